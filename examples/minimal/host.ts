@@ -1,0 +1,79 @@
+/**
+ * Acme Notes: a server that keeps notes in memory, and counts what it serves.
+ *
+ *   node examples/minimal/host.ts [PORT]
+ *
+ *   GET  /                   the notes          POST /                   keeps a note
+ *   GET  /telemetry          verdict, preview   POST /telemetry/report   makes a report now
+ */
+import http from 'node:http'
+import { text } from 'node:stream/consumers'
+import { metrics } from '@opentelemetry/api'
+import { createUsageTelemetry } from 'otel-usage'
+import { catalog } from './catalog.ts'
+
+const usage = createUsageTelemetry({
+  product: {
+    name: 'acme-notes',
+    version: '1.4.2',
+    title: 'Acme Notes',
+    homepage: 'https://acme.example/telemetry',
+  },
+  catalog,
+  endpoint: 'https://usage.acme.example',
+  logger: console,
+})
+// From here on, code that knows nothing but the OpenTelemetry API fills the catalog's facts.
+metrics.setGlobalMeterProvider(usage)
+
+const notes: string[] = []
+const requests = metrics.getMeter('acme-notes').createCounter('notes.requests')
+metrics
+  .getMeter('acme-notes')
+  .createObservableGauge('notes.stored')
+  .addCallback((result) => result.observe(notes.length))
+usage.set('notes.storage', 'memory')
+
+const server = http.createServer(async (request, response) => {
+  const { method = 'GET', url = '/' } = request
+  try {
+    const answer = await serve(`${method} ${url}`, request)
+    requests.add(1, { method, result: 'ok' })
+    response.end(`${JSON.stringify(answer)}\n`)
+  } catch (error) {
+    requests.add(1, { method, result: 'error' })
+    response.writeHead(404).end(`${(error as Error).message}\n`)
+  }
+})
+
+server.listen(Number(process.argv[2] ?? 8080), '127.0.0.1', async () => {
+  console.log(`Acme Notes listens on http://127.0.0.1:${(server.address() as { port: number }).port}`)
+  await usage.start()
+})
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, async () => {
+    server.close()
+    server.closeAllConnections()
+    await usage.shutdown()
+  })
+}
+
+async function serve(route: string, request: http.IncomingMessage): Promise<unknown> {
+  switch (route) {
+    case 'GET /':
+      return notes
+    case 'POST /':
+      return notes.push(await text(request))
+    case 'GET /telemetry': {
+      const { json, wouldBeSent } = await usage.preview()
+      return { verdict: usage.consent.verdict(), wouldBeSent, report: json }
+    }
+    case 'POST /telemetry/report': {
+      const { outcome, reportId, reason } = await usage.report()
+      return { outcome, reportId, reason }
+    }
+    default:
+      throw new Error(`Acme Notes has no ${route}.`)
+  }
+}

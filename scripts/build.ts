@@ -1,0 +1,40 @@
+/** Builds the package: bundled JavaScript with few files (an import costs by the file), and declarations beside it. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { build } from 'esbuild'
+
+const root = path.resolve(import.meta.dirname, '..')
+const doors = {
+  index: 'src/index.ts',
+  sdk: 'src/sdk.ts',
+  gateway: 'src/gateway/index.ts',
+  insights: 'src/insights/index.ts',
+  bin: 'src/bin.ts',
+}
+
+rmSync(path.join(root, 'dist'), { recursive: true, force: true })
+await build({
+  absWorkingDir: root,
+  entryPoints: Object.fromEntries(
+    Object.entries(doors).filter(([, file]) => existsSync(path.join(root, file))),
+  ),
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  packages: 'external',
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.15',
+  legalComments: 'none',
+  chunkNames: 'chunks/[name]-[hash]',
+  logLevel: 'warning',
+})
+execFileSync(
+  process.execPath,
+  [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+)

@@ -1,0 +1,58 @@
+/**
+ * The whole system on one machine: gateway, ClickHouse, a demo host; its report on the way from host code to an answer,
+ * and then the same host opted out. `npm start` stays up; `npm start -- --exit` ends after one round with 0, or 1 and why.
+ */
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { GatewayError } from '../src/gateway/index.ts'
+import { DemoError } from './start/demo-host.ts'
+import { showOptedIn, showOptedOut } from './start/rounds.ts'
+import { createScreen } from './start/screen.ts'
+import { startSystem } from './start/system.ts'
+
+const { values } = parseArgs({
+  options: {
+    exit: { type: 'boolean', default: false },
+    directory: { type: 'string', default: path.resolve(import.meta.dirname, '../.state') },
+  },
+})
+const screen = createScreen(process.stdout)
+const interrupted = new Promise<void>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+})
+/** What runs, newest first: the order in which it ends. */
+const running: Array<{ stop(): Promise<void> }> = []
+
+try {
+  await Promise.race([show(values.directory), interrupted])
+} catch (error) {
+  if (!(error instanceof GatewayError) && !(error instanceof DemoError)) throw error
+  screen.failure(error.message)
+  process.exitCode = 1
+} finally {
+  for (const one of running) await one.stop()
+}
+
+async function show(directory: string): Promise<void> {
+  const system = await startSystem({ directory, screen })
+  running.unshift(system)
+  const host = await showOptedIn({ system, screen, directory: path.join(directory, 'acme-notes') })
+  running.unshift(host)
+  await showOptedOut({ system, screen, directory: path.join(directory, 'acme-notes-opted-out') })
+  if (values.exit) return
+
+  const shown = (name: string) => path.relative('', path.join(directory, name))
+  screen.step('It stays up. Where to look, and what to try')
+  screen.say(`The product              ${host.url}`)
+  screen.say(`Verdict and preview      curl ${host.url}/telemetry`)
+  screen.say(`A report now             curl -X POST ${host.url}/telemetry/report`)
+  screen.say(`The product's ledger     ${shown('acme-notes/ledger.jsonl')}`)
+  screen.say(
+    `The gateway's archive    ${path.relative('', path.join(system.gateway.directory, 'archive/usage.jsonl'))}`,
+  )
+  screen.say(
+    `The store                curl '${system.clickHouseUrl}' -d 'SELECT * FROM usage.points FORMAT Vertical'`,
+  )
+  screen.say('Ctrl-C ends all of it.')
+  await interrupted
+}

@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { DemoError, type DemoHost, startDemoHost } from './demo-host.ts'
+import type { Screen } from './screen.ts'
+import type { System } from './system.ts'
+
+export interface RoundOptions {
+  readonly system: System
+  readonly screen: Screen
+  /** Where the host keeps its state. */
+  readonly directory: string
+}
+
+/** A host whose operator says yes: from host code to an answer. The host goes on running. */
+export async function showOptedIn({ system, screen, directory }: RoundOptions): Promise<DemoHost> {
+  screen.step('A product, examples/minimal, whose operator says yes: ACME_NOTES_TELEMETRY=on')
+  const host = await startDemoHost({
+    ACME_NOTES_TELEMETRY: 'on',
+    ACME_NOTES_TELEMETRY_ENDPOINT: system.gateway.url,
+    ACME_NOTES_TELEMETRY_DIR: directory,
+  })
+  try {
+    screen.say('What it says when it starts:')
+    screen.quote(host.log.join('\n'))
+    await use(host)
+    const { verdict, wouldBeSent, report } = await host.get('/telemetry')
+    screen.say(`Its verdict: ${verdict.state}, level ${verdict.level}, because of ${verdict.because}.`)
+    screen.say(`The preview of its report (would be sent: ${wouldBeSent}), the same bytes as on the wire:`)
+    screen.quote(JSON.stringify(report))
+
+    screen.step('The report on its way')
+    const result = await host.post('/telemetry/report')
+    if (result.outcome !== 'sent')
+      throw new DemoError(`The report was ${result.outcome}, not sent: ${result.reason}.`)
+    screen.say(`The gateway has report ${result.reportId} on its disk.`)
+    const versions = await answered(system, result.reportId)
+    screen.say('It went through the Collector into ClickHouse. Active installations by version:')
+    screen.table(versions.map(({ version, installations }) => ({ version, installations })))
+    return host
+  } catch (error) {
+    await host.stop()
+    throw error
+  }
+}
+
+/** The same host, opted out by one variable: its report in its log, nothing sent. */
+export async function showOptedOut({ system, screen, directory }: RoundOptions): Promise<void> {
+  screen.step('The same product, whose operator says no: ACME_NOTES_TELEMETRY_OPTOUT=1')
+  const before = archiveOf(system)
+  const host = await startDemoHost({
+    ACME_NOTES_TELEMETRY_OPTOUT: '1',
+    ACME_NOTES_TELEMETRY_ENDPOINT: system.gateway.url,
+    ACME_NOTES_TELEMETRY_DIR: directory,
+  })
+  try {
+    await use(host)
+    const { verdict } = await host.get('/telemetry')
+    const result = await host.post('/telemetry/report')
+    if (result.outcome !== 'suppressed')
+      throw new DemoError(`The report was ${result.outcome}, not suppressed.`)
+    screen.say('Its log, with the whole report that was not sent:')
+    screen.quote(host.log.join('\n'))
+    screen.say(`Its verdict: ${verdict.state}, because of ${verdict.because}. The report: ${result.outcome}.`)
+    if (archiveOf(system) !== before)
+      throw new DemoError('Something arrived at the gateway although the host is opted out.')
+    screen.say('Nothing arrived at the gateway.')
+  } finally {
+    await host.stop()
+  }
+}
+
+/** Something to count. */
+async function use(host: DemoHost): Promise<void> {
+  for (const note of ['milk', 'bread', 'telemetry is off on the ship']) await host.post('/', note)
+  for (let read = 0; read < 7; read++) await fetch(host.url)
+  await fetch(`${host.url}/nowhere`)
+}
+
+/** The answer from ClickHouse, once the report is in it. */
+async function answered({ insights, clickHouseUrl }: System, reportId: string) {
+  const deadline = performance.now() + 30_000
+  const query = `SELECT count() FROM usage.points WHERE ResourceAttributes['usage.report.id'] = '${reportId}'`
+  while (Number(await (await fetch(clickHouseUrl, { method: 'POST', body: query })).text()) === 0) {
+    if (performance.now() > deadline)
+      throw new DemoError(`Report ${reportId} is not in ClickHouse after 30 seconds.`)
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  return insights.activeInstallationsByVersion({ product: 'acme-notes' })
+}
+
+function archiveOf({ gateway }: System): string {
+  const file = path.join(gateway.directory, 'archive', 'usage.jsonl')
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}

@@ -1,0 +1,48 @@
+import type { Writable } from 'node:stream'
+import { styleText } from 'node:util'
+
+/** What the demo prints, and nothing else does. */
+export interface Screen {
+  step(title: string): void
+  say(text: string): void
+  /** Something that a program printed or returned, indented. */
+  quote(text: string): void
+  table(rows: ReadonlyArray<Readonly<Record<string, string | number>>>): void
+  failure(text: string): void
+}
+
+/** What of a long line is shown. */
+const WIDTH = 220
+
+export function createScreen(output: Writable): Screen {
+  const print = (text = '') => void output.write(`${text}\n`)
+  let steps = 0
+  return {
+    step(title) {
+      steps++
+      print(`\n${styleText('bold', `${steps}. ${title}`)}`)
+    },
+    say: (text) => print(`   ${text}`),
+    quote(text) {
+      for (const line of text.trimEnd().split('\n')) {
+        print(
+          styleText(
+            'dim',
+            `   │ ${line.length > WIDTH ? `${line.slice(0, WIDTH)} … (${line.length} characters)` : line}`,
+          ),
+        )
+      }
+    },
+    table(rows) {
+      const columns = Object.keys(rows[0] ?? {})
+      const widths = columns.map((column) =>
+        Math.max(column.length, ...rows.map((row) => String(row[column]).length)),
+      )
+      const line = (cells: readonly string[]) =>
+        `   ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('   ')}`
+      print(styleText('bold', line(columns)))
+      for (const row of rows) print(line(columns.map((column) => String(row[column]))))
+    },
+    failure: (text) => print(`\n${styleText('red', '✖')} ${text}`),
+  }
+}

@@ -1,0 +1,71 @@
+import path from 'node:path'
+import {
+  applySchema,
+  clickHouseEnvironment,
+  findCollector,
+  freePort,
+  type RunningCollector,
+  startClickHouse,
+  startCollector,
+} from '../../src/gateway/index.ts'
+import { createInsights, type Insights } from '../../src/insights/index.ts'
+import type { Screen } from './screen.ts'
+
+/** The maintainer's side, running. */
+export interface System {
+  readonly gateway: RunningCollector
+  readonly clickHouseUrl: string
+  readonly insights: Insights
+  stop(): Promise<void>
+}
+
+export interface StartSystemOptions {
+  /** Where queue, archive and data are kept. */
+  readonly directory: string
+  readonly screen: Screen
+}
+
+const overlay = path.resolve(import.meta.dirname, '../../examples/minimal/collector.yaml')
+const DATABASE = 'usage'
+
+/** Starts ClickHouse and the Collector on ports that are free, so that the demo gets in nobody's way. */
+export async function startSystem({ directory, screen }: StartSystemOptions): Promise<System> {
+  const started: Array<{ stop(): Promise<void> }> = []
+  const stop = async () => {
+    for (const one of started.splice(0)) await one.stop()
+  }
+  try {
+    screen.step('The gateway and the store')
+    const collector = await findCollector()
+    const clickHouse = await startClickHouse({
+      directory: path.join(directory, 'clickhouse'),
+      httpPort: 0,
+      tcpPort: 0,
+    })
+    started.unshift(clickHouse)
+    await applySchema({ url: clickHouse.url, database: DATABASE })
+    const [port, inner, health] = [await freePort(), await freePort(), await freePort()]
+    const gateway = await startCollector({
+      collector,
+      configs: [overlay],
+      environment: {
+        ...process.env,
+        USAGE_GATEWAY_DIRECTORY: path.join(directory, 'gateway'),
+        USAGE_GATEWAY_ENDPOINT: `127.0.0.1:${port}`,
+        USAGE_GATEWAY_INNER_ENDPOINT: `127.0.0.1:${inner}`,
+        USAGE_GATEWAY_HEALTH_ENDPOINT: `127.0.0.1:${health}`,
+        ...clickHouseEnvironment(clickHouse, DATABASE),
+      },
+      onLine: (line) => screen.quote(`collector: ${line}`),
+    })
+    started.unshift(gateway)
+    const insights = createInsights({ url: clickHouse.url, database: DATABASE })
+    started.unshift({ stop: () => insights.close() })
+    screen.say(`OpenTelemetry Collector ${collector.version} (${collector.how}) at ${gateway.url}`)
+    screen.say(`ClickHouse ${clickHouse.version} (${clickHouse.how}) at ${new URL(clickHouse.url).origin}`)
+    return { gateway, clickHouseUrl: clickHouse.url, insights, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}

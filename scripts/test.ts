@@ -1,0 +1,76 @@
+/**
+ * Runs the tests: `node scripts/test.ts` everything, `node scripts/test.ts fast` what needs neither Collector nor ClickHouse.
+ * First the formatter, linter and types, then the build, because some tests use the package as a stranger gets it.
+ * Files that end in `.slow.test.ts` are the slow ones; they run one after the other and are reported apart.
+ * The last line says how many passed and failed.
+ */
+import { execFileSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+import path from 'node:path'
+import { finished } from 'node:stream/promises'
+import { run } from 'node:test'
+import { spec } from 'node:test/reporters'
+
+const root = path.resolve(import.meta.dirname, '..')
+const fastOnly = process.argv[2] === 'fast'
+const names = process.argv.slice(2).filter((word) => word !== 'fast')
+const totals = { passed: 0, failed: 0, skipped: 0 }
+
+process.chdir(root)
+step(
+  'formatter and linter',
+  ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
+  'npm run fix',
+)
+step('types', ['node_modules/typescript/bin/tsc'])
+step('build', ['scripts/build.ts'])
+
+const files = globSync('test/**/*.test.ts').filter((file) => names.every((name) => file.includes(name)))
+await runTests(
+  'fast',
+  files.filter((file) => !file.endsWith('.slow.test.ts')),
+)
+if (!fastOnly)
+  await runTests(
+    'slow',
+    files.filter((file) => file.endsWith('.slow.test.ts')),
+    1,
+  )
+
+const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''
+console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`)
+process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
+
+/** A step before the tests; it counts as one of them. */
+function step(name: string, args: readonly string[], repair?: string): void {
+  try {
+    execFileSync(process.execPath, args, { stdio: 'inherit' })
+    totals.passed++
+  } catch {
+    totals.failed++
+    console.error(`✖ ${name} failed.${repair ? ` To repair what can be repaired by itself: ${repair}` : ''}`)
+  }
+}
+
+async function runTests(kind: string, files: readonly string[], concurrency?: number): Promise<void> {
+  if (files.length === 0) return
+  const before = { ...totals }
+  const started = performance.now()
+  const stream = run({
+    files: files.toSorted(),
+    timeout: kind === 'fast' ? 120_000 : 1_200_000,
+    ...(concurrency !== undefined && { concurrency }),
+  })
+  stream.on('test:summary', ({ file, counts }) => {
+    if (file !== undefined) return
+    totals.passed += counts.passed
+    totals.failed += counts.tests - counts.passed - counts.skipped - counts.todo
+    totals.skipped += counts.skipped + counts.todo
+  })
+  const report = stream.compose(new spec())
+  report.pipe(process.stdout, { end: false })
+  await finished(report)
+  const seconds = ((performance.now() - started) / 1_000).toFixed(1)
+  const [passed, failed] = [totals.passed - before.passed, totals.failed - before.failed]
+  console.log(`${kind} tests: ${passed} passed, ${failed} failed in ${seconds} s`)
+}

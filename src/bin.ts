@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+/** The command `otel-usage`, for maintainers. */
+const USAGE = `Usage: otel-usage <command>
+
+Commands:
+  gateway    Finds, checks and runs the Collector and ClickHouse: otel-usage gateway --help
+`
+
+const [command, ...rest] = process.argv.slice(2)
+
+if (command === 'gateway') {
+  const { runGatewayCommand } = await import('./gateway/index.ts')
+  process.exitCode = await runGatewayCommand(rest)
+} else if (command === undefined || command === '--help' || command === '-h') {
+  process.stdout.write(USAGE)
+} else {
+  process.stderr.write(`There is no command '${command}'.\n\n${USAGE}`)
+  process.exitCode = 2
+}
+
+export {}

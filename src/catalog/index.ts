@@ -1,0 +1,23 @@
+/** What a product may report: declared once, checked once, and everything else is derived from it. Pure. */
+export { defineCatalog } from './define.ts'
+export { reaches } from './levels.ts'
+export type {
+  AttributeFact,
+  BooleanFact,
+  Catalog,
+  CatalogDefinition,
+  CountFact,
+  Dimensions,
+  DimensionsOf,
+  EnumFact,
+  Fact,
+  FactCommon,
+  Facts,
+  GaugeFact,
+  NameOf,
+  Rounding,
+  StringFact,
+  ValueOf,
+  VersionFact,
+} from './types.ts'
+export { type AttributeValue, attributeProblem, type DropReason, rounded } from './values.ts'

@@ -1,0 +1,66 @@
+import {
+  AggregationTemporalityPreference,
+  OTLPMetricExporterBase,
+} from '@opentelemetry/exporter-metrics-otlp-http'
+import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
+import {
+  createStoreAndForward,
+  type DeliveryResult,
+  type RenderedReport,
+  type ReportDetails,
+  type StoreAndForward,
+  type StoreAndForwardOptions,
+} from './store-and-forward.ts'
+
+export type ConsentAwareMetricExporterOptions = StoreAndForwardOptions
+
+type ExportDelegate = ConstructorParameters<typeof OTLPMetricExporterBase>[0]
+type ExportCallback = Parameters<ExportDelegate['export']>[1]
+
+/**
+ * An OpenTelemetry `PushMetricExporter` that asks for consent. Of what it is given it takes the declared gauges and the
+ * declared resource attributes, makes one report of them, writes that to the ledger, and sends it where the verdict allows.
+ *
+ * An export succeeds when the report is settled or safe: sent, suppressed, or on disk to be sent later.
+ *
+ * Fits a host's own `MeterProvider`, with any metric reader:
+ * ```ts
+ * const exporter = new ConsentAwareMetricExporter({ product, catalog, endpoint, consent, state })
+ * const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 86_400_000 })] })
+ * ```
+ */
+export class ConsentAwareMetricExporter extends OTLPMetricExporterBase {
+  readonly #inner: StoreAndForward
+
+  constructor(options: ConsentAwareMetricExporterOptions) {
+    const inner = createStoreAndForward(options)
+    super(delegateTo(inner), { temporalityPreference: AggregationTemporalityPreference.DELTA })
+    this.#inner = inner
+  }
+
+  /** Like `export`, and tells what became of the report. */
+  deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult> {
+    return this.#inner.deliver(metrics, details)
+  }
+
+  /** The report that `deliver` would make now, byte for byte. Changes nothing. */
+  preview(metrics: ResourceMetrics, details?: ReportDetails): Promise<RenderedReport> {
+    return this.#inner.render(metrics, details)
+  }
+}
+
+function delegateTo(inner: StoreAndForward): ExportDelegate {
+  return {
+    export(metrics, callback) {
+      inner.deliver(metrics).then(
+        ({ outcome, reason }) => callback(outcome === 'refused' ? failed(new Error(reason)) : { code: 0 }),
+        (error) => callback(failed(error as Error)),
+      )
+    },
+    forceFlush: () => inner.drain(),
+    shutdown: () => inner.shutdown(),
+    setMetrics() {},
+  }
+}
+
+const failed = (error: Error): Parameters<ExportCallback>[0] => ({ code: 1, error })

@@ -1,0 +1,196 @@
+import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
+import type { Catalog } from '../catalog/index.ts'
+import type { Verdict } from '../consent/index.ts'
+import { type Clock, type Logger, silentLogger, systemClock } from '../host/index.ts'
+import { createInstallation } from '../identity/index.ts'
+import { composeReport, createReportIds, type ReportFrame, serializeReport } from '../report/index.ts'
+import type { StateStore } from '../state/index.ts'
+import { createLedger, type LedgerOutcome } from './ledger.ts'
+import { createOutbox } from './outbox.ts'
+import { createHttpTransport, metricsUrl, type Transport } from './transport.ts'
+
+export interface StoreAndForwardOptions {
+  readonly product: { readonly name: string; readonly version: string }
+  readonly catalog: Catalog
+  /** The receiver's base address, an OTLP/HTTP endpoint: `https://usage.acme.example`. */
+  readonly endpoint: string
+  /** Asked anew for each report. */
+  readonly consent: () => Verdict | Promise<Verdict>
+  /** Whether a verdict lets reports leave. Default: every state but `disabled`. */
+  readonly maySend?: (verdict: Verdict) => boolean
+  readonly state: StateStore
+  /** Default: says nothing. */
+  readonly logger?: Logger
+  /** Default: the system's. */
+  readonly clock?: Clock
+  /** Default: OTLP over HTTP to `endpoint`. */
+  readonly transport?: Transport
+}
+
+/** What the library knows of a report beside the metrics. */
+export interface ReportDetails extends Partial<Pick<ReportFrame, 'since' | 'dropped' | 'withheld'>> {
+  /** The verdict that the facts were gathered under. Default: asked for now. */
+  readonly verdict?: Verdict
+}
+
+export interface RenderedReport {
+  readonly reportId: string
+  /** When it is made, in milliseconds since 1970. */
+  readonly at: number
+  /** The report as it goes into the log and over the wire. */
+  readonly bytes: Uint8Array
+  /** Whether it would be sent, were it made now. */
+  readonly wouldBeSent: boolean
+  readonly verdict: Verdict
+}
+
+export interface DeliveryResult {
+  readonly outcome: 'sent' | 'suppressed' | 'queued' | 'refused'
+  readonly reportId: string
+  readonly at: number
+  /** Why, in words. */
+  readonly reason: string
+  readonly bytes: Uint8Array
+}
+
+/** The consent gate and what lies behind it: ledger always, outbox and network only where the verdict says so. */
+export interface StoreAndForward {
+  /** The bytes that {@link StoreAndForward.deliver} would make now. Changes nothing. */
+  render(metrics: ResourceMetrics, details?: ReportDetails): Promise<RenderedReport>
+  /** One report through the gate. Never rejects for what the network or the operator does. */
+  deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult>
+  /** Sends what waits in the outbox, oldest first; empties it where the verdict is no. */
+  drain(): Promise<void>
+  /** Calls off what is under way. What was accepted stays in the outbox. */
+  shutdown(): Promise<void>
+}
+
+export function createStoreAndForward(options: StoreAndForwardOptions): StoreAndForward {
+  const { product, catalog, endpoint, consent, state } = options
+  const {
+    clock = systemClock,
+    logger = silentLogger,
+    maySend = ({ state }) => state !== 'disabled',
+  } = options
+  const transport = options.transport ?? createHttpTransport({ endpoint })
+  const url = metricsUrl(endpoint).href
+  const ids = createReportIds()
+  const installation = createInstallation(state, clock)
+  const ledger = createLedger(state)
+  const outbox = createOutbox(state)
+  const abort = new AbortController()
+  /** One report after the other: two at once would race for the outbox. */
+  let turn: Promise<unknown> = Promise.resolve()
+  let reachable = true
+
+  async function render(
+    metrics: ResourceMetrics,
+    { verdict: given, ...details }: ReportDetails = {},
+  ): Promise<RenderedReport> {
+    const verdict = given ?? (await consent())
+    const wouldBeSent = maySend(verdict)
+    const at = clock.now()
+    const frame: ReportFrame = {
+      catalog,
+      product,
+      reportId: ids.next(at),
+      installationId: wouldBeSent ? await installation.propose() : undefined,
+      consent: verdict,
+      at,
+      since: at,
+      ...details,
+    }
+    const bytes = serializeReport(composeReport(metrics, frame))
+    return { reportId: frame.reportId, at, bytes, wouldBeSent, verdict }
+  }
+
+  async function deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult> {
+    const { reportId, at, bytes, wouldBeSent, verdict } = await render(metrics, details)
+    ids.use()
+    if (!wouldBeSent) {
+      const reason =
+        verdict.state === 'undecided' ? 'nobody has decided yet, and the delay is not over' : verdict.because
+      await record('suppressed', reportId, reason, bytes)
+      await drainAll()
+      return { outcome: 'suppressed', reportId, at, reason, bytes }
+    }
+    await installation.keep()
+    await outbox.put(reportId, bytes)
+    await record('queued', reportId, verdict.because, bytes)
+    const results = await drainAll()
+    return {
+      ...(results.get(reportId) ?? { outcome: 'queued', reason: 'it waits in the outbox' }),
+      reportId,
+      at,
+      bytes,
+    }
+  }
+
+  async function drainAll(): Promise<Map<string, Pick<DeliveryResult, 'outcome' | 'reason'>>> {
+    const results = new Map<string, Pick<DeliveryResult, 'outcome' | 'reason'>>()
+    for (const reportId of await outbox.waiting()) {
+      const bytes = await outbox.read(reportId)
+      if (!bytes) continue
+      const verdict = await consent()
+      if (verdict.state !== 'disabled' && !maySend(verdict)) break
+      if (verdict.state === 'disabled') {
+        await outbox.remove(reportId)
+        await record('discarded', reportId, verdict.because, bytes)
+        results.set(reportId, { outcome: 'suppressed', reason: verdict.because })
+        continue
+      }
+      const result = await transport.send(bytes, abort.signal)
+      if (result.outcome === 'unavailable') {
+        if (reachable)
+          logger.debug(`Usage reports wait in ${state.location}: ${result.reason}. They are sent later.`)
+        reachable = false
+        results.set(reportId, { outcome: 'queued', reason: result.reason })
+        break
+      }
+      reachable = true
+      const outcome = result.outcome === 'accepted' ? 'sent' : 'refused'
+      const reason = result.outcome === 'accepted' ? (result.note ?? verdict.because) : result.reason
+      await outbox.remove(reportId)
+      await record(outcome, reportId, reason, bytes)
+      results.set(reportId, { outcome, reason })
+    }
+    return results
+  }
+
+  async function record(
+    outcome: LedgerOutcome,
+    reportId: string,
+    reason: string,
+    bytes: Uint8Array,
+  ): Promise<void> {
+    await ledger.append({
+      at: new Date(clock.now()).toISOString(),
+      reportId,
+      outcome,
+      reason,
+      endpoint: url,
+      bytes,
+    })
+    const report = new TextDecoder().decode(bytes)
+    if (outcome === 'suppressed') logger.info(`Usage report ${reportId} not sent, ${reason}: ${report}`)
+    if (outcome === 'sent') logger.info(`Usage report ${reportId} sent to ${url}, ${reason}: ${report}`)
+    if (outcome === 'discarded') logger.info(`Usage report ${reportId} is not sent any more, ${reason}.`)
+    if (outcome === 'refused') logger.warn(`Usage report ${reportId} was refused by ${url}: ${reason}.`)
+  }
+
+  function inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const result = turn.then(action)
+    turn = result.catch(() => {})
+    return result
+  }
+
+  return {
+    render: (metrics, details) => inTurn(() => render(metrics, details)),
+    deliver: (metrics, details) => inTurn(() => deliver(metrics, details)),
+    drain: () => inTurn(async () => void (await drainAll())),
+    async shutdown() {
+      abort.abort()
+      await turn
+    },
+  }
+}

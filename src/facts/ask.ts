@@ -1,0 +1,199 @@
+import {
+  type AttributeFact,
+  type AttributeValue,
+  attributeProblem,
+  type DropReason,
+  type Fact,
+} from '../catalog/index.ts'
+import type { Clock } from '../host/index.ts'
+import { CountCell, isCount } from './cells.ts'
+import type { Drops } from './drops.ts'
+import type { MeasurementAttributes } from './series.ts'
+import type { FactStore, Observation, ObservedInstrument } from './store.ts'
+
+/** What one round of asking has brought so far. */
+export interface Collection {
+  readonly store: FactStore
+  readonly clock: Clock
+  readonly included: ReadonlyMap<string, Fact>
+  readonly attributes: Map<string, AttributeValue>
+  /** Observed gauge values, which stand over recorded ones. Made anew for each round, so that none is stale. */
+  readonly observed: Map<string, Float64Array>
+  /** The totals that observable counters gave in this round. */
+  readonly totals: Map<CountCell, Float64Array>
+  /** The totals when this round began. */
+  readonly totalsBefore: ReadonlyMap<CountCell, Float64Array | undefined>
+  readonly absent: Map<string, DropReason>
+  /** What this round alone has dropped, apart from the store's own: a preview leaves no trace there. */
+  readonly drops: Drops
+}
+
+/**
+ * Asks every included source at once, each within `budget` milliseconds. Never rejects. What a source registers while it
+ * is asked has its turn in the next round: a source that registers itself again would otherwise never come to an end.
+ */
+export async function askAll(collection: Collection, budget: number): Promise<void> {
+  const { store, included } = collection
+  const asked: Promise<void>[] = []
+  for (const [name, source] of [...store.attributes]) {
+    if (included.has(name)) asked.push(askAttribute(collection, name, source, budget))
+  }
+  for (const [name, source] of [...store.gaugeSources]) {
+    if (included.has(name)) asked.push(askGauge(collection, name, source, budget))
+  }
+  for (const observation of [...store.observations]) {
+    asked.push(askObservation(collection, observation, budget))
+  }
+  await Promise.all(asked)
+  for (const [cell, totals] of collection.totals) {
+    cell.observeTotals(totals, collection.totalsBefore.get(cell))
+  }
+}
+
+async function askAttribute(
+  collection: Collection,
+  name: string,
+  source: unknown,
+  budget: number,
+): Promise<void> {
+  const fact = collection.included.get(name) as AttributeFact
+  const answer =
+    typeof source === 'function' ? await ask(collection, source as () => unknown, budget) : { value: source }
+  if ('reason' in answer) return miss(collection, name, answer.reason)
+  if (answer.value === undefined) return
+  const problem = attributeProblem(fact, answer.value)
+  if (problem) miss(collection, name, problem)
+  else collection.attributes.set(name, answer.value as AttributeValue)
+}
+
+async function askGauge(
+  collection: Collection,
+  name: string,
+  source: () => unknown,
+  budget: number,
+): Promise<void> {
+  const answer = await ask(collection, source, budget)
+  if ('reason' in answer) return miss(collection, name, answer.reason)
+  if (answer.value === undefined) return
+  if (typeof answer.value !== 'number' || !Number.isFinite(answer.value))
+    return miss(collection, name, 'invalid_value')
+  const series = collection.store.gauges.get(name)?.series
+  const index = series?.indexOf(undefined) ?? -1
+  if (!series || index < 0) return miss(collection, name, 'invalid_attribute')
+  valuesOf(collection.observed, name, series.size)[index] = answer.value
+}
+
+/** What one callback observed is taken when it has ended well and in time, and otherwise not at all. */
+async function askObservation(
+  collection: Collection,
+  observation: Observation,
+  budget: number,
+): Promise<void> {
+  const { store, included } = collection
+  const names =
+    'instruments' in observation
+      ? [...observation.instruments].map((one) => store.instruments.get(one)?.name ?? '')
+      : [observation.instrument.name]
+  if (!names.some((name) => included.has(name) || !Object.hasOwn(store.catalog.facts, name))) return
+
+  const taken: Array<() => void> = []
+  const take = (
+    instrument: ObservedInstrument | undefined,
+    value: number,
+    attributes: MeasurementAttributes,
+  ) => {
+    taken.push(() => takeObservation(collection, instrument, value, attributes))
+  }
+  const answer = await ask(
+    collection,
+    () =>
+      'instruments' in observation
+        ? observation.callback({
+            observe: (one, value, attributes) =>
+              take(
+                observation.instruments.has(one) ? store.instruments.get(one) : undefined,
+                value,
+                attributes,
+              ),
+          })
+        : observation.callback({
+            observe: (value, attributes) => take(observation.instrument, value, attributes),
+          }),
+    budget,
+  )
+  if ('reason' in answer) for (const name of names) miss(collection, name, answer.reason)
+  else for (const commit of taken) commit()
+}
+
+function takeObservation(
+  collection: Collection,
+  instrument: ObservedInstrument | undefined,
+  value: number,
+  attributes: MeasurementAttributes,
+): void {
+  const { drops } = collection
+  const { catalog } = collection.store
+  const name = instrument?.name ?? ''
+  const cell = instrument?.cell
+  if (!cell) return drops.add(Object.hasOwn(catalog.facts, name) ? 'wrong_instrument' : 'undeclared')
+  if (!collection.included.has(name)) return
+  try {
+    if (!(cell instanceof CountCell ? isCount(value) : Number.isFinite(value)))
+      return drops.add('invalid_value')
+    const index = cell.series.indexOf(attributes)
+    if (index < 0) return drops.add('invalid_attribute')
+    if (cell.series.hasUndeclared(attributes)) drops.add('invalid_attribute')
+    if (!(cell instanceof CountCell)) {
+      valuesOf(collection.observed, name, cell.series.size)[index] = value
+      return
+    }
+    const totals = valuesOf(collection.totals, cell, cell.series.size)
+    const others = cell.series.isOverflow(index) ? totals[index]! : Number.NaN
+    totals[index] = Number.isNaN(others) ? value : others + value
+  } catch {
+    drops.add('invalid_attribute')
+  }
+}
+
+function valuesOf<K>(all: Map<K, Float64Array>, key: K, size: number): Float64Array {
+  let values = all.get(key)
+  if (!values) {
+    values = new Float64Array(size).fill(Number.NaN)
+    all.set(key, values)
+  }
+  return values
+}
+
+function miss({ drops, absent }: Collection, name: string, reason: DropReason): void {
+  drops.add(reason)
+  absent.set(name, reason)
+}
+
+type Answer = { readonly value: unknown } | { readonly reason: DropReason }
+
+function ask({ clock }: Collection, source: () => unknown, budget: number): Promise<Answer> {
+  return new Promise((resolve) => {
+    let pending: Promise<unknown>
+    try {
+      const answer = source()
+      if (!isThenable(answer)) return resolve({ value: answer })
+      pending = new Promise((settle) => settle(answer))
+    } catch {
+      return resolve({ reason: 'failed' })
+    }
+    const timer = clock.after(budget, () => resolve({ reason: 'timeout' }))
+    pending.then(
+      (value) => {
+        timer.cancel()
+        resolve({ value })
+      },
+      () => {
+        timer.cancel()
+        resolve({ reason: 'failed' })
+      },
+    )
+  })
+}
+
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

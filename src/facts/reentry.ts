@@ -1,0 +1,27 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+interface Round {
+  readonly subject: object
+  readonly outer: Round | undefined
+  open: boolean
+}
+
+const rounds = new AsyncLocalStorage<Round>()
+
+/**
+ * Runs `ask`, unless it is called from within itself for the same subject: a source that makes a preview would be asked
+ * by it again, without end and without letting anything else have its turn.
+ */
+export async function onceAtATime(subject: object, ask: () => Promise<void>): Promise<void> {
+  const outer = rounds.getStore()
+  if (isWithin(outer, subject)) return
+  const round: Round = { subject, outer: outer?.open ? outer : undefined, open: true }
+  await rounds.run(round, ask)
+  // What a source has started may outlive the round, and is no part of it then.
+  round.open = false
+}
+
+function isWithin(round: Round | undefined, subject: object): boolean {
+  if (!round) return false
+  return (round.open && round.subject === subject) || isWithin(round.outer, subject)
+}

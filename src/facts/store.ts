@@ -1,0 +1,76 @@
+import type { BatchObservableCallback, Observable, ObservableCallback } from '@opentelemetry/api'
+import { type AttributeValue, attributeProblem, type Catalog } from '../catalog/index.ts'
+import { CountCell, GaugeCell } from './cells.ts'
+import { createDrops, type Drops } from './drops.ts'
+
+/** A value, or a function that is asked for it when a report is made. */
+export type FactSource<V> = V | (() => V | undefined | Promise<V | undefined>)
+
+/** An observable instrument of the host, and the cell that its observations go to. */
+export interface ObservedInstrument {
+  /** In lower case, as in the catalog. */
+  readonly name: string
+  readonly cell: GaugeCell | CountCell | undefined
+}
+
+/** A callback of the host that observes one instrument or several. */
+export type Observation =
+  | { readonly instrument: ObservedInstrument; readonly callback: ObservableCallback }
+  | { readonly instruments: ReadonlySet<Observable>; readonly callback: BatchObservableCallback }
+
+/** Everything that the host has told of itself and no report has carried away yet. Plain data in memory. */
+export interface FactStore {
+  readonly catalog: Catalog
+  readonly drops: Drops
+  readonly attributes: ReadonlyMap<string, FactSource<AttributeValue>>
+  readonly gaugeSources: ReadonlyMap<string, () => unknown>
+  readonly gauges: ReadonlyMap<string, GaugeCell>
+  readonly counts: ReadonlyMap<string, CountCell>
+  readonly observations: Set<Observation>
+  /** The instruments behind the observables that the host holds, for its batch callbacks. */
+  readonly instruments: WeakMap<Observable, ObservedInstrument>
+  /** Sets an attribute or gauge fact, or the function that gives it; `undefined` unsets it. Never throws. */
+  set(name: string, source: unknown): void
+}
+
+export function createFactStore(catalog: Catalog): FactStore {
+  const drops = createDrops()
+  const attributes = new Map<string, FactSource<AttributeValue>>()
+  const gaugeSources = new Map<string, () => unknown>()
+  const gauges = new Map<string, GaugeCell>()
+  const counts = new Map<string, CountCell>()
+  for (const [name, fact] of Object.entries(catalog.facts)) {
+    if (fact.kind === 'gauge') gauges.set(name, new GaugeCell(fact, drops))
+    if (fact.kind === 'count') counts.set(name, new CountCell(fact, drops))
+  }
+
+  return {
+    catalog,
+    drops,
+    attributes,
+    gaugeSources,
+    gauges,
+    counts,
+    observations: new Set(),
+    instruments: new WeakMap(),
+    set(name, source) {
+      const fact =
+        typeof name === 'string' && Object.hasOwn(catalog.facts, name) ? catalog.facts[name] : undefined
+      if (fact === undefined) return drops.add('undeclared')
+      if (fact.kind === 'count') return drops.add('wrong_instrument')
+      if (fact.kind === 'gauge') {
+        gaugeSources.delete(name)
+        const cell = gauges.get(name) as GaugeCell
+        if (typeof source === 'function') gaugeSources.set(name, source as () => unknown)
+        else if (source === undefined) cell.values.fill(Number.NaN)
+        else cell.record(source as number, undefined)
+        return
+      }
+      if (source === undefined) return void attributes.delete(name)
+      if (typeof source === 'function') return void attributes.set(name, source as () => AttributeValue)
+      const problem = attributeProblem(fact, source)
+      if (problem) drops.add(problem)
+      else attributes.set(name, source as AttributeValue)
+    },
+  }
+}

@@ -1,0 +1,25 @@
+/** A timer that can be called off. */
+export interface Timer {
+  cancel(): void
+}
+
+/** The times and timers that the library uses. */
+export interface Clock {
+  /** Wall-clock time in milliseconds since 1970-01-01T00:00Z. May jump in either direction. */
+  now(): number
+  /** Milliseconds since some fixed moment, never going back. */
+  monotonic(): number
+  /** Calls back once after `delay` milliseconds (0 to 2^31-1). Must not keep the process alive. */
+  after(delay: number, callback: () => void): Timer
+}
+
+/** The process's own clock. Its timers are unreferenced: they never keep the host alive. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(delay, callback) {
+    const timer = setTimeout(callback, delay)
+    timer.unref()
+    return { cancel: () => clearTimeout(timer) }
+  },
+}

@@ -1,0 +1,13 @@
+/**
+ * What the library takes from the process it lives in: time, the environment, a logger; and how it tells the maintainer
+ * of a mistake. All of it can be handed in, so that nothing has to be patched in a test. The only room that touches
+ * the globals.
+ */
+export { type Clock, systemClock, type Timer } from './clock.ts'
+export { outsideHostContext } from './context.ts'
+export { type Duration, parseDuration } from './duration.ts'
+export { type Environment, systemEnvironment, systemStderr } from './environment.ts'
+export { keepingProcessAlive } from './keep-alive.ts'
+export { type Logger, safeLogger, silentLogger } from './logger.ts'
+export { type Mistake, UsageConfigurationError, whatWasGot } from './mistakes.ts'
+export { LIBRARY_VERSION } from './version.ts'

@@ -1,0 +1,38 @@
+/**
+ * Consent-aware usage telemetry for self-hosted software, on OpenTelemetry.
+ * Importing this and starting loads no package; the OpenTelemetry SDK is loaded when the first report is made.
+ *
+ * @module otel-usage
+ */
+export type {
+  AttributeFact,
+  Catalog,
+  CatalogDefinition,
+  CountFact,
+  Dimensions,
+  DropReason,
+  Fact,
+  Facts,
+  GaugeFact,
+} from './catalog/index.ts'
+export { defineCatalog } from './catalog/index.ts'
+export type { ConsentSource, ConsentState, Opinion, Verdict } from './consent/index.ts'
+export type { LedgerEntry, LedgerOutcome } from './delivery/index.ts'
+export type { BoundCounter, FactPoint } from './facts/index.ts'
+export {
+  type Clock,
+  type Duration,
+  type Logger,
+  type Mistake,
+  type Timer,
+  UsageConfigurationError,
+} from './host/index.ts'
+export { createDirectoryStore, createMemoryStore, type StateStore } from './state/index.ts'
+export {
+  createUsageTelemetry,
+  type Preview,
+  type ReportResult,
+  type UsageCounter,
+  type UsageTelemetry,
+  type UsageTelemetryOptions,
+} from './telemetry/index.ts'

@@ -1,0 +1,170 @@
+import { ValueType } from '@opentelemetry/api'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import {
+  AggregationTemporality,
+  type DataPoint,
+  DataPointType,
+  type MetricData,
+  type ResourceMetrics,
+} from '@opentelemetry/sdk-metrics'
+import {
+  type AttributeValue,
+  attributeProblem,
+  type Catalog,
+  type DropReason,
+  type Fact,
+  reaches,
+} from '../catalog/index.ts'
+import type { ConsentState } from '../consent/index.ts'
+import { LIBRARY_VERSION } from '../host/index.ts'
+
+/** Everything that a report says beside the facts. */
+export interface ReportFrame {
+  readonly catalog: Catalog
+  readonly product: { readonly name: string; readonly version: string }
+  readonly reportId: string
+  /** Absent where nothing may be sent: then there is no installation id. */
+  readonly installationId?: string | undefined
+  readonly consent: { readonly state: ConsentState; readonly level: string }
+  /** When the report is made, in milliseconds since 1970. */
+  readonly at: number
+  /** When counting began, in milliseconds since 1970. */
+  readonly since: number
+  /** What was refused since the last report, by reason. */
+  readonly dropped?: Readonly<Partial<Record<DropReason, number>>>
+  /** How many facts were held back. Which ones is nobody's business. */
+  readonly withheld?: number
+}
+
+/**
+ * The report from the metrics of an OpenTelemetry provider: declared gauges and declared resource attributes, and nothing
+ * else that the provider may hold. The same facts and frame give the same report, in the same order.
+ */
+export function composeReport(metrics: ResourceMetrics, frame: ReportFrame): ResourceMetrics {
+  const attributes = declaredAttributes(metrics, frame)
+  const gauges = declaredGauges(metrics, frame)
+  const facts = Object.keys(attributes).length + gauges.length
+  return {
+    resource: resourceFromAttributes(sorted({ ...attributes, ...frameAttributes(frame) })),
+    scopeMetrics: [
+      {
+        scope: { name: 'otel-usage', version: LIBRARY_VERSION },
+        metrics: [...gauges, ...reportGauges(frame, facts)].sort((a, b) =>
+          compare(a.descriptor.name, b.descriptor.name),
+        ),
+      },
+    ],
+  }
+}
+
+/** What the report says of itself. https://opentelemetry.io/docs/specs/semconv/resource/ for the first five. */
+function frameAttributes({ catalog, product, reportId, installationId, consent }: ReportFrame) {
+  return {
+    'service.name': product.name,
+    'service.version': product.version,
+    ...(installationId !== undefined && { 'service.instance.id': installationId }),
+    'telemetry.distro.name': 'otel-usage',
+    'telemetry.distro.version': LIBRARY_VERSION,
+    'usage.catalog.version': catalog.version,
+    'usage.consent.level': consent.level,
+    'usage.consent.state': consent.state,
+    'usage.report.id': reportId,
+  }
+}
+
+function declaredAttributes(
+  { resource }: ResourceMetrics,
+  frame: ReportFrame,
+): Record<string, AttributeValue> {
+  const taken: Record<string, AttributeValue> = {}
+  for (const [name, value] of Object.entries(resource.attributes)) {
+    const fact = declared(frame, name)
+    if (fact?.kind === 'attribute' && !attributeProblem(fact, value)) taken[name] = value as AttributeValue
+  }
+  return taken
+}
+
+function declaredGauges({ scopeMetrics }: ResourceMetrics, frame: ReportFrame): MetricData[] {
+  return scopeMetrics
+    .flatMap(({ metrics }) => metrics)
+    .flatMap((metric): MetricData[] => {
+      const { name, valueType } = metric.descriptor
+      const fact = declared(frame, name)
+      if (metric.dataPointType !== DataPointType.GAUGE || fact === undefined || fact.kind === 'attribute')
+        return []
+      const dataPoints = metric.dataPoints
+        .filter(({ value, attributes }) => Number.isFinite(value) && isDeclaredSet(fact.by, attributes))
+        .map(({ value, attributes }) => pointAt(frame, value, sorted(attributes)))
+      if (dataPoints.length === 0) return []
+      return [{ ...metric, descriptor: { name, description: '', unit: fact.unit, valueType }, dataPoints }]
+    })
+}
+
+function declared({ catalog, consent }: ReportFrame, name: string): Fact | undefined {
+  const fact = Object.hasOwn(catalog.facts, name) ? catalog.facts[name] : undefined
+  return fact && reaches(catalog, fact, consent.state === 'disabled' ? undefined : consent.level)
+    ? fact
+    : undefined
+}
+
+function isDeclaredSet(
+  by: Readonly<Record<string, readonly string[]>> = {},
+  attributes: Readonly<Record<string, unknown>>,
+) {
+  const keys = Object.keys(attributes)
+  return (
+    keys.length === Object.keys(by).length &&
+    keys.every((key) => by[key]?.includes(attributes[key] as string))
+  )
+}
+
+/** What the report counts of itself: how many facts it holds, how many values were refused, how many facts held back. */
+function reportGauges(frame: ReportFrame, facts: number): MetricData[] {
+  const dropped = Object.entries(frame.dropped ?? {}).filter(([, amount]) => amount > 0)
+  return [
+    ownGauge(frame, 'usage.facts', '{fact}', [[facts, {}]]),
+    ownGauge(frame, 'usage.withheld', '{fact}', [[frame.withheld ?? 0, {}]]),
+    ...(dropped.length > 0
+      ? [
+          ownGauge(
+            frame,
+            'usage.dropped',
+            '{value}',
+            dropped.map(([reason, amount]) => [amount, { reason }]),
+          ),
+        ]
+      : []),
+  ]
+}
+
+function ownGauge(
+  frame: ReportFrame,
+  name: string,
+  unit: string,
+  points: ReadonlyArray<readonly [number, Record<string, string>]>,
+): MetricData {
+  return {
+    descriptor: { name, description: '', unit, valueType: ValueType.INT },
+    aggregationTemporality: AggregationTemporality.DELTA,
+    dataPointType: DataPointType.GAUGE,
+    dataPoints: points.map(([value, attributes]) => pointAt(frame, value, attributes)),
+  }
+}
+
+function pointAt(
+  frame: ReportFrame,
+  value: number,
+  attributes: DataPoint<number>['attributes'],
+): DataPoint<number> {
+  return { startTime: hrTime(frame.since), endTime: hrTime(frame.at), attributes, value }
+}
+
+const hrTime = (milliseconds: number): [number, number] => [
+  Math.floor(milliseconds / 1_000),
+  Math.round((milliseconds % 1_000) * 1_000_000),
+]
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
+const sorted = <V>(record: Readonly<Record<string, V>>): Record<string, V> =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => compare(a, b)))

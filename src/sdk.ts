@@ -1,0 +1,7 @@
+/**
+ * The two parts that plug into an OpenTelemetry SDK of the host's own. Importing this loads the SDK.
+ *
+ * @module otel-usage/sdk
+ */
+export { ConsentAwareMetricExporter, type ConsentAwareMetricExporterOptions } from './delivery/index.ts'
+export { UsageMetricReader } from './report/index.ts'

@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import path from 'node:path'
+import type { StateStore } from './types.ts'
+
+/** The file functions that the store uses, as narrow as that: a test makes one of them fail. */
+export interface FileFunctions {
+  readonly mkdir: typeof mkdir
+  readonly open: typeof open
+  readonly readdir: typeof readdir
+  readonly readFile: typeof readFile
+  readonly rename: typeof rename
+  readonly unlink: typeof unlink
+}
+
+const realFiles: FileFunctions = { mkdir, open, readdir, readFile, rename, unlink }
+
+/**
+ * A state store in a directory, one file an entry, readable by the process's user only. The directory is made with the
+ * first write; reading makes nothing.
+ */
+export function createDirectoryStore(directory: string, files: FileFunctions = realFiles): StateStore {
+  const root = path.resolve(directory)
+  const fileOf = (name: string) => {
+    if (!ENTRY_NAME.test(name)) throw new TypeError(`'${name}' is not the name of a state entry.`)
+    return path.join(root, name)
+  }
+
+  return {
+    location: root,
+
+    async read(name) {
+      try {
+        return await files.readFile(fileOf(name))
+      } catch (error) {
+        if (isMissing(error)) return undefined
+        throw error
+      }
+    },
+
+    async write(name, data) {
+      const file = fileOf(name)
+      const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
+      await withDirectory(file, async () => {
+        try {
+          await writeThrough(temporary, 'wx', data)
+          await files.rename(temporary, file)
+        } catch (error) {
+          await files.unlink(temporary).catch(() => {})
+          throw error
+        }
+      })
+      await syncDirectory(path.dirname(file))
+    },
+
+    async append(name, line) {
+      const file = fileOf(name)
+      await withDirectory(file, () => writeThrough(file, 'a', `${line}\n`))
+    },
+
+    async remove(name) {
+      await files.unlink(fileOf(name)).catch((error) => {
+        if (!isMissing(error)) throw error
+      })
+    },
+
+    async list(folder) {
+      try {
+        const names = await files.readdir(fileOf(folder))
+        return names
+          .filter((name) => !name.endsWith('.tmp'))
+          .sort()
+          .map((name) => `${folder}/${name}`)
+      } catch (error) {
+        if (isMissing(error)) return []
+        throw error
+      }
+    },
+  }
+
+  async function writeThrough(file: string, flags: 'wx' | 'a', data: string | Uint8Array): Promise<void> {
+    const handle = await files.open(file, flags, 0o600)
+    try {
+      await handle.writeFile(data)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  }
+
+  /** Makes the directory only when it turns out to be missing: the common write costs no extra call. */
+  async function withDirectory(file: string, action: () => Promise<void>): Promise<void> {
+    try {
+      await action()
+    } catch (error) {
+      if (!isMissing(error)) throw error
+      await files.mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+      await action()
+    }
+  }
+
+  /** A rename is durable once its directory is. Not every platform can open one; there the rename itself must do. */
+  async function syncDirectory(folder: string): Promise<void> {
+    try {
+      const handle = await files.open(folder, 'r')
+      await handle.sync().finally(() => handle.close())
+    } catch {
+      // Windows, some network file systems.
+    }
+  }
+}
+
+const ENTRY_NAME = /^[a-z0-9][a-z0-9.-]*(?:\/[a-z0-9][a-z0-9.-]*)?$/
+
+const isMissing = (error: unknown): boolean =>
+  ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | null)?.code ?? '')

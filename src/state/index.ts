@@ -1,0 +1,6 @@
+/** What must outlive the process: atomic entries in a directory, in memory, or wherever the host keeps such things. */
+export { createDirectoryStore, type FileFunctions } from './directory.ts'
+export { defaultStateDirectory } from './location.ts'
+export { createMemoryStore } from './memory.ts'
+export { createResilientStore } from './resilient.ts'
+export type { StateStore } from './types.ts'

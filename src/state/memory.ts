@@ -1,0 +1,28 @@
+import type { StateStore } from './types.ts'
+
+/** A state store that ends with the process. For tests, and for hosts that must not write. */
+export function createMemoryStore(): StateStore {
+  const entries = new Map<string, Uint8Array>()
+  const encoder = new TextEncoder()
+  /** A copy: what the caller does with its own bytes afterwards does not reach the entry. */
+  const bytesOf = (data: string | Uint8Array) =>
+    typeof data === 'string' ? encoder.encode(data) : Uint8Array.from(data)
+
+  return {
+    location: 'memory',
+    async read(name) {
+      const bytes = entries.get(name)
+      return bytes && Uint8Array.from(bytes)
+    },
+    async write(name, data) {
+      entries.set(name, bytesOf(data))
+    },
+    async append(name, line) {
+      entries.set(name, Buffer.concat([entries.get(name) ?? new Uint8Array(), bytesOf(`${line}\n`)]))
+    },
+    async remove(name) {
+      entries.delete(name)
+    },
+    list: async (folder) => [...entries.keys()].filter((name) => name.startsWith(`${folder}/`)).sort(),
+  }
+}

@@ -1,0 +1,126 @@
+import type { Logger } from '../host/index.ts'
+import { createMemoryStore } from './memory.ts'
+import type { StateStore } from './types.ts'
+
+/**
+ * A store over another that never rejects a write: what cannot be written is kept in memory, and the operator is told
+ * once. A directory that is read-only, full or missing costs durability, not the host's start. With the first write that
+ * succeeds again, everything that was kept is written too.
+ */
+export function createResilientStore(store: StateStore, logger: Logger): StateStore {
+  const memory = createMemoryStore()
+  /** The entries of which memory holds something newer: all of it, or what would have been added to its end. */
+  const kept = new Map<string, 'whole' | 'end'>()
+  /** Changes are made one after the other: what is written late must not replace what came after it. */
+  let turn: Promise<void> = Promise.resolve()
+
+  function attempt(action: () => Promise<void>, instead: () => Promise<void>): Promise<void> {
+    const done = turn.then(async () => {
+      try {
+        await action()
+      } catch (error) {
+        if (kept.size === 0) warn(error)
+        return instead()
+      }
+      await catchUpWithAll()
+    })
+    turn = done.catch(() => {})
+    return done
+  }
+
+  function warn(error: unknown): void {
+    logger.warn(
+      `The usage telemetry cannot write to ${store.location} (${reasonOf(error)}). It goes on in memory: ` +
+        'what is not delivered before the process ends is lost. Make the directory writable or name another one.',
+    )
+  }
+
+  async function catchUpWithAll(): Promise<void> {
+    try {
+      for (const name of [...kept.keys()]) await catchUp(name)
+    } catch {
+      // The rest stays in memory until the next write.
+    }
+  }
+
+  async function catchUp(name: string): Promise<void> {
+    if (!kept.has(name)) return
+    const data = await memory.read(name)
+    if (data === undefined) await store.remove(name)
+    else if (kept.get(name) === 'whole') await store.write(name, data)
+    else await appendAll(name, linesOf(data))
+    await forget(name)
+  }
+
+  /** Line by line, so that none is there twice when the store fails in between. */
+  async function appendAll(name: string, [line, ...rest]: readonly string[]): Promise<void> {
+    if (line === undefined) return
+    await store.append(name, line)
+    await memory.write(name, rest.map((one) => `${one}\n`).join(''))
+    await appendAll(name, rest)
+  }
+
+  async function forget(name: string): Promise<void> {
+    if (kept.delete(name)) await memory.remove(name)
+  }
+
+  return {
+    location: store.location,
+
+    async read(name) {
+      if (kept.get(name) === 'whole') return memory.read(name)
+      const stored = await store.read(name)
+      if (!kept.has(name)) return stored
+      return Buffer.concat([stored ?? new Uint8Array(), (await memory.read(name)) ?? new Uint8Array()])
+    },
+
+    write: (name, data) =>
+      attempt(
+        async () => {
+          await store.write(name, data)
+          await forget(name)
+        },
+        async () => {
+          await memory.write(name, data)
+          kept.set(name, 'whole')
+        },
+      ),
+
+    append: (name, line) =>
+      attempt(
+        async () => {
+          await catchUp(name)
+          await store.append(name, line)
+        },
+        async () => {
+          await memory.append(name, line)
+          if (!kept.has(name)) kept.set(name, 'end')
+        },
+      ),
+
+    remove: (name) =>
+      attempt(
+        async () => {
+          await store.remove(name)
+          await forget(name)
+        },
+        async () => {
+          await memory.remove(name)
+          kept.set(name, 'whole')
+        },
+      ),
+
+    async list(folder) {
+      const stored = await store.list(folder).catch(() => [])
+      const gone = async (name: string) =>
+        kept.get(name) === 'whole' && (await memory.read(name)) === undefined
+      const names = new Set([...stored, ...(await memory.list(folder))])
+      for (const name of names) if (await gone(name)) names.delete(name)
+      return [...names].sort()
+    },
+  }
+}
+
+const linesOf = (data: Uint8Array): string[] => new TextDecoder().decode(data).split('\n').slice(0, -1)
+
+const reasonOf = (error: unknown): string => (error as NodeJS.ErrnoException | null)?.code ?? String(error)

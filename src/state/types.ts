@@ -1,0 +1,18 @@
+/**
+ * Where the library keeps what must outlive the process: named entries of bytes. A directory, memory, or a store of the
+ * host's own. Names are lower-case words with `-`, `.` and at most one `/`.
+ */
+export interface StateStore {
+  /** Where it is, as a message to the operator names it. */
+  readonly location: string
+  /** The entry's bytes; `undefined` where there is none. Rejects when it is there and cannot be read. */
+  read(name: string): Promise<Uint8Array | undefined>
+  /** Replaces an entry as a whole: whoever reads sees the old bytes or the new ones, also after a crash. */
+  write(name: string, data: string | Uint8Array): Promise<void>
+  /** Adds a line to the end of an entry. `line` holds no line break; the store adds it. */
+  append(name: string, line: string): Promise<void>
+  /** Removes an entry; nothing happens where there is none. */
+  remove(name: string): Promise<void>
+  /** The names of all entries below a folder (`'outbox'`), sorted. */
+  list(folder: string): Promise<string[]>
+}

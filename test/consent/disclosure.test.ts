@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { decideConsent, disclosureText } from '../../src/consent/index.ts'
+import { silence } from './arbitraries.ts'
+
+const subject = {
+  title: 'Acme DB',
+  homepage: 'https://acme.example/telemetry',
+  receiver: 'usage.acme.example',
+  optOutVariable: 'ACME_TELEMETRY_OPTOUT',
+}
+
+for (const state of ['enabled', 'undecided'] as const) {
+  test(`the notice while ${state} names the product, the receiver, the page and what stops it`, () => {
+    const text = disclosureText(decideConsent(silence({ default: state })), subject)
+    for (const part of ['Acme DB', 'usage.acme.example', 'ACME_TELEMETRY_OPTOUT=1', subject.homepage]) {
+      assert.ok(text.includes(part), `${part} is not in: ${text}`)
+    }
+  })
+}
+
+test('the notice while disabled says that nothing is sent, and what decided it', () => {
+  const text = disclosureText(decideConsent(silence({ environment: { DO_NOT_TRACK: '1' } })), subject)
+  assert.match(text, /^Acme DB sends no usage reports \(DO_NOT_TRACK=1\)/)
+  assert.doesNotMatch(text, /usage\.acme\.example/)
+})
+
+test('a product without a page has a notice without one', () => {
+  const text = disclosureText(decideConsent(silence()), { ...subject, homepage: undefined })
+  assert.doesNotMatch(text, /undefined|Read more/)
+})

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { type ConsentInputs, decideConsent, type Opinion, type Verdict } from '../../src/consent/index.ts'
+import { anyInputs, anyPlace, inputsWith, PLACES, placeOf, silence } from './arbitraries.ts'
+
+/** The runs of one property: enough for every pair of places and words to come up. */
+const RUNS = { numRuns: 1_000 }
+
+const spoken = ({ opinions }: Verdict) => opinions.filter(({ source }) => source !== 'default')
+const locks = ({ source }: Opinion) => placeOf(source)?.locks === true
+
+test('a no added anywhere never makes a yes', () => {
+  fc.assert(
+    fc.property(anyInputs, anyPlace, (inputs, place) => {
+      const before = decideConsent(inputs)
+      const after = decideConsent(place.put(inputs, place.no))
+      if (before.state !== 'enabled') assert.notEqual(after.state, 'enabled')
+    }),
+    RUNS,
+  )
+})
+
+test('a no added in the environment always disables', () => {
+  for (const place of PLACES.filter((one) => one.locks)) {
+    fc.assert(
+      fc.property(anyInputs, (inputs) => {
+        const { state, level, locked } = decideConsent(place.put(inputs, place.no))
+        assert.deepEqual({ state, level, locked }, { state: 'disabled', level: 'off', locked: true })
+      }),
+    )
+  }
+})
+
+test('without the opinion that won, the verdict is what the rest says', () => {
+  fc.assert(
+    fc.property(anyInputs, (inputs) => {
+      const before = decideConsent(inputs)
+      const winner = placeOf(before.source)
+      if (!winner) return
+      const rest = spoken(before).filter(({ won }) => !won)
+      const expected =
+        rest.find((one) => locks(one) && one.state === 'disabled') ??
+        rest.find(({ state }) => state !== 'undecided')
+      const after = decideConsent(winner.put(inputs, undefined))
+      assert.equal(after.source, expected?.source ?? 'default')
+      assert.equal(after.state, expected?.state ?? inputs.default)
+    }),
+    RUNS,
+  )
+})
+
+test('undecided never beats decided', () => {
+  fc.assert(
+    fc.property(anyInputs, (inputs) => {
+      const verdict = decideConsent(inputs)
+      const decided = spoken(verdict).some(({ state }) => state !== 'undecided')
+      if (decided) assert.notEqual(verdict.state, 'undecided')
+      assert.equal(verdict.source === 'default', !decided)
+    }),
+    RUNS,
+  )
+})
+
+test('the level never exceeds the lowest level that the environment names', () => {
+  fc.assert(
+    fc.property(anyInputs, (inputs) => {
+      const verdict = decideConsent(inputs)
+      if (verdict.state === 'disabled') return assert.equal(verdict.level, 'off')
+      const place = inputs.levels.indexOf(verdict.level)
+      assert.ok(place >= 0, `${verdict.level} is no level`)
+      for (const opinion of verdict.opinions.filter(locks)) {
+        if (opinion.level !== undefined) assert.ok(place <= inputs.levels.indexOf(opinion.level))
+      }
+    }),
+    RUNS,
+  )
+})
+
+test('exactly one opinion has won: that of the source, in its state', () => {
+  fc.assert(
+    fc.property(anyInputs, (inputs) => {
+      const verdict = decideConsent(inputs)
+      const winners = verdict.opinions.filter(({ won }) => won)
+      assert.deepEqual(
+        winners.map(({ source, state }) => ({ source, state })),
+        [{ source: verdict.source, state: verdict.state }],
+      )
+      assert.equal(verdict.locked, winners.every(locks))
+      assert.equal(verdict.opinions.at(-1)?.source, 'default')
+      for (const { why } of verdict.opinions) assert.notEqual(why, '')
+    }),
+    RUNS,
+  )
+})
+
+test('the verdict is the same for the same inputs, which it leaves alone', () => {
+  fc.assert(
+    fc.property(anyInputs, (inputs) => {
+      const frozen: ConsentInputs = Object.freeze({
+        ...inputs,
+        environment: Object.freeze({ ...inputs.environment }),
+        levels: Object.freeze([...inputs.levels]),
+      })
+      assert.deepEqual(decideConsent(frozen), decideConsent(frozen))
+      assert.deepEqual(decideConsent(frozen), decideConsent(structuredClone(inputs)))
+    }),
+  )
+})
+
+test('other variables of the environment make no difference', () => {
+  fc.assert(
+    fc.property(anyInputs, fc.dictionary(fc.string(), fc.string()), (inputs, others) => {
+      const environment = { ...others, ...inputs.environment }
+      for (const name of ['DO_NOT_TRACK', 'OTEL_SDK_DISABLED', 'ACME_TELEMETRY', 'ACME_TELEMETRY_OPTOUT']) {
+        if (inputs.environment[name] === undefined) delete environment[name]
+      }
+      assert.deepEqual(decideConsent({ ...inputs, environment }), decideConsent(inputs))
+    }),
+  )
+})
+
+/** What would steer a terminal, break a line, or turn the text around. */
+const UNSHOWN = /[\p{C}\p{Zl}\p{Zp}]/u
+const steering = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom(
+      '\u0000',
+      '\n',
+      '\r',
+      '\u{1b}',
+      '\u007f',
+      '\u0085',
+      '\u2028',
+      '\u202e',
+      '\u200b',
+      '\ud800',
+      '🙂',
+    ),
+    fc.constantFrom('o', 'n', 'f', ' '),
+  ),
+  maxLength: 80,
+})
+
+test('control characters are never in what is shown', () => {
+  fc.assert(
+    fc.property(inputsWith(steering), (inputs) => {
+      const { because, warnings, opinions } = decideConsent(inputs)
+      const shown = [
+        because,
+        ...warnings,
+        ...opinions.flatMap(({ name, value, why }) => [name, value ?? '', why]),
+      ]
+      for (const text of shown) assert.doesNotMatch(text, UNSHOWN, JSON.stringify(text))
+    }),
+    RUNS,
+  )
+})
+
+test('values of a megabyte are read like any other, and quickly', () => {
+  const megabyte = 1_000_000
+  for (const value of ['x', ' ', '\n', 'on ', 'İ'].map((part) => part.repeat(megabyte))) {
+    const inputs = PLACES.reduce<ConsentInputs>((all, place) => place.put(all, value), silence())
+    const before = performance.now()
+    const verdict = decideConsent(inputs)
+    assert.ok(performance.now() - before < 1_000)
+    assert.equal(verdict.state, value.trim() === '' ? 'undecided' : 'disabled')
+    assert.ok(JSON.stringify(verdict).length < 5_000)
+  }
+})
+
+test('a no behind a megabyte of spaces is a no', () => {
+  const spaces = ' '.repeat(1_000_000)
+  for (const place of PLACES) {
+    assert.equal(
+      decideConsent(place.put(silence({ default: 'enabled' }), spaces + place.no)).state,
+      'disabled',
+    )
+  }
+})

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { startGuarded } from '../../src/gateway/guarded-process.ts'
+import { until } from './scratch.ts'
+
+const environment = process.env
+
+test('a server ends when the process that started it is killed', async (t) => {
+  const parent = await startParent(t, ['sleep', '1000'])
+  parent.process.kill('SIGKILL')
+  await until('the server has ended', () => !isAlive(parent.server))
+})
+
+test('so does one that does not want to', async (t) => {
+  const parent = await startParent(t, ['sh', '-c', "trap '' TERM; while :; do sleep 0.1; done"])
+  parent.process.kill('SIGKILL')
+  await until('the server has ended', () => !isAlive(parent.server))
+})
+
+test('stop lets a server finish what it is at, and can be called twice', async () => {
+  const lines: string[] = []
+  const server = await startGuarded({
+    command: ['sh', '-c', "trap 'echo finished; exit 0' TERM; echo ready; while :; do sleep 0.05; done"],
+    environment,
+    onLine: (line) => lines.push(line),
+  })
+  await until('it is ready', () => lines.includes('ready'))
+  await Promise.all([server.stop(), server.stop()])
+  assert.deepEqual(lines, ['ready', 'finished'])
+  assert.equal((await server.exited).code, 0)
+})
+
+test('a server that ends by itself tells its exit code, and its last lines are kept', async () => {
+  const server = await startGuarded({ command: ['sh', '-c', 'echo no room; exit 7'], environment })
+  assert.deepEqual(await server.exited, { code: 7 })
+  assert.deepEqual(server.lastLines(), ['no room'])
+})
+
+test('a command that does not exist is an error', async () => {
+  await assert.rejects(startGuarded({ command: ['/nowhere/server'], environment }), /ENOENT/)
+})
+
+async function startParent(t: { after(hook: () => void): void }, command: string[]) {
+  const script = fileURLToPath(new URL('processes/start-guarded.ts', import.meta.url))
+  const parent = spawn(process.execPath, [script, ...command], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => parent.kill('SIGKILL'))
+  const [line] = await once(createInterface({ input: parent.stdout }), 'line')
+  const server = Number(line)
+  assert(isAlive(server))
+  return { process: parent, server }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}

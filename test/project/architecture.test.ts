@@ -1,0 +1,162 @@
+/** The layout is the architecture: what design and docs/architecture.md say about imports is held here. */
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { parseSync } from 'oxc-parser'
+
+const source = path.resolve(import.meta.dirname, '../../src')
+
+/** The rooms from the top to the bottom: an import points downwards. `cli` and `admin` stand side by side. */
+const ROOMS = [
+  'telemetry',
+  'admin',
+  'cli',
+  'insights',
+  'gateway',
+  'version',
+  'delivery',
+  'schedule',
+  'report',
+  'facts',
+  'consent',
+  'identity',
+  'catalog',
+  'state',
+  'host',
+]
+
+/** Rooms that load packages: entered by `import()` from what the host imports. */
+const LAZY_ROOMS = new Set(['delivery', 'report'])
+
+interface Edge {
+  readonly from: string
+  readonly to: string
+  readonly kind: 'static' | 'type' | 'dynamic'
+}
+
+const files = globSync('**/*.ts', { cwd: source }).toSorted()
+const edges = files.flatMap(importsOf)
+
+test('every folder in src is a room of the list, and every room has its door', () => {
+  for (const file of files) {
+    const room = roomOf(file)
+    if (room === undefined) continue
+    assert.ok(
+      ROOMS.includes(room),
+      `src/${room} is not in the list of rooms; add it at its place in ${import.meta.filename}`,
+    )
+    assert.ok(files.includes(`${room}/index.ts`), `src/${room} has no index.ts; it is the room's door`)
+  }
+})
+
+test('imports between rooms point downwards', () => {
+  const upward = edges.filter(({ from, to }) => {
+    const [above, below] = [roomOf(from), roomOf(to)]
+    return (
+      above !== below &&
+      above !== undefined &&
+      (below === undefined || ROOMS.indexOf(below) < ROOMS.indexOf(above))
+    )
+  })
+  assert.deepEqual(upward, [])
+})
+
+test('other rooms are entered by their index.ts', () => {
+  const around = edges.filter(
+    ({ from, to }) => roomOf(from) !== roomOf(to) && roomOf(to) && path.basename(to) !== 'index.ts',
+  )
+  assert.deepEqual(around, [])
+})
+
+test('no file imports itself in a circle', () => {
+  const circles: string[] = []
+  for (const file of files) {
+    const seen = new Set<string>()
+    const queue = [file]
+    for (let current = queue.pop(); current !== undefined; current = queue.pop()) {
+      for (const { to } of edges.filter(({ from }) => from === current)) {
+        if (to === file) circles.push(file)
+        if (!seen.has(to)) queue.push(to)
+        seen.add(to)
+      }
+    }
+  }
+  assert.deepEqual(circles, [])
+})
+
+test('what the host imports reaches no package and no lazy room at run time', () => {
+  const reached = new Set(['index.ts'])
+  for (const file of reached) {
+    for (const { from, to, kind } of edges) if (from === file && kind === 'static') reached.add(to)
+  }
+  assert.deepEqual(
+    [...reached].filter((file) => LAZY_ROOMS.has(roomOf(file) ?? '')),
+    [],
+  )
+  assert.deepEqual(
+    [...reached].flatMap((file) => packagesOf(file).map((name) => `${file} imports ${name}`)),
+    [],
+  )
+})
+
+test('only the host room touches the clock, randomness, the environment and the console', () => {
+  const forbidden =
+    /\b(?:Date\.now\(|new Date\(\)|Math\.random\(|process\.env\b|console\.|(?<!\.)set(?:Timeout|Interval)\()/
+  const host = files.filter(
+    (file) => !['host', 'gateway', 'insights', 'cli'].includes(roomOf(file) ?? '') && file !== 'bin.ts',
+  )
+  const found = host.filter((file) =>
+    forbidden.test(withoutComments(readFileSync(path.join(source, file), 'utf8'))),
+  )
+  assert.deepEqual(
+    found,
+    [],
+    'take the time, the environment and the like from the host room, or as an option',
+  )
+})
+
+function roomOf(file: string): string | undefined {
+  const [room, ...rest] = file.split('/')
+  return rest.length > 0 ? room : undefined
+}
+
+function importsOf(from: string): Edge[] {
+  return specifiersOf(from)
+    .filter(({ specifier }) => specifier.startsWith('.'))
+    .map(({ specifier, kind }) => ({ from, to: path.posix.join(path.posix.dirname(from), specifier), kind }))
+}
+
+function packagesOf(file: string): string[] {
+  return specifiersOf(file)
+    .filter(({ specifier, kind }) => kind === 'static' && !/^(\.|node:)/.test(specifier))
+    .map(({ specifier }) => specifier)
+}
+
+function specifiersOf(file: string): Array<{ specifier: string; kind: Edge['kind'] }> {
+  const text = readFileSync(path.join(source, file), 'utf8')
+  const { module, errors } = parseSync(file, text)
+  assert.deepEqual(errors, [])
+  return [
+    ...module.staticImports.map(({ moduleRequest, entries }) => ({
+      specifier: moduleRequest.value,
+      kind:
+        entries.length > 0 && entries.every(({ isType }) => isType) ? ('type' as const) : ('static' as const),
+    })),
+    ...module.staticExports.flatMap(({ entries }) =>
+      entries.flatMap(({ moduleRequest, isType }) =>
+        moduleRequest
+          ? [{ specifier: moduleRequest.value, kind: isType ? ('type' as const) : ('static' as const) }]
+          : [],
+      ),
+    ),
+    ...module.dynamicImports.map(({ moduleRequest }) => ({
+      specifier: text.slice(moduleRequest.start, moduleRequest.end).replaceAll(/^['"`]|['"`]$/g, ''),
+      kind: 'dynamic' as const,
+    })),
+  ]
+}
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+}

@@ -1,0 +1,77 @@
+/** The package as a host gets it: what it installs, what it loads, what it exports. Uses the build in `dist`. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { LIBRARY_VERSION } from '../../src/host/index.ts'
+
+const run = promisify(execFile)
+const root = path.resolve(import.meta.dirname, '../..')
+const manifest = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'))
+
+test('one copy of each OpenTelemetry package is installed', () => {
+  const copies = Object.keys(lock.packages).filter((place) => place.includes('node_modules/@opentelemetry/'))
+  assert.ok(copies.length >= 8)
+  for (const place of copies)
+    assert.match(place, /^node_modules\/@opentelemetry\/[\w-]+$/, 'a second, nested copy')
+})
+
+test('the OpenTelemetry packages are pinned to the set that installs as one copy', () => {
+  const pinned = Object.entries(manifest.dependencies).filter(([name]) => name.startsWith('@opentelemetry/'))
+  assert.deepEqual(Object.fromEntries(pinned), {
+    '@opentelemetry/api': '1.10.0',
+    '@opentelemetry/exporter-metrics-otlp-http': '0.301.0',
+    '@opentelemetry/otlp-transformer': '0.301.0',
+    '@opentelemetry/resources': '3.1.0',
+    '@opentelemetry/sdk-metrics': '3.1.0',
+  })
+})
+
+test('the version that reports carry is the version of the package', () => {
+  assert.equal(LIBRARY_VERSION, manifest.version)
+})
+
+test('types come first in every export, and every file of the exports is built', () => {
+  for (const [door, target] of Object.entries<string | Record<string, string>>(manifest.exports)) {
+    if (typeof target === 'string') continue
+    assert.equal(Object.keys(target)[0], 'types', door)
+    for (const file of Object.values(target))
+      assert.doesNotThrow(() => readFileSync(path.join(root, file)), door)
+  }
+})
+
+test("require('otel-usage') works", async () => {
+  const script =
+    "const { defineCatalog, createUsageTelemetry } = require('otel-usage'); console.log(typeof defineCatalog, typeof createUsageTelemetry)"
+  const { stdout } = await run(process.execPath, ['--input-type=commonjs', '--eval', script], { cwd: root })
+  assert.equal(stdout, 'function function\n')
+})
+
+test('importing and starting loads no package; the SDK is loaded when the first report is made', async () => {
+  const script = `
+    import { registerHooks } from 'node:module'
+    const loaded = []
+    registerHooks({ load: (url, context, next) => { loaded.push(url); return next(url, context) } })
+    const { createMemoryStore, createUsageTelemetry, defineCatalog } = await import('otel-usage')
+    const catalog = defineCatalog({ version: 1, prefix: 'acme', facts: {
+      'acme.runs': { kind: 'count', unit: '{run}', since: 1, why: 'Shows whether it is used.' },
+    } })
+    const usage = createUsageTelemetry({
+      product: { name: 'acme', version: '1.0.0' }, catalog, endpoint: 'http://127.0.0.1:9',
+      consent: { default: 'disabled' }, state: createMemoryStore(), environment: {},
+    })
+    usage.counter('acme.runs').bind({}).add()
+    usage.getMeter('acme').createCounter('acme.runs').add(1)
+    await usage.start()
+    const packages = () => [...new Set(loaded.flatMap((url) => /node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(url)?.[1] ?? []))]
+    const atStart = packages()
+    await usage.report()
+    await usage.shutdown()
+    console.log(JSON.stringify({ atStart, atReport: packages().includes('@opentelemetry/sdk-metrics') }))
+  `
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: root })
+  assert.deepEqual(JSON.parse(stdout), { atStart: [], atReport: true })
+})
