@@ -8,14 +8,8 @@ const catalog = defineCatalog({
     'notes.requests': { kind: 'count', unit: '{request}', since: 1, why: 'Shows how much it is used.' },
   },
 })
-
 const usage = createUsageTelemetry({
-  product: {
-    name: 'acme-notes',
-    version: '1.4.2',
-    title: 'Acme Notes',
-    homepage: 'https://acme.example/telemetry',
-  },
+  product: { name: 'acme-notes', version: '1.4.2', title: 'Acme Notes' },
   catalog,
   endpoint: 'https://usage.acme.example',
   logger: console,
@@ -26,4 +20,4 @@ const server = http.createServer((_, response) => {
   requests.add()
   response.end('Hello\n')
 })
-server.listen(8080, () => usage.start())
+server.listen(Number(process.argv[2] ?? 8080), () => usage.start())

@@ -27,6 +27,9 @@ const ENTRY = 'schedule.json'
 /** The longest that one timer runs: a suspended machine, or a clock that was set, is noticed within it. */
 const LONGEST_WAIT = 3_600_000
 
+/** How late a report may be, as a part of the interval, without moving those after it. */
+const SLACK = 1 / 24
+
 export function createSchedule({ clock, store, interval, run }: ScheduleOptions): Schedule {
   let due: number | undefined
   let timer: Timer | undefined
@@ -73,8 +76,9 @@ export function createSchedule({ clock, store, interval, run }: ScheduleOptions)
   async function tick(): Promise<void> {
     if (due === undefined) return
     if (clock.now() >= due) {
-      // Counted from when it was due and not from when it is done, or the reports would drift later day by day.
-      due += interval * (1 + Math.floor((clock.now() - due) / interval))
+      // Counted from when it was due and not from when it is done, or the reports would drift later day by day. Only
+      // where the machine was asleep or the clock was set forward, the interval begins anew.
+      due = (clock.now() - due < interval * SLACK ? due : clock.now()) + interval
       furthest = interval
       running = true
       await run().catch(() => {})

@@ -1,0 +1,543 @@
+import assert from 'node:assert/strict'
+import { readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { describe, test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { defineCatalog } from '../../src/catalog/index.ts'
+import {
+  CollectorStartError,
+  freePort,
+  runGatewayCommand,
+  startCollector,
+  validateConfig,
+} from '../../src/gateway/index.ts'
+import {
+  filesWith,
+  report,
+  rowsOf,
+  runClickHouse,
+  runGateway,
+  send,
+  theCollector,
+  untilRows,
+  uuid,
+} from './running-gateway.ts'
+import { memory, scratchDirectory, until } from './scratch.ts'
+
+const why = 'to know'
+const catalog = defineCatalog({
+  version: 1,
+  prefix: 'acme',
+  facts: {
+    'acme.edition': {
+      kind: 'attribute',
+      type: 'enum',
+      values: ['free', 'paid $${x} é'],
+      since: 1,
+      why,
+      example: 'free',
+    },
+    'acme.db.version': { kind: 'attribute', type: 'version', since: 1, why, example: '15.2' },
+    'acme.container': { kind: 'attribute', type: 'boolean', since: 1, why, example: true },
+    'acme.region': {
+      kind: 'attribute',
+      type: 'string',
+      pattern: '[a-z]{2}-\\d$|local',
+      since: 1,
+      why,
+      example: 'local',
+    },
+    'acme.users': { kind: 'gauge', unit: '{user}', since: 1, why, example: 1 },
+    'acme.commands': {
+      kind: 'count',
+      unit: '{command}',
+      by: { command: ['find', 'insert'], result: ['ok', 'error'] },
+      since: 1,
+      why,
+    },
+  },
+})
+const products = [{ name: 'acme-db', catalog }]
+const SECRET = 'alice@example.org'
+
+describe('what the gateway lets through', () => {
+  test('only what the catalog declares comes into ClickHouse and into the archive; nothing else is on disk', async (t) => {
+    const directory = await scratchDirectory(t)
+    const clickHouse = await runClickHouse(t, directory)
+    const gateway = await runGateway(t, { directory, products, nativeEndpoint: clickHouse.nativeEndpoint })
+    const id = uuid('4')
+    const { status } = await send(
+      gateway.url,
+      report({
+        attributes: {
+          'service.instance.id': id,
+          'acme.edition': 'paid $${x} é',
+          'acme.db.version': '15.2-rc.1+build',
+          'acme.container': true,
+          'acme.region': 'eu-1',
+          'host.name': SECRET,
+          'client.address': SECRET,
+        },
+        scope: { name: SECRET, version: SECRET, attributes: [{ key: 'a', value: { stringValue: SECRET } }] },
+        resource: { schemaUrl: SECRET },
+        gauges: [
+          {
+            name: 'acme.users',
+            value: 64,
+            more: {
+              unit: '{user}',
+              description: SECRET,
+              metadata: [{ key: 'a', value: { stringValue: SECRET } }],
+            },
+          },
+          { name: 'acme.commands', value: 5, attributes: { command: 'find', result: 'ok', user: SECRET } },
+          { name: 'acme.commands', value: 6, attributes: { command: SECRET, result: 'ok' } },
+          { name: 'acme.commands', value: 7, attributes: { command: 'insert', result: ['ok'] } },
+          {
+            name: 'acme.users',
+            value: 8,
+            point: {
+              exemplars: [
+                { asDouble: 1, filteredAttributes: [{ key: 'a', value: { stringValue: SECRET } }] },
+              ],
+            },
+          },
+          { name: 'acme.undeclared', value: 9 },
+          { name: SECRET, value: 9 },
+          { name: 'usage.dropped', value: 2, attributes: { reason: 'undeclared' } },
+          { name: 'usage.dropped', value: 2, attributes: { reason: SECRET } },
+        ],
+      }),
+    )
+    assert.equal(status, 200)
+    await untilRows(clickHouse, 'points', 4)
+    const rows = await rowsOf(
+      clickHouse,
+      'SELECT MetricName, Value, Attributes, MetricUnit, MetricDescription, ScopeName, ScopeVersion, ResourceSchemaUrl FROM points ORDER BY MetricName',
+    )
+    const frame = { MetricDescription: '', ScopeName: 'otel-usage', ScopeVersion: '', ResourceSchemaUrl: '' }
+    assert.deepEqual(rows, [
+      {
+        MetricName: 'acme.commands',
+        Value: 5,
+        Attributes: { command: 'find', result: 'ok' },
+        MetricUnit: '',
+        ...frame,
+      },
+      { MetricName: 'acme.users', Value: 64, Attributes: {}, MetricUnit: '{user}', ...frame },
+      {
+        MetricName: 'usage.dropped',
+        Value: 2,
+        Attributes: { reason: 'undeclared' },
+        MetricUnit: '',
+        ...frame,
+      },
+      { MetricName: 'usage.facts', Value: 9, Attributes: {}, MetricUnit: '', ...frame },
+    ])
+    const [resource] = await rowsOf<{ ResourceAttributes: Record<string, string> }>(
+      clickHouse,
+      'SELECT DISTINCT ResourceAttributes FROM points',
+    )
+    assert.deepEqual(Object.keys(resource?.ResourceAttributes ?? {}).sort(), [
+      'acme.container',
+      'acme.db.version',
+      'acme.edition',
+      'acme.region',
+      'service.instance.id',
+      'service.name',
+      'service.version',
+      'telemetry.distro.name',
+      'telemetry.distro.version',
+      'usage.catalog.version',
+      'usage.consent.level',
+      'usage.consent.state',
+      'usage.report.id',
+    ])
+    assert.equal(resource?.ResourceAttributes['acme.edition'], 'paid $${x} é')
+
+    const archive = JSON.parse(await readFile(path.join(gateway.directory, 'archive/usage.jsonl'), 'utf8'))
+    assert.deepEqual(
+      archive.resourceMetrics[0].scopeMetrics[0].metrics.map(({ name }: { name: string }) => name),
+      ['usage.facts', 'acme.users', 'acme.commands', 'usage.dropped'],
+    )
+    await gateway.stop()
+    await clickHouse.stop()
+    assert.deepEqual(await filesWith(directory, [SECRET]), [])
+    assert.deepEqual(await filesWith(gateway.directory, [id]), [
+      'archive/usage.jsonl',
+      'queue/exporter_clickhouse__metrics',
+    ])
+  })
+
+  test('an attribute that is not as declared goes, the report stays', async (t) => {
+    const { gateway, archived } = await archiveOnly(t)
+    const id = uuid('4')
+    const wrong = {
+      'service.instance.id': id,
+      'service.version': 'built by alice',
+      'telemetry.distro.name': 'other',
+      'usage.consent.level': 'Full Of It',
+      'usage.catalog.version': 'two',
+      'acme.edition': 'other',
+      'acme.db.version': 'my database',
+      'acme.container': 'yes',
+      'acme.region': 'eu-1x',
+    }
+    assert.equal((await send(gateway.url, report({ attributes: wrong }))).status, 200)
+    const [attributes] = await archived(1)
+    assert.deepEqual(Object.keys(attributes ?? {}).sort(), [
+      'service.instance.id',
+      'service.name',
+      'telemetry.distro.version',
+      'usage.consent.state',
+      'usage.report.id',
+    ])
+  })
+
+  test('what is no report is taken and thrown away, whatever it holds instead', async (t) => {
+    const { gateway, archived } = await archiveOnly(t)
+    const refused: Record<string, Parameters<typeof report>[0]> = {
+      'an id that is none': { attributes: { 'service.instance.id': SECRET } },
+      'an id that is a number': { attributes: { 'service.instance.id': 5 } },
+      'an id that is a list': { attributes: { 'service.instance.id': [uuid('4')] } },
+      'an empty id': { attributes: { 'service.instance.id': null } },
+      'a report id of another kind': { attributes: { 'usage.report.id': uuid('4') } },
+      'consent that was refused': { attributes: { 'usage.consent.state': 'disabled' } },
+      'consent that is no word': { attributes: { 'usage.consent.state': null } },
+      'another product': { attributes: { 'service.name': 'other' } },
+      'a product that is a number': { attributes: { 'service.name': 7 } },
+    }
+    for (const [name, parts] of Object.entries(refused)) {
+      assert.equal((await send(gateway.url, report(parts))).status, 200, name)
+    }
+    const sum = report()
+    Object.assign(sum.resourceMetrics[0]?.scopeMetrics[0]?.metrics[0] as object, {
+      gauge: undefined,
+      sum: { dataPoints: [{ asDouble: 1 }], aggregationTemporality: 1 },
+    })
+    assert.equal((await send(gateway.url, sum)).status, 200, 'a sum')
+    assert.equal(
+      (await send(gateway.url, { resourceMetrics: [{}, { scopeMetrics: [{}] }] })).status,
+      200,
+      'empty',
+    )
+    assert.equal((await send(gateway.url, report())).status, 200)
+    assert.equal((await archived(1)).length, 1)
+  })
+
+  test('a report with values of strange types is never refused for good or for now', async (t) => {
+    const { gateway, archived } = await archiveOnly(t)
+    for (const strange of [5, true, null, ['a', 'b']] as const) {
+      const attributes = Object.fromEntries(
+        [
+          'service.version',
+          'usage.consent.level',
+          'usage.catalog.version',
+          'acme.edition',
+          'acme.db.version',
+          'acme.container',
+          'acme.region',
+        ].map((key) => [key, strange]),
+      )
+      const gauges = [
+        { name: 'acme.commands', attributes: { command: strange, result: strange } },
+        { name: 'usage.dropped', attributes: { reason: strange } },
+        { name: 'acme.users', point: { asDouble: undefined } },
+      ]
+      assert.equal((await send(gateway.url, report({ attributes, gauges }))).status, 200, String(strange))
+    }
+    assert.equal((await archived(4)).length, 4)
+  })
+
+  test('each of several products has its own names, keys and values', async (t) => {
+    const other = defineCatalog({
+      version: 1,
+      prefix: 'other',
+      facts: {
+        'other.things': { kind: 'gauge', unit: '1', by: { command: ['ship'] }, since: 1, why, example: 1 },
+        'other.color': { kind: 'attribute', type: 'enum', values: ['red'], since: 1, why, example: 'red' },
+      },
+    })
+    const { gateway, archived, metrics } = await archiveOnly(t, [
+      ...products,
+      { name: 'other', catalog: other },
+    ])
+    const everything = (name: string) =>
+      report({
+        attributes: { 'service.name': name, 'acme.edition': 'free', 'other.color': 'red' },
+        gauges: [
+          { name: 'acme.users' },
+          { name: 'acme.commands', attributes: { command: 'find' } },
+          { name: 'acme.commands', attributes: { command: 'ship' } },
+          { name: 'other.things', attributes: { command: 'ship' } },
+          { name: 'other.things', attributes: { command: 'find' } },
+        ],
+      })
+    await send(gateway.url, everything('acme-db'))
+    await send(gateway.url, everything('other'))
+    await send(gateway.url, everything('third'))
+    const attributes = await archived(2)
+    assert.deepEqual(
+      attributes.map((each) => [each['service.name'], each['acme.edition'], each['other.color']]),
+      [
+        ['acme-db', 'free', undefined],
+        ['other', undefined, 'red'],
+      ],
+    )
+    assert.deepEqual(await metrics(), [
+      ['usage.facts {}', 'acme.users {}', 'acme.commands {"command":"find"}'],
+      ['usage.facts {}', 'other.things {"command":"ship"}'],
+    ])
+  })
+
+  test('gateway.yaml on its own lets through only what every report has', async (t) => {
+    const { gateway, archived, metrics } = await archiveOnly(t, [])
+    await send(
+      gateway.url,
+      report({ attributes: { 'acme.edition': 'free' }, gauges: [{ name: 'acme.users' }] }),
+    )
+    const [attributes] = await archived(1)
+    assert.equal(attributes?.['acme.edition'], undefined)
+    assert.deepEqual(await metrics(), [['usage.facts {}']])
+  })
+
+  test('a clock that is wrong by years does not lose the report: it has the time of arrival', async (t) => {
+    const { gateway, archived, times } = await archiveOnly(t)
+    const yesterday = Date.now() - 86_400_000
+    for (const at of [1, yesterday, Date.now() + 10 * 365 * 86_400_000])
+      await send(gateway.url, report({ at }))
+    await archived(3)
+    const [first = 0, second = 0, third = 0] = await times()
+    assert.equal(second, yesterday)
+    for (const time of [first, third]) assert(Math.abs(time - Date.now()) < 60_000, String(time))
+  })
+})
+
+describe('limits', () => {
+  test('a report above 256 KiB is refused, packed or not; a packed one below is taken', async (t) => {
+    const { gateway, archived } = await archiveOnly(t)
+    const big = Buffer.from(JSON.stringify(report({ attributes: { padding: 'x'.repeat(300_000) } })))
+    const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' }
+    assert.match(String((await send(gateway.url, big)).status), /^4/)
+    assert.match(String((await send(gateway.url, gzipSync(big), { headers })).status), /^4/)
+    const small = gzipSync(JSON.stringify(report()))
+    assert.equal((await send(gateway.url, small, { headers })).status, 200)
+    assert.equal((await archived(1)).length, 1)
+  })
+
+  test('what is no OTLP is refused for good', async (t) => {
+    const { gateway } = await archiveOnly(t)
+    assert.equal((await send(gateway.url, Buffer.from('{'))).status, 400)
+    assert.equal(
+      (await send(gateway.url, report(), { headers: { 'content-type': 'text/html' } })).status,
+      415,
+    )
+    assert.equal((await send(gateway.url, report(), { method: 'GET' })).status, 405)
+  })
+})
+
+describe('200 means on disk', () => {
+  test('reports that were acknowledged while ClickHouse was down survive SIGKILL, and none is doubled', async (t) => {
+    const directory = await scratchDirectory(t)
+    const ports = { httpPort: await freePort(), tcpPort: await freePort() }
+    const nativeEndpoint = `tcp://127.0.0.1:${ports.tcpPort}`
+    const first = await runGateway(t, { directory, products, nativeEndpoint })
+    const reports = Array.from({ length: 50 }, () => report({ gauges: [{ name: 'acme.users', value: 3 }] }))
+    const answers = await Promise.all(reports.map((each) => send(first.url, each)))
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
+    process.kill(first.pid, 'SIGKILL')
+    await first.exited
+
+    const clickHouse = await runClickHouse(t, directory, ports)
+    await runGateway(t, { directory, products, nativeEndpoint })
+    await untilRows(clickHouse, 'points', 100)
+    const [counted] = await rowsOf(
+      clickHouse,
+      'SELECT count() AS rows, uniqExact(ReportId) AS reports, uniqExact(InstallationId) AS installations FROM points FINAL',
+    )
+    assert.deepEqual(counted, { rows: 100, reports: 50, installations: 50 })
+  })
+
+  test('a report that cannot be written is not acknowledged', async (t) => {
+    const directory = await scratchDirectory(t)
+    const full = path.join(directory, 'full.yaml')
+    await writeFile(
+      full,
+      'exporters: { clickhouse: { sending_queue: { queue_size: 10, batch: { min_size: 1, max_size: 5 } } } }\n',
+    )
+    const gateway = await runGateway(t, { directory, configs: [full] })
+    let status = 200
+    for (let sent = 0; status === 200 && sent < 100; sent += 1)
+      ({ status } = await send(gateway.url, report()))
+    assert.equal(status, 503)
+  })
+
+  test('a report that comes twice is one', async (t) => {
+    const directory = await scratchDirectory(t)
+    const clickHouse = await runClickHouse(t, directory)
+    const gateway = await runGateway(t, { directory, products, nativeEndpoint: clickHouse.nativeEndpoint })
+    const same = report({ gauges: [{ name: 'acme.users', value: 3 }] })
+    for (let times = 0; times < 3; times += 1) assert.equal((await send(gateway.url, same)).status, 200)
+    await send(gateway.url, report())
+    await untilRows(clickHouse, 'installation_days', 2)
+    await until('all have arrived', async () => {
+      const [row] = await rowsOf<{ n: number }>(clickHouse, 'SELECT uniqExact(ReportId) AS n FROM points')
+      return row?.n === 2
+    })
+    const rows = await rowsOf(
+      clickHouse,
+      'SELECT MetricName, count() AS n FROM points FINAL GROUP BY MetricName ORDER BY MetricName',
+    )
+    assert.deepEqual(rows, [
+      { MetricName: 'acme.users', n: 1 },
+      { MetricName: 'usage.facts', n: 2 },
+    ])
+  })
+})
+
+describe('the address of an installation', {
+  skip: process.platform !== 'linux' && 'only Linux has all of 127.0.0.0/8',
+}, () => {
+  const peer = {
+    localAddress: '127.9.8.7',
+    headers: { 'content-type': 'application/json', 'x-forwarded-for': '203.0.113.77' },
+  }
+  const addresses = ['127.9.8.7', Buffer.from([127, 9, 8, 7]), '203.0.113.77', Buffer.from([203, 0, 113, 77])]
+  const kept = ['archive/usage.jsonl', 'queue/exporter_clickhouse__metrics']
+
+  test('is on no disk, not even while ClickHouse is down', async (t) => {
+    const directory = await scratchDirectory(t)
+    const gateway = await runGateway(t, { directory, products })
+    const id = uuid('4')
+    const sent = report({ attributes: { 'service.instance.id': id } })
+    assert.equal((await send(gateway.url, sent, peer)).status, 200)
+    await gateway.stop()
+    assert.deepEqual(await filesWith(gateway.directory, [id]), kept)
+    assert.deepEqual(await filesWith(directory, addresses), [])
+  })
+
+  test('would be on disk without the step over the loopback device', async (t) => {
+    const directory = await scratchDirectory(t)
+    const direct = path.join(directory, 'direct.yaml')
+    await writeFile(
+      direct,
+      'service: { pipelines: { metrics/in: { exporters: [file/archive, clickhouse] } } }\n',
+    )
+    const gateway = await runGateway(t, { directory, configs: [direct] })
+    assert.equal((await send(gateway.url, report(), peer)).status, 200)
+    await gateway.stop()
+    assert.deepEqual(await filesWith(directory, addresses), ['gateway/queue/exporter_clickhouse__metrics'])
+  })
+})
+
+describe('mistakes', () => {
+  test('a configuration that is none ends the start with the end of the log', async (t) => {
+    const directory = await scratchDirectory(t)
+    const wrong = path.join(directory, 'wrong.yaml')
+    await writeFile(wrong, 'processors: { filter/names: { metric_conditions: ["metric.nom == 1"] } }\n')
+    const collector = await theCollector()
+    const environment = { ...process.env, USAGE_GATEWAY_DIRECTORY: directory, ...(await freeEndpoints()) }
+    await assert.rejects(startCollector({ collector, configs: [wrong], environment }), (error) => {
+      assert(error instanceof CollectorStartError)
+      assert.match(error.message, /^The Collector ended before it was ready.+metric\.nom/s)
+      return true
+    })
+    const result = await validateConfig({ collector, configs: [wrong], environment })
+    assert(!result.valid && result.lines.join('\n').includes('metric.nom'))
+  })
+
+  test('`gateway validate` says of gateway.yaml that it is valid, and of a wrong overlay what is wrong', async (t) => {
+    const stdout = memory()
+    const stderr = memory()
+    assert.equal(await runGatewayCommand(['validate'], { stdout, stderr }), 0)
+    assert.match(stdout.text(), /^gateway\.yaml: valid for the Collector 0\.161\.0/)
+    const wrong = path.join(await scratchDirectory(t), 'wrong.yaml')
+    await writeFile(wrong, 'frobnicate: 1\n')
+    assert.equal(await runGatewayCommand(['validate', '--config', wrong], { stdout, stderr }), 1)
+    assert.match(stderr.text(), /invalid keys: frobnicate/)
+  })
+
+  test('the log of a start has no warning', async (t) => {
+    const lines: string[] = []
+    const gateway = await startCollector({
+      collector: await theCollector(),
+      environment: {
+        ...process.env,
+        USAGE_GATEWAY_DIRECTORY: await scratchDirectory(t),
+        ...(await freeEndpoints()),
+      },
+      onLine: (line) => lines.push(line),
+    })
+    await gateway.stop()
+    assert.deepEqual(lines, [])
+  })
+})
+
+async function freeEndpoints() {
+  return {
+    USAGE_GATEWAY_ENDPOINT: `127.0.0.1:${await freePort()}`,
+    USAGE_GATEWAY_HEALTH_ENDPOINT: `127.0.0.1:${await freePort()}`,
+  }
+}
+
+/** A gateway without ClickHouse, and what its archive holds. */
+async function archiveOnly(
+  t: Parameters<typeof runGateway>[0],
+  of: typeof products | Parameters<typeof runGateway>[1]['products'] = products,
+) {
+  const directory = await scratchDirectory(t)
+  const gateway = await runGateway(t, { directory, ...(of && { products: of }) })
+  const file = path.join(gateway.directory, 'archive/usage.jsonl')
+  const resources = async () => {
+    const text = await readFile(file, 'utf8').catch(() => '')
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .flatMap((line) => JSON.parse(line).resourceMetrics as Archived[])
+  }
+  return {
+    gateway,
+    /** The resource attributes of the reports, once there are that many. The archive is written before the answer. */
+    archived: async (count: number) => {
+      const found = await resources()
+      assert(found.length >= count, `${found.length} of ${count} reports are in the archive`)
+      return found.map(({ resource }) => flat(resource.attributes))
+    },
+    metrics: async () =>
+      (await resources()).map(({ scopeMetrics }) =>
+        scopeMetrics.flatMap(({ metrics }) =>
+          metrics.flatMap(({ name, gauge }) =>
+            gauge.dataPoints.map(({ attributes }) => `${name} ${JSON.stringify(flat(attributes))}`),
+          ),
+        ),
+      ),
+    times: async () =>
+      (await resources()).map(({ scopeMetrics }) =>
+        Number(BigInt(scopeMetrics[0]?.metrics[0]?.gauge.dataPoints[0]?.timeUnixNano ?? 0) / 1_000_000n),
+      ),
+  }
+}
+
+interface KeyValue {
+  readonly key: string
+  readonly value: { readonly stringValue?: string }
+}
+
+interface Archived {
+  readonly resource: { readonly attributes: readonly KeyValue[] }
+  readonly scopeMetrics: readonly {
+    readonly metrics: readonly {
+      readonly name: string
+      readonly gauge: {
+        readonly dataPoints: readonly {
+          readonly timeUnixNano: string
+          readonly attributes?: readonly KeyValue[]
+        }[]
+      }
+    }[]
+  }[]
+}
+
+function flat(attributes: readonly KeyValue[] = []): Record<string, string | undefined> {
+  return Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue]))
+}
