@@ -1,6 +1,6 @@
 /** Builds the package: bundled JavaScript with few files (an import costs by the file), and declarations beside it. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { build } from 'esbuild'
 
@@ -11,14 +11,15 @@ const doors = {
   gateway: 'src/gateway/index.ts',
   insights: 'src/insights/index.ts',
   bin: 'src/bin.ts',
+  // Started as processes of their own, and found beside the module that starts them.
+  guard: 'src/gateway/guard.ts',
+  'clickhouse-engine': 'src/gateway/clickhouse-engine.ts',
 }
 
 rmSync(path.join(root, 'dist'), { recursive: true, force: true })
 await build({
   absWorkingDir: root,
-  entryPoints: Object.fromEntries(
-    Object.entries(doors).filter(([, file]) => existsSync(path.join(root, file))),
-  ),
+  entryPoints: doors,
   outdir: 'dist',
   bundle: true,
   splitting: true,
@@ -27,7 +28,7 @@ await build({
   platform: 'node',
   target: 'node22.15',
   legalComments: 'none',
-  chunkNames: 'chunks/[name]-[hash]',
+  chunkNames: '[name]-[hash]',
   logLevel: 'warning',
 })
 execFileSync(

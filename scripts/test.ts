@@ -1,6 +1,6 @@
 /**
  * Runs the tests: `node scripts/test.ts` everything, `node scripts/test.ts fast` what needs neither Collector nor ClickHouse.
- * First the formatter, linter and types, then the build, because some tests use the package as a stranger gets it.
+ * First the formatter and linter, the build (the examples use the package as a stranger gets it) and the types.
  * Files that end in `.slow.test.ts` are the slow ones; they run one after the other and are reported apart.
  * The last line says how many passed and failed.
  */
@@ -22,8 +22,8 @@ step(
   ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
   'npm run fix',
 )
-step('types', ['node_modules/typescript/bin/tsc'])
 step('build', ['scripts/build.ts'])
+step('types', ['node_modules/typescript/bin/tsc'])
 
 const files = globSync('test/**/*.test.ts').filter((file) => names.every((name) => file.includes(name)))
 await runTests(

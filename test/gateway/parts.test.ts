@@ -137,7 +137,7 @@ describe('addresses', () => {
       (error) =>
         error instanceof PortInUseError &&
         error.message ===
-          `The gateway cannot listen on 127.0.0.1:${port}: something else listens there already. End the other program, or set USAGE_GATEWAY_ENDPOINT to another address.`,
+          `The gateway cannot listen on 127.0.0.1:${port}: something else listens there already. End the other program, or choose another place with USAGE_GATEWAY_ENDPOINT.`,
     )
   })
 

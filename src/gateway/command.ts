@@ -1,0 +1,161 @@
+import { once } from 'node:events'
+import path from 'node:path'
+import type { Writable } from 'node:stream'
+import { parseArgs } from 'node:util'
+import { type Environment, systemEnvironment } from '../host/index.ts'
+import { clickHouseEnvironment } from './clickhouse-environment.ts'
+import { GatewayError, GatewayOptionsError, reasonOf } from './errors.ts'
+import { findCollector } from './find-collector.ts'
+import { applySchema } from './schema.ts'
+import { startClickHouse } from './start-clickhouse.ts'
+import { startCollector } from './start-collector.ts'
+import { validateConfig } from './validate-config.ts'
+
+/** What the command takes from the process. */
+export interface GatewayIo {
+  /** Default: standard output. */
+  readonly stdout?: Writable
+  /** Default: standard error. */
+  readonly stderr?: Writable & { readonly isTTY?: boolean }
+  /** Default: the process's own. */
+  readonly environment?: Environment
+  /** Ends `up`. Default: Ctrl-C, SIGTERM or SIGHUP to this process. */
+  readonly signal?: AbortSignal
+}
+
+export const GATEWAY_USAGE = `Usage: otel-usage gateway <command> [--config <file>]...
+
+Commands:
+  validate   Checks gateway.yaml, with the overlays given, by the Collector's own validate.
+  up         Starts ClickHouse (unless CLICKHOUSE_URL names one) and the Collector, and runs until Ctrl-C.
+
+Options:
+  --config <file>     An overlay that is merged over gateway.yaml, such as a product's part. Can be repeated.
+  --directory <path>  Where \`up\` keeps queue, archive and data. Default: ./usage-gateway
+  --help              Shows this.
+
+Variables: OTELCOL (path of a Collector), CLICKHOUSE_URL, and the settings of gateway.yaml:
+USAGE_GATEWAY_ENDPOINT, USAGE_GATEWAY_HEALTH_ENDPOINT, USAGE_GATEWAY_LOG_LEVEL, USAGE_CLICKHOUSE_DATABASE.
+USAGE_CLICKHOUSE_HTTP_PORT and USAGE_CLICKHOUSE_TCP_PORT: where a ClickHouse that \`up\` starts listens.
+`
+
+/**
+ * The command `otel-usage gateway`. Returns the exit code: 0, 1 when something failed, 2 when it was called wrongly.
+ * Never throws for what a user may have got wrong.
+ */
+export async function runGatewayCommand(args: readonly string[], io: GatewayIo = {}): Promise<number> {
+  const { stdout = process.stdout, stderr = process.stderr, environment = systemEnvironment() } = io
+  try {
+    const { command, configs, directory, help } = parse(args)
+    if (help) {
+      stdout.write(GATEWAY_USAGE)
+      return 0
+    }
+    const run = { stdout, stderr, environment, configs, directory, signal: io.signal }
+    return command === 'validate' ? await validate(run) : await up(run)
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    stderr.write(`${error.message}\n`)
+    if (error instanceof GatewayOptionsError)
+      stderr.write('`otel-usage gateway --help` shows how to call it.\n')
+    return error instanceof GatewayOptionsError ? 2 : 1
+  }
+}
+
+interface Run {
+  readonly stdout: Writable
+  readonly stderr: Writable & { readonly isTTY?: boolean }
+  readonly environment: Environment
+  readonly configs: readonly string[]
+  readonly directory: string
+  readonly signal: AbortSignal | undefined
+}
+
+function parse(args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        config: { type: 'string', multiple: true, default: [] },
+        directory: { type: 'string', default: 'usage-gateway' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+    const [command, ...rest] = positionals
+    if (!values.help && (rest.length > 0 || (command !== 'validate' && command !== 'up'))) {
+      throw new Error(
+        command === undefined ? 'No command was given' : `There is no command '${positionals.join(' ')}'`,
+      )
+    }
+    return { command, configs: values.config, directory: path.resolve(values.directory), help: values.help }
+  } catch (error) {
+    throw new GatewayOptionsError(`${reasonOf(error)}; use validate or up.`, { cause: error })
+  }
+}
+
+async function validate({ stdout, stderr, environment, configs }: Run): Promise<number> {
+  const collector = await findCollector({ environment, output: stderr })
+  const result = await validateConfig({ collector, configs, environment })
+  const names = ['gateway.yaml', ...configs].join(', ')
+  if (result.valid) {
+    stdout.write(`${names}: valid for the Collector ${collector.version} (${collector.command.join(' ')})\n`)
+    return 0
+  }
+  stderr.write(`${names}: the Collector ${collector.version} refuses it:\n`)
+  for (const line of result.lines) stderr.write(`  ${line}\n`)
+  return 1
+}
+
+async function up({ stdout, stderr, environment, configs, directory, signal }: Run): Promise<number> {
+  const started: { stop(): Promise<void> }[] = []
+  const ended = signal ? aborted(signal) : interrupted()
+  try {
+    const collector = await findCollector({ environment, output: stderr })
+    const clickHouse = await startClickHouse({
+      directory: path.join(directory, 'clickhouse'),
+      environment,
+      onLine: (line) => stderr.write(`clickhouse: ${line}\n`),
+    })
+    started.unshift(clickHouse)
+    const database = environment['USAGE_CLICKHOUSE_DATABASE'] || 'usage'
+    await applySchema({ url: clickHouse.url, database })
+    const gateway = await startCollector({
+      collector,
+      configs,
+      environment: {
+        ...environment,
+        USAGE_GATEWAY_DIRECTORY: environment['USAGE_GATEWAY_DIRECTORY'] || directory,
+        ...clickHouseEnvironment(clickHouse, database),
+      },
+      onLine: (line) => stderr.write(`collector: ${line}\n`),
+    })
+    started.unshift(gateway)
+    stdout.write(
+      [
+        `Gateway     ${gateway.url}   (the endpoint of your product; OpenTelemetry Collector ${collector.version})`,
+        `Health      ${gateway.healthUrl}`,
+        `ClickHouse  ${new URL(clickHouse.url).origin}   (database ${database}; ClickHouse ${clickHouse.version})`,
+        `Archive     ${path.join(gateway.directory, 'archive', 'usage.jsonl')}`,
+        `Products    ${configs.length > 0 ? configs.join(', ') : 'none: pass their overlays with --config'}`,
+        'Ctrl-C ends it.',
+        '',
+      ].join('\n'),
+    )
+    const end = await Promise.race([ended, gateway.exited])
+    if (end === undefined) return 0
+    stderr.write(`The Collector ended by itself with ${end.code}.\n`)
+    return 1
+  } finally {
+    // The Collector first, so that it can hand over what it has.
+    for (const each of started) await each.stop()
+  }
+}
+
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await once(signal, 'abort')
+}
+
+async function interrupted(): Promise<undefined> {
+  await Promise.race((['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => once(process, name)))
+}

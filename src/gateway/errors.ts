@@ -1,0 +1,102 @@
+/** Everything that the gateway's parts throw on purpose. `code` stays, the text may change. */
+export class GatewayError extends Error {
+  override readonly name: string = 'GatewayError'
+  readonly code: string = 'ERR_USAGE_GATEWAY'
+}
+
+/** What was asked for cannot be: an unknown option, an address that is none, a product listed twice. */
+export class GatewayOptionsError extends GatewayError {
+  override readonly name = 'GatewayOptionsError'
+  override readonly code = 'ERR_USAGE_GATEWAY_OPTIONS'
+}
+
+/** A way to get something, and why it did not lead there. */
+export interface FailedWay {
+  /** What was tried, in a few words. */
+  readonly way: string
+  readonly reason: string
+}
+
+/** None of the ways to get a Collector works here. The message names each, why it failed, and what to do. */
+export class CollectorNotFoundError extends GatewayError {
+  override readonly name = 'CollectorNotFoundError'
+  override readonly code = 'ERR_USAGE_COLLECTOR_NOT_FOUND'
+  readonly ways: readonly FailedWay[]
+
+  constructor(version: string, ways: readonly FailedWay[]) {
+    super(
+      [
+        `No OpenTelemetry Collector ${version} could be found, downloaded or built. Tried, in this order:`,
+        ...ways.map(({ way, reason }) => `  - ${way}: ${reason}`),
+        'Any one of these helps: install otelcol-contrib and set OTELCOL to its path; let this machine reach the',
+        'official releases; install Go, which builds it in about two minutes; or start Docker.',
+      ].join('\n'),
+    )
+    this.ways = ways
+  }
+}
+
+/** A Collector was named or found, but does not run. */
+export class CollectorUnusableError extends GatewayError {
+  override readonly name = 'CollectorUnusableError'
+  override readonly code = 'ERR_USAGE_COLLECTOR_UNUSABLE'
+}
+
+/** The Collector ended before it was ready. The message has the last lines of its log. */
+export class CollectorStartError extends GatewayError {
+  override readonly name = 'CollectorStartError'
+  override readonly code = 'ERR_USAGE_COLLECTOR_START'
+}
+
+/** Something else listens where the gateway should. */
+export class PortInUseError extends GatewayError {
+  override readonly name = 'PortInUseError'
+  override readonly code = 'ERR_USAGE_PORT_IN_USE'
+}
+
+/** A directory that the gateway has to write into cannot be made or written. */
+export class DirectoryUnusableError extends GatewayError {
+  override readonly name = 'DirectoryUnusableError'
+  override readonly code = 'ERR_USAGE_DIRECTORY_UNUSABLE'
+}
+
+/** None of the ways to get ClickHouse works here. The message names each, why it failed, and what to do. */
+export class ClickHouseNotFoundError extends GatewayError {
+  override readonly name = 'ClickHouseNotFoundError'
+  override readonly code = 'ERR_USAGE_CLICKHOUSE_NOT_FOUND'
+  readonly ways: readonly FailedWay[]
+
+  constructor(ways: readonly FailedWay[]) {
+    super(
+      [
+        'No ClickHouse could be found. Tried, in this order:',
+        ...ways.map(({ way, reason }) => `  - ${way}: ${reason}`),
+        'Any one of these helps: set CLICKHOUSE_URL to the HTTP address of a server, install ClickHouse so that',
+        '`clickhouse` is on the PATH, or `npm install chdb ffi-rs`, which brings the engine (Linux and macOS).',
+      ].join('\n'),
+    )
+    this.ways = ways
+  }
+}
+
+/** ClickHouse ended before it was ready, or does not answer. */
+export class ClickHouseStartError extends GatewayError {
+  override readonly name = 'ClickHouseStartError'
+  override readonly code = 'ERR_USAGE_CLICKHOUSE_START'
+}
+
+/** An optional package is not installed. */
+export class MissingPackageError extends GatewayError {
+  override readonly name = 'MissingPackageError'
+  override readonly code = 'ERR_USAGE_MISSING_PACKAGE'
+}
+
+/** A thrown thing as a sentence part. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const cause =
+    error.cause instanceof Error
+      ? ` (${error.cause.message || (error.cause as NodeJS.ErrnoException).code})`
+      : ''
+  return `${error.message}${cause}`
+}

@@ -1,0 +1,31 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { GatewayError } from './errors.ts'
+
+/**
+ * The path of a file under collector-config/: the directory ships with the package, above wherever this module ends up.
+ *
+ * @throws {GatewayError} when the installed package lacks it.
+ */
+export function collectorConfigFile(name: string): string {
+  let directory = here
+  while (true) {
+    const candidate = path.join(directory, 'collector-config', name)
+    if (existsSync(candidate)) return candidate
+    const parent = path.dirname(directory)
+    if (parent === directory) {
+      throw new GatewayError(
+        `collector-config/${name} is missing above '${here}'; install the package again.`,
+      )
+    }
+    directory = parent
+  }
+}
+
+/** The path of a script that runs as a process of its own, and lies beside this module: as source, or built. */
+export function childScript(name: 'guard' | 'clickhouse-engine'): string {
+  return path.join(here, `${name}${path.extname(fileURLToPath(import.meta.url))}`)
+}
+
+const here = path.dirname(fileURLToPath(import.meta.url))

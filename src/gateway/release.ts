@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { chmod, readFile, rename } from 'node:fs/promises'
+import path from 'node:path'
+import { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Environment } from '../host/index.ts'
+import { runCommand, tellingLine } from './run-command.ts'
+
+/** Where the official releases are. `v<version>/<file>` follows. */
+export const OFFICIAL_RELEASES =
+  'https://github.com/open-telemetry/opentelemetry-collector-releases/releases/download'
+
+export interface DownloadOptions {
+  /** The version without a `v`. */
+  readonly version: string
+  /** An empty directory to work in. */
+  readonly directory: string
+  /** The path that the program shall have. */
+  readonly target: string
+  readonly environment: Environment
+  readonly onPhase: (text: string) => void
+  /** Default: {@link OFFICIAL_RELEASES}. */
+  readonly releases?: string | undefined
+  readonly platform?: NodeJS.Platform | undefined
+  readonly architecture?: string | undefined
+  /** Milliseconds until the server must have begun to answer. Default: 5000. */
+  readonly timeout?: number | undefined
+}
+
+/**
+ * Downloads otelcol-contrib and verifies it against the checksums that are published with it.
+ *
+ * @throws {Error} with the reason, in a sentence part: no such release, no network, a checksum that does not match.
+ */
+export async function downloadRelease(options: DownloadOptions): Promise<void> {
+  const { version, directory, target, environment, onPhase, releases = OFFICIAL_RELEASES } = options
+  const timeout = options.timeout ?? 5_000
+  const asset = assetName(version, options.platform ?? process.platform, options.architecture ?? process.arch)
+  const base = `${releases}/v${version}`
+
+  onPhase('asking for the official release')
+  const checksums = await (await get(`${base}/${asset.checksums}`, timeout)).text()
+  const expected = checksumOf(checksums, asset.archive)
+
+  const archive = path.join(directory, asset.archive)
+  const actual = await download(`${base}/${asset.archive}`, archive, timeout, onPhase)
+  if (actual !== expected) {
+    throw new Error(
+      `${asset.archive} has the SHA-256 checksum ${actual}, but ${expected} is published for it; it was not used`,
+    )
+  }
+
+  onPhase('unpacking')
+  const { code, lines } = await runCommand(['tar', '-xzf', asset.archive, asset.program], {
+    environment,
+    directory,
+  })
+  if (code !== 0) throw new Error(`tar could not unpack ${asset.archive}: ${tellingLine(lines)}`)
+  await chmod(path.join(directory, asset.program), 0o755)
+  await rename(path.join(directory, asset.program), target)
+}
+
+/** The files of a release for a platform. */
+function assetName(version: string, platform: NodeJS.Platform, architecture: string) {
+  const os = { linux: 'linux', darwin: 'darwin', win32: 'windows' }[platform as string]
+  const cpu = { x64: 'amd64', arm64: 'arm64', ppc64: 'ppc64le', s390x: 's390x' }[architecture]
+  if (os === undefined || cpu === undefined) {
+    throw new Error(`there is no official release for ${platform} on ${architecture}`)
+  }
+  const windows = os === 'windows' ? '_windows' : ''
+  return {
+    archive: `otelcol-contrib_${version}_${os}_${cpu}.tar.gz`,
+    checksums: `opentelemetry-collector-releases_otelcol-contrib${windows}_checksums.txt`,
+    program: os === 'windows' ? 'otelcol-contrib.exe' : 'otelcol-contrib',
+  }
+}
+
+async function get(url: string, timeout: number): Promise<Response> {
+  const abort = new AbortController()
+  const timer = setTimeout(() => abort.abort(new Error(`no answer within ${timeout} ms`)), timeout)
+  try {
+    const response = await fetch(url, { signal: abort.signal })
+    if (!response.ok) throw new Error(`the server answered ${response.status}`)
+    return response
+  } catch (error) {
+    const { message, cause } = error as Error & { cause?: NodeJS.ErrnoException }
+    throw new Error(`${url} could not be had: ${cause?.message || cause?.code || message}`, { cause: error })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** A line of the file that `sha256sum` writes: the checksum, blanks, the name. */
+function checksumOf(checksums: string, name: string): string {
+  for (const line of checksums.split('\n')) {
+    const [checksum, file] = line.trim().split(/\s+\*?/)
+    if (file === name && checksum !== undefined && /^[0-9a-f]{64}$/.test(checksum)) return checksum
+  }
+  throw new Error(`the published checksums do not name ${name}`)
+}
+
+/** Writes a file and returns its SHA-256 checksum. A transfer that stalls for a minute ends with an error. */
+async function download(
+  url: string,
+  file: string,
+  timeout: number,
+  onPhase: (text: string) => void,
+): Promise<string> {
+  const response = await get(url, timeout)
+  if (response.body === null) throw new Error(`${url} is empty`)
+  const total = Number(response.headers.get('content-length') ?? 0)
+  let received = 0
+  const stall = new AbortController()
+  const watch = setTimeout(() => stall.abort(new Error(`${url} stalled`)), 60_000)
+  const count = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      received += chunk.length
+      watch.refresh()
+      onPhase(
+        `downloading${total > 0 ? ` ${Math.floor((received / total) * 20) * 5} % of ${megabytes(total)}` : ''}`,
+      )
+      done(null, chunk)
+    },
+  })
+  try {
+    await pipeline(Readable.fromWeb(response.body as never), count, createWriteStream(file), {
+      signal: stall.signal,
+    })
+  } finally {
+    clearTimeout(watch)
+  }
+  // Read back, so that the checksum is of what lies on the disk.
+  return createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex')
+}
+
+const megabytes = (bytes: number) => `${Math.max(1, Math.round(bytes / 1e6))} MB`

@@ -1,0 +1,70 @@
+import { access, constants, mkdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { Environment } from '../host/index.ts'
+import { DirectoryUnusableError, GatewayOptionsError, reasonOf } from './errors.ts'
+import { type Endpoint, freePort, parseEndpoint } from './ports.ts'
+
+/** What gateway.yaml takes from the environment, as far as we have to know it. */
+export interface GatewaySettings {
+  readonly endpoint: Endpoint
+  readonly inner: Endpoint
+  readonly health: Endpoint
+  /** Absolute. */
+  readonly directory: string
+  /** The environment with all of these set. */
+  readonly environment: Environment
+}
+
+/** The defaults that gateway.yaml has too; a test holds them against each other. */
+export const SETTING_DEFAULTS = {
+  USAGE_GATEWAY_ENDPOINT: '127.0.0.1:4318',
+  USAGE_GATEWAY_HEALTH_ENDPOINT: '127.0.0.1:13133',
+  USAGE_GATEWAY_DIRECTORY: './usage-gateway',
+} as const
+
+/**
+ * Reads the settings. The inner endpoint is nobody's business: unless it is set, a free port is taken.
+ *
+ * @throws {GatewayOptionsError} when an address is none.
+ */
+export async function readSettings(environment: Environment): Promise<GatewaySettings> {
+  const given = (name: keyof typeof SETTING_DEFAULTS) => environment[name] || SETTING_DEFAULTS[name]
+  const directory = path.resolve(given('USAGE_GATEWAY_DIRECTORY'))
+  const inner = environment['USAGE_GATEWAY_INNER_ENDPOINT'] || `127.0.0.1:${await freePort()}`
+  return {
+    endpoint: endpointOf('USAGE_GATEWAY_ENDPOINT', given('USAGE_GATEWAY_ENDPOINT')),
+    inner: endpointOf('USAGE_GATEWAY_INNER_ENDPOINT', inner),
+    health: endpointOf('USAGE_GATEWAY_HEALTH_ENDPOINT', given('USAGE_GATEWAY_HEALTH_ENDPOINT')),
+    directory,
+    environment: {
+      ...environment,
+      USAGE_GATEWAY_ENDPOINT: given('USAGE_GATEWAY_ENDPOINT'),
+      USAGE_GATEWAY_INNER_ENDPOINT: inner,
+      USAGE_GATEWAY_HEALTH_ENDPOINT: given('USAGE_GATEWAY_HEALTH_ENDPOINT'),
+      USAGE_GATEWAY_DIRECTORY: directory,
+    },
+  }
+}
+
+/**
+ * Makes a directory for the gateway's state and sees that it can be written.
+ *
+ * @throws {DirectoryUnusableError}
+ */
+export async function requireWritable(directory: string, setting: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true })
+    await access(directory, constants.W_OK)
+  } catch (error) {
+    throw new DirectoryUnusableError(
+      `The directory '${directory}' cannot be written: ${reasonOf(error)}. Set ${setting} to one that can.`,
+      { cause: error },
+    )
+  }
+}
+
+function endpointOf(name: string, text: string): Endpoint {
+  const endpoint = parseEndpoint(text)
+  if (endpoint !== undefined) return endpoint
+  throw new GatewayOptionsError(`${name} is '${text}', which is no address; write it as 127.0.0.1:4318.`)
+}

@@ -1,0 +1,98 @@
+import path from 'node:path'
+import { type Environment, systemEnvironment } from '../host/index.ts'
+import type { Collector } from './collector.ts'
+import { collectorArguments, readableFiles } from './collector-arguments.ts'
+import { containerCommand } from './docker.ts'
+import { CollectorStartError, reasonOf } from './errors.ts'
+import { startGuarded } from './guarded-process.ts'
+import { localUrl, requireFree } from './ports.ts'
+import { type GatewaySettings, readSettings, requireWritable } from './settings.ts'
+import { answers, eventually } from './wait.ts'
+
+export interface StartCollectorOptions {
+  readonly collector: Collector
+  /** Paths of configurations that are merged over gateway.yaml, in this order. Default: none. */
+  readonly configs?: readonly string[]
+  /** The settings of gateway.yaml (`USAGE_GATEWAY_…`, `USAGE_CLICKHOUSE_…`), and PATH. Default: the process's own. */
+  readonly environment?: Environment
+  /** Each line of the Collector's log. */
+  readonly onLine?: (line: string) => void
+  /** Milliseconds until it must be ready. Default: 60000. */
+  readonly readyWithin?: number
+}
+
+/** A Collector that takes reports. */
+export interface RunningCollector {
+  /** What a product has as its endpoint; reports go to `/v1/metrics` below it. */
+  readonly url: string
+  readonly healthUrl: string
+  /** Where queue and archive are. */
+  readonly directory: string
+  /** The Collector's process id (with Docker that of the `docker` command). */
+  readonly pid: number
+  /** Resolves when it has ended, for whatever reason. Never rejects. */
+  readonly exited: Promise<{ readonly code: number }>
+  /** Lets it finish what it is at, and kills it after ten seconds. Safe to call twice. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the gateway and waits until it is ready. It ends with this process, however that ends.
+ *
+ * @throws {PortInUseError} when something else listens at one of its addresses.
+ * @throws {DirectoryUnusableError} when its directory cannot be written.
+ * @throws {CollectorStartError} when it ends before it is ready, with the last lines of its log.
+ */
+export async function startCollector(options: StartCollectorOptions): Promise<RunningCollector> {
+  const { collector, configs = [], onLine, readyWithin = 60_000 } = options
+  const settings = await readSettings(options.environment ?? systemEnvironment())
+  await requireFree(settings.endpoint, 'The gateway', 'USAGE_GATEWAY_ENDPOINT')
+  await requireFree(settings.inner, "The gateway's inner step", 'USAGE_GATEWAY_INNER_ENDPOINT')
+  await requireFree(settings.health, "The gateway's health check", 'USAGE_GATEWAY_HEALTH_ENDPOINT')
+  await requireWritable(settings.directory, 'USAGE_GATEWAY_DIRECTORY')
+
+  const server = await startGuarded({
+    command: [...commandOf(collector, configs, settings), ...collectorArguments(configs)],
+    environment: settings.environment,
+    onLine,
+  }).catch((error) => {
+    throw new CollectorStartError(
+      `The Collector '${collector.command.join(' ')}' could not be started: ${reasonOf(error)}.`,
+      { cause: error },
+    )
+  })
+  const healthUrl = localUrl(settings.health)
+  const ready = await eventually(() => answers(healthUrl), readyWithin, server.exited)
+  if (ready !== 'yes') {
+    await server.stop()
+    const what = ready === 'ended' ? 'ended before it was ready' : `was not ready within ${readyWithin} ms`
+    throw new CollectorStartError(
+      [
+        `The Collector ${what}. The end of its log:`,
+        ...server.lastLines().map((line) => `  ${line.slice(0, 500)}`),
+      ].join('\n'),
+    )
+  }
+  return {
+    url: localUrl(settings.endpoint),
+    healthUrl,
+    directory: settings.directory,
+    pid: server.pid,
+    exited: server.exited,
+    stop: server.stop,
+  }
+}
+
+function commandOf(
+  { how, command }: Collector,
+  configs: readonly string[],
+  { directory, environment }: GatewaySettings,
+): readonly string[] {
+  if (how !== 'docker') return command
+  return containerCommand(command, {
+    files: readableFiles(configs).map((file) => path.resolve(file)),
+    directory,
+    variables: Object.keys(environment).filter((name) => name.startsWith('USAGE_')),
+    user: process.getuid && process.getgid ? { uid: process.getuid(), gid: process.getgid() } : undefined,
+  })
+}

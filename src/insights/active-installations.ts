@@ -1,0 +1,74 @@
+import semver from 'semver'
+
+/** A query with its bound parameters, and how its rows become the answer. Pure. */
+export interface Question<Row, Answer> {
+  /** The question's name, in the server's query log as `log_comment`. */
+  readonly name: string
+  readonly query: string
+  readonly parameters: Readonly<Record<string, unknown>>
+  readonly answer: (rows: readonly Row[]) => Answer
+}
+
+export interface ActiveInstallationsOptions {
+  /** The product's name. */
+  readonly product: string
+  /** The moment that the days are counted back from. Days are UTC days; that of `at` is the last one. Default: now. */
+  readonly at?: Date
+  /** How many days an installation may have been silent and still be active. Default: 30. */
+  readonly days?: number
+}
+
+export interface InstallationsOfVersion {
+  /** As reported. Empty where an installation reported none. */
+  readonly version: string
+  /** How many installations had this version in their last report. */
+  readonly installations: number
+}
+
+/**
+ * How many installations are active, by version, newest version first. An installation counts once, with the version of its
+ * last report, however often it reported and however often the network doubled a report.
+ *
+ * @throws {RangeError} when `days` is not a whole number from 1.
+ */
+export function activeInstallationsByVersion({
+  product,
+  at = new Date(),
+  days = 30,
+}: ActiveInstallationsOptions): Question<InstallationsOfVersion, InstallationsOfVersion[]> {
+  if (!Number.isInteger(days) || days < 1) {
+    throw new RangeError(`days is ${days}; use a whole number from 1, such as 30.`)
+  }
+  return {
+    name: 'active installations by version',
+    query: `
+      SELECT version, count() AS installations
+      FROM
+      (
+        SELECT InstallationId, argMax(Version, ReportedAt) AS version
+        FROM installation_days
+        WHERE Product = {product:String} AND Day > {before:Date} AND Day <= {last:Date}
+        GROUP BY InstallationId
+      )
+      GROUP BY version`,
+    parameters: { product, before: day(at, -days), last: day(at, 0) },
+    answer: (rows) => [...rows].sort((a, b) => newestFirst(a.version, b.version)),
+  }
+}
+
+function day(at: Date, offset: number): string {
+  return new Date(at.getTime() + offset * 86_400_000).toISOString().slice(0, 10)
+}
+
+/** By semantic versioning where both are such, what is no version last. Always the same order. */
+function newestFirst(a: string, b: string): number {
+  const [left, right] = [parsed(a), parsed(b)]
+  if (left && right) return semver.rcompare(left, right) || compare(a, b)
+  if (left || right) return left ? -1 : 1
+  return compare(a, b)
+}
+
+/** `2.4` and `v2.4.0` are versions too, as people write them; pre-releases stay what they are. */
+const parsed = (version: string) => semver.parse(version, { loose: true }) ?? semver.coerce(version)
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

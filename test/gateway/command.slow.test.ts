@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { test } from 'node:test'
+import { freePort, runGatewayCommand } from '../../src/gateway/index.ts'
+import { createInsights } from '../../src/insights/index.ts'
+import { report, send } from './running-gateway.ts'
+import { memory, scratchDirectory, until } from './scratch.ts'
+
+test('`gateway up` starts everything, says where it is, takes a report to the first answer, and ends on a signal', async (t) => {
+  const directory = await scratchDirectory(t)
+  const [endpoint, health] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`]
+  const { CLICKHOUSE_URL: _, ...rest } = process.env
+  const environment = {
+    ...rest,
+    USAGE_GATEWAY_ENDPOINT: endpoint,
+    USAGE_GATEWAY_HEALTH_ENDPOINT: health,
+    USAGE_CLICKHOUSE_HTTP_PORT: '0',
+    USAGE_CLICKHOUSE_TCP_PORT: '0',
+  }
+  const [stdout, stderr, ending] = [memory(), memory(), new AbortController()]
+  t.after(() => ending.abort())
+  const io = { stdout, stderr, environment, signal: ending.signal }
+  const running = runGatewayCommand(['up', '--directory', directory], io)
+  await until('it is up', () => stdout.text().includes('Ctrl-C ends it.'), 600_000)
+  assert.equal((await send(`http://${endpoint}`, report())).status, 200)
+
+  const [, url = ''] = /ClickHouse +(\S+)/.exec(stdout.text()) ?? []
+  const insights = createInsights({ url })
+  let answer: unknown
+  await until('the report is in the answer', async () => {
+    answer = await insights.activeInstallationsByVersion({ product: 'acme-db' })
+    return Array.isArray(answer) && answer.length > 0
+  })
+  assert.deepEqual(answer, [{ version: '2.4.0', installations: 1 }])
+  await insights.close()
+
+  ending.abort()
+  assert.equal(await running, 0)
+  await assert.rejects(fetch(`http://${health}`))
+  await assert.rejects(fetch(url))
+  assert.doesNotMatch(stderr.text(), /^(?:collector|clickhouse): /m)
+})
+
+test('a directory that cannot be made ends `gateway up` with a sentence', async (t) => {
+  const directory = await scratchDirectory(t)
+  await writeFile(path.join(directory, 'clickhouse'), 'a file where a directory should be')
+  const stderr = memory()
+  const environment = {
+    ...process.env,
+    CLICKHOUSE_URL: '',
+    USAGE_CLICKHOUSE_HTTP_PORT: '0',
+    USAGE_CLICKHOUSE_TCP_PORT: '0',
+  }
+  assert.equal(await runGatewayCommand(['up', '--directory', directory], { stderr, environment }), 1)
+  assert.match(stderr.text(), /The directory '.+clickhouse' cannot be written: EEXIST/)
+})
