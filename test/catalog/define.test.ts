@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type CatalogDefinition, defineCatalog } from '../../src/catalog/index.ts'
+import { DISABLING_WORDS, ENABLING_WORDS, UNDECIDED_WORDS } from '../../src/consent/words.ts'
+import { type Mistake, UsageConfigurationError } from '../../src/host/index.ts'
+import { good } from './good.ts'
+
+/** The mistakes that a definition is refused for, by place. What the types forbid may stand in it. */
+function mistakesOf(definition: unknown): Record<string, string> {
+  try {
+    defineCatalog(definition as CatalogDefinition)
+  } catch (error) {
+    assert.ok(error instanceof UsageConfigurationError, `not a UsageConfigurationError: ${String(error)}`)
+    assert.equal(error.code, 'ERR_USAGE_CONFIGURATION')
+    for (const { place, message } of error.mistakes) assert.ok(error.message.includes(`${place}: ${message}`))
+    const byPlace = Object.fromEntries(error.mistakes.map(({ place, message }: Mistake) => [place, message]))
+    assert.equal(Object.keys(byPlace).length, error.mistakes.length, 'a place is named twice')
+    return byPlace
+  }
+  return {}
+}
+
+const gauge = { kind: 'gauge', unit: '{user}', since: 1, why: 'Tells how many.', example: 3 }
+const text = {
+  kind: 'attribute',
+  type: 'string',
+  pattern: '[a-z]+',
+  since: 1,
+  why: 'Tells it.',
+  example: 'a',
+}
+const choice = {
+  kind: 'attribute',
+  type: 'enum',
+  values: ['a', 'b'],
+  since: 1,
+  why: 'Tells it.',
+  example: 'a',
+}
+const withFact = (fact: unknown, more: object = {}) => ({
+  version: 1,
+  prefix: 'acme',
+  facts: { 'acme.x': fact },
+  ...more,
+})
+
+test('a good catalog is returned as it was written', () => {
+  assert.deepEqual(defineCatalog(good), good)
+})
+
+test('a catalog that names no level has one, full', () => {
+  assert.deepEqual(defineCatalog({ version: 1, prefix: 'acme', facts: {} }).levels, ['full'])
+})
+
+test('defining leaves the definition alone: the same frozen object passes twice, with the same result', () => {
+  const frozen = JSON.parse(JSON.stringify(good), (_, value) => Object.freeze(value)) as CatalogDefinition
+  const [first, second] = [defineCatalog(frozen), defineCatalog(frozen)]
+  assert.deepEqual(first, second)
+  assert.deepEqual(frozen, good)
+  assert.ok(Object.isFrozen(first))
+})
+
+test('all mistakes are told at once, each with its place', () => {
+  const { 'acme.users': users, 'acme.edition': edition } = good.facts
+  const definition = {
+    version: '2',
+    prefix: 'Acme',
+    levels: ['basic', 'basic', 'off'],
+    facts: {
+      'acme.users': { ...users, why: '', unit: 'users!' },
+      'acme.edition': { ...edition, values: [] },
+    },
+  }
+  assert.deepEqual(Object.keys(mistakesOf(definition)).sort(), [
+    "facts['acme.edition'].values",
+    "facts['acme.users'].level",
+    "facts['acme.users'].unit",
+    "facts['acme.users'].why",
+    'levels[1]',
+    'levels[2]',
+    'prefix',
+    'version',
+  ])
+})
+
+test('the error reads as a list of places and fixes', () => {
+  assert.throws(() => defineCatalog({ version: 1, prefix: 'acme', facts: { users: gauge as never } }), {
+    name: 'UsageConfigurationError',
+    message:
+      'The usage catalog has one mistake:\n' +
+      "  - facts['users']: 'users' is not a fact name; use lower-case words joined by dots, at most 128 characters",
+  })
+})
+
+const table: ReadonlyArray<readonly [what: string, definition: unknown, place: string, message?: string]> = [
+  ['no catalog', undefined, 'catalog', 'is undefined; pass an object with version, prefix and facts'],
+  ['null for a catalog', null, 'catalog'],
+  ['no version', { prefix: 'acme', facts: {} }, 'version'],
+  ['a broken version', { version: 1.5, prefix: 'acme', facts: {} }, 'version'],
+  ['a version as text', { version: '2', prefix: 'acme', facts: {} }, 'version'],
+  ['no prefix', { version: 1, facts: {} }, 'prefix'],
+  ['a prefix that ends with a dot', { version: 1, prefix: 'acme.', facts: {} }, 'prefix'],
+  [
+    'a reserved prefix',
+    { version: 1, prefix: 'otel', facts: {} },
+    'prefix',
+    "'otel' is reserved; use the product's own name",
+  ],
+  ['a prefix below a reserved one', { version: 1, prefix: 'service.acme', facts: {} }, 'prefix'],
+  ['no facts', { version: 1, prefix: 'acme' }, 'facts'],
+  ['an empty list of levels', withFact(gauge, { levels: [] }), 'levels'],
+  ['levels that are no list', withFact({ ...gauge, level: 'basic' }, { levels: { basic: 1 } }), 'levels'],
+  ['a level as a number', withFact({ ...gauge, level: 1 }, { levels: 1 }), 'levels'],
+  ['a level in capitals', withFact(gauge, { levels: ['Basic'] }), 'levels[0]'],
+  ['an unknown kind', withFact({ ...gauge, kind: 'histogram' }), "facts['acme.x'].kind"],
+  ['no kind', withFact({ why: 'Tells it.', since: 1 }), "facts['acme.x'].kind"],
+  ['an unknown type', withFact({ ...choice, type: 'number' }), "facts['acme.x'].type"],
+  ['no fact at all', withFact(null), "facts['acme.x']"],
+  ['no why', withFact({ ...gauge, why: undefined }), "facts['acme.x'].why"],
+  ['a blank why', withFact({ ...gauge, why: '   ' }), "facts['acme.x'].why"],
+  ['no since', withFact({ ...gauge, since: undefined }), "facts['acme.x'].since"],
+  [
+    'since beyond the version',
+    withFact({ ...gauge, since: 2 }),
+    "facts['acme.x'].since",
+    "is 2, but the catalog is at version 1; raise the catalog's version",
+  ],
+  [
+    'an unknown level',
+    withFact({ ...gauge, level: 'half' }, { levels: ['basic', 'full'] }),
+    "facts['acme.x'].level",
+    "is 'half'; use one of 'basic', 'full'",
+  ],
+  [
+    'no level where there are several',
+    withFact(gauge, { levels: ['basic', 'full'] }),
+    "facts['acme.x'].level",
+  ],
+  ['a bad unit', withFact({ ...gauge, unit: 'some users' }), "facts['acme.x'].unit"],
+  ['no unit', withFact({ ...gauge, unit: undefined }), "facts['acme.x'].unit"],
+  ['an unknown rounding', withFact({ ...gauge, round: 'ten' }), "facts['acme.x'].round"],
+  ['no example', withFact({ ...gauge, example: undefined }), "facts['acme.x'].example"],
+  ['an example that is not finite', withFact({ ...gauge, example: Infinity }), "facts['acme.x'].example"],
+  [
+    'a negative example of a count',
+    withFact({ ...gauge, kind: 'count', example: -1 }),
+    "facts['acme.x'].example",
+  ],
+  [
+    'an example that the fact refuses',
+    withFact({ ...choice, example: 'c' }),
+    "facts['acme.x'].example",
+    "is 'c', which the fact itself would refuse; give a value that it takes",
+  ],
+  ['an attribute without example', withFact({ ...text, example: undefined }), "facts['acme.x'].example"],
+  ['a free text', withFact({ ...text, pattern: undefined }), "facts['acme.x'].pattern"],
+  ['an empty pattern', withFact({ ...text, pattern: '' }), "facts['acme.x'].pattern"],
+  ['a broken pattern', withFact({ ...text, pattern: '[a-z' }), "facts['acme.x'].pattern"],
+  ['a pattern that breaks out', withFact({ ...text, pattern: 'a)|(?:.*' }), "facts['acme.x'].pattern"],
+  ['a text too long', withFact({ ...text, maxLength: 129 }), "facts['acme.x'].maxLength"],
+  ['no values', withFact({ ...choice, values: [] }), "facts['acme.x'].values"],
+  [
+    'a value listed twice',
+    withFact({ ...choice, values: ['a', 'b', 'a'] }),
+    "facts['acme.x'].values[2]",
+    "'a' is listed twice; name each value once",
+  ],
+  ['an empty value', withFact({ ...choice, values: ['a', ''] }), "facts['acme.x'].values[1]"],
+  [
+    'a value with spaces around it',
+    withFact({ ...choice, values: ['a', ' b'] }),
+    "facts['acme.x'].values[1]",
+  ],
+  ['a value too long', withFact({ ...choice, values: ['a', 'b'.repeat(65)] }), "facts['acme.x'].values[1]"],
+  ['a value that is no text', withFact({ ...choice, values: ['a', 1] }), "facts['acme.x'].values[1]"],
+  ['dimensions without any', withFact({ ...gauge, by: {} }), "facts['acme.x'].by"],
+  ['dimensions as a list', withFact({ ...gauge, by: ['a'] }), "facts['acme.x'].by"],
+  [
+    'a dimension name in capitals',
+    withFact({ ...gauge, by: { Command: ['a'] } }),
+    "facts['acme.x'].by['Command']",
+  ],
+  ['a dimension value twice', withFact({ ...gauge, by: { a: ['b', 'b'] } }), "facts['acme.x'].by['a'][1]"],
+  [
+    'too many series',
+    withFact({ ...gauge, by: { a: words(50), b: words(41) } }),
+    "facts['acme.x'].by",
+    'makes 2050 series; keep it to 2000 by shorter lists or fewer dimensions',
+  ],
+]
+
+for (const [what, definition, place, message] of table) {
+  test(`${what} is refused at ${place}`, () => {
+    const mistakes = mistakesOf(definition)
+    assert.deepEqual(Object.keys(mistakes), [place])
+    assert.match(mistakes[place] ?? '', /; .+/, 'it says what to do')
+    if (message !== undefined) assert.equal(mistakes[place], message)
+  })
+}
+
+test('as many series as are allowed pass', () => {
+  assert.deepEqual(mistakesOf(withFact({ ...gauge, by: { a: words(50), b: words(40) } })), {})
+})
+
+test('a level cannot be called by a word that means yes, no or undecided', () => {
+  for (const word of [...ENABLING_WORDS, ...DISABLING_WORDS, ...UNDECIDED_WORDS]) {
+    assert.deepEqual(Object.keys(mistakesOf(withFact(gauge, { levels: [word] }))), ['levels[0]'], word)
+  }
+})
+
+function words(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `w${index}`)
+}

@@ -1,0 +1,125 @@
+/**
+ * Wrong use does not compile: each `@ts-expect-error` below is an error of `tsc` itself when the line under it starts to be
+ * accepted. What runs here shows that the same wrong use does not throw into a host written in JavaScript either.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  createMemoryStore,
+  createUsageTelemetry,
+  defineCatalog,
+  type Facts,
+  type UsageTelemetry,
+} from '../../src/index.ts'
+import { good } from './good.ts'
+
+const catalog = defineCatalog(good)
+
+const create = () =>
+  createUsageTelemetry({
+    product: { name: 'acme-db', version: '2.4.0' },
+    catalog,
+    endpoint: 'https://usage.acme.example',
+    state: createMemoryStore(),
+    environment: {},
+  })
+
+test('the values that a fact declares compile', () => {
+  const usage = create()
+  usage.set('acme.edition', 'enterprise')
+  usage.set('acme.edition', () => 'community')
+  usage.set('acme.edition', async () => undefined)
+  usage.set('acme.edition', undefined)
+  usage.set('acme.db.version', '15.2')
+  usage.set('acme.backup.enabled', true)
+  usage.set('acme.package', 'deb')
+  usage.set('acme.users', 64)
+  usage.set('acme.users', async () => 64)
+  usage.counter('acme.commands').add(1, { command: 'find', result: 'ok' })
+  usage.counter('acme.commands').bind({ command: 'insert', result: 'error' }).add()
+})
+
+test('a value that is not declared does not compile, and does not throw', () => {
+  const usage = create()
+  assert.doesNotThrow(() => {
+    // @ts-expect-error a value that is not in the list
+    usage.set('acme.edition', 'enterprize')
+    // @ts-expect-error a function that gives a value that is not in the list
+    usage.set('acme.edition', () => 'enterprize')
+    // @ts-expect-error a promise of a value that is not in the list
+    usage.set('acme.edition', async () => 'enterprize')
+    // @ts-expect-error a promise itself: a source is a function
+    usage.set('acme.edition', Promise.resolve('community'))
+    // @ts-expect-error a free text
+    usage.set('acme.edition', String(process.version))
+    // @ts-expect-error a text for a boolean
+    usage.set('acme.backup.enabled', 'true')
+    // @ts-expect-error a number for a version
+    usage.set('acme.db.version', 15.2)
+    // @ts-expect-error a text for a number
+    usage.set('acme.users', '64')
+    // @ts-expect-error null
+    usage.set('acme.edition', null)
+  })
+})
+
+test('a name that is not declared does not compile, and does not throw', () => {
+  const usage = create()
+  assert.doesNotThrow(() => {
+    // @ts-expect-error an unknown name
+    usage.set('acme.editions', 'community')
+    // @ts-expect-error a name of Object's
+    usage.set('constructor', 'community')
+    // @ts-expect-error a count is counted, not set
+    usage.set('acme.commands', 5)
+    // @ts-expect-error a gauge is not counted
+    usage.counter('acme.users')
+    // @ts-expect-error an attribute is not counted
+    usage.counter('acme.edition').add(1, {})
+    // @ts-expect-error an unknown name
+    usage.counter('acme.command').bind({ command: 'find', result: 'ok' }).add(1)
+  })
+})
+
+test('a dimension that is not declared does not compile, and does not throw', () => {
+  const commands = create().counter('acme.commands')
+  assert.doesNotThrow(() => {
+    // @ts-expect-error a value that is not in the list
+    commands.bind({ command: 'drop', result: 'ok' }).add(1)
+    // @ts-expect-error a dimension is missing
+    commands.bind({ command: 'find' }).add(1)
+    // @ts-expect-error no dimension at all
+    commands.bind().add(1)
+    // @ts-expect-error one dimension too many
+    commands.bind({ command: 'find', result: 'ok', user: 'alice' }).add(1)
+    // @ts-expect-error a number for a word
+    commands.add(1, { command: 'find', result: 0 })
+    // @ts-expect-error a text for an amount
+    commands.add('1', { command: 'find', result: 'ok' })
+    // @ts-expect-error an amount that is no number
+    commands.bind({ command: 'find', result: 'ok' }).add(1n)
+  })
+})
+
+test('a fact that is not whole does not compile', () => {
+  const fact = { kind: 'gauge', unit: '1', since: 1, why: 'Tells it.', example: 1 } as const
+  const { why: _, ...withoutWhy } = fact
+  const define = (facts: unknown) => () =>
+    defineCatalog({ version: 1, prefix: 'acme', facts: facts as Facts })
+  assert.throws(define({ 'acme.a': withoutWhy }))
+  // @ts-expect-error a fact without its why
+  const missing: Facts = { 'acme.a': withoutWhy }
+  // @ts-expect-error an attribute has no unit, and a gauge no type
+  const mixed: Facts = { 'acme.a': { ...fact, kind: 'attribute' } }
+  // @ts-expect-error a free text needs a pattern
+  const free: Facts = { 'acme.a': { kind: 'attribute', type: 'string', since: 1, why: 'x', example: 'x' } }
+  assert.deepEqual(
+    [missing, mixed, free].map((facts) => Object.keys(facts)),
+    [['acme.a'], ['acme.a'], ['acme.a']],
+  )
+})
+
+test('a telemetry of any catalog can be handed on as one of a catalog that is not known', () => {
+  const general: Pick<UsageTelemetry, 'preview' | 'start' | 'shutdown' | 'consent'> = create()
+  assert.equal(general.consent.verdict().state, 'undecided')
+})
