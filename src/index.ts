@@ -16,7 +16,24 @@ export type {
   GaugeFact,
 } from './catalog/index.ts'
 export { defineCatalog } from './catalog/index.ts'
-export type { ConsentSource, ConsentState, Opinion, Verdict } from './consent/index.ts'
+export type {
+  ConsentPolicy,
+  ConsentSource,
+  ConsentState,
+  DisclosureSink,
+  DisclosureTexts,
+  Opinion,
+  StartupWarnings,
+  StoredChoice,
+  Verdict,
+} from './consent/index.ts'
+export {
+  ConsentConflictError,
+  ConsentDecisionError,
+  ConsentLockedError,
+  ConsentSourceError,
+  createStartupWarnings,
+} from './consent/index.ts'
 export type { LedgerEntry, LedgerOutcome } from './delivery/index.ts'
 export type { BoundCounter, FactPoint } from './facts/index.ts'
 export {
@@ -30,9 +47,11 @@ export {
 export { createDirectoryStore, createMemoryStore, type StateStore } from './state/index.ts'
 export {
   createUsageTelemetry,
+  explainConsent,
   type Preview,
   type ReportResult,
   type UsageCounter,
+  type UsageStatus,
   type UsageTelemetry,
   type UsageTelemetryOptions,
 } from './telemetry/index.ts'

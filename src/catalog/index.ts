@@ -1,6 +1,6 @@
 /** What a product may report: declared once, checked once, and everything else is derived from it. Pure. */
 export { defineCatalog } from './define.ts'
-export { reaches } from './levels.ts'
+export { type Reach, type Withheld, withheldBy } from './reach.ts'
 export type {
   AttributeFact,
   BooleanFact,

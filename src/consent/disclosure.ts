@@ -8,29 +8,81 @@ export interface DisclosureSubject {
   readonly homepage?: string | undefined
   /** The host name that reports go to. */
   readonly receiver: string
-  /** The variable that opts out. */
-  readonly optOutVariable: string
+  /** What exactly stops it, as the operator types it: `ACME_DB_TELEMETRY_OPTOUT=1`. */
+  readonly optOut: string
+  /** A sentence for the lawyers, at the end. */
+  readonly legalNote?: string | undefined
+  /** Facts that are new since consent was given, and wait. */
+  readonly newFacts?: readonly string[]
 }
 
 /**
- * The notice at start, in full sentences, one text for each state: what is reported, to whom, and the exact words that
- * stop it. Short where nothing is sent.
+ * The sentences of the notice, one for each state, to be replaced for another language. In braces: `{title}`, `{receiver}`,
+ * `{because}`, `{optOut}`, `{homepage}`, `{legalNote}`, `{count}`, `{newFacts}`.
  */
-export function disclosureText(verdict: Verdict, subject: DisclosureSubject): string {
-  const { title, homepage, receiver, optOutVariable } = subject
-  const readOn = homepage ? ` Read more: ${homepage}` : ''
-  switch (verdict.state) {
-    case 'disabled':
-      return `${title} sends no usage reports (${verdict.because}). Reports are still written to the local log.${readOn}`
-    case 'enabled':
-      return (
-        `${title} sends a usage report to ${receiver} once a day (${verdict.because}); every report is in the local log. ` +
-        `To stop it: ${optOutVariable}=1.${readOn}`
-      )
-    case 'undecided':
-      return (
-        `${title} will send a usage report to ${receiver} once a day, unless it is told not to; ` +
-        `every report is in the local log. To stop it: ${optOutVariable}=1.${readOn}`
-      )
+export interface DisclosureTexts {
+  readonly enabled: string
+  readonly undecided: string
+  readonly disabled: string
+  /** Behind the others while new facts wait. */
+  readonly newFacts: string
+  /** Behind all of it, where the product has a page. */
+  readonly readMore: string
+}
+
+export const DISCLOSURE_TEXTS: DisclosureTexts = {
+  enabled:
+    '{title} sends a usage report to {receiver} once a day ({because}); every report is in the local log. To stop it: {optOut}.',
+  undecided:
+    '{title} will send a usage report to {receiver} once a day, unless it is told not to; every report is in the local log. ' +
+    'To stop it: {optOut}.',
+  disabled: '{title} sends no usage reports ({because}). Reports are still written to the local log.',
+  newFacts: '{count} new since consent was given, and held back until accepted: {newFacts}.',
+  readMore: 'Read more: {homepage}',
+}
+
+/**
+ * The notice at start: what is reported, to whom, and the exact words that stop it. Short where nothing is sent; `undefined`
+ * where there is nothing to tell, because the product sends nothing unless asked to and nobody has asked.
+ */
+export function disclosureText(
+  verdict: Verdict,
+  subject: DisclosureSubject,
+  texts: Partial<DisclosureTexts> = {},
+): string | undefined {
+  const { state, source, because } = verdict
+  if (state === 'disabled' && source === 'default') return undefined
+  const { homepage, legalNote, newFacts = [] } = subject
+  const all = { ...DISCLOSURE_TEXTS, ...texts }
+  const sentences = [
+    all[state],
+    newFacts.length > 0 && state !== 'disabled' ? all.newFacts : '',
+    homepage ? all.readMore : '',
+    legalNote ?? '',
+  ]
+  const values: Record<string, string> = {
+    ...Object.fromEntries(Object.entries(subject).map(([key, value]) => [key, String(value ?? '')])),
+    because,
+    count: String(newFacts.length),
+    newFacts: newFacts.join(', '),
   }
+  return sentences
+    .filter((sentence) => sentence !== '')
+    .join(' ')
+    .replaceAll(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole)
+}
+
+/** Takes the notice to where the operator sees it. */
+export type DisclosureSink = (text: string) => void
+
+/** A list of notices for a product that shows start-up warnings in a shell of its own (FerretDB's `startupWarnings`). */
+export interface StartupWarnings {
+  readonly sink: DisclosureSink
+  /** What was told so far, oldest first. */
+  lines(): readonly string[]
+}
+
+export function createStartupWarnings(): StartupWarnings {
+  const told: string[] = []
+  return { sink: (text) => void told.push(text), lines: () => [...told] }
 }

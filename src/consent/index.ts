@@ -1,5 +1,24 @@
-/** Whether anything may be sent: one verdict from every source, and why. Nothing here writes. */
-export { type DisclosureSubject, disclosureText } from './disclosure.ts'
-export type { ConsentInputs, ConsentSource, ConsentState, Opinion, Verdict } from './types.ts'
+/**
+ * Whether anything may be sent: one verdict from every source, and why. The verdict is a pure function; {@link createConsent}
+ * keeps it for a running product, and only a choice, and a start, write.
+ */
+export { type Chooser, type Consent, type ConsentOptions, createConsent } from './consent.ts'
+export {
+  createStartupWarnings,
+  type DisclosureSink,
+  type DisclosureTexts,
+  disclosureText,
+  type StartupWarnings,
+} from './disclosure.ts'
+export {
+  ConsentConflictError,
+  ConsentDecisionError,
+  ConsentLockedError,
+  ConsentSourceError,
+} from './errors.ts'
+export type { ConsentPolicy } from './policy.ts'
+export { SOURCES } from './sources.ts'
+export type { StoredChoice } from './stored-choice.ts'
+export type { ConsentInputs, ConsentSource, ConsentState, Opinion, StoredOpinion, Verdict } from './types.ts'
 export { decideConsent } from './verdict.ts'
-export { optsOut } from './words.ts'
+export { optsOut, readDecision } from './words.ts'

@@ -1,3 +1,4 @@
+import { exclusionVariables, readExclusions } from './exclusions.ts'
 import type { ConsentInputs, ConsentSource } from './types.ts'
 import { DISABLING_WORDS, ENABLING_WORDS, optsOut, type Reading, readDecision } from './words.ts'
 
@@ -8,63 +9,148 @@ export interface Statement {
   readonly reading: Reading
   /** What the operator should mend, as the end of a sentence. */
   readonly problem?: string
+  /** Since when it stands, as ISO 8601, where that is known. */
+  readonly since?: string
+  /** The version of the catalog that it was given under; absent: it stands for every version. */
+  readonly catalogVersion?: number
 }
 
 /** A place that an opinion comes from, and what its word is worth. */
 export interface Source {
   readonly source: ConsentSource
-  /** `restriction`: its no beats every yes, and it has no yes. `choice`: the first that has decided wins. */
-  readonly kind: 'restriction' | 'choice'
-  /** Whether it is the operator's environment, which the product itself cannot overrule. */
+  /** Whether it is the operator's environment: its no beats every yes, and the product cannot overrule it. */
   readonly locks: boolean
-  /** What it says; `undefined` where it has nothing to say. */
-  read(inputs: ConsentInputs): Statement | undefined
+  /** Says in a sentence what it is, for the table of docs/consent.md. */
+  readonly about: string
+  /** What it says; empty where it has nothing to say. */
+  read(inputs: ConsentInputs): readonly Statement[]
 }
 
-/** Every source, in the order in which they are asked. */
+/** Every source but the default, in the order in which they are asked. */
 export const SOURCES: readonly Source[] = [
-  optOutVariable('do-not-track', () => 'DO_NOT_TRACK'),
-  optOutVariable('opt-out-variable', ({ prefix }) => `${prefix}_TELEMETRY_OPTOUT`),
-  optOutVariable('otel-sdk-disabled', () => 'OTEL_SDK_DISABLED'),
+  {
+    source: 'do-not-track',
+    locks: true,
+    about: 'The variable `DO_NOT_TRACK` (donottrack.sh). Anything but empty, 0, false, no and off is a no.',
+    read: (inputs) => optOut(inputs, 'DO_NOT_TRACK'),
+  },
+  {
+    source: 'opt-out-variable',
+    locks: true,
+    about: "The product's opt-out variable, under its old names too. Read like `DO_NOT_TRACK`.",
+    read: (inputs) => prefixesOf(inputs).flatMap((prefix) => optOut(inputs, `${prefix}_TELEMETRY_OPTOUT`)),
+  },
+  {
+    source: 'otel-sdk-disabled',
+    locks: true,
+    about: "OpenTelemetry's `OTEL_SDK_DISABLED`. Read like `DO_NOT_TRACK`.",
+    read: (inputs) => optOut(inputs, 'OTEL_SDK_DISABLED'),
+  },
   {
     source: 'executable-name',
-    kind: 'restriction',
     locks: true,
+    about: 'The name or path of the executable: `donottrack` anywhere in it, in any case, is a no.',
     read: ({ executableName }) =>
       executableName?.toLowerCase().includes('donottrack')
-        ? { name: 'the name of the executable', value: shown(executableName), reading: { state: 'disabled' } }
-        : undefined,
+        ? [
+            {
+              name: 'the name of the executable',
+              value: shown(executableName),
+              reading: { state: 'disabled' },
+            },
+          ]
+        : [],
   },
-  optOutVariable('debug-variable', ({ prefix }) => `${prefix}_TELEMETRY_DEBUG`),
+  {
+    source: 'automation',
+    locks: true,
+    about:
+      'A CI system, a test runner or an AI agent that runs the process, where the product wants that to be a no.',
+    read: ({ automation }) =>
+      automation === undefined
+        ? []
+        : [
+            {
+              name: 'a process that no person runs',
+              value: shown(automation),
+              reading: { state: 'disabled' },
+            },
+          ],
+  },
+  {
+    source: 'debug-variable',
+    locks: true,
+    about: "The product's debug variable: reports are printed and not sent.",
+    read: (inputs) => prefixesOf(inputs).flatMap((prefix) => optOut(inputs, `${prefix}_TELEMETRY_DEBUG`)),
+  },
   {
     source: 'endpoint-variable',
-    kind: 'restriction',
     locks: true,
+    about: "The product's endpoint variable, when its address cannot be used: then nothing is sent anywhere.",
     read({ prefix, environment, endpointProblem }) {
       const name = `${prefix}_TELEMETRY_ENDPOINT`
-      if (!endpointProblem) return undefined
-      return {
-        name,
-        value: shown(environment[name]),
-        reading: { state: 'disabled' },
-        problem: endpointProblem,
-      }
+      if (!endpointProblem) return []
+      return [
+        { name, value: shown(environment[name]), reading: { state: 'disabled' }, problem: endpointProblem },
+      ]
+    },
+  },
+  {
+    source: 'exclude-variable',
+    locks: true,
+    about:
+      "The product's list of withheld facts, when it names one that does not exist: rather nothing than that one.",
+    read(inputs) {
+      const [unknown] = readExclusions(inputs).unknown
+      if (unknown === undefined) return []
+      const problem = `names '${shown(unknown)}', which is not a fact of this product; correct the name or remove it`
+      const set = exclusionVariables(inputs).find((variable) => inputs.environment[variable])
+      const name = set ?? 'the list of withheld facts'
+      return [{ name, value: shown(inputs.environment[name] ?? ''), reading: { state: 'disabled' }, problem }]
     },
   },
   {
     source: 'variable',
-    kind: 'choice',
     locks: true,
-    read({ prefix, environment, levels }) {
-      const name = `${prefix}_TELEMETRY`
-      const value = environment[name]
-      return value === undefined
-        ? undefined
-        : { name, value: shown(value), reading: readDecision(value, levels) }
-    },
+    about: "The product's variable, under its old names too: a word for yes or no, or a level.",
+    read: (inputs) =>
+      prefixesOf(inputs).flatMap((prefix) =>
+        decision(`${prefix}_TELEMETRY`, inputs.environment[`${prefix}_TELEMETRY`], inputs),
+      ),
   },
-  given('flag', 'the command-line flag', true, ({ flag }) => flag),
-  given('configuration', 'the configuration', false, ({ configured }) => configured),
+  {
+    source: 'flag',
+    locks: true,
+    about: "The product's command-line flag: the same words.",
+    read: (inputs) => decision('the command-line flag', inputs.flag, inputs),
+  },
+  {
+    source: 'locked-configuration',
+    locks: true,
+    about: "The product's configuration, where it settles the matter: the same words.",
+    read: (inputs) =>
+      isLocked(inputs.configured) ? decision('the configuration', inputs.configured.value, inputs) : [],
+  },
+  {
+    source: 'stored-choice',
+    locks: false,
+    about: 'What an administrator has chosen, from the state store. A choice that cannot be read is a no.',
+    read: (inputs) => (isSeed(inputs) ? [] : storedChoice(inputs)),
+  },
+  {
+    source: 'configuration',
+    locks: false,
+    about: "The product's configuration, where it only says what holds until somebody chooses.",
+    read: (inputs) =>
+      isLocked(inputs.configured) ? [] : decision('the configuration', inputs.configured, inputs),
+  },
+  {
+    source: 'seed',
+    locks: false,
+    about: 'The seed: what held at the first start. It is remembered, and a later seed changes nothing.',
+    read: (inputs) =>
+      isSeed(inputs) ? storedChoice(inputs) : decision('the seed for the first start', inputs.seed, inputs),
+  },
 ]
 
 /** The words that a source understands, for a message about one that it does not. */
@@ -72,40 +158,49 @@ export const wordsOf = (levels: readonly string[]): string =>
   `use ${[...levels, 'on'].map((word) => `'${word}'`).join(', ')} or 'off' ` +
   `(also ${[...ENABLING_WORDS.slice(4, 5), ...DISABLING_WORDS.slice(4, 5), 'true', 'false', '1', '0'].join(', ')})`
 
-function optOutVariable(source: ConsentSource, nameOf: (inputs: ConsentInputs) => string): Source {
-  return {
-    source,
-    kind: 'restriction',
-    locks: true,
-    read(inputs) {
-      const name = nameOf(inputs)
-      const value = inputs.environment[name]
-      if (value === undefined) return undefined
-      return { name, value: shown(value), reading: { state: optsOut(value) ? 'disabled' : 'undecided' } }
-    },
-  }
-}
-
-function given(
-  source: ConsentSource,
-  name: string,
-  locks: boolean,
-  valueIn: (inputs: ConsentInputs) => unknown,
-): Source {
-  return {
-    source,
-    kind: 'choice',
-    locks,
-    read(inputs) {
-      const value = valueIn(inputs)
-      if (value === undefined || value === null) return undefined
-      return { name, value: shown(value), reading: readDecision(value, inputs.levels) }
-    },
-  }
-}
-
 /** A raw value as it can be shown in a log: one line, short, nothing that steers a terminal or turns the text around. */
-const shown = (value: unknown): string => {
+export const shown = (value: unknown): string => {
   const text = typeof value === 'object' ? 'an object' : String(value).slice(0, 60)
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
+}
+
+const prefixesOf = ({ prefix, legacyPrefixes = [] }: ConsentInputs) => [prefix, ...legacyPrefixes]
+
+function optOut({ environment }: ConsentInputs, name: string): Statement[] {
+  const value = environment[name]
+  if (value === undefined) return []
+  return [{ name, value: shown(value), reading: { state: optsOut(value) ? 'disabled' : 'undecided' } }]
+}
+
+function decision(name: string, value: unknown, { levels }: ConsentInputs): Statement[] {
+  if (value === undefined || value === null) return []
+  return [{ name, value: shown(value), reading: readDecision(value, levels) }]
+}
+
+function isLocked(configured: unknown): configured is { readonly value: unknown; readonly locked: true } {
+  return typeof configured === 'object' && configured !== null && Reflect.get(configured, 'locked') === true
+}
+
+const isSeed = ({ stored }: ConsentInputs): boolean => stored !== undefined && 'seed' in stored
+
+function storedChoice({ stored, levels }: ConsentInputs): Statement[] {
+  if (stored === undefined) return []
+  if ('problem' in stored) {
+    return [
+      {
+        name: 'the stored choice',
+        reading: { state: 'disabled', unreadable: true },
+        problem: stored.problem,
+      },
+    ]
+  }
+  const { state, level, at, by, catalogVersion, seed } = stored
+  const name = seed ? 'the seed for the first start' : `the choice of ${shown(by)} on ${at}`
+  const value = shown(level ?? state)
+  const since = at
+  if (level !== undefined && !levels.includes(level)) {
+    return [{ name, value, since, reading: { state: 'disabled', unreadable: true } }]
+  }
+  const reading = state === 'enabled' && level !== undefined ? { state, level } : { state }
+  return [{ name, value, since, catalogVersion, reading }]
 }

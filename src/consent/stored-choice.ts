@@ -1,14 +1,15 @@
 /**
  * The choice of an administrator, kept in the state store: who decided what, when, and under which versions. A history that
- * is only ever added to; its last line is the choice that holds. No address, no account, nothing but the name that the
+ * is only ever added to; its last choice is the one that holds. No address, no account, nothing but the name that the
  * product gives to `by`.
  *
  * What cannot be read is a no: a torn line, a file of a newer version, a directory in the file's place. It stays where it
- * is, is copied aside with the next decision, and that decision is added behind it.
+ * is, is copied aside with the next choice, and that choice is added behind it.
  */
-import type { StateStore } from '../state/index.ts'
-import type { ConsentState } from './types.ts'
+import { ENTRIES, type StateStore } from '../state/index.ts'
+import type { ConsentState, StoredOpinion } from './types.ts'
 
+/** One line of the history. */
 export interface StoredChoice {
   /** When, as ISO 8601 in UTC. */
   readonly at: string
@@ -21,17 +22,16 @@ export interface StoredChoice {
   readonly productVersion: string
   /** The version of the catalog that was shown: a yes does not reach facts that were added later. */
   readonly catalogVersion: number
+  /** Whether it is the product's seed from the first start. A seed never stands against a choice. */
+  readonly seed?: true
 }
 
 export interface ChoiceHistory {
-  /** Every decision that can be read, oldest first. */
+  /** Everything that can be read, oldest first. */
   readonly choices: readonly StoredChoice[]
-  /** Why the newest decision cannot be known, as the end of a sentence; then the answer is no. */
-  readonly problem?: string
+  /** What holds now; absent where nobody has chosen. */
+  readonly current?: StoredOpinion
 }
-
-/** The entry of the state store that holds the history. */
-export const CONSENT_ENTRY = 'consent.jsonl'
 
 /** The form of a line. A higher one is of a newer version of this library, and not understood. */
 const FORMAT = 1
@@ -40,37 +40,50 @@ const FORMAT = 1
 export async function readHistory(store: StateStore): Promise<ChoiceHistory> {
   let bytes: Uint8Array | undefined
   try {
-    bytes = await store.read(CONSENT_ENTRY)
+    bytes = await store.read(ENTRIES.consent)
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException | null)?.code ?? String(error)
-    return { choices: [], problem: `cannot be read (${reason})` }
+    return unknowable(store, [], `cannot be read (${reason})`)
   }
-  if (bytes === undefined) return { choices: [] }
+  return bytes === undefined ? { choices: [] } : historyFrom(store, bytes)
+}
+
+/** Adds a choice. What could not be read before is copied aside first. */
+export async function addChoice(store: StateStore, choice: StoredChoice): Promise<void> {
+  const before = await store.read(ENTRIES.consent).catch(() => undefined)
+  const { current } = await readHistory(store)
+  if (before && current && 'problem' in current) {
+    await store.write(`consent.${choice.at.replaceAll(/\D/g, '')}.unreadable`, before)
+  }
+  const torn = before !== undefined && before.length > 0 && before.at(-1) !== LINE_FEED
+  await store.append(ENTRIES.consent, `${torn ? '\n' : ''}${JSON.stringify({ format: FORMAT, ...choice })}`)
+}
+
+const LINE_FEED = 0x0a
+
+function historyFrom(store: StateStore, bytes: Uint8Array): ChoiceHistory {
   const lines = new TextDecoder()
     .decode(bytes)
     .split('\n')
     .filter((line) => line.trim() !== '')
   const read = lines.map(parseLine)
   const choices = read.filter((choice) => choice !== undefined)
-  if (lines.length === 0) return { choices, problem: 'is empty' }
-  if (read.at(-1) === undefined) return { choices, problem: 'ends with a line that cannot be understood' }
-  return { choices }
+  if (lines.length === 0) return unknowable(store, choices, 'is empty')
+  if (read.at(-1) === undefined)
+    return unknowable(store, choices, 'ends with something that cannot be understood')
+  // The first seed is what the product started with; it steps back as soon as somebody has chosen.
+  const current = choices.findLast(({ seed }) => !seed) ?? choices[0]
+  return { choices, ...(current && { current }) }
 }
 
-/** Adds a decision. What could not be read before is copied aside first. */
-export async function addChoice(store: StateStore, choice: StoredChoice): Promise<void> {
-  const before = await store.read(CONSENT_ENTRY).catch(() => undefined)
-  const { problem } = await readHistory(store)
-  if (before && problem) await store.write(`consent.${choice.at.replaceAll(/\D/g, '')}.unreadable`, before)
-  const torn = before !== undefined && before.length > 0 && before.at(-1) !== LINE_FEED
-  await store.append(CONSENT_ENTRY, `${torn ? '\n' : ''}${JSON.stringify({ format: FORMAT, ...choice })}`)
+function unknowable({ location }: StateStore, choices: readonly StoredChoice[], what: string): ChoiceHistory {
+  const problem = `in ${location}/${ENTRIES.consent} ${what}, so it counts as a no; choose again, or restore the file`
+  return { choices, current: { problem } }
 }
-
-const LINE_FEED = 0x0a
 
 function parseLine(line: string): StoredChoice | undefined {
   try {
-    const { format, at, state, level, by, productVersion, catalogVersion } = JSON.parse(line)
+    const { format, at, state, level, by, productVersion, catalogVersion, seed } = JSON.parse(line)
     const good =
       format === FORMAT &&
       typeof at === 'string' &&
@@ -80,9 +93,9 @@ function parseLine(line: string): StoredChoice | undefined {
       typeof by === 'string' &&
       typeof productVersion === 'string' &&
       Number.isInteger(catalogVersion)
-    return good
-      ? { at, state, ...(level !== undefined && { level }), by, productVersion, catalogVersion }
-      : undefined
+    if (!good) return undefined
+    const optional = { ...(level !== undefined && { level }), ...(seed === true && { seed: true as const }) }
+    return { at, state, by, productVersion, catalogVersion, ...optional }
   } catch {
     return undefined
   }

@@ -1,3 +1,5 @@
+import type { Reach } from '../catalog/index.ts'
+
 /** What has been decided about sending. `undecided`: nobody has said anything yet, the product's delay runs. */
 export type ConsentState = 'enabled' | 'disabled' | 'undecided'
 
@@ -7,11 +9,16 @@ export type ConsentSource =
   | 'opt-out-variable'
   | 'otel-sdk-disabled'
   | 'executable-name'
+  | 'automation'
   | 'debug-variable'
   | 'endpoint-variable'
+  | 'exclude-variable'
   | 'variable'
   | 'flag'
+  | 'locked-configuration'
+  | 'stored-choice'
   | 'configuration'
+  | 'seed'
   | 'default'
 
 /** What one source said, and what became of it. */
@@ -39,26 +46,61 @@ export interface Verdict {
   readonly because: string
   /** Whether the operator's environment has settled it, so that it cannot be changed from within the product. */
   readonly locked: boolean
+  /** Since when, as ISO 8601: the moment of a stored choice, and for every other source the start of the process. */
+  readonly since?: string
+  /** Which facts it reaches; while disabled, which ones it would, for the local log. */
+  readonly reach: Reach
+  /** What every source said, in the order in which they are asked; the default stands last. */
   readonly opinions: readonly Opinion[]
   /** What the operator should know: unreadable values, and sources that contradict each other. Full sentences. */
   readonly warnings: readonly string[]
 }
 
+/** A choice that was stored, as far as it can be known. */
+export type StoredOpinion =
+  | {
+      readonly state: ConsentState
+      readonly level?: string
+      readonly at: string
+      readonly by: string
+      readonly catalogVersion: number
+      /** Whether it is the product's seed from the first start, which nobody has confirmed. */
+      readonly seed?: true
+    }
+  /** What makes it unknowable, as the end of a sentence. */
+  | { readonly problem: string }
+
 /** Everything that a verdict depends on, read once. */
 export interface ConsentInputs {
   /** What the product's variables start with: `ACME_DB`. */
   readonly prefix: string
+  /** What they used to start with. Old names keep working after a rename. Default: none. */
+  readonly legacyPrefixes?: readonly string[]
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The levels of the catalog, least first. */
   readonly levels: readonly string[]
+  /** The names of the catalog's facts, which the operator may withhold. Default: not known, nothing is withheld. */
+  readonly facts?: readonly string[]
   /** The product's default. */
   readonly default: ConsentState
+  /** Who has set the default, where it was not the product itself. */
+  readonly defaultBy?: string | undefined
   /** The raw value of the product's command-line flag. */
   readonly flag?: unknown
-  /** The raw value of the product's configuration. */
+  /** The raw value of the product's configuration; `{ value, locked: true }` where it settles the matter. */
   readonly configured?: unknown
+  /** The raw value that stands for a stored choice until somebody makes one. */
+  readonly seed?: unknown
+  /** The choice of an administrator. */
+  readonly stored?: StoredOpinion | undefined
   /** The name or path that the process was started by. `donottrack` in it, in any case, is a no. */
   readonly executableName?: string | undefined
+  /** What runs the process in the place of a person: a CI system, a test runner, an agent. Then it is a no. */
+  readonly automation?: string | undefined
   /** What is wrong with the address that the operator has set for reports, as the end of a sentence. */
   readonly endpointProblem?: string | undefined
+  /** Sources that the product does not ask. Default: none. */
+  readonly ignore?: readonly ConsentSource[] | undefined
+  /** When the process was started, as ISO 8601. */
+  readonly startedAt?: string
 }

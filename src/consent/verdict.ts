@@ -1,7 +1,9 @@
+import type { Reach } from '../catalog/index.ts'
+import { readExclusions } from './exclusions.ts'
 import { SOURCES, type Source, type Statement, wordsOf } from './sources.ts'
 import type { ConsentInputs, ConsentState, Opinion, Verdict } from './types.ts'
 
-/** A source and what it says. */
+/** A source and one thing that it says. */
 interface Voice {
   readonly source: Source
   readonly statement: Statement
@@ -14,41 +16,59 @@ interface Voice {
  * wins, in the order of {@link SOURCES}; where none has, the product's default stands.
  */
 export function decideConsent(inputs: ConsentInputs): Verdict {
-  const voices = SOURCES.flatMap((source): Voice[] => {
-    const statement = source.read(inputs)
-    return statement ? [{ source, statement }] : []
-  })
+  const voices = SOURCES.filter(({ source }) => !inputs.ignore?.includes(source)).flatMap((source): Voice[] =>
+    source.read(inputs).map((statement) => ({ source, statement })),
+  )
   const winner =
     voices.find(({ source, statement }) => source.locks && statement.reading.state === 'disabled') ??
     voices.find(({ statement }) => statement.reading.state !== 'undecided')
   const state = winner?.statement.reading.state ?? inputs.default
+  const level = levelFrom(voices, winner, inputs.levels)
+  const since = winner?.statement.since ?? inputs.startedAt
 
   return {
     state,
-    level: state === 'disabled' ? 'off' : levelFrom(voices, winner, inputs.levels),
+    level: state === 'disabled' ? 'off' : level,
     source: winner?.source.source ?? 'default',
-    because: winner ? nameOf(winner.statement) : "the product's default",
+    because: winner ? nameOf(winner.statement) : defaultName(inputs),
     locked: winner?.source.locks ?? false,
-    opinions: [...voices.map((voice) => opinionOf(voice, winner)), defaultOpinion(inputs.default, winner)],
+    ...(since !== undefined && { since }),
+    reach: reachOf(state, level, winner?.statement, readExclusions(inputs).excluded),
+    opinions: [...voices.map((voice) => opinionOf(voice, winner)), defaultOpinion(inputs, winner)],
     warnings: [...unreadable(voices, inputs.levels), ...unusable(voices), ...conflicts(voices, winner)],
   }
 }
 
-/** The least level that the operator's environment names, or else the winner's; the fullest where nobody names one. */
+function reachOf(
+  state: ConsentState,
+  level: string,
+  winner: Statement | undefined,
+  excluded: readonly string[],
+): Reach {
+  if (state === 'disabled') return { excluded }
+  const catalogVersion = winner?.catalogVersion
+  return { level, ...(catalogVersion !== undefined && { catalogVersion }), excluded }
+}
+
+/**
+ * The least level among the winner's and those that the operator's environment names. Where none of them names one, a yes
+ * further down that does is not stretched; the fullest where nobody names one.
+ */
 function levelFrom(voices: readonly Voice[], winner: Voice | undefined, levels: readonly string[]): string {
-  const named = voices
-    .filter((voice) => voice === winner || voice.source.locks)
-    .map(({ statement }) => levels.indexOf(levelOf(statement) ?? ''))
-    .filter((place) => place >= 0)
-  return levels[named.length > 0 ? Math.min(...named) : levels.length - 1] as string
+  const placesOf = (some: readonly Voice[]) =>
+    some.map(({ statement }) => levels.indexOf(levelOf(statement) ?? '')).filter((place) => place >= 0)
+  const first = placesOf(voices.filter((voice) => voice === winner || voice.source.locks))
+  const places = first.length > 0 ? first : placesOf(voices).slice(0, 1)
+  return levels[places.length > 0 ? Math.min(...places) : levels.length - 1] as string
 }
 
 const levelOf = ({ reading }: Statement): string | undefined =>
   'level' in reading ? reading.level : undefined
 
-function opinionOf({ source, statement }: Voice, winner: Voice | undefined): Opinion {
+function opinionOf(voice: Voice, winner: Voice | undefined): Opinion {
+  const { source, statement } = voice
   const level = levelOf(statement)
-  const won = winner?.source === source
+  const won = winner === voice
   return {
     source: source.source,
     name: statement.name,
@@ -56,22 +76,26 @@ function opinionOf({ source, statement }: Voice, winner: Voice | undefined): Opi
     state: statement.reading.state,
     ...(level !== undefined && { level }),
     won,
-    why: whyOf(source, statement, winner, won),
+    why: whyOf(voice, winner, won),
   }
 }
 
-function whyOf(source: Source, { reading }: Statement, winner: Voice | undefined, won: boolean): string {
-  if (won && reading.state === 'disabled' && source.locks)
+function whyOf({ source, statement }: Voice, winner: Voice | undefined, won: boolean): string {
+  const { state } = statement.reading
+  if (won && state === 'disabled' && source.locks)
     return 'it says no, and a no of the environment comes first'
   if (won) return 'it is the first source that has decided'
-  if (reading.state === 'undecided') return 'it does not decide'
+  if (state === 'undecided') return 'it does not decide'
   return `${winner ? nameOf(winner.statement) : 'another source'} comes first`
 }
 
-function defaultOpinion(state: ConsentState, winner: Voice | undefined): Opinion {
+const defaultName = ({ defaultBy }: ConsentInputs): string => defaultBy ?? "the product's default"
+
+function defaultOpinion(inputs: ConsentInputs, winner: Voice | undefined): Opinion {
+  const { default: state } = inputs
   return {
     source: 'default',
-    name: "the product's default",
+    name: defaultName(inputs),
     value: state,
     state,
     won: winner === undefined,
@@ -81,7 +105,7 @@ function defaultOpinion(state: ConsentState, winner: Voice | undefined): Opinion
 
 function unreadable(voices: readonly Voice[], levels: readonly string[]): string[] {
   return voices
-    .filter(({ statement }) => 'unreadable' in statement.reading)
+    .filter(({ statement }) => 'unreadable' in statement.reading && statement.problem === undefined)
     .map(
       ({ statement }) =>
         `${nameOf(statement)} is not a value that the usage telemetry understands, so it counts as a no; ${wordsOf(levels)}.`,
@@ -96,13 +120,19 @@ function unusable(voices: readonly Voice[]): string[] {
   )
 }
 
+/** Sources that contradict the winner: an enabling environment beside a no, and any no that a yes comes before. */
 function conflicts(voices: readonly Voice[], winner: Voice | undefined): string[] {
-  if (winner?.statement.reading.state !== 'disabled') return []
+  const state = winner?.statement.reading.state
+  if (winner === undefined || state === 'undecided') return []
+  const [does, other] = state === 'disabled' ? ['disables', 'enables'] : ['enables', 'disables']
   return voices
-    .filter(({ source, statement }) => source.locks && statement.reading.state === 'enabled')
+    .filter(({ source, statement }) => {
+      if (statement.reading.state === 'undecided' || statement.reading.state === state) return false
+      return state === 'enabled' ? source.source !== 'seed' : source.locks
+    })
     .map(
       ({ statement }) =>
-        `${nameOf(statement)} enables the usage telemetry, ${nameOf(winner.statement)} disables it: it stays disabled. ` +
+        `${nameOf(statement)} ${other} the usage telemetry, ${nameOf(winner.statement)} ${does} it: it stays ${state}. ` +
         'Remove the one that is not meant.',
     )
 }

@@ -43,6 +43,11 @@ export class ConsentAwareMetricExporter extends OTLPMetricExporterBase {
     return this.#inner.deliver(metrics, details)
   }
 
+  /** The answer has become no: what is under way is called off, what waits is emptied, the installation id is deleted. */
+  withdraw(): Promise<void> {
+    return this.#inner.withdraw()
+  }
+
   /** The report that `deliver` would make now, byte for byte. Changes nothing. */
   preview(metrics: ResourceMetrics, details?: ReportDetails): Promise<RenderedReport> {
     return this.#inner.render(metrics, details)

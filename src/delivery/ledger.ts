@@ -1,4 +1,4 @@
-import type { StateStore } from '../state/index.ts'
+import { ENTRIES, type StateStore } from '../state/index.ts'
 
 /** What became of a report. */
 export type LedgerOutcome = 'suppressed' | 'queued' | 'sent' | 'refused' | 'discarded'
@@ -27,18 +27,15 @@ export interface Ledger {
   entries(): AsyncGenerator<LedgerEntry, void, void>
 }
 
-/** The entry of the state store that holds the ledger. */
-export const LEDGER_ENTRY = 'ledger.jsonl'
-
 export function createLedger(store: StateStore): Ledger {
   return {
     append: ({ bytes, ...about }) =>
       store.append(
-        LEDGER_ENTRY,
+        ENTRIES.ledger,
         `${JSON.stringify(about).slice(0, -1)}${REPORT}${new TextDecoder().decode(bytes)}}`,
       ),
     async *entries() {
-      const content = await store.read(LEDGER_ENTRY)
+      const content = await store.read(ENTRIES.ledger)
       if (!content) return
       for (const line of new TextDecoder().decode(content).split('\n')) {
         const entry = parseLine(line)

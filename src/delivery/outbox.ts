@@ -1,4 +1,4 @@
-import type { StateStore } from '../state/index.ts'
+import { ENTRIES, type StateStore } from '../state/index.ts'
 
 /** Reports that wait to be sent: one entry of the state store each, its content the bytes of the report. */
 export interface Outbox {
@@ -10,14 +10,12 @@ export interface Outbox {
   remove(reportId: string): Promise<void>
 }
 
-const FOLDER = 'outbox'
-
 export function createOutbox(store: StateStore): Outbox {
-  const entryOf = (reportId: string) => `${FOLDER}/${reportId}.json`
+  const entryOf = (reportId: string) => `${ENTRIES.outbox}/${reportId}.json`
   return {
     put: (reportId, bytes) => store.write(entryOf(reportId), bytes),
     async waiting() {
-      const names = await store.list(FOLDER)
+      const names = await store.list(ENTRIES.outbox)
       return names.flatMap((name) => /^outbox\/([0-9a-f-]{36})\.json$/.exec(name)?.[1] ?? [])
     },
     read: (reportId) => store.read(entryOf(reportId)),

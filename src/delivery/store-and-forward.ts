@@ -16,6 +16,8 @@ export interface StoreAndForwardOptions {
   readonly endpoint: string
   /** Asked anew for each report. */
   readonly consent: () => Verdict | Promise<Verdict>
+  /** Whether the installation keeps its id while disabled. Default: false, it is deleted. */
+  readonly keepInstallation?: boolean | undefined
   /** Whether a verdict lets reports leave. Default: every state but `disabled`. */
   readonly maySend?: (verdict: Verdict) => boolean
   readonly state: StateStore
@@ -61,9 +63,14 @@ export interface StoreAndForward {
   deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult>
   /** Sends what waits in the outbox, oldest first; empties it where the verdict is no. */
   drain(): Promise<void>
+  /** The answer has become no: calls off what is under way, empties the outbox, deletes the installation id. */
+  withdraw(): Promise<void>
   /** Calls off what is under way. What was accepted stays in the outbox. */
   shutdown(): Promise<void>
 }
+
+/** What became of the reports of one round, by report id. */
+type Results = Map<string, Pick<DeliveryResult, 'outcome' | 'reason'>>
 
 export function createStoreAndForward(options: StoreAndForwardOptions): StoreAndForward {
   const { product, catalog, endpoint, consent, state } = options
@@ -78,7 +85,8 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   const installation = createInstallation(state, clock)
   const ledger = createLedger(state)
   const outbox = createOutbox(state)
-  const abort = new AbortController()
+  /** Calls off the attempt that is under way. */
+  let abort = new AbortController()
   /** One report after the other: two at once would race for the outbox. */
   let turn: Promise<unknown> = Promise.resolve()
   let reachable = true
@@ -111,7 +119,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       const reason =
         verdict.state === 'undecided' ? 'nobody has decided yet, and the delay is not over' : verdict.because
       await record('suppressed', reportId, reason, bytes)
-      await drainAll()
+      if (verdict.state === 'disabled') await leaveNothing()
       return { outcome: 'suppressed', reportId, at, reason, bytes }
     }
     await installation.keep()
@@ -126,21 +134,23 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     }
   }
 
-  async function drainAll(): Promise<Map<string, Pick<DeliveryResult, 'outcome' | 'reason'>>> {
-    const results = new Map<string, Pick<DeliveryResult, 'outcome' | 'reason'>>()
+  async function drainAll(): Promise<Results> {
+    const results: Results = new Map()
     for (const reportId of await outbox.waiting()) {
       const bytes = await outbox.read(reportId)
       if (!bytes) continue
       const verdict = await consent()
       if (verdict.state !== 'disabled' && !maySend(verdict)) break
       if (verdict.state === 'disabled') {
-        await outbox.remove(reportId)
-        await record('discarded', reportId, verdict.because, bytes)
-        results.set(reportId, { outcome: 'suppressed', reason: verdict.because })
+        await discard(reportId, bytes, results)
         continue
       }
       const result = await transport.send(bytes, abort.signal)
       if (result.outcome === 'unavailable') {
+        if ((await consent()).state === 'disabled') {
+          await discard(reportId, bytes, results)
+          continue
+        }
         if (reachable)
           logger.debug(`Usage reports wait in ${state.location}: ${result.reason}. They are sent later.`)
         reachable = false
@@ -155,6 +165,19 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       results.set(reportId, { outcome, reason })
     }
     return results
+  }
+
+  async function discard(reportId: string, bytes: Uint8Array, results: Results): Promise<void> {
+    const { because } = await consent()
+    await outbox.remove(reportId)
+    await record('discarded', reportId, because, bytes)
+    results.set(reportId, { outcome: 'suppressed', reason: because })
+  }
+
+  /** What a no leaves behind: the ledger, and nothing that could be sent. */
+  async function leaveNothing(): Promise<void> {
+    await drainAll()
+    if (!options.keepInstallation) await installation.forget()
   }
 
   async function record(
@@ -188,6 +211,11 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     render: (metrics, details) => inTurn(() => render(metrics, details)),
     deliver: (metrics, details) => inTurn(() => deliver(metrics, details)),
     drain: () => inTurn(async () => void (await drainAll())),
+    async withdraw() {
+      abort.abort()
+      abort = new AbortController()
+      await inTurn(leaveNothing)
+    },
     async shutdown() {
       abort.abort()
       await turn

@@ -16,6 +16,7 @@ export class CountCell {
   readonly #drops: Drops
   /** The last totals that observable counters gave, from which the next increase is taken. Replaced, never changed. */
   #totals: Float64Array | undefined
+  #discarded = false
 
   constructor(fact: CountFact, drops: Drops) {
     this.fact = fact
@@ -56,6 +57,13 @@ export class CountCell {
     }
   }
 
+  /** Forgets what was counted. Of a running total, only what it grows by from now on is counted. */
+  discard(): void {
+    this.values.fill(0)
+    this.#totals = undefined
+    this.#discarded = true
+  }
+
   get totals(): Float64Array | undefined {
     return this.#totals
   }
@@ -67,11 +75,12 @@ export class CountCell {
    */
   observeTotals(totals: Float64Array, before: Float64Array | undefined): void {
     if (this.#totals !== before) return
+    const first = before === undefined && this.#discarded
     const next = before?.slice() ?? new Float64Array(this.series.size)
     for (const [index, total] of totals.entries()) {
       if (Number.isNaN(total)) continue
       const last = next[index]!
-      this.values[index]! += total >= last ? total - last : total
+      if (!first) this.values[index]! += total >= last ? total - last : total
       next[index] = total
     }
     this.#totals = next

@@ -68,7 +68,7 @@ export function settle(store: FactStore, snapshot: FactSnapshot): void {
 
 /** Forgets every count: what happened before a yes is never reported. */
 export function discardCounts(store: FactStore): void {
-  for (const { values } of store.counts.values()) values.fill(0)
+  for (const cell of store.counts.values()) cell.discard()
 }
 
 function openCollection(store: FactStore, { clock, includes }: CollectOptions): Collection {

@@ -7,16 +7,15 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../host/index.ts'
-import type { StateStore } from '../state/index.ts'
-
-/** Where the id is kept. */
-const ENTRY = 'installation.json'
+import { ENTRIES, type StateStore } from '../state/index.ts'
 
 export interface Installation {
   /** The id for a report that may be sent; nothing is stored yet. The same one until {@link Installation.keep} or a restart. */
   propose(): Promise<string>
   /** Stores the proposed id, once. Call it when a report that carries it is accepted for delivery. */
   keep(): Promise<void>
+  /** Deletes the id. The next one that is proposed is another. */
+  forget(): Promise<void>
 }
 
 export function createInstallation(store: StateStore, clock: Clock): Installation {
@@ -30,7 +29,11 @@ export function createInstallation(store: StateStore, clock: Clock): Installatio
       // An id that another process has stored meanwhile stands: both go on with it.
       if (proposed === undefined || (await readId(store)) !== undefined) return
       const createdAt = new Date(clock.now()).toISOString()
-      await store.write(ENTRY, `${JSON.stringify({ id: proposed, createdAt })}\n`)
+      await store.write(ENTRIES.installation, `${JSON.stringify({ id: proposed, createdAt })}\n`)
+    },
+    async forget() {
+      proposed = undefined
+      await store.remove(ENTRIES.installation)
     },
   }
 }
@@ -38,7 +41,7 @@ export function createInstallation(store: StateStore, clock: Clock): Installatio
 /** The stored id; `undefined` where there is none or it is not a random UUID: then a new one takes its place. */
 async function readId(store: StateStore): Promise<string | undefined> {
   try {
-    const bytes = await store.read(ENTRY)
+    const bytes = await store.read(ENTRIES.installation)
     if (!bytes) return undefined
     const { id } = JSON.parse(new TextDecoder().decode(bytes))
     return typeof id === 'string' && UUID_V4.test(id) ? id : undefined

@@ -13,7 +13,8 @@ import {
   type Catalog,
   type DropReason,
   type Fact,
-  reaches,
+  type Reach,
+  withheldBy,
 } from '../catalog/index.ts'
 import type { ConsentState } from '../consent/index.ts'
 import { LIBRARY_VERSION } from '../host/index.ts'
@@ -25,7 +26,7 @@ export interface ReportFrame {
   readonly reportId: string
   /** Absent where nothing may be sent: then there is no installation id. */
   readonly installationId?: string | undefined
-  readonly consent: { readonly state: ConsentState; readonly level: string }
+  readonly consent: { readonly state: ConsentState; readonly level: string; readonly reach: Reach }
   /** When the report is made, in milliseconds since 1970. */
   readonly at: number
   /** When counting began, in milliseconds since 1970. */
@@ -102,9 +103,7 @@ function declaredGauges({ scopeMetrics }: ResourceMetrics, frame: ReportFrame): 
 
 function declared({ catalog, consent }: ReportFrame, name: string): Fact | undefined {
   const fact = Object.hasOwn(catalog.facts, name) ? catalog.facts[name] : undefined
-  return fact && reaches(catalog, fact, consent.state === 'disabled' ? undefined : consent.level)
-    ? fact
-    : undefined
+  return fact && !withheldBy(catalog, name, consent.reach) ? fact : undefined
 }
 
 function isDeclaredSet(

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../host/index.ts'
-import type { StateStore } from '../state/index.ts'
+import { ENTRIES, type StateStore } from '../state/index.ts'
 
 export interface ScheduleOptions {
   readonly clock: Clock
@@ -20,9 +20,6 @@ export interface Schedule {
   due(): number | undefined
   stop(): void
 }
-
-/** Where the time of the last report is kept. */
-const ENTRY = 'schedule.json'
 
 /** The longest that one timer runs: a suspended machine, or a clock that was set, is noticed within it. */
 const LONGEST_WAIT = 3_600_000
@@ -51,7 +48,7 @@ export function createSchedule({ clock, store, interval, run }: ScheduleOptions)
       const at = clock.now()
       // A report on schedule has its successor already.
       if (started && !running) due = at + interval
-      await store.write(ENTRY, `${JSON.stringify({ lastReportAt: new Date(at).toISOString() })}\n`)
+      await store.write(ENTRIES.schedule, `${JSON.stringify({ lastReportAt: new Date(at).toISOString() })}\n`)
     },
     due: () => due,
     stop() {
@@ -90,7 +87,7 @@ export function createSchedule({ clock, store, interval, run }: ScheduleOptions)
 
 async function lastReport(store: StateStore): Promise<number | undefined> {
   try {
-    const bytes = await store.read(ENTRY)
+    const bytes = await store.read(ENTRIES.schedule)
     const at = bytes && Date.parse(JSON.parse(new TextDecoder().decode(bytes)).lastReportAt)
     return Number.isFinite(at) ? at : undefined
   } catch {

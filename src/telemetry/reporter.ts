@@ -1,9 +1,9 @@
-import { reaches } from '../catalog/index.ts'
+import { type DropReason, withheldBy } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { ConsentAwareMetricExporter, createLedger, type DeliveryResult } from '../delivery/index.ts'
 import { collectFacts, type FactPoint, type FactSnapshot, type FactStore, settle } from '../facts/index.ts'
 import { observeFacts } from '../report/index.ts'
-import type { Settings } from './options.ts'
+import type { Settings } from './settings.ts'
 
 /** The report that would be made now. */
 export interface Preview {
@@ -21,51 +21,43 @@ export interface Preview {
 export interface Reporter {
   preview(): Promise<Preview>
   report(): Promise<DeliveryResult>
+  /** The answer has become no. */
+  withdraw(): Promise<void>
   shutdown(): Promise<void>
 }
 
 export interface ReporterOptions {
   readonly settings: Settings
   readonly facts: FactStore
-  readonly verdict: () => Verdict
+  /** Reads the stored choice anew. */
+  readonly verdict: () => Promise<Verdict>
   readonly maySend: (verdict: Verdict) => boolean
+  /** Since when counts have been gathered, in milliseconds since 1970. Moves with every report that carries them away. */
+  readonly window: { since: number }
 }
 
-export function createReporter({ settings, facts, verdict, maySend }: ReporterOptions): Reporter {
-  const { product, catalog, endpoint, state, logger, clock } = settings
+export function createReporter({ settings, facts, verdict, maySend, window }: ReporterOptions): Reporter {
+  const { product, catalog, endpoint, state, logger, clock, policy } = settings
   const exporter = new ConsentAwareMetricExporter({
-    product,
-    catalog,
-    endpoint,
+    ...{ product, catalog, endpoint, state, logger, clock, maySend },
     consent: verdict,
-    maySend,
-    state,
-    logger,
-    clock,
+    keepInstallation: policy.keepInstallation,
   })
-  let countingSince = clock.now()
   let turn: Promise<unknown> = Promise.resolve()
 
   /** The facts under the verdict of this moment: what consent does not reach is not even asked for. */
   async function gather() {
-    const now = verdict()
-    const level = now.state === 'disabled' ? undefined : now.level
-    const snapshot = await collectFacts(facts, {
-      clock,
-      includes: (_, fact) => reaches(catalog, fact, level),
-    })
+    const now = await verdict()
+    const includes = (name: string) => withheldBy(catalog, name, now.reach) === undefined
+    const snapshot = await collectFacts(facts, { clock, includes })
     const metrics = await observeFacts(snapshot)
-    const dropped = Object.fromEntries(
-      Object.entries(snapshot.dropped).map(([reason, amount]) => [
-        reason,
-        amount + snapshot.droppedNow[reason as keyof typeof snapshot.droppedNow],
-      ]),
-    )
-    return {
-      snapshot,
-      metrics,
-      details: { verdict: now, since: countingSince, dropped, withheld: snapshot.withheld },
+    const details = {
+      verdict: now,
+      since: window.since,
+      dropped: droppedIn(snapshot),
+      withheld: snapshot.withheld,
     }
+    return { snapshot, metrics, details }
   }
 
   async function report(): Promise<DeliveryResult> {
@@ -76,7 +68,7 @@ export function createReporter({ settings, facts, verdict, maySend }: ReporterOp
     settings.debug?.(`${JSON.stringify(JSON.parse(new TextDecoder().decode(result.bytes)), undefined, 2)}\n`)
     if (result.outcome === 'sent' || result.outcome === 'queued') {
       settle(facts, snapshot)
-      countingSince = result.at
+      window.since = result.at
     }
     return result
   }
@@ -99,8 +91,16 @@ export function createReporter({ settings, facts, verdict, maySend }: ReporterOp
       turn = result.catch(() => {})
       return result
     },
+    withdraw: () => exporter.withdraw(),
     shutdown: () => exporter.shutdown(),
   }
 }
 
-export const ledgerOf = ({ state }: Settings) => createLedger(state)
+export const ledgerOf = ({ state }: Pick<Settings, 'state'>) => createLedger(state)
+
+/** What was dropped since the last accepted report, and while asking for this one. */
+function droppedIn({ dropped, droppedNow }: FactSnapshot): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(dropped).map(([reason, amount]) => [reason, amount + droppedNow[reason as DropReason]]),
+  )
+}

@@ -1,84 +1,35 @@
-import type { Meter, MeterOptions, MeterProvider } from '@opentelemetry/api'
-import type { DimensionsOf, Facts, NameOf, ValueOf } from '../catalog/index.ts'
-import { decideConsent, disclosureText, type Verdict } from '../consent/index.ts'
-import type { DeliveryResult, LedgerEntry } from '../delivery/index.ts'
-import {
-  type BoundCounter,
-  type CountCell,
-  createFactStore,
-  createMeter,
-  type FactSource,
-} from '../facts/index.ts'
+import type { Facts } from '../catalog/index.ts'
+import { type Consent, createConsent, type Verdict } from '../consent/index.ts'
+import { type CountCell, createFactStore, createMeter, discardCounts } from '../facts/index.ts'
 import { keepingProcessAlive, outsideHostContext } from '../host/index.ts'
+import { createInstallation } from '../identity/index.ts'
 import { createSchedule } from '../schedule/index.ts'
-import { resolveOptions, type UsageTelemetryOptions } from './options.ts'
-import type { Preview, Reporter } from './reporter.ts'
-
-/** Counts the events of one count fact. Never throws; what is not declared is dropped and counted. */
-export interface UsageCounter<A> {
-  /** Adds `amount`, zero or more, under the fact's dimensions. */
-  add(amount: number, attributes: DimensionsOf<A>): void
-  /** The counter of one combination, for hot paths: an addition, no allocation. */
-  bind(attributes: DimensionsOf<A>): BoundCounter
-}
-
-/** What became of a report that was asked for. */
-export type ReportResult = Omit<DeliveryResult, 'at'>
-
-/**
- * The usage telemetry of a product: an OpenTelemetry `MeterProvider` that the host may register, and what the operator needs
- * to see and decide. Nothing here throws into the host but {@link UsageTelemetry.start}, for the maintainer's mistakes.
- */
-export interface UsageTelemetry<F extends Facts = Facts> extends MeterProvider {
-  /**
-   * Sets an attribute fact, or a gauge fact without dimensions. A function is asked when a report is made, and has a second
-   * to answer; `undefined` unsets.
-   */
-  set<N extends NameOf<F, 'attribute' | 'gauge'>>(name: N, value: FactSource<ValueOf<F[N]>> | undefined): void
-  counter<N extends NameOf<F, 'count'>>(name: N): UsageCounter<F[N]>
-  /** A meter over the catalog's gauge and count facts. Its name and version do not matter: names are the catalog's. */
-  getMeter(name: string, version?: string, options?: MeterOptions): Meter
-  /** Tells the operator what will happen, and plans the first report. No network; returns the verdict. */
-  start(): Promise<Verdict>
-  /** Ends all that is under way, within 50 ms whatever the network does. What waits to be sent stays in the state store. */
-  shutdown(): Promise<void>
-  /** The report that would be made now, in every state of consent. Changes nothing. */
-  preview(): Promise<Preview>
-  /** Makes a report now, and sends it if the verdict lets it. */
-  report(): Promise<ReportResult>
-  readonly consent: {
-    /** Whether reports are sent, which source decided, and what every other source said. */
-    verdict(): Verdict
-  }
-  readonly ledger: {
-    /** Every report there was, oldest first, with its bytes, also those that were not sent. */
-    entries(): AsyncGenerator<LedgerEntry, void, void>
-  }
-}
+import { ENTRIES } from '../state/index.ts'
+import { createNothing } from './nothing.ts'
+import type { UsageTelemetryOptions } from './options.ts'
+import type { Reporter } from './reporter.ts'
+import { resolveOptions, type Settings } from './settings.ts'
+import { disclosureOf, refuseUnwanted, tell } from './start.ts'
+import { factsUnder } from './status.ts'
+import type { ReportResult, UsageTelemetry } from './surface.ts'
 
 /** What `shutdown` waits for, in milliseconds, before it leaves the rest to the next start. */
 const SHUTDOWN_BUDGET = 40
 
 /**
- * Makes the usage telemetry of a product. Reads and writes nothing yet, and loads no package.
+ * Makes the usage telemetry of a product. Writes nothing yet, and loads no package.
  *
  * @throws {UsageConfigurationError} that lists every mistake in the options.
  */
 export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>): UsageTelemetry<F> {
   const settings = resolveOptions(options)
-  const { catalog, prefix, environment, logger, clock, state, undecidedDelay } = settings
+  if (settings.packaging?.state === 'none') return createNothing(settings)
+  const { catalog, logger, clock, state, undecidedDelay, initialDelay } = settings
   const facts = createFactStore(catalog)
   const meter = createMeter(facts)
+  const consent = createConsentOf(settings)
+  const window = { since: clock.now() }
   const decidableFrom = clock.monotonic() + undecidedDelay
-
-  const verdict = (): Verdict =>
-    decideConsent({
-      ...settings.consent,
-      prefix,
-      environment,
-      levels: catalog.levels,
-      endpointProblem: settings.endpointProblem,
-    })
   const maySend = ({ state }: Verdict) =>
     state === 'enabled' || (state === 'undecided' && clock.monotonic() >= decidableFrom)
   const schedule = createSchedule({ clock, store: state, interval: settings.interval, run: reportOnSchedule })
@@ -87,13 +38,45 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   let starting: Promise<Verdict> | undefined
   let stopping: Promise<void> | undefined
 
+  consent.on('change', (now) => {
+    if (now.state === 'disabled') void withdraw().catch(logTrouble)
+    // What was counted before a yes is never reported.
+    if (now.state === 'enabled' && Date.parse(now.since ?? '') >= window.since) {
+      discardCounts(facts)
+      window.since = clock.now()
+    }
+    if (starting) void plan(now).catch(logTrouble)
+  })
+
   /** The SDK is loaded here, with the first report. */
   function reporter(): Promise<Reporter> {
     loading ??= outsideHostContext(async () => {
       const { createReporter } = await import('./reporter.ts')
-      return createReporter({ settings, facts, verdict, maySend })
+      return createReporter({ settings, facts, verdict: () => consent.refresh(), maySend, window })
     })
     return loading
+  }
+
+  async function begin(): Promise<Verdict> {
+    const now = await consent.begin()
+    refuseUnwanted(now, settings)
+    tell(now, settings)
+    if (now.state === 'disabled') await withdraw()
+    await plan(now)
+    return now
+  }
+
+  /** When the first report under a verdict is due. */
+  function plan({ state }: Verdict): Promise<void> {
+    const wait = state === 'undecided' ? Math.max(decidableFrom - clock.monotonic(), 0) : 0
+    return outsideHostContext(() => schedule.start(Math.max(initialDelay, wait)))
+  }
+
+  /** A no takes effect at once. The SDK is not loaded for it where no report can be under way or waiting. */
+  async function withdraw(): Promise<void> {
+    const waiting = loading !== undefined || (await state.list(ENTRIES.outbox)).length > 0
+    if (waiting) await (await reporter()).withdraw()
+    else if (!settings.policy.keepInstallation) await createInstallation(state, clock).forget()
   }
 
   async function report(): Promise<ReportResult> {
@@ -103,27 +86,11 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   }
 
   async function reportOnSchedule(): Promise<void> {
-    try {
-      await report()
-    } catch (error) {
-      logger.error(
-        `The usage report could not be made: ${error instanceof Error ? error.message : String(error)}`,
-      )
-    }
+    await report().catch(logTrouble)
   }
 
-  async function begin(): Promise<Verdict> {
-    const now = verdict()
-    for (const warning of now.warnings) logger.warn(warning)
-    const receiver = new URL(settings.endpoint).host
-    const { title, homepage } = settings
-    logger.info(
-      disclosureText(now, { title, homepage, receiver, optOutVariable: `${prefix}_TELEMETRY_OPTOUT` }),
-    )
-    await outsideHostContext(() =>
-      schedule.start(Math.max(settings.initialDelay, now.state === 'undecided' ? undecidedDelay : 0)),
-    )
-    return now
+  function logTrouble(error: unknown): void {
+    logger.error(`The usage telemetry has failed: ${error instanceof Error ? error.message : String(error)}`)
   }
 
   async function end(): Promise<void> {
@@ -146,7 +113,10 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     },
     start() {
       stopping = undefined
-      starting ??= begin()
+      starting ??= begin().catch((error) => {
+        starting = undefined
+        throw error
+      })
       return starting
     },
     shutdown() {
@@ -155,7 +125,23 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     },
     preview: () => keepingProcessAlive(async () => (await reporter()).preview()),
     report: () => keepingProcessAlive(report),
-    consent: { verdict },
+    async status() {
+      const verdict = await consent.refresh()
+      const disclosure = disclosureOf(verdict, settings)
+      const due = schedule.due()
+      return {
+        verdict,
+        ...(disclosure !== undefined && { disclosure }),
+        ...(due !== undefined && { nextReportAt: new Date(due).toISOString() }),
+        facts: factsUnder(verdict, settings),
+      }
+    },
+    consent: {
+      verdict: () => consent.verdict(),
+      set: (decision, chooser) => keepingProcessAlive(() => consent.set(decision, chooser)),
+      history: () => consent.history(),
+      on: (event, listener) => consent.on(event, listener),
+    },
     ledger: {
       async *entries() {
         const { ledgerOf } = await import('./reporter.ts')
@@ -163,4 +149,28 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
       },
     },
   }
+}
+
+/**
+ * The verdict that a product would come to, from the same options, without starting anything: nothing is written, sent or
+ * planned. For `acme telemetry explain`, and for trying out what a variable would do.
+ *
+ * @throws {UsageConfigurationError} that lists every mistake in the options.
+ */
+export function explainConsent<F extends Facts>(options: UsageTelemetryOptions<F>): Promise<Verdict> {
+  const settings = resolveOptions(options)
+  if (settings.packaging?.state === 'none') return createNothing(settings).start()
+  return createConsentOf(settings).refresh()
+}
+
+function createConsentOf({ policy, consentInputs, state, clock, product, catalog }: Settings): Consent {
+  return createConsent({
+    inputs: consentInputs,
+    store: state,
+    clock,
+    productVersion: product.version,
+    catalogVersion: catalog.version,
+    sticky: policy.sticky,
+    automation: policy.automation,
+  })
 }

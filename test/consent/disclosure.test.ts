@@ -3,16 +3,20 @@ import { test } from 'node:test'
 import { decideConsent, disclosureText } from '../../src/consent/index.ts'
 import { silence } from './arbitraries.ts'
 
+/** The notice, where there is one. */
+const noticeOf = (...args: Parameters<typeof disclosureText>) =>
+  disclosureText(...args) ?? assert.fail('no notice')
+
 const subject = {
   title: 'Acme DB',
   homepage: 'https://acme.example/telemetry',
   receiver: 'usage.acme.example',
-  optOutVariable: 'ACME_TELEMETRY_OPTOUT',
+  optOut: 'ACME_TELEMETRY_OPTOUT=1',
 }
 
 for (const state of ['enabled', 'undecided'] as const) {
   test(`the notice while ${state} names the product, the receiver, the page and what stops it`, () => {
-    const text = disclosureText(decideConsent(silence({ default: state })), subject)
+    const text = noticeOf(decideConsent(silence({ default: state })), subject)
     for (const part of ['Acme DB', 'usage.acme.example', 'ACME_TELEMETRY_OPTOUT=1', subject.homepage]) {
       assert.ok(text.includes(part), `${part} is not in: ${text}`)
     }
@@ -20,12 +24,12 @@ for (const state of ['enabled', 'undecided'] as const) {
 }
 
 test('the notice while disabled says that nothing is sent, and what decided it', () => {
-  const text = disclosureText(decideConsent(silence({ environment: { DO_NOT_TRACK: '1' } })), subject)
+  const text = noticeOf(decideConsent(silence({ environment: { DO_NOT_TRACK: '1' } })), subject)
   assert.match(text, /^Acme DB sends no usage reports \(DO_NOT_TRACK=1\)/)
   assert.doesNotMatch(text, /usage\.acme\.example/)
 })
 
 test('a product without a page has a notice without one', () => {
-  const text = disclosureText(decideConsent(silence()), { ...subject, homepage: undefined })
+  const text = noticeOf(decideConsent(silence()), { ...subject, homepage: undefined })
   assert.doesNotMatch(text, /undefined|Read more/)
 })

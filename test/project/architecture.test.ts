@@ -9,6 +9,7 @@ const source = path.resolve(import.meta.dirname, '../../src')
 
 /** The rooms from the top to the bottom: an import points downwards. `cli` and `admin` stand side by side. */
 const ROOMS = [
+  'testing',
   'telemetry',
   'admin',
   'cli',

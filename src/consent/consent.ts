@@ -1,0 +1,164 @@
+import type { Clock } from '../host/index.ts'
+import type { StateStore } from '../state/index.ts'
+import { ConsentDecisionError, ConsentLockedError } from './errors.ts'
+import { addChoice, readHistory, type StoredChoice } from './stored-choice.ts'
+import type { ConsentInputs, ConsentState, Verdict } from './types.ts'
+import { decideConsent } from './verdict.ts'
+import { readDecision } from './words.ts'
+
+/** Who chooses. */
+export interface Chooser {
+  /** The name that goes into the history, as the product names people. 1 to 128 characters. */
+  readonly by: string
+}
+
+/** The verdict of a running product: what has been read, read again, and chosen. */
+export interface Consent {
+  /** Whether reports are sent, which source decided, and what every other source said; as last read. */
+  verdict(): Verdict
+  /** Reads the stored choice anew, so that what another process has stored is obeyed. Never rejects, never writes. */
+  refresh(): Promise<Verdict>
+  /** At the start of the product: reads, and writes down what only a start does, the seed and sticky decisions. */
+  begin(): Promise<Verdict>
+  /**
+   * Stores a choice: `enabled`, `disabled`, `undecided`, or a level of the catalog. It takes effect at once.
+   *
+   * @throws {ConsentLockedError} when the operator's environment has decided.
+   * @throws {ConsentDecisionError} when the choice or the name is none.
+   */
+  set(decision: string, chooser: Chooser): Promise<Verdict>
+  /** Every choice that was made, oldest first. */
+  history(): Promise<readonly StoredChoice[]>
+  /** Calls back when state, level or source have changed. Returns what ends it. */
+  on(event: 'change', listener: (verdict: Verdict, before: Verdict) => void): () => void
+}
+
+export interface ConsentOptions {
+  /** What is known without the store. */
+  readonly inputs: ConsentInputs
+  readonly store: StateStore
+  readonly clock: Clock
+  readonly productVersion: string
+  readonly catalogVersion: number
+  /** Whether it matters that no person runs the process. Default: `ignore`, and nothing is loaded to find out. */
+  readonly automation?: 'disabled' | 'ignore' | undefined
+  /** Whether what the environment decides is stored, and holds when the environment is silent again. Default: false. */
+  readonly sticky?: boolean | undefined
+}
+
+export function createConsent(options: ConsentOptions): Consent {
+  const { store, clock, productVersion, catalogVersion } = options
+  const listeners = new Set<(verdict: Verdict, before: Verdict) => void>()
+  let inputs = options.inputs
+  let current = decideConsent(inputs)
+  let detecting: Promise<string | undefined> | undefined
+  /** One after the other: two choices at once are two lines, and the later one holds. */
+  let turn: Promise<unknown> = Promise.resolve()
+
+  async function refresh(): Promise<Verdict> {
+    if (options.automation === 'disabled') detecting ??= detect()
+    const automation = await detecting
+    const stored = (await readHistory(store)).current
+    adopt({ ...options.inputs, ...(automation !== undefined && { automation }), ...(stored && { stored }) })
+    return current
+  }
+
+  async function begin(): Promise<Verdict> {
+    await refresh()
+    if (inputs.stored === undefined) await plantSeed()
+    if (options.sticky && current.locked) await keepSticky()
+    return refresh()
+  }
+
+  function adopt(next: ConsentInputs): void {
+    inputs = next
+    const before = current
+    current = decideConsent(inputs)
+    const same =
+      before.state === current.state && before.level === current.level && before.source === current.source
+    if (same) return
+    for (const listener of listeners) {
+      try {
+        listener(current, before)
+      } catch {
+        // A listener of the host must not keep the others from hearing it.
+      }
+    }
+  }
+
+  /** What the seed says at the first start is written down, so that a later seed changes nothing. */
+  async function plantSeed(): Promise<void> {
+    const reading = readDecision(inputs.seed, inputs.levels)
+    if (reading.state === 'undecided' || 'unreadable' in reading) return
+    const { state } = reading
+    const level = 'level' in reading ? reading.level : undefined
+    await addChoice(store, { ...choiceOf(state, level, 'seed'), seed: true })
+  }
+
+  async function keepSticky(): Promise<void> {
+    const { state, level } = current
+    const { stored } = inputs
+    const kept =
+      stored &&
+      'state' in stored &&
+      stored.state === state &&
+      (state === 'disabled' || stored.level === level)
+    if (!kept)
+      await addChoice(store, choiceOf(state, state === 'enabled' ? level : undefined, current.because))
+  }
+
+  async function set(decision: string, { by }: Chooser): Promise<Verdict> {
+    const [state, level] = parseDecision(decision, inputs.levels)
+    if (typeof by !== 'string' || by.trim() === '' || by.length > 128) {
+      throw new ConsentDecisionError(
+        `'${String(by).slice(0, 60)}' does not say who decides; pass { by } with 1 to 128 characters.`,
+      )
+    }
+    const before = await refresh()
+    if (before.locked) throw new ConsentLockedError(before)
+    await addChoice(store, choiceOf(state, level, by))
+    return refresh()
+  }
+
+  function choiceOf(state: ConsentState, level: string | undefined, by: string): StoredChoice {
+    const at = new Date(clock.now()).toISOString()
+    return { at, state, ...(level !== undefined && { level }), by, productVersion, catalogVersion }
+  }
+
+  function inTurn<T>(action: () => Promise<T>): Promise<T> {
+    const result = turn.then(action)
+    turn = result.catch(() => {})
+    return result
+  }
+
+  return {
+    verdict: () => current,
+    refresh: () => inTurn(refresh),
+    begin: () => inTurn(begin),
+    set: (decision, chooser) => inTurn(() => set(decision, chooser)),
+    history: async () => (await readHistory(store)).choices,
+    on(_, listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}
+
+/** Loads the package that knows; where that fails, nobody is found. */
+async function detect(): Promise<string | undefined> {
+  try {
+    return (await import('./automation.ts')).detectAutomation()
+  } catch {
+    return undefined
+  }
+}
+
+function parseDecision(decision: string, levels: readonly string[]): [ConsentState, string | undefined] {
+  if (decision === 'enabled' || decision === 'disabled' || decision === 'undecided')
+    return [decision, undefined]
+  if (levels.includes(decision)) return ['enabled', decision]
+  const words = ['enabled', 'disabled', 'undecided', ...levels].map((word) => `'${word}'`).join(', ')
+  throw new ConsentDecisionError(
+    `'${String(decision).slice(0, 60)}' is not a choice about the usage telemetry; use one of ${words}.`,
+  )
+}

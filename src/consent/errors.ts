@@ -1,0 +1,34 @@
+import type { ConsentSource, Verdict } from './types.ts'
+
+/** The choice cannot be changed from within the product, because the operator's environment has made it. */
+export class ConsentLockedError extends Error {
+  override readonly name = 'ConsentLockedError'
+  readonly code = 'ERR_CONSENT_LOCKED'
+  /** The source that has decided. */
+  readonly source: ConsentSource
+
+  constructor({ state, source, because }: Verdict) {
+    super(
+      `The usage telemetry is ${state} by ${because}, which comes before any choice made here; remove that to choose.`,
+    )
+    this.source = source
+  }
+}
+
+/** What was to be stored is not a choice. */
+export class ConsentDecisionError extends TypeError {
+  override readonly name = 'ConsentDecisionError'
+  readonly code = 'ERR_CONSENT_DECISION'
+}
+
+/** The product asked to refuse its start when sources contradict each other (`onConflict: 'refuse'`). */
+export class ConsentConflictError extends Error {
+  override readonly name = 'ConsentConflictError'
+  readonly code = 'ERR_CONSENT_CONFLICT'
+}
+
+/** The product takes an opt-out from the environment only, and it came from elsewhere (`optOutOnlyBy: 'environment'`). */
+export class ConsentSourceError extends Error {
+  override readonly name = 'ConsentSourceError'
+  readonly code = 'ERR_CONSENT_SOURCE'
+}

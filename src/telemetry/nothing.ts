@@ -1,0 +1,49 @@
+import type { Meter } from '@opentelemetry/api'
+import type { Facts } from '../catalog/index.ts'
+import { ConsentLockedError, decideConsent } from '../consent/index.ts'
+import type { Settings } from './settings.ts'
+import { factsUnder } from './status.ts'
+import type { UsageTelemetry } from './surface.ts'
+
+/** The usage telemetry of a package that has none: nothing is collected, loaded or written, and nobody can change that. */
+export function createNothing<F extends Facts>(settings: Settings): UsageTelemetry<F> {
+  const verdict = {
+    ...decideConsent({ ...settings.consentInputs, default: 'disabled', environment: {} }),
+    locked: true,
+  }
+  const bytes = new Uint8Array()
+  const nothing = () => {}
+  return {
+    getMeter: () => NO_METER,
+    set: nothing,
+    counter: () => ({ add: nothing, bind: () => ({ add: nothing }) }),
+    start: async () => verdict,
+    shutdown: async () => {},
+    preview: async () => ({ bytes, json: {}, facts: { attributes: {}, points: [] }, wouldBeSent: false }),
+    report: async () => ({ outcome: 'suppressed', reportId: '', reason: verdict.because, bytes }),
+    status: async () => ({ verdict, facts: factsUnder(verdict, settings) }),
+    consent: {
+      verdict: () => verdict,
+      set: async () => {
+        throw new ConsentLockedError(verdict)
+      },
+      history: async () => [],
+      on: () => nothing,
+    },
+    ledger: { async *entries() {} },
+  }
+}
+
+const instrument = { add() {}, record() {}, addCallback() {}, removeCallback() {} }
+
+const NO_METER: Meter = {
+  createGauge: () => instrument,
+  createHistogram: () => instrument,
+  createCounter: () => instrument,
+  createUpDownCounter: () => instrument,
+  createObservableGauge: () => instrument,
+  createObservableCounter: () => instrument,
+  createObservableUpDownCounter: () => instrument,
+  addBatchObservableCallback() {},
+  removeBatchObservableCallback() {},
+}

@@ -1,0 +1,122 @@
+import { type Mistake, parseDuration, whatWasGot } from '../host/index.ts'
+import type { StateStore } from '../state/index.ts'
+import type { UsageTelemetryOptions } from './options.ts'
+
+/** The longest delay that a timer takes; beyond it Node.js would fire at once. */
+const LONGEST_DELAY = 2 ** 31 - 1
+
+/** Every mistake of the maintainer in the options. */
+export function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
+  if (typeof options !== 'object' || options === null) {
+    return [
+      {
+        place: 'options',
+        message: `is ${whatWasGot(options)}; pass an object with product, catalog and endpoint`,
+      },
+    ]
+  }
+  const mistakes: Mistake[] = []
+  const check = (good: boolean, place: string, value: unknown, fix: string) => {
+    if (!good) mistakes.push({ place, message: `is ${whatWasGot(value)}; ${fix}` })
+  }
+  const { product, catalog, endpoint, consent, schedule, state, logger } = options
+
+  check(
+    /^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(String(product?.name)),
+    'product.name',
+    product?.name,
+    "use lower-case words joined by dashes, such as 'acme-db'",
+  )
+  check(
+    typeof product?.version === 'string' && /^[\w.+-]{1,64}$/.test(product.version),
+    'product.version',
+    product?.version,
+    "give the product's version, such as '2.4.0'",
+  )
+  check(
+    product?.environmentPrefix === undefined || /^[A-Z][A-Z0-9_]*$/.test(product.environmentPrefix),
+    'product.environmentPrefix',
+    product?.environmentPrefix,
+    "use capitals and underscores, such as 'ACME_DB'",
+  )
+  for (const [index, prefix] of (product?.legacyEnvironmentPrefixes ?? []).entries()) {
+    check(
+      /^[A-Z][A-Z0-9_]*$/.test(prefix),
+      `product.legacyEnvironmentPrefixes[${index}]`,
+      prefix,
+      "use capitals and underscores, such as 'OLD_NAME'",
+    )
+  }
+  check(
+    typeof catalog === 'object' && catalog !== null && typeof catalog.facts === 'object',
+    'catalog',
+    catalog,
+    'pass what defineCatalog returns',
+  )
+  const problem = endpointProblem(endpoint)
+  if (problem) mistakes.push({ place: 'endpoint', message: `${whatWasGot(endpoint)} ${problem}` })
+  check(
+    consent?.default === undefined || ['enabled', 'disabled', 'undecided'].includes(consent.default),
+    'consent.default',
+    consent?.default,
+    "use 'enabled', 'disabled' or 'undecided'",
+  )
+  const choices = {
+    automation: ['disabled', 'ignore'],
+    onConflict: ['report', 'refuse'],
+    optOutOnlyBy: ['environment'],
+  } as const
+  for (const [key, words] of Object.entries(choices)) {
+    const value: unknown = consent?.[key as keyof typeof choices]
+    check(
+      value === undefined || (words as readonly unknown[]).includes(value),
+      `consent.${key}`,
+      value,
+      `use ${words.map((word) => `'${word}'`).join(' or ')}`,
+    )
+  }
+  const interval = schedule?.interval === undefined ? 60_000 : (parseDuration(schedule.interval) ?? -1)
+  check(
+    interval >= 60_000 && interval <= LONGEST_DELAY,
+    'schedule.interval',
+    schedule?.interval,
+    "use '1m' to '24d', a day is '24h'",
+  )
+  for (const key of ['initialDelay', 'undecidedDelay'] as const) {
+    const delay = schedule?.[key] === undefined ? 0 : (parseDuration(schedule[key]) ?? -1)
+    check(delay >= 0 && delay <= LONGEST_DELAY, `schedule.${key}`, schedule?.[key], "use '0s' to '24d'")
+  }
+  check(
+    state === undefined ||
+      (typeof state === 'string' && state !== '') ||
+      typeof (state as StateStore).read === 'function',
+    'state',
+    state,
+    'name a directory or pass a state store',
+  )
+  check(
+    logger === undefined ||
+      (['debug', 'info', 'warn', 'error'] as const).every((level) => typeof logger?.[level] === 'function'),
+    'logger',
+    logger,
+    'pass an object with debug, info, warn and error, such as console',
+  )
+  return mistakes
+}
+
+/** Why reports cannot go to an address, as the end of a sentence. Without TLS only this machine is an address. */
+export function endpointProblem(endpoint: unknown): string | undefined {
+  const url = typeof endpoint === 'string' && URL.canParse(endpoint) ? new URL(endpoint) : undefined
+  if (!url || !['http:', 'https:'].includes(url.protocol)) {
+    return "is not an http or https address; give the gateway's, such as 'https://usage.acme.example'"
+  }
+  if (url.username || url.password)
+    return 'holds a user name or a password; leave them out, they would stand in every log'
+  if (url.search || url.hash) return 'has a query or a fragment; give the base address alone'
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    return `sends reports unencrypted to another machine; use https://${url.host}`
+  }
+  return undefined
+}
+
+const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host)

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type ConsentState, readDecision } from '../consent/index.ts'
+
+/** What whoever packages the product has set for it. */
+export interface PackagingSwitch {
+  /** `none`: the package has no usage telemetry at all, nothing is collected, loaded or written. */
+  readonly state: ConsentState | 'none'
+  /** How the operator knows it. */
+  readonly name: string
+  /** What should be mended, as a full sentence. */
+  readonly warning?: string
+}
+
+/** The file beside the product's package.json that holds the switch, as one word. */
+export const SWITCH_FILE = 'usage-telemetry'
+
+/** The field of the product's package.json that holds the switch. */
+export const SWITCH_FIELD = 'usageTelemetry'
+
+/**
+ * Reads what a packager has set beside the installed product: the file `usage-telemetry`, or the field `usageTelemetry` of its
+ * package.json. One word: `none`, or any word for yes, no or undecided (as TimescaleDB's build flags). What cannot be
+ * read is a no; a package without either says nothing.
+ */
+export function readPackagingSwitch(root: string | URL): PackagingSwitch | undefined {
+  const directory = root instanceof URL ? fileURLToPath(root) : root
+  const file = path.join(directory, SWITCH_FILE)
+  const manifest = path.join(directory, 'package.json')
+  return (
+    read(file, (text) => text) ??
+    read(manifest, (text) => Reflect.get(JSON.parse(text) as object, SWITCH_FIELD) as unknown, SWITCH_FIELD)
+  )
+}
+
+function read(file: string, valueIn: (text: string) => unknown, field?: string): PackagingSwitch | undefined {
+  const name = `the package's default (${field ? `${field} in ` : ''}${file})`
+  let value: unknown
+  try {
+    value = valueIn(readFileSync(file, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException | null)?.code === 'ENOENT') return undefined
+    return {
+      state: 'disabled',
+      name,
+      warning: `${file} cannot be read, so the usage telemetry stays off; correct or remove it.`,
+    }
+  }
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && value.trim().toLowerCase() === 'none') return { state: 'none', name }
+  const reading = readDecision(value, [])
+  if (!('unreadable' in reading)) return { state: reading.state, name }
+  const warning = `'${String(value).trim().slice(0, 60)}' in ${file} is not a setting of the usage telemetry, so it stays off; use 'none', 'off', 'on' or 'undecided'.`
+  return { state: 'disabled', name, warning }
+}

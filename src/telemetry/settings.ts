@@ -1,0 +1,110 @@
+import type { Catalog } from '../catalog/index.ts'
+import { type ConsentInputs, type ConsentPolicy, optsOut } from '../consent/index.ts'
+import {
+  type Clock,
+  type Environment,
+  type Logger,
+  parseDuration,
+  safeLogger,
+  silentLogger,
+  systemClock,
+  systemEnvironment,
+  systemStderr,
+  UsageConfigurationError,
+} from '../host/index.ts'
+import {
+  createDirectoryStore,
+  createMemoryStore,
+  createResilientStore,
+  defaultStateDirectory,
+  type StateStore,
+} from '../state/index.ts'
+import { endpointProblem, mistakesOf } from './option-rules.ts'
+import type { UsageTelemetryOptions } from './options.ts'
+import { type PackagingSwitch, readPackagingSwitch } from './packaging.ts'
+
+/** The options, checked and complete. */
+export interface Settings {
+  readonly product: { readonly name: string; readonly version: string }
+  readonly title: string
+  readonly homepage: string | undefined
+  readonly prefix: string
+  readonly catalog: Catalog
+  readonly endpoint: string
+  readonly policy: ConsentPolicy
+  readonly consentInputs: ConsentInputs
+  readonly disclosure: NonNullable<UsageTelemetryOptions['disclosure']>
+  /** What whoever packaged the product has set. */
+  readonly packaging: PackagingSwitch | undefined
+  /** Milliseconds. */
+  readonly interval: number
+  readonly initialDelay: number
+  readonly undecidedDelay: number
+  readonly state: StateStore
+  readonly logger: Logger
+  readonly clock: Clock
+  /** Where the operator wants every report printed; then none is sent. */
+  readonly debug: ((text: string) => void) | undefined
+}
+
+/** @throws {UsageConfigurationError} that lists every mistake of the maintainer. */
+export function resolveOptions(options: UsageTelemetryOptions): Settings {
+  const mistakes = mistakesOf(options)
+  if (mistakes.length > 0) throw new UsageConfigurationError('createUsageTelemetry', mistakes)
+  const { product, catalog, endpoint, consent = {}, schedule = {}, disclosure = {} } = options
+  const environment = options.environment ?? systemEnvironment()
+  const logger = safeLogger(options.logger ?? silentLogger)
+  const clock = options.clock ?? systemClock
+  const prefix = product.environmentPrefix ?? prefixOf(product.name)
+  const operatorsEndpoint = environment[`${prefix}_TELEMETRY_ENDPOINT`]
+  const problem = operatorsEndpoint ? endpointProblem(operatorsEndpoint) : undefined
+  const packaging = product.root === undefined ? undefined : readPackagingSwitch(product.root)
+  const debugs = optsOut(environment[`${prefix}_TELEMETRY_DEBUG`])
+  return {
+    product: { name: product.name, version: product.version },
+    title: product.title ?? product.name,
+    homepage: product.homepage,
+    prefix,
+    catalog,
+    endpoint: operatorsEndpoint && !problem ? operatorsEndpoint : endpoint,
+    debug: debugs ? (options.debugOutput ?? systemStderr) : undefined,
+    policy: consent,
+    packaging,
+    consentInputs: {
+      ...consent,
+      default: packaging && packaging.state !== 'none' ? packaging.state : (consent.default ?? 'undecided'),
+      defaultBy: packaging?.name,
+      prefix,
+      legacyPrefixes: product.legacyEnvironmentPrefixes ?? [],
+      environment,
+      levels: catalog.levels,
+      facts: Object.keys(catalog.facts),
+      endpointProblem: problem,
+      startedAt: new Date(clock.now()).toISOString(),
+    },
+    disclosure,
+    interval: parseDuration(schedule.interval ?? DEFAULT.interval) as number,
+    initialDelay: parseDuration(schedule.initialDelay ?? DEFAULT.initialDelay) as number,
+    undecidedDelay: parseDuration(schedule.undecidedDelay ?? DEFAULT.undecidedDelay) as number,
+    state: createResilientStore(storeFrom(options.state, product.name, prefix, environment), logger),
+    logger,
+    clock,
+  }
+}
+
+const DEFAULT = { interval: '24h', initialDelay: '5m', undecidedDelay: '1h' } as const
+
+const prefixOf = (name: string) => name.toUpperCase().replaceAll('-', '_')
+
+function storeFrom(
+  state: string | StateStore | undefined,
+  product: string,
+  prefix: string,
+  environment: Environment,
+): StateStore {
+  const byOperator = environment[`${prefix}_TELEMETRY_DIR`]
+  if (byOperator) return createDirectoryStore(byOperator)
+  if (typeof state === 'object') return state
+  const directory = state ?? defaultStateDirectory(product, environment)
+  return directory ? createDirectoryStore(directory) : createMemoryStore()
+}

@@ -1,0 +1,37 @@
+import { withheldBy } from '../catalog/index.ts'
+import type { Verdict } from '../consent/index.ts'
+import type { Settings } from './settings.ts'
+
+/** Everything that the faces show, as plain data. */
+export interface UsageStatus {
+  readonly verdict: Verdict
+  /** The notice of this start; absent where there is nothing to tell. */
+  readonly disclosure?: string
+  /** When the next report is due, as ISO 8601; absent while none is planned. */
+  readonly nextReportAt?: string
+  /** The names of the catalog's facts by what becomes of them. */
+  readonly facts: {
+    /** In the next report, where their source gives a value. */
+    readonly reported: readonly string[]
+    /** Newer than the consent that was given: held back until it is given anew. */
+    readonly newer: readonly string[]
+    /** Above the level of consent. */
+    readonly aboveLevel: readonly string[]
+    /** Withheld by the operator by name. */
+    readonly excluded: readonly string[]
+  }
+}
+
+/** What becomes of each fact under a verdict. */
+export function factsUnder(verdict: Verdict, { catalog }: Pick<Settings, 'catalog'>): UsageStatus['facts'] {
+  const names = Map.groupBy(
+    Object.keys(catalog.facts),
+    (name) => withheldBy(catalog, name, verdict.reach) ?? 'reported',
+  )
+  return {
+    reported: names.get('reported') ?? [],
+    newer: names.get('newer') ?? [],
+    aboveLevel: names.get('level') ?? [],
+    excluded: names.get('excluded') ?? [],
+  }
+}
