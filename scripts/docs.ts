@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { catalog } from '../examples/minimal/catalog.ts'
+import { DISABLING_WORDS, ENABLING_WORDS, SOURCES } from '../src/consent/index.ts'
 import { collectorConfig } from '../src/gateway/index.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -11,7 +12,12 @@ const read = (file: string) =>
 /** The files, and what each must hold. */
 const generated: Record<string, string> = {
   'examples/minimal/collector.yaml': collectorConfig([{ name: 'acme-notes', catalog }]),
-  'README.md': withBlock(read('README.md'), 'examples/smallest.ts', 'ts', read('examples/smallest.ts')),
+  'README.md': withPart(
+    read('README.md'),
+    'examples/smallest.ts',
+    fenced('ts', read('examples/smallest.ts')),
+  ),
+  'docs/consent.md': consentPage(read('docs/consent.md')),
 }
 
 const drifted = Object.entries(generated).filter(([file, text]) => read(file) !== text)
@@ -25,10 +31,30 @@ for (const [file, text] of drifted) {
 }
 process.exitCode = check && drifted.length > 0 ? 1 : 0
 
-/** The page with the block between `<!-- name -->` and `<!-- /name -->` replaced by a fenced one. */
-function withBlock(page: string, name: string, language: string, content: string): string {
+/** docs/consent.md with its table of sources and its lists of words, as the code has them. */
+function consentPage(page: string): string {
+  const rows = SOURCES.map(
+    ({ source, locks, about }) => `| \`${source}\` | ${about} | ${locks ? 'yes' : ''} |`,
+  )
+  const table = [
+    '| source | what it is | locks |',
+    '|---|---|---|',
+    ...rows,
+    "| `default` | The product's default. |  |",
+  ]
+  const words = (list: readonly string[]) => list.map((word) => `\`${word}\``).join(' ')
+  const withTable = withPart(page, 'sources', `\n${table.join('\n')}\n`)
+  return withPart(withPart(withTable, 'enabling', words(ENABLING_WORDS)), 'disabling', words(DISABLING_WORDS))
+}
+
+function fenced(language: string, content: string): string {
+  return `\n\`\`\`${language}\n${content}\`\`\`\n`
+}
+
+/** The page with what stands between `<!-- name -->` and `<!-- /name -->` replaced. */
+function withPart(page: string, name: string, content: string): string {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
   const [from, to] = [page.indexOf(begin), page.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`README.md has no ${begin} … ${end}`)
-  return `${page.slice(0, from + begin.length)}\n\`\`\`${language}\n${content}\`\`\`\n${page.slice(to)}`
+  if (from < 0 || to < from) throw new Error(`A page has no ${begin} … ${end}`)
+  return page.slice(0, from + begin.length) + content + page.slice(to)
 }
