@@ -37,13 +37,14 @@ export const SOURCES: readonly Source[] = [
   {
     source: 'opt-out-variable',
     locks: true,
-    about: "The product's opt-out variable, under its old names too. Read like `DO_NOT_TRACK`.",
+    about:
+      'The variable `<PREFIX>_TELEMETRY_OPTOUT`, under old names of the product too. Read like `DO_NOT_TRACK`.',
     read: (inputs) => prefixesOf(inputs).flatMap((prefix) => optOut(inputs, `${prefix}_TELEMETRY_OPTOUT`)),
   },
   {
     source: 'otel-sdk-disabled',
     locks: true,
-    about: "OpenTelemetry's `OTEL_SDK_DISABLED`. Read like `DO_NOT_TRACK`.",
+    about: 'The variable `OTEL_SDK_DISABLED` of OpenTelemetry. Read like `DO_NOT_TRACK`.',
     read: (inputs) => optOut(inputs, 'OTEL_SDK_DISABLED'),
   },
   {
@@ -80,13 +81,15 @@ export const SOURCES: readonly Source[] = [
   {
     source: 'debug-variable',
     locks: true,
-    about: "The product's debug variable: reports are printed and not sent.",
+    about:
+      'The variable `<PREFIX>_TELEMETRY_DEBUG`: reports are printed and not sent. Read like `DO_NOT_TRACK`.',
     read: (inputs) => prefixesOf(inputs).flatMap((prefix) => optOut(inputs, `${prefix}_TELEMETRY_DEBUG`)),
   },
   {
     source: 'endpoint-variable',
     locks: true,
-    about: "The product's endpoint variable, when its address cannot be used: then nothing is sent anywhere.",
+    about:
+      'The variable `<PREFIX>_TELEMETRY_ENDPOINT`, when its address cannot be used: then nothing is sent anywhere.',
     read({ prefix, environment, endpointProblem }) {
       const name = `${prefix}_TELEMETRY_ENDPOINT`
       if (!endpointProblem) return []
@@ -112,7 +115,8 @@ export const SOURCES: readonly Source[] = [
   {
     source: 'variable',
     locks: true,
-    about: "The product's variable, under its old names too: a word for yes or no, or a level.",
+    about:
+      'The variable `<PREFIX>_TELEMETRY`, under old names of the product too: a word for yes or no, or a level.',
     read: (inputs) =>
       prefixesOf(inputs).flatMap((prefix) =>
         decision(`${prefix}_TELEMETRY`, inputs.environment[`${prefix}_TELEMETRY`], inputs),

@@ -10,4 +10,5 @@ export { type Environment, systemEnvironment, systemStderr } from './environment
 export { keepingProcessAlive } from './keep-alive.ts'
 export { type Logger, safeLogger, silentLogger } from './logger.ts'
 export { type Mistake, UsageConfigurationError, whatWasGot } from './mistakes.ts'
+export { randomUuid } from './random.ts'
 export { LIBRARY_VERSION } from './version.ts'

@@ -5,8 +5,7 @@
  * (RFC 9562, version 4), made when a report may be sent for the first time and never before; it is derived from nothing,
  * and kept in the state store only. Whoever opts out has none: it is not made, and not read.
  */
-import { randomUUID } from 'node:crypto'
-import type { Clock } from '../host/index.ts'
+import { type Clock, randomUuid } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 
 export interface Installation {
@@ -22,7 +21,7 @@ export function createInstallation(store: StateStore, clock: Clock): Installatio
   let proposed: string | undefined
   return {
     async propose() {
-      proposed = (await readId(store)) ?? proposed ?? randomUUID()
+      proposed = (await readId(store)) ?? proposed ?? randomUuid()
       return proposed
     },
     async keep() {

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import path from 'node:path'
+import { randomUuid } from '../host/index.ts'
 import type { StateStore } from './types.ts'
 
 /** The file functions that the store uses, as narrow as that: a test makes one of them fail. */
@@ -40,7 +40,7 @@ export function createDirectoryStore(directory: string, files: FileFunctions = r
 
     async write(name, data) {
       const file = fileOf(name)
-      const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
+      const temporary = `${file}.${randomUuid()}.tmp`
       await withDirectory(file, async () => {
         try {
           await writeThrough(temporary, 'wx', data)

@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { type ConsentInputs, decideConsent } from '../src/consent/index.ts'
+import { createDirectoryStore, createUsageTelemetry, defineCatalog, type StateStore } from '../src/index.ts'
+import { type Figure, timed } from './figure.ts'
+
+/** A verdict with something in every source. */
+const EVERY_SOURCE: ConsentInputs = {
+  prefix: 'ACME',
+  legacyPrefixes: ['OLD_ACME'],
+  environment: {
+    DO_NOT_TRACK: '0',
+    OTEL_SDK_DISABLED: 'false',
+    ACME_TELEMETRY_OPTOUT: '0',
+    OLD_ACME_TELEMETRY_OPTOUT: 'no',
+    ACME_TELEMETRY_DEBUG: '',
+    ACME_TELEMETRY: 'basic',
+    ACME_TELEMETRY_EXCLUDE: 'acme.users',
+  },
+  levels: ['basic', 'full'],
+  facts: ['acme.users', 'acme.commands', 'acme.edition'],
+  default: 'undecided',
+  executableName: '/usr/bin/acme',
+  flag: 'on',
+  configured: 'full',
+  seed: 'on',
+  stored: { state: 'enabled', at: '2026-01-01T00:00:00.000Z', by: 'alice', catalogVersion: 1 },
+  startedAt: '2026-01-01T00:00:00.000Z',
+}
+
+/** What a verdict costs, and what a stored choice adds to a start. */
+export async function measureConsent(): Promise<Figure[]> {
+  const verdict = timed(() => decideConsent(EVERY_SOURCE), 20_000)
+  const [without, stored] = [await readsOfStart(false), await readsOfStart(true)]
+  const micro = { median: verdict.median / 1e3, min: verdict.min / 1e3, max: verdict.max / 1e3 }
+  const exact = (value: number) => ({ median: value, min: value, max: value })
+  return [
+    { what: 'verdict from all sources', unit: 'µs', ...micro, budget: '<= 50 µs' },
+    { what: 'reads of a start, nobody has chosen', unit: 'entries', ...exact(without) },
+    {
+      what: 'reads of a start, with a stored choice',
+      unit: 'entries',
+      ...exact(stored),
+      budget: 'one small file more',
+    },
+  ]
+}
+
+/** How many existing entries of the state store a start reads. */
+async function readsOfStart(chosen: boolean): Promise<number> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'otel-usage-bench-'))
+  const store = createDirectoryStore(directory)
+  const read = new Set<string>()
+  const counting: StateStore = {
+    ...store,
+    async read(name) {
+      const bytes = await store.read(name)
+      if (bytes) read.add(name)
+      return bytes
+    },
+  }
+  const create = () =>
+    createUsageTelemetry({
+      product: { name: 'acme', version: '1.0.0' },
+      catalog: defineCatalog({ version: 1, prefix: 'acme', facts: {} }),
+      endpoint: 'http://127.0.0.1:9',
+      state: counting,
+      environment: {},
+    })
+  if (chosen) await create().consent.set('enabled', { by: 'alice' })
+  read.clear()
+  const usage = create()
+  await usage.start()
+  await usage.shutdown()
+  rmSync(directory, { recursive: true })
+  return read.size
+}

@@ -1,0 +1,33 @@
+/** One line of a table. */
+export interface Figure {
+  readonly what: string
+  readonly unit: string
+  readonly median: number
+  readonly min: number
+  readonly max: number
+  /** Against what it is compared with. */
+  readonly ratio?: string
+  /** What the design allows. */
+  readonly budget?: string
+}
+
+/** The spread of several measurements. */
+export function spread(values: readonly number[]): Pick<Figure, 'median' | 'min' | 'max'> {
+  const sorted = values.toSorted((a, b) => a - b)
+  return {
+    median: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN,
+    min: sorted[0] ?? Number.NaN,
+    max: sorted.at(-1) ?? Number.NaN,
+  }
+}
+
+/** Nanoseconds for one call of `run`, warm: the spread over several batches. */
+export function timed(run: () => void, calls: number, batches = 15): Pick<Figure, 'median' | 'min' | 'max'> {
+  for (let call = 0; call < calls; call++) run()
+  const batch = () => {
+    const start = process.hrtime.bigint()
+    for (let call = 0; call < calls; call++) run()
+    return Number(process.hrtime.bigint() - start) / calls
+  }
+  return spread(Array.from({ length: batches }, batch))
+}
