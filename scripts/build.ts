@@ -12,8 +12,8 @@ const doors = {
   insights: 'src/insights/index.ts',
   bin: 'src/bin.ts',
   // Started as processes of their own, and found beside the module that starts them.
-  guard: 'src/gateway/guard.ts',
-  'clickhouse-engine': 'src/gateway/clickhouse-engine.ts',
+  guard: 'src/gateway/process/guard.ts',
+  'clickhouse-engine': 'src/gateway/clickhouse/clickhouse-engine.ts',
 }
 
 rmSync(path.join(root, 'dist'), { recursive: true, force: true })

@@ -7,11 +7,30 @@ export {
   type ClickHouseConnection,
   connectClickHouse,
   type QueryOptions,
-} from './clickhouse-client.ts'
-export { clickHouseEnvironment } from './clickhouse-environment.ts'
-export type { Collector, CollectorOrigin } from './collector.ts'
-export { collectorConfig, type GatewayProduct } from './collector-config.ts'
+} from './clickhouse/clickhouse-client.ts'
+export { clickHouseEnvironment } from './clickhouse/clickhouse-environment.ts'
+export {
+  type ClickHouseOrigin,
+  type FindClickHouseOptions,
+  type FoundClickHouse,
+  findClickHouse,
+} from './clickhouse/find-clickhouse.ts'
+export { applySchema } from './clickhouse/schema.ts'
+export {
+  type RunningClickHouse,
+  type StartClickHouseOptions,
+  startClickHouse,
+} from './clickhouse/start-clickhouse.ts'
+export type { Collector, CollectorOrigin } from './collector/collector.ts'
+export { type FindCollectorOptions, findCollector } from './collector/find-collector.ts'
+export {
+  type RunningCollector,
+  type StartCollectorOptions,
+  startCollector,
+} from './collector/start-collector.ts'
+export { type ValidateConfigOptions, type Validation, validateConfig } from './collector/validate-config.ts'
 export { type GatewayIo, runGatewayCommand } from './command.ts'
+export { collectorConfig, type GatewayProduct } from './config/collector-config.ts'
 export {
   ClickHouseNotFoundError,
   ClickHouseStartError,
@@ -24,15 +43,4 @@ export {
   MissingPackageError,
   PortInUseError,
 } from './errors.ts'
-export {
-  type ClickHouseOrigin,
-  type FindClickHouseOptions,
-  type FoundClickHouse,
-  findClickHouse,
-} from './find-clickhouse.ts'
-export { type FindCollectorOptions, findCollector } from './find-collector.ts'
-export { freePort } from './ports.ts'
-export { applySchema } from './schema.ts'
-export { type RunningClickHouse, type StartClickHouseOptions, startClickHouse } from './start-clickhouse.ts'
-export { type RunningCollector, type StartCollectorOptions, startCollector } from './start-collector.ts'
-export { type ValidateConfigOptions, type Validation, validateConfig } from './validate-config.ts'
+export { freePort } from './process/ports.ts'

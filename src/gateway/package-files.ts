@@ -23,9 +23,9 @@ export function collectorConfigFile(name: string): string {
   }
 }
 
-/** The path of a script that runs as a process of its own, and lies beside this module: as source, or built. */
-export function childScript(name: 'guard' | 'clickhouse-engine'): string {
-  return path.join(here, `${name}${path.extname(fileURLToPath(import.meta.url))}`)
+/** The path of a script that runs as a process of its own, and lies beside the module that starts it: as source, or built. */
+export function childScript(name: 'guard' | 'clickhouse-engine', starter: ImportMeta): string {
+  return path.join(starter.dirname, `${name}${path.extname(starter.filename)}`)
 }
 
 const here = path.dirname(fileURLToPath(import.meta.url))

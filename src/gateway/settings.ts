@@ -2,7 +2,7 @@ import { access, constants, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Environment } from '../host/index.ts'
 import { DirectoryUnusableError, GatewayOptionsError, reasonOf } from './errors.ts'
-import { type Endpoint, freePort, parseEndpoint } from './ports.ts'
+import { type Endpoint, freePort, parseEndpoint } from './process/ports.ts'
 
 /** What gateway.yaml takes from the environment, as far as we have to know it. */
 export interface GatewaySettings {

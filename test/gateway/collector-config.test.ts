@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
 import { defineCatalog } from '../../src/catalog/index.ts'
+import { isPortable, literal } from '../../src/gateway/config/ottl.ts'
+import { REASON, REPORT_ATTRIBUTES, REPORT_METRICS } from '../../src/gateway/config/wire.ts'
 import { collectorConfig, GatewayOptionsError } from '../../src/gateway/index.ts'
-import { isPortable, literal } from '../../src/gateway/ottl.ts'
 import { SETTING_DEFAULTS } from '../../src/gateway/settings.ts'
-import { REASON, REPORT_ATTRIBUTES, REPORT_METRICS } from '../../src/gateway/wire.ts'
 
 const why = 'to know'
 const small = defineCatalog({

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { startGuarded } from '../../src/gateway/guarded-process.ts'
+import { startGuarded } from '../../src/gateway/process/guarded-process.ts'
 import { until } from './scratch.ts'
 
 const environment = process.env

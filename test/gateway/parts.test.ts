@@ -3,9 +3,11 @@ import { mkdir, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { describe, test } from 'node:test'
-import { cacheDirectory } from '../../src/gateway/cache-directory.ts'
-import { clickHouseEnvironment } from '../../src/gateway/clickhouse-environment.ts'
-import { containerCommand } from '../../src/gateway/docker.ts'
+import { clickHouseEnvironment } from '../../src/gateway/clickhouse/clickhouse-environment.ts'
+import { cacheDirectory } from '../../src/gateway/collector/cache-directory.ts'
+import { containerCommand } from '../../src/gateway/collector/docker.ts'
+import { createProgress } from '../../src/gateway/collector/progress.ts'
+import { takeWorkLock } from '../../src/gateway/collector/work-lock.ts'
 import {
   ClickHouseNotFoundError,
   ClickHouseStartError,
@@ -17,9 +19,7 @@ import {
   startClickHouse,
   startCollector,
 } from '../../src/gateway/index.ts'
-import { localUrl, parseEndpoint } from '../../src/gateway/ports.ts'
-import { createProgress } from '../../src/gateway/progress.ts'
-import { takeWorkLock } from '../../src/gateway/work-lock.ts'
+import { localUrl, parseEndpoint } from '../../src/gateway/process/ports.ts'
 import { bareEnvironment, memory, scratchDirectory, script } from './scratch.ts'
 
 describe('progress', () => {

@@ -1,5 +1,5 @@
-import type { AttributeFact, Catalog, Fact } from '../catalog/index.ts'
-import { GatewayOptionsError } from './errors.ts'
+import type { AttributeFact, Catalog, Fact } from '../../catalog/index.ts'
+import { GatewayOptionsError } from '../errors.ts'
 import {
   isNoneOf,
   isPortable,

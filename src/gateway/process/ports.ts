@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { PortInUseError } from './errors.ts'
+import { PortInUseError } from '../errors.ts'
 
 /** A TCP port of the loopback device that nothing listens on at this moment. */
 export async function freePort(): Promise<number> {

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { collectorConfigFile } from './package-files.ts'
+import { collectorConfigFile } from '../package-files.ts'
 
 /** gateway.yaml, and what is merged over it. */
 export const readableFiles = (configs: readonly string[]): string[] =>

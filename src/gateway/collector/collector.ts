@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { Environment } from '../host/index.ts'
-import { GatewayError } from './errors.ts'
-import { collectorConfigFile } from './package-files.ts'
-import { runCommand, tellingLine } from './run-command.ts'
+import type { Environment } from '../../host/index.ts'
+import { GatewayError } from '../errors.ts'
+import { collectorConfigFile } from '../package-files.ts'
+import { runCommand, tellingLine } from '../process/run-command.ts'
 
 /** How a Collector was come by. */
 export type CollectorOrigin = 'variable' | 'cache' | 'release' | 'build' | 'docker'

@@ -1,6 +1,6 @@
 import path from 'node:path'
-import type { Environment } from '../host/index.ts'
-import { GatewayOptionsError } from './errors.ts'
+import type { Environment } from '../../host/index.ts'
+import { GatewayOptionsError } from '../errors.ts'
 
 /**
  * Where what can be made again is kept: the user's cache directory as the platform has it (XDG Base Directory

@@ -1,13 +1,13 @@
 import path from 'node:path'
-import { type Environment, systemEnvironment } from '../host/index.ts'
+import { type Environment, systemEnvironment } from '../../host/index.ts'
+import { CollectorStartError, reasonOf } from '../errors.ts'
+import { startGuarded } from '../process/guarded-process.ts'
+import { localUrl, requireFree } from '../process/ports.ts'
+import { answers, eventually } from '../process/wait.ts'
+import { type GatewaySettings, readSettings, requireWritable } from '../settings.ts'
 import type { Collector } from './collector.ts'
 import { collectorArguments, readableFiles } from './collector-arguments.ts'
 import { containerCommand } from './docker.ts'
-import { CollectorStartError, reasonOf } from './errors.ts'
-import { startGuarded } from './guarded-process.ts'
-import { localUrl, requireFree } from './ports.ts'
-import { type GatewaySettings, readSettings, requireWritable } from './settings.ts'
-import { answers, eventually } from './wait.ts'
 
 export interface StartCollectorOptions {
   readonly collector: Collector

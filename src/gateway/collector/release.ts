@@ -4,8 +4,8 @@ import { chmod, readFile, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Environment } from '../host/index.ts'
-import { runCommand, tellingLine } from './run-command.ts'
+import type { Environment } from '../../host/index.ts'
+import { runCommand, tellingLine } from '../process/run-command.ts'
 
 /** Where the official releases are. `v<version>/<file>` follows. */
 export const OFFICIAL_RELEASES =

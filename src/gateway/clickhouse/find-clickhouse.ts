@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module'
-import { type Environment, systemEnvironment } from '../host/index.ts'
-import { ClickHouseNotFoundError, type FailedWay, GatewayOptionsError, reasonOf } from './errors.ts'
-import { childScript } from './package-files.ts'
-import { runCommand, tellingLine } from './run-command.ts'
+import { type Environment, systemEnvironment } from '../../host/index.ts'
+import { ClickHouseNotFoundError, type FailedWay, GatewayOptionsError, reasonOf } from '../errors.ts'
+import { childScript } from '../package-files.ts'
+import { runCommand, tellingLine } from '../process/run-command.ts'
 
 /** How a ClickHouse was come by. */
 export type ClickHouseOrigin = 'address' | 'path' | 'npm'
@@ -43,7 +43,10 @@ export async function findClickHouse(options: FindClickHouseOptions = {}): Promi
 
   const engine = npmEngine()
   if ('library' in engine) {
-    return { how: 'npm', command: [process.execPath, childScript('clickhouse-engine'), engine.library] }
+    return {
+      how: 'npm',
+      command: [process.execPath, childScript('clickhouse-engine', import.meta), engine.library],
+    }
   }
   failed.push({ way: 'the engine from npm', reason: engine.reason })
   throw new ClickHouseNotFoundError(failed)

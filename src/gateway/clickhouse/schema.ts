@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { GatewayOptionsError } from '../errors.ts'
+import { collectorConfigFile } from '../package-files.ts'
 import { type ClickHouseAddress, connectClickHouse } from './clickhouse-client.ts'
-import { GatewayOptionsError } from './errors.ts'
-import { collectorConfigFile } from './package-files.ts'
 
 /**
  * Creates the database and what collector-config/clickhouse/schema.sql describes. What is there already stays as it is.

@@ -1,8 +1,8 @@
 import { copyFile, mkdir, rename } from 'node:fs/promises'
 import path from 'node:path'
-import type { Environment } from '../host/index.ts'
+import type { Environment } from '../../host/index.ts'
+import { runCommand, tellingLine } from '../process/run-command.ts'
 import type { Manifest } from './collector.ts'
-import { runCommand, tellingLine } from './run-command.ts'
 
 export interface BuildOptions {
   readonly manifest: Manifest

@@ -1,9 +1,9 @@
 import os from 'node:os'
-import { type Environment, systemEnvironment } from '../host/index.ts'
+import { type Environment, systemEnvironment } from '../../host/index.ts'
+import { runCommand } from '../process/run-command.ts'
 import type { Collector } from './collector.ts'
 import { collectorArguments, readableFiles } from './collector-arguments.ts'
 import { containerCommand } from './docker.ts'
-import { runCommand } from './run-command.ts'
 
 export interface ValidateConfigOptions {
   readonly collector: Collector

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import type { Environment } from '../host/index.ts'
+import type { Environment } from '../../host/index.ts'
 
 export interface RunOptions {
   readonly environment: Environment

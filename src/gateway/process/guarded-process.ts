@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import type { Environment } from '../host/index.ts'
+import type { Environment } from '../../host/index.ts'
+import { childScript } from '../package-files.ts'
 import type { GuardMessage } from './guard.ts'
-import { childScript } from './package-files.ts'
 
 /** A server that ends with this process. */
 export interface GuardedProcess {
@@ -35,7 +35,7 @@ const KEPT_LINES = 20
  */
 export async function startGuarded(options: GuardedProcessOptions): Promise<GuardedProcess> {
   const { command, environment, directory, grace = 10_000, onLine } = options
-  const guard = spawn(process.execPath, [childScript('guard'), String(grace), ...command], {
+  const guard = spawn(process.execPath, [childScript('guard', import.meta), String(grace), ...command], {
     cwd: directory,
     env: { ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -1,6 +1,6 @@
 import path from 'node:path'
-import type { Environment } from '../host/index.ts'
-import { runCommand, tellingLine } from './run-command.ts'
+import type { Environment } from '../../host/index.ts'
+import { runCommand, tellingLine } from '../process/run-command.ts'
 
 /** The image of the stock Collector. */
 export const dockerImage = (version: string) => `otel/opentelemetry-collector-contrib:${version}`

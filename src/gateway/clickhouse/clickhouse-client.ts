@@ -1,4 +1,4 @@
-import { MissingPackageError } from './errors.ts'
+import { MissingPackageError } from '../errors.ts'
 
 /** Where a ClickHouse is, and which database of it. */
 export interface ClickHouseAddress {

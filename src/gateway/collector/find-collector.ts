@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { type Environment, systemEnvironment } from '../host/index.ts'
+import { type Environment, systemEnvironment } from '../../host/index.ts'
+import {
+  CollectorNotFoundError,
+  CollectorUnusableError,
+  DirectoryUnusableError,
+  type FailedWay,
+  reasonOf,
+} from '../errors.ts'
 import { buildFromManifest } from './build.ts'
 import { cacheDirectory } from './cache-directory.ts'
 import {
@@ -13,13 +20,6 @@ import {
   readVersion,
 } from './collector.ts'
 import { dockerImage, dockerProblem } from './docker.ts'
-import {
-  CollectorNotFoundError,
-  CollectorUnusableError,
-  DirectoryUnusableError,
-  type FailedWay,
-  reasonOf,
-} from './errors.ts'
 import { createProgress, type Progress, type ProgressOptions } from './progress.ts'
 import { downloadRelease } from './release.ts'
 import { takeWorkLock } from './work-lock.ts'

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Environment, systemEnvironment } from '../host/index.ts'
-import { ClickHouseStartError, GatewayOptionsError, reasonOf } from './errors.ts'
+import { type Environment, systemEnvironment } from '../../host/index.ts'
+import { ClickHouseStartError, GatewayOptionsError, reasonOf } from '../errors.ts'
+import { startGuarded } from '../process/guarded-process.ts'
+import { freePort, requireFree } from '../process/ports.ts'
+import { eventually } from '../process/wait.ts'
+import { requireWritable } from '../settings.ts'
 import { type ClickHouseOrigin, type FoundClickHouse, findClickHouse } from './find-clickhouse.ts'
-import { startGuarded } from './guarded-process.ts'
-import { freePort, requireFree } from './ports.ts'
-import { requireWritable } from './settings.ts'
-import { eventually } from './wait.ts'
 
 export interface StartClickHouseOptions {
   /** Where the data is kept, from one start to the next. Not used when an address is given. */
