@@ -55,11 +55,8 @@ export async function addChoice(store: StateStore, choice: StoredChoice): Promis
   if (before && current && 'problem' in current) {
     await store.write(`consent.${choice.at.replaceAll(/\D/g, '')}.unreadable`, before)
   }
-  const torn = before !== undefined && before.length > 0 && before.at(-1) !== LINE_FEED
-  await store.append(ENTRIES.consent, `${torn ? '\n' : ''}${JSON.stringify({ format: FORMAT, ...choice })}`)
+  await store.append(ENTRIES.consent, JSON.stringify({ format: FORMAT, ...choice }))
 }
-
-const LINE_FEED = 0x0a
 
 function historyFrom(store: StateStore, bytes: Uint8Array): ChoiceHistory {
   const lines = new TextDecoder()

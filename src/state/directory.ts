@@ -1,6 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import path from 'node:path'
 import { randomUuid } from '../host/index.ts'
+import { endsWhole } from './lines.ts'
 import type { StateStore } from './types.ts'
 
 /** The file functions that the store uses, as narrow as that: a test makes one of them fail. */
@@ -21,6 +22,10 @@ const realFiles: FileFunctions = { mkdir, open, readdir, readFile, rename, unlin
  */
 export function createDirectoryStore(directory: string, files: FileFunctions = realFiles): StateStore {
   const root = path.resolve(directory)
+  /** The files that are known to end with a whole line. */
+  const whole = new Set<string>()
+  /** Lines are added one after the other, so that none looks torn to the next. */
+  let appending: Promise<void> = Promise.resolve()
   const fileOf = (name: string) => {
     if (!ENTRY_NAME.test(name)) throw new TypeError(`'${name}' is not the name of a state entry.`)
     return path.join(root, name)
@@ -50,12 +55,15 @@ export function createDirectoryStore(directory: string, files: FileFunctions = r
           throw error
         }
       })
+      whole.delete(file)
       await syncDirectory(path.dirname(file))
     },
 
     async append(name, line) {
       const file = fileOf(name)
-      await withDirectory(file, () => writeThrough(file, 'a', `${line}\n`))
+      const done = appending.then(() => addLine(file, line))
+      appending = done.catch(() => {})
+      return done
     },
 
     async remove(name) {
@@ -85,6 +93,29 @@ export function createDirectoryStore(directory: string, files: FileFunctions = r
       await handle.sync()
     } finally {
       await handle.close()
+    }
+  }
+
+  async function addLine(file: string, line: string): Promise<void> {
+    const gap = whole.has(file) || (await endsWithLine(file)) ? '' : '\n'
+    whole.delete(file)
+    await withDirectory(file, () => writeThrough(file, 'a', `${gap}${line}\n`))
+    whole.add(file)
+  }
+
+  async function endsWithLine(file: string): Promise<boolean> {
+    try {
+      const handle = await files.open(file, 'r')
+      try {
+        const { size } = await handle.stat()
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, Math.max(size - 1, 0))
+        return endsWhole(buffer.subarray(0, bytesRead))
+      } finally {
+        await handle.close()
+      }
+    } catch (error) {
+      if (isMissing(error)) return true
+      throw error
     }
   }
 

@@ -1,3 +1,4 @@
+import { joinLines } from './lines.ts'
 import type { StateStore } from './types.ts'
 
 /** A state store that ends with the process. For tests, and for hosts that must not write. */
@@ -18,7 +19,7 @@ export function createMemoryStore(): StateStore {
       entries.set(name, bytesOf(data))
     },
     async append(name, line) {
-      entries.set(name, Buffer.concat([entries.get(name) ?? new Uint8Array(), bytesOf(`${line}\n`)]))
+      entries.set(name, joinLines(entries.get(name) ?? new Uint8Array(), bytesOf(`${line}\n`)))
     },
     async remove(name) {
       entries.delete(name)

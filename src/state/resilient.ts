@@ -1,4 +1,5 @@
 import type { Logger } from '../host/index.ts'
+import { joinLines } from './lines.ts'
 import { createMemoryStore } from './memory.ts'
 import type { StateStore } from './types.ts'
 
@@ -71,7 +72,7 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
       if (kept.get(name) === 'whole') return memory.read(name)
       const stored = await store.read(name)
       if (!kept.has(name)) return stored
-      return Buffer.concat([stored ?? new Uint8Array(), (await memory.read(name)) ?? new Uint8Array()])
+      return joinLines(stored ?? new Uint8Array(), (await memory.read(name)) ?? new Uint8Array())
     },
 
     write: (name, data) =>

@@ -9,7 +9,10 @@ export interface StateStore {
   read(name: string): Promise<Uint8Array | undefined>
   /** Replaces an entry as a whole: whoever reads sees the old bytes or the new ones, also after a crash. */
   write(name: string, data: string | Uint8Array): Promise<void>
-  /** Adds a line to the end of an entry. `line` holds no line break; the store adds it. */
+  /**
+   * Adds a line to the end of an entry. `line` holds no line break; the store adds it, and one before it where the entry does
+   * not end with one: what a crash has torn does not spoil what comes after it.
+   */
   append(name: string, line: string): Promise<void>
   /** Removes an entry; nothing happens where there is none. */
   remove(name: string): Promise<void>

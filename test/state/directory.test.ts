@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { createDirectoryStore, type FileFunctions } from '../../src/state/index.ts'
@@ -187,4 +187,13 @@ test('a name that could leave the directory is refused, whatever is done with it
     await assert.rejects(store.list(name), expected)
   }
   assert.deepEqual(readdirSync(scratch.directory), [])
+})
+
+test('a line that a crash has torn does not spoil the line that is added after it', async () => {
+  using scratch = createScratch()
+  writeFileSync(path.join(scratch.directory, 'log.jsonl'), 'whole\nto')
+  const store = createDirectoryStore(scratch.directory)
+  await store.append('log.jsonl', 'next')
+  await store.append('log.jsonl', 'last')
+  assert.equal(readFileSync(path.join(scratch.directory, 'log.jsonl'), 'utf8'), 'whole\nto\nnext\nlast\n')
 })
