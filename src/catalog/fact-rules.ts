@@ -1,4 +1,5 @@
 import { type Mistake, whatWasGot } from '../host/index.ts'
+import { isExpiry } from './expiry.ts'
 import { isPermittedConvention, refusedConvention } from './semantic-conventions.ts'
 import type { Dimensions, Fact } from './types.ts'
 import { attributeProblem } from './values.ts'
@@ -70,6 +71,15 @@ function commonRules(fact: Fact, { version, levels }: CatalogFrame, report: Repo
   } else if (Number.isInteger(version) && fact.since > version) {
     report('since', `is ${fact.since}, but the catalog is at version ${version}; raise the catalog's version`)
   }
+  if (fact.expires !== undefined && !isExpiry(fact.expires)) {
+    report(
+      'expires',
+      `is ${whatWasGot(fact.expires)}; use a day such as '2027-06-30' or a version such as '3.0.0'`,
+    )
+  }
+  if (fact.review !== undefined && !/^https?:\/\/\S+$/.test(String(fact.review))) {
+    report('review', `is ${whatWasGot(fact.review)}; give an http or https address`)
+  }
   if (!Array.isArray(levels)) return
   if (fact.level === undefined && levels.length > 1) {
     report('level', `is missing; use one of ${listOf(levels)}`)
@@ -100,6 +110,13 @@ function attributeRules(fact: Extract<Fact, { kind: 'attribute' }>, report: Repo
         `is ${whatWasGot((fact as { type?: unknown }).type)}; use 'string', 'enum', 'boolean' or 'version'`,
       )
   }
+  if (fact.whenUnknown !== undefined && !['absent', 'Unknown', null].includes(fact.whenUnknown)) {
+    report('whenUnknown', `is ${whatWasGot(fact.whenUnknown)}; use 'absent', 'Unknown' or null`)
+  }
+  if (fact.type === 'version' && fact.round !== undefined && !['major', 'major.minor'].includes(fact.round)) {
+    report('round', `is ${whatWasGot(fact.round)}; use 'major' or 'major.minor'`)
+  }
+  if ('randomize' in fact && fact.randomize !== undefined) randomizeRule(fact.randomize, report)
   if (fact.example === undefined) return report('example', 'is missing; give a value as it would be reported')
   // What a broken rule makes of the example tells nothing about the example.
   if (sound && attributeProblem(fact, fact.example) !== undefined)
@@ -136,8 +153,14 @@ function numberRules(fact: Extract<Fact, { kind: 'gauge' | 'count' }>, report: R
       `is ${whatWasGot(fact.unit)}; write it as OpenTelemetry does: 'By', 's', '1', or a noun such as '{user}'`,
     )
   }
-  if (fact.round !== undefined && fact.round !== 'log2') {
-    report('round', `is ${whatWasGot(fact.round)}; use 'log2' or leave it out`)
+  if (fact.round !== undefined) roundRule(fact.round, report)
+  for (const bound of ['min', 'max'] as const) {
+    if (fact[bound] !== undefined && !Number.isFinite(fact[bound])) {
+      report(bound, `is ${whatWasGot(fact[bound])}; use a finite number`)
+    }
+  }
+  if (fact.min !== undefined && fact.max !== undefined && fact.min > fact.max) {
+    report('min', `is ${fact.min}, above max, which is ${fact.max}; swap them`)
   }
   if (fact.kind === 'gauge' && fact.example === undefined) {
     report('example', 'is missing; give a number as it would be reported')
@@ -147,6 +170,26 @@ function numberRules(fact: Extract<Fact, { kind: 'gauge' | 'count' }>, report: R
     report('example', `is ${whatWasGot(fact.example)}; a count is never below zero`)
   }
   if (fact.by !== undefined) dimensionRules(fact.by, report)
+}
+
+function roundRule(round: unknown, report: Report) {
+  const steps = (round as { steps?: unknown } | null)?.steps
+  const percent = (round as { percent?: unknown } | null)?.percent
+  const ascending =
+    Array.isArray(steps) &&
+    steps.length > 0 &&
+    steps.every((step, index) => Number.isFinite(step) && (index === 0 || step > steps[index - 1]))
+  if (round === 'log2' || ascending || (Number(percent) > 0 && Number(percent) <= 50)) return
+  report(
+    'round',
+    `is ${whatWasGot(round)}; use 'log2', { steps } in ascending order, or { percent } above 0 and up to 50`,
+  )
+}
+
+function randomizeRule(randomize: { readonly epsilon: number }, report: Report) {
+  const epsilon: unknown = randomize?.epsilon
+  if (typeof epsilon === 'number' && epsilon >= 0.1 && epsilon <= 10) return
+  report('randomize.epsilon', `is ${whatWasGot(epsilon)}; use a number from 0.1 to 10, such as 1.1`)
 }
 
 function dimensionRules(by: Dimensions, report: Report) {

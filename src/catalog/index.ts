@@ -1,5 +1,6 @@
 /** What a product may report: declared once, checked once, and everything else is derived from it. Pure. */
 export { defineCatalog } from './define.ts'
+export { isExpired, type Moment } from './expiry.ts'
 export { type Reach, type Withheld, withheldBy } from './reach.ts'
 export type {
   AttributeFact,
@@ -20,4 +21,11 @@ export type {
   ValueOf,
   VersionFact,
 } from './types.ts'
-export { type AttributeValue, attributeProblem, type DropReason, rounded } from './values.ts'
+export {
+  type AttributeValue,
+  attributeProblem,
+  type DropReason,
+  isUnknown,
+  reportedAttribute,
+  reportedNumber,
+} from './values.ts'

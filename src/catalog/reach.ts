@@ -1,3 +1,4 @@
+import { isExpired, type Moment } from './expiry.ts'
 import type { Catalog } from './types.ts'
 
 /** Which facts a consent reaches. */
@@ -10,13 +11,19 @@ export interface Reach {
   readonly excluded: readonly string[]
 }
 
-/** Why a consent does not reach a fact. */
-export type Withheld = 'excluded' | 'newer' | 'level'
+/** Why a fact is not in a report. */
+export type Withheld = 'expired' | 'excluded' | 'newer' | 'level'
 
-/** Why a declared fact is withheld; `undefined` where the consent reaches it. */
-export function withheldBy(catalog: Catalog, name: string, reach: Reach): Withheld | undefined {
+/** Why a declared fact is withheld; `undefined` where it is reported. */
+export function withheldBy(
+  catalog: Catalog,
+  name: string,
+  reach: Reach,
+  moment: Moment,
+): Withheld | undefined {
   const fact = catalog.facts[name]
-  if (fact === undefined || reach.excluded.includes(name)) return 'excluded'
+  if (fact === undefined || isExpired(fact, moment)) return 'expired'
+  if (reach.excluded.includes(name)) return 'excluded'
   if (reach.catalogVersion !== undefined && fact.since > reach.catalogVersion) return 'newer'
   if (reach.level === undefined) return undefined
   // A fact without a level belongs to the only level of its catalog.

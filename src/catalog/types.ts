@@ -11,10 +11,35 @@ export interface FactCommon {
   readonly since: number
   /** The least level of consent at which the fact is reported. May be left out when the catalog has one level only. */
   readonly level?: string
+  /** From when on it is not collected any more: a day (`2027-06-30`, UTC) or a version of the product (`3.0.0`). */
+  readonly expires?: string
+  /** Who answers for it, for the documentation. */
+  readonly owner?: string
+  /** Where it was reviewed: an http(s) address, for the documentation. */
+  readonly review?: string
+}
+
+/** What an attribute fact may say when its value is not known. */
+export interface WhenUnknown {
+  /**
+   * What is reported when no value is known: nothing, the word `Unknown`, or an empty value. With `null` it is there, and
+   * empty, also when the level of consent does not reach it. Default: `absent`.
+   */
+  readonly whenUnknown?: 'absent' | 'Unknown' | null
+}
+
+/**
+ * Randomized response: with a probability that follows from `epsilon` another of the possible values is reported, so that no
+ * single report can be held against an installation, while the shares over many of them can be computed. The lie is always
+ * the same one for the same value, so that asking again does not wear it off.
+ */
+export interface Randomized {
+  /** 0.1 to 10: the smaller, the more is lied. With two values, ln 3 (1.1) reports the truth three times of four. */
+  readonly randomize?: { readonly epsilon: number }
 }
 
 /** A short text. Only for texts that the product itself makes up: never names, paths, addresses or anything typed by a person. */
-export interface StringFact extends FactCommon {
+export interface StringFact extends FactCommon, WhenUnknown {
   readonly kind: 'attribute'
   readonly type: 'string'
   /** A regular expression that the whole value must match. */
@@ -25,23 +50,25 @@ export interface StringFact extends FactCommon {
 }
 
 /** One of a closed list of words. */
-export interface EnumFact extends FactCommon {
+export interface EnumFact extends FactCommon, WhenUnknown, Randomized {
   readonly kind: 'attribute'
   readonly type: 'enum'
   readonly values: readonly string[]
   readonly example: string
 }
 
-export interface BooleanFact extends FactCommon {
+export interface BooleanFact extends FactCommon, WhenUnknown, Randomized {
   readonly kind: 'attribute'
   readonly type: 'boolean'
   readonly example: boolean
 }
 
 /** A version number as the versioned thing writes it: digits and letters parted by `.`, `-`, `+` or `_`, at most 64 characters. */
-export interface VersionFact extends FactCommon {
+export interface VersionFact extends FactCommon, WhenUnknown {
   readonly kind: 'attribute'
   readonly type: 'version'
+  /** How much of it is reported. Default: all of it. */
+  readonly round?: 'major' | 'major.minor'
   readonly example: string
 }
 
@@ -51,26 +78,35 @@ export type AttributeFact = StringFact | EnumFact | BooleanFact | VersionFact
 /** The dimensions of a fact: for each key the closed list of its values. A value `other` catches what is not in the list. */
 export type Dimensions = Readonly<Record<string, readonly string[]>>
 
-/** How a number is made coarser before it is reported. `log2`: the next lower power of two (0 stays 0). */
-export type Rounding = 'log2'
+/**
+ * How a number is made coarser before it is reported. `log2`: the next lower power of two (0 stays 0). `steps`: the
+ * highest step that it reaches, 0 below the first. `percent`: a share from 0 to 1, to the nearest that many percent.
+ */
+export type Rounding = 'log2' | { readonly steps: readonly number[] } | { readonly percent: number }
 
-/** A number as it is now. It becomes an OpenTelemetry gauge. */
-export interface GaugeFact extends FactCommon {
-  readonly kind: 'gauge'
+/** What gauge and count facts have in common. */
+export interface NumberFact extends FactCommon {
   /** The unit as OpenTelemetry writes it (UCUM): `By`, `s`, `1`, or a noun in braces such as `{user}`. */
   readonly unit: string
   readonly by?: Dimensions
   readonly round?: Rounding
+  /** A smaller number is reported as this. */
+  readonly min?: number
+  /** A larger number is reported as this. */
+  readonly max?: number
+  /** Whether a zero is left out. Default: for counts yes, for gauges no. */
+  readonly omitZero?: boolean
+}
+
+/** A number as it is now. It becomes an OpenTelemetry gauge. */
+export interface GaugeFact extends NumberFact {
+  readonly kind: 'gauge'
   readonly example: number
 }
 
 /** How often something happened since the last delivered report. It becomes an OpenTelemetry gauge too. */
-export interface CountFact extends FactCommon {
+export interface CountFact extends NumberFact {
   readonly kind: 'count'
-  /** The unit as OpenTelemetry writes it (UCUM), usually a noun in braces such as `{command}`. */
-  readonly unit: string
-  readonly by?: Dimensions
-  readonly round?: Rounding
   readonly example?: number
 }
 

@@ -1,7 +1,7 @@
-import type { AttributeFact, Rounding } from './types.ts'
+import type { AttributeFact, CountFact, GaugeFact, Rounding } from './types.ts'
 
-/** What an attribute fact's value is on the wire. */
-export type AttributeValue = string | boolean
+/** What an attribute fact's value is on the wire. `null` is an empty value: it is there, and unknown. */
+export type AttributeValue = string | boolean | null
 
 /** Why a value was not taken: counted under this word in the report's own `usage.dropped` gauge. */
 export type DropReason =
@@ -14,6 +14,7 @@ export type DropReason =
 
 /** Why a fact refuses a value; `undefined` where it takes it. A value passes whole or not at all: nothing is cut to fit. */
 export function attributeProblem(fact: AttributeFact, value: unknown): DropReason | undefined {
+  if (isUnknown(fact, value)) return undefined
   switch (fact.type) {
     case 'boolean':
       return typeof value === 'boolean' ? undefined : 'invalid_value'
@@ -30,9 +31,34 @@ export function attributeProblem(fact: AttributeFact, value: unknown): DropReaso
   }
 }
 
-/** A number as it is reported: finite, and as coarse as the fact declares. */
-export function rounded(value: number, rounding: Rounding | undefined): number {
-  if (rounding !== 'log2' || value === 0) return value
+/** Whether a value is the one that stands for none. */
+export const isUnknown = ({ whenUnknown }: AttributeFact, value: unknown): boolean =>
+  (whenUnknown === 'Unknown' && value === 'Unknown') || (whenUnknown === null && value === null)
+
+/** A value as it is reported: as much of it as the fact declares. */
+export function reportedAttribute(fact: AttributeFact, value: AttributeValue): AttributeValue {
+  if (fact.type !== 'version' || fact.round === undefined || typeof value !== 'string') return value
+  const parts = fact.round === 'major' ? /^v?\d+/ : /^v?\d+(?:\.\d+)?/
+  return parts.exec(value)?.[0] ?? value
+}
+
+/** A number as it is reported: within its bounds, and as coarse as the fact declares. Doing it twice changes nothing. */
+export function reportedNumber({ min, max, round }: GaugeFact | CountFact, value: number): number {
+  const bounded = Math.max(Math.min(value, max ?? value), min ?? -Infinity)
+  return rounded(bounded, round)
+}
+
+function rounded(value: number, rounding: Rounding | undefined): number {
+  if (rounding === undefined) return value
+  if (rounding === 'log2') return lowerPowerOfTwo(value)
+  if ('steps' in rounding) return rounding.steps.findLast((step) => step <= value) ?? 0
+  const share = rounding.percent / 100
+  // Rounded once more, because a share such as 0.05 has no exact floating-point number.
+  return Number((Math.round(value / share) * share).toFixed(4))
+}
+
+function lowerPowerOfTwo(value: number): number {
+  if (value === 0) return value
   const size = Math.abs(value)
   const exponent = Math.floor(Math.log2(size))
   // The logarithm of a number just below a power of two is rounded up to it.

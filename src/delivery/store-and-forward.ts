@@ -103,6 +103,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       product,
       reportId: ids.next(at),
       installationId: wouldBeSent ? await installation.propose() : undefined,
+      noise: await installation.noise(),
       consent: verdict,
       at,
       since: at,

@@ -4,6 +4,7 @@ import {
   attributeProblem,
   type DropReason,
   type Fact,
+  reportedAttribute,
 } from '../catalog/index.ts'
 import type { Clock } from '../host/index.ts'
 import { CountCell, isCount } from './cells.ts'
@@ -63,7 +64,7 @@ async function askAttribute(
   if (answer.value === undefined) return
   const problem = attributeProblem(fact, answer.value)
   if (problem) miss(collection, name, problem)
-  else collection.attributes.set(name, answer.value as AttributeValue)
+  else collection.attributes.set(name, reportedAttribute(fact, answer.value as AttributeValue))
 }
 
 async function askGauge(

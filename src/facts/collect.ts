@@ -1,4 +1,4 @@
-import { type AttributeValue, type DropReason, type Fact, rounded } from '../catalog/index.ts'
+import { type AttributeValue, type DropReason, type Fact, reportedNumber } from '../catalog/index.ts'
 import type { Clock } from '../host/index.ts'
 import { askAll, type Collection } from './ask.ts'
 import type { CountCell, GaugeCell } from './cells.ts'
@@ -99,7 +99,9 @@ function snapshotOf({ store, included, attributes, observed, absent, drops }: Co
     points.push(...pointsOf(name, count, taken))
   }
   return {
-    attributes: Object.fromEntries([...attributes].sort(([a], [b]) => (a < b ? -1 : 1))),
+    attributes: Object.fromEntries(
+      [...attributes, ...unknowns(included, attributes)].sort(([a], [b]) => (a < b ? -1 : 1)),
+    ),
     points,
     counts,
     dropped: store.drops.counts(),
@@ -107,6 +109,17 @@ function snapshotOf({ store, included, attributes, observed, absent, drops }: Co
     withheld: Object.keys(store.catalog.facts).length - included.size,
     absent,
   }
+}
+
+/** What stands for the values that are not known, where a fact wants something to. */
+function unknowns(
+  included: ReadonlyMap<string, Fact>,
+  known: ReadonlyMap<string, AttributeValue>,
+): Array<[string, AttributeValue]> {
+  return [...included].flatMap(([name, fact]): Array<[string, AttributeValue]> => {
+    if (fact.kind !== 'attribute' || known.has(name)) return []
+    return fact.whenUnknown === 'Unknown' || fact.whenUnknown === null ? [[name, fact.whenUnknown]] : []
+  })
 }
 
 /** The numbers of one fact: gauges that have a value, and counts that are not zero. */
@@ -119,9 +132,11 @@ function pointsOf(
   const points: FactPoint[] = []
   for (let index = 0; index < series.size; index++) {
     const value = observed && !Number.isNaN(observed[index]!) ? observed[index]! : cell.values[index]!
-    if (Number.isNaN(value) || (fact.kind === 'count' && value === 0)) continue
+    if (Number.isNaN(value)) continue
+    const reported = reportedNumber(fact, value)
+    if (reported === 0 && (fact.omitZero ?? fact.kind === 'count')) continue
     const attributes = series.attributesAt(index)
-    points.push({ name, unit: fact.unit, kind: fact.kind, attributes, value: rounded(value, fact.round) })
+    points.push({ name, unit: fact.unit, kind: fact.kind, attributes, value: reported })
   }
   return points
 }

@@ -1,5 +1,5 @@
 import { ValueType } from '@opentelemetry/api'
-import { resourceFromAttributes } from '@opentelemetry/resources'
+import type { Resource } from '@opentelemetry/resources'
 import {
   AggregationTemporality,
   type DataPoint,
@@ -14,10 +14,13 @@ import {
   type DropReason,
   type Fact,
   type Reach,
+  reportedAttribute,
+  reportedNumber,
   withheldBy,
 } from '../catalog/index.ts'
 import type { ConsentState } from '../consent/index.ts'
 import { LIBRARY_VERSION } from '../host/index.ts'
+import { randomized } from './randomize.ts'
 
 /** Everything that a report says beside the facts. */
 export interface ReportFrame {
@@ -31,6 +34,8 @@ export interface ReportFrame {
   readonly at: number
   /** When counting began, in milliseconds since 1970. */
   readonly since: number
+  /** The secret of the installation that randomized facts are lied with. */
+  readonly noise: string
   /** What was refused since the last report, by reason. */
   readonly dropped?: Readonly<Partial<Record<DropReason, number>>>
   /** How many facts were held back. Which ones is nobody's business. */
@@ -46,7 +51,7 @@ export function composeReport(metrics: ResourceMetrics, frame: ReportFrame): Res
   const gauges = declaredGauges(metrics, frame)
   const facts = Object.keys(attributes).length + gauges.length
   return {
-    resource: resourceFromAttributes(sorted({ ...attributes, ...frameAttributes(frame) })),
+    resource: resourceOf(sorted({ ...attributes, ...frameAttributes(frame) })),
     scopeMetrics: [
       {
         scope: { name: 'otel-usage', version: LIBRARY_VERSION },
@@ -56,6 +61,16 @@ export function composeReport(metrics: ResourceMetrics, frame: ReportFrame): Res
       },
     ],
   }
+}
+
+/** A resource with exactly these attributes: the SDK's own leaves out empty values, which OTLP has. */
+function resourceOf(attributes: Readonly<Record<string, AttributeValue | number>>): Resource {
+  const resource: Resource = {
+    attributes: attributes as Resource['attributes'],
+    merge: () => resource,
+    getRawAttributes: () => Object.entries(resource.attributes),
+  }
+  return resource
 }
 
 /** What the report says of itself. https://opentelemetry.io/docs/specs/semconv/resource/ for the first five. */
@@ -77,10 +92,11 @@ function declaredAttributes(
   { resource }: ResourceMetrics,
   frame: ReportFrame,
 ): Record<string, AttributeValue> {
-  const taken: Record<string, AttributeValue> = {}
+  const taken: Record<string, AttributeValue> = emptyFacts(frame)
   for (const [name, value] of Object.entries(resource.attributes)) {
     const fact = declared(frame, name)
-    if (fact?.kind === 'attribute' && !attributeProblem(fact, value)) taken[name] = value as AttributeValue
+    if (fact?.kind !== 'attribute' || attributeProblem(fact, value)) continue
+    taken[name] = randomized(fact, name, reportedAttribute(fact, value as AttributeValue), frame.noise)
   }
   return taken
 }
@@ -95,15 +111,28 @@ function declaredGauges({ scopeMetrics }: ResourceMetrics, frame: ReportFrame): 
         return []
       const dataPoints = metric.dataPoints
         .filter(({ value, attributes }) => Number.isFinite(value) && isDeclaredSet(fact.by, attributes))
-        .map(({ value, attributes }) => pointAt(frame, value, sorted(attributes)))
+        .map(({ value, attributes }) => pointAt(frame, reportedNumber(fact, value), sorted(attributes)))
       if (dataPoints.length === 0) return []
       return [{ ...metric, descriptor: { name, description: '', unit: fact.unit, valueType }, dataPoints }]
     })
 }
 
-function declared({ catalog, consent }: ReportFrame, name: string): Fact | undefined {
+/** The facts that their catalog wants to be there and empty: without a value, or above the level of consent. */
+function emptyFacts({ catalog, consent, at, product }: ReportFrame): Record<string, null> {
+  const moment = { at, productVersion: product.version }
+  const names = Object.entries(catalog.facts).flatMap(([name, fact]) => {
+    if (fact.kind !== 'attribute' || fact.whenUnknown !== null) return []
+    const reason = withheldBy(catalog, name, consent.reach, moment)
+    return reason === undefined || reason === 'level' ? [name] : []
+  })
+  return Object.fromEntries(names.map((name) => [name, null]))
+}
+
+function declared({ catalog, consent, at, product }: ReportFrame, name: string): Fact | undefined {
   const fact = Object.hasOwn(catalog.facts, name) ? catalog.facts[name] : undefined
-  return fact && !withheldBy(catalog, name, consent.reach) ? fact : undefined
+  return fact && !withheldBy(catalog, name, consent.reach, { at, productVersion: product.version })
+    ? fact
+    : undefined
 }
 
 function isDeclaredSet(

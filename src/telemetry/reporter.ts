@@ -48,14 +48,16 @@ export function createReporter({ settings, facts, verdict, maySend, window }: Re
   /** The facts under the verdict of this moment: what consent does not reach is not even asked for. */
   async function gather() {
     const now = await verdict()
-    const includes = (name: string) => withheldBy(catalog, name, now.reach) === undefined
-    const snapshot = await collectFacts(facts, { clock, includes })
+    const moment = { at: clock.now(), productVersion: product.version }
+    const reasonOf = (name: string) => withheldBy(catalog, name, now.reach, moment)
+    const snapshot = await collectFacts(facts, { clock, includes: (name) => reasonOf(name) === undefined })
     const metrics = await observeFacts(snapshot)
     const details = {
       verdict: now,
       since: window.since,
       dropped: droppedIn(snapshot),
-      withheld: snapshot.withheld,
+      withheld: Object.keys(catalog.facts).filter((name) => !['expired', undefined].includes(reasonOf(name)))
+        .length,
     }
     return { snapshot, metrics, details }
   }

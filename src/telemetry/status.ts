@@ -19,19 +19,26 @@ export interface UsageStatus {
     readonly aboveLevel: readonly string[]
     /** Withheld by the operator by name. */
     readonly excluded: readonly string[]
+    /** Past the expiry that the catalog gave them. */
+    readonly expired: readonly string[]
   }
 }
 
 /** What becomes of each fact under a verdict. */
-export function factsUnder(verdict: Verdict, { catalog }: Pick<Settings, 'catalog'>): UsageStatus['facts'] {
+export function factsUnder(
+  verdict: Verdict,
+  { catalog, clock, product }: Pick<Settings, 'catalog' | 'clock' | 'product'>,
+): UsageStatus['facts'] {
+  const moment = { at: clock.now(), productVersion: product.version }
   const names = Map.groupBy(
     Object.keys(catalog.facts),
-    (name) => withheldBy(catalog, name, verdict.reach) ?? 'reported',
+    (name) => withheldBy(catalog, name, verdict.reach, moment) ?? 'reported',
   )
   return {
     reported: names.get('reported') ?? [],
     newer: names.get('newer') ?? [],
     aboveLevel: names.get('level') ?? [],
     excluded: names.get('excluded') ?? [],
+    expired: names.get('expired') ?? [],
   }
 }

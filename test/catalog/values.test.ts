@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type AttributeFact, attributeProblem, rounded } from '../../src/catalog/index.ts'
+import {
+  type AttributeFact,
+  attributeProblem,
+  type Rounding,
+  reportedNumber,
+} from '../../src/catalog/index.ts'
+
+/** A number as a gauge with this rounding reports it. */
+const rounded = (value: number, round: Rounding | undefined) =>
+  reportedNumber(
+    { kind: 'gauge', unit: '1', since: 1, why: 'Tells it.', example: 1, ...(round && { round }) },
+    value,
+  )
 
 const common = { kind: 'attribute', since: 1, why: 'Tells it.' } as const
 

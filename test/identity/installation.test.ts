@@ -60,14 +60,15 @@ test('an id that was not kept is gone after a restart', async () => {
   assert.notEqual(await host.install().propose(), await host.install().propose())
 })
 
-test('keeping stores the id once, with the time, and nothing else', async () => {
+test('keeping stores the id once, with the secret for randomized facts and the time, and nothing else', async () => {
   const host = createHost()
   const installation = host.install()
   const id = await installation.propose()
   await installation.keep()
   await installation.keep()
   assert.equal(host.writes, 1)
-  assert.deepEqual(await host.stored(), { id, createdAt: '2026-01-01T00:00:00.000Z' })
+  const noise = await installation.noise()
+  assert.deepEqual(await host.stored(), { id, noise, createdAt: '2026-01-01T00:00:00.000Z' })
 })
 
 test('keeping what was never proposed stores nothing', async () => {

@@ -73,7 +73,7 @@ test('of a provider of the host, only declared gauges and declared resource attr
   const { json, body } = receiver.received[0] ?? assert.fail('no report')
   assert.deepEqual(numbersOf(json), {
     'acme.commands{command=find,result=ok}': 2,
-    'acme.users': 5,
+    'acme.users': 4,
     'usage.facts': 3,
     'usage.withheld': 0,
   })

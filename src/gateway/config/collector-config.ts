@@ -116,6 +116,11 @@ function keyStatements({ catalog }: GatewayProduct, guard: string | undefined): 
 
 /** What makes the value of an attribute fact one that is not declared. */
 function refusals(path: string, fact: AttributeFact): Rule {
+  const rule = declaredRefusals(path, fact)
+  return fact.whenUnknown === 'Unknown' ? [...rule, `and ${path} != "Unknown"`] : rule
+}
+
+function declaredRefusals(path: string, fact: AttributeFact): Rule {
   switch (fact.type) {
     case 'boolean':
       return [`and not IsBool(${path})`]
