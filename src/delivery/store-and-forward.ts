@@ -1,7 +1,7 @@
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { type Clock, type Logger, silentLogger, systemClock } from '../host/index.ts'
+import { type Clock, type Logger, randomUuid, silentLogger, systemClock } from '../host/index.ts'
 import { createInstallation } from '../identity/index.ts'
 import { composeReport, createReportIds, type ReportFrame, serializeReport } from '../report/index.ts'
 import type { StateStore } from '../state/index.ts'
@@ -87,6 +87,8 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   const outbox = createOutbox(state)
   /** Calls off the attempt that is under way. */
   let abort = new AbortController()
+  /** Randomizes reports that are not sent: for them the installation's own secret is neither made nor read. */
+  const passingNoise = randomUuid()
   /** One report after the other: two at once would race for the outbox. */
   let turn: Promise<unknown> = Promise.resolve()
   let reachable = true
@@ -103,7 +105,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       product,
       reportId: ids.next(at),
       installationId: wouldBeSent ? await installation.propose() : undefined,
-      noise: await installation.noise(),
+      noise: wouldBeSent ? await installation.noise() : passingNoise,
       consent: verdict,
       at,
       since: at,

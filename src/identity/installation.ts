@@ -20,7 +20,7 @@ export interface Identity {
 export interface Installation {
   /** The id for a report that may be sent; nothing is stored yet. The same one until {@link Installation.keep} or a restart. */
   propose(): Promise<string>
-  /** The secret beside the id. For a report that may not be sent, one that is never stored. */
+  /** The secret beside the id, stored and deleted with it. */
   noise(): Promise<string>
   /** Stores the proposed id, once. Call it when a report that carries it is accepted for delivery. */
   keep(): Promise<void>
