@@ -1,17 +1,20 @@
 /** Writes what is generated and committed: `npm run docs`. With `--check` it only compares, and fails on drift. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { catalog } from '../examples/minimal/catalog.ts'
+import { Writable } from 'node:stream'
+import { runCatalogCommand } from '../src/cli/index.ts'
 import { DISABLING_WORDS, ENABLING_WORDS, SOURCES } from '../src/consent/index.ts'
-import { collectorConfig } from '../src/gateway/index.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
+process.chdir(root)
 const read = (file: string) =>
   existsSync(path.join(root, file)) ? readFileSync(path.join(root, file), 'utf8') : ''
 
 /** The files, and what each must hold. */
 const generated: Record<string, string> = {
-  'examples/minimal/collector.yaml': collectorConfig([{ name: 'acme-notes', catalog }]),
+  'examples/minimal/TELEMETRY.md': await ofCatalog('docs'),
+  'examples/minimal/report.schema.json': await ofCatalog('schema'),
+  'examples/minimal/collector.yaml': await ofCatalog('collector-config'),
   'README.md': withPart(
     read('README.md'),
     'examples/smallest.ts',
@@ -30,6 +33,23 @@ for (const [file, text] of drifted) {
   }
 }
 process.exitCode = check && drifted.length > 0 ? 1 : 0
+
+/** What `otel-usage catalog` writes for examples/minimal. */
+async function ofCatalog(command: string): Promise<string> {
+  const written: string[] = []
+  const stdout = new Writable({
+    write(chunk, _, done) {
+      written.push(String(chunk))
+      done()
+    },
+  })
+  const product = ['--product', 'acme-notes', '--version', '1.4.2', '--title', 'Acme Notes']
+  const code = await runCatalogCommand([command, '--catalog', 'examples/minimal/catalog.ts', ...product], {
+    stdout,
+  })
+  if (code !== 0) throw new Error(`otel-usage catalog ${command} ended with ${code}`)
+  return written.join('')
+}
 
 /** docs/consent.md with its table of sources and its lists of words, as the code has them. */
 function consentPage(page: string): string {

@@ -3,12 +3,16 @@
 const USAGE = `Usage: otel-usage <command>
 
 Commands:
+  catalog    Writes and checks what follows from a catalog: otel-usage catalog --help
   gateway    Finds, checks and runs the Collector and ClickHouse: otel-usage gateway --help
 `
 
 const [command, ...rest] = process.argv.slice(2)
 
-if (command === 'gateway') {
+if (command === 'catalog') {
+  const { runCatalogCommand } = await import('./cli/index.ts')
+  process.exitCode = await runCatalogCommand(rest)
+} else if (command === 'gateway') {
   const { runGatewayCommand } = await import('./gateway/index.ts')
   process.exitCode = await runGatewayCommand(rest)
 } else if (command === undefined || command === '--help' || command === '-h') {

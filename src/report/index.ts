@@ -3,6 +3,7 @@
  * this room is entered by `import()` only, when the first report is made.
  */
 export { composeReport, type ReportFrame } from './compose.ts'
+export { exampleReport } from './example.ts'
 export { observeFacts } from './observe.ts'
 export { UsageMetricReader } from './reader.ts'
 export { createReportIds, type ReportIds } from './report-id.ts'

@@ -1,0 +1,96 @@
+import { isExpired, type Moment } from './expiry.ts'
+import type { Catalog, Fact } from './types.ts'
+
+/** Something that a check of a catalog has found. */
+export interface Finding {
+  readonly severity: 'error' | 'warning'
+  readonly place: string
+  /** A sentence that names what is wrong and the fix. */
+  readonly message: string
+}
+
+/** How long ahead an expiry is announced, in milliseconds. */
+const NOTICE = 30 * 86_400_000
+
+/** Facts that have expired, and those that will within 30 days. */
+export function expiryFindings(catalog: Catalog, moment: Moment): Finding[] {
+  return Object.entries(catalog.facts).flatMap(([name, fact]): Finding[] => {
+    const place = `facts['${name}'].expires`
+    if (isExpired(fact, moment)) {
+      return [
+        {
+          severity: 'error',
+          place,
+          message: `was ${fact.expires}, the fact is not collected any more; remove it or give it a later expiry`,
+        },
+      ]
+    }
+    if (isExpired(fact, { ...moment, at: moment.at + NOTICE })) {
+      return [
+        {
+          severity: 'warning',
+          place,
+          message: `is ${fact.expires}, within 30 days; remove the fact or give it a later expiry`,
+        },
+      ]
+    }
+    return []
+  })
+}
+
+/**
+ * What has changed since a released catalog without saying so: consent was given to what a fact meant then. A fact that means
+ * something else now, or reaches operators who had not agreed to it, is a new fact: its `since` has to be above the released version.
+ */
+export function changeFindings(released: Catalog, catalog: Catalog): Finding[] {
+  const findings = Object.entries(catalog.facts).flatMap(([name, fact]): Finding[] => {
+    const before = released.facts[name]
+    if (fact.since > released.version) return []
+    const since = `facts['${name}'].since`
+    if (before === undefined) {
+      return [
+        {
+          severity: 'error',
+          place: since,
+          message: `is ${fact.since}, but the released catalog of version ${released.version} does not have the fact; use ${released.version + 1}`,
+        },
+      ]
+    }
+    return meaningChanges(released, before, catalog, fact).map((what) => ({
+      severity: 'error',
+      place: `facts['${name}'].${what}`,
+      message: `has changed since version ${released.version}, so it is a new fact for those who agreed to the old one; set since to ${released.version + 1}, or take the change back`,
+    }))
+  })
+  const raised = catalog.version > released.version
+  const needsRaise = Object.values(catalog.facts).some(({ since }) => since > released.version)
+  if (needsRaise && !raised) {
+    findings.push({
+      severity: 'error',
+      place: 'version',
+      message: `is ${catalog.version}, and ${released.version} is released; raise it for the new facts`,
+    })
+  }
+  return findings
+}
+
+/** The parts of a fact that make it say more than it did, or something else. */
+function meaningChanges(released: Catalog, before: Fact, catalog: Catalog, after: Fact): string[] {
+  const same = (key: string) =>
+    JSON.stringify(Reflect.get(before, key)) === JSON.stringify(Reflect.get(after, key))
+  const changed = [
+    'kind',
+    'type',
+    'unit',
+    'by',
+    'values',
+    'pattern',
+    'maxLength',
+    'round',
+    'min',
+    'max',
+    'randomize',
+  ].filter((key) => !same(key))
+  const place = (of: Catalog, fact: Fact) => of.levels.indexOf(fact.level ?? (of.levels[0] as string))
+  return place(catalog, after) < place(released, before) ? [...changed, 'level'] : changed
+}

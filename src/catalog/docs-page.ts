@@ -1,0 +1,108 @@
+import type { Catalog, Fact } from './types.ts'
+
+/** What the page says beside the facts. */
+export interface DocsPageOptions {
+  /** The product as people call it. */
+  readonly title: string
+  /** What the product's variables start with: `ACME_DB`. */
+  readonly prefix: string
+  /** How long reports are kept, as a sentence. Default: nothing is said. */
+  readonly retention?: string | undefined
+  /** A whole report, made by the real pipeline from the examples of the facts. */
+  readonly exampleReport: string
+}
+
+/**
+ * The product's page about its usage telemetry, in Markdown: every fact with its reason, what is never sent, what stops it,
+ * and a whole report. Made from the catalog, so that it says what the code does.
+ */
+export function docsPage(
+  catalog: Catalog,
+  { title, prefix, retention, exampleReport }: DocsPageOptions,
+): string {
+  const facts = Object.entries(catalog.facts).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `${[
+    `# What ${title} reports`,
+    '',
+    `Once a day, and only with consent, ${title} sends a report of the facts on this page to its makers. Every report stands with its exact bytes in the local log, also when it is not sent.${retention ? ` ${retention}` : ''}`,
+    '',
+    `To send nothing: \`${prefix}_TELEMETRY_OPTOUT=1\`, or \`DO_NOT_TRACK=1\` for every product that honours it. To keep single facts out: \`${prefix}_TELEMETRY_EXCLUDE=name,name\`. To see a report and send none: \`${prefix}_TELEMETRY_DEBUG=1\`.`,
+    '',
+    '## The facts',
+    '',
+    `Catalog version ${catalog.version}. Levels of consent, least first: ${catalog.levels.map(code).join(', ')}.`,
+    '',
+    '| name | what | why | level | since | example |',
+    '|---|---|---|---|---|---|',
+    ...facts.map(([name, fact]) =>
+      row([code(name), whatOf(fact), fact.why, fact.level ?? catalog.levels[0], fact.since, exampleOf(fact)]),
+    ),
+    '',
+    'Every report says besides: the product and its version, a random id of the installation, an id of the report, the versions of the library and of this catalog, the state and level of consent, how many facts it holds, how many were withheld, and how many values were refused, by reason.',
+    '',
+    '## What is never sent',
+    '',
+    'Host names, user names, paths, command lines, network addresses, e-mail addresses, environment variables, and anything typed by a person. The library drops what is not declared above, and so does the receiving side, from the same list. The receiver forgets the network address of a report before anything is stored.',
+    '',
+    '## A whole report',
+    '',
+    '```json',
+    exampleReport,
+    '```',
+  ].join('\n')}\n`
+}
+
+const code = (text: string) => `\`${text}\``
+
+const row = (cells: ReadonlyArray<string | number | undefined>) =>
+  `| ${cells
+    .map((cell) =>
+      String(cell ?? '')
+        .replaceAll('|', '\\|')
+        .replaceAll('\n', ' '),
+    )
+    .join(' | ')} |`
+
+const exampleOf = ({ example }: Fact) => (example === undefined ? '' : code(String(example)))
+
+/** What a fact can say, in words. */
+function whatOf(fact: Fact): string {
+  const parts = [kindOf(fact)]
+  if (fact.kind === 'attribute') {
+    if (fact.whenUnknown === 'Unknown') parts.push('`Unknown` where it is not known')
+    if (fact.whenUnknown === null) parts.push('empty where it is not known')
+    if (fact.type === 'version' && fact.round) parts.push(`only ${fact.round}`)
+    if ('randomize' in fact && fact.randomize)
+      parts.push(randomizedIn(fact.type === 'enum' ? fact.values.length : 2, fact.randomize.epsilon))
+  } else {
+    if (fact.by)
+      parts.push(
+        ...Object.entries(fact.by).map(([key, values]) => `by ${key}: ${values.map(code).join(', ')}`),
+      )
+    if (fact.round === 'log2') parts.push('rounded down to a power of two')
+    else if (fact.round && 'steps' in fact.round) parts.push(`in steps: ${fact.round.steps.join(', ')}`)
+    else if (fact.round) parts.push(`to the nearest ${fact.round.percent} %`)
+    if (fact.max !== undefined) parts.push(`at most ${fact.max}`)
+    if (fact.min !== undefined) parts.push(`at least ${fact.min}`)
+  }
+  if (fact.expires) parts.push(`until ${fact.expires}`)
+  return parts.join('; ')
+}
+
+function kindOf(fact: Fact): string {
+  switch (fact.kind) {
+    case 'gauge':
+      return `a number (${code(fact.unit)})`
+    case 'count':
+      return `how often since the last report (${code(fact.unit)})`
+    case 'attribute':
+      if (fact.type === 'enum') return `one of ${fact.values.map(code).join(', ')}`
+      if (fact.type === 'boolean') return 'true or false'
+      return fact.type === 'version' ? 'a version number' : `a text that matches ${code(fact.pattern)}`
+  }
+}
+
+function randomizedIn(values: number, epsilon: number): string {
+  const truth = Math.exp(epsilon) / (Math.exp(epsilon) + values - 1)
+  return `randomized (ε = ${epsilon}): true in ${Math.round(truth * 100)} % of installations`
+}

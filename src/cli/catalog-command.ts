@@ -1,0 +1,173 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Writable } from 'node:stream'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import {
+  type Catalog,
+  changeFindings,
+  docsPage,
+  expiryFindings,
+  type Finding,
+  jsonSchema,
+} from '../catalog/index.ts'
+import { collectorConfig } from '../gateway/index.ts'
+import { type Clock, systemClock } from '../host/index.ts'
+import { exampleReport } from '../report/index.ts'
+
+/** What the command takes from the process. */
+export interface CatalogIo {
+  /** Default: standard output. */
+  readonly stdout?: Writable
+  /** Default: standard error. */
+  readonly stderr?: Writable
+  /** The time that expiries are held against. Default: the system's. */
+  readonly clock?: Clock
+}
+
+export const CATALOG_USAGE = `Usage: otel-usage catalog <command> --catalog <module> --product <name> [options]
+
+Commands:
+  docs               Writes the product's page about its usage telemetry: every fact, and a whole report.
+  schema             Writes the JSON Schema of the report.
+  collector-config   Writes the product's part of the Collector configuration.
+  release            Writes the catalog as data, to be committed with a release: what a later check compares with.
+  check              Fails when a file is not what the catalog says, when a fact has expired, or when a fact has changed
+                     its meaning since the release without saying so.
+
+Options:
+  --catalog <module>    A module that exports the catalog, as \`catalog\` or as its default.
+  --product <name>      The product's name, as in createUsageTelemetry.
+  --version <version>   The product's version. Default: 0.0.0
+  --title <title>       The product as people call it. Default: its name.
+  --retention <text>    How long reports are kept, as a sentence for the page.
+  --out <file>          Where the command writes. Default: standard output.
+  --docs <file> --schema <file> --collector-config <file>   What check compares. Each may be left out.
+  --released <file>     What release has written, for check.
+  --help                Shows this.
+`
+
+/** The command `otel-usage catalog`. Returns the exit code: 0, 1 when a check fails, 2 when it was called wrongly. */
+export async function runCatalogCommand(args: readonly string[], io: CatalogIo = {}): Promise<number> {
+  const { stdout = process.stdout, stderr = process.stderr, clock = systemClock } = io
+  let call: Call
+  try {
+    const parsed = await parse(args)
+    if (parsed === 'help') {
+      stdout.write(CATALOG_USAGE)
+      return 0
+    }
+    call = parsed
+  } catch (error) {
+    stderr.write(`${(error as Error).message}\n\`otel-usage catalog --help\` shows how to call it.\n`)
+    return 2
+  }
+  if (call.command === 'check') return check(call, { stdout, stderr, clock })
+  const text = await WRITERS[call.command as keyof typeof WRITERS](call)
+  if (call.out === undefined) stdout.write(text)
+  else writeFileSync(call.out, text)
+  return 0
+}
+
+interface Call {
+  readonly command: string
+  readonly catalog: Catalog
+  readonly product: { readonly name: string; readonly version: string }
+  readonly title: string
+  readonly retention: string | undefined
+  readonly out: string | undefined
+  readonly released: string | undefined
+  /** The files that check compares, by the command that writes them. */
+  readonly files: Readonly<Partial<Record<keyof typeof WRITERS, string>>>
+}
+
+/** What writes each file. */
+const WRITERS = {
+  docs: async ({ catalog, product, title, retention }: Call) => {
+    const prefix = product.name.toUpperCase().replaceAll('-', '_')
+    return docsPage(catalog, {
+      title,
+      prefix,
+      retention,
+      exampleReport: await exampleReport(catalog, product),
+    })
+  },
+  schema: async ({ catalog, product }: Call) => json(jsonSchema(catalog, product.name)),
+  'collector-config': async ({ catalog, product }: Call) =>
+    collectorConfig([{ name: product.name, catalog }]),
+  release: async ({ catalog }: Call) => json(catalog),
+} as const
+
+const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`
+
+async function parse(args: readonly string[]): Promise<Call | 'help'> {
+  const text = { type: 'string' } as const
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      ...{
+        catalog: text,
+        product: text,
+        version: text,
+        title: text,
+        retention: text,
+        out: text,
+        released: text,
+      },
+      ...{ docs: text, schema: text, 'collector-config': text },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) return 'help'
+  const [command = '', ...rest] = positionals
+  if (rest.length > 0 || !['check', ...Object.keys(WRITERS)].includes(command)) {
+    throw new Error(
+      `There is no command '${positionals.join(' ')}'; use docs, schema, collector-config, release or check.`,
+    )
+  }
+  if (!values.catalog || !values.product)
+    throw new Error(`${values.catalog ? '--product' : '--catalog'} is missing.`)
+  return {
+    command,
+    catalog: await loadCatalog(values.catalog),
+    product: { name: values.product, version: values.version ?? '0.0.0' },
+    title: values.title ?? values.product,
+    retention: values.retention,
+    out: values.out,
+    released: values.released,
+    files: {
+      ...(values.docs && { docs: values.docs }),
+      ...(values.schema && { schema: values.schema }),
+      ...(values['collector-config'] && { 'collector-config': values['collector-config'] }),
+    },
+  }
+}
+
+async function loadCatalog(file: string): Promise<Catalog> {
+  const module = await import(pathToFileURL(path.resolve(file)).href)
+  const catalog = module.catalog ?? module.default
+  if (typeof catalog?.facts !== 'object')
+    throw new Error(`${file} exports no catalog; export what defineCatalog returns as \`catalog\`.`)
+  return catalog
+}
+
+async function check(call: Call, { stdout, stderr, clock }: Required<CatalogIo>): Promise<number> {
+  const { catalog, product, files, released } = call
+  const findings: Finding[] = [
+    ...expiryFindings(catalog, { at: clock.now(), productVersion: product.version }),
+    ...(released ? changeFindings(JSON.parse(readFileSync(released, 'utf8')) as Catalog, catalog) : []),
+  ]
+  for (const [command, file] of Object.entries(files)) {
+    const text = await WRITERS[command as keyof typeof WRITERS](call)
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue
+    const message = `is not what the catalog says; write it anew by \`otel-usage catalog ${command} --out ${file}\` with the same options`
+    findings.push({ severity: 'error', place: file, message })
+  }
+  for (const { severity, place, message } of findings) stderr.write(`${severity}: ${place} ${message}.\n`)
+  if (findings.some(({ severity }) => severity === 'error')) return 1
+  stdout.write(
+    `The catalog of ${product.name}, version ${catalog.version}: ${Object.keys(catalog.facts).length} facts, nothing to mend.\n`,
+  )
+  return 0
+}

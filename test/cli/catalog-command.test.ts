@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { Writable } from 'node:stream'
+import { test } from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { jsonSchema } from '../../src/catalog/index.ts'
+import { runCatalogCommand } from '../../src/cli/index.ts'
+import { acmeCatalog, createAcme } from '../support/acme.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { createScratch } from '../support/scratch.ts'
+
+const index = path.resolve(import.meta.dirname, '../../src/index.ts')
+
+/** A catalog module with one fact, and whatever else is asked for. */
+function catalogModule(directory: string, fact = '', version = 1): string {
+  const file = path.join(directory, `catalog-${Math.abs(hash(fact))}-${version}.ts`)
+  writeFileSync(
+    file,
+    `import { defineCatalog } from ${JSON.stringify(index)}
+     export const catalog = defineCatalog({ version: ${version}, prefix: 'acme', levels: ['basic', 'full'], facts: {
+       'acme.edition': { kind: 'attribute', type: 'enum', values: ['community', 'enterprise'], since: 1, level: 'full',
+         why: 'Shows which edition matters.', example: 'community' },
+       ${fact}
+     } })`,
+  )
+  return file
+}
+
+const hash = (text: string) => [...text].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) | 0, 7)
+
+async function run(args: readonly string[], now = Date.UTC(2026, 0, 1)) {
+  const written = { stdout: '', stderr: '' }
+  const into = (name: keyof typeof written) =>
+    new Writable({
+      write(chunk, _, done) {
+        written[name] += String(chunk)
+        done()
+      },
+    })
+  const io = { stdout: into('stdout'), stderr: into('stderr'), clock: createFakeClock(now) }
+  const code = await runCatalogCommand(args, io)
+  return { code, ...written }
+}
+
+test('the page names every fact with its reason, and shows a whole report', async () => {
+  using scratch = createScratch()
+  const call = [
+    'docs',
+    '--catalog',
+    catalogModule(scratch.directory),
+    '--product',
+    'acme-db',
+    '--title',
+    'Acme DB',
+    '--retention',
+    'Reports are kept for a year.',
+  ]
+  const first = await run(call)
+  assert.equal(first.code, 0)
+  for (const part of [
+    '# What Acme DB reports',
+    '`acme.edition`',
+    'Shows which edition matters.',
+    'Reports are kept for a year.',
+    'ACME_DB_TELEMETRY_OPTOUT=1',
+    '"resourceMetrics"',
+  ]) {
+    assert.ok(first.stdout.includes(part), part)
+  }
+  assert.equal((await run(call)).stdout, first.stdout)
+})
+
+test('the schema takes a real report, and refuses one with anything that is not declared', async () => {
+  const usage = createAcme()
+  usage.set('acme.edition', 'enterprise')
+  usage.set('acme.users', 5)
+  usage.counter('acme.commands').add(1, { command: 'find', result: 'ok' })
+  usage.getMeter('host').createCounter('host.other').add(1)
+  const report = (await usage.preview()).json
+  const validate = new Ajv2020({ strict: false }).compile(jsonSchema(acmeCatalog, 'acme-db'))
+  assert.ok(validate(report), JSON.stringify(validate.errors?.slice(0, 3)))
+
+  for (const [from, to] of [
+    ['enterprise', 'enterprize'],
+    ['"acme.users"', '"acme.secret"'],
+    ['"find"', '"drop"'],
+    ['{user}', 'By'],
+  ] as const) {
+    assert.ok(!validate(JSON.parse(JSON.stringify(report).replace(from, to))), `${to} was taken`)
+  }
+})
+
+test('check is content with files that are what the catalog says, and names the command that repairs the others', async () => {
+  using scratch = createScratch()
+  const call = ['--catalog', catalogModule(scratch.directory), '--product', 'acme-db']
+  const files = { docs: 'page.md', schema: 'schema.json', 'collector-config': 'collector.yaml' }
+  const options = Object.entries(files).flatMap(([command, name]) => [
+    `--${command}`,
+    path.join(scratch.directory, name),
+  ])
+  for (const [command, name] of Object.entries(files))
+    await run([command, ...call, '--out', path.join(scratch.directory, name)])
+  assert.deepEqual(await run(['check', ...call, ...options]), {
+    code: 0,
+    stdout: 'The catalog of acme-db, version 1: 1 facts, nothing to mend.\n',
+    stderr: '',
+  })
+
+  const page = path.join(scratch.directory, 'page.md')
+  writeFileSync(page, `${readFileSync(page, 'utf8')}by hand`)
+  const { code, stderr } = await run(['check', ...call, ...options])
+  assert.equal(code, 1)
+  assert.equal(
+    stderr,
+    `error: ${page} is not what the catalog says; write it anew by \`otel-usage catalog docs --out ${page}\` with the same options.\n`,
+  )
+})
+
+test('check announces an expiry 30 days ahead, and fails after it', async () => {
+  using scratch = createScratch()
+  const fact =
+    "'acme.old': { kind: 'count', unit: '{run}', since: 1, level: 'full', why: 'Shows whether it is used.', expires: '2026-03-01' },"
+  const call = ['check', '--catalog', catalogModule(scratch.directory, fact), '--product', 'acme-db']
+  assert.equal((await run(call, Date.UTC(2026, 0, 29))).stderr, '')
+  const soon = await run(call, Date.UTC(2026, 0, 30))
+  assert.deepEqual(
+    [soon.code, soon.stderr.startsWith("warning: facts['acme.old'].expires is 2026-03-01, within 30 days")],
+    [0, true],
+  )
+  const late = await run(call, Date.UTC(2026, 2, 1))
+  assert.deepEqual(
+    [late.code, late.stderr.startsWith("error: facts['acme.old'].expires was 2026-03-01")],
+    [1, true],
+  )
+})
+
+const COUNT = (more: string) =>
+  `'acme.runs': { kind: 'count', unit: '{run}', why: 'Shows whether it is used.', ${more} },`
+
+const CHANGES: Array<
+  [what: string, released: string, now: string, version: number, place: string | undefined]
+> = [
+  ['nothing', COUNT("since: 1, level: 'full'"), COUNT("since: 1, level: 'full'"), 1, undefined],
+  [
+    'another reason',
+    COUNT("since: 1, level: 'full'"),
+    COUNT("since: 1, level: 'full'").replace('used', 'used much'),
+    1,
+    undefined,
+  ],
+  ['a higher level', COUNT("since: 1, level: 'basic'"), COUNT("since: 1, level: 'full'"), 1, undefined],
+  [
+    'a lower level',
+    COUNT("since: 1, level: 'full'"),
+    COUNT("since: 1, level: 'basic'"),
+    1,
+    "facts['acme.runs'].level",
+  ],
+  [
+    'another unit',
+    COUNT("since: 1, level: 'full'"),
+    COUNT("since: 1, level: 'full'").replace('{run}', 'By'),
+    1,
+    "facts['acme.runs'].unit",
+  ],
+  [
+    'a dimension',
+    COUNT("since: 1, level: 'full'"),
+    COUNT("since: 1, level: 'full', by: { kind: ['a'] }"),
+    1,
+    "facts['acme.runs'].by",
+  ],
+  ['a new fact under an old version', '', COUNT("since: 1, level: 'full'"), 1, "facts['acme.runs'].since"],
+  ['a new fact with its version', '', COUNT("since: 2, level: 'full'"), 2, undefined],
+  [
+    'a changed fact that says so',
+    COUNT("since: 1, level: 'full'"),
+    COUNT("since: 2, level: 'basic'"),
+    2,
+    undefined,
+  ],
+]
+
+for (const [what, before, after, version, place] of CHANGES) {
+  test(`since the release, ${what}: ${place ? `fails at ${place}` : 'is fine'}`, async () => {
+    using scratch = createScratch()
+    const released = path.join(scratch.directory, 'released.json')
+    await run([
+      'release',
+      '--catalog',
+      catalogModule(scratch.directory, before),
+      '--product',
+      'acme-db',
+      '--out',
+      released,
+    ])
+    const { code, stderr } = await run([
+      'check',
+      '--catalog',
+      catalogModule(scratch.directory, after, version),
+      '--product',
+      'acme-db',
+      '--released',
+      released,
+    ])
+    assert.equal(code, place ? 1 : 0, stderr)
+    assert.equal(stderr.includes(`error: ${place}`), place !== undefined)
+  })
+}
+
+const WRONG: Array<[args: readonly string[], message: RegExp]> = [
+  [[], /There is no command ''; use docs, schema/],
+  [['draw'], /There is no command 'draw'/],
+  [['docs', '--product', 'acme'], /--catalog is missing/],
+  [['docs', '--catalog', 'x.ts'], /--product is missing/],
+  [['docs', '--catalog', '/nowhere/catalog.ts', '--product', 'acme'], /nowhere\/catalog\.ts/],
+  [['docs', '--colour'], /--colour/],
+]
+
+for (const [args, message] of WRONG) {
+  test(`called wrongly: ${args.join(' ') || 'without anything'}`, async () => {
+    const { code, stderr, stdout } = await run(args)
+    assert.deepEqual([code, stdout], [2, ''])
+    assert.match(stderr, message)
+    assert.match(stderr, /catalog --help/)
+  })
+}
