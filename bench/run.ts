@@ -9,6 +9,7 @@ import path from 'node:path'
 import { measureConsent } from './consent.ts'
 import { measureCounting } from './counting.ts'
 import type { Figure } from './figure.ts'
+import { measureReport } from './report.ts'
 import { measureStart } from './start.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -17,6 +18,7 @@ execFileSync(process.execPath, ['scripts/build.ts'], { cwd: root, stdio: 'inheri
 const sections: Array<[title: string, figures: readonly Figure[]]> = [
   ['Import and start', await measureStart()],
   ['Counting', await measureCounting()],
+  ['Report', await measureReport()],
   ['Consent', await measureConsent()],
 ]
 
