@@ -1,26 +1,13 @@
-import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
 import path from 'node:path'
-import { randomUuid } from '../host/index.ts'
+import { type FileFunctions, randomUuid, systemFiles } from '../host/index.ts'
 import { endsWhole } from './lines.ts'
 import type { StateStore } from './types.ts'
 
-/** The file functions that the store uses, as narrow as that: a test makes one of them fail. */
-export interface FileFunctions {
-  readonly mkdir: typeof mkdir
-  readonly open: typeof open
-  readonly readdir: typeof readdir
-  readonly readFile: typeof readFile
-  readonly rename: typeof rename
-  readonly unlink: typeof unlink
-}
-
-const realFiles: FileFunctions = { mkdir, open, readdir, readFile, rename, unlink }
-
 /**
  * A state store in a directory, one file an entry, readable by the process's user only. The directory is made with the
- * first write; reading makes nothing.
+ * first write; reading makes nothing. `files` are the file functions it uses: a test makes one of them fail.
  */
-export function createDirectoryStore(directory: string, files: FileFunctions = realFiles): StateStore {
+export function createDirectoryStore(directory: string, files: FileFunctions = systemFiles): StateStore {
   const root = path.resolve(directory)
   /** The files that are known to end with a whole line. */
   const whole = new Set<string>()

@@ -1,5 +1,5 @@
 /** What must outlive the process: atomic entries in a directory, in memory, or wherever the host keeps such things. */
-export { createDirectoryStore, type FileFunctions } from './directory.ts'
+export { createDirectoryStore } from './directory.ts'
 export { ENTRIES } from './entries.ts'
 export { defaultStateDirectory } from './location.ts'
 export { createMemoryStore } from './memory.ts'

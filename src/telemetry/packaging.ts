@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type ConsentState, readDecision } from '../consent/index.ts'
+import { pathOf, readTextFile } from '../host/index.ts'
 
 /** What whoever packages the product has set for it. */
 export interface PackagingSwitch {
@@ -25,7 +24,7 @@ export const SWITCH_FIELD = 'usageTelemetry'
  * read is a no; a package without either says nothing.
  */
 export function readPackagingSwitch(root: string | URL): PackagingSwitch | undefined {
-  const directory = root instanceof URL ? fileURLToPath(root) : root
+  const directory = pathOf(root)
   const file = path.join(directory, SWITCH_FILE)
   const manifest = path.join(directory, 'package.json')
   return (
@@ -38,7 +37,7 @@ function read(file: string, valueIn: (text: string) => unknown, field?: string):
   const name = `the package's default (${field ? `${field} in ` : ''}${file})`
   let value: unknown
   try {
-    value = valueIn(readFileSync(file, 'utf8'))
+    value = valueIn(readTextFile(file))
   } catch (error) {
     if ((error as NodeJS.ErrnoException | null)?.code === 'ENOENT') return undefined
     return {

@@ -1,6 +1,6 @@
 /** The real file functions, of which one is made to fail. */
 import { type FileHandle, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
-import type { FileFunctions } from '../../src/state/index.ts'
+import type { FileFunctions } from '../../src/host/index.ts'
 
 export const realFiles: FileFunctions = { mkdir, open, readdir, readFile, rename, unlink }
 
