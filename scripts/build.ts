@@ -10,8 +10,10 @@ const doors = {
   sdk: 'src/sdk.ts',
   gateway: 'src/gateway/index.ts',
   insights: 'src/insights/index.ts',
+  testing: 'src/testing/index.ts',
   bin: 'src/bin.ts',
   // Started as processes of their own, and found beside the module that starts them.
+  'testing-hooks': 'src/testing/testing-hooks.ts',
   guard: 'src/gateway/process/guard.ts',
   'clickhouse-engine': 'src/gateway/clickhouse/clickhouse-engine.ts',
 }

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { systemClock } from '../host/index.ts'
+import { HostNotObservedError, lastWords } from './errors.ts'
+import type { ObservationPlan } from './options.ts'
+import type { HostObservation } from './types.ts'
+
+export interface HostRun {
+  /** What is really started: the host's command, or a tracer around it. */
+  readonly command: readonly string[]
+  readonly environment: ObservationPlan['environment']
+  /** Asks the host to end; the process that was started is a tracer's, perhaps. */
+  readonly stop: (child: ChildProcess) => void
+}
+
+/**
+ * Runs the host until it has ended and its output is closed.
+ *
+ * @throws {HostNotObservedError} when it cannot be started or takes too long.
+ */
+export function runHost(
+  plan: ObservationPlan,
+  run: HostRun,
+): Promise<Omit<HostObservation, 'tracer' | 'actions'>> {
+  const [file = '', ...args] = run.command
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, {
+      cwd: plan.cwd,
+      env: { ...run.environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      windowsHide: true,
+    })
+    const output = { stdout: '', stderr: '' }
+    let stopped = false
+
+    const timer = systemClock.after(plan.timeout, () => {
+      child.kill('SIGKILL')
+      child.stdout.destroy()
+      child.stderr.destroy()
+      reject(
+        new HostNotObservedError(
+          `The host did not end within ${plan.timeout} ms (${plan.command.join(' ')}). ` +
+            `A server needs stopWhen; for a slow host raise the timeout. ${lastWords(output.stderr)}`,
+        ),
+      )
+    })
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
+        output[name] += text
+        if (stopped || !plan.stopWhen?.(output)) return
+        stopped = true
+        run.stop(child)
+      })
+    }
+    child.on('error', (error) => {
+      timer.cancel()
+      reject(
+        new HostNotObservedError(
+          `The host could not be started (${plan.command.join(' ')}): ${error.message}.`,
+        ),
+      )
+    })
+    child.on('close', (exitCode, signal) => {
+      timer.cancel()
+      resolve({ exitCode, signal, stopped, ...output })
+    })
+  })
+}

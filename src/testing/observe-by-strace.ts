@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { HostNotObservedError, lastWords } from './errors.ts'
+import { runHost } from './host-process.ts'
+import type { ObservationPlan } from './options.ts'
+import { actionsOf, TRACED_CALLS } from './strace-actions.ts'
+import { parseTrace } from './strace-trace.ts'
+import { distinct, type HostObservation } from './types.ts'
+
+/** Runs the host under strace, with every thread and child process it makes. */
+export async function observeByStrace(
+  plan: ObservationPlan,
+  strace: readonly string[],
+): Promise<HostObservation> {
+  const trace = path.join(plan.scratch, 'trace')
+  const run = await runHost(plan, {
+    // -y: directories and files by their paths. A question mark: a call that this machine may not have.
+    command: [
+      ...strace,
+      '-y',
+      ...['-e', 'signal=none', '-e', `trace=${TRACED_CALLS.map((name) => `?${name}`).join(',')}`],
+      ...['-o', trace, '--', ...plan.command],
+    ],
+    // io_uring would take file operations past every trace.
+    environment: { ...plan.environment, UV_USE_IO_URING: '0' },
+    stop: () => endHost(trace),
+  })
+  const calls = parseTrace(readTrace(trace))
+  const [first] = calls
+  if (first?.name !== 'execve' || !first.result.startsWith('0')) {
+    throw new HostNotObservedError(
+      `The host could not be started (${plan.command.join(' ')}). ${lastWords(run.stderr)}`,
+    )
+  }
+  return { tracer: 'strace', ...run, actions: distinct(actionsOf(calls, plan.stateDirectory)) }
+}
+
+/** Signals the host itself: strace keeps away from signals while it traces. Its lines are there when they happened. */
+function endHost(trace: string): void {
+  const pid = Number(/^\d+/.exec(readTrace(trace))?.[0])
+  if (Number.isInteger(pid)) process.kill(pid, 'SIGTERM')
+}
+
+function readTrace(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    // strace did not come so far as to write one.
+    return ''
+  }
+}

@@ -1,0 +1,52 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseDuration, systemEnvironment, whatWasGot } from '../host/index.ts'
+import { TracerUnavailableError } from './errors.ts'
+import { observeByHooks } from './observe-by-hooks.ts'
+import { observeByStrace } from './observe-by-strace.ts'
+import type { ObservationPlan, ObserveOptions } from './options.ts'
+import { findStrace } from './strace.ts'
+import type { HostObservation } from './types.ts'
+
+/**
+ * Runs a host from its start to its exit, and tells every socket, DNS query, child process and use of an identity file:
+ * its own, and those of its threads and child processes.
+ *
+ * @throws {HostNotObservedError} when it could not be started, did not end in time, or ran unseen.
+ * @throws {TracerUnavailableError} when the tracer that was asked for does not work here.
+ */
+export async function observeHost(options: ObserveOptions): Promise<HostObservation> {
+  const { tracer = 'auto', ...rest } = options
+  const timeout = parseDuration(options.timeout ?? '30s')
+  if (timeout === undefined) {
+    throw new TypeError(
+      `timeout is ${whatWasGot(options.timeout)}; give milliseconds or a text such as '30s'.`,
+    )
+  }
+  if (options.command.length === 0) {
+    throw new TypeError("command is empty; give the host's program and its arguments.")
+  }
+  const cwd = path.resolve(options.cwd ?? '.')
+  const stateDirectory = options.stateDirectory && path.resolve(cwd, options.stateDirectory)
+  const scratch = await mkdtemp(path.join(tmpdir(), 'otel-usage-testing-'))
+  try {
+    const plan: ObservationPlan = {
+      ...rest,
+      ...(stateDirectory !== undefined && { stateDirectory }),
+      environment: options.environment ?? systemEnvironment(),
+      cwd,
+      timeout,
+      scratch,
+    }
+    if (tracer === 'node') return await observeByHooks(plan)
+    const strace = await findStrace()
+    if ('command' in strace) return await observeByStrace(plan, strace.command)
+    if (tracer === 'auto') return await observeByHooks(plan)
+    throw new TracerUnavailableError(
+      `The host cannot be traced here: ${strace.problem}. Use tracer: 'auto' to fall back on hooks in Node.js.`,
+    )
+  } finally {
+    await rm(scratch, { recursive: true, force: true })
+  }
+}
