@@ -58,7 +58,8 @@ function delegateTo(inner: StoreAndForward): ExportDelegate {
   return {
     export(metrics, callback) {
       inner.deliver(metrics).then(
-        ({ outcome, reason }) => callback(outcome === 'refused' ? failed(new Error(reason)) : { code: 0 }),
+        ({ outcome, reason }) =>
+          callback(['refused', 'too-large'].includes(outcome) ? failed(new Error(reason)) : { code: 0 }),
         (error) => callback(failed(error as Error)),
       )
     },

@@ -1,7 +1,7 @@
 import { ENTRIES, type StateStore } from '../state/index.ts'
 
 /** What became of a report. */
-export type LedgerOutcome = 'suppressed' | 'queued' | 'sent' | 'refused' | 'discarded'
+export type LedgerOutcome = 'suppressed' | 'queued' | 'sent' | 'refused' | 'discarded' | 'too-large'
 
 /** One line of the ledger: one report in one state. */
 export interface LedgerEntry {

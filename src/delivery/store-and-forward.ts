@@ -3,8 +3,16 @@ import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { type Clock, type Logger, randomUuid, silentLogger, systemClock } from '../host/index.ts'
 import { createInstallation } from '../identity/index.ts'
-import { composeReport, createReportIds, type ReportFrame, serializeReport } from '../report/index.ts'
+import {
+  composeReport,
+  createReportIds,
+  LARGEST_REPORT,
+  largestFacts,
+  type ReportFrame,
+  serializeReport,
+} from '../report/index.ts'
 import type { StateStore } from '../state/index.ts'
+import { createDrain } from './drain.ts'
 import { createLedger, type LedgerOutcome } from './ledger.ts'
 import { createOutbox } from './outbox.ts'
 import { createHttpTransport, metricsUrl, type Transport } from './transport.ts'
@@ -47,7 +55,7 @@ export interface RenderedReport {
 }
 
 export interface DeliveryResult {
-  readonly outcome: 'sent' | 'suppressed' | 'queued' | 'refused'
+  readonly outcome: 'sent' | 'suppressed' | 'queued' | 'refused' | 'too-large'
   readonly reportId: string
   readonly at: number
   /** Why, in words. */
@@ -69,9 +77,6 @@ export interface StoreAndForward {
   shutdown(): Promise<void>
 }
 
-/** What became of the reports of one round, by report id. */
-type Results = Map<string, Pick<DeliveryResult, 'outcome' | 'reason'>>
-
 export function createStoreAndForward(options: StoreAndForwardOptions): StoreAndForward {
   const { product, catalog, endpoint, consent, state } = options
   const {
@@ -91,7 +96,12 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   const passingNoise = randomUuid()
   /** One report after the other: two at once would race for the outbox. */
   let turn: Promise<unknown> = Promise.resolve()
-  let reachable = true
+  const drain = createDrain({
+    ...{ outbox, transport, catalog, clock, logger, consent, maySend, record, forget },
+    productVersion: product.version,
+    location: state.location,
+  })
+  const drainNow = () => drain(() => abort.signal)
 
   async function render(
     metrics: ResourceMetrics,
@@ -125,10 +135,15 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       if (verdict.state === 'disabled') await leaveNothing()
       return { outcome: 'suppressed', reportId, at, reason, bytes }
     }
+    if (bytes.length > LARGEST_REPORT) {
+      const reason = `it has ${bytes.length} bytes, and ${LARGEST_REPORT} is the most; the largest facts are ${largestFacts(bytes).join(', ')}`
+      await record('too-large', reportId, reason, bytes)
+      return { outcome: 'too-large', reportId, at, reason, bytes }
+    }
     await installation.keep()
     await outbox.put(reportId, bytes)
     await record('queued', reportId, verdict.because, bytes)
-    const results = await drainAll()
+    const results = await drainNow()
     return {
       ...(results.get(reportId) ?? { outcome: 'queued', reason: 'it waits in the outbox' }),
       reportId,
@@ -137,49 +152,13 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     }
   }
 
-  async function drainAll(): Promise<Results> {
-    const results: Results = new Map()
-    for (const reportId of await outbox.waiting()) {
-      const bytes = await outbox.read(reportId)
-      if (!bytes) continue
-      const verdict = await consent()
-      if (verdict.state !== 'disabled' && !maySend(verdict)) break
-      if (verdict.state === 'disabled') {
-        await discard(reportId, bytes, results)
-        continue
-      }
-      const result = await transport.send(bytes, abort.signal)
-      if (result.outcome === 'unavailable') {
-        if ((await consent()).state === 'disabled') {
-          await discard(reportId, bytes, results)
-          continue
-        }
-        if (reachable)
-          logger.debug(`Usage reports wait in ${state.location}: ${result.reason}. They are sent later.`)
-        reachable = false
-        results.set(reportId, { outcome: 'queued', reason: result.reason })
-        break
-      }
-      reachable = true
-      const outcome = result.outcome === 'accepted' ? 'sent' : 'refused'
-      const reason = result.outcome === 'accepted' ? (result.note ?? verdict.because) : result.reason
-      await outbox.remove(reportId)
-      await record(outcome, reportId, reason, bytes)
-      results.set(reportId, { outcome, reason })
-    }
-    return results
-  }
-
-  async function discard(reportId: string, bytes: Uint8Array, results: Results): Promise<void> {
-    const { because } = await consent()
-    await outbox.remove(reportId)
-    await record('discarded', reportId, because, bytes)
-    results.set(reportId, { outcome: 'suppressed', reason: because })
-  }
-
   /** What a no leaves behind: the ledger, and nothing that could be sent. */
   async function leaveNothing(): Promise<void> {
-    await drainAll()
+    await drainNow()
+    await forget()
+  }
+
+  async function forget(): Promise<void> {
     if (!options.keepInstallation) await installation.forget()
   }
 
@@ -201,6 +180,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     if (outcome === 'suppressed') logger.info(`Usage report ${reportId} not sent, ${reason}: ${report}`)
     if (outcome === 'sent') logger.info(`Usage report ${reportId} sent to ${url}, ${reason}: ${report}`)
     if (outcome === 'discarded') logger.info(`Usage report ${reportId} is not sent any more, ${reason}.`)
+    if (outcome === 'too-large') logger.warn(`Usage report ${reportId} is not sent: ${reason}.`)
     if (outcome === 'refused') logger.warn(`Usage report ${reportId} was refused by ${url}: ${reason}.`)
   }
 
@@ -213,7 +193,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   return {
     render: (metrics, details) => inTurn(() => render(metrics, details)),
     deliver: (metrics, details) => inTurn(() => deliver(metrics, details)),
-    drain: () => inTurn(async () => void (await drainAll())),
+    drain: () => inTurn(async () => void (await drainNow())),
     async withdraw() {
       abort.abort()
       abort = new AbortController()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { test } from 'node:test'
 import type { LedgerEntry, UsageTelemetry } from '../../src/index.ts'
 import { createAcme } from '../support/acme.ts'
@@ -195,3 +196,53 @@ test('the report is in the log in one line when it is sent', async () => {
 async function entriesOf(usage: Pick<UsageTelemetry, 'ledger'>): Promise<LedgerEntry[]> {
   return Array.fromAsync(usage.ledger.entries())
 }
+
+test('a report that waits is not sent any more when the level of consent has been lowered below it', async () => {
+  using scratch = createScratch()
+  const before = createAcme({ state: scratch.directory })
+  before.counter('acme.commands').add(3, { command: 'find', result: 'ok' })
+  const waiting = await before.report()
+  assert.equal(waiting.outcome, 'queued')
+
+  await using receiver = await startReceiver()
+  const after = createAcme({
+    endpoint: receiver.endpoint,
+    state: scratch.directory,
+    environment: { ACME_DB_TELEMETRY: 'basic' },
+  })
+  const next = await after.report()
+
+  assert.equal(next.outcome, 'sent')
+  assert.equal(receiver.received.length, 1)
+  assert.doesNotMatch(receiver.received[0]?.body.toString() ?? '', /acme\.commands/)
+  const discarded = (await entriesOf(after)).find(({ outcome }) => outcome === 'discarded')
+  assert.deepEqual(
+    [discarded?.reportId, discarded?.reason],
+    [waiting.reportId, 'it holds more than ACME_DB_TELEMETRY=basic reaches'],
+  )
+})
+
+test('a waiting report that a disk has spoilt is dropped with a warning, and the others go on', async () => {
+  using scratch = createScratch()
+  const before = createAcme({ state: scratch.directory })
+  const spoilt = await before.report()
+  const waiting = await before.report()
+  writeFileSync(
+    path.join(scratch.directory, 'outbox', `${spoilt.reportId}.json`),
+    '{"resourceMetrics":[{"reso',
+  )
+
+  await using receiver = await startReceiver()
+  const log = createLog()
+  const after = createAcme({ endpoint: receiver.endpoint, state: scratch.directory, logger: log })
+  const next = await after.report()
+
+  assert.deepEqual(
+    receiver.received.map(({ json }) => attributesOf(json)['usage.report.id']),
+    [waiting.reportId, next.reportId],
+  )
+  assert.deepEqual(
+    log.lines.filter((line) => line.startsWith('warn')),
+    [`warn: The waiting usage report ${spoilt.reportId} in ${scratch.directory} is spoilt, and dropped.`],
+  )
+})
