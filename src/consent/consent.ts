@@ -29,7 +29,7 @@ export interface Consent {
   set(decision: string, chooser: Chooser): Promise<Verdict>
   /** Every choice that was made, oldest first. */
   history(): Promise<readonly StoredChoice[]>
-  /** Calls back when state, level or source have changed. Returns what ends it. */
+  /** Calls back when state, level or source have changed, or newer facts are reached. Returns what ends it. */
   on(event: 'change', listener: (verdict: Verdict, before: Verdict) => void): () => void
 }
 
@@ -76,7 +76,7 @@ export function createConsent(options: ConsentOptions): Consent {
     current = decideConsent(inputs)
     const same =
       before.state === current.state && before.level === current.level && before.source === current.source
-    if (same) return
+    if (same && versionReached(before) >= versionReached(current)) return
     for (const listener of listeners) {
       try {
         listener(current, before)
@@ -88,6 +88,7 @@ export function createConsent(options: ConsentOptions): Consent {
 
   /** What the seed says at the first start is written down, so that a later seed changes nothing. */
   async function plantSeed(): Promise<void> {
+    if (inputs.ignore?.includes('seed')) return
     const reading = readDecision(inputs.seed, inputs.levels)
     if (reading.state === 'undecided' || 'unreadable' in reading) return
     const { state } = reading
@@ -107,8 +108,9 @@ export function createConsent(options: ConsentOptions): Consent {
       await addChoice(store, choiceOf(state, state === 'enabled' ? level : undefined, current.because))
   }
 
-  async function set(decision: string, { by }: Chooser): Promise<Verdict> {
+  async function set(decision: string, chooser: Chooser | undefined): Promise<Verdict> {
     const [state, level] = parseDecision(decision, inputs.levels)
+    const by = chooser?.by
     if (typeof by !== 'string' || by.trim() === '' || by.length > 128) {
       throw new ConsentDecisionError(
         `'${String(by).slice(0, 60)}' does not say who decides; pass { by } with 1 to 128 characters.`,
@@ -143,6 +145,8 @@ export function createConsent(options: ConsentOptions): Consent {
     },
   }
 }
+
+const versionReached = ({ reach }: Verdict): number => reach.catalogVersion ?? Number.POSITIVE_INFINITY
 
 /** Loads the package that knows; where that fails, nobody is found. */
 async function detect(): Promise<string | undefined> {

@@ -17,7 +17,7 @@ export {
   ConsentSourceError,
 } from './errors.ts'
 export type { ConsentPolicy } from './policy.ts'
-export { SOURCES } from './sources.ts'
+export { SOURCES, shown } from './sources.ts'
 export type { StoredChoice } from './stored-choice.ts'
 export type { ConsentInputs, ConsentSource, ConsentState, Opinion, StoredOpinion, Verdict } from './types.ts'
 export { decideConsent } from './verdict.ts'

@@ -1,4 +1,4 @@
-import { exclusionVariables, readExclusions } from './exclusions.ts'
+import { readExclusions } from './exclusions.ts'
 import type { ConsentInputs, ConsentSource } from './types.ts'
 import { DISABLING_WORDS, ENABLING_WORDS, optsOut, type Reading, readDecision } from './words.ts'
 
@@ -103,14 +103,13 @@ export const SOURCES: readonly Source[] = [
     locks: true,
     about:
       "The product's list of withheld facts, when it names one that does not exist: rather nothing than that one.",
-    read(inputs) {
-      const [unknown] = readExclusions(inputs).unknown
-      if (unknown === undefined) return []
-      const problem = `names '${shown(unknown)}', which is not a fact of this product; correct the name or remove it`
-      const set = exclusionVariables(inputs).find((variable) => inputs.environment[variable])
-      const name = set ?? 'the list of withheld facts'
-      return [{ name, value: shown(inputs.environment[name] ?? ''), reading: { state: 'disabled' }, problem }]
-    },
+    read: (inputs) =>
+      [...readExclusions(inputs).unknown].map(([name, word]) => ({
+        name,
+        value: shown(inputs.environment[name]),
+        reading: { state: 'disabled' },
+        problem: `names '${shown(word)}', which is not a fact of this product; correct the name or remove it`,
+      })),
   },
   {
     source: 'variable',

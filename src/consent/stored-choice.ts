@@ -7,6 +7,7 @@
  * is, is copied aside with the next choice, and that choice is added behind it.
  */
 import { ENTRIES, type StateStore } from '../state/index.ts'
+import { shown } from './sources.ts'
 import type { ConsentState, StoredOpinion } from './types.ts'
 
 /** One line of the history. */
@@ -43,7 +44,7 @@ export async function readHistory(store: StateStore): Promise<ChoiceHistory> {
     bytes = await store.read(ENTRIES.consent)
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException | null)?.code ?? String(error)
-    return unknowable(store, [], `cannot be read (${reason})`)
+    return unknowable(store, [], `cannot be read (${shown(reason)})`)
   }
   return bytes === undefined ? { choices: [] } : historyFrom(store, bytes)
 }
@@ -59,8 +60,9 @@ export async function addChoice(store: StateStore, choice: StoredChoice): Promis
 }
 
 function historyFrom(store: StateStore, bytes: Uint8Array): ChoiceHistory {
-  const lines = new TextDecoder()
-    .decode(bytes)
+  // One character for each byte: what is not UTF-8 spoils its own line only.
+  const lines = Buffer.from(bytes)
+    .toString('latin1')
     .split('\n')
     .filter((line) => line.trim() !== '')
   const read = lines.map(parseLine)
@@ -78,13 +80,15 @@ function unknowable({ location }: StateStore, choices: readonly StoredChoice[], 
   return { choices, current: { problem } }
 }
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true })
+
 function parseLine(line: string): StoredChoice | undefined {
   try {
-    const { format, at, state, level, by, productVersion, catalogVersion, seed } = JSON.parse(line)
+    const text = UTF_8.decode(Buffer.from(line, 'latin1'))
+    const { format, at, state, level, by, productVersion, catalogVersion, seed } = JSON.parse(text)
     const good =
       format === FORMAT &&
-      typeof at === 'string' &&
-      !Number.isNaN(Date.parse(at)) &&
+      new Date(at).toISOString() === at &&
       ['enabled', 'disabled', 'undecided'].includes(state) &&
       (level === undefined || typeof level === 'string') &&
       typeof by === 'string' &&

@@ -35,7 +35,11 @@ export function decideConsent(inputs: ConsentInputs): Verdict {
     ...(since !== undefined && { since }),
     reach: reachOf(state, level, winner?.statement, readExclusions(inputs).excluded),
     opinions: [...voices.map((voice) => opinionOf(voice, winner)), defaultOpinion(inputs, winner)],
-    warnings: [...unreadable(voices, inputs.levels), ...unusable(voices), ...conflicts(voices, winner)],
+    warnings: [
+      ...unreadable(voices, inputs.levels),
+      ...unusable(voices, state),
+      ...conflicts(voices, winner),
+    ],
   }
 }
 
@@ -112,11 +116,10 @@ function unreadable(voices: readonly Voice[], levels: readonly string[]): string
     )
 }
 
-function unusable(voices: readonly Voice[]): string[] {
+function unusable(voices: readonly Voice[], state: ConsentState): string[] {
+  const outcome = state === 'disabled' ? ' Until then no usage report is sent.' : ''
   return voices.flatMap(({ statement }) =>
-    statement.problem
-      ? [`${nameOf(statement)} ${statement.problem}. Until then no usage report is sent.`]
-      : [],
+    statement.problem ? [`${nameOf(statement)} ${statement.problem}.${outcome}`] : [],
   )
 }
 

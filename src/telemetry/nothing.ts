@@ -7,10 +7,10 @@ import type { UsageTelemetry } from './surface.ts'
 
 /** The usage telemetry of a package that has none: nothing is collected, loaded or written, and nobody can change that. */
 export function createNothing<F extends Facts>(settings: Settings): UsageTelemetry<F> {
-  const verdict = {
-    ...decideConsent({ ...settings.consentInputs, default: 'disabled', environment: {} }),
-    locked: true,
-  }
+  const { prefix, levels, defaultBy, startedAt } = settings.consentInputs
+  // No source is asked: not even a flag brings back what is not there.
+  const silence = { prefix, levels, defaultBy, environment: {}, ...(startedAt && { startedAt }) }
+  const verdict = { ...decideConsent({ ...silence, default: 'disabled' }), locked: true }
   const bytes = new Uint8Array()
   const nothing = () => {}
   return {

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { type ConsentState, readDecision } from '../consent/index.ts'
+import { type ConsentState, readDecision, shown } from '../consent/index.ts'
 import { pathOf, readTextFile } from '../host/index.ts'
 
 /** What whoever packages the product has set for it. */
@@ -49,7 +49,9 @@ function read(file: string, valueIn: (text: string) => unknown, field?: string):
   if (value === undefined) return undefined
   if (typeof value === 'string' && value.trim().toLowerCase() === 'none') return { state: 'none', name }
   const reading = readDecision(value, [])
-  if (!('unreadable' in reading)) return { state: reading.state, name }
-  const warning = `'${String(value).trim().slice(0, 60)}' in ${file} is not a setting of the usage telemetry, so it stays off; use 'none', 'off', 'on' or 'undecided'.`
+  // An empty file is one that was not finished.
+  const empty = typeof value === 'string' && value.trim() === ''
+  if (!empty && !('unreadable' in reading)) return { state: reading.state, name }
+  const warning = `'${shown(typeof value === 'string' ? value.trim() : value)}' in ${file} is not a setting of the usage telemetry, so it stays off; use 'none', 'off', 'on' or 'undecided'.`
   return { state: 'disabled', name, warning }
 }

@@ -59,7 +59,8 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
   const operatorsEndpoint = environment[`${prefix}_TELEMETRY_ENDPOINT`]
   const problem = operatorsEndpoint ? endpointProblem(operatorsEndpoint) : undefined
   const packaging = product.root === undefined ? undefined : readPackagingSwitch(product.root)
-  const debugs = optsOut(environment[`${prefix}_TELEMETRY_DEBUG`])
+  const legacyPrefixes = product.legacyEnvironmentPrefixes ?? []
+  const debugs = [prefix, ...legacyPrefixes].some((one) => optsOut(environment[`${one}_TELEMETRY_DEBUG`]))
   return {
     product: { name: product.name, version: product.version },
     title: product.title ?? product.name,
@@ -71,11 +72,15 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
     policy: consent,
     packaging,
     consentInputs: {
-      ...consent,
+      flag: consent.flag,
+      configured: consent.configured,
+      seed: consent.seed,
+      executableName: consent.executableName,
+      ignore: consent.ignore,
       default: packaging && packaging.state !== 'none' ? packaging.state : (consent.default ?? 'undecided'),
       defaultBy: packaging?.name,
       prefix,
-      legacyPrefixes: product.legacyEnvironmentPrefixes ?? [],
+      legacyPrefixes,
       environment,
       levels: catalog.levels,
       facts: Object.keys(catalog.facts),

@@ -24,7 +24,8 @@ export function refuseUnwanted(
   }
   const enabling = opinions.find((opinion) => opinion.state === 'enabled' && LOCKING.has(opinion.source))
   if (policy.onConflict === 'refuse' && state === 'disabled' && enabling) {
-    const warning = warnings.find((text) => text.includes(enabling.name)) ?? ''
+    // The conflicts stand behind what else is to be mended.
+    const warning = warnings.findLast((text) => text.includes(enabling.name)) ?? ''
     throw new ConsentConflictError(
       `${title} does not start while its usage telemetry is contradictory. ${warning}`,
     )

@@ -1,5 +1,5 @@
 import type { Facts } from '../catalog/index.ts'
-import { type Consent, createConsent, type Verdict } from '../consent/index.ts'
+import { type Chooser, type Consent, createConsent, type Verdict } from '../consent/index.ts'
 import { type CountCell, createFactStore, createMeter, discardCounts } from '../facts/index.ts'
 import { keepingProcessAlive, outsideHostContext } from '../host/index.ts'
 import { createInstallation } from '../identity/index.ts'
@@ -38,31 +38,52 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   let starting: Promise<Verdict> | undefined
   let stopping: Promise<void> | undefined
 
+  /** Whether the stored choice has been read: what changes after that has changed under the eyes of this process. */
+  let known = false
+  /** Whether reports are planned: from a start that was not refused to the shutdown. */
+  let planned = false
+  let withdrawing: Promise<void> = Promise.resolve()
+
   consent.on('change', (now) => {
-    if (now.state === 'disabled') void withdraw().catch(logTrouble)
-    // What was counted before a yes is never reported.
-    if (now.state === 'enabled' && Date.parse(now.since ?? '') >= window.since) {
+    if (now.state === 'disabled') withdrawing = withdraw().catch(logTrouble)
+    // What was counted before a yes is never reported. Only the first one that is read may be older than the process.
+    else if (known || Date.parse(now.since ?? '') >= window.since) {
       discardCounts(facts)
       window.since = clock.now()
     }
-    if (starting) void plan(now).catch(logTrouble)
+    if (planned) void plan(now).catch(logTrouble)
   })
+
+  async function ask(): Promise<Verdict> {
+    const now = await consent.refresh()
+    known = true
+    return now
+  }
+
+  async function choose(decision: string, chooser: Chooser): Promise<Verdict> {
+    await ask()
+    const now = await consent.set(decision, chooser)
+    await withdrawing
+    return now
+  }
 
   /** The SDK is loaded here, with the first report. */
   function reporter(): Promise<Reporter> {
     loading ??= outsideHostContext(async () => {
       const { createReporter } = await import('./reporter.ts')
-      return createReporter({ settings, facts, verdict: () => consent.refresh(), maySend, window })
+      return createReporter({ settings, facts, verdict: ask, maySend, window })
     })
     return loading
   }
 
   async function begin(): Promise<Verdict> {
+    // Before anything is written: a start that is refused leaves nothing behind.
+    refuseUnwanted(await ask(), settings)
     const now = await consent.begin()
-    refuseUnwanted(now, settings)
     tell(now, settings)
     if (now.state === 'disabled') await withdraw()
-    await plan(now)
+    planned = stopping === undefined
+    if (planned) await plan(now)
     return now
   }
 
@@ -95,6 +116,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
 
   async function end(): Promise<void> {
     schedule.stop()
+    planned = false
     starting = undefined
     const current = loading
     if (!current) return
@@ -126,7 +148,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     preview: () => keepingProcessAlive(async () => (await reporter()).preview()),
     report: () => keepingProcessAlive(report),
     async status() {
-      const verdict = await consent.refresh()
+      const verdict = await ask()
       const disclosure = disclosureOf(verdict, settings)
       const due = schedule.due()
       return {
@@ -138,7 +160,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     },
     consent: {
       verdict: () => consent.verdict(),
-      set: (decision, chooser) => keepingProcessAlive(() => consent.set(decision, chooser)),
+      set: (decision, chooser) => keepingProcessAlive(() => choose(decision, chooser)),
       history: () => consent.history(),
       on: (event, listener) => consent.on(event, listener),
     },

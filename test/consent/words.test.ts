@@ -41,7 +41,7 @@ const spellings = (word: string) => {
 for (const place of PLACES.filter(({ kind }) => kind === 'decision')) {
   for (const [state, words] of Object.entries(LISTS)) {
     for (const word of words) {
-      test(`${place.source}: '${word}' reads as ${state}, in any case and with spaces around it`, () => {
+      test(`${place.label}: '${word}' reads as ${state}, in any case and with spaces around it`, () => {
         for (const spelling of spellings(word)) {
           const verdict = decideConsent(place.put(silence(), spelling))
           assert.equal(verdict.state, state, JSON.stringify(spelling))
@@ -54,7 +54,7 @@ for (const place of PLACES.filter(({ kind }) => kind === 'decision')) {
     }
   }
 
-  test(`${place.source}: the word of a level enables at that level`, () => {
+  test(`${place.label}: the word of a level enables at that level`, () => {
     for (const level of ['basic', 'some', 'full']) {
       for (const spelling of spellings(level)) {
         const verdict = decideConsent(place.put(silence(), spelling))
@@ -63,12 +63,12 @@ for (const place of PLACES.filter(({ kind }) => kind === 'decision')) {
     }
   })
 
-  test(`${place.source}: a level that the catalog does not have is a no`, () => {
+  test(`${place.label}: a level that the catalog does not have is a no`, () => {
     const verdict = decideConsent(place.put(silence({ levels: ['full'] }), 'basic'))
     assert.deepEqual([verdict.state, verdict.level], ['disabled', 'off'])
   })
 
-  test(`${place.source}: a value that cannot be read is a no, with a warning that names it and the words`, () => {
+  test(`${place.label}: a value that cannot be read is a no, with a warning that names it and the words`, () => {
     for (const value of [
       'maybe',
       'on!',
@@ -176,7 +176,7 @@ const OPT_OUT = {
 
 for (const place of PLACES.filter(({ kind }) => kind === 'opt-out')) {
   for (const [outcome, values] of Object.entries(OPT_OUT)) {
-    test(`${place.source}: these values ${outcome === 'opts out' ? 'opt out' : 'do not opt out'}`, () => {
+    test(`${place.label}: these values ${outcome === 'opts out' ? 'opt out' : 'do not opt out'}`, () => {
       for (const value of values) {
         const verdict = decideConsent(place.put(silence({ default: 'enabled' }), value))
         assert.equal(verdict.state, outcome === 'opts out' ? 'disabled' : 'enabled', JSON.stringify(value))

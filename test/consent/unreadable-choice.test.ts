@@ -1,0 +1,186 @@
+/** A stored choice that cannot be read: always a no, never fatal, never overwritten, and kept aside with the next choice. */
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import {
+  createDirectoryStore,
+  createMemoryStore,
+  createResilientStore,
+  type StateStore,
+} from '../../src/state/index.ts'
+import { createLog } from '../support/log.ts'
+import { createScratch } from '../support/scratch.ts'
+import { consentIn } from './running.ts'
+
+const choice = (more: Record<string, unknown> = {}) =>
+  JSON.stringify({
+    format: 1,
+    at: '2026-01-01T00:00:00.000Z',
+    state: 'enabled',
+    by: 'alice',
+    productVersion: '2.4.0',
+    catalogVersion: 2,
+    ...more,
+  })
+const YES = `${choice()}\n`
+
+const BAD: Readonly<Record<string, string | Uint8Array>> = {
+  'an empty file': '',
+  'nothing but line breaks': '\n\n \r\n',
+  'a line of a newer format': `${YES}${choice({ format: 2 })}\n`,
+  'a line without a format': `${YES}${choice({ format: undefined })}\n`,
+  'a state that there is not': `${YES}${choice({ state: 'Enabled' })}\n`,
+  'a moment that there is not': `${YES}${choice({ at: 'yesterday' })}\n`,
+  'a moment that steers a terminal': `${YES}${choice({ at: '1 (\u{1b}[31m)' })}\n`,
+  'a name that is none': `${YES}${choice({ by: null })}\n`,
+  'a catalog version that is a word': `${YES}${choice({ catalogVersion: 'two' })}\n`,
+  'a level that is a number': `${YES}${choice({ level: 1 })}\n`,
+  'JSON that is no object': `${YES}null\n`,
+  'a number': `${YES}1\n`,
+  'something behind the JSON': `${YES}${choice()}x\n`,
+  'a control character inside the JSON': `${YES}${choice().replace('alice', 'al\u{1b}ice')}\n`,
+  'zeros, as a file system leaves them after a crash': Buffer.concat([Buffer.from(YES), Buffer.alloc(200)]),
+  'bytes that are not UTF-8': Buffer.from(`${choice().replace('alice', 'al\u{ff}ice')}\n`, 'latin1'),
+  'UTF-16': Buffer.from(YES, 'utf16le'),
+  'a megabyte of letters': 'x'.repeat(1_000_000),
+  'a megabyte of brackets': '['.repeat(1_000_000),
+  'half a line of a megabyte': `${YES}${choice({ by: 'x'.repeat(1_000_000) }).slice(0, -1)}`,
+}
+
+for (const [name, bytes] of Object.entries(BAD)) {
+  test(`${name}: a no, with a warning that names the file; the next choice keeps it aside and holds`, async () => {
+    using scratch = createScratch()
+    const file = path.join(scratch.directory, 'consent.jsonl')
+    writeFileSync(file, bytes)
+    const consent = consentIn(scratch.directory, { inputs: { default: 'enabled', seed: 'on' } })
+
+    const verdict = await consent.begin()
+
+    assert.deepEqual(
+      [verdict.state, verdict.level, verdict.source, verdict.locked],
+      ['disabled', 'off', 'stored-choice', false],
+    )
+    assert.equal(verdict.warnings.length, 1)
+    assert.match(
+      verdict.warnings[0] ?? '',
+      new RegExp(
+        `^the stored choice in ${file} .*, so it counts as a no; choose again, or restore the file\\.`,
+      ),
+    )
+    assert.deepEqual(readFileSync(file), Buffer.from(bytes))
+
+    assert.equal((await consent.set('enabled', { by: 'bob' })).state, 'enabled')
+
+    const aside = readdirSync(scratch.directory).filter((entry) => entry.endsWith('.unreadable'))
+    assert.equal(aside.length, 1)
+    assert.deepEqual(readFileSync(path.join(scratch.directory, aside[0] ?? '')), Buffer.from(bytes))
+    const again = await consentIn(scratch.directory).begin()
+    assert.deepEqual([again.state, again.warnings], ['enabled', []])
+    assert.equal((await consent.history()).at(-1)?.by, 'bob')
+    assert.deepEqual(readFileSync(file).subarray(0, bytes.length), Buffer.from(bytes))
+  })
+}
+
+test('a line that broke off at any byte is a no, and none of what came before it is lost', async () => {
+  const last = choice({ state: 'disabled', at: '2026-01-02T00:00:00.000Z', by: 'bøb' })
+  const bytes = Buffer.from(YES + last)
+  const before = Buffer.byteLength(YES)
+  for (let length = 0; length < bytes.length; length++) {
+    // Broken off just behind a whole line, nothing tells that there was more.
+    if (length === before || length === before - 1) continue
+    const store = createMemoryStore()
+    await store.write('consent.jsonl', bytes.subarray(0, length))
+    const consent = consentIn(store, { inputs: { default: 'enabled' } })
+    const { state, source } = await consent.begin()
+    assert.deepEqual([state, source], ['disabled', 'stored-choice'], `after ${length} bytes`)
+    assert.equal((await consent.history()).length, length > before ? 1 : 0)
+
+    assert.equal((await consent.set('basic', { by: 'carol' })).level, 'basic')
+    const history = await consent.history()
+    assert.deepEqual(
+      history.map(({ by }) => by),
+      length > before ? ['alice', 'carol'] : ['carol'],
+    )
+  }
+  const whole = createMemoryStore()
+  await whole.write('consent.jsonl', bytes)
+  assert.equal((await consentIn(whole).begin()).state, 'disabled')
+})
+
+test('a broken line in the middle does not take the choice after it away', async () => {
+  const store = createMemoryStore()
+  await store.write('consent.jsonl', `${YES}{"format":1,"st\n${choice({ state: 'disabled' })}\n`)
+  const consent = consentIn(store)
+  assert.equal((await consent.begin()).state, 'disabled')
+  assert.equal((await consent.history()).length, 2)
+})
+
+test('a directory in its place is a no, and stays', async () => {
+  using scratch = createScratch()
+  mkdirSync(path.join(scratch.directory, 'consent.jsonl'))
+  const log = createLog()
+  const store = createResilientStore(createDirectoryStore(scratch.directory), log)
+  const consent = consentIn(store, { inputs: { default: 'enabled' } })
+  const verdict = await consent.begin()
+  assert.deepEqual([verdict.state, verdict.source], ['disabled', 'stored-choice'])
+  assert.match(verdict.warnings[0] ?? '', /cannot be read \(EISDIR\)/)
+  await consent.set('disabled', { by: 'alice' })
+  assert.equal((await consent.refresh()).state, 'disabled')
+  assert.deepEqual(readdirSync(scratch.directory), ['consent.jsonl'])
+})
+
+test('a symbolic link to a choice is that choice; one in a circle is a no', async () => {
+  using scratch = createScratch()
+  const file = path.join(scratch.directory, 'elsewhere')
+  const link = path.join(scratch.directory, 'consent.jsonl')
+  writeFileSync(file, `${choice({ state: 'disabled' })}\n`)
+  symlinkSync(file, link)
+  const consent = consentIn(scratch.directory, { inputs: { default: 'enabled' } })
+  assert.equal((await consent.begin()).state, 'disabled')
+  assert.equal((await consent.set('enabled', { by: 'bob' })).state, 'enabled')
+  assert.equal(readFileSync(file, 'utf8').trimEnd().split('\n').length, 2)
+
+  using other = createScratch()
+  symlinkSync('consent.jsonl', path.join(other.directory, 'consent.jsonl'))
+  const circle = await consentIn(other.directory, { inputs: { default: 'enabled' } }).begin()
+  assert.deepEqual([circle.state, circle.source], ['disabled', 'stored-choice'])
+  assert.match(circle.warnings[0] ?? '', /cannot be read \(ELOOP\)/)
+})
+
+test('a store that cannot be read is a no, whatever it throws, and recovers by itself', async () => {
+  const whole = createMemoryStore()
+  await whole.write('consent.jsonl', YES)
+  for (const thrown of [
+    Object.assign(new Error('denied'), { code: 'EACCES' }),
+    new Error('the database is away\n\u{1b}[31m'),
+    'a string',
+    undefined,
+    null,
+  ]) {
+    let away = true
+    const store: StateStore = {
+      ...whole,
+      read: async (name) => {
+        if (away) throw thrown
+        return whole.read(name)
+      },
+    }
+    const consent = consentIn(store, { inputs: { default: 'enabled' } })
+    const { state, source, warnings } = await consent.begin()
+    assert.deepEqual([state, source, warnings.length], ['disabled', 'stored-choice', 1])
+    assert.doesNotMatch(warnings[0] ?? '', /[\p{C}\p{Zl}\p{Zp}]/u)
+    assert.deepEqual(await consent.history(), [])
+    away = false
+    assert.equal((await consent.refresh()).state, 'enabled')
+  }
+})
+
+test('a choice that cannot be read does not overrule what comes before it, and no warning says that nothing is sent', async () => {
+  const store = createMemoryStore()
+  await store.write('consent.jsonl', 'rhubarb')
+  const { state, source, warnings } = await consentIn(store, { inputs: { flag: 'on' } }).begin()
+  assert.deepEqual([state, source], ['enabled', 'flag'])
+  assert.match(warnings[0] ?? '', /^the stored choice in memory\/consent\.jsonl ends with something/)
+  for (const warning of warnings) assert.doesNotMatch(warning, /no usage report is sent/)
+})

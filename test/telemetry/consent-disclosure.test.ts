@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+import { createMemoryStore, createStartupWarnings, type UsageTelemetryOptions } from '../../src/index.ts'
+import { type AcmeFacts, createAcme } from '../support/acme.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { createLog } from '../support/log.ts'
+
+const run = promisify(execFile)
+const READ_MORE = 'Read more: https://acme.example/telemetry'
+
+/** What is logged by a start. */
+async function toldBy(options: Partial<UsageTelemetryOptions<AcmeFacts>>): Promise<readonly string[]> {
+  const log = createLog()
+  const usage = createAcme({ endpoint: 'https://usage.acme.example', logger: log, ...options })
+  await usage.start()
+  await usage.shutdown()
+  return log.lines
+}
+
+test('enabled: who sends what to whom and how often, who decided, and the words that stop it', async () => {
+  assert.deepEqual(await toldBy({ consent: { default: 'enabled' } }), [
+    "info: Acme DB sends a usage report to usage.acme.example once a day (the product's default); every report is in the local log. " +
+      `To stop it: ACME_DB_TELEMETRY_OPTOUT=1. ${READ_MORE}`,
+  ])
+})
+
+test('undecided: what will happen, and the words that stop it', async () => {
+  assert.deepEqual(await toldBy({ consent: {} }), [
+    'info: Acme DB will send a usage report to usage.acme.example once a day, unless it is told not to; every report is in ' +
+      `the local log. To stop it: ACME_DB_TELEMETRY_OPTOUT=1. ${READ_MORE}`,
+  ])
+})
+
+test('disabled: that nothing is sent, who decided, and that there is a local log', async () => {
+  for (const [options, because] of [
+    [{ environment: { DO_NOT_TRACK: '1' } }, 'DO_NOT_TRACK=1'],
+    [{ environment: { ACME_DB_TELEMETRY: 'off' } }, 'ACME_DB_TELEMETRY=off'],
+    [{ consent: { configured: 'no' } }, "the configuration ('no')"],
+  ] as const) {
+    assert.deepEqual(await toldBy(options), [
+      `info: Acme DB sends no usage reports (${because}). Reports are still written to the local log. ${READ_MORE}`,
+    ])
+  }
+})
+
+test('disabled by default and nobody has decided: nothing is told', async () => {
+  assert.deepEqual(await toldBy({ consent: { default: 'disabled' } }), [])
+  assert.deepEqual(await toldBy({ consent: { default: 'disabled', flag: 'undecided', configured: '' } }), [])
+  const usage = createAcme({ consent: { default: 'disabled' } })
+  assert.equal((await usage.status()).disclosure, undefined)
+})
+
+test('the address that the operator has set is the one that is named', async () => {
+  const environment = { ACME_DB_TELEMETRY_ENDPOINT: 'https://proxy.example:8443/usage' }
+  assert.match((await toldBy({ environment }))[0] ?? '', /a usage report to proxy\.example:8443 once a day/)
+})
+
+test('once a start: not with every report, not with a second call; again after the next start', async () => {
+  const log = createLog()
+  const clock = createFakeClock()
+  const usage = createAcme({ logger: log, clock, schedule: { initialDelay: '0s' } })
+  const notices = () => log.lines.filter((line) => line.includes('To stop it')).length
+  await Promise.all([usage.start(), usage.start()])
+  await usage.start()
+  await clock.advance(72 * 3_600_000)
+  await usage.report()
+  await usage.status()
+  assert.equal(notices(), 1)
+  await usage.shutdown()
+  await usage.start()
+  assert.equal(notices(), 2)
+  await usage.shutdown()
+})
+
+test('the status carries the notice of every state, with new facts', async () => {
+  const state = createMemoryStore()
+  const usage = createAcme({ state, consent: {} })
+  assert.match((await usage.status()).disclosure ?? '', /^Acme DB will send/)
+  await usage.consent.set('enabled', { by: 'alice' })
+  assert.match(
+    (await usage.status()).disclosure ?? '',
+    /^Acme DB sends a usage report .* \(the choice of alice on /,
+  )
+  await usage.consent.set('disabled', { by: 'alice' })
+  assert.match(
+    (await usage.status()).disclosure ?? '',
+    /^Acme DB sends no usage reports \(the choice of alice on /,
+  )
+})
+
+test('sinks take the notice instead of the logger; one that fails does not keep the others from telling', async () => {
+  const log = createLog()
+  const warnings = createStartupWarnings()
+  const custom: string[] = []
+  const fails = () => {
+    throw new Error('no terminal')
+  }
+  const usage = createAcme({
+    logger: log,
+    disclosure: { sinks: [fails, warnings.sink, (text) => custom.push(text)] },
+  })
+  await usage.start()
+  assert.equal(warnings.lines().length, 1)
+  assert.match(warnings.lines()[0] ?? '', /^Acme DB sends a usage report/)
+  assert.deepEqual(custom, warnings.lines())
+  assert.deepEqual(log.lines, [])
+  await usage.shutdown()
+})
+
+test('a list of start-up warnings is the shell to fill, and what it hands out cannot be written to', () => {
+  const warnings = createStartupWarnings()
+  warnings.sink('one')
+  ;(warnings.lines() as string[]).push('two')
+  warnings.sink('three')
+  assert.deepEqual(warnings.lines(), ['one', 'three'])
+})
+
+test('texts in another language, a legal note and a command of the product take their places', async () => {
+  const disclosure = {
+    texts: {
+      enabled: '{title} sendet täglich an {receiver} ({because}). Abschalten: {optOut}.',
+      readMore: 'Mehr: {homepage}',
+    },
+    legalNote: 'Nach Art. 6 DSGVO; {title} haftet für nichts. {unknown}',
+    optOut: 'acme telemetry off',
+  }
+  assert.deepEqual(await toldBy({ disclosure, consent: { flag: 'on' } }), [
+    "info: Acme DB sendet täglich an usage.acme.example (the command-line flag ('on')). Abschalten: acme telemetry off. " +
+      'Mehr: https://acme.example/telemetry Nach Art. 6 DSGVO; Acme DB haftet für nichts. {unknown}',
+  ])
+  // What is not replaced stays as it is.
+  assert.match(
+    (await toldBy({ disclosure, consent: {} }))[0] ?? '',
+    /will send .* To stop it: acme telemetry off\./,
+  )
+  assert.match(
+    (await toldBy({ disclosure, consent: { flag: 'off' } }))[0] ?? '',
+    /sends no usage reports .* DSGVO/,
+  )
+})
+
+test('warnings are at warn and before the notice, which is at info', async () => {
+  const lines = await toldBy({ environment: { ACME_DB_TELEMETRY: 'rhubarb' } })
+  assert.deepEqual(
+    lines.map((line) => line.slice(0, 60)),
+    [
+      'warn: ACME_DB_TELEMETRY=rhubarb is not a value that the usage',
+      'info: Acme DB sends no usage reports (ACME_DB_TELEMETRY=rhuba',
+    ].map((line) => line.slice(0, 60)),
+  )
+})
+
+test('nothing of it is ever on standard output, in no state, with a logger and without one', async () => {
+  const { PATH = '' } = process.env
+  for (const [options, environment, told] of [
+    [{}, {}, /sends a usage report/],
+    [{ consent: {} }, {}, /will send a usage report/],
+    [{}, { DO_NOT_TRACK: '1' }, /sends no usage reports/],
+    [{}, { ACME_DB_TELEMETRY: 'rhubarb' }, /is not a value/],
+    [{}, { ACME_DB_TELEMETRY_DEBUG: '1' }, /"resourceMetrics"/],
+    [{ logged: false }, {}, /^$/],
+    [{ logged: false }, { DO_NOT_TRACK: '1' }, /^$/],
+  ] as const) {
+    const host = path.join(import.meta.dirname, 'hosts/told.ts')
+    const { stdout, stderr } = await run(
+      process.execPath,
+      [host, JSON.stringify({ ...options, state: undefined })],
+      {
+        env: { PATH, ...environment, HOME: '/nonexistent' },
+      },
+    )
+    assert.equal(stdout, '')
+    assert.match(stderr, told)
+  }
+})
