@@ -2,7 +2,7 @@ import type { Clock } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { ConsentDecisionError, ConsentLockedError } from './errors.ts'
 import { addChoice, readHistory, type StoredChoice } from './stored-choice.ts'
-import type { ConsentInputs, ConsentState, Verdict } from './types.ts'
+import type { ConsentInputs, ConsentSource, ConsentState, Verdict } from './types.ts'
 import { decideConsent } from './verdict.ts'
 import { readDecision } from './words.ts'
 
@@ -66,7 +66,7 @@ export function createConsent(options: ConsentOptions): Consent {
   async function begin(): Promise<Verdict> {
     await refresh()
     if (inputs.stored === undefined) await plantSeed()
-    if (options.sticky && current.locked) await keepSticky()
+    if (options.sticky && STICKY.has(current.source)) await keepSticky()
     return refresh()
   }
 
@@ -145,6 +145,17 @@ export function createConsent(options: ConsentOptions): Consent {
     },
   }
 }
+
+/** Sources that decide about consent. The others only say that this run is a special one. */
+const STICKY: ReadonlySet<ConsentSource> = new Set([
+  'do-not-track',
+  'opt-out-variable',
+  'otel-sdk-disabled',
+  'executable-name',
+  'variable',
+  'flag',
+  'locked-configuration',
+])
 
 const versionReached = ({ reach }: Verdict): number => reach.catalogVersion ?? Number.POSITIVE_INFINITY
 

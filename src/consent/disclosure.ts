@@ -37,7 +37,7 @@ export const DISCLOSURE_TEXTS: DisclosureTexts = {
     '{title} will send a usage report to {receiver} once a day, unless it is told not to; every report is in the local log. ' +
     'To stop it: {optOut}.',
   disabled: '{title} sends no usage reports ({because}). Reports are still written to the local log.',
-  newFacts: '{count} new since consent was given, and held back until accepted: {newFacts}.',
+  newFacts: 'Held back until they are accepted, because they are newer than the consent: {newFacts}.',
   readMore: 'Read more: {homepage}',
 }
 

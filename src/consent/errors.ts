@@ -9,10 +9,20 @@ export class ConsentLockedError extends Error {
 
   constructor({ state, source, because }: Verdict) {
     super(
-      `The usage telemetry is ${state} by ${because}, which comes before any choice made here; remove that to choose.`,
+      `The usage telemetry is ${state} by ${because}, which comes before any choice made here; ${UNLOCK[source] ?? 'remove that'} to choose.`,
     )
     this.source = source
   }
+}
+
+/** What unlocks, where it is not a variable or a flag that can be removed. */
+const UNLOCK: Partial<Record<ConsentSource, string>> = {
+  'executable-name': 'start it by another name',
+  automation: 'start it yourself',
+  'endpoint-variable': 'correct that',
+  'exclude-variable': 'correct that',
+  'locked-configuration': 'unlock that',
+  default: 'install a package with usage telemetry',
 }
 
 /** What was to be stored is not a choice. */

@@ -7,6 +7,8 @@ export interface Statement {
   readonly name: string
   readonly value?: string
   readonly reading: Reading
+  /** What the operator knows it by, where that is not its name and value: `the choice of alice`. */
+  readonly title?: string
   /** What the operator should mend, as the end of a sentence. */
   readonly problem?: string
   /** Since when it stands, as ISO 8601, where that is known. */
@@ -90,12 +92,12 @@ export const SOURCES: readonly Source[] = [
     locks: true,
     about:
       'The variable `<PREFIX>_TELEMETRY_ENDPOINT`, when its address cannot be used: then nothing is sent anywhere.',
-    read({ prefix, environment, endpointProblem }) {
-      const name = `${prefix}_TELEMETRY_ENDPOINT`
-      if (!endpointProblem) return []
-      return [
-        { name, value: shown(environment[name]), reading: { state: 'disabled' }, problem: endpointProblem },
-      ]
+    read(inputs) {
+      const { environment, endpointProblem: problem } = inputs
+      if (!problem) return []
+      const names = prefixesOf(inputs).map((prefix) => `${prefix}_TELEMETRY_ENDPOINT`)
+      const name = names.find((one) => environment[one]) ?? (names[0] as string)
+      return [{ name, value: shown(environment[name]), reading: { state: 'disabled' }, problem }]
     },
   },
   {
@@ -205,5 +207,5 @@ function storedChoice({ stored, levels }: ConsentInputs): Statement[] {
     return [{ name, value, since, reading: { state: 'disabled', unreadable: true } }]
   }
   const reading = state === 'enabled' && level !== undefined ? { state, level } : { state }
-  return [{ name, value, since, catalogVersion, reading }]
+  return [{ name, value, ...(!seed && { title: name }), since, catalogVersion, reading }]
 }

@@ -140,7 +140,8 @@ function conflicts(voices: readonly Voice[], winner: Voice | undefined): string[
     )
 }
 
-const nameOf = ({ name, value }: Statement): string =>
-  /^[A-Z0-9_]+$/.test(name)
+const nameOf = ({ name, value, title }: Statement): string =>
+  title ??
+  (/^[A-Z0-9_]+$/.test(name)
     ? `${name}=${value ?? ''}`
-    : `${name}${value === undefined ? '' : ` ('${value}')`}`
+    : `${name}${value === undefined ? '' : ` ('${value}')`}`)

@@ -3,7 +3,9 @@ import { type Catalog, type Moment, type Reach, withheldBy } from '../catalog/in
 /** As much of a report as is looked at. */
 interface ReportNames {
   readonly resourceMetrics: ReadonlyArray<{
-    readonly resource: { readonly attributes: ReadonlyArray<{ readonly key: string }> }
+    readonly resource: {
+      readonly attributes: ReadonlyArray<{ readonly key: string; readonly value: object }>
+    }
     readonly scopeMetrics: ReadonlyArray<{ readonly metrics: ReadonlyArray<{ readonly name: string }> }>
   }>
 }
@@ -25,12 +27,12 @@ export function isWithinReach(
   })
 }
 
-/** The names of the attributes and metrics of a report; `undefined` where the bytes are no report. */
+/** The names of the attributes that have a value, and of the metrics; `undefined` where the bytes are no report. */
 export function namesIn(bytes: Uint8Array): readonly string[] | undefined {
   try {
     const { resourceMetrics } = JSON.parse(new TextDecoder().decode(bytes)) as ReportNames
     return resourceMetrics.flatMap(({ resource, scopeMetrics }) => [
-      ...resource.attributes.map(({ key }) => key),
+      ...resource.attributes.filter(({ value }) => Object.keys(value).length > 0).map(({ key }) => key),
       ...scopeMetrics.flatMap(({ metrics }) => metrics.map(({ name }) => name)),
     ])
   } catch {

@@ -2,7 +2,6 @@ import type { Meter } from '@opentelemetry/api'
 import type { Facts } from '../catalog/index.ts'
 import { ConsentLockedError, decideConsent } from '../consent/index.ts'
 import type { Settings } from './settings.ts'
-import { factsUnder } from './status.ts'
 import type { UsageTelemetry } from './surface.ts'
 
 /** The usage telemetry of a package that has none: nothing is collected, loaded or written, and nobody can change that. */
@@ -21,7 +20,10 @@ export function createNothing<F extends Facts>(settings: Settings): UsageTelemet
     shutdown: async () => {},
     preview: async () => ({ bytes, json: {}, facts: { attributes: {}, points: [] }, wouldBeSent: false }),
     report: async () => ({ outcome: 'suppressed', reportId: '', reason: verdict.because, bytes }),
-    status: async () => ({ verdict, facts: factsUnder(verdict, settings) }),
+    status: async () => ({
+      verdict,
+      facts: { reported: [], newer: [], aboveLevel: [], excluded: [], expired: [] },
+    }),
     consent: {
       verdict: () => verdict,
       set: async () => {

@@ -46,7 +46,10 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
   }
   /** A directory, or a state store. Default: the user's directory for state; `<PREFIX>_TELEMETRY_DIR` comes first. */
   readonly state?: string | StateStore
-  /** Where notices and reports are logged. `console`, pino and winston fit. Default: nowhere. */
+  /**
+   * Where notices and reports are logged. pino, winston and `console` fit; mind that `console.info` writes to standard
+   * output. Default: nowhere.
+   */
   readonly logger?: Logger
   /** The environment variables. Default: the process's own. */
   readonly environment?: Environment

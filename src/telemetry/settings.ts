@@ -56,11 +56,15 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
   const logger = safeLogger(options.logger ?? silentLogger)
   const clock = options.clock ?? systemClock
   const prefix = product.environmentPrefix ?? prefixOf(product.name)
-  const operatorsEndpoint = environment[`${prefix}_TELEMETRY_ENDPOINT`]
-  const problem = operatorsEndpoint ? endpointProblem(operatorsEndpoint) : undefined
   const packaging = product.root === undefined ? undefined : readPackagingSwitch(product.root)
   const legacyPrefixes = product.legacyEnvironmentPrefixes ?? []
-  const debugs = [prefix, ...legacyPrefixes].some((one) => optsOut(environment[`${one}_TELEMETRY_DEBUG`]))
+  /** What the operator has set, under the product's present name or an old one. */
+  const variables = (name: string) =>
+    [prefix, ...legacyPrefixes].flatMap((one) => environment[`${one}_TELEMETRY_${name}`] || [])
+  const debugs = variables('DEBUG').some(optsOut)
+  const [operatorsEndpoint] = variables('ENDPOINT')
+  const [operatorsDirectory] = variables('DIR')
+  const problem = operatorsEndpoint ? endpointProblem(operatorsEndpoint) : undefined
   return {
     product: { name: product.name, version: product.version },
     title: product.title ?? product.name,
@@ -91,7 +95,10 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
     interval: parseDuration(schedule.interval ?? DEFAULT.interval) as number,
     initialDelay: parseDuration(schedule.initialDelay ?? DEFAULT.initialDelay) as number,
     undecidedDelay: parseDuration(schedule.undecidedDelay ?? DEFAULT.undecidedDelay) as number,
-    state: createResilientStore(storeFrom(options.state, product.name, prefix, environment), logger),
+    state: createResilientStore(
+      storeFrom(options.state, operatorsDirectory, product.name, environment),
+      logger,
+    ),
     logger,
     clock,
   }
@@ -103,11 +110,10 @@ const prefixOf = (name: string) => name.toUpperCase().replaceAll('-', '_')
 
 function storeFrom(
   state: string | StateStore | undefined,
+  byOperator: string | undefined,
   product: string,
-  prefix: string,
   environment: Environment,
 ): StateStore {
-  const byOperator = environment[`${prefix}_TELEMETRY_DIR`]
   if (byOperator) return createDirectoryStore(byOperator)
   if (typeof state === 'object') return state
   const directory = state ?? defaultStateDirectory(product, environment)

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ConsentDecisionError, ConsentLockedError, decideConsent } from '../../src/consent/index.ts'
+import {
+  ConsentDecisionError,
+  ConsentLockedError,
+  type ConsentSource,
+  decideConsent,
+} from '../../src/consent/index.ts'
 import { createMemoryStore } from '../../src/state/index.ts'
 import { PLACES, silence } from './arbitraries.ts'
 import { consentIn } from './running.ts'
@@ -16,6 +21,15 @@ async function refused(choice: Promise<unknown>): Promise<ConsentLockedError> {
   return error
 }
 
+/** What unlocks, where nothing can be removed. */
+const UNLOCK: Partial<Record<ConsentSource, string>> = {
+  'executable-name': 'start it by another name',
+  automation: 'start it yourself',
+  'endpoint-variable': 'correct that',
+  'exclude-variable': 'correct that',
+  'locked-configuration': 'unlock that',
+}
+
 for (const place of PLACES.filter(({ locks }) => locks)) {
   for (const said of [place.no, ...(place.yes ? [place.yes] : [])]) {
     test(`${place.label} ('${said}'): nobody can choose otherwise, and is told what stands in the way`, async () => {
@@ -27,7 +41,7 @@ for (const place of PLACES.filter(({ locks }) => locks)) {
         assert.equal(error.source, place.source)
         assert.equal(
           error.message,
-          `The usage telemetry is ${state} by ${because}, which comes before any choice made here; remove that to choose.`,
+          `The usage telemetry is ${state} by ${because}, which comes before any choice made here; ${UNLOCK[place.source] ?? 'remove that'} to choose.`,
         )
         assert.ok(because.includes(said), because)
       }

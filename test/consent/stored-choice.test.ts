@@ -60,7 +60,7 @@ test('a choice survives a restart, with its level, its moment and who made it', 
       'basic',
       'stored-choice',
       '2026-01-01T00:00:00.000Z',
-      "the choice of alice on 2026-01-01T00:00:00.000Z ('basic')",
+      'the choice of alice on 2026-01-01T00:00:00.000Z',
       false,
     ],
   )

@@ -40,11 +40,11 @@ test('facts newer than the yes are withheld and named, while the rest flows; a n
     'usage.facts': 1,
     'usage.withheld': 1,
   })
-  const notices = log.lines.filter((line) => line.includes('new since consent'))
+  const notices = log.lines.filter((line) => line.includes('newer than the consent'))
   assert.equal(notices.length, 1)
   assert.match(
     notices[0] ?? '',
-    /^info: Acme DB sends .* 1 new since consent was given, and held back until accepted: acme\.commands\./,
+    /^info: Acme DB sends .* Held back until they are accepted, because they are newer than the consent: acme\.commands\./,
   )
 
   await usage.consent.set('enabled', { by: 'alice' })
