@@ -4,7 +4,7 @@
  */
 export type FileFunctions = Pick<
   typeof import('node:fs/promises'),
-  'mkdir' | 'open' | 'readdir' | 'readFile' | 'rename' | 'unlink'
+  'lstat' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rename' | 'unlink'
 >
 
 const fs = () => process.getBuiltinModule('node:fs')
@@ -25,7 +25,11 @@ export const systemFiles: FileFunctions = {
   get unlink() {
     return fs().promises.unlink
   },
-  // A start reads: for that the promises of Node.js need not be there yet.
+  // A start reads and finds nothing: for that the promises of Node.js need not be there yet.
+  lstat: ((file: string) =>
+    new Promise((resolve, reject) => {
+      fs().lstat(file, (error, stats) => (error ? reject(error) : resolve(stats)))
+    })) as FileFunctions['lstat'],
   readFile: ((file: string) =>
     new Promise((resolve, reject) => {
       fs().readFile(file, (error, bytes) => (error ? reject(error) : resolve(bytes)))

@@ -25,8 +25,8 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
       try {
         return await files.readFile(fileOf(name))
       } catch (error) {
-        if (isMissing(error)) return undefined
-        throw error
+        if (!isMissing(error) || (await isLink(fileOf(name)))) throw error
+        return undefined
       }
     },
 
@@ -80,6 +80,15 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
       await handle.sync()
     } finally {
       await handle.close()
+    }
+  }
+
+  /** A link that leads nowhere is an entry that cannot be read, a mount that is missing perhaps. */
+  async function isLink(file: string): Promise<boolean> {
+    try {
+      return (await files.lstat(file)).isSymbolicLink()
+    } catch {
+      return false
     }
   }
 

@@ -1,6 +1,6 @@
 /** A stored choice that cannot be read: always a no, never fatal, never overwritten, and kept aside with the next choice. */
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import {
@@ -183,4 +183,19 @@ test('a choice that cannot be read does not overrule what comes before it, and n
   assert.deepEqual([state, source], ['enabled', 'flag'])
   assert.match(warnings[0] ?? '', /^the stored choice in memory\/consent\.jsonl ends with something/)
   for (const warning of warnings) assert.doesNotMatch(warning, /no usage report is sent/)
+})
+
+test('a link in the place of the file: followed where it leads to a choice, and a no where it leads nowhere', async () => {
+  using scratch = createScratch()
+  const store = createDirectoryStore(scratch.directory)
+  const kept = path.join(scratch.directory, 'kept.jsonl')
+  await consentIn(store).set('enabled', { by: 'alice' })
+  renameSync(path.join(scratch.directory, 'consent.jsonl'), kept)
+  symlinkSync(kept, path.join(scratch.directory, 'consent.jsonl'))
+  assert.equal((await consentIn(store).refresh()).state, 'enabled')
+
+  rmSync(kept)
+  const { state, warnings } = await consentIn(store).refresh()
+  assert.equal(state, 'disabled')
+  assert.match(warnings[0] ?? '', /cannot be read \(ENOENT\), so it counts as a no/)
 })

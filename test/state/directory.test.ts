@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import type { FileFunctions } from '../../src/host/index.ts'
@@ -197,4 +197,10 @@ test('a line that a crash has torn does not spoil the line that is added after i
   await store.append('log.jsonl', 'next')
   await store.append('log.jsonl', 'last')
   assert.equal(readFileSync(path.join(scratch.directory, 'log.jsonl'), 'utf8'), 'whole\nto\nnext\nlast\n')
+})
+
+test('a link that leads nowhere is not nothing: it cannot be read', async () => {
+  using scratch = createScratch()
+  symlinkSync('/nowhere/at/all', path.join(scratch.directory, 'entry'))
+  await assert.rejects(createDirectoryStore(scratch.directory).read('entry'), { code: 'ENOENT' })
 })
