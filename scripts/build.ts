@@ -10,6 +10,7 @@ const doors = {
   sdk: 'src/sdk.ts',
   gateway: 'src/gateway/index.ts',
   insights: 'src/insights/index.ts',
+  packs: 'src/packs/index.ts',
   testing: 'src/testing/index.ts',
   bin: 'src/bin.ts',
   // Started as processes of their own, and found beside the module that starts them.

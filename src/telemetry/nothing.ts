@@ -15,6 +15,7 @@ export function createNothing<F extends Facts>(settings: Settings): UsageTelemet
   return {
     getMeter: () => NO_METER,
     set: nothing,
+    use: nothing,
     counter: () => ({ add: nothing, bind: () => ({ add: nothing }) }),
     start: async () => verdict,
     shutdown: async () => {},

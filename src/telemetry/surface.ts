@@ -24,9 +24,14 @@ export type ReportResult = Omit<DeliveryResult, 'at'>
 export interface UsageTelemetry<F extends Facts = Facts> extends MeterProvider {
   /**
    * Sets an attribute fact, or a gauge fact without dimensions. A function is asked when a report is made, and has a second
-   * to answer; `undefined` unsets.
+   * to answer; `undefined` unsets. (An async function for an enum fact needs `as const` behind a literal.)
    */
   set<N extends NameOf<F, 'attribute' | 'gauge'>>(name: N, value: FactSource<ValueOf<F[N]>> | undefined): void
+  /**
+   * Takes the values of a fact pack from `otel-usage/packs`: its functions are asked when a report is made. Facts of the pack
+   * that the catalog does not declare are left alone.
+   */
+  use(pack: { readonly sources: Readonly<Record<string, () => unknown>> }): void
   counter<N extends NameOf<F, 'count'>>(name: N): UsageCounter<F[N]>
   /** A meter over the catalog's gauge and count facts. Its name and version do not matter: names are the catalog's. */
   getMeter(name: string, version?: string, options?: MeterOptions): Meter

@@ -127,6 +127,11 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   return {
     getMeter: () => meter,
     set: (name, value) => facts.set(name, value),
+    use({ sources }) {
+      for (const [name, source] of Object.entries(sources)) {
+        if (Object.hasOwn(catalog.facts, name)) facts.set(name, source)
+      }
+    },
     counter(name) {
       const cell: CountCell | undefined = facts.counts.get(name)
       const drop = () =>

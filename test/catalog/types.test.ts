@@ -46,8 +46,9 @@ test('a value that is not declared does not compile, and does not throw', () => 
     usage.set('acme.edition', 'enterprize')
     // @ts-expect-error a function that gives a value that is not in the list
     usage.set('acme.edition', () => 'enterprize')
+    usage.set('acme.edition', async () => 'enterprise' as const)
     // @ts-expect-error a promise of a value that is not in the list
-    usage.set('acme.edition', async () => 'enterprize')
+    usage.set('acme.edition', async () => 'enterprize' as const)
     // @ts-expect-error a promise itself: a source is a function
     usage.set('acme.edition', Promise.resolve('community'))
     // @ts-expect-error a free text

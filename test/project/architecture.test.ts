@@ -19,6 +19,7 @@ const ROOMS = [
   'delivery',
   'schedule',
   'report',
+  'packs',
   'facts',
   'consent',
   'identity',

@@ -1,0 +1,23 @@
+/**
+ * Ready-made facts about a product's build, system, runtime, machine, surroundings and installation. Each pack is taken by
+ * itself; none starts a child process or uses the network, and none can report a name, a path or an address.
+ *
+ * @module otel-usage/packs
+ */
+export {
+  type BuildInfo,
+  type BuildPackOptions,
+  buildPack,
+  PACKAGE_KINDS,
+  type PackageKind,
+} from './build-pack.ts'
+export { type CloudPackOptions, cloudPack } from './cloud-pack.ts'
+export { type ContainerPackOptions, containerPack } from './container-pack.ts'
+export type { FactPack, PackCommon, PackOptions } from './fact-pack.ts'
+export { INSTALL_METHODS, type InstallMethod, type InstallPackOptions, installPack } from './install-pack.ts'
+export { type KubernetesPackOptions, kubernetesPack } from './kubernetes-pack.ts'
+export { type MachinePackOptions, machinePack } from './machine-pack.ts'
+export { type OperatingSystemPackOptions, operatingSystemPack } from './operating-system-pack.ts'
+export { type PackHost, systemPackHost } from './pack-host.ts'
+export { type RuntimePackOptions, runtimePack } from './runtime-pack.ts'
+export { type UptimePackOptions, uptimePack } from './uptime-pack.ts'

@@ -1,0 +1,30 @@
+/**
+ * Why: charts, probes and rolling updates are worth their work only where the product runs in Kubernetes.
+ * What exactly: yes or no. Known from the variable `KUBERNETES_SERVICE_HOST`, of which only the presence counts, and
+ * from the presence of the service account's directory; no file in it is opened.
+ * Traced back: no. Names of clusters, namespaces, nodes and pods, and addresses, are not even looked at.
+ */
+import { isInKubernetes } from './container-runtime.ts'
+import { createPack, item, type PackOptions } from './fact-pack.ts'
+import { type PackHost, systemPackHost } from './pack-host.ts'
+
+export interface KubernetesPackOptions<P extends string> extends PackOptions<P> {
+  readonly prefix: P
+  readonly host?: Pick<PackHost, 'exists' | 'environment'>
+}
+
+/** Whether the product runs in Kubernetes. */
+export function kubernetesPack<const P extends string>(options: KubernetesPackOptions<P>) {
+  const { host = systemPackHost } = options
+  return createPack('kubernetes', options, {
+    '.kubernetes': item(
+      {
+        kind: 'attribute',
+        type: 'boolean',
+        why: 'Shows how much the product has to be made for Kubernetes.',
+        example: false,
+      },
+      () => isInKubernetes(host),
+    ),
+  })
+}

@@ -1,0 +1,171 @@
+/**
+ * Why: a product can only be built and tested for some systems, and these should be the ones that are used.
+ * What exactly: kind and name of the system out of fixed lists, the numbers of its version and of its kernel, the kind
+ * of processor, and whether the program is a 32-bit one. Read from the runtime and from one of `/etc/os-release` and
+ * `/usr/lib/os-release`; on macOS from `SystemVersion.plist`.
+ * Traced back: most combinations are shared by many machines; a rare system on a rare processor may stand alone, without
+ * a word of whose it is. Whatever is not in a list is `other` or absent, so that neither the name of a self-made system
+ * nor the words that somebody compiled into a kernel can get in.
+ */
+import { DISTRIBUTION_NAMES, readDistribution } from './distributions.ts'
+import { createPack, item, type PackOptions } from './fact-pack.ts'
+import { kernelVersion, NUMERIC_VERSION, numericVersion } from './numeric-version.ts'
+import { type PackHost, systemPackHost } from './pack-host.ts'
+import { ARCHITECTURES, architectureOf, bitsOf, OS_TYPES, osTypeOf } from './platforms.ts'
+import { readText } from './read-text.ts'
+
+type UsedHost = Pick<PackHost, 'readFile' | 'platform' | 'arch' | 'machine' | 'release' | 'version'>
+
+export interface OperatingSystemPackOptions<P extends string> extends PackOptions<P> {
+  readonly host?: UsedHost
+}
+
+const OS_RELEASE = ['/etc/os-release', '/usr/lib/os-release'] as const
+const MACOS_VERSION = '/System/Library/CoreServices/SystemVersion.plist'
+
+/** Systems beside those of Linux, by `process.platform`. */
+const OTHER_SYSTEMS = {
+  darwin: 'macOS',
+  win32: 'Windows',
+  android: 'Android',
+  freebsd: 'FreeBSD',
+  openbsd: 'OpenBSD',
+  netbsd: 'NetBSD',
+} as const
+
+const OS_NAMES = [
+  ...DISTRIBUTION_NAMES,
+  ...Object.values(OTHER_SYSTEMS),
+  'Windows Server' as const,
+  'other' as const,
+] as const
+
+/** The names that Windows gives to itself: product and edition, all of them Microsoft's words. */
+const WINDOWS =
+  'Windows (?:7|8|8\\.1|10|11|Server (?:2012|2012 R2|2016|2019|2022|2025))(?: (?:Home|Pro|Pro for Workstations|' +
+  'Education|Enterprise|Enterprise LTSC(?: 20\\d{2})?|IoT Enterprise|Standard|Datacenter|Essentials))?'
+
+/** The system: kind, name, version, pretty name and processor; with a prefix also kernel and bits. */
+export function operatingSystemPack<const P extends string = never>(options: OperatingSystemPackOptions<P>) {
+  const { host = systemPackHost } = options
+  return createPack('operating-system', options, {
+    'os.type': item(
+      {
+        kind: 'attribute',
+        type: 'enum',
+        values: OS_TYPES,
+        why: 'Shows which families of operating systems the product has to run on.',
+        example: 'linux',
+      },
+      () => osTypeOf(host.platform()),
+    ),
+    'os.name': item(
+      {
+        kind: 'attribute',
+        type: 'enum',
+        values: OS_NAMES,
+        why: 'Shows which systems and distributions packages have to be made and tested for.',
+        example: 'Debian GNU/Linux',
+      },
+      async () => (await systemOf(host))?.name,
+    ),
+    'os.version': item(
+      {
+        kind: 'attribute',
+        type: 'string',
+        pattern: NUMERIC_VERSION,
+        why: 'Shows when an old version of an operating system is used by so few that its support can end.',
+        example: '12',
+      },
+      async () => (await systemOf(host))?.version,
+    ),
+    'os.description': item(
+      {
+        kind: 'attribute',
+        type: 'string',
+        pattern: `(?:${OS_NAMES.filter((name) => name !== 'other').join('|')})(?: ${NUMERIC_VERSION})?|${WINDOWS}`,
+        why: 'Names the system as people do, put together from known names and numbers, for readable evaluations.',
+        example: 'Debian GNU/Linux 12',
+      },
+      () => descriptionOf(host),
+    ),
+    'host.arch': item(
+      {
+        kind: 'attribute',
+        type: 'enum',
+        values: ARCHITECTURES,
+        why: 'Shows for which kinds of processors the product has to be built.',
+        example: 'amd64',
+      },
+      () => architectureOf(host.machine()) ?? architectureOf(host.arch()) ?? 'other',
+    ),
+    '.os.kernel': item(
+      {
+        kind: 'attribute',
+        type: 'string',
+        pattern: NUMERIC_VERSION,
+        why: 'Shows which features of the kernel the product may rely on. Only its numbers, not who built it.',
+        example: '6.1.0',
+      },
+      () => kernelVersion(host.release()),
+    ),
+    '.os.bits': item(
+      {
+        kind: 'attribute',
+        type: 'enum',
+        values: ['32', '64'],
+        why: 'Shows whether 32-bit builds of the product are still needed.',
+        example: '64',
+      },
+      () => bitsOf(host.arch()),
+    ),
+  })
+}
+
+interface System {
+  readonly name: (typeof OS_NAMES)[number]
+  readonly version: string | undefined
+}
+
+async function systemOf(host: UsedHost): Promise<System | undefined> {
+  const platform = host.platform()
+  switch (platform) {
+    case 'linux':
+      return linuxOf(host)
+    case 'darwin':
+      return { name: 'macOS', version: macosVersion(await readText(host, MACOS_VERSION)) }
+    case 'win32':
+      return {
+        name: host.version().startsWith('Windows Server') ? 'Windows Server' : 'Windows',
+        version: kernelVersion(host.release()),
+      }
+    case 'freebsd':
+    case 'openbsd':
+    case 'netbsd':
+      return { name: OTHER_SYSTEMS[platform], version: kernelVersion(host.release()) }
+    case 'android':
+      return { name: 'Android', version: undefined }
+    default:
+      return { name: 'other', version: undefined }
+  }
+}
+
+async function linuxOf(host: UsedHost): Promise<System | undefined> {
+  for (const file of OS_RELEASE) {
+    const found = readDistribution((await readText(host, file)) ?? '')
+    if (found) return { name: found.name, version: numericVersion(found.version) }
+  }
+  return undefined
+}
+
+async function descriptionOf(host: UsedHost): Promise<string | undefined> {
+  const system = await systemOf(host)
+  if (system === undefined || system.name === 'other') return undefined
+  if (host.platform() === 'win32') {
+    return new RegExp(`^${WINDOWS}$`).test(host.version()) ? host.version() : undefined
+  }
+  return system.version === undefined ? system.name : `${system.name} ${system.version}`
+}
+
+const macosVersion = (plist: string | undefined) =>
+  numericVersion(/<key>ProductVersion<\/key>\s*<string>([\d.]{1,12})<\/string>/.exec(plist ?? '')?.[1])

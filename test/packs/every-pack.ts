@@ -1,0 +1,71 @@
+import { createMemoryStore, createUsageTelemetry, defineCatalog } from '../../src/index.ts'
+import * as packs from '../../src/packs/index.ts'
+import { type BuildInfo, type PackHost, systemPackHost } from '../../src/packs/index.ts'
+
+export interface EveryPackOptions {
+  readonly host?: PackHost
+  readonly build?: BuildInfo | URL
+  readonly marker?: string
+  readonly root?: string
+  readonly directory?: string
+}
+
+/** All packs as one product takes them. */
+export function everyPack({ host = systemPackHost, build = {}, ...places }: EveryPackOptions = {}) {
+  const common = { since: 1, level: 'basic', prefix: 'acme', host } as const
+  return {
+    build: packs.buildPack({ ...common, build }),
+    operatingSystem: packs.operatingSystemPack(common),
+    runtime: packs.runtimePack(common),
+    machine: packs.machinePack({ ...common, ...places }),
+    container: packs.containerPack(common),
+    kubernetes: packs.kubernetesPack(common),
+    cloud: packs.cloudPack(common),
+    install: packs.installPack({
+      ...common,
+      ...places,
+      debianPackage: 'acme-db',
+      installedAt: Date.UTC(2026, 0, 31, 23),
+    }),
+    uptime: packs.uptimePack(common),
+  }
+}
+
+/** The catalog of a product that takes them all. */
+export function catalogOf(all: ReturnType<typeof everyPack>) {
+  return defineCatalog({
+    version: 1,
+    prefix: 'acme',
+    levels: ['basic', 'full'],
+    facts: {
+      ...all.build.facts,
+      ...all.operatingSystem.facts,
+      ...all.runtime.facts,
+      ...all.machine.facts,
+      ...all.container.facts,
+      ...all.kubernetes.facts,
+      ...all.cloud.facts,
+      ...all.install.facts,
+      ...all.uptime.facts,
+    },
+  })
+}
+
+/** The report of a product that takes them all, made by the library itself. */
+export async function reportOf(options: EveryPackOptions = {}) {
+  const all = everyPack(options)
+  const usage = createUsageTelemetry({
+    product: { name: 'acme-db', version: '2.4.0' },
+    catalog: catalogOf(all),
+    endpoint: 'https://usage.acme.example',
+    consent: { default: 'enabled' },
+    state: createMemoryStore(),
+    environment: {},
+  })
+  for (const { sources } of Object.values(all)) {
+    for (const [name, source] of Object.entries(sources)) usage.set(name as never, source as never)
+  }
+  const preview = await usage.preview()
+  await usage.shutdown()
+  return { ...preview, text: new TextDecoder().decode(preview.bytes) }
+}
