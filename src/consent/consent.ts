@@ -1,4 +1,4 @@
-import type { Clock } from '../host/index.ts'
+import { type Clock, createTurns } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { ConsentDecisionError, ConsentLockedError } from './errors.ts'
 import { addChoice, readHistory, type StoredChoice } from './stored-choice.ts'
@@ -52,22 +52,26 @@ export function createConsent(options: ConsentOptions): Consent {
   let inputs = options.inputs
   let current = decideConsent(inputs)
   let detecting: Promise<string | undefined> | undefined
+  /** Whether the store has been read once. */
+  let known = false
   /** One after the other: two choices at once are two lines, and the later one holds. */
-  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = createTurns()
 
   async function refresh(): Promise<Verdict> {
     if (options.automation === 'disabled') detecting ??= detect()
     const automation = await detecting
     const stored = (await readHistory(store)).current
+    known = true
     adopt({ ...options.inputs, ...(automation !== undefined && { automation }), ...(stored && { stored }) })
     return current
   }
 
   async function begin(): Promise<Verdict> {
-    await refresh()
-    if (inputs.stored === undefined) await plantSeed()
-    if (options.sticky && STICKY.has(current.source)) await keepSticky()
-    return refresh()
+    // The store is read once for a start, and again only when something was written.
+    if (!known) await refresh()
+    const planted = inputs.stored === undefined && (await plantSeed())
+    const kept = options.sticky && STICKY.has(current.source) && (await keepSticky())
+    return planted || kept ? refresh() : current
   }
 
   function adopt(next: ConsentInputs): void {
@@ -87,16 +91,17 @@ export function createConsent(options: ConsentOptions): Consent {
   }
 
   /** What the seed says at the first start is written down, so that a later seed changes nothing. */
-  async function plantSeed(): Promise<void> {
-    if (inputs.ignore?.includes('seed')) return
+  async function plantSeed(): Promise<boolean> {
+    if (inputs.ignore?.includes('seed')) return false
     const reading = readDecision(inputs.seed, inputs.levels)
-    if (reading.state === 'undecided' || 'unreadable' in reading) return
+    if (reading.state === 'undecided' || 'unreadable' in reading) return false
     const { state } = reading
     const level = 'level' in reading ? reading.level : undefined
     await addChoice(store, { ...choiceOf(state, level, 'seed'), seed: true })
+    return true
   }
 
-  async function keepSticky(): Promise<void> {
+  async function keepSticky(): Promise<boolean> {
     const { state, level } = current
     const { stored } = inputs
     const kept =
@@ -104,8 +109,9 @@ export function createConsent(options: ConsentOptions): Consent {
       'state' in stored &&
       stored.state === state &&
       (state === 'disabled' || stored.level === level)
-    if (!kept)
-      await addChoice(store, choiceOf(state, state === 'enabled' ? level : undefined, current.because))
+    if (kept) return false
+    await addChoice(store, choiceOf(state, state === 'enabled' ? level : undefined, current.because))
+    return true
   }
 
   async function set(decision: string, chooser: Chooser | undefined): Promise<Verdict> {
@@ -125,12 +131,6 @@ export function createConsent(options: ConsentOptions): Consent {
   function choiceOf(state: ConsentState, level: string | undefined, by: string): StoredChoice {
     const at = new Date(clock.now()).toISOString()
     return { at, state, ...(level !== undefined && { level }), by, productVersion, catalogVersion }
-  }
-
-  function inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const result = turn.then(action)
-    turn = result.catch(() => {})
-    return result
   }
 
   return {

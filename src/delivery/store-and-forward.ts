@@ -1,7 +1,7 @@
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { type Clock, type Logger, randomUuid, silentLogger, systemClock } from '../host/index.ts'
+import { type Clock, createTurns, type Logger, randomUuid, silentLogger, systemClock } from '../host/index.ts'
 import { createInstallation } from '../identity/index.ts'
 import {
   composeReport,
@@ -95,7 +95,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   /** Randomizes reports that are not sent: for them the installation's own secret is neither made nor read. */
   const passingNoise = randomUuid()
   /** One report after the other: two at once would race for the outbox. */
-  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = createTurns()
   const drain = createDrain({
     ...{ outbox, transport, catalog, clock, logger, consent, maySend, record, forget },
     productVersion: product.version,
@@ -184,12 +184,6 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     if (outcome === 'refused') logger.warn(`Usage report ${reportId} was refused by ${url}: ${reason}.`)
   }
 
-  function inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const result = turn.then(action)
-    turn = result.catch(() => {})
-    return result
-  }
-
   return {
     render: (metrics, details) => inTurn(() => render(metrics, details)),
     deliver: (metrics, details) => inTurn(() => deliver(metrics, details)),
@@ -201,7 +195,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     },
     async shutdown() {
       abort.abort()
-      await turn
+      await inTurn(async () => {})
     },
   }
 }

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { type FileFunctions, randomUuid, systemFiles } from '../host/index.ts'
+import { createTurns, type FileFunctions, randomUuid, systemFiles } from '../host/index.ts'
 import { endsWhole } from './lines.ts'
 import type { StateStore } from './types.ts'
 
@@ -12,7 +12,7 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
   /** The files that are known to end with a whole line. */
   const whole = new Set<string>()
   /** Lines are added one after the other, so that none looks torn to the next. */
-  let appending: Promise<void> = Promise.resolve()
+  const inTurn = createTurns()
   const fileOf = (name: string) => {
     if (!ENTRY_NAME.test(name)) throw new TypeError(`'${name}' is not the name of a state entry.`)
     return path.join(root, name)
@@ -48,9 +48,7 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
 
     async append(name, line) {
       const file = fileOf(name)
-      const done = appending.then(() => addLine(file, line))
-      appending = done.catch(() => {})
-      return done
+      await inTurn(() => addLine(file, line))
     },
 
     async remove(name) {

@@ -1,4 +1,4 @@
-import type { Logger } from '../host/index.ts'
+import { createTurns, type Logger } from '../host/index.ts'
 import { joinLines } from './lines.ts'
 import { createMemoryStore } from './memory.ts'
 import type { StateStore } from './types.ts'
@@ -13,10 +13,10 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
   /** The entries of which memory holds something newer: all of it, or what would have been added to its end. */
   const kept = new Map<string, 'whole' | 'end'>()
   /** Changes are made one after the other: what is written late must not replace what came after it. */
-  let turn: Promise<void> = Promise.resolve()
+  const inTurn = createTurns()
 
   function attempt(action: () => Promise<void>, instead: () => Promise<void>): Promise<void> {
-    const done = turn.then(async () => {
+    return inTurn(async () => {
       try {
         await action()
       } catch (error) {
@@ -25,8 +25,6 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
       }
       await catchUpWithAll()
     })
-    turn = done.catch(() => {})
-    return done
   }
 
   function warn(error: unknown): void {

@@ -2,6 +2,7 @@ import { type DropReason, withheldBy } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { ConsentAwareMetricExporter, createLedger, type DeliveryResult } from '../delivery/index.ts'
 import { collectFacts, type FactPoint, type FactSnapshot, type FactStore, settle } from '../facts/index.ts'
+import { createTurns } from '../host/index.ts'
 import { observeFacts } from '../report/index.ts'
 import type { Settings } from './settings.ts'
 
@@ -43,7 +44,8 @@ export function createReporter({ settings, facts, verdict, maySend, window }: Re
     consent: verdict,
     keepInstallation: policy.keepInstallation,
   })
-  let turn: Promise<unknown> = Promise.resolve()
+  /** One after the other: two reports at once would both carry the same counts. */
+  const inTurn = createTurns()
 
   /** The facts under the verdict of this moment: what consent does not reach is not even asked for. */
   async function gather() {
@@ -87,12 +89,7 @@ export function createReporter({ settings, facts, verdict, maySend, window }: Re
         wouldBeSent,
       }
     },
-    report() {
-      // One after the other: two reports at once would both carry the same counts.
-      const result = turn.then(report)
-      turn = result.catch(() => {})
-      return result
-    },
+    report: () => inTurn(report),
     withdraw: () => exporter.withdraw(),
     shutdown: () => exporter.shutdown(),
   }
