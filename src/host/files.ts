@@ -4,12 +4,15 @@
  */
 export type FileFunctions = Pick<
   typeof import('node:fs/promises'),
-  'lstat' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rename' | 'unlink'
+  'link' | 'lstat' | 'mkdir' | 'open' | 'readdir' | 'readFile' | 'rename' | 'unlink'
 >
 
 const fs = () => process.getBuiltinModule('node:fs')
 
 export const systemFiles: FileFunctions = {
+  get link() {
+    return fs().promises.link
+  },
   get mkdir() {
     return fs().promises.mkdir
   },

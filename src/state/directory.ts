@@ -32,18 +32,18 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
 
     async write(name, data) {
       const file = fileOf(name)
-      const temporary = `${file}.${randomUuid()}.tmp`
-      await withDirectory(file, async () => {
-        try {
-          await writeThrough(temporary, 'wx', data)
-          await files.rename(temporary, file)
-        } catch (error) {
-          await files.unlink(temporary).catch(() => {})
-          throw error
-        }
-      })
+      await throughTemporary(file, data, (temporary) => files.rename(temporary, file))
       whole.delete(file)
-      await syncDirectory(path.dirname(file))
+    },
+
+    async create(name, data) {
+      const file = fileOf(name)
+      let made = true
+      await throughTemporary(file, data, async (temporary) => {
+        made = await linkTo(temporary, file)
+        await files.unlink(temporary)
+      })
+      return made
     },
 
     async append(name, line) {
@@ -69,6 +69,49 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
         throw error
       }
     },
+  }
+
+  /** Writes beside the entry, then puts it in its place in one step: nobody ever reads half of it. */
+  async function throughTemporary(
+    file: string,
+    data: string | Uint8Array,
+    place: (temporary: string) => Promise<void>,
+  ): Promise<void> {
+    const temporary = `${file}.${randomUuid()}.tmp`
+    await withDirectory(file, async () => {
+      try {
+        await writeThrough(temporary, 'wx', data)
+        await place(temporary)
+      } catch (error) {
+        await files.unlink(temporary).catch(() => {})
+        throw error
+      }
+    })
+    await syncDirectory(path.dirname(file))
+  }
+
+  /** A link is made where there is no entry, or not at all: unlike a rename, it never replaces one. */
+  async function linkTo(temporary: string, file: string): Promise<boolean> {
+    try {
+      await files.link(temporary, file)
+      return true
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EEXIST') return false
+      if (!NO_LINKS.has(code ?? '')) throw error
+    }
+    return copyTo(temporary, file)
+  }
+
+  /** Where the file system knows no links. A crash in the middle of it leaves an entry that cannot be understood. */
+  async function copyTo(temporary: string, file: string): Promise<boolean> {
+    try {
+      await writeThrough(file, 'wx', await files.readFile(temporary))
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      throw error
+    }
   }
 
   async function writeThrough(file: string, flags: 'wx' | 'a', data: string | Uint8Array): Promise<void> {
@@ -136,6 +179,9 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
 }
 
 const ENTRY_NAME = /^[a-z0-9][a-z0-9.-]*(?:\/[a-z0-9][a-z0-9.-]*)?$/
+
+/** What file systems without links answer: FAT, some of the network, some of containers. */
+const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV'])
 
 const isMissing = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | null)?.code ?? '')

@@ -18,6 +18,11 @@ export function createMemoryStore(): StateStore {
     async write(name, data) {
       entries.set(name, bytesOf(data))
     },
+    async create(name, data) {
+      if (entries.has(name)) return false
+      entries.set(name, bytesOf(data))
+      return true
+    },
     async append(name, line) {
       entries.set(name, joinLines(entries.get(name) ?? new Uint8Array(), bytesOf(`${line}\n`)))
     },

@@ -10,20 +10,22 @@ import type { StateStore } from './types.ts'
  */
 export function createResilientStore(store: StateStore, logger: Logger): StateStore {
   const memory = createMemoryStore()
-  /** The entries of which memory holds something newer: all of it, or what would have been added to its end. */
-  const kept = new Map<string, 'whole' | 'end'>()
+  /** The entries of which memory holds something newer: all of it, what would have been added to its end, or a new one. */
+  const kept = new Map<string, 'whole' | 'end' | 'new'>()
   /** Changes are made one after the other: what is written late must not replace what came after it. */
   const inTurn = createTurns()
 
-  function attempt(action: () => Promise<void>, instead: () => Promise<void>): Promise<void> {
+  function attempt<R>(action: () => Promise<R>, instead: () => Promise<R>): Promise<R> {
     return inTurn(async () => {
+      let result: R
       try {
-        await action()
+        result = await action()
       } catch (error) {
         if (kept.size === 0) warn(error)
         return instead()
       }
       await catchUpWithAll()
+      return result
     })
   }
 
@@ -46,6 +48,8 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
     if (!kept.has(name)) return
     const data = await memory.read(name)
     if (data === undefined) await store.remove(name)
+    // Where another process has made it meanwhile, that one stands.
+    else if (kept.get(name) === 'new') await store.create(name, data)
     else if (kept.get(name) === 'whole') await store.write(name, data)
     else await appendAll(name, linesOf(data))
     await forget(name)
@@ -59,6 +63,13 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
     await appendAll(name, rest)
   }
 
+  /** An entry that was to be removed, and could not be, makes room for another one. */
+  async function createAgain(name: string, data: string | Uint8Array): Promise<boolean> {
+    if ((await memory.read(name)) !== undefined) return false
+    await memory.write(name, data)
+    return true
+  }
+
   async function forget(name: string): Promise<void> {
     if (kept.delete(name)) await memory.remove(name)
   }
@@ -67,7 +78,7 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
     location: store.location,
 
     async read(name) {
-      if (kept.get(name) === 'whole') return memory.read(name)
+      if (kept.get(name) === 'whole' || kept.get(name) === 'new') return memory.read(name)
       const stored = await store.read(name)
       if (!kept.has(name)) return stored
       return joinLines(stored ?? new Uint8Array(), (await memory.read(name)) ?? new Uint8Array())
@@ -82,6 +93,20 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
         async () => {
           await memory.write(name, data)
           kept.set(name, 'whole')
+        },
+      ),
+
+    create: (name, data) =>
+      attempt(
+        async () => {
+          await catchUp(name)
+          return store.create(name, data)
+        },
+        async () => {
+          if (kept.has(name)) return kept.get(name) === 'whole' && (await createAgain(name, data))
+          await memory.write(name, data)
+          kept.set(name, 'new')
+          return true
         },
       ),
 

@@ -10,6 +10,11 @@ export interface StateStore {
   /** Replaces an entry as a whole: whoever reads sees the old bytes or the new ones, also after a crash. */
   write(name: string, data: string | Uint8Array): Promise<void>
   /**
+   * Makes an entry that is not there yet, as a whole; `false` where there is one, which is left as it is. Of several
+   * processes that make the same entry at once, one succeeds: what they have to agree on, they agree on by this.
+   */
+  create(name: string, data: string | Uint8Array): Promise<boolean>
+  /**
    * Adds a line to the end of an entry. `line` holds no line break; the store adds it, and one before it where the entry does
    * not end with one: what a crash has torn does not spoil what comes after it.
    */

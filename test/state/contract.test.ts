@@ -103,6 +103,27 @@ for (const [kind, create] of Object.entries(stores)) {
     )
   })
 
+  behaves('an entry is created once; what is there is left as it is', async (store) => {
+    assert.equal(await store.create('settled/1', 'first'), true)
+    assert.equal(await store.create('settled/1', 'second'), false)
+    assert.equal(textOf(await store.read('settled/1')), 'first')
+    await store.write('a', 'written')
+    assert.equal(await store.create('a', 'created'), false)
+    await store.remove('a')
+    assert.equal(await store.create('a', 'created'), true)
+    assert.equal(textOf(await store.read('a')), 'created')
+    assert.deepEqual(await store.list('settled'), ['settled/1'])
+  })
+
+  behaves('of twenty that create an entry at once, one succeeds, and its bytes are there', async (store) => {
+    const made = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => store.create('settled/1', `${index}`.repeat(1_000))),
+    )
+    assert.equal(made.filter(Boolean).length, 1)
+    assert.equal(textOf(await store.read('settled/1')), `${made.indexOf(true)}`.repeat(1_000))
+    assert.deepEqual(await store.list('settled'), ['settled/1'])
+  })
+
   behaves('it says where it is', async (store) => {
     assert.notEqual(store.location, '')
   })
@@ -112,6 +133,7 @@ test('whatever is done to them, all stores hold the same in the end', async () =
   const name = fc.constantFrom('a', 'b', 'outbox/a', 'outbox/b')
   const step = fc.oneof(
     fc.record({ do: fc.constant('write' as const), name, text: fc.string({ maxLength: 20 }) }),
+    fc.record({ do: fc.constant('create' as const), name, text: fc.string({ maxLength: 20 }) }),
     fc.record({ do: fc.constant('append' as const), name, text: fc.stringMatching(/^[a-z]{0,9}$/) }),
     fc.record({ do: fc.constant('remove' as const), name, text: fc.constant('') }),
   )

@@ -1,8 +1,18 @@
 /** The real file functions, of which one is made to fail. */
-import { type FileHandle, lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import {
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  unlink,
+} from 'node:fs/promises'
 import type { FileFunctions } from '../../src/host/index.ts'
 
-export const realFiles: FileFunctions = { lstat, mkdir, open, readdir, readFile, rename, unlink }
+export const realFiles: FileFunctions = { link, lstat, mkdir, open, readdir, readFile, rename, unlink }
 
 export const errorOf = (code: string): NodeJS.ErrnoException =>
   Object.assign(new Error(`${code}: made to fail`), { code })

@@ -25,6 +25,7 @@ function createBreakable() {
     ...inner,
     location: '/var/lib/acme',
     write: (name, data) => guard().then(() => inner.write(name, data)),
+    create: (name, data) => guard().then(() => inner.create(name, data)),
     append: (name, line) => guard().then(() => inner.append(name, line)),
     remove: (name) => guard().then(() => inner.remove(name)),
   }
