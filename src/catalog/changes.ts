@@ -1,5 +1,7 @@
 import { isExpired, type Moment } from './expiry.ts'
+import { contributionOf } from './reach.ts'
 import type { Catalog, Fact } from './types.ts'
+import { DEFAULT_LIMITS } from './values.ts'
 
 /** Something that a check of a catalog has found. */
 export interface Finding {
@@ -43,49 +45,51 @@ export function expiryFindings(catalog: Catalog, moment: Moment): Finding[] {
  * something else now, or reaches operators who had not agreed to it, is a new fact: its `since` has to be above the released version.
  */
 export function changeFindings(released: Catalog, catalog: Catalog): Finding[] {
-  const findings = Object.entries(catalog.facts).flatMap(([name, fact]): Finding[] => {
+  return Object.entries(catalog.facts).flatMap(([name, fact]): Finding[] => {
     const before = released.facts[name]
-    if (fact.since > released.version) return []
-    const since = `facts['${name}'].since`
+    const version = releasedVersion(released, catalog, name)
+    if (fact.since > version) return []
     if (before === undefined) {
       return [
         {
           severity: 'error',
-          place: since,
-          message: `is ${fact.since}, but the released catalog of version ${released.version} does not have the fact; use ${released.version + 1}`,
+          place: `facts['${name}'].since`,
+          message: `is ${fact.since}, but the released catalog of version ${version} does not have the fact; use ${version + 1}`,
         },
       ]
     }
     return meaningChanges(released, before, catalog, fact).map((what) => ({
       severity: 'error',
       place: `facts['${name}'].${what}`,
-      message: `has changed since version ${released.version}, so it is a new fact for those who agreed to the old one; set since to ${released.version + 1}, or take the change back`,
+      message: `has changed since version ${version}, so it is a new fact for those who agreed to the old one; set since to ${version + 1}, or take the change back`,
     }))
   })
-  const raised = catalog.version > released.version
-  const needsRaise = Object.values(catalog.facts).some(({ since }) => since > released.version)
-  if (needsRaise && !raised) {
-    findings.push({
-      severity: 'error',
-      place: 'version',
-      message: `is ${catalog.version}, and ${released.version} is released; raise it for the new facts`,
-    })
-  }
-  return findings
 }
+
+/** Of the catalog that a fact comes from: the product's, or a contribution's, which has its own versions. */
+function releasedVersion(released: Catalog, catalog: Catalog, name: string): number {
+  const prefix = contributionOf(catalog, name)
+  return prefix === undefined ? released.version : (released.contributions?.[prefix] ?? 0)
+}
+
+/** What says the same when it is written as when it is left out. */
+const DEFAULTS: Readonly<Record<string, unknown>> = { ...DEFAULT_LIMITS, temporality: 'delta' }
 
 /** The parts of a fact that make it say more than it did, or something else. */
 function meaningChanges(released: Catalog, before: Fact, catalog: Catalog, after: Fact): string[] {
-  const same = (key: string) =>
-    JSON.stringify(Reflect.get(before, key)) === JSON.stringify(Reflect.get(after, key))
+  const written = (fact: Fact, key: string) => JSON.stringify(Reflect.get(fact, key) ?? DEFAULTS[key])
+  const same = (key: string) => written(before, key) === written(after, key)
   const changed = [
     'kind',
     'type',
     'unit',
     'by',
+    'temporality',
     'values',
     'pattern',
     'maxLength',
+    'maxEntries',
+    'maxItems',
     'round',
     'min',
     'max',

@@ -1,9 +1,13 @@
 import { type Mistake, UsageConfigurationError, whatWasGot } from '../host/index.ts'
+import { seriesOf } from './dimensions.ts'
 import { mistakesOfFact } from './fact-rules.ts'
-import type { Catalog, CatalogDefinition } from './types.ts'
+import type { Catalog, CatalogDefinition, Facts } from './types.ts'
 
 /** The level that a catalog has when it names none. */
 const ONLY_LEVEL = ['full'] as const
+
+/** How many series the facts of a catalog may have together. */
+const MOST_SERIES = 2_000
 
 /** Words that decide for or against the telemetry as a whole: a level of that name would turn a no into a yes. */
 const WORDS_OF_CONSENT: ReadonlySet<string> = new Set([
@@ -59,10 +63,44 @@ function mistakesOf(definition: CatalogDefinition): Mistake[] {
     mistakes.push({ place: 'facts', message: `is ${whatWasGot(facts)}; pass an object of facts by name` })
     return mistakes
   }
-  for (const [name, fact] of Object.entries(facts)) {
-    mistakes.push(...mistakesOfFact(name, fact, { version, levels, ...(prefixIsGood && { prefix }) }))
-  }
-  return mistakes
+  const frame = { version, levels, ...(prefixIsGood && { prefix }) }
+  const ofFacts = Object.entries(facts).flatMap(([name, fact]) => mistakesOfFact(name, fact, frame))
+  // A broken fact has no number of series.
+  return [...mistakes, ...ofFacts, ...(ofFacts.length === 0 ? mistakesTogether(facts) : [])]
+}
+
+/** What is wrong with facts that are good by themselves. */
+export const mistakesTogether = (facts: Facts): Mistake[] => [
+  ...mistakesOfEntries(facts),
+  ...mistakesOfSize(facts),
+]
+
+/** The entries of a metadata fact have all names below it. */
+function mistakesOfEntries(facts: Facts): Mistake[] {
+  return Object.entries(facts).flatMap(([above, fact]) => {
+    if (fact.kind !== 'attribute' || fact.type !== 'metadata') return []
+    const below = Object.keys(facts).filter((name) => name.startsWith(`${above}.`))
+    return below.map((name) => ({
+      place: `facts['${name}']`,
+      message: `could be an entry of the metadata fact '${above}'; give one of them another name`,
+    }))
+  })
+}
+
+/** A series is a number in memory and a point of the report, and a report has an end. */
+function mistakesOfSize(facts: Facts): Mistake[] {
+  const sizes = Object.entries(facts)
+    .map(([name, fact]) => ({ name, series: fact.kind === 'attribute' ? 0 : seriesOf(fact) }))
+    .sort((a, b) => b.series - a.series)
+  const total = sizes.reduce((sum, { series }) => sum + series, 0)
+  if (total <= MOST_SERIES) return []
+  const largest = sizes.slice(0, 3).filter(({ series }) => series > 0)
+  return [
+    {
+      place: 'facts',
+      message: `make ${total} series, and ${MOST_SERIES} is the most; shorten the lists of the largest: ${largest.map(({ name, series }) => `'${name}' (${series})`).join(', ')}`,
+    },
+  ]
 }
 
 function mistakesOfLevels(levels: readonly string[]): Mistake[] {

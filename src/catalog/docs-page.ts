@@ -1,4 +1,6 @@
-import type { Catalog, Fact } from './types.ts'
+import { alternativesOf } from './dimensions.ts'
+import type { AttributeFact, Catalog, Dimensions, Fact } from './types.ts'
+import { DEFAULT_LIMITS } from './values.ts'
 
 /** What the page says beside the facts. */
 export interface DocsPageOptions {
@@ -30,7 +32,7 @@ export function docsPage(
     '',
     '## The facts',
     '',
-    `Catalog version ${catalog.version}. Levels of consent, least first: ${catalog.levels.map(code).join(', ')}.`,
+    `Catalog version ${catalog.version}${contributionsOf(catalog)}. Levels of consent, least first: ${catalog.levels.map(code).join(', ')}.`,
     '',
     '| name | what | why | level | since | example |',
     '|---|---|---|---|---|---|',
@@ -42,7 +44,7 @@ export function docsPage(
     '',
     '## What is never sent',
     '',
-    'Host names, user names, paths, command lines, network addresses, e-mail addresses, environment variables, and anything typed by a person. The library drops what is not declared above, and so does the receiving side, from the same list. The receiver forgets the network address of a report before anything is stored.',
+    `Host names, user names, paths, command lines, network addresses, e-mail addresses, environment variables, and anything typed by a person${exceptionOf(facts)}. The library drops what is not declared above, and so does the receiving side, from the same list. The receiver forgets the network address of a report before anything is stored.`,
     '',
     '## A whole report',
     '',
@@ -63,7 +65,22 @@ const row = (cells: ReadonlyArray<string | number | undefined>) =>
     )
     .join(' | ')} |`
 
-const exampleOf = ({ example }: Fact) => (example === undefined ? '' : code(String(example)))
+const exampleOf = ({ example }: Fact) =>
+  example === undefined ? '' : code(typeof example === 'object' ? JSON.stringify(example) : String(example))
+
+/** The versions that `since` speaks of for facts of contributors. */
+const contributionsOf = ({ contributions = {} }: Catalog) =>
+  Object.entries(contributions)
+    .map(([prefix, version]) => `, ${code(`${prefix}.*`)} version ${version}`)
+    .join('')
+
+/** The one kind of fact that an operator writes. */
+function exceptionOf(facts: ReadonlyArray<[string, Fact]>): string {
+  const names = facts.flatMap(([name, fact]) =>
+    fact.kind === 'attribute' && fact.type === 'metadata' ? [code(name)] : [],
+  )
+  return names.length === 0 ? '' : `, but for what the operator sets as ${names.join(' or ')}`
+}
 
 /** What a fact can say, in words. */
 function whatOf(fact: Fact): string {
@@ -75,10 +92,7 @@ function whatOf(fact: Fact): string {
     if ('randomize' in fact && fact.randomize)
       parts.push(randomizedIn(fact.type === 'enum' ? fact.values.length : 2, fact.randomize.epsilon))
   } else {
-    if (fact.by)
-      parts.push(
-        ...Object.entries(fact.by).map(([key, values]) => `by ${key}: ${values.map(code).join(', ')}`),
-      )
+    if (fact.by) parts.push(alternativesOf(fact).map(dimensionsOf).join('; or '))
     if (fact.round === 'log2') parts.push('rounded down to a power of two')
     else if (fact.round && 'steps' in fact.round) parts.push(`in steps: ${fact.round.steps.join(', ')}`)
     else if (fact.round) parts.push(`to the nearest ${fact.round.percent} %`)
@@ -89,16 +103,36 @@ function whatOf(fact: Fact): string {
   return parts.join('; ')
 }
 
+const dimensionsOf = (by: Dimensions) =>
+  Object.entries(by)
+    .map(([key, values]) => `by ${key}: ${values.map(code).join(', ')}`)
+    .join('; ')
+
 function kindOf(fact: Fact): string {
   switch (fact.kind) {
     case 'gauge':
       return `a number (${code(fact.unit)})`
     case 'count':
-      return `how often since the last report (${code(fact.unit)})`
+      return `how often since ${fact.temporality === 'cumulative' ? 'the counting began, with consent' : 'the last report'} (${code(fact.unit)})`
     case 'attribute':
-      if (fact.type === 'enum') return `one of ${fact.values.map(code).join(', ')}`
-      if (fact.type === 'boolean') return 'true or false'
-      return fact.type === 'version' ? 'a version number' : `a text that matches ${code(fact.pattern)}`
+      return attributeOf(fact)
+  }
+}
+
+function attributeOf(fact: AttributeFact): string {
+  switch (fact.type) {
+    case 'enum':
+      return `one of ${fact.values.map(code).join(', ')}`
+    case 'boolean':
+      return 'true or false'
+    case 'version':
+      return 'a version number'
+    case 'string':
+      return `a text that matches ${code(fact.pattern)}`
+    case 'metadata':
+      return `keys and values that the operator has set to be reported, at most ${fact.maxEntries ?? DEFAULT_LIMITS.maxEntries}`
+    case 'uuids':
+      return `random ids of related installations, at most ${fact.maxItems ?? DEFAULT_LIMITS.maxItems}`
   }
 }
 

@@ -1,9 +1,20 @@
 /** What a product may report: declared once, checked once, and everything else is derived from it. Pure. */
+export {
+  attributesOf,
+  type FactValue,
+  factNameOf,
+  type TakenValue,
+  takenValue,
+  valuesIn,
+} from './attributes.ts'
 export { changeFindings, expiryFindings, type Finding } from './changes.ts'
+export { combineCatalogs } from './combine.ts'
 export { defineCatalog } from './define.ts'
+export { alternativesOf } from './dimensions.ts'
 export { type DocsPageOptions, docsPage } from './docs-page.ts'
 export { isExpired, type Moment } from './expiry.ts'
 export { type JsonSchema, jsonSchema } from './json-schema.ts'
+export { METADATA_KEY } from './metadata.ts'
 export { type Reach, type Withheld, withheldBy } from './reach.ts'
 export type {
   AttributeFact,
@@ -11,6 +22,7 @@ export type {
   Catalog,
   CatalogDefinition,
   CountFact,
+  DimensionBlocks,
   Dimensions,
   DimensionsOf,
   EnumFact,
@@ -18,17 +30,15 @@ export type {
   FactCommon,
   Facts,
   GaugeFact,
+  Metadata,
+  MetadataFact,
+  MetadataValue,
   NameOf,
   Rounding,
   StringFact,
+  UuidsFact,
   ValueOf,
   VersionFact,
 } from './types.ts'
-export {
-  type AttributeValue,
-  attributeProblem,
-  type DropReason,
-  isUnknown,
-  reportedAttribute,
-  reportedNumber,
-} from './values.ts'
+export { UUID } from './uuids.ts'
+export { type AttributeValue, DEFAULT_LIMITS, type DropReason, reportedNumber } from './values.ts'

@@ -1,4 +1,8 @@
-import type { AttributeFact, Catalog, Fact } from './types.ts'
+import { alternativesOf } from './dimensions.ts'
+import { METADATA_KEY } from './metadata.ts'
+import type { AttributeFact, Catalog, Fact, MetadataFact } from './types.ts'
+import { UUID } from './uuids.ts'
+import { DEFAULT_LIMITS } from './values.ts'
 
 /** A JSON Schema, as plain data. */
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -10,7 +14,7 @@ export type JsonSchema = Readonly<Record<string, unknown>>
 export function jsonSchema(catalog: Catalog, product: string): JsonSchema {
   const facts = Object.entries(catalog.facts).sort(([a], [b]) => (a < b ? -1 : 1))
   const attributes = facts.flatMap(([name, fact]) =>
-    fact.kind === 'attribute' ? [keyValue(name, valueSchema(fact))] : [],
+    fact.kind === 'attribute' ? [attribute(name, fact)] : [],
   )
   const metrics = facts.flatMap(([name, fact]) =>
     fact.kind === 'attribute' ? [] : [metric(name, fact.unit, pointAttributes(fact))],
@@ -20,28 +24,35 @@ export function jsonSchema(catalog: Catalog, product: string): JsonSchema {
     title: `Usage report of ${product}, catalog version ${catalog.version}`,
     ...object({
       resourceMetrics: one(
-        object({
-          resource: object({
-            attributes: list([...reportAttributes(catalog, product), ...attributes]),
-            droppedAttributesCount: { const: 0 },
-          }),
-          scopeMetrics: one(
-            object({
-              scope: object({ name: { const: 'otel-usage' }, version: { type: 'string' } }),
-              metrics: list([...metrics, ...REPORT_METRICS]),
-            }),
-          ),
-        }),
+        object(
+          {
+            resource: object(
+              {
+                attributes: list([...reportAttributes(catalog, product), ...attributes]),
+                droppedAttributesCount: { const: 0 },
+              },
+              SCHEMA_URL,
+            ),
+            scopeMetrics: one(
+              object({
+                scope: object({ name: { const: 'otel-usage' }, version: { type: 'string' } }),
+                metrics: list([...metrics, ...REPORT_METRICS]),
+              }),
+            ),
+          },
+          SCHEMA_URL,
+        ),
       ),
     }),
   }
 }
 
-const UUID = '^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$'
-
-const object = (properties: Readonly<Record<string, JsonSchema>>): JsonSchema => ({
+const object = (
+  properties: Readonly<Record<string, JsonSchema>>,
+  optional: Readonly<Record<string, JsonSchema>> = {},
+): JsonSchema => ({
   type: 'object',
-  properties,
+  properties: { ...properties, ...optional },
   required: Object.keys(properties),
   additionalProperties: false,
 })
@@ -54,13 +65,22 @@ const text = (schema: JsonSchema): JsonSchema => object({ stringValue: { type: '
 
 const keyValue = (key: string, value: JsonSchema): JsonSchema => object({ key: { const: key }, value })
 
-function valueSchema(fact: AttributeFact): JsonSchema {
+function attribute(name: string, fact: AttributeFact): JsonSchema {
+  if (fact.type !== 'metadata') return keyValue(name, valueSchema(fact))
+  const { maxLength = DEFAULT_LIMITS.maxLength } = fact
+  return object({
+    key: { type: 'string', pattern: `^${name.replaceAll('.', '\\.')}\\.${METADATA_KEY}$` },
+    value: text({ minLength: 1, maxLength, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' }),
+  })
+}
+
+function valueSchema(fact: Exclude<AttributeFact, MetadataFact>): JsonSchema {
   const known = knownValue(fact)
   if (fact.whenUnknown === 'Unknown') return { anyOf: [known, text({ const: 'Unknown' })] }
   return fact.whenUnknown === null ? { anyOf: [known, object({})] } : known
 }
 
-function knownValue(fact: AttributeFact): JsonSchema {
+function knownValue(fact: Exclude<AttributeFact, MetadataFact>): JsonSchema {
   switch (fact.type) {
     case 'boolean':
       return object({ boolValue: { type: 'boolean' } })
@@ -69,15 +89,20 @@ function knownValue(fact: AttributeFact): JsonSchema {
     case 'version':
       return text({ pattern: '^v?\\d[0-9A-Za-z]*([.+_-][0-9A-Za-z]+)*$', maxLength: 64 })
     case 'string':
-      return text({ pattern: `^(?:${fact.pattern})$`, maxLength: fact.maxLength ?? 64 })
+      return text({ pattern: `^(?:${fact.pattern})$`, maxLength: fact.maxLength ?? DEFAULT_LIMITS.maxLength })
+    case 'uuids': {
+      const values = { type: 'array', minItems: 1, maxItems: fact.maxItems ?? DEFAULT_LIMITS.maxItems }
+      return object({ arrayValue: object({ values: { ...values, items: text({ pattern: `^${UUID}$` }) } }) })
+    }
   }
 }
 
 function pointAttributes(fact: Extract<Fact, { kind: 'gauge' | 'count' }>): JsonSchema {
-  const keys = Object.entries(fact.by ?? {})
-  return keys.length === 0
-    ? { type: 'array', maxItems: 0 }
-    : list(keys.map(([key, values]) => keyValue(key, text({ enum: values }))))
+  if (fact.by === undefined) return NO_ATTRIBUTES
+  const [block, ...others] = alternativesOf(fact).map((by) =>
+    list(Object.entries(by).map(([key, values]) => keyValue(key, text({ enum: values })))),
+  )
+  return others.length === 0 ? (block as JsonSchema) : { anyOf: [block, ...others] }
 }
 
 function metric(name: string, unit: string, attributes: JsonSchema): JsonSchema {
@@ -106,15 +131,24 @@ function reportAttributes({ version, levels }: Catalog, product: string): JsonSc
   return [
     keyValue('service.name', text({ const: product })),
     keyValue('service.version', text({ maxLength: 64 })),
-    keyValue('service.instance.id', text({ pattern: UUID })),
+    keyValue('service.instance.id', text({ pattern: `^${UUID}$` })),
     keyValue('telemetry.distro.name', text({ const: 'otel-usage' })),
     keyValue('telemetry.distro.version', text({ maxLength: 64 })),
     keyValue('usage.catalog.version', object({ intValue: { const: version } })),
+    keyValue(
+      'usage.catalog.contributions',
+      text({ pattern: '^[a-z][a-z0-9_.]*@\\d+(,[a-z][a-z0-9_.]*@\\d+)*$' }),
+    ),
     keyValue('usage.consent.level', text({ enum: [...levels, 'off'] })),
     keyValue('usage.consent.state', text({ enum: ['enabled', 'undecided', 'disabled'] })),
-    keyValue('usage.report.id', text({ pattern: UUID })),
+    keyValue('usage.installation.age', text({ enum: ['day', 'week', 'month', 'half-year', 'older'] })),
+    keyValue('usage.installation.lineage', text({ pattern: `^${UUID}$` })),
+    keyValue('usage.report.id', text({ pattern: `^${UUID}$` })),
   ]
 }
+
+/** Where the schema of the report is. The serializer writes it to the resource as well. */
+const SCHEMA_URL = { schemaUrl: { type: 'string', pattern: '^https?://[A-Za-z0-9._:/-]{1,200}$' } }
 
 const NO_ATTRIBUTES = { type: 'array', maxItems: 0 }
 

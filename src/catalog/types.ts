@@ -44,7 +44,7 @@ export interface StringFact extends FactCommon, WhenUnknown {
   readonly type: 'string'
   /** A regular expression that the whole value must match. */
   readonly pattern: string
-  /** Longest value in characters, 1 to 128. Default: 64. */
+  /** Longest value in characters, 1 to 1,024. Default: 64. */
   readonly maxLength?: number
   readonly example: string
 }
@@ -72,11 +72,62 @@ export interface VersionFact extends FactCommon, WhenUnknown {
   readonly example: string
 }
 
-/** A fact that becomes an OpenTelemetry resource attribute. */
-export type AttributeFact = StringFact | EnumFact | BooleanFact | VersionFact
+/**
+ * The operator's own key-value pairs, from the product's configuration: a cloud, a customer number, a purpose. The one kind of fact
+ * whose values an operator writes, and so decides to report. Each entry becomes a resource attribute `<name>.<key>` with a text.
+ * Entries that break a rule are dropped one by one, and counted.
+ */
+export interface MetadataFact extends FactCommon {
+  readonly kind: 'attribute'
+  readonly type: 'metadata'
+  /** Longest value in characters, 1 to 256. Default: 64. */
+  readonly maxLength?: number
+  /** How many entries are reported at most, 1 to 64: the first ones by key. Default: 16. */
+  readonly maxEntries?: number
+  /** Without entries there is nothing that could stand for them. */
+  readonly whenUnknown?: never
+  readonly example: Readonly<Record<string, string>>
+}
+
+/**
+ * The values of a metadata fact by key: letters, digits, `_`, `.` and `-`, at most 64, first a letter, which becomes a small one.
+ * A value is reported as it is written; with `include` only where that is `true`.
+ */
+export type Metadata = Readonly<
+  Record<string, MetadataValue | { readonly value: MetadataValue; readonly include: boolean } | undefined>
+>
+
+/** One value: a text without control characters, a finite number or a boolean. */
+export type MetadataValue = string | number | boolean
+
+/**
+ * The random ids of installations that belong together, such as the nodes of a cluster. They are reported in small letters, sorted,
+ * each once, as an array of texts. What is no UUID (RFC 9562) is dropped and counted; an empty list is no value.
+ */
+export interface UuidsFact extends FactCommon, WhenUnknown {
+  readonly kind: 'attribute'
+  readonly type: 'uuids'
+  /** How many ids are reported at most, 1 to 64: the first ones when sorted. Default: 16. */
+  readonly maxItems?: number
+  readonly example: readonly string[]
+}
+
+/** A fact whose value is one text or boolean. */
+export type SingleFact = StringFact | EnumFact | BooleanFact | VersionFact
+
+/** A fact that becomes an OpenTelemetry resource attribute; a metadata fact becomes one for each entry. */
+export type AttributeFact = SingleFact | MetadataFact | UuidsFact
 
 /** The dimensions of a fact: for each key the closed list of its values. A value `other` catches what is not in the list. */
 export type Dimensions = Readonly<Record<string, readonly string[]>>
+
+/**
+ * The combinations of dimension values that a fact can be told apart by: every one of the lists, or, as a list of alternatives,
+ * every one of each of them. Alternatives keep the number of series small where most combinations make no sense:
+ * `[{ command: ['find'], argument: ['filter', 'sort'] }, { command: ['insert', 'drop'], argument: ['none'] }]`. They have the same
+ * keys in the same order, and no combination is in two of them.
+ */
+export type DimensionBlocks = Dimensions | readonly Dimensions[]
 
 /**
  * How a number is made coarser before it is reported. `log2`: the next lower power of two (0 stays 0). `steps`: the
@@ -88,7 +139,7 @@ export type Rounding = 'log2' | { readonly steps: readonly number[] } | { readon
 export interface NumberFact extends FactCommon {
   /** The unit as OpenTelemetry writes it (UCUM): `By`, `s`, `1`, or a noun in braces such as `{user}`. */
   readonly unit: string
-  readonly by?: Dimensions
+  readonly by?: DimensionBlocks
   readonly round?: Rounding
   /** A smaller number is reported as this. */
   readonly min?: number
@@ -104,9 +155,14 @@ export interface GaugeFact extends NumberFact {
   readonly example: number
 }
 
-/** How often something happened since the last delivered report. It becomes an OpenTelemetry gauge too. */
+/** How often something happened. It becomes an OpenTelemetry gauge too. */
 export interface CountFact extends NumberFact {
   readonly kind: 'count'
+  /**
+   * Since when: the last delivered report (`delta`), or the beginning of the counting, with consent, without ever starting over
+   * (`cumulative`). Default: `delta`.
+   */
+  readonly temporality?: 'delta' | 'cumulative'
   readonly example?: number
 }
 
@@ -132,6 +188,8 @@ export interface Catalog<F extends Facts = Facts> {
   readonly prefix: string
   readonly levels: readonly string[]
   readonly facts: F
+  /** The contributions in it, by prefix, with the version of each: see {@link combineCatalogs}. */
+  readonly contributions?: Readonly<Record<string, number>>
 }
 
 /** The names of a catalog's facts of one kind. */
@@ -147,11 +205,17 @@ export type ValueOf<A> = A extends {
   ? V
   : A extends { readonly type: 'boolean' }
     ? boolean
-    : A extends { readonly kind: 'gauge' }
-      ? number
-      : string
+    : A extends { readonly type: 'metadata' }
+      ? Metadata
+      : A extends { readonly type: 'uuids' }
+        ? readonly string[]
+        : A extends { readonly kind: 'gauge' }
+          ? number
+          : string
 
-/** The attributes that a fact with dimensions is counted by. */
-export type DimensionsOf<A> = A extends { readonly by: infer D extends Dimensions }
-  ? { readonly [K in keyof D]: D[K][number] }
+/** The attributes that a fact with dimensions is counted by: those of one of its alternatives. */
+export type DimensionsOf<A> = A extends { readonly by: infer B }
+  ? CombinationOf<B extends readonly (infer D)[] ? D : B>
   : Readonly<Record<string, never>>
+
+type CombinationOf<D> = D extends Dimensions ? { readonly [K in keyof D]: D[K][number] } : never

@@ -1,7 +1,10 @@
-import type { AttributeFact, CountFact, GaugeFact, Rounding } from './types.ts'
+import type { AttributeFact, CountFact, GaugeFact, Rounding, SingleFact } from './types.ts'
 
-/** What an attribute fact's value is on the wire. `null` is an empty value: it is there, and unknown. */
-export type AttributeValue = string | boolean | null
+/** What an attribute's value is on the wire. `null` is an empty value: it is there, and unknown. */
+export type AttributeValue = string | boolean | null | readonly string[]
+
+/** What an attribute fact takes at most where it says nothing of it. */
+export const DEFAULT_LIMITS = { maxLength: 64, maxEntries: 16, maxItems: 16 } as const
 
 /** Why a value was not taken: counted under this word in the report's own `usage.dropped` gauge. */
 export type DropReason =
@@ -13,8 +16,7 @@ export type DropReason =
   | 'timeout'
 
 /** Why a fact refuses a value; `undefined` where it takes it. A value passes whole or not at all: nothing is cut to fit. */
-export function attributeProblem(fact: AttributeFact, value: unknown): DropReason | undefined {
-  if (isUnknown(fact, value)) return undefined
+export function attributeProblem(fact: SingleFact, value: unknown): DropReason | undefined {
   switch (fact.type) {
     case 'boolean':
       return typeof value === 'boolean' ? undefined : 'invalid_value'
@@ -24,7 +26,9 @@ export function attributeProblem(fact: AttributeFact, value: unknown): DropReaso
       return typeof value === 'string' && VERSION.test(value) ? undefined : 'invalid_value'
     case 'string':
       return typeof value === 'string' &&
-        value.length <= (fact.maxLength ?? 64) &&
+        value.length <= (fact.maxLength ?? DEFAULT_LIMITS.maxLength) &&
+        // Half a character would arrive as another one.
+        value.isWellFormed() &&
         wholly(fact.pattern).test(value)
         ? undefined
         : 'invalid_value'
@@ -36,7 +40,7 @@ export const isUnknown = ({ whenUnknown }: AttributeFact, value: unknown): boole
   (whenUnknown === 'Unknown' && value === 'Unknown') || (whenUnknown === null && value === null)
 
 /** A value as it is reported: as much of it as the fact declares. */
-export function reportedAttribute(fact: AttributeFact, value: AttributeValue): AttributeValue {
+export function reportedAttribute(fact: SingleFact, value: string | boolean): string | boolean {
   if (fact.type !== 'version' || fact.round === undefined || typeof value !== 'string') return value
   const parts = fact.round === 'major' ? /^v?\d+/ : /^v?\d+(?:\.\d+)?/
   return parts.exec(value)?.[0] ?? value

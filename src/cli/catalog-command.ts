@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import {
   type Catalog,
   changeFindings,
+  combineCatalogs,
   docsPage,
   expiryFindings,
   type Finding,
@@ -36,7 +37,8 @@ Commands:
                      its meaning since the release without saying so.
 
 Options:
-  --catalog <module>    A module that exports the catalog, as \`catalog\` or as its default.
+  --catalog <module>    A module that exports the catalog, as \`catalog\` or as its default. May be given several times:
+                        the first is the product's, the others are contributions to it.
   --product <name>      The product's name, as in createUsageTelemetry.
   --version <version>   The product's version. Default: 0.0.0
   --title <title>       The product as people call it. Default: its name.
@@ -107,7 +109,7 @@ async function parse(args: readonly string[]): Promise<Call | 'help'> {
     allowPositionals: true,
     options: {
       ...{
-        catalog: text,
+        catalog: { ...text, multiple: true },
         product: text,
         version: text,
         title: text,
@@ -130,7 +132,7 @@ async function parse(args: readonly string[]): Promise<Call | 'help'> {
     throw new Error(`${values.catalog ? '--product' : '--catalog'} is missing.`)
   return {
     command,
-    catalog: await loadCatalog(values.catalog),
+    catalog: await loadCatalogs(values.catalog),
     product: { name: values.product, version: values.version ?? '0.0.0' },
     title: values.title ?? values.product,
     retention: values.retention,
@@ -142,6 +144,13 @@ async function parse(args: readonly string[]): Promise<Call | 'help'> {
       ...(values['collector-config'] && { 'collector-config': values['collector-config'] }),
     },
   }
+}
+
+async function loadCatalogs(files: readonly string[]): Promise<Catalog> {
+  const [product, ...contributions] = await Promise.all(files.map(loadCatalog))
+  return contributions.length === 0
+    ? (product as Catalog)
+    : combineCatalogs(product as Catalog, contributions)
 }
 
 async function loadCatalog(file: string): Promise<Catalog> {

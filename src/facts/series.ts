@@ -1,4 +1,4 @@
-import type { Dimensions } from '../catalog/index.ts'
+import { alternativesOf, type DimensionBlocks, type Dimensions } from '../catalog/index.ts'
 
 /** The attributes of one measurement, as a host hands them in: trusted for nothing. */
 export type MeasurementAttributes = Readonly<Record<string, unknown>> | undefined
@@ -34,20 +34,22 @@ interface Dimension {
   readonly overflow: number
 }
 
-export function createSeries(by: Dimensions | undefined): Series {
-  if (by === undefined) {
-    return {
-      size: 1,
-      indexOf: () => 0,
-      isOverflow: () => false,
-      hasUndeclared: (attributes) => {
-        for (const _ in attributes) return true
-        return false
-      },
-      attributesAt: () => ({}),
-    }
-  }
+export function createSeries(by: DimensionBlocks | undefined): Series {
+  if (by === undefined) return ONE_PLACE
+  const [block, ...others] = alternativesOf({ by }).map(createBlock)
+  return others.length === 0 ? (block as Series) : createUnion([block as Series, ...others])
+}
 
+const ONE_PLACE: Series = {
+  size: 1,
+  indexOf: () => 0,
+  isOverflow: () => false,
+  hasUndeclared: (attributes) => hasMoreKeys(attributes, 0),
+  attributesAt: () => ({}),
+}
+
+/** Every combination of the lists. */
+function createBlock(by: Dimensions): Series {
   const dimensions: readonly Dimension[] = Object.entries(by).map(([key, values]) => ({
     key,
     values,
@@ -78,12 +80,69 @@ export function createSeries(by: Dimensions | undefined): Series {
       }
       return index
     },
-    hasUndeclared(attributes) {
-      let keys = 0
-      for (const _ in attributes) keys++
-      return keys > dimensions.length
-    },
-    isOverflow: (index) => Object.values(attributesAt(index)).includes(OVERFLOW),
+    hasUndeclared: (attributes) => hasMoreKeys(attributes, dimensions.length),
+    isOverflow: (index) => hasOverflow(attributesAt(index)),
     attributesAt,
   }
 }
+
+/** A text has a key for each of its characters, and 10 MB of it would take seconds: only objects are gone through. */
+function hasMoreKeys(attributes: MeasurementAttributes, most: number): boolean {
+  if (typeof attributes !== 'object') return attributes !== undefined
+  let keys = 0
+  for (const _ in attributes) if (++keys > most) return true
+  return false
+}
+
+/** Values of the first dimension, each with those of the second that go with it, and so on; at the end the place. */
+type Places = Map<string, Places | number>
+
+/** Alternatives: an exact combination of any of them comes first, then the first one whose overflow words take it. */
+function createUnion(blocks: readonly Series[]): Series {
+  const offsets = blocks.map((_, at) => blocks.slice(0, at).reduce((sum, { size }) => sum + size, 0))
+  const combinations = blocks.flatMap(({ size, attributesAt }) =>
+    Array.from({ length: size }, (_, index) => attributesAt(index)),
+  )
+  const keys = Object.keys(combinations[0] ?? {})
+  const places = placesOf(combinations)
+
+  return {
+    size: combinations.length,
+    indexOf(attributes) {
+      let found: Places | number | undefined = places
+      for (const key of keys) {
+        const value = attributes?.[key]
+        found = (found as Places).get(typeof value === 'string' ? value : String(value))
+        if (found === undefined) break
+      }
+      if (typeof found === 'number') return found
+      for (let at = 0; at < blocks.length; at++) {
+        const index = (blocks[at] as Series).indexOf(attributes)
+        if (index >= 0) return (offsets[at] as number) + index
+      }
+      return -1
+    },
+    hasUndeclared: (attributes) => (blocks[0] as Series).hasUndeclared(attributes),
+    isOverflow: (index) => hasOverflow(combinations[index] ?? {}),
+    attributesAt: (index) => combinations[index] ?? {},
+  }
+}
+
+function placesOf(combinations: ReadonlyArray<Readonly<Record<string, string>>>): Places {
+  const places: Places = new Map()
+  for (const [index, combination] of combinations.entries()) {
+    const values = Object.values(combination)
+    const last = values.pop() as string
+    let level = places
+    for (const value of values) {
+      const next = (level.get(value) as Places | undefined) ?? new Map()
+      level.set(value, next)
+      level = next
+    }
+    level.set(last, index)
+  }
+  return places
+}
+
+const hasOverflow = (combination: Readonly<Record<string, string>>) =>
+  Object.values(combination).includes(OVERFLOW)

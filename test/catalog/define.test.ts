@@ -37,6 +37,8 @@ const choice = {
   why: 'Tells it.',
   example: 'a',
 }
+const metadata = { ...text, type: 'metadata', example: { cloud: 'aws' } }
+const ids = { ...text, type: 'uuids', example: ['3c9cce5b-81a2-4d0b-9f5e-6f6c1e1f4a57'] }
 const withFact = (fact: unknown, more: object = {}) => ({
   version: 1,
   prefix: 'acme',
@@ -157,7 +159,29 @@ const table: ReadonlyArray<readonly [what: string, definition: unknown, place: s
   ['an empty pattern', withFact({ ...text, pattern: '' }), "facts['acme.x'].pattern"],
   ['a broken pattern', withFact({ ...text, pattern: '[a-z' }), "facts['acme.x'].pattern"],
   ['a pattern that breaks out', withFact({ ...text, pattern: 'a)|(?:.*' }), "facts['acme.x'].pattern"],
-  ['a text too long', withFact({ ...text, maxLength: 129 }), "facts['acme.x'].maxLength"],
+  ['a text too long', withFact({ ...text, maxLength: 1_025 }), "facts['acme.x'].maxLength"],
+  ['metadata too long', withFact({ ...metadata, maxLength: 257 }), "facts['acme.x'].maxLength"],
+  ['metadata without entries', withFact({ ...metadata, maxEntries: 0 }), "facts['acme.x'].maxEntries"],
+  [
+    'metadata with a word for none',
+    withFact({ ...metadata, whenUnknown: null }),
+    "facts['acme.x'].whenUnknown",
+  ],
+  [
+    'an example with a bad key',
+    withFact({ ...metadata, example: { 'a b': 'c' } }),
+    "facts['acme.x'].example",
+  ],
+  ['an example that is no entry', withFact({ ...metadata, example: 'aws' }), "facts['acme.x'].example"],
+  ['too many ids', withFact({ ...ids, maxItems: 65 }), "facts['acme.x'].maxItems"],
+  ['an example that is no id', withFact({ ...ids, example: ['node-1'] }), "facts['acme.x'].example"],
+  ['an example without ids', withFact({ ...ids, example: [] }), "facts['acme.x'].example"],
+  [
+    'a fact that could be an entry',
+    { version: 1, prefix: 'acme', facts: { 'acme.x': metadata, 'acme.x.cloud': text, 'acme.xy': text } },
+    "facts['acme.x.cloud']",
+    "could be an entry of the metadata fact 'acme.x'; give one of them another name",
+  ],
   ['no values', withFact({ ...choice, values: [] }), "facts['acme.x'].values"],
   [
     'a value listed twice',
@@ -174,7 +198,43 @@ const table: ReadonlyArray<readonly [what: string, definition: unknown, place: s
   ['a value too long', withFact({ ...choice, values: ['a', 'b'.repeat(65)] }), "facts['acme.x'].values[1]"],
   ['a value that is no text', withFact({ ...choice, values: ['a', 1] }), "facts['acme.x'].values[1]"],
   ['dimensions without any', withFact({ ...gauge, by: {} }), "facts['acme.x'].by"],
-  ['dimensions as a list', withFact({ ...gauge, by: ['a'] }), "facts['acme.x'].by"],
+  ['no alternative at all', withFact({ ...gauge, by: [] }), "facts['acme.x'].by"],
+  ['an alternative that is none', withFact({ ...gauge, by: ['a'] }), "facts['acme.x'].by[0]"],
+  [
+    'a bad value in an alternative',
+    withFact({ ...gauge, by: [{ a: [''] }] }),
+    "facts['acme.x'].by[0]['a'][0]",
+  ],
+  [
+    'alternatives with other dimensions',
+    withFact({
+      ...gauge,
+      by: [
+        { a: ['x'], b: ['y'] },
+        { b: ['z'], a: ['x'] },
+      ],
+    }),
+    "facts['acme.x'].by[1]",
+    "has the dimensions 'b', 'a', and by[0] has 'a', 'b'; name the same ones in the same order",
+  ],
+  [
+    'a combination in two alternatives',
+    withFact({
+      ...gauge,
+      by: [
+        { a: ['x'], b: ['y', 'z'] },
+        { a: ['x', 'w'], b: ['z'] },
+      ],
+    }),
+    "facts['acme.x'].by[1]",
+    "has a 'x' with b 'z', and so has by[0]; leave it in one of them",
+  ],
+  [
+    'an unknown temporality',
+    withFact({ ...gauge, kind: 'count', temporality: 'sum' }),
+    "facts['acme.x'].temporality",
+  ],
+  ['a temporality of a gauge', withFact({ ...gauge, temporality: 'delta' }), "facts['acme.x'].temporality"],
   [
     'a dimension name in capitals',
     withFact({ ...gauge, by: { Command: ['a'] } }),
@@ -184,8 +244,24 @@ const table: ReadonlyArray<readonly [what: string, definition: unknown, place: s
   [
     'too many series',
     withFact({ ...gauge, by: { a: words(50), b: words(41) } }),
-    "facts['acme.x'].by",
-    'makes 2050 series; keep it to 2000 by shorter lists or fewer dimensions',
+    'facts',
+    "make 2050 series, and 2000 is the most; shorten the lists of the largest: 'acme.x' (2050)",
+  ],
+  [
+    'too many series of all facts together',
+    {
+      version: 1,
+      prefix: 'acme',
+      facts: {
+        'acme.a': { ...gauge, by: { a: words(500) } },
+        'acme.b': { ...gauge, by: [{ a: words(600) }, { a: ['x'] }] },
+        'acme.c': gauge,
+        'acme.d': { ...gauge, by: { a: words(30), b: words(30) } },
+        'acme.e': choice,
+      },
+    },
+    'facts',
+    "make 2002 series, and 2000 is the most; shorten the lists of the largest: 'acme.d' (900), 'acme.b' (601), 'acme.a' (500)",
   ],
 ]
 

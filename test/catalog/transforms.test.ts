@@ -4,8 +4,8 @@ import fc from 'fast-check'
 import {
   type GaugeFact,
   isExpired,
-  reportedAttribute,
   reportedNumber,
+  takenValue,
   type VersionFact,
 } from '../../src/catalog/index.ts'
 
@@ -72,7 +72,7 @@ for (const [round, value, reported] of VERSIONS) {
       example: '1',
       ...(round && { round }),
     }
-    assert.equal(reportedAttribute(fact, value), reported)
+    assert.equal(takenValue(fact, value).value, reported)
   })
 }
 

@@ -102,6 +102,72 @@ test('a dimension that is not declared does not compile, and does not throw', ()
   })
 })
 
+test('a combination of one alternative compiles, and one across two does not', () => {
+  const commands = createUsageTelemetry({
+    product: { name: 'acme-db', version: '2.4.0' },
+    catalog: defineCatalog({
+      version: 1,
+      prefix: 'acme',
+      facts: {
+        'acme.commands': {
+          kind: 'count',
+          unit: '{command}',
+          by: [
+            { command: ['aggregate'], argument: ['$match', '$group'] },
+            { command: ['find', 'insert'], argument: ['unknown'] },
+          ],
+          since: 1,
+          why: 'Tells which commands to make faster.',
+        },
+      },
+    }),
+    endpoint: 'https://usage.acme.example',
+    state: createMemoryStore(),
+    environment: {},
+  }).counter('acme.commands')
+  assert.doesNotThrow(() => {
+    commands.add(1, { command: 'aggregate', argument: '$group' })
+    commands.bind({ command: 'insert', argument: 'unknown' }).add()
+    // @ts-expect-error an argument of another alternative
+    commands.add(1, { command: 'find', argument: '$match' })
+    // @ts-expect-error a dimension is missing
+    commands.bind({ command: 'find' }).add()
+  })
+})
+
+test('metadata and related ids compile as what they are', () => {
+  const common = { kind: 'attribute', since: 1, why: 'Tells it.' } as const
+  const id = '3c9cce5b-81a2-4d0b-9f5e-6f6c1e1f4a57'
+  const usage = createUsageTelemetry({
+    product: { name: 'acme-db', version: '2.4.0' },
+    catalog: defineCatalog({
+      version: 1,
+      prefix: 'acme',
+      facts: {
+        'acme.metadata': { ...common, type: 'metadata', example: { cloud: 'aws' } },
+        'acme.related': { ...common, type: 'uuids', example: [id] },
+      },
+    }),
+    endpoint: 'https://usage.acme.example',
+    state: createMemoryStore(),
+    environment: {},
+  })
+  const configured: Record<string, string> = { cloud: 'aws' }
+  assert.doesNotThrow(() => {
+    usage.set('acme.metadata', configured)
+    usage.set('acme.metadata', { nodes: 3, region: { value: 'eu', include: false } })
+    usage.set('acme.metadata', async () => configured)
+    usage.set('acme.related', [id])
+    usage.set('acme.related', () => [id])
+    // @ts-expect-error a text for entries
+    usage.set('acme.metadata', 'aws')
+    // @ts-expect-error entries of entries
+    usage.set('acme.metadata', { cloud: { name: 'aws' } })
+    // @ts-expect-error one id for a list
+    usage.set('acme.related', id)
+  })
+})
+
 test('a fact that is not whole does not compile', () => {
   const fact = { kind: 'gauge', unit: '1', since: 1, why: 'Tells it.', example: 1 } as const
   const { why: _, ...withoutWhy } = fact

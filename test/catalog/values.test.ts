@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import {
-  type AttributeFact,
-  attributeProblem,
-  type Rounding,
-  reportedNumber,
-} from '../../src/catalog/index.ts'
+import { type AttributeFact, type Rounding, reportedNumber, takenValue } from '../../src/catalog/index.ts'
 
 /** A number as a gauge with this rounding reports it. */
 const rounded = (value: number, round: Rounding | undefined) =>
@@ -105,13 +100,13 @@ for (const { fact, taken, refused } of tables) {
   const name = 'pattern' in fact ? `${fact.type} /${fact.pattern}/` : fact.type
   test(`an attribute of type ${name} takes these values`, () => {
     for (const value of taken)
-      assert.equal(attributeProblem(fact, value), undefined, `${String(value)} is refused`)
+      assert.deepEqual(takenValue(fact, value), { value, problems: [] }, `${String(value)} is refused`)
   })
   test(`an attribute of type ${name} refuses these values`, () => {
     for (const value of refused) {
-      assert.equal(
-        attributeProblem(fact, value),
-        'invalid_value',
+      assert.deepEqual(
+        takenValue(fact, value),
+        { problems: ['invalid_value'] },
         `${JSON.stringify(String(value))} is taken`,
       )
     }

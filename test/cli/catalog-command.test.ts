@@ -12,6 +12,19 @@ import { createScratch } from '../support/scratch.ts'
 
 const index = path.resolve(import.meta.dirname, '../../src/index.ts')
 
+/** A catalog module of a plugin. */
+function pluginModule(directory: string, prefix: string): string {
+  const file = path.join(directory, `${prefix}.ts`)
+  writeFileSync(
+    file,
+    `import { defineCatalog } from ${JSON.stringify(index)}
+     export default defineCatalog({ version: 4, prefix: '${prefix}', facts: {
+       '${prefix}.hits': { kind: 'count', unit: '{hit}', since: 1, why: 'Shows whether it is used.' },
+     } })`,
+  )
+  return file
+}
+
 /** A catalog module with one fact, and whatever else is asked for. */
 function catalogModule(directory: string, fact = '', version = 1): string {
   const file = path.join(directory, `catalog-${Math.abs(hash(fact))}-${version}.ts`)
@@ -171,6 +184,20 @@ const CHANGES: Array<
     1,
     "facts['acme.runs'].by",
   ],
+  [
+    'a running total',
+    COUNT("since: 1, level: 'full'"),
+    COUNT("since: 1, level: 'full', temporality: 'cumulative'"),
+    1,
+    "facts['acme.runs'].temporality",
+  ],
+  [
+    'a default that is written down',
+    COUNT("since: 1, level: 'full'"),
+    COUNT("since: 1, level: 'full', temporality: 'delta'"),
+    1,
+    undefined,
+  ],
   ['a new fact under an old version', '', COUNT("since: 1, level: 'full'"), 1, "facts['acme.runs'].since"],
   ['a new fact with its version', '', COUNT("since: 2, level: 'full'"), 2, undefined],
   [
@@ -208,6 +235,25 @@ for (const [what, before, after, version, place] of CHANGES) {
     assert.equal(stderr.includes(`error: ${place}`), place !== undefined)
   })
 }
+
+test("the first catalog is the product's, the others are contributions to it", async () => {
+  using scratch = createScratch()
+  const { directory } = scratch
+  const catalogs = [
+    catalogModule(directory),
+    pluginModule(directory, 'search'),
+    pluginModule(directory, 'shop'),
+  ]
+  const call = [...catalogs.flatMap((file) => ['--catalog', file]), '--product', 'acme-db']
+  const page = (await run(['docs', ...call])).stdout
+  assert.ok(page.includes('Catalog version 1, `search.*` version 4, `shop.*` version 4.'), page)
+  assert.match(page, /\| `shop\.hits` \| .+ \| full \| 1 \|/)
+  assert.ok((await run(['collector-config', ...call])).stdout.includes('metric.name != "search.hits"'))
+
+  const refused = await run(['docs', ...call, '--catalog', catalogs[1] as string])
+  assert.equal(refused.code, 2)
+  assert.match(refused.stderr, /contributions\[2\]\.prefix: is 'search', which overlaps 'search'/)
+})
 
 const WRONG: Array<[args: readonly string[], message: RegExp]> = [
   [[], /There is no command ''; use docs, schema/],

@@ -85,3 +85,56 @@ test('a fact without dimensions has one place, whatever it is given', () => {
   assert.equal(series.hasUndeclared(undefined), false)
   assert.equal(series.hasUndeclared({ user: 'alice' }), true)
 })
+
+test('of alternatives, every combination of each has a place of its own, and no other has', () => {
+  const series = createSeries([
+    { command: ['aggregate'], argument: ['$match', '$group'], result: ['ok', 'error'] },
+    { command: ['find', 'insert'], argument: ['unknown'], result: ['ok'] },
+  ])
+  assert.equal(series.size, 6)
+  for (let index = 0; index < series.size; index++) {
+    const attributes = series.attributesAt(index)
+    assert.deepEqual(Object.keys(attributes), ['command', 'argument', 'result'])
+    assert.equal(series.indexOf(attributes), index)
+  }
+  for (const attributes of [
+    { command: 'find', argument: '$match', result: 'ok' },
+    { command: 'find', argument: 'unknown', result: 'error' },
+    { command: 'find', argument: 'unknown' },
+    {},
+    undefined,
+  ]) {
+    assert.equal(series.indexOf(attributes), -1)
+  }
+  const [one] = [{ command: 'find', argument: 'unknown', result: 'ok' }]
+  assert.equal(series.hasUndeclared(one), false)
+  assert.equal(series.hasUndeclared({ ...one, user: 'alice' }), true)
+})
+
+test('an exact combination of a later alternative comes before the other of an earlier one', () => {
+  const series = createSeries([
+    { command: ['find', 'other'], argument: ['filter', 'other'] },
+    { command: ['insert'], argument: ['ordered', 'other'] },
+  ])
+  const at = (command: string, argument: string) =>
+    series.attributesAt(series.indexOf({ command, argument })) as unknown
+  assert.deepEqual(at('insert', 'ordered'), { command: 'insert', argument: 'ordered' })
+  assert.deepEqual(at('insert', 'other'), { command: 'insert', argument: 'other' })
+  assert.deepEqual(at('insert', 'comment'), { command: 'other', argument: 'other' })
+  assert.deepEqual(at('drop', 'filter'), { command: 'other', argument: 'filter' })
+  assert.deepEqual(
+    Array.from({ length: series.size }, (_, index) => series.isOverflow(index)),
+    [false, true, true, true, false, true],
+  )
+})
+
+test('a list with one alternative is the alternative itself', () => {
+  fc.assert(
+    fc.property(dimensions, (by) => {
+      const [alone, listed] = [createSeries(by), createSeries([by])]
+      assert.equal(listed.size, alone.size)
+      for (let index = 0; index < alone.size; index++)
+        assert.deepEqual(listed.attributesAt(index), alone.attributesAt(index))
+    }),
+  )
+})

@@ -39,29 +39,35 @@ processors:
         metric.name != "usage.facts"
         and metric.name != "usage.dropped"
         and metric.name != "usage.withheld"
+        and metric.name != "usage.forget"
         and metric.name != "acme.commands"
         and metric.name != "acme.users"
   transform/keys:
     metric_statements:
-      - >-
-        keep_keys(resource.attributes, ["service.name",
-        "service.version",
-        "service.instance.id",
-        "telemetry.distro.name",
-        "telemetry.distro.version",
-        "usage.report.id",
-        "usage.consent.state",
-        "usage.consent.level",
-        "usage.catalog.version",
-        "acme.edition"])
-      - >-
-        keep_keys(datapoint.attributes, ["reason",
-        "command"])
-      - >-
-        delete_key(resource.attributes, "acme.edition")
-        where resource.attributes["acme.edition"] != nil
-        and resource.attributes["acme.edition"] != "free"
-        and resource.attributes["acme.edition"] != "paid"
+      - statements:
+          - >-
+            keep_keys(resource.attributes, ["service.name",
+            "service.version",
+            "service.instance.id",
+            "telemetry.distro.name",
+            "telemetry.distro.version",
+            "usage.report.id",
+            "usage.consent.state",
+            "usage.consent.level",
+            "usage.catalog.version",
+            "usage.catalog.contributions",
+            "usage.installation.age",
+            "usage.installation.lineage",
+            "acme.edition"])
+          - >-
+            delete_key(resource.attributes, "acme.edition")
+            where resource.attributes["acme.edition"] != nil
+            and resource.attributes["acme.edition"] != "free"
+            and resource.attributes["acme.edition"] != "paid"
+      - statements:
+          - >-
+            keep_keys(datapoint.attributes, ["reason",
+            "command"])
   filter/values:
     metric_conditions:
       - >-
@@ -72,6 +78,73 @@ processors:
         datapoint.attributes["command"] != "find"
 `,
   )
+})
+
+test('metadata passes by its prefix where every entry is as declared, a list of ids where each of them is', () => {
+  const common = { kind: 'attribute', since: 1, why } as const
+  const catalog = defineCatalog({
+    version: 1,
+    prefix: 'acme',
+    facts: {
+      'acme.metadata': {
+        ...common,
+        type: 'metadata',
+        maxLength: 9,
+        maxEntries: 3,
+        example: { cloud: 'aws' },
+      },
+      'acme.related': {
+        ...common,
+        type: 'uuids',
+        whenUnknown: 'Unknown',
+        example: ['3c9cce5b-81a2-4d0b-9f5e-6f6c1e1f4a57'],
+      },
+      'acme.text': { ...common, type: 'string', pattern: '(?=x).+', maxLength: 1_024, example: 'x' },
+    },
+  })
+  const text = collectorConfig([{ name: 'acme-db', catalog }])
+  const statements = text.slice(text.indexOf('transform/keys'), text.indexOf('filter/values'))
+  const lines = statements.replaceAll(/\n {12}/g, ' ').split('\n')
+  const found = (start: string) =>
+    lines.find((line) => line.trim().replace('- >- ', '').startsWith(start))?.trim()
+  assert.equal(found('set('), '- >- set(resource.cache["acme.metadata"], resource.attributes)')
+  assert.equal(
+    found('keep_matching_keys('),
+    String.raw`- >- keep_matching_keys(resource.cache["acme.metadata"], "^acme\\.metadata\\.[a-z][A-Za-z0-9_.-]{0,63}$$")`,
+  )
+  assert.equal(
+    found('merge_maps('),
+    String.raw`- >- merge_maps(resource.attributes, resource.cache["acme.metadata"], "insert") where Len(resource.cache["acme.metadata"]) <= 3 and IsMatch(resource.cache["acme.metadata"], "^\\{(?:\"[^\"]+\":\"(?:[^\"\\\\\\x00-\\x1f\\x7f-\\x9f]|\\\\[\"\\\\/]|\\\\u(?:003[ce]|0026|202[89])){1,9}\",?)*\\}$$")`,
+  )
+  assert.match(
+    found('delete_key(resource.attributes, "acme.related")') ?? '',
+    /and not \(IsList\(.+\) and IsMatch\(.+\{1,16\}.+and resource\.attributes\["acme\.related"\] != "Unknown"$/,
+  )
+  assert.match(
+    found('delete_key(resource.attributes, "acme.text")') ?? '',
+    /"\(\?s\)\^\.\{0,1000\}\.\{0,24\}\$\$"/,
+  )
+})
+
+test('of alternatives, the values of all of them pass by their key', () => {
+  const by = [
+    { command: ['aggregate'], argument: ['match', 'group'] },
+    { command: ['find'], argument: ['none'] },
+  ] as const
+  const catalog = defineCatalog({
+    version: 1,
+    prefix: 'acme',
+    facts: { 'acme.commands': { kind: 'count', unit: '1', by, since: 1, why } },
+  })
+  const text = collectorConfig([{ name: 'acme-db', catalog }])
+  for (const [key, values] of Object.entries({
+    command: ['aggregate', 'find'],
+    argument: ['match', 'group', 'none'],
+  })) {
+    const path = `datapoint.attributes["${key}"]`
+    const lines = values.map((value, index) => `${index === 0 ? '' : 'and '}${path} != "${value}"`)
+    assert.ok(text.includes([`${path} != nil and`, ...lines].join('\n        ')), key)
+  }
 })
 
 test('the order in which products and facts are written makes no difference', () => {

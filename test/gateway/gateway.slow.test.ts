@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { defineCatalog } from '../../src/catalog/index.ts'
+import { combineCatalogs, defineCatalog } from '../../src/catalog/index.ts'
 import {
   CollectorStartError,
   freePort,
@@ -192,6 +192,129 @@ describe('what the gateway lets through', () => {
       'usage.consent.state',
       'usage.report.id',
     ])
+  })
+
+  test('metadata, related ids, alternatives and contributions pass whole, what is not declared of them does not', async (t) => {
+    const common = { kind: 'attribute', since: 1, why } as const
+    const related = { ...common, type: 'uuids', maxItems: 2, example: [uuid('4')] } as const
+    const metadata = { ...common, type: 'metadata', example: { cloud: 'aws' } } as const
+    const product = defineCatalog({
+      version: 1,
+      prefix: 'acme',
+      facts: {
+        'acme.metadata': { ...metadata, maxLength: 9, maxEntries: 3 },
+        'acme.related': related,
+        'acme.motto': { ...common, type: 'string', pattern: '.*', maxLength: 1_024, example: 'x' },
+        'acme.commands': {
+          kind: 'count',
+          unit: '{command}',
+          by: [
+            { command: ['aggregate'], argument: ['$match'] },
+            { command: ['find'], argument: ['none'] },
+          ],
+          since: 1,
+          why,
+        },
+      },
+    })
+    const plugin = defineCatalog({
+      version: 3,
+      prefix: 'acme.search',
+      facts: { 'acme.search.tags': metadata },
+    })
+    const both = [
+      { name: 'acme-db', catalog: combineCatalogs(product, [plugin]) },
+      { name: 'other', catalog: defineCatalog({ version: 1, prefix: 'other', facts: {} }) },
+    ]
+    const declared = {
+      'acme.metadata.cloud': '<"é&\\>/\u2028😀',
+      'acme.metadata.cloudIdentifier': 'aws',
+      'acme.metadata.zone.a-1_b': '1',
+      'acme.search.tags.purpose': 'test',
+      'acme.related': [uuid('4'), uuid('7')],
+      'acme.motto': 'é'.repeat(1_024),
+      'usage.catalog.contributions': 'acme.search@3,shop@12',
+      'usage.installation.age': 'half-year',
+      'usage.installation.lineage': uuid('4'),
+    }
+    const wrong: Record<string, (typeof declared)[keyof typeof declared] | number | null> = {
+      'acme.metadata': 'a',
+      'acme.metadata.': 'a',
+      'acme.metadata.Cloud': 'a',
+      'acme.metadata.a b': 'a',
+      'acme.metadatax.a': 'a',
+      'x.acme.metadata.a': 'a',
+      [`acme.metadata.${'a'.repeat(65)}`]: 'a',
+      'other.metadata.a': 'a',
+    }
+    const { gateway, archived, metrics } = await archiveOnly(t, both)
+    const gauges = [
+      { name: 'acme.commands', attributes: { command: 'aggregate', argument: '$match' } },
+      { name: 'acme.commands', attributes: { command: 'find', argument: 'secret' } },
+      { name: 'usage.forget' },
+    ]
+    assert.equal(
+      (await send(gateway.url, report({ attributes: { ...declared, ...wrong }, gauges }))).status,
+      200,
+    )
+    assert.deepEqual(await metrics(), [
+      ['usage.facts {}', 'acme.commands {"command":"aggregate","argument":"$match"}', 'usage.forget {}'],
+    ])
+    const own = (attributes: Readonly<Record<string, unknown>> | undefined) =>
+      Object.fromEntries(Object.entries(attributes ?? {}).filter(([key]) => !(key in OF_EVERY_REPORT)))
+    assert.deepEqual(own((await archived(1))[0]), {
+      ...declared,
+      'acme.related': declared['acme.related'].join(),
+    })
+
+    /** Each of these alone, beside a good entry of another fact. */
+    const refused = [
+      ...['', 'x'.repeat(10), 'a\nb', 'a\u0000', '\u0085', 5, true, null, ['a']].map((value) => ({
+        'acme.metadata.a': value,
+      })),
+      Object.fromEntries([1, 2, 3, 4].map((entry) => [`acme.metadata.a${entry}`, 'x'])),
+      ...[
+        uuid('4'),
+        [],
+        [uuid('4'), 'node-1'],
+        [uuid('4'), uuid('4'), uuid('4')],
+        [uuid('4').toUpperCase()],
+        5,
+      ].map((value) => ({ 'acme.related': value })),
+      { 'acme.motto': 'x'.repeat(1_025) },
+      ...['acme', 'acme@x', 'Acme@1', 'a@1,', Array(33).fill('a@1').join()].map((value) => ({
+        'usage.catalog.contributions': value,
+      })),
+      { 'usage.installation.age': '3 days' },
+      { 'usage.installation.lineage': 'db1' },
+      { 'service.name': 'other', 'acme.metadata.a': 'x' },
+    ]
+    for (const attributes of refused) {
+      const sent = report({ attributes: { 'acme.search.tags.good': 'x', ...attributes } })
+      assert.equal((await send(gateway.url, sent)).status, 200, JSON.stringify(attributes))
+    }
+    const kept = (await archived(1 + refused.length)).slice(1).map(own)
+    for (const [index, attributes] of refused.entries()) {
+      const good = 'service.name' in attributes ? {} : { 'acme.search.tags.good': 'x' }
+      assert.deepEqual(kept[index], good, JSON.stringify(attributes))
+    }
+  })
+
+  test('an id that changes each period is taken, and an age instead of an id', async (t) => {
+    const { gateway, archived } = await archiveOnly(t)
+    const rotating = uuid('4').replace(/-4(?=...-a)/, '-8')
+    const anonymous = { 'service.instance.id': null, 'usage.installation.age': 'week' }
+    await send(gateway.url, report({ attributes: { 'service.instance.id': rotating } }))
+    await send(gateway.url, report({ attributes: anonymous }))
+    await send(gateway.url, report({ attributes: { ...anonymous, 'usage.installation.age': '9 days' } }))
+    const found = await archived(2)
+    assert.deepEqual(
+      found.map((each) => [each['service.instance.id'], each['usage.installation.age']]),
+      [
+        [rotating, undefined],
+        [undefined, 'week'],
+      ],
+    )
   })
 
   test('what is no report is taken and thrown away, whatever it holds instead', async (t) => {
@@ -520,8 +643,14 @@ async function archiveOnly(
 
 interface KeyValue {
   readonly key: string
-  readonly value: { readonly stringValue?: string }
+  readonly value: {
+    readonly stringValue?: string
+    readonly arrayValue?: { readonly values: readonly KeyValue['value'][] }
+  }
 }
+
+/** Resource attributes that every report of the helper has. */
+const OF_EVERY_REPORT = flat(report().resourceMetrics[0]?.resource.attributes as readonly KeyValue[])
 
 interface Archived {
   readonly resource: { readonly attributes: readonly KeyValue[] }
@@ -539,5 +668,10 @@ interface Archived {
 }
 
 function flat(attributes: readonly KeyValue[] = []): Record<string, string | undefined> {
-  return Object.fromEntries(attributes.map(({ key, value }) => [key, value.stringValue]))
+  return Object.fromEntries(
+    attributes.map(({ key, value: { stringValue, arrayValue } }) => [
+      key,
+      arrayValue ? arrayValue.values.map((value) => value.stringValue).join() : stringValue,
+    ]),
+  )
 }

@@ -1,13 +1,25 @@
-import type { AttributeFact, Catalog, Fact } from '../../catalog/index.ts'
+import {
+  type AttributeFact,
+  alternativesOf,
+  type Catalog,
+  DEFAULT_LIMITS,
+  type Fact,
+  METADATA_KEY,
+  type MetadataFact,
+  UUID,
+} from '../../catalog/index.ts'
 import { GatewayOptionsError } from '../errors.ts'
 import {
   isNoneOf,
   isPortable,
+  JSON_CHARACTER,
   keepKeys,
   literal,
   matches,
   pointAttribute,
   resourceAttribute,
+  resourceCache,
+  upTo,
 } from './ottl.ts'
 import { REASON, REPORT_ATTRIBUTES, REPORT_METRICS } from './wire.ts'
 
@@ -53,7 +65,8 @@ export function collectorConfig(products: readonly GatewayProduct[]): string {
     ]),
     '  transform/keys:',
     '    metric_statements:',
-    ...items(named.flatMap((product) => keyStatements(product, only ? undefined : ofProduct(product)))),
+    ...group(named.flatMap((product) => resourceStatements(product, only ? undefined : ofProduct(product)))),
+    ...group(named.map((product) => pointStatement(product, only ? undefined : ofProduct(product)))),
     '  filter/values:',
     '    metric_conditions:',
     ...items([
@@ -97,15 +110,37 @@ function metricNames(catalog: Catalog): string[] {
   return [...REPORT_METRICS, ...declared.map(([name]) => name)]
 }
 
-/** First the keys, then the values of the attribute facts: one that is not as declared goes, the report stays. */
-function keyStatements({ catalog }: GatewayProduct, guard: string | undefined): Rule[] {
-  const attributes = facts(catalog).flatMap(([name, fact]) =>
-    fact.kind === 'attribute' ? [[name, fact] as const] : [],
-  )
-  const guarded = (rule: Rule) => (guard === undefined ? rule : [...rule, `where ${guard}`])
+/**
+ * First the keys, then the values of the attribute facts: one that is not as declared goes, the report stays. Entries of metadata have
+ * keys of their own: they are put aside, and come back where all of them are as declared.
+ */
+function resourceStatements({ catalog }: GatewayProduct, guard: string | undefined): Rule[] {
+  const metadata: Array<[string, MetadataFact]> = []
+  const attributes: Array<[string, Exclude<AttributeFact, MetadataFact>]> = []
+  for (const [name, fact] of facts(catalog)) {
+    if (fact.kind !== 'attribute') continue
+    if (fact.type === 'metadata') metadata.push([name, fact])
+    else attributes.push([name, fact])
+  }
   return [
-    guarded(keepKeys('resource.attributes', [...REPORT_ATTRIBUTES, ...attributes.map(([name]) => name)])),
-    guarded(keepKeys('datapoint.attributes', [...new Set([REASON, ...dimensions(catalog).keys()])])),
+    ...metadata.flatMap(([name]) => [
+      guarded([`set(${resourceCache(name)}, resource.attributes)`], guard),
+      guarded(
+        [
+          `keep_matching_keys(${resourceCache(name)}, ${literal(`^${name.replaceAll('.', '\\.')}\\.${METADATA_KEY}$`)})`,
+        ],
+        guard,
+      ),
+    ]),
+    guarded(
+      keepKeys('resource.attributes', [...REPORT_ATTRIBUTES, ...attributes.map(([name]) => name)]),
+      guard,
+    ),
+    ...metadata.map(([name, { maxLength, maxEntries }]) => [
+      `merge_maps(resource.attributes, ${resourceCache(name)}, "insert")`,
+      `where ${guard === undefined ? '' : `${guard} and `}Len(${resourceCache(name)}) <= ${maxEntries ?? DEFAULT_LIMITS.maxEntries}`,
+      `and ${matches(resourceCache(name), `^\\{(?:"[^"]+":"${JSON_CHARACTER}{1,${maxLength ?? DEFAULT_LIMITS.maxLength}}",?)*\\}$`)}`,
+    ]),
     ...attributes.map(([name, fact]) => [
       `delete_key(resource.attributes, ${literal(name)})`,
       `where ${guard === undefined ? '' : `${guard} and `}${resourceAttribute(name)} != nil`,
@@ -114,13 +149,19 @@ function keyStatements({ catalog }: GatewayProduct, guard: string | undefined): 
   ]
 }
 
+const pointStatement = ({ catalog }: GatewayProduct, guard: string | undefined): Rule =>
+  guarded(keepKeys('datapoint.attributes', [...new Set([REASON, ...dimensions(catalog).keys()])]), guard)
+
+const guarded = (rule: Rule, guard: string | undefined): Rule =>
+  guard === undefined ? rule : [...rule, `where ${guard}`]
+
 /** What makes the value of an attribute fact one that is not declared. */
-function refusals(path: string, fact: AttributeFact): Rule {
+function refusals(path: string, fact: Exclude<AttributeFact, MetadataFact>): Rule {
   const rule = declaredRefusals(path, fact)
   return fact.whenUnknown === 'Unknown' ? [...rule, `and ${path} != "Unknown"`] : rule
 }
 
-function declaredRefusals(path: string, fact: AttributeFact): Rule {
+function declaredRefusals(path: string, fact: Exclude<AttributeFact, MetadataFact>): Rule {
   switch (fact.type) {
     case 'boolean':
       return [`and not IsBool(${path})`]
@@ -133,7 +174,13 @@ function declaredRefusals(path: string, fact: AttributeFact): Rule {
         `and (not IsString(${path})`,
         // Where the two dialects may differ, the length is what the gateway holds, and the library the pattern.
         ...(isPortable(fact.pattern) ? [`or not ${matches(path, `^(?:${fact.pattern})$`)}`] : []),
-        `or not ${matches(path, `(?s)^.{0,${fact.maxLength ?? 64}}$`)})`,
+        `or not ${matches(path, `(?s)^${upTo(fact.maxLength ?? DEFAULT_LIMITS.maxLength)}$`)})`,
+      ]
+    case 'uuids':
+      // A list is matched as JSON.
+      return [
+        `and not (IsList(${path})`,
+        `and ${matches(path, `^\\[(?:"${UUID}",?){1,${fact.maxItems ?? DEFAULT_LIMITS.maxItems}}\\]$`)})`,
       ]
   }
 }
@@ -151,17 +198,20 @@ function dimensions(catalog: Catalog): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>()
   for (const [, fact] of facts(catalog)) {
     if (fact.kind === 'attribute') continue
-    for (const [key, values] of Object.entries(fact.by ?? {})) {
+    for (const [key, values] of alternativesOf(fact).flatMap((by) => Object.entries(by))) {
       found.set(key, new Set([...(found.get(key) ?? []), ...values]))
     }
   }
   return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
+/** Statements that are run together, once for whatever they are about: the resource, or each point. */
+const group = (rules: readonly Rule[]): string[] => ['      - statements:', ...items(rules, '          ')]
+
 /** Folded block scalars: a line for each word, which reads well and makes small diffs. The Collector reads `$$` as `$`. */
-function items(rules: readonly Rule[]): string[] {
+function items(rules: readonly Rule[], indent = '      '): string[] {
   return rules.flatMap((rule) => [
-    '      - >-',
-    ...rule.map((line) => `        ${line.replaceAll('$', '$$$$')}`),
+    `${indent}- >-`,
+    ...rule.map((line) => `${indent}  ${line.replaceAll('$', '$$$$')}`),
   ])
 }

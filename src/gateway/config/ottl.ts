@@ -16,6 +16,9 @@ export function literal(text: string): string {
 
 export const resourceAttribute = (key: string) => `resource.attributes[${literal(key)}]`
 
+/** A place that lasts as long as the resource is worked on. */
+export const resourceCache = (key: string) => `resource.cache[${literal(key)}]`
+
 export const pointAttribute = (key: string) => `datapoint.attributes[${literal(key)}]`
 
 /** One line for each value: true where the path has none of them. Comparisons, because an expression costs ten times that. */
@@ -33,6 +36,16 @@ export function keepKeys(path: string, keys: readonly string[]): string[] {
 }
 
 export const matches = (path: string, pattern: string) => `IsMatch(${path}, ${literal(pattern)})`
+
+/** At most this many of whatever `one` matches. A count of RE2 ends at 1,000. */
+export const upTo = (most: number, one = '.'): string =>
+  most <= 1_000 ? `${one}{0,${most}}` : `${one}{0,1000}${upTo(most - 1_000, one)}`
+
+/**
+ * One character of a text as it stands in JSON, control characters excepted. Some that could end a script in HTML are
+ * written as their code. https://pkg.go.dev/encoding/json#Marshal
+ */
+export const JSON_CHARACTER = '(?:[^"\\\\\\x00-\\x1f\\x7f-\\x9f]|\\\\["\\\\/]|\\\\u(?:003[ce]|0026|202[89]))'
 
 /**
  * Whether an expression means the same in JavaScript and in Go (RE2): plain characters, classes, groups, repetition,

@@ -3,7 +3,7 @@
  * A test holds collector-config/gateway.yaml against these lists.
  */
 
-/** The resource attributes of every report. */
+/** The resource attributes of a report. The last three are in some only. */
 export const REPORT_ATTRIBUTES = [
   'service.name',
   'service.version',
@@ -14,10 +14,16 @@ export const REPORT_ATTRIBUTES = [
   'usage.consent.state',
   'usage.consent.level',
   'usage.catalog.version',
+  'usage.catalog.contributions',
+  'usage.installation.age',
+  'usage.installation.lineage',
 ] as const
 
-/** The gauges of every report. `usage.facts` is in each of them, so each makes at least one row. */
-export const REPORT_METRICS = ['usage.facts', 'usage.dropped', 'usage.withheld'] as const
+/**
+ * The gauges of a report. `usage.facts` is in each of them, so each makes at least one row. `usage.forget` is the request to erase
+ * what an installation has sent.
+ */
+export const REPORT_METRICS = ['usage.facts', 'usage.dropped', 'usage.withheld', 'usage.forget'] as const
 
 /** The one attribute of `usage.dropped`: a word of the library. */
 export const REASON = 'reason'

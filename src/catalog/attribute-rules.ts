@@ -1,0 +1,80 @@
+import { whatWasGot } from '../host/index.ts'
+import { takenValue } from './attributes.ts'
+import { type Report, wholeNumberRule, wordsRule } from './rules.ts'
+import type { AttributeFact } from './types.ts'
+
+/** What attribute facts must keep. */
+export function attributeRules(fact: AttributeFact, report: Report): void {
+  let sound = true
+  const reportUnsound: Report = (place, message) => {
+    sound = false
+    report(place, message)
+  }
+  switch (fact.type) {
+    case 'enum':
+      wordsRule('values', fact.values, reportUnsound)
+      break
+    case 'string':
+      patternRule(fact.pattern, reportUnsound)
+      wholeNumberRule('maxLength', fact.maxLength, 1_024, reportUnsound)
+      break
+    case 'metadata':
+      wholeNumberRule('maxLength', fact.maxLength, 256, reportUnsound)
+      wholeNumberRule('maxEntries', fact.maxEntries, 64, reportUnsound)
+      break
+    case 'uuids':
+      wholeNumberRule('maxItems', fact.maxItems, 64, reportUnsound)
+      break
+    case 'boolean':
+    case 'version':
+      break
+    default:
+      return report(
+        'type',
+        `is ${whatWasGot((fact as { type?: unknown }).type)}; use 'string', 'enum', 'boolean', 'version', 'metadata' or 'uuids'`,
+      )
+  }
+  if (fact.type === 'metadata' && fact.whenUnknown !== undefined) {
+    report('whenUnknown', 'has no meaning for metadata, whose entries are there or not; leave it out')
+  } else if (fact.whenUnknown !== undefined && !['absent', 'Unknown', null].includes(fact.whenUnknown)) {
+    report('whenUnknown', `is ${whatWasGot(fact.whenUnknown)}; use 'absent', 'Unknown' or null`)
+  }
+  if (fact.type === 'version' && fact.round !== undefined && !['major', 'major.minor'].includes(fact.round)) {
+    report('round', `is ${whatWasGot(fact.round)}; use 'major' or 'major.minor'`)
+  }
+  if ('randomize' in fact && fact.randomize !== undefined) randomizeRule(fact.randomize, report)
+  if (fact.example === undefined) return report('example', 'is missing; give a value as it would be reported')
+  // What a broken rule makes of the example tells nothing about the example.
+  const { value, problems } = sound ? takenValue(fact, fact.example) : { value: '', problems: [] }
+  if (value === undefined || problems.length > 0)
+    report(
+      'example',
+      `is ${whatWasGot(fact.example)}, which the fact itself would refuse; give a value that it takes`,
+    )
+}
+
+function patternRule(pattern: unknown, report: Report) {
+  if (typeof pattern !== 'string' || pattern === '') {
+    report(
+      'pattern',
+      'is missing; give the regular expression that the whole value must match, so that free text cannot get in',
+    )
+  } else if (!isExpression(pattern)) {
+    report('pattern', `${whatWasGot(pattern)} is not a regular expression; correct it`)
+  }
+}
+
+function isExpression(pattern: string): boolean {
+  try {
+    new RegExp(pattern, 'u')
+    return true
+  } catch {
+    return false
+  }
+}
+
+function randomizeRule(randomize: { readonly epsilon: number }, report: Report) {
+  const epsilon: unknown = randomize?.epsilon
+  if (typeof epsilon === 'number' && epsilon >= 0.1 && epsilon <= 10) return
+  report('randomize.epsilon', `is ${whatWasGot(epsilon)}; use a number from 0.1 to 10, such as 1.1`)
+}

@@ -1,0 +1,112 @@
+import { type Mistake, UsageConfigurationError } from '../host/index.ts'
+import { mistakesTogether } from './define.ts'
+import type { Catalog, Fact, Facts } from './types.ts'
+
+/** As many as the gateway takes in `usage.catalog.contributions`. */
+const MOST_CONTRIBUTIONS = 32
+
+/**
+ * One catalog from the product's own and those of its contributors, such as plugins: each with facts, a prefix and a version of its
+ * own. The product's version, prefix and levels stand; a contribution's levels are among them, in their order, and facts of one that
+ * names no level belong to the fullest. What was agreed to before a contribution was there does not reach its facts.
+ *
+ * @throws {UsageConfigurationError} that lists every mistake: prefixes that overlap, facts without the prefix, unknown levels, too
+ * many series.
+ */
+export function combineCatalogs(base: Catalog, contributions: readonly Catalog[]): Catalog {
+  if (contributions.length === 0) return base
+  const mistakes = contributions.flatMap((contribution, index) =>
+    [
+      ...prefixMistakes(contribution, base, contributions.slice(0, index)),
+      ...levelMistakes(contribution, base),
+      ...factMistakes(contribution),
+    ].map(({ place, message }) => ({ place: `contributions[${index}].${place}`, message })),
+  )
+  const facts: Facts = Object.assign({}, base.facts, ...contributions.map((one) => factsAt(one, base.levels)))
+  const versions = {
+    ...base.contributions,
+    ...Object.fromEntries(contributions.map((one) => [one.prefix, one.version])),
+  }
+  const count = Object.keys(versions).length
+  if (count > MOST_CONTRIBUTIONS) {
+    const message = `are ${count}, and ${MOST_CONTRIBUTIONS} is the most; put some of them into one`
+    mistakes.push({ place: 'contributions', message })
+  }
+  if (mistakes.length === 0) mistakes.push(...mistakesTogether(facts))
+  if (mistakes.length > 0) throw new UsageConfigurationError('The combined usage catalog', mistakes)
+  return Object.freeze({ ...base, facts, contributions: versions })
+}
+
+/** Who a fact belongs to is told by its name alone. */
+function prefixMistakes(
+  { prefix, contributions }: Catalog,
+  base: Catalog,
+  earlier: readonly Catalog[],
+): Mistake[] {
+  if (contributions !== undefined) {
+    return [
+      {
+        place: 'contributions',
+        message: 'are there already; combine its parts with the product, each by itself',
+      },
+    ]
+  }
+  if (isWithin(base.prefix, prefix)) {
+    const message = `is '${prefix}', and the product's own is '${base.prefix}'; use one of its own, such as '${base.prefix}.plugin'`
+    return [{ place: 'prefix', message }]
+  }
+  const taken = [...Object.keys(base.contributions ?? {}), ...earlier.map((one) => one.prefix)]
+  const overlapping = taken.find((other) => isWithin(prefix, other) || isWithin(other, prefix))
+  if (overlapping !== undefined) {
+    const message = `is '${prefix}', which overlaps '${overlapping}' of another contribution; give each a prefix of its own`
+    return [{ place: 'prefix', message }]
+  }
+  const own = Object.keys(base.facts).find((name) => isWithin(name, prefix))
+  return own === undefined
+    ? []
+    : [
+        {
+          place: 'prefix',
+          message: `is '${prefix}', and the product has the fact '${own}' there; rename one of them`,
+        },
+      ]
+}
+
+function levelMistakes(contribution: Catalog, base: Catalog): Mistake[] {
+  if (namesNoLevel(contribution)) return []
+  const places = contribution.levels.map((level) => base.levels.indexOf(level))
+  if (places.every((place, index) => place >= 0 && (index === 0 || place > (places[index - 1] as number))))
+    return []
+  const [own, all] = [contribution.levels, base.levels].map((levels) => levels.join(', '))
+  return [
+    {
+      place: 'levels',
+      message: `are ${own}, and the product's are ${all}; use some of these, in this order`,
+    },
+  ]
+}
+
+const factMistakes = ({ prefix, facts }: Catalog): Mistake[] =>
+  Object.keys(facts)
+    .filter((name) => !name.startsWith(`${prefix}.`))
+    .map((name) => ({
+      place: `facts['${name}']`,
+      message: `lacks the prefix of its contribution; call it '${prefix}.${name}', common names are the product's to report`,
+    }))
+
+/** The facts with levels that the product has. */
+function factsAt(contribution: Catalog, levels: readonly string[]): Facts {
+  const level = namesNoLevel(contribution) ? levels.at(-1) : contribution.levels[0]
+  return Object.fromEntries(
+    Object.entries<Fact>(contribution.facts).map(([name, fact]) => [
+      name,
+      { level: level as string, ...fact },
+    ]),
+  )
+}
+
+/** The one level that a catalog without levels has says nothing. */
+const namesNoLevel = ({ levels, facts }: Catalog) =>
+  levels.join() === 'full' && Object.values<Fact>(facts).every((fact) => fact.level === undefined)
+
+const isWithin = (name: string, prefix: string) => name === prefix || name.startsWith(`${prefix}.`)

@@ -1,0 +1,17 @@
+import type { Dimensions, NumberFact } from './types.ts'
+
+/** The combinations of a fact's dimensions as a list of blocks. A fact without dimensions has one block without keys. */
+export function alternativesOf({ by }: Pick<NumberFact, 'by'>): readonly Dimensions[] {
+  if (by === undefined) return [{}]
+  return isList(by) ? by : [by]
+}
+
+/** How many series a fact may have at most: one for each combination. */
+export const seriesOf = (fact: Pick<NumberFact, 'by'>): number =>
+  alternativesOf(fact).reduce((sum, block) => sum + sizeOf(block), 0)
+
+const sizeOf = (block: Dimensions) =>
+  Object.values(block).reduce((product, values) => product * values.length, 1)
+
+/** `Array.isArray` does not narrow to a list that is read only. */
+const isList = (by: Dimensions | readonly Dimensions[]): by is readonly Dimensions[] => Array.isArray(by)

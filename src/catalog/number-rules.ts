@@ -1,0 +1,125 @@
+import { whatWasGot } from '../host/index.ts'
+import { type Report, wordsRule } from './rules.ts'
+import type { CountFact, Dimensions, GaugeFact } from './types.ts'
+
+/** What gauge and count facts must keep. */
+export function numberRules(fact: GaugeFact | CountFact, report: Report): void {
+  if (
+    typeof fact.unit !== 'string' ||
+    !/^(?:1|[A-Za-z%][A-Za-z0-9%/*.^-]*|\{[a-z][a-z0-9_ -]*\}(?:\/[A-Za-z]+)?)$/.test(fact.unit)
+  ) {
+    report(
+      'unit',
+      `is ${whatWasGot(fact.unit)}; write it as OpenTelemetry does: 'By', 's', '1', or a noun such as '{user}'`,
+    )
+  }
+  if (fact.round !== undefined) roundRule(fact.round, report)
+  for (const bound of ['min', 'max'] as const) {
+    if (fact[bound] !== undefined && !Number.isFinite(fact[bound])) {
+      report(bound, `is ${whatWasGot(fact[bound])}; use a finite number`)
+    }
+  }
+  if (fact.min !== undefined && fact.max !== undefined && fact.min > fact.max) {
+    report('min', `is ${fact.min}, above max, which is ${fact.max}; swap them`)
+  }
+  exampleRule(fact, report)
+  temporalityRule(fact, report)
+  if (fact.by !== undefined) byRule(fact.by, report)
+}
+
+function temporalityRule(fact: { readonly kind: string; readonly temporality?: unknown }, report: Report) {
+  const { kind, temporality } = fact
+  if (
+    temporality === undefined ||
+    (kind === 'count' && ['delta', 'cumulative'].includes(String(temporality)))
+  )
+    return
+  report('temporality', `is ${whatWasGot(temporality)}; use 'delta' or 'cumulative', and for counts only`)
+}
+
+function exampleRule(fact: GaugeFact | CountFact, report: Report) {
+  if (fact.kind === 'gauge' && fact.example === undefined) {
+    report('example', 'is missing; give a number as it would be reported')
+  } else if (fact.example !== undefined && !Number.isFinite(fact.example)) {
+    report('example', `is ${whatWasGot(fact.example)}; give a finite number`)
+  } else if (fact.kind === 'count' && Number(fact.example) < 0) {
+    report('example', `is ${whatWasGot(fact.example)}; a count is never below zero`)
+  }
+}
+
+function roundRule(round: unknown, report: Report) {
+  const steps = (round as { steps?: unknown } | null)?.steps
+  const percent = (round as { percent?: unknown } | null)?.percent
+  const ascending =
+    Array.isArray(steps) &&
+    steps.length > 0 &&
+    steps.every((step, index) => Number.isFinite(step) && (index === 0 || step > steps[index - 1]))
+  if (round === 'log2' || ascending || (Number(percent) > 0 && Number(percent) <= 50)) return
+  report(
+    'round',
+    `is ${whatWasGot(round)}; use 'log2', { steps } in ascending order, or { percent } above 0 and up to 50`,
+  )
+}
+
+function byRule(by: unknown, report: Report) {
+  if (!Array.isArray(by)) return dimensionsRule('by', by, report)
+  if (by.length === 0) {
+    return report('by', 'is an empty list; list at least one alternative, or leave it out')
+  }
+  let sound = true
+  for (const [index, alternative] of by.entries()) {
+    dimensionsRule(`by[${index}]`, alternative, (place, message) => {
+      sound = false
+      report(place, message)
+    })
+  }
+  if (sound) alternativesRule(by, report)
+}
+
+function dimensionsRule(place: string, by: unknown, report: Report) {
+  if (typeof by !== 'object' || by === null || Array.isArray(by) || Object.keys(by).length === 0) {
+    return report(
+      place,
+      `is ${whatWasGot(by)}; pass an object of dimensions, each with its list of values, or leave it out`,
+    )
+  }
+  for (const [key, values] of Object.entries(by)) {
+    if (!/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$/.test(key)) {
+      report(
+        `${place}['${key}']`,
+        'is not a dimension name; use lower-case words joined by dots or underscores',
+      )
+    }
+    wordsRule(`${place}['${key}']`, values, report)
+  }
+}
+
+/** Alternatives share their keys, and no combination is in two of them: it would have two places. */
+function alternativesRule(alternatives: readonly Dimensions[], report: Report) {
+  const [first, ...others] = alternatives.map((one) => Object.keys(one).join("', '"))
+  for (const [index, keys] of others.entries()) {
+    if (keys === first) continue
+    return report(
+      `by[${index + 1}]`,
+      `has the dimensions '${keys}', and by[0] has '${first}'; name the same ones in the same order`,
+    )
+  }
+  for (const [later, one] of alternatives.entries()) {
+    for (const [earlier, other] of alternatives.slice(0, later).entries()) {
+      const common = commonTo(one, other)
+      if (common === undefined) continue
+      report(`by[${later}]`, `has ${common}, and so has by[${earlier}]; leave it in one of them`)
+      break
+    }
+  }
+}
+
+/** The first combination that is in both, in words. */
+function commonTo(one: Dimensions, other: Dimensions): string | undefined {
+  const common = Object.entries(one).map(
+    ([key, values]) => [key, values.find((value) => other[key]?.includes(value))] as const,
+  )
+  return common.every(([, value]) => value !== undefined)
+    ? common.map(([key, value]) => `${key} '${value}'`).join(' with ')
+    : undefined
+}
