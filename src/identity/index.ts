@@ -1,2 +1,3 @@
-/** Who reports: a random id that exists only once something may be sent. */
-export { createInstallation, type Installation } from './installation.ts'
+/** Who reports: an id, or only an age, that exists once something may be sent. */
+export { createInstallation, type Identified, type Installation } from './installation.ts'
+export type { IdentityPolicy } from './policy.ts'

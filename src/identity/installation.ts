@@ -1,70 +1,184 @@
 /**
  * The installation id: why there is one, and what it is.
  *
- * Without it the maintainer cannot tell ten installations from one that reports ten times. It is a random UUID
- * (RFC 9562, version 4), made when a report may be sent for the first time and never before; it is derived from nothing,
- * and kept in the state store only. Whoever opts out has none: it is not made, and not read.
+ * Without it the maintainer cannot tell ten installations from one that reports ten times. It is made when a report may be sent for
+ * the first time and never before, and kept in the state store only. Whoever opts out has none: it is not made, and not read.
+ * A product takes as little of it as it can do with:
  *
- * Beside it stands a secret that never leaves: the noise that randomized facts are lied with, always in the same way.
+ * - `stable`: a random UUID (RFC 9562, version 4), derived from nothing. The reports of one installation can be joined.
+ * - `rotating`: another UUID each period (version 8). Reports can be joined within a period, and with nothing before or after it.
+ * - `none`: no id; only how old the installation is, in five steps. Reports cannot be joined at all.
+ *
+ * Beside it stands a secret that never leaves: the noise that randomized facts are lied with, always in the same way, and that the
+ * ids of the periods are derived from. The machine id is neither stored nor sent: only a hash of it with that secret is kept, so
+ * that a directory copied to another machine becomes an installation of its own instead of counting as the first one.
  */
-import { type Clock, randomUuid } from '../host/index.ts'
+import { type Clock, createTurns, randomUuid } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
+import { type Age, ageOf } from './age.ts'
+import { markerOf, periodId } from './derive.ts'
+import { type Entry, entryText, type Found, readEntry } from './entry.ts'
+import { systemMachine } from './machine.ts'
+import type { IdentityPolicy } from './policy.ts'
 
-/** Who an installation is. */
-export interface Identity {
-  readonly id: string
-  /** A secret of the installation, as random as a UUID, that stays the same as long as the id. */
-  readonly noise: string
+/** What a report says of who sends it. */
+export interface Identified {
+  /** In the modes `stable` and `rotating`. */
+  readonly id?: string
+  /** In the mode `none`: less than a day, 7 days, 30 days, 183 days, or older. */
+  readonly age?: Age
+  /** In the mode `stable`, where the policy wants it: the id of the installation that this one is a copy of. */
+  readonly lineage?: string
 }
 
 export interface Installation {
-  /** The id for a report that may be sent; nothing is stored yet. The same one until {@link Installation.keep} or a restart. */
-  propose(): Promise<string>
+  /**
+   * Who a report that may be sent is from; nothing is stored yet. The same until {@link Installation.keep} or a restart: before that,
+   * several processes propose different ones. A report that leaves is made after `keep`.
+   */
+  propose(): Promise<Identified>
   /** The secret beside the id, stored and deleted with it. */
   noise(): Promise<string>
-  /** Stores the proposed id, once. Call it when a report that carries it is accepted for delivery. */
+  /**
+   * Stores what was proposed, once; nothing where nothing was. Of several processes that keep at once all propose the same after it.
+   * Rejects when the store does.
+   */
   keep(): Promise<void>
-  /** Deletes the id and the secret. The next ones that are proposed are others. */
+  /** Deletes the id and the secret, for all processes. The next ones that are proposed are others. */
   forget(): Promise<void>
+  /**
+   * The id that is stored now, without making one: for an erasure request. The one of the current period in the mode `rotating`,
+   * none where the entry is a copy of another installation's.
+   */
+  stored(): Promise<string | undefined>
 }
 
-export function createInstallation(store: StateStore, clock: Clock): Installation {
-  let proposed: Identity | undefined
+/** Where those that replace an entry agree on the next one. */
+const NEXT = `${ENTRIES.installation}.next`
 
-  async function current(): Promise<Identity> {
-    proposed = (await readIdentity(store)) ?? proposed ?? { id: randomUuid(), noise: randomUuid() }
-    return proposed
+const MONTH = 30 * 86_400_000
+
+export function createInstallation(
+  store: StateStore,
+  clock: Clock,
+  policy: IdentityPolicy = {},
+): Installation {
+  const {
+    mode = 'stable',
+    period = MONTH,
+    copies = 'renew',
+    lineage = false,
+    machine = systemMachine,
+  } = policy
+  const inTurn = createTurns()
+  /** What was proposed last, whether it is stored or not. */
+  let last: Entry | undefined
+  /** Whether there was an entry then. */
+  let seen = false
+  /** Asked once, and not before something may be sent. */
+  let here: { readonly machine: string | undefined } | undefined
+
+  /** What should be stored, and whether it is: `whole`. */
+  async function look(): Promise<{ entry: Entry; whole: boolean }> {
+    const found = await readEntry(store, ENTRIES.installation)
+    // Another process has forgotten it: that holds here too.
+    if (found === undefined && seen) last = undefined
+    seen = found !== undefined
+    last = await complete(found ?? {})
+    return { entry: last, whole: isSame(found, last) }
+  }
+
+  /** Keeps of what was found what is valid and has to be there, and makes the rest. */
+  async function complete(found: Found): Promise<Entry> {
+    const current = currentMachine()
+    const base = baseOf(found, await isCopied(found))
+    const noise = base.noise ?? randomUuid()
+    return {
+      id: mode === 'stable' ? (base.id ?? randomUuid()) : undefined,
+      noise,
+      createdAt: base.createdAt ?? new Date(clock.now()).toISOString(),
+      machine: current === undefined ? base.machine : await markerOf(noise, current),
+      lineage: mode === 'stable' && lineage ? base.lineage : undefined,
+    }
+  }
+
+  /** A copy goes on with what this process has proposed before. So does an entry that was damaged. */
+  function baseOf(found: Found, copied: boolean): Found {
+    if (copied) return last ?? { lineage: found.id }
+    return found.noise === undefined || found.noise === last?.noise ? { ...last, ...found } : found
+  }
+
+  async function isCopied({ noise, machine: marker }: Found): Promise<boolean> {
+    const current = currentMachine()
+    if (noise === undefined || marker === undefined || current === undefined) return false
+    return marker !== (await markerOf(noise, current))
+  }
+
+  function currentMachine(): string | undefined {
+    here ??= { machine: copies === 'keep' ? undefined : askForMachine(machine) }
+    return here.machine
+  }
+
+  async function keep(): Promise<void> {
+    if (last === undefined) return
+    const { entry, whole } = await look()
+    if (whole) return
+    if (!seen && (await store.create(ENTRIES.installation, entryText(entry)))) seen = true
+    else await replace()
+  }
+
+  /**
+   * Puts another entry in the place of one that cannot be used. Those that do it at once take the one of them that made the next
+   * entry first. It goes only after the entry is whole again, so that whoever then finds that it is not has read the same next one.
+   * A process that dies on the way leaves it to the others to finish.
+   */
+  async function replace(): Promise<void> {
+    const { entry, whole } = await look()
+    if (whole) return
+    await store.create(NEXT, entryText(entry))
+    const next = await readEntry(store, NEXT)
+    const now = await look()
+    if (!now.whole) {
+      const usable = next !== undefined && isSame(next, await complete(next))
+      await store.write(ENTRIES.installation, entryText(usable ? next : now.entry))
+    }
+    await store.remove(NEXT)
+  }
+
+  async function identify({ id, noise, createdAt, lineage }: Entry): Promise<Identified> {
+    if (mode === 'none') return { age: ageOf(createdAt, clock.now()) }
+    if (mode === 'rotating') return { id: await periodId(noise, clock.now(), period) }
+    return { ...(id !== undefined && { id }), ...(lineage !== undefined && { lineage }) }
+  }
+
+  async function stored(): Promise<string | undefined> {
+    const found = await readEntry(store, ENTRIES.installation)
+    if (found === undefined || (await isCopied(found))) return undefined
+    if (found.id !== undefined || mode !== 'rotating' || found.noise === undefined) return found.id
+    return periodId(found.noise, clock.now(), period)
   }
 
   return {
-    propose: async () => (await current()).id,
-    noise: async () => (await current()).noise,
-    async keep() {
-      // An id that another process has stored meanwhile stands: both go on with it.
-      if (proposed === undefined || (await readIdentity(store)) !== undefined) return
-      const createdAt = new Date(clock.now()).toISOString()
-      await store.write(ENTRIES.installation, `${JSON.stringify({ ...proposed, createdAt })}\n`)
-    },
-    async forget() {
-      proposed = undefined
-      await store.remove(ENTRIES.installation)
-    },
+    propose: () => inTurn(async () => identify((await look()).entry)),
+    noise: () => inTurn(async () => (await look()).entry.noise),
+    keep: () => inTurn(keep),
+    forget: () =>
+      inTurn(async () => {
+        last = undefined
+        await store.remove(NEXT)
+        await store.remove(ENTRIES.installation)
+      }),
+    stored: () => inTurn(stored),
   }
 }
 
-/** What is stored; `undefined` where there is nothing, or no random UUID: then a new one takes its place. */
-async function readIdentity(store: StateStore): Promise<Identity | undefined> {
+function askForMachine(machine: () => string | undefined): string | undefined {
   try {
-    const bytes = await store.read(ENTRIES.installation)
-    if (!bytes) return undefined
-    const { id, noise } = JSON.parse(new TextDecoder().decode(bytes))
-    if (!isUuid(id)) return undefined
-    return { id, noise: isUuid(noise) ? noise : id }
+    return machine() || undefined
   } catch {
     return undefined
   }
 }
 
-const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID_V4.test(value)
-
-const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+const isSame = (found: Found | undefined, entry: Entry): boolean =>
+  found !== undefined && entryText(found) === entryText(entry)

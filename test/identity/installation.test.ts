@@ -2,38 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createInstallation } from '../../src/identity/index.ts'
 import { createMemoryStore, type StateStore } from '../../src/state/index.ts'
-import { createFakeClock } from '../support/fake-clock.ts'
-
-const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
-const STORED = '0b7c1d1e-5f0a-4c3e-9a57-2f6d1f1f3a10'
-
-/** A store that counts its writes. */
-function createHost() {
-  const inner = createMemoryStore()
-  let writes = 0
-  const store: StateStore = {
-    ...inner,
-    write(name, data) {
-      writes++
-      return inner.write(name, data)
-    },
-  }
-  const clock = createFakeClock(Date.UTC(2026, 0, 1))
-  return {
-    store,
-    install: () => createInstallation(store, clock),
-    stored: async (): Promise<unknown> => {
-      const bytes = await store.read('installation.json')
-      return bytes && JSON.parse(new TextDecoder().decode(bytes))
-    },
-    get writes() {
-      return writes
-    },
-  }
-}
+import { createHost, reported, UUID_V4 } from './host.ts'
 
 test('an id is a random UUID, and another one for every installation', async () => {
-  const ids = await Promise.all(Array.from({ length: 100 }, () => createHost().install().propose()))
+  const ids = await Promise.all(
+    Array.from({ length: 100 }, async () => (await createHost().install().propose()).id ?? ''),
+  )
   for (const id of ids) assert.match(id, UUID_V4)
   assert.equal(new Set(ids).size, ids.length)
 })
@@ -41,104 +15,167 @@ test('an id is a random UUID, and another one for every installation', async () 
 test('proposing stores nothing, and nothing is made with the installation itself', async () => {
   const host = createHost()
   const installation = host.install()
-  assert.equal(host.writes, 0)
   await installation.propose()
-  await installation.propose()
-  assert.equal(host.writes, 0)
-  assert.equal(await host.stored(), undefined)
+  await installation.noise()
+  assert.equal(await installation.stored(), undefined)
+  assert.deepEqual(host.done(), [])
 })
 
 test('the proposed id stays the same while it is not kept', async () => {
   const installation = createHost().install()
   const [first, second] = await Promise.all([installation.propose(), installation.propose()])
-  assert.equal(first, second)
-  assert.equal(await installation.propose(), first)
+  assert.deepEqual(first, second)
+  assert.deepEqual(await installation.propose(), first)
 })
 
 test('an id that was not kept is gone after a restart', async () => {
   const host = createHost()
-  assert.notEqual(await host.install().propose(), await host.install().propose())
+  assert.notDeepEqual(await host.install().propose(), await host.install().propose())
 })
 
 test('keeping stores the id once, with the secret for randomized facts and the time, and nothing else', async () => {
   const host = createHost()
-  const installation = host.install()
-  const id = await installation.propose()
+  const { installation, id, noise } = await reported(host)
   await installation.keep()
-  await installation.keep()
-  assert.equal(host.writes, 1)
-  const noise = await installation.noise()
+  assert.deepEqual(host.done(), ['create installation.json'])
+  assert.match(noise, UUID_V4)
+  assert.notEqual(noise, id)
   assert.deepEqual(await host.stored(), { id, noise, createdAt: '2026-01-01T00:00:00.000Z' })
 })
 
 test('keeping what was never proposed stores nothing', async () => {
   const host = createHost()
   await host.install().keep()
-  assert.equal(host.writes, 0)
+  assert.deepEqual(host.done(), [])
 })
 
 test('a kept id outlives restarts, and is not written again', async () => {
   const host = createHost()
-  const first = host.install()
-  const id = await first.propose()
-  await first.keep()
-  const second = host.install()
-  assert.equal(await second.propose(), id)
-  await second.keep()
-  assert.equal(host.writes, 1)
+  const first = await reported(host)
+  host.done()
+  const second = await reported(host)
+  assert.equal(second.id, first.id)
+  assert.equal(second.noise, first.noise)
+  assert.deepEqual(host.done(), [])
 })
 
-for (const content of [
-  ...['', '{', 'null', '7', '{}', '{"id":null}', '{"id":7}', '{"id":""}', '{"id":"acme"}', '\u0000'],
-  '{"id":"00000000-0000-0000-0000-000000000000"}',
-  '{"id":"0B7C1D1E-5F0A-4C3E-9A57-2F6D1F1F3A10"}',
-  '{"id":"0b7c1d1e-5f0a-1c3e-9a57-2f6d1f1f3a10"}',
-  `{"id":"${STORED}\\n"}`,
-  `{"id":["${STORED}"]}`,
-]) {
-  test(`a stored id of ${JSON.stringify(content)} is invalid and replaced by a new one`, async () => {
+test('two processes on one store share the id that was kept first, also the one that had proposed another', async () => {
+  const host = createHost()
+  const [first, second] = [host.install(), host.install()]
+  const { id } = await first.propose()
+  assert.notEqual((await second.propose()).id, id)
+  await first.keep()
+  await second.keep()
+  for (const installation of [first, second, host.install()]) {
+    assert.equal((await installation.propose()).id, id)
+    assert.equal(await installation.noise(), await first.noise())
+  }
+  assert.deepEqual(host.done(), ['create installation.json'])
+})
+
+test('what is forgotten is gone, and the next one is another', async () => {
+  const host = createHost()
+  const { installation, id, noise } = await reported(host)
+  await installation.forget()
+  assert.equal(await host.stored(), undefined)
+  const next = await reported(host)
+  assert.notEqual(next.id, id)
+  assert.notEqual(next.noise, noise)
+})
+
+test('what was only proposed is forgotten too', async () => {
+  const installation = createHost().install()
+  const { id } = await installation.propose()
+  await installation.forget()
+  assert.notEqual((await installation.propose()).id, id)
+})
+
+test('forgetting where there is nothing makes nothing', async () => {
+  const host = createHost()
+  await host.install().forget()
+  assert.deepEqual(await host.store.list('installation.json'), [])
+  assert.equal(await host.stored(), undefined)
+  assert.ok(host.done().every((what) => what.startsWith('remove ')))
+})
+
+for (const who of ['the one that kept it', 'one that only read it', 'one that lost the race for it']) {
+  test(`what one process forgets, ${who} does not bring back`, async () => {
     const host = createHost()
-    await host.store.write('installation.json', content)
-    const installation = host.install()
-    const id = await installation.propose()
-    assert.match(id, UUID_V4)
-    await installation.keep()
-    assert.equal(await host.install().propose(), id)
+    const here = host.install()
+    if (who === 'one that lost the race for it') await here.propose()
+    const there = who === 'the one that kept it' ? undefined : await reported(host)
+    const { id } = await here.propose()
+    await here.keep()
+    assert.ok(there === undefined || who !== 'one that only read it' || there.id === id)
+    const kept = there?.id ?? id
+    await host.install().forget()
+    await here.keep()
+    assert.notEqual((await here.propose()).id, kept)
+    assert.ok(!JSON.stringify(await host.stored()).includes(String(kept)))
   })
 }
 
-test('a stored id is taken as it is', async () => {
+test('the stored id is told for an erasure request, and none is made for it', async () => {
   const host = createHost()
-  await host.store.write('installation.json', `{"id":"${STORED}"}`)
-  assert.equal(await host.install().propose(), STORED)
+  const { id, installation } = await reported(host)
+  assert.equal(await host.install().stored(), id)
+  await installation.forget()
+  host.done()
+  assert.equal(await installation.stored(), undefined)
+  assert.equal(await installation.stored(), undefined)
+  assert.deepEqual(host.done(), [])
 })
 
-test('two processes on one store share the id that was kept first', async () => {
+test('the machine is not asked for until something may be sent', async () => {
   const host = createHost()
-  const [first, second] = [host.install(), host.install()]
-  const id = await first.propose()
-  await second.propose()
-  await first.keep()
-  await second.keep()
-  assert.equal(await second.propose(), id)
-  assert.equal(await first.propose(), id)
-  assert.equal(await host.install().propose(), id)
-  assert.equal(host.writes, 1)
-})
-
-test('an id whose entry was removed is not used again after a restart', async () => {
-  const host = createHost()
-  const installation = host.install()
-  const id = await installation.propose()
+  let asked = 0
+  const installation = host.install({
+    machine: () => {
+      asked++
+      return 'a'
+    },
+  })
+  await installation.forget()
   await installation.keep()
-  await host.store.remove('installation.json')
-  assert.notEqual(await host.install().propose(), id)
+  assert.equal(asked, 0)
+  await installation.propose()
+  await installation.keep()
+  assert.equal(asked, 1)
+})
+
+test('an installation of a product that says nothing of its policy has a stable id', async () => {
+  const host = createHost()
+  const installation = createInstallation(host.store, host.clock)
+  await installation.propose()
+  await installation.keep()
+  const { id } = await installation.propose()
+  assert.match(id ?? '', UUID_V4)
+  host.clock.setWall(Date.UTC(2036, 0, 1))
+  assert.deepEqual(await createInstallation(host.store, host.clock).propose(), { id })
 })
 
 test('a store that cannot be read gives an id for this process only', async () => {
   const store: StateStore = { ...createMemoryStore(), read: () => Promise.reject(new Error('EACCES')) }
-  const installation = createInstallation(store, createFakeClock())
-  const id = await installation.propose()
-  assert.match(id, UUID_V4)
-  assert.equal(await installation.propose(), id)
+  const installation = createHost(store).install()
+  const { id } = await installation.propose()
+  assert.match(id ?? '', UUID_V4)
+  assert.equal((await installation.propose()).id, id)
+  assert.equal(await installation.stored(), undefined)
+})
+
+test('an entry that cannot be read for a while does not change the id of a process that knows it', async () => {
+  const inner = createMemoryStore()
+  let broken = false
+  const host = createHost({
+    ...inner,
+    read: (name) => (broken ? Promise.reject(new Error('EIO')) : inner.read(name)),
+  })
+  const { installation, id, noise } = await reported(host)
+  broken = true
+  assert.equal((await installation.propose()).id, id)
+  await installation.keep()
+  assert.equal((await installation.propose()).id, id)
+  broken = false
+  assert.equal((await host.install().propose()).id, id)
+  assert.equal(await host.install().noise(), noise)
 })
