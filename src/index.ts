@@ -9,13 +9,18 @@ export type {
   Catalog,
   CatalogDefinition,
   CountFact,
+  DimensionBlocks,
   Dimensions,
   DropReason,
   Fact,
   Facts,
   GaugeFact,
+  Metadata,
+  MetadataFact,
+  MetadataValue,
+  UuidsFact,
 } from './catalog/index.ts'
-export { defineCatalog } from './catalog/index.ts'
+export { combineCatalogs, defineCatalog } from './catalog/index.ts'
 export type {
   ConsentPolicy,
   ConsentSource,
@@ -44,13 +49,16 @@ export {
   type Timer,
   UsageConfigurationError,
 } from './host/index.ts'
+export type { IdentityPolicy } from './identity/index.ts'
 export { createDirectoryStore, createMemoryStore, type StateStore } from './state/index.ts'
 export {
   createUsageTelemetry,
   explainConsent,
   type Preview,
   type ReportResult,
+  type UsageContribution,
   type UsageCounter,
+  type UsageRecorder,
   type UsageStatus,
   type UsageTelemetry,
   type UsageTelemetryOptions,

@@ -40,6 +40,8 @@ export interface ConsentOptions {
   readonly clock: Clock
   readonly productVersion: string
   readonly catalogVersion: number
+  /** The versions of the catalogs that contribute to it at the moment, by prefix. Default: none. */
+  readonly contributions?: () => Readonly<Record<string, number>>
   /** Whether it matters that no person runs the process. Default: `ignore`, and nothing is loaded to find out. */
   readonly automation?: 'disabled' | 'ignore' | undefined
   /** Whether what the environment decides is stored, and holds when the environment is silent again. Default: false. */
@@ -47,7 +49,7 @@ export interface ConsentOptions {
 }
 
 export function createConsent(options: ConsentOptions): Consent {
-  const { store, clock, productVersion, catalogVersion } = options
+  const { store, clock, productVersion, catalogVersion, contributions = () => ({}) } = options
   const listeners = new Set<(verdict: Verdict, before: Verdict) => void>()
   let inputs = options.inputs
   let current = decideConsent(inputs)
@@ -80,7 +82,7 @@ export function createConsent(options: ConsentOptions): Consent {
     current = decideConsent(inputs)
     const same =
       before.state === current.state && before.level === current.level && before.source === current.source
-    if (same && versionReached(before) >= versionReached(current)) return
+    if (same && !reachesMore(current, before)) return
     for (const listener of listeners) {
       try {
         listener(current, before)
@@ -116,12 +118,7 @@ export function createConsent(options: ConsentOptions): Consent {
 
   async function set(decision: string, chooser: Chooser | undefined): Promise<Verdict> {
     const [state, level] = parseDecision(decision, inputs.levels)
-    const by = chooser?.by
-    if (typeof by !== 'string' || by.trim() === '' || by.length > 128) {
-      throw new ConsentDecisionError(
-        `'${String(by).slice(0, 60)}' does not say who decides; pass { by } with 1 to 128 characters.`,
-      )
-    }
+    const by = nameOfChooser(chooser)
     const before = await refresh()
     if (before.locked) throw new ConsentLockedError(before)
     await addChoice(store, choiceOf(state, level, by))
@@ -130,7 +127,16 @@ export function createConsent(options: ConsentOptions): Consent {
 
   function choiceOf(state: ConsentState, level: string | undefined, by: string): StoredChoice {
     const at = new Date(clock.now()).toISOString()
-    return { at, state, ...(level !== undefined && { level }), by, productVersion, catalogVersion }
+    const shown = contributions()
+    return {
+      at,
+      state,
+      ...(level !== undefined && { level }),
+      by,
+      productVersion,
+      catalogVersion,
+      ...(Object.keys(shown).length > 0 && { contributions: shown }),
+    }
   }
 
   return {
@@ -146,6 +152,15 @@ export function createConsent(options: ConsentOptions): Consent {
   }
 }
 
+/** @throws {ConsentDecisionError} when it is not said who decides. */
+export function nameOfChooser(chooser: Chooser | undefined): string {
+  const by = chooser?.by
+  if (typeof by === 'string' && by.trim() !== '' && by.length <= 128) return by
+  throw new ConsentDecisionError(
+    `'${String(by).slice(0, 60)}' does not say who decides; pass { by } with 1 to 128 characters.`,
+  )
+}
+
 /** Sources that decide about consent. The others only say that this run is a special one. */
 const STICKY: ReadonlySet<ConsentSource> = new Set([
   'do-not-track',
@@ -157,7 +172,14 @@ const STICKY: ReadonlySet<ConsentSource> = new Set([
   'locked-configuration',
 ])
 
-const versionReached = ({ reach }: Verdict): number => reach.catalogVersion ?? Number.POSITIVE_INFINITY
+/** Whether a verdict reaches facts that another one did not, because of the catalog versions that were agreed to. */
+function reachesMore({ reach: now }: Verdict, { reach: before }: Verdict): boolean {
+  if (before.catalogVersion === undefined) return false
+  if (now.catalogVersion === undefined || now.catalogVersion > before.catalogVersion) return true
+  return Object.entries(now.contributions ?? {}).some(
+    ([prefix, version]) => version > (before.contributions?.[prefix] ?? 0),
+  )
+}
 
 /** Loads the package that knows; where that fails, nobody is found. */
 async function detect(): Promise<string | undefined> {

@@ -25,6 +25,11 @@ export interface ConsentPolicy {
   readonly optOutOnlyBy?: 'environment'
   /** Whether a decision of the environment is stored, and holds when it is gone (FerretDB). Default: false. */
   readonly sticky?: boolean
+  /**
+   * What is collected while disabled: everything for the local log, or nothing at all, and then there is no local report either.
+   * Default: `log`.
+   */
+  readonly whileDisabled?: 'log' | 'nothing'
   /** Whether the installation keeps its id while disabled. Default: false, it is deleted. */
   readonly keepInstallation?: boolean
 }

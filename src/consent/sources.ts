@@ -13,8 +13,12 @@ export interface Statement {
   readonly problem?: string
   /** Since when it stands, as ISO 8601, where that is known. */
   readonly since?: string
+  /** Since when the same was chosen, as ISO 8601, where it is a stored choice. */
+  readonly heldSince?: string
   /** The version of the catalog that it was given under; absent: it stands for every version. */
   readonly catalogVersion?: number
+  /** The versions of the contributions to the catalog that it was given under, by prefix. */
+  readonly contributions?: Readonly<Record<string, number>>
 }
 
 /** A place that an opinion comes from, and what its word is worth. */
@@ -199,7 +203,7 @@ function storedChoice({ stored, levels }: ConsentInputs): Statement[] {
       },
     ]
   }
-  const { state, level, at, by, catalogVersion, seed } = stored
+  const { state, level, at, by, heldSince = stored.at, catalogVersion, contributions, seed } = stored
   const name = seed ? 'the seed for the first start' : `the choice of ${shown(by)} on ${at}`
   const value = shown(level ?? state)
   const since = at
@@ -207,5 +211,6 @@ function storedChoice({ stored, levels }: ConsentInputs): Statement[] {
     return [{ name, value, since, reading: { state: 'disabled', unreadable: true } }]
   }
   const reading = state === 'enabled' && level !== undefined ? { state, level } : { state }
-  return [{ name, value, ...(!seed && { title: name }), since, catalogVersion, reading }]
+  const versions = { heldSince, catalogVersion, ...(contributions && { contributions }) }
+  return [{ name, value, ...(!seed && { title: name }), since, ...versions, reading }]
 }

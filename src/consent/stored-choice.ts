@@ -23,6 +23,8 @@ export interface StoredChoice {
   readonly productVersion: string
   /** The version of the catalog that was shown: a yes does not reach facts that were added later. */
   readonly catalogVersion: number
+  /** The versions of the catalogs that contributed to it, by prefix: a yes does not reach one that came later. */
+  readonly contributions?: Readonly<Record<string, number>>
   /** Whether it is the product's seed from the first start. A seed never stands against a choice. */
   readonly seed?: true
 }
@@ -72,8 +74,18 @@ function historyFrom(store: StateStore, bytes: Uint8Array): ChoiceHistory {
     return unknowable(store, choices, 'ends with something that cannot be understood')
   // The first seed is what the product started with; it steps back as soon as somebody has chosen.
   const current = choices.findLast(({ seed }) => !seed) ?? choices[0]
-  return { choices, ...(current && { current }) }
+  return { choices, ...(current && { current: { ...current, heldSince: heldSince(choices, current) } }) }
 }
+
+/** When what holds now was chosen first: a yes that only confirms the one before it begins nothing new. */
+function heldSince(choices: readonly StoredChoice[], current: StoredChoice): string {
+  const earlier = choices.filter(({ seed }) => !seed).slice(0, -1)
+  const other = earlier.findLastIndex((choice) => subjectOf(choice) !== subjectOf(current))
+  return (earlier[other + 1] ?? current).at
+}
+
+const subjectOf = ({ state, level, catalogVersion, contributions }: StoredChoice) =>
+  JSON.stringify([state, level, catalogVersion, contributions])
 
 function unknowable({ location }: StateStore, choices: readonly StoredChoice[], what: string): ChoiceHistory {
   const problem = `in ${location}/${ENTRIES.consent} ${what}, so it counts as a no; choose again, or restore the file`
@@ -85,7 +97,8 @@ const UTF_8 = new TextDecoder('utf-8', { fatal: true })
 function parseLine(line: string): StoredChoice | undefined {
   try {
     const text = UTF_8.decode(Buffer.from(line, 'latin1'))
-    const { format, at, state, level, by, productVersion, catalogVersion, seed } = JSON.parse(text)
+    const { format, at, state, level, by, productVersion, catalogVersion, contributions, seed } =
+      JSON.parse(text)
     const good =
       format === FORMAT &&
       new Date(at).toISOString() === at &&
@@ -93,11 +106,19 @@ function parseLine(line: string): StoredChoice | undefined {
       (level === undefined || typeof level === 'string') &&
       typeof by === 'string' &&
       typeof productVersion === 'string' &&
-      Number.isInteger(catalogVersion)
+      Number.isInteger(catalogVersion) &&
+      (contributions === undefined || areVersions(contributions))
     if (!good) return undefined
-    const optional = { ...(level !== undefined && { level }), ...(seed === true && { seed: true as const }) }
+    const optional = {
+      ...(level !== undefined && { level }),
+      ...(contributions && { contributions }),
+      ...(seed === true && { seed: true as const }),
+    }
     return { at, state, by, productVersion, catalogVersion, ...optional }
   } catch {
     return undefined
   }
 }
+
+const areVersions = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.values(value).every(Number.isInteger)

@@ -48,6 +48,8 @@ export interface Verdict {
   readonly locked: boolean
   /** Since when, as ISO 8601: the moment of a stored choice, and for every other source the start of the process. */
   readonly since?: string
+  /** Since when a stored choice has held without interruption, as ISO 8601: later ones that only confirm it change nothing. */
+  readonly heldSince?: string
   /** Which facts it reaches; while disabled, which ones it would, for the local log. */
   readonly reach: Reach
   /** What every source said, in the order in which they are asked; the default stands last. */
@@ -62,8 +64,12 @@ export type StoredOpinion =
       readonly state: ConsentState
       readonly level?: string
       readonly at: string
+      /** When the same was chosen first, without another choice in between. Default: `at`. */
+      readonly heldSince?: string
       readonly by: string
       readonly catalogVersion: number
+      /** The versions of the catalogs that contributed to it, by prefix. */
+      readonly contributions?: Readonly<Record<string, number>>
       /** Whether it is the product's seed from the first start, which nobody has confirmed. */
       readonly seed?: true
     }

@@ -33,6 +33,7 @@ export function decideConsent(inputs: ConsentInputs): Verdict {
     because: winner ? nameOf(winner.statement) : defaultName(inputs),
     locked: winner?.source.locks ?? false,
     ...(since !== undefined && { since }),
+    ...(winner?.statement.heldSince !== undefined && { heldSince: winner.statement.heldSince }),
     reach: reachOf(state, level, winner?.statement, readExclusions(inputs).excluded),
     opinions: [...voices.map((voice) => opinionOf(voice, winner)), defaultOpinion(inputs, winner)],
     warnings: [
@@ -50,8 +51,13 @@ function reachOf(
   excluded: readonly string[],
 ): Reach {
   if (state === 'disabled') return { excluded }
-  const catalogVersion = winner?.catalogVersion
-  return { level, ...(catalogVersion !== undefined && { catalogVersion }), excluded }
+  const { catalogVersion, contributions } = winner ?? {}
+  return {
+    level,
+    ...(catalogVersion !== undefined && { catalogVersion }),
+    ...(contributions && { contributions }),
+    excluded,
+  }
 }
 
 /**

@@ -1,8 +1,12 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
+import { countedUnder } from '../facts/index.ts'
 import type { Clock, Logger } from '../host/index.ts'
+import type { StateStore } from '../state/index.ts'
+import { covered, isRunning, tidyCounts } from './account.ts'
 import type { LedgerOutcome } from './ledger.ts'
-import type { Outbox } from './outbox.ts'
+import type { Outbox, WaitingReport } from './outbox.ts'
+import { type Settlements, settlementAfter } from './settlement.ts'
 import type { Transport } from './transport.ts'
 import { isWithinReach, namesIn } from './within-reach.ts'
 
@@ -13,12 +17,12 @@ export type DrainResults = Map<
 >
 
 export interface DrainOptions {
+  readonly state: StateStore
   readonly outbox: Outbox
+  readonly settlements: Settlements
   readonly transport: Transport
-  readonly catalog: Catalog
+  readonly catalog: () => Catalog
   readonly productVersion: string
-  /** Where the outbox is, for a message. */
-  readonly location: string
   readonly clock: Clock
   readonly logger: Logger
   /** Asked for each report, right before it would leave, and again when an attempt was in vain. */
@@ -31,30 +35,45 @@ export interface DrainOptions {
     reason: string,
     bytes: Uint8Array,
   ) => Promise<void>
-  /** Deletes the installation id, before the ledger says that a report is not sent any more. */
+  /** Deletes installation id and counts, before the ledger says that a report is not sent any more. */
   readonly forget: () => Promise<void>
 }
 
 /**
  * Makes what sends the waiting reports, oldest first, until one cannot be sent now. What consent does not reach any more is
- * discarded. A report leaves the outbox only with its outcome.
+ * discarded. A report leaves the outbox only with its outcome: delivered, it has taken its counts along; otherwise they belong
+ * into the next one.
  */
 export function createDrain(options: DrainOptions): (signal: () => AbortSignal) => Promise<DrainResults> {
-  const { outbox, transport, catalog, productVersion, location, clock, logger, consent, maySend, record } =
-    options
+  const {
+    state,
+    outbox,
+    settlements,
+    transport,
+    catalog,
+    productVersion,
+    clock,
+    logger,
+    consent,
+    maySend,
+    record,
+  } = options
   let reachable = true
 
   return async (signal) => {
     const results: DrainResults = new Map()
-    for (const reportId of await outbox.waiting()) {
-      const bytes = await outbox.read(reportId)
-      if (!bytes) continue
-      const names = namesIn(bytes)
-      if (!names) {
-        logger.warn(`The waiting usage report ${reportId} in ${location} is spoilt, and dropped.`)
-        await outbox.remove(reportId)
+    for (const number of await outbox.numbers()) {
+      const report = await outbox.read(number)
+      if (!report) continue
+      // Settled by another process, or made by one that has slept through it: it must not be sent.
+      const isVoid = number <= (await settlements.latest()).number
+      const names = report === 'spoilt' || isVoid ? undefined : namesIn(report.bytes)
+      if (report === 'spoilt' || !names) {
+        if (!isVoid) await drop(number)
+        await outbox.remove(number)
         continue
       }
+      const { reportId, bytes } = report
       const before = await consent()
       if (reached(before, names)) {
         if (!maySend(before)) break
@@ -63,43 +82,63 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
           reachable = true
           const outcome = result.outcome === 'accepted' ? 'sent' : 'refused'
           const reason = result.outcome === 'accepted' ? (result.note ?? before.because) : result.reason
-          await settle(reportId, bytes, outcome, reason)
+          await settle(report, outcome, reason)
           results.set(reportId, { outcome, reason })
           continue
         }
         if (reached(await consent(), names)) {
           if (reachable)
-            logger.debug(`Usage reports wait in ${location}: ${result.reason}. They are sent later.`)
+            logger.debug(`Usage reports wait in ${state.location}: ${result.reason}. They are sent later.`)
           reachable = false
           results.set(reportId, { outcome: 'queued', reason: result.reason })
           break
         }
       }
-      const reason = await discard(reportId, bytes)
+      const reason = await discard(report)
       results.set(reportId, { outcome: 'suppressed', reason })
     }
     return results
   }
 
   function reached({ state, reach }: Verdict, names: readonly string[]): boolean {
-    return state !== 'disabled' && isWithinReach(names, catalog, reach, { at: clock.now(), productVersion })
+    return state !== 'disabled' && isWithinReach(names, catalog(), reach, { at: clock.now(), productVersion })
   }
 
-  async function discard(reportId: string, bytes: Uint8Array): Promise<string> {
-    const { state, because } = await consent()
-    if (state === 'disabled') await options.forget()
-    const reason = state === 'disabled' ? because : `it holds more than ${because} reaches`
-    await settle(reportId, bytes, 'discarded', reason)
-    return reason
+  /** What cannot be understood is given up; the counts that it took are there still. */
+  async function drop(number: number): Promise<void> {
+    logger.warn(`The waiting usage report ${number} in ${state.location} is spoilt, and dropped.`)
+    await putDown({ number, at: clock.now() })
   }
 
-  async function settle(
-    reportId: string,
-    bytes: Uint8Array,
-    outcome: LedgerOutcome,
-    reason: string,
-  ): Promise<void> {
-    await outbox.remove(reportId)
+  async function discard(report: WaitingReport): Promise<string> {
+    const { state: decided, because } = await consent()
+    if (decided !== 'disabled') {
+      const reason = `it holds more than ${because} reaches`
+      await settle(report, 'discarded', reason)
+      return reason
+    }
+    await options.forget()
+    await outbox.remove(report.number)
+    await record('discarded', report.reportId, because, report.bytes)
+    return because
+  }
+
+  async function settle(report: WaitingReport, outcome: LedgerOutcome, reason: string): Promise<void> {
+    const { number, at, since, takes, reportId, bytes } = report
     await record(outcome, reportId, reason, bytes)
+    await putDown(outcome === 'sent' ? { number, at, since, takes } : { number, at })
+    await outbox.remove(number)
+  }
+
+  async function putDown(
+    report: Pick<WaitingReport, 'number' | 'at'> & Partial<WaitingReport>,
+  ): Promise<void> {
+    const verdict = await consent()
+    const before = await tidyCounts(state, covered(await settlements.latest(), verdict), clock.now())
+    const totalsSince = {
+      since: new Date(report.since ?? report.at).toISOString(),
+      under: countedUnder(verdict),
+    }
+    await settlements.put(settlementAfter(before, report, (key) => isRunning(catalog(), key), totalsSince))
   }
 }

@@ -3,6 +3,8 @@ import {
   OTLPMetricExporterBase,
 } from '@opentelemetry/exporter-metrics-otlp-http'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
+import type { Verdict } from '../consent/index.ts'
+import type { Account, OwnCounts } from './account.ts'
 import {
   createStoreAndForward,
   type DeliveryResult,
@@ -38,14 +40,24 @@ export class ConsentAwareMetricExporter extends OTLPMetricExporterBase {
     this.#inner = inner
   }
 
-  /** Like `export`, and tells what became of the report. */
-  deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult> {
+  /** Like `export`, and tells what became of the report; `undefined` where its account of the counts is out of date. */
+  deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult | undefined> {
     return this.#inner.deliver(metrics, details)
+  }
+
+  /** What of the counts would go into a report that is made now. */
+  account(own: OwnCounts, verdict: Verdict): Promise<Account> {
+    return this.#inner.account(own, verdict)
   }
 
   /** The answer has become no: what is under way is called off, what waits is emptied, the installation id is deleted. */
   withdraw(): Promise<void> {
     return this.#inner.withdraw()
+  }
+
+  /** Deletes all that is known of the installation here, and asks the receiver to do the same. */
+  forget(by: string): Promise<DeliveryResult> {
+    return this.#inner.forget(by)
   }
 
   /** The report that `deliver` would make now, byte for byte. Changes nothing. */
@@ -58,8 +70,12 @@ function delegateTo(inner: StoreAndForward): ExportDelegate {
   return {
     export(metrics, callback) {
       inner.deliver(metrics).then(
-        ({ outcome, reason }) =>
-          callback(['refused', 'too-large'].includes(outcome) ? failed(new Error(reason)) : { code: 0 }),
+        (result) =>
+          callback(
+            result && ['refused', 'too-large'].includes(result.outcome)
+              ? failed(new Error(result.reason))
+              : { code: 0 },
+          ),
         (error) => callback(failed(error as Error)),
       )
     },

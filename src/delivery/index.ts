@@ -8,6 +8,7 @@
  * A report leaves the outbox only after its outcome is known; what dies in between sends it again under the same report id.
  * Loads the SDK: this room is entered by `import()` only.
  */
+export type { Account, OwnCounts } from './account.ts'
 export { ConsentAwareMetricExporter, type ConsentAwareMetricExporterOptions } from './exporter.ts'
 export { createLedger, type Ledger, type LedgerEntry, type LedgerOutcome } from './ledger.ts'
 export type { SendResult } from './response.ts'

@@ -1,4 +1,5 @@
 import { ENTRIES, type StateStore } from '../state/index.ts'
+import { splitReport, withReport } from './verbatim.ts'
 
 /** What became of a report. */
 export type LedgerOutcome = 'suppressed' | 'queued' | 'sent' | 'refused' | 'discarded' | 'too-large'
@@ -29,33 +30,14 @@ export interface Ledger {
 
 export function createLedger(store: StateStore): Ledger {
   return {
-    append: ({ bytes, ...about }) =>
-      store.append(
-        ENTRIES.ledger,
-        `${JSON.stringify(about).slice(0, -1)}${REPORT}${new TextDecoder().decode(bytes)}}`,
-      ),
+    append: ({ bytes, ...about }) => store.append(ENTRIES.ledger, withReport(about, bytes)),
     async *entries() {
       const content = await store.read(ENTRIES.ledger)
       if (!content) return
       for (const line of new TextDecoder().decode(content).split('\n')) {
-        const entry = parseLine(line)
-        if (entry) yield entry
+        const entry = splitReport(line)
+        if (entry) yield { ...entry.about, bytes: entry.bytes } as LedgerEntry
       }
     },
-  }
-}
-
-/** Cannot stand inside the members before it: there, a quotation mark is escaped. */
-const REPORT = ',"report":'
-
-function parseLine(line: string): LedgerEntry | undefined {
-  const place = line.indexOf(REPORT)
-  if (place < 0 || !line.endsWith('}')) return undefined
-  try {
-    const report = line.slice(place + REPORT.length, -1)
-    JSON.parse(report)
-    return { ...JSON.parse(`${line.slice(0, place)}}`), bytes: new TextEncoder().encode(report) }
-  } catch {
-    return undefined
   }
 }

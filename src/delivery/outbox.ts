@@ -1,24 +1,83 @@
+import { type Tally, tallyAsData, tallyFromData } from '../facts/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
+import { splitReport, withReport } from './verbatim.ts'
 
-/** Reports that wait to be sent: one entry of the state store each, its content the bytes of the report. */
+/** A report that waits to be sent, with what it has taken of the counts: one entry, so that there is never one without the other. */
+export interface WaitingReport {
+  /** The reports of an installation are numbered. A number is given once: whoever makes the entry first has it. */
+  readonly number: number
+  readonly reportId: string
+  /** When it was made, in milliseconds since 1970. */
+  readonly at: number
+  /** When the counts that it takes begin, in milliseconds since 1970. */
+  readonly since: number
+  /** The report, byte for byte as it goes over the wire. */
+  readonly bytes: Uint8Array
+  /** What it has taken of each process's counts. */
+  readonly takes: ReadonlyMap<string, Tally>
+}
+
+/** Reports that wait to be sent. What lies in the outbox is accepted: it survives the process. */
 export interface Outbox {
-  put(reportId: string, bytes: Uint8Array): Promise<void>
-  /** The ids of the waiting reports, oldest first: a report id begins with its time. */
-  waiting(): Promise<string[]>
-  read(reportId: string): Promise<Uint8Array | undefined>
-  /** Ends the waiting of a report. Only after its outcome is known. */
-  remove(reportId: string): Promise<void>
+  /** `false` where the number is given already: then another process has made a report, and this one is not accepted. */
+  put(report: WaitingReport): Promise<boolean>
+  /** The numbers of the waiting reports, oldest first. */
+  numbers(): Promise<number[]>
+  /** `undefined` where it is gone, `'spoilt'` where it cannot be understood. */
+  read(number: number): Promise<WaitingReport | 'spoilt' | undefined>
+  /** Ends the waiting of a report. Only after its outcome has been settled. */
+  remove(number: number): Promise<void>
 }
 
 export function createOutbox(store: StateStore): Outbox {
-  const entryOf = (reportId: string) => `${ENTRIES.outbox}/${reportId}.json`
   return {
-    put: (reportId, bytes) => store.write(entryOf(reportId), bytes),
-    async waiting() {
-      const names = await store.list(ENTRIES.outbox)
-      return names.flatMap((name) => /^outbox\/([0-9a-f-]{36})\.json$/.exec(name)?.[1] ?? [])
+    put({ number, reportId, at, since, bytes, takes }) {
+      const taken = Object.fromEntries([...takes].map(([process, tally]) => [process, tallyAsData(tally)]))
+      return store.create(
+        entryOf(number),
+        `${withReport({ format: FORMAT, reportId, at, since, taken }, bytes)}\n`,
+      )
     },
-    read: (reportId) => store.read(entryOf(reportId)),
-    remove: (reportId) => store.remove(entryOf(reportId)),
+    numbers: () => numbersIn(store, ENTRIES.outbox),
+    async read(number) {
+      const content = await store.read(entryOf(number))
+      return content && (parse(number, content) ?? 'spoilt')
+    },
+    remove: (number) => store.remove(entryOf(number)),
   }
+}
+
+/** The numbers of the entries of a folder that are named by one, in their order. */
+export async function numbersIn(store: StateStore, folder: string): Promise<number[]> {
+  const names = await store.list(folder)
+  return names.flatMap((name) => {
+    const digits = /^\w+\/(\d{10})\.json$/.exec(name)?.[1]
+    return digits === undefined ? [] : [Number(digits)]
+  })
+}
+
+export const numbered = (folder: string, number: number) =>
+  `${folder}/${String(number).padStart(10, '0')}.json`
+
+const FORMAT = 1
+
+const entryOf = (number: number) => numbered(ENTRIES.outbox, number)
+
+function parse(number: number, content: Uint8Array): WaitingReport | undefined {
+  const line = splitReport(new TextDecoder().decode(content).trimEnd())
+  if (!line) return undefined
+  const { format, reportId, at, since, taken } = line.about
+  if (format !== FORMAT || typeof reportId !== 'string') return undefined
+  if (typeof at !== 'number' || typeof since !== 'number') return undefined
+  const takes = takesFrom(taken)
+  return takes && { number, reportId, at, since, bytes: line.bytes, takes }
+}
+
+/** What was taken of each process's counts, as it was written. */
+export function takesFrom(data: unknown): ReadonlyMap<string, Tally> | undefined {
+  if (typeof data !== 'object' || data === null) return undefined
+  const takes = Object.entries(data).map(([process, tally]) => [process, tallyFromData(tally)] as const)
+  return takes.every(([, tally]) => tally !== undefined)
+    ? new Map(takes as Array<[string, Tally]>)
+    : undefined
 }

@@ -1,29 +1,39 @@
+import { resourceFromAttributes } from '@opentelemetry/resources'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
+import { forgetCounts } from '../facts/index.ts'
 import { type Clock, createTurns, type Logger, randomUuid, silentLogger, systemClock } from '../host/index.ts'
-import { createInstallation } from '../identity/index.ts'
+import { createInstallation, type IdentityPolicy } from '../identity/index.ts'
 import {
   composeReport,
   createReportIds,
   LARGEST_REPORT,
   largestFacts,
   type ReportFrame,
+  schemaUrlOf,
   serializeReport,
 } from '../report/index.ts'
-import type { StateStore } from '../state/index.ts'
+import { ENTRIES, type StateStore } from '../state/index.ts'
+import { type Account, type OwnCounts, openAccount } from './account.ts'
 import { createDrain } from './drain.ts'
 import { createLedger, type LedgerOutcome } from './ledger.ts'
 import { createOutbox } from './outbox.ts'
+import { createSettlements } from './settlement.ts'
 import { createHttpTransport, metricsUrl, type Transport } from './transport.ts'
 
 export interface StoreAndForwardOptions {
   readonly product: { readonly name: string; readonly version: string }
-  readonly catalog: Catalog
+  /** What may be reported; a function where contributions to it come and go. */
+  readonly catalog: Catalog | (() => Catalog)
   /** The receiver's base address, an OTLP/HTTP endpoint: `https://usage.acme.example`. */
   readonly endpoint: string
   /** Asked anew for each report. */
   readonly consent: () => Verdict | Promise<Verdict>
+  /** What tells the meaning of the names: an address of the product's. The catalog's version is added. Default: the endpoint. */
+  readonly schemaUrl?: string
+  /** Who the installation says that it is. Default: one random id. */
+  readonly identity?: IdentityPolicy
   /** Whether the installation keeps its id while disabled. Default: false, it is deleted. */
   readonly keepInstallation?: boolean | undefined
   /** Whether a verdict lets reports leave. Default: every state but `disabled`. */
@@ -41,6 +51,8 @@ export interface StoreAndForwardOptions {
 export interface ReportDetails extends Partial<Pick<ReportFrame, 'since' | 'dropped' | 'withheld'>> {
   /** The verdict that the facts were gathered under. Default: asked for now. */
   readonly verdict?: Verdict
+  /** What the report takes of the counts. Default: nothing. */
+  readonly account?: Account
 }
 
 export interface RenderedReport {
@@ -67,8 +79,18 @@ export interface DeliveryResult {
 export interface StoreAndForward {
   /** The bytes that {@link StoreAndForward.deliver} would make now. Changes nothing. */
   render(metrics: ResourceMetrics, details?: ReportDetails): Promise<RenderedReport>
-  /** One report through the gate. Never rejects for what the network or the operator does. */
-  deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult>
+  /** What of the counts would go into a report that is made now. Changes nothing. */
+  account(own: OwnCounts, verdict: Verdict): Promise<Account>
+  /**
+   * One report through the gate. Never rejects for what the network or the operator does. `undefined` where its account is
+   * out of date, because another process has made a report meanwhile: then it is to be made anew.
+   */
+  deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult | undefined>
+  /**
+   * Deletes all that is known of the installation here, the log included, and asks the receiver to do the same: one request, which
+   * goes the way of a report and needs the same consent.
+   */
+  forget(by: string): Promise<DeliveryResult>
   /** Sends what waits in the outbox, oldest first; empties it where the verdict is no. */
   drain(): Promise<void>
   /** The answer has become no: calls off what is under way, empties the outbox, deletes the installation id. */
@@ -78,7 +100,8 @@ export interface StoreAndForward {
 }
 
 export function createStoreAndForward(options: StoreAndForwardOptions): StoreAndForward {
-  const { product, catalog, endpoint, consent, state } = options
+  const { product, endpoint, consent, state } = options
+  const catalog = () => (typeof options.catalog === 'function' ? options.catalog() : options.catalog)
   const {
     clock = systemClock,
     logger = silentLogger,
@@ -87,9 +110,10 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   const transport = options.transport ?? createHttpTransport({ endpoint })
   const url = metricsUrl(endpoint).href
   const ids = createReportIds()
-  const installation = createInstallation(state, clock)
+  const installation = createInstallation(state, clock, options.identity)
   const ledger = createLedger(state)
   const outbox = createOutbox(state)
+  const settlements = createSettlements(state)
   /** Calls off the attempt that is under way. */
   let abort = new AbortController()
   /** Randomizes reports that are not sent: for them the installation's own secret is neither made nor read. */
@@ -97,36 +121,44 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   /** One report after the other: two at once would race for the outbox. */
   const inTurn = createTurns()
   const drain = createDrain({
-    ...{ outbox, transport, catalog, clock, logger, consent, maySend, record, forget },
+    ...{ state, outbox, settlements, transport, catalog, clock, logger, consent, maySend, record, forget },
     productVersion: product.version,
-    location: state.location,
   })
   const drainNow = () => drain(() => abort.signal)
 
   async function render(
     metrics: ResourceMetrics,
-    { verdict: given, ...details }: ReportDetails = {},
+    { verdict: given, account, ...details }: ReportDetails = {},
   ): Promise<RenderedReport> {
     const verdict = given ?? (await consent())
     const wouldBeSent = maySend(verdict)
     const at = clock.now()
     const frame: ReportFrame = {
-      catalog,
+      catalog: catalog(),
       product,
       reportId: ids.next(at),
-      installationId: wouldBeSent ? await installation.propose() : undefined,
+      schemaUrl: schemaUrlOf(options.schemaUrl ?? endpoint, product.name, catalog().version),
+      installation: wouldBeSent ? await installation.propose() : undefined,
       noise: wouldBeSent ? await installation.noise() : passingNoise,
       consent: verdict,
       at,
-      since: at,
+      // A clock that was set back must not make a window end before it begins.
+      since: Math.min(account?.since ?? at, at),
+      totalsSince: Math.min(account?.totalsSince ?? at, at),
       ...details,
     }
     const bytes = serializeReport(composeReport(metrics, frame))
     return { reportId: frame.reportId, at, bytes, wouldBeSent, verdict }
   }
 
-  async function deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult> {
-    const { reportId, at, bytes, wouldBeSent, verdict } = await render(metrics, details)
+  async function deliver(
+    metrics: ResourceMetrics,
+    details?: ReportDetails,
+  ): Promise<DeliveryResult | undefined> {
+    const verdict = details?.verdict ?? (await consent())
+    // Of several processes that begin at once, all report under the id that one of them has stored.
+    if (maySend(verdict)) await establish()
+    const { reportId, at, bytes, wouldBeSent } = await render(metrics, { ...details, verdict })
     ids.use()
     if (!wouldBeSent) {
       const reason =
@@ -140,16 +172,59 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       await record('too-large', reportId, reason, bytes)
       return { outcome: 'too-large', reportId, at, reason, bytes }
     }
-    await installation.keep()
-    await outbox.put(reportId, bytes)
+    if (!(await accept({ reportId, at, bytes }, details?.account))) return undefined
     await record('queued', reportId, verdict.because, bytes)
     const results = await drainNow()
-    return {
-      ...(results.get(reportId) ?? { outcome: 'queued', reason: 'it waits in the outbox' }),
-      reportId,
-      at,
-      bytes,
+    return { ...(results.get(reportId) ?? WAITING), reportId, at, bytes }
+  }
+
+  async function forgetInstallation(by: string): Promise<DeliveryResult> {
+    const verdict = await consent()
+    const id = await installation.stored()
+    const at = clock.now()
+    const reportId = ids.next(at)
+    ids.use()
+    const bytes = serializeReport(
+      composeReport(NO_METRICS, {
+        catalog: { ...catalog(), facts: {} },
+        ...{ product, reportId, at, since: at, noise: '', forget: true, consent: verdict },
+        ...(id !== undefined && { installation: { id } }),
+      }),
+    )
+    for (const name of await state.list(ENTRIES.outbox)) await state.remove(name)
+    await forgetCounts(state)
+    await installation.forget()
+    await state.remove(ENTRIES.ledger)
+
+    const about = `${by} had the installation forgotten`
+    if (id === undefined || !maySend(verdict)) {
+      const why = id === undefined ? 'there was no id that anybody could know' : verdict.because
+      const reason = `${about}, and nobody is asked to: ${why}`
+      await record('suppressed', reportId, reason, bytes)
+      return { outcome: 'suppressed', reportId, at, reason, bytes }
     }
+    await accept({ reportId, at, bytes }, undefined)
+    await record('queued', reportId, about, bytes)
+    const results = await drainNow()
+    return { ...(results.get(reportId) ?? WAITING), reportId, at, bytes }
+  }
+
+  async function establish(): Promise<void> {
+    await installation.propose()
+    await installation.keep()
+  }
+
+  /** A report that takes no counts is in nobody's way: it gets the next number that is free. */
+  async function accept(
+    report: { readonly reportId: string; readonly at: number; readonly bytes: Uint8Array },
+    account: Account | undefined,
+  ): Promise<boolean> {
+    if (account) return outbox.put({ ...report, ...account, since: account.totalsSince })
+    const numbers = [...(await outbox.numbers()), (await settlements.latest()).number]
+    const number = Math.max(...numbers) + 1
+    return (
+      (await outbox.put({ ...report, number, since: report.at, takes: new Map() })) || accept(report, account)
+    )
   }
 
   /** What a no leaves behind: the ledger, and nothing that could be sent. */
@@ -159,6 +234,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   }
 
   async function forget(): Promise<void> {
+    await forgetCounts(state)
     if (!options.keepInstallation) await installation.forget()
   }
 
@@ -186,7 +262,9 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
 
   return {
     render: (metrics, details) => inTurn(() => render(metrics, details)),
+    account: (own, verdict) => openAccount({ state, outbox, settlements }, own, verdict, catalog()),
     deliver: (metrics, details) => inTurn(() => deliver(metrics, details)),
+    forget: (by) => inTurn(() => forgetInstallation(by)),
     drain: () => inTurn(async () => void (await drainNow())),
     async withdraw() {
       abort.abort()
@@ -199,3 +277,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     },
   }
 }
+
+const WAITING = { outcome: 'queued', reason: 'it waits in the outbox' } as const
+
+const NO_METRICS: ResourceMetrics = { resource: resourceFromAttributes({}), scopeMetrics: [] }

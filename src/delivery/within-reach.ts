@@ -1,4 +1,4 @@
-import { type Catalog, type Moment, type Reach, withheldBy } from '../catalog/index.ts'
+import { type Catalog, factNameOf, type Moment, type Reach, withheldBy } from '../catalog/index.ts'
 
 /** As much of a report as is looked at. */
 interface ReportNames {
@@ -20,8 +20,9 @@ export function isWithinReach(
   reach: Reach,
   moment: Moment,
 ): boolean {
-  return names.every((name) => {
-    if (!Object.hasOwn(catalog.facts, name)) return true
+  return names.every((attribute) => {
+    const name = factNameOf(catalog, attribute)
+    if (name === undefined) return true
     const reason = withheldBy(catalog, name, reach, moment)
     return reason === undefined || reason === 'expired'
   })

@@ -1,6 +1,7 @@
 import type { CountFact, GaugeFact } from '../catalog/index.ts'
 import type { Drops } from './drops.ts'
 import { createSeries, type MeasurementAttributes, type Series } from './series.ts'
+import { tallyKey } from './tally.ts'
 
 /** A count whose dimensions are settled. `add` is the hot path: one addition, no allocation. */
 export interface BoundCounter {
@@ -8,24 +9,35 @@ export interface BoundCounter {
   add(amount?: number): void
 }
 
-/** Where the events of a count fact are added up until a report has carried them away. */
+/** Whether measurements are taken at all: a product may choose to collect nothing while it is disabled. */
+export interface Recording {
+  on: boolean
+}
+
+/** Where the events of a count fact are added up. The amounts only grow: what reports have taken is kept elsewhere. */
 export class CountCell {
   readonly fact: CountFact
   readonly series: Series
   readonly values: Float64Array
   readonly #drops: Drops
+  readonly #recording: Recording
   /** The last totals that observable counters gave, from which the next increase is taken. Replaced, never changed. */
   #totals: Float64Array | undefined
   #discarded = false
+  readonly #name: string
+  #keys: readonly string[] | undefined
 
-  constructor(fact: CountFact, drops: Drops) {
+  constructor(name: string, fact: CountFact, drops: Drops, recording: Recording) {
+    this.#name = name
     this.fact = fact
     this.series = createSeries(fact.by)
     this.values = new Float64Array(this.series.size)
     this.#drops = drops
+    this.#recording = recording
   }
 
   add(amount: number, attributes: MeasurementAttributes): void {
+    if (!this.#recording.on) return
     try {
       if (!isCount(amount)) return this.#drops.add('invalid_value')
       const index = this.series.indexOf(attributes)
@@ -40,6 +52,7 @@ export class CountCell {
 
   bind(attributes: MeasurementAttributes): BoundCounter {
     const drops = this.#drops
+    const recording = this.#recording
     const values = this.values
     let index = -1
     try {
@@ -51,6 +64,7 @@ export class CountCell {
     if (this.series.hasUndeclared(attributes)) drops.add('invalid_attribute')
     return {
       add(amount = 1) {
+        if (!recording.on) return
         if (isCount(amount)) values[index]! += amount
         else drops.add('invalid_value')
       },
@@ -62,6 +76,14 @@ export class CountCell {
     this.values.fill(0)
     this.#totals = undefined
     this.#discarded = true
+  }
+
+  /** The tally keys of the series, in their order. Made when they are needed first. */
+  readonly keys = (): readonly string[] => {
+    this.#keys ??= Array.from(this.values, (_, index) =>
+      tallyKey(this.#name, this.series.attributesAt(index)),
+    )
+    return this.#keys
   }
 
   get totals(): Float64Array | undefined {
@@ -93,12 +115,14 @@ export class GaugeCell {
   readonly series: Series
   readonly values: Float64Array
   readonly #drops: Drops
+  readonly #recording: Recording
 
-  constructor(fact: GaugeFact, drops: Drops) {
+  constructor(fact: GaugeFact, drops: Drops, recording: Recording) {
     this.fact = fact
     this.series = createSeries(fact.by)
     this.values = new Float64Array(this.series.size).fill(Number.NaN)
     this.#drops = drops
+    this.#recording = recording
   }
 
   record(value: number, attributes: MeasurementAttributes): void {
@@ -111,6 +135,7 @@ export class GaugeCell {
   }
 
   #change(input: number, attributes: MeasurementAttributes, next: (current: number) => number): void {
+    if (!this.#recording.on) return
     try {
       if (!Number.isFinite(input)) return this.#drops.add('invalid_value')
       const index = this.series.indexOf(attributes)

@@ -2,9 +2,11 @@ import { type AttributeValue, type DropReason, type Fact, reportedNumber } from 
 import type { Clock } from '../host/index.ts'
 import { askAll, type Collection } from './ask.ts'
 import type { CountCell, GaugeCell } from './cells.ts'
-import { createDrops } from './drops.ts'
+import { createDrops, DROP_REASONS } from './drops.ts'
 import { onceAtATime } from './reentry.ts'
 import type { FactStore } from './store.ts'
+import { DROPPED, type FactStores } from './stores.ts'
+import { type Tally, tallyKey } from './tally.ts'
 
 /** One number of a report. */
 export interface FactPoint {
@@ -21,14 +23,10 @@ export interface FactSnapshot {
   readonly attributes: Readonly<Record<string, AttributeValue>>
   /** Gauge and count facts, in the order of the names. */
   readonly points: readonly FactPoint[]
-  /** The counts as they were added up, before any rounding: what {@link settle} takes out again. */
-  readonly counts: ReadonlyMap<string, Float64Array>
-  /** What has been dropped since the last accepted report, by reason: what {@link settle} takes out again. */
-  readonly dropped: Readonly<Record<DropReason, number>>
-  /** What was dropped while asking for this snapshot, by reason. */
-  readonly droppedNow: Readonly<Record<DropReason, number>>
-  /** Facts that were held back because consent does not reach them. */
-  readonly withheld: number
+  /** What this process has counted and dropped, before any rounding, as far as consent reaches. It only grows. */
+  readonly totals: Tally
+  /** What was dropped and no report has taken yet, this asking included, by reason. */
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>
   /** Facts whose source threw, was too slow or gave a wrong value, with the reason. */
   readonly absent: ReadonlyMap<string, DropReason>
 }
@@ -37,6 +35,11 @@ export interface CollectOptions {
   readonly clock: Clock
   /** Whether consent reaches a fact. Facts that it does not reach are not even asked for. */
   readonly includes: (name: string, fact: Fact) => boolean
+  /**
+   * What of the counts is to be reported, given the totals of this process: what other processes have counted comes in,
+   * what earlier reports have taken goes out. Default: the totals.
+   */
+  readonly reported?: (totals: Tally) => Promise<Tally>
   /** What one source may take, in milliseconds. Default: 1,000. */
   readonly factBudget?: number
   /** What all sources together may take, in milliseconds. Default: 10,000. */
@@ -44,31 +47,20 @@ export interface CollectOptions {
 }
 
 /**
- * Asks every source at once, each within its budget, and returns what came. Never rejects; a late answer is ignored.
- * Called by a source that is being asked, it returns what is there without asking.
+ * Asks every source of the stores at once, each within its budget, and returns what came. Never rejects; a late answer is
+ * ignored. Called by a source that is being asked, it returns what is there without asking.
  */
-export async function collectFacts(store: FactStore, options: CollectOptions): Promise<FactSnapshot> {
-  const collection = openCollection(store, options)
+export async function collectFacts(
+  stores: Pick<FactStores, 'all' | 'totals'>,
+  options: CollectOptions,
+): Promise<FactSnapshot> {
+  const collections = stores.all.map((store) => openCollection(store, options))
   const budget = Math.min(options.factBudget ?? 1_000, options.reportBudget ?? 10_000)
-  await onceAtATime(store, () => askAll(collection, budget))
-  return snapshotOf(collection)
-}
-
-/** Takes the counts of an accepted report out of the store: from now on that report answers for them. */
-export function settle(store: FactStore, snapshot: FactSnapshot): void {
-  for (const [name, taken] of snapshot.counts) {
-    const values = store.counts.get(name)?.values
-    taken.forEach((amount, index) => {
-      // Not below zero: the counts may have been discarded while the report was on its way.
-      if (values) values[index] = Math.max(0, values[index]! - amount)
-    })
-  }
-  store.drops.subtract(snapshot.dropped)
-}
-
-/** Forgets every count: what happened before a yes is never reported. */
-export function discardCounts(store: FactStore): void {
-  for (const cell of store.counts.values()) cell.discard()
+  await onceAtATime(stores, async () => {
+    await Promise.all(collections.map((collection) => askAll(collection, budget)))
+  })
+  const totals = stores.totals((name) => collections.some(({ included }) => included.has(name)))
+  return snapshotOf(collections, totals, (await options.reported?.(totals)) ?? totals)
 }
 
 function openCollection(store: FactStore, { clock, includes }: CollectOptions): Collection {
@@ -86,29 +78,30 @@ function openCollection(store: FactStore, { clock, includes }: CollectOptions): 
   }
 }
 
-function snapshotOf({ store, included, attributes, observed, absent, drops }: Collection): FactSnapshot {
-  const points: FactPoint[] = []
-  const counts = new Map<string, Float64Array>()
-  for (const name of [...included.keys()].sort()) {
-    const gauge = store.gauges.get(name)
-    if (gauge) points.push(...pointsOf(name, gauge, observed.get(name)))
-    const count = store.counts.get(name)
-    if (!count) continue
-    const taken = count.values.slice()
-    counts.set(name, taken)
-    points.push(...pointsOf(name, count, taken))
-  }
+function snapshotOf(collections: readonly Collection[], totals: Tally, reported: Tally): FactSnapshot {
+  const attributes = collections.flatMap(({ attributes, included }) => [
+    ...attributes,
+    ...unknowns(included, attributes),
+  ])
   return {
-    attributes: Object.fromEntries(
-      [...attributes, ...unknowns(included, attributes)].sort(([a], [b]) => (a < b ? -1 : 1)),
-    ),
-    points,
-    counts,
-    dropped: store.drops.counts(),
-    droppedNow: drops.counts(),
-    withheld: Object.keys(store.catalog.facts).length - included.size,
-    absent,
+    attributes: Object.fromEntries(attributes.sort(([a], [b]) => (a < b ? -1 : 1))),
+    points: collections
+      .flatMap((collection) => pointsIn(collection, reported))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    totals,
+    dropped: droppedOf(collections, reported),
+    absent: new Map(collections.flatMap(({ absent }) => [...absent])),
   }
+}
+
+function pointsIn({ store, included, observed }: Collection, reported: Tally): FactPoint[] {
+  return [...included.keys()].flatMap((name) => {
+    const over = observed.get(name)
+    const gauge = store.gauges.get(name)
+    if (gauge) return pointsOf(name, gauge, (index) => latestOf(over?.[index], gauge.values[index]))
+    const count = store.counts.get(name)
+    return count ? pointsOf(name, count, (index) => reported.get(count.keys()[index] as string) ?? 0) : []
+  })
 }
 
 /** What stands for the values that are not known, where a fact wants something to. */
@@ -126,12 +119,12 @@ function unknowns(
 function pointsOf(
   name: string,
   cell: GaugeCell | CountCell,
-  observed: Float64Array | undefined,
+  valueAt: (index: number) => number,
 ): FactPoint[] {
   const { fact, series } = cell
   const points: FactPoint[] = []
   for (let index = 0; index < series.size; index++) {
-    const value = observed && !Number.isNaN(observed[index]!) ? observed[index]! : cell.values[index]!
+    const value = valueAt(index)
     if (Number.isNaN(value)) continue
     const reported = reportedNumber(fact, value)
     if (reported === 0 && (fact.omitZero ?? fact.kind === 'count')) continue
@@ -139,4 +132,18 @@ function pointsOf(
     points.push({ name, unit: fact.unit, kind: fact.kind, attributes, value: reported })
   }
   return points
+}
+
+/** What was observed in this round stands over what was recorded before. */
+const latestOf = (observed = Number.NaN, recorded = Number.NaN) =>
+  Number.isNaN(observed) ? recorded : observed
+
+function droppedOf(collections: readonly Collection[], reported: Tally): Partial<Record<DropReason, number>> {
+  return Object.fromEntries(
+    DROP_REASONS.flatMap((reason) => {
+      const now = collections.reduce((sum, { drops }) => sum + drops.counts()[reason], 0)
+      const amount = (reported.get(tallyKey(DROPPED, { reason })) ?? 0) + now
+      return amount > 0 ? [[reason, amount]] : []
+    }),
+  )
 }

@@ -2,11 +2,11 @@ import type { DropReason } from '../catalog/index.ts'
 
 /** Counts what was not taken, by reason. The only trace that a refused value leaves. */
 export interface Drops {
-  add(reason: DropReason): void
+  /** Default: one. */
+  add(reason: DropReason, amount?: number): void
   /** The counts so far. */
   counts(): Readonly<Record<DropReason, number>>
-  /** Takes counts that have been delivered out again. */
-  subtract(delivered: Readonly<Record<DropReason, number>>): void
+  clear(): void
 }
 
 export const DROP_REASONS: readonly DropReason[] = [
@@ -21,12 +21,12 @@ export const DROP_REASONS: readonly DropReason[] = [
 export function createDrops(): Drops {
   const counts = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>
   return {
-    add(reason) {
-      counts[reason]++
+    add(reason, amount = 1) {
+      counts[reason] += amount
     },
     counts: () => ({ ...counts }),
-    subtract(delivered) {
-      for (const reason of DROP_REASONS) counts[reason] = Math.max(0, counts[reason] - delivered[reason])
+    clear() {
+      for (const reason of DROP_REASONS) counts[reason] = 0
     },
   }
 }

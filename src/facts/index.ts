@@ -1,18 +1,23 @@
 /**
  * What the host tells of itself. The hot path: plain arrays in memory, no SDK, no I/O; nothing here throws into the host.
  *
- * A count goes through two steps: {@link collectFacts} copies it into a report, and {@link settle} takes the copy out
- * once that report has been accepted for delivery. In between, and when the report is refused, the count stands.
+ * What is counted only grows. {@link createProcessCounts} writes it down now and then, {@link collectFacts} puts into a report
+ * what no report has taken yet; which that is, is known where reports are kept.
  */
 export { type BoundCounter, CountCell } from './cells.ts'
-export {
-  type CollectOptions,
-  collectFacts,
-  discardCounts,
-  type FactPoint,
-  type FactSnapshot,
-  settle,
-} from './collect.ts'
+export { type CollectOptions, collectFacts, type FactPoint, type FactSnapshot } from './collect.ts'
 export { DROP_REASONS } from './drops.ts'
 export { createMeter } from './meter.ts'
-export { createFactStore, type FactSource, type FactStore } from './store.ts'
+export {
+  type CountedEntry,
+  type CountedUnder,
+  countedUnder,
+  createProcessCounts,
+  forgetCounts,
+  isCovered,
+  type ProcessCounts,
+  readCounted,
+} from './process-counts.ts'
+export type { FactFunction, FactSource, FactStore, GaugePoint, SourcedOf } from './store.ts'
+export { createFactStores, type FactStores } from './stores.ts'
+export { difference, sumOf, type Tally, tallyAsData, tallyFromData, tallyKey } from './tally.ts'

@@ -1,10 +1,31 @@
 import type { BatchObservableCallback, Observable, ObservableCallback } from '@opentelemetry/api'
-import { type AttributeValue, attributeProblem, type Catalog } from '../catalog/index.ts'
-import { CountCell, GaugeCell } from './cells.ts'
+import {
+  type Catalog,
+  type DimensionBlocks,
+  type DimensionsOf,
+  type FactValue,
+  type GaugeFact,
+  takenValue,
+  type ValueOf,
+} from '../catalog/index.ts'
+import { CountCell, GaugeCell, type Recording } from './cells.ts'
 import { createDrops, type Drops } from './drops.ts'
 
 /** A value, or a function that is asked for it when a report is made. */
-export type FactSource<V> = V | (() => V | undefined | Promise<V | undefined>)
+export type FactSource<V> = V | FactFunction<V>
+
+export type FactFunction<V> = () => V | undefined | Promise<V | undefined>
+
+/** One value of a gauge fact with dimensions. */
+export interface GaugePoint<D = Readonly<Record<string, string>>> {
+  readonly value: number
+  readonly attributes: D
+}
+
+/** What the function behind a fact gives: its value, or all of the values of a gauge fact with dimensions. */
+export type SourcedOf<A> = A extends { readonly kind: 'gauge'; readonly by: DimensionBlocks }
+  ? ReadonlyArray<GaugePoint<DimensionsOf<A>>>
+  : ValueOf<A> | (GaugeFact extends A ? readonly GaugePoint[] : never)
 
 /** An observable instrument of the host, and the cell that its observations go to. */
 export interface ObservedInstrument {
@@ -22,7 +43,7 @@ export type Observation =
 export interface FactStore {
   readonly catalog: Catalog
   readonly drops: Drops
-  readonly attributes: ReadonlyMap<string, FactSource<AttributeValue>>
+  readonly attributes: ReadonlyMap<string, FactSource<FactValue>>
   readonly gaugeSources: ReadonlyMap<string, () => unknown>
   readonly gauges: ReadonlyMap<string, GaugeCell>
   readonly counts: ReadonlyMap<string, CountCell>
@@ -33,15 +54,15 @@ export interface FactStore {
   set(name: string, source: unknown): void
 }
 
-export function createFactStore(catalog: Catalog): FactStore {
+export function createFactStore(catalog: Catalog, recording: Recording): FactStore {
   const drops = createDrops()
-  const attributes = new Map<string, FactSource<AttributeValue>>()
+  const attributes = new Map<string, FactSource<FactValue>>()
   const gaugeSources = new Map<string, () => unknown>()
   const gauges = new Map<string, GaugeCell>()
   const counts = new Map<string, CountCell>()
   for (const [name, fact] of Object.entries(catalog.facts)) {
-    if (fact.kind === 'gauge') gauges.set(name, new GaugeCell(fact, drops))
-    if (fact.kind === 'count') counts.set(name, new CountCell(fact, drops))
+    if (fact.kind === 'gauge') gauges.set(name, new GaugeCell(fact, drops, recording))
+    if (fact.kind === 'count') counts.set(name, new CountCell(name, fact, drops, recording))
   }
 
   return {
@@ -67,10 +88,11 @@ export function createFactStore(catalog: Catalog): FactStore {
         return
       }
       if (source === undefined) return void attributes.delete(name)
-      if (typeof source === 'function') return void attributes.set(name, source as () => AttributeValue)
-      const problem = attributeProblem(fact, source)
-      if (problem) drops.add(problem)
-      else attributes.set(name, source as AttributeValue)
+      if (typeof source === 'function') return void attributes.set(name, source as () => FactValue)
+      const { value, problems } = takenValue(fact, source)
+      for (const problem of problems) drops.add(problem)
+      if (value !== undefined) attributes.set(name, value)
+      else if (problems.length === 0) attributes.delete(name)
     },
   }
 }

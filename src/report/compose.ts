@@ -9,17 +9,23 @@ import {
 } from '@opentelemetry/sdk-metrics'
 import {
   type AttributeValue,
-  attributeProblem,
+  alternativesOf,
+  attributesOf,
   type Catalog,
+  type CountFact,
   type DropReason,
   type Fact,
+  factNameOf,
+  type GaugeFact,
   type Reach,
-  reportedAttribute,
   reportedNumber,
+  takenValue,
+  valuesIn,
   withheldBy,
 } from '../catalog/index.ts'
 import type { ConsentState } from '../consent/index.ts'
 import { LIBRARY_VERSION } from '../host/index.ts'
+import type { Identified } from '../identity/index.ts'
 import { randomized } from './randomize.ts'
 
 /** Everything that a report says beside the facts. */
@@ -28,12 +34,18 @@ export interface ReportFrame {
   readonly product: { readonly name: string; readonly version: string }
   readonly reportId: string
   /** Absent where nothing may be sent: then there is no installation id. */
-  readonly installationId?: string | undefined
+  readonly installation?: Identified | undefined
+  /** What the names in it mean: an address that is the product's, with the version of the catalog. Default: none. */
+  readonly schemaUrl?: string
+  /** Whether it asks for the installation to be forgotten. Default: false. */
+  readonly forget?: boolean
   readonly consent: { readonly state: ConsentState; readonly level: string; readonly reach: Reach }
   /** When the report is made, in milliseconds since 1970. */
   readonly at: number
-  /** When counting began, in milliseconds since 1970. */
+  /** When the counts of the report begin, in milliseconds since 1970. */
   readonly since: number
+  /** When its running totals begin. Default: `since`. */
+  readonly totalsSince?: number
   /** The secret of the installation that randomized facts are lied with. */
   readonly noise: string
   /** What was refused since the last report, by reason. */
@@ -49,9 +61,10 @@ export interface ReportFrame {
 export function composeReport(metrics: ResourceMetrics, frame: ReportFrame): ResourceMetrics {
   const attributes = declaredAttributes(metrics, frame)
   const gauges = declaredGauges(metrics, frame)
-  const facts = Object.keys(attributes).length + gauges.length
+  const names = Object.keys(attributes).map((attribute) => factNameOf(frame.catalog, attribute))
+  const facts = new Set(names).size + gauges.length
   return {
-    resource: resourceOf(sorted({ ...attributes, ...frameAttributes(frame) })),
+    resource: resourceOf(sorted({ ...attributes, ...frameAttributes(frame) }), frame.schemaUrl),
     scopeMetrics: [
       {
         scope: { name: 'otel-usage', version: LIBRARY_VERSION },
@@ -64,8 +77,12 @@ export function composeReport(metrics: ResourceMetrics, frame: ReportFrame): Res
 }
 
 /** A resource with exactly these attributes: the SDK's own leaves out empty values, which OTLP has. */
-function resourceOf(attributes: Readonly<Record<string, AttributeValue | number>>): Resource {
+function resourceOf(
+  attributes: Readonly<Record<string, AttributeValue | number>>,
+  schemaUrl: string | undefined,
+): Resource {
   const resource: Resource = {
+    ...(schemaUrl !== undefined && { schemaUrl }),
     attributes: attributes as Resource['attributes'],
     merge: () => resource,
     getRawAttributes: () => Object.entries(resource.attributes),
@@ -74,11 +91,18 @@ function resourceOf(attributes: Readonly<Record<string, AttributeValue | number>
 }
 
 /** What the report says of itself. https://opentelemetry.io/docs/specs/semconv/resource/ for the first five. */
-function frameAttributes({ catalog, product, reportId, installationId, consent }: ReportFrame) {
+function frameAttributes({ catalog, product, reportId, installation = {}, consent }: ReportFrame) {
+  const { id, age, lineage } = installation
+  const contributions = Object.entries(catalog.contributions ?? {}).map(
+    ([prefix, version]) => `${prefix}@${version}`,
+  )
   return {
     'service.name': product.name,
     'service.version': product.version,
-    ...(installationId !== undefined && { 'service.instance.id': installationId }),
+    ...(id !== undefined && { 'service.instance.id': id }),
+    ...(age !== undefined && { 'usage.installation.age': age }),
+    ...(lineage !== undefined && { 'usage.installation.lineage': lineage }),
+    ...(contributions.length > 0 && { 'usage.catalog.contributions': contributions.sort().join(',') }),
     'telemetry.distro.name': 'otel-usage',
     'telemetry.distro.version': LIBRARY_VERSION,
     'usage.catalog.version': catalog.version,
@@ -93,10 +117,13 @@ function declaredAttributes(
   frame: ReportFrame,
 ): Record<string, AttributeValue> {
   const taken: Record<string, AttributeValue> = emptyFacts(frame)
-  for (const [name, value] of Object.entries(resource.attributes)) {
+  for (const [name, given] of valuesIn(frame.catalog, resource.attributes)) {
     const fact = declared(frame, name)
-    if (fact?.kind !== 'attribute' || attributeProblem(fact, value)) continue
-    taken[name] = randomized(fact, name, reportedAttribute(fact, value as AttributeValue), frame.noise)
+    if (fact?.kind !== 'attribute') continue
+    const { value } = takenValue(fact, given)
+    if (value === undefined) continue
+    for (const [attribute, part] of attributesOf(name, value))
+      taken[attribute] = randomized(fact, attribute, part, frame.noise)
   }
   return taken
 }
@@ -110,8 +137,10 @@ function declaredGauges({ scopeMetrics }: ResourceMetrics, frame: ReportFrame): 
       if (metric.dataPointType !== DataPointType.GAUGE || fact === undefined || fact.kind === 'attribute')
         return []
       const dataPoints = metric.dataPoints
-        .filter(({ value, attributes }) => Number.isFinite(value) && isDeclaredSet(fact.by, attributes))
-        .map(({ value, attributes }) => pointAt(frame, reportedNumber(fact, value), sorted(attributes)))
+        .filter(({ value, attributes }) => Number.isFinite(value) && isDeclaredSet(fact, attributes))
+        .map(({ value, attributes }) =>
+          pointAt(frame, reportedNumber(fact, value), sorted(attributes), startOf(fact, frame)),
+        )
       if (dataPoints.length === 0) return []
       return [{ ...metric, descriptor: { name, description: '', unit: fact.unit, valueType }, dataPoints }]
     })
@@ -135,15 +164,15 @@ function declared({ catalog, consent, at, product }: ReportFrame, name: string):
     : undefined
 }
 
-function isDeclaredSet(
-  by: Readonly<Record<string, readonly string[]>> = {},
-  attributes: Readonly<Record<string, unknown>>,
-) {
-  const keys = Object.keys(attributes)
-  return (
-    keys.length === Object.keys(by).length &&
-    keys.every((key) => by[key]?.includes(attributes[key] as string))
-  )
+function isDeclaredSet(fact: GaugeFact | CountFact, attributes: Readonly<Record<string, unknown>>) {
+  const size = Object.keys(attributes).length
+  return alternativesOf(fact).some((by) => {
+    const dimensions = Object.entries(by)
+    return (
+      dimensions.length === size &&
+      dimensions.every(([key, values]) => values.includes(attributes[key] as string))
+    )
+  })
 }
 
 /** What the report counts of itself: how many facts it holds, how many values were refused, how many facts held back. */
@@ -152,6 +181,7 @@ function reportGauges(frame: ReportFrame, facts: number): MetricData[] {
   return [
     ownGauge(frame, 'usage.facts', '{fact}', [[facts, {}]]),
     ownGauge(frame, 'usage.withheld', '{fact}', [[frame.withheld ?? 0, {}]]),
+    ...(frame.forget ? [ownGauge(frame, 'usage.forget', '1', [[1, {}]])] : []),
     ...(dropped.length > 0
       ? [
           ownGauge(
@@ -179,18 +209,23 @@ function ownGauge(
   }
 }
 
+const startOf = (fact: Fact, { since, totalsSince = since }: ReportFrame) =>
+  fact.kind === 'count' && fact.temporality === 'cumulative' ? totalsSince : since
+
 function pointAt(
   frame: ReportFrame,
   value: number,
   attributes: DataPoint<number>['attributes'],
+  since = frame.since,
 ): DataPoint<number> {
-  return { startTime: hrTime(frame.since), endTime: hrTime(frame.at), attributes, value }
+  return { startTime: hrTime(since), endTime: hrTime(frame.at), attributes, value }
 }
 
-const hrTime = (milliseconds: number): [number, number] => [
-  Math.floor(milliseconds / 1_000),
-  Math.round((milliseconds % 1_000) * 1_000_000),
-]
+/** OTLP has no time before 1970: a clock that is set so gives its first moment. */
+function hrTime(milliseconds: number): [number, number] {
+  const time = Math.max(0, milliseconds)
+  return [Math.floor(time / 1_000), Math.round((time % 1_000) * 1_000_000)]
+}
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 

@@ -2,12 +2,16 @@
 export const ENTRIES = {
   /** The history of choices, a JSON document per line. */
   consent: 'consent.jsonl',
+  /** The folder of what each process has counted, one entry each. */
+  counts: 'counts',
   /** The installation id. */
   installation: 'installation.json',
   /** The local log of all reports, a JSON document per line. */
   ledger: 'ledger.jsonl',
   /** The folder of reports that wait to be sent, one entry each. */
   outbox: 'outbox',
+  /** The folder of what reports have taken of the counts: the entry with the highest number holds. */
+  settled: 'settled',
   /** The time of the last report. */
   schedule: 'schedule.json',
 } as const

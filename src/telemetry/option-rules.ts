@@ -5,6 +5,8 @@ import type { UsageTelemetryOptions } from './options.ts'
 /** The longest delay that a timer takes; beyond it Node.js would fire at once. */
 const LONGEST_DELAY = 2 ** 31 - 1
 
+const HOUR = 3_600_000
+
 /** Every mistake of the maintainer in the options. */
 export function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
   if (typeof options !== 'object' || options === null) {
@@ -19,7 +21,7 @@ export function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
   const check = (good: boolean, place: string, value: unknown, fix: string) => {
     if (!good) mistakes.push({ place, message: `is ${whatWasGot(value)}; ${fix}` })
   }
-  const { product, catalog, endpoint, consent, schedule, state, logger } = options
+  const { product, catalog, endpoint, consent, schedule, state, logger, identity } = options
 
   check(
     /^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(String(product?.name)),
@@ -65,6 +67,7 @@ export function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
     automation: ['disabled', 'ignore'],
     onConflict: ['report', 'refuse'],
     optOutOnlyBy: ['environment'],
+    whileDisabled: ['log', 'nothing'],
   } as const
   for (const [key, words] of Object.entries(choices)) {
     const value: unknown = consent?.[key as keyof typeof choices]
@@ -86,6 +89,26 @@ export function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
     const delay = schedule?.[key] === undefined ? 0 : (parseDuration(schedule[key]) ?? -1)
     check(delay >= 0 && delay <= LONGEST_DELAY, `schedule.${key}`, schedule?.[key], "use '0s' to '24d'")
   }
+  const modes = ['stable', 'rotating', 'none']
+  check(
+    identity?.mode === undefined || modes.includes(identity.mode),
+    'identity.mode',
+    identity?.mode,
+    `use ${modes.map((mode) => `'${mode}'`).join(' or ')}`,
+  )
+  const period = identity?.period === undefined ? HOUR : (parseDuration(identity.period) ?? -1)
+  check(
+    period >= HOUR && period <= 366 * 24 * HOUR,
+    'identity.period',
+    identity?.period,
+    "use '1h' to '366d'",
+  )
+  check(
+    identity?.copies === undefined || ['renew', 'keep'].includes(identity.copies),
+    'identity.copies',
+    identity?.copies,
+    "use 'renew' or 'keep'",
+  )
   check(
     state === undefined ||
       (typeof state === 'string' && state !== '') ||

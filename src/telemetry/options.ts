@@ -1,6 +1,7 @@
 import type { Catalog, Facts } from '../catalog/index.ts'
 import type { ConsentPolicy, DisclosureSink, DisclosureTexts } from '../consent/index.ts'
 import type { Clock, Duration, Environment, Logger } from '../host/index.ts'
+import type { IdentityPolicy } from '../identity/index.ts'
 import type { StateStore } from '../state/index.ts'
 
 /** What the maintainer tells of the product and decides for it. */
@@ -43,6 +44,11 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
     readonly initialDelay?: Duration
     /** How long nothing is sent while nobody has decided. Default: `1h`. */
     readonly undecidedDelay?: Duration
+  }
+  /** Who an installation says that it is. Default: one random id, until the operator has it forgotten. */
+  readonly identity?: Omit<IdentityPolicy, 'period'> & {
+    /** `rotating`: how long an id lasts: 1 hour to 366 days. Default: `30d`. */
+    readonly period?: Duration
   }
   /** A directory, or a state store. Default: the user's directory for state; `<PREFIX>_TELEMETRY_DIR` comes first. */
   readonly state?: string | StateStore

@@ -1,9 +1,16 @@
-import { type DropReason, withheldBy } from '../catalog/index.ts'
+import { withheldBy } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { ConsentAwareMetricExporter, createLedger, type DeliveryResult } from '../delivery/index.ts'
-import { collectFacts, type FactPoint, type FactSnapshot, type FactStore, settle } from '../facts/index.ts'
+import {
+  type Account,
+  ConsentAwareMetricExporter,
+  createLedger,
+  type DeliveryResult,
+} from '../delivery/index.ts'
+import { collectFacts, type FactPoint, type FactSnapshot } from '../facts/index.ts'
 import { createTurns } from '../host/index.ts'
-import { observeFacts } from '../report/index.ts'
+import { declaredIn, factsTable, observeFacts } from '../report/index.ts'
+import type { Contributions } from './contributions.ts'
+import type { Counting } from './counting.ts'
 import type { Settings } from './settings.ts'
 
 /** The report that would be made now. */
@@ -14,6 +21,8 @@ export interface Preview {
   readonly json: unknown
   /** The product's own facts in it: attribute facts by name, then gauges and counts. */
   readonly facts: { readonly attributes: FactSnapshot['attributes']; readonly points: readonly FactPoint[] }
+  /** These as a table that people read. */
+  readonly text: string
   /** Whether it would be sent, were it made now. */
   readonly wouldBeSent: boolean
 }
@@ -22,6 +31,8 @@ export interface Preview {
 export interface Reporter {
   preview(): Promise<Preview>
   report(): Promise<DeliveryResult>
+  /** Has the installation forgotten, here and at the receiver. */
+  forget(by: string): Promise<DeliveryResult>
   /** The answer has become no. */
   withdraw(): Promise<void>
   shutdown(): Promise<void>
@@ -29,18 +40,26 @@ export interface Reporter {
 
 export interface ReporterOptions {
   readonly settings: Settings
-  readonly facts: FactStore
+  readonly contributions: Contributions
+  readonly counting: Pick<Counting, 'own'>
   /** Reads the stored choice anew. */
   readonly verdict: () => Promise<Verdict>
   readonly maySend: (verdict: Verdict) => boolean
-  /** Since when counts have been gathered, in milliseconds since 1970. Moves with every report that carries them away. */
-  readonly window: { since: number }
 }
 
-export function createReporter({ settings, facts, verdict, maySend, window }: ReporterOptions): Reporter {
-  const { product, catalog, endpoint, state, logger, clock, policy } = settings
+export function createReporter({
+  settings,
+  contributions,
+  counting,
+  verdict,
+  maySend,
+}: ReporterOptions): Reporter {
+  const { product, endpoint, schemaUrl, identity, state, logger, clock, policy } = settings
+  const { stores } = contributions
+  const { own } = counting
   const exporter = new ConsentAwareMetricExporter({
-    ...{ product, catalog, endpoint, state, logger, clock, maySend },
+    ...{ product, endpoint, schemaUrl, identity, state, logger, clock, maySend },
+    catalog: contributions.catalog,
     consent: verdict,
     keepInstallation: policy.keepInstallation,
   })
@@ -48,16 +67,27 @@ export function createReporter({ settings, facts, verdict, maySend, window }: Re
   const inTurn = createTurns()
 
   /** The facts under the verdict of this moment: what consent does not reach is not even asked for. */
-  async function gather() {
+  async function gather({ keep }: { readonly keep: boolean }) {
     const now = await verdict()
+    const catalog = contributions.catalog()
     const moment = { at: clock.now(), productVersion: product.version }
     const reasonOf = (name: string) => withheldBy(catalog, name, now.reach, moment)
-    const snapshot = await collectFacts(facts, { clock, includes: (name) => reasonOf(name) === undefined })
+    let account: Account | undefined
+    const snapshot = await collectFacts(stores, {
+      clock,
+      includes: (name) => reasonOf(name) === undefined,
+      async reported() {
+        // What a report takes lies in the store before it does: were the report given up, it could not be found again.
+        if (keep && maySend(now)) await own.keep()
+        account = await exporter.account(own.current(), now)
+        return account.reported
+      },
+    })
     const metrics = await observeFacts(snapshot)
     const details = {
       verdict: now,
-      since: window.since,
-      dropped: droppedIn(snapshot),
+      ...(account && { account }),
+      dropped: snapshot.dropped,
       withheld: Object.keys(catalog.facts).filter((name) => !['expired', undefined].includes(reasonOf(name)))
         .length,
     }
@@ -65,41 +95,30 @@ export function createReporter({ settings, facts, verdict, maySend, window }: Re
   }
 
   async function report(): Promise<DeliveryResult> {
-    const { snapshot, metrics, details } = await gather()
+    const { snapshot, metrics, details } = await gather({ keep: true })
     for (const [name, reason] of snapshot.absent)
       logger.debug(`The usage fact ${name} is not in the report (${reason}).`)
     const result = await exporter.deliver(metrics, details)
+    // Another process was faster, and has taken the counts.
+    if (!result) return report()
     settings.debug?.(`${JSON.stringify(JSON.parse(new TextDecoder().decode(result.bytes)), undefined, 2)}\n`)
-    if (result.outcome === 'sent' || result.outcome === 'queued') {
-      settle(facts, snapshot)
-      window.since = result.at
-    }
     return result
   }
 
   return {
     async preview() {
-      const { snapshot, metrics, details } = await gather()
+      const { snapshot, metrics, details } = await gather({ keep: false })
       const { bytes, wouldBeSent } = await exporter.preview(metrics, details)
-      const { attributes, points } = snapshot
-      return {
-        bytes,
-        json: JSON.parse(new TextDecoder().decode(bytes)),
-        facts: { attributes, points },
-        wouldBeSent,
-      }
+      const json = JSON.parse(new TextDecoder().decode(bytes))
+      // Of an attribute it is shown what the report says, also where that is a lie on purpose.
+      const facts = { attributes: declaredIn(json, contributions.catalog()), points: snapshot.points }
+      return { bytes, json, facts, text: factsTable(facts), wouldBeSent }
     },
     report: () => inTurn(report),
+    forget: (by) => inTurn(() => exporter.forget(by)),
     withdraw: () => exporter.withdraw(),
     shutdown: () => exporter.shutdown(),
   }
 }
 
 export const ledgerOf = ({ state }: Pick<Settings, 'state'>) => createLedger(state)
-
-/** What was dropped since the last accepted report, and while asking for this one. */
-function droppedIn({ dropped, droppedNow }: FactSnapshot): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(dropped).map(([reason, amount]) => [reason, amount + droppedNow[reason as DropReason]]),
-  )
-}

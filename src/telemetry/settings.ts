@@ -12,6 +12,7 @@ import {
   systemStderr,
   UsageConfigurationError,
 } from '../host/index.ts'
+import type { IdentityPolicy } from '../identity/index.ts'
 import {
   createDirectoryStore,
   createMemoryStore,
@@ -30,7 +31,11 @@ export interface Settings {
   readonly homepage: string | undefined
   readonly prefix: string
   readonly catalog: Catalog
+  /** Where reports go. */
   readonly endpoint: string
+  /** The product's own endpoint, whatever the operator has set. */
+  readonly schemaUrl: string
+  readonly identity: IdentityPolicy
   readonly policy: ConsentPolicy
   readonly consentInputs: ConsentInputs
   readonly disclosure: NonNullable<UsageTelemetryOptions['disclosure']>
@@ -72,6 +77,8 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
     prefix,
     catalog,
     endpoint: operatorsEndpoint && !problem ? operatorsEndpoint : endpoint,
+    schemaUrl: endpoint,
+    identity: identityOf(options.identity),
     debug: debugs ? (options.debugOutput ?? systemStderr) : undefined,
     policy: consent,
     packaging,
@@ -105,6 +112,13 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
 }
 
 const DEFAULT = { interval: '24h', initialDelay: '5m', undecidedDelay: '1h' } as const
+
+function identityOf({
+  period,
+  ...policy
+}: NonNullable<UsageTelemetryOptions['identity']> = {}): IdentityPolicy {
+  return { ...policy, ...(period !== undefined && { period: parseDuration(period) as number }) }
+}
 
 const prefixOf = (name: string) => name.toUpperCase().replaceAll('-', '_')
 

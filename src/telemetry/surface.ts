@@ -1,40 +1,32 @@
-import type { Meter, MeterOptions, MeterProvider } from '@opentelemetry/api'
-import type { DimensionsOf, Facts, NameOf, ValueOf } from '../catalog/index.ts'
-import type { Consent, Verdict } from '../consent/index.ts'
+import type { Catalog, Facts } from '../catalog/index.ts'
+import type { Chooser, Consent, Verdict } from '../consent/index.ts'
 import type { DeliveryResult, LedgerEntry } from '../delivery/index.ts'
-import type { BoundCounter, FactSource } from '../facts/index.ts'
+import type { UsageRecorder } from './recorder.ts'
 import type { Preview } from './reporter.ts'
 import type { UsageStatus } from './status.ts'
 
-/** Counts the events of one count fact. Never throws; what is not declared is dropped and counted. */
-export interface UsageCounter<A> {
-  /** Adds `amount`, zero or more, under the fact's dimensions. */
-  add(amount: number, attributes: DimensionsOf<A>): void
-  /** The counter of one combination, for hot paths: an addition, no allocation. */
-  bind(attributes: DimensionsOf<A>): BoundCounter
-}
-
 /** What became of a report that was asked for. */
 export type ReportResult = Omit<DeliveryResult, 'at'>
+
+/** The facts of a plugin, told by the same means as the product's. */
+export interface UsageContribution<F extends Facts = Facts> extends UsageRecorder<F> {
+  /** Takes the facts out of the reports. What is told afterwards goes nowhere. */
+  remove(): void
+}
 
 /**
  * The usage telemetry of a product: an OpenTelemetry `MeterProvider` that the host may register, and what the operator needs
  * to see and decide. Nothing here throws into the host but {@link UsageTelemetry.start}, for the maintainer's mistakes.
  */
-export interface UsageTelemetry<F extends Facts = Facts> extends MeterProvider {
+export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F> {
   /**
-   * Sets an attribute fact, or a gauge fact without dimensions. A function is asked when a report is made, and has a second
-   * to answer; `undefined` unsets. (An async function for an enum fact needs `as const` behind a literal.)
+   * Takes in the facts of a plugin, or of another library in the process: a catalog of its own, under its own prefix. They share
+   * the installation, the consent and the report, and nothing else. Without a yes that has seen it, its facts are held back.
+   *
+   * @throws {UsageConfigurationError} where the catalog does not fit in: a name or prefix that is taken, a level that the product
+   * does not have.
    */
-  set<N extends NameOf<F, 'attribute' | 'gauge'>>(name: N, value: FactSource<ValueOf<F[N]>> | undefined): void
-  /**
-   * Takes the values of a fact pack from `otel-usage/packs`: its functions are asked when a report is made. Facts of the pack
-   * that the catalog does not declare are left alone.
-   */
-  use(pack: { readonly sources: Readonly<Record<string, () => unknown>> }): void
-  counter<N extends NameOf<F, 'count'>>(name: N): UsageCounter<F[N]>
-  /** A meter over the catalog's gauge and count facts. Its name and version do not matter: names are the catalog's. */
-  getMeter(name: string, version?: string, options?: MeterOptions): Meter
+  contribute<P extends Facts>(catalog: Catalog<P>): UsageContribution<P>
   /** Tells the operator what will happen, and plans the first report. No network; returns the verdict. */
   start(): Promise<Verdict>
   /** Ends all that is under way, within 50 ms whatever the network does. What waits to be sent stays in the state store. */
@@ -43,6 +35,13 @@ export interface UsageTelemetry<F extends Facts = Facts> extends MeterProvider {
   preview(): Promise<Preview>
   /** Makes a report now, and sends it if the verdict lets it. */
   report(): Promise<ReportResult>
+  /**
+   * Deletes all that is known of the installation here, the local log included, and asks the receiver to do the same, where consent
+   * lets anything be sent. The next report is that of a new installation. What was decided about consent stays.
+   *
+   * @throws {ConsentDecisionError} when it is not said who wants it.
+   */
+  forget(chooser: Chooser): Promise<ReportResult>
   /** Everything that the faces show. */
   status(): Promise<UsageStatus>
   /** Whether reports are sent, who has decided, and the way to decide anew. */

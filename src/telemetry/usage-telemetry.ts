@@ -1,17 +1,22 @@
-import type { Facts } from '../catalog/index.ts'
-import { type Chooser, type Consent, createConsent, type Verdict } from '../consent/index.ts'
-import { type CountCell, createFactStore, createMeter, discardCounts } from '../facts/index.ts'
+import type { Catalog, Facts } from '../catalog/index.ts'
+import { type Chooser, type Consent, createConsent, nameOfChooser, type Verdict } from '../consent/index.ts'
+import { type FactStore, forgetCounts } from '../facts/index.ts'
 import { keepingProcessAlive, outsideHostContext } from '../host/index.ts'
 import { createInstallation } from '../identity/index.ts'
 import { createSchedule } from '../schedule/index.ts'
 import { ENTRIES } from '../state/index.ts'
+import { createContributions } from './contributions.ts'
+import { createCounting } from './counting.ts'
 import { createNothing } from './nothing.ts'
 import type { UsageTelemetryOptions } from './options.ts'
+import { createRecorder } from './recorder.ts'
 import type { Reporter } from './reporter.ts'
 import { resolveOptions, type Settings } from './settings.ts'
 import { disclosureOf, refuseUnwanted, tell } from './start.ts'
 import { factsUnder } from './status.ts'
 import type { ReportResult, UsageTelemetry } from './surface.ts'
+
+const NO_BYTES = new Uint8Array()
 
 /** What `shutdown` waits for, in milliseconds, before it leaves the rest to the next start. */
 const SHUTDOWN_BUDGET = 40
@@ -24,11 +29,10 @@ const SHUTDOWN_BUDGET = 40
 export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>): UsageTelemetry<F> {
   const settings = resolveOptions(options)
   if (settings.packaging?.state === 'none') return createNothing(settings)
-  const { catalog, logger, clock, state, undecidedDelay, initialDelay } = settings
-  const facts = createFactStore(catalog)
-  const meter = createMeter(facts)
-  const consent = createConsentOf(settings)
-  const window = { since: clock.now() }
+  const { logger, clock, state, undecidedDelay, initialDelay } = settings
+  const contributions = createContributions(settings.catalog)
+  const consent = createConsentOf(settings, contributions.catalog)
+  const counting = createCounting({ settings, contributions, verdict: () => consent.verdict(), ask })
   const decidableFrom = clock.monotonic() + undecidedDelay
   const maySend = ({ state }: Verdict) =>
     state === 'enabled' || (state === 'undecided' && clock.monotonic() >= decidableFrom)
@@ -38,31 +42,25 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   let starting: Promise<Verdict> | undefined
   let stopping: Promise<void> | undefined
 
-  /** Whether the stored choice has been read: what changes after that has changed under the eyes of this process. */
-  let known = false
   /** Whether reports are planned: from a start that was not refused to the shutdown. */
   let planned = false
   let withdrawing: Promise<void> = Promise.resolve()
 
   consent.on('change', (now) => {
     if (now.state === 'disabled') withdrawing = withdraw().catch(logTrouble)
-    // What was counted before a yes is never reported. Only the first one that is read may be older than the process.
-    else if (known || Date.parse(now.since ?? '') >= window.since) {
-      discardCounts(facts)
-      window.since = clock.now()
-    }
     if (planned) void plan(now).catch(logTrouble)
   })
 
   async function ask(): Promise<Verdict> {
     const now = await consent.refresh()
-    known = true
+    await counting.heed(now)
     return now
   }
 
   async function choose(decision: string, chooser: Chooser): Promise<Verdict> {
     await ask()
     const now = await consent.set(decision, chooser)
+    await counting.heed(now)
     await withdrawing
     return now
   }
@@ -71,7 +69,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   function reporter(): Promise<Reporter> {
     loading ??= outsideHostContext(async () => {
       const { createReporter } = await import('./reporter.ts')
-      return createReporter({ settings, facts, verdict: ask, maySend, window })
+      return createReporter({ settings, contributions, counting, verdict: ask, maySend })
     })
     return loading
   }
@@ -83,7 +81,10 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     tell(now, settings)
     if (now.state === 'disabled') await withdraw()
     planned = stopping === undefined
-    if (planned) await plan(now)
+    if (planned) {
+      counting.start()
+      await plan(now)
+    }
     return now
   }
 
@@ -96,13 +97,26 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   /** A no takes effect at once. The SDK is not loaded for it where no report can be under way or waiting. */
   async function withdraw(): Promise<void> {
     const waiting = loading !== undefined || (await state.list(ENTRIES.outbox)).length > 0
-    if (waiting) await (await reporter()).withdraw()
-    else if (!settings.policy.keepInstallation) await createInstallation(state, clock).forget()
+    if (waiting) return (await reporter()).withdraw()
+    await forgetCounts(state)
+    if (!settings.policy.keepInstallation) await createInstallation(state, clock).forget()
   }
 
   async function report(): Promise<ReportResult> {
+    if (settings.policy.whileDisabled === 'nothing') {
+      const { state, because } = await ask()
+      if (state === 'disabled')
+        return { outcome: 'suppressed', reportId: '', reason: because, bytes: NO_BYTES }
+    }
     const { at: _, ...result } = await (await reporter()).report()
     await schedule.reported()
+    return result
+  }
+
+  async function forget(chooser: Chooser): Promise<ReportResult> {
+    const by = nameOfChooser(chooser)
+    const { at: _, ...result } = await (await reporter()).forget(by)
+    await counting.restart()
     return result
   }
 
@@ -118,25 +132,15 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     schedule.stop()
     planned = false
     starting = undefined
-    const current = loading
-    if (!current) return
-    const ended = current.then((running) => running.shutdown()).catch(() => {})
+    const ended = Promise.allSettled([counting.stop(), loading?.then((running) => running.shutdown())])
     await Promise.race([ended, new Promise<void>((resolve) => clock.after(SHUTDOWN_BUDGET, resolve))])
   }
 
   return {
-    getMeter: () => meter,
-    set: (name, value) => facts.set(name, value),
-    use({ sources }) {
-      for (const [name, source] of Object.entries(sources)) {
-        if (Object.hasOwn(catalog.facts, name)) facts.set(name, source)
-      }
-    },
-    counter(name) {
-      const cell: CountCell | undefined = facts.counts.get(name)
-      const drop = () =>
-        facts.drops.add(Object.hasOwn(catalog.facts, name) ? 'wrong_instrument' : 'undeclared')
-      return cell ?? { add: drop, bind: () => ({ add: drop }) }
+    ...createRecorder<F>(contributions.stores.all[0] as FactStore),
+    contribute(part) {
+      const { store, remove } = contributions.add(part)
+      return { ...createRecorder(store), remove }
     },
     start() {
       stopping = undefined
@@ -152,6 +156,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     },
     preview: () => keepingProcessAlive(async () => (await reporter()).preview()),
     report: () => keepingProcessAlive(report),
+    forget: (chooser) => keepingProcessAlive(() => forget(chooser)),
     async status() {
       const verdict = await ask()
       const disclosure = disclosureOf(verdict, settings)
@@ -160,7 +165,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
         verdict,
         ...(disclosure !== undefined && { disclosure }),
         ...(due !== undefined && { nextReportAt: new Date(due).toISOString() }),
-        facts: factsUnder(verdict, settings),
+        facts: factsUnder(verdict, { ...settings, catalog: contributions.catalog() }),
       }
     },
     consent: {
@@ -187,12 +192,22 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
 export function explainConsent<F extends Facts>(options: UsageTelemetryOptions<F>): Promise<Verdict> {
   const settings = resolveOptions(options)
   if (settings.packaging?.state === 'none') return createNothing(settings).start()
-  return createConsentOf(settings).refresh()
+  return createConsentOf(settings, () => settings.catalog).refresh()
 }
 
-function createConsentOf({ policy, consentInputs, state, clock, product, catalog }: Settings): Consent {
+function createConsentOf(
+  { policy, consentInputs, state, clock, product, catalog }: Settings,
+  combined: () => Catalog,
+): Consent {
   return createConsent({
-    inputs: consentInputs,
+    inputs: {
+      ...consentInputs,
+      // Read anew with every verdict: contributions come and go.
+      get facts() {
+        return Object.keys(combined().facts)
+      },
+    },
+    contributions: () => combined().contributions ?? {},
     store: state,
     clock,
     productVersion: product.version,

@@ -80,7 +80,7 @@ test('a hundred callbacks that never end cost one budget, not a hundred', async 
   for (let one = 0; one < 100; one++) users.addCallback(() => new Promise(() => {}))
   const collecting = host.collect()
   await host.clock.advance(1_000)
-  assert.equal((await collecting).droppedNow.timeout, 100)
+  assert.equal((await collecting).dropped.timeout, 100)
 })
 
 test('the budget of the report holds where that of a fact is longer', async () => {
@@ -201,9 +201,8 @@ test('facts that consent does not reach are not asked for', async () => {
   host.meter.createObservableCounter('acme.logins').addCallback(ask)
   host.store.set('acme.edition', ask)
   host.store.set('acme.size', ask)
-  const snapshot = await host.collect({ includes: (name) => name === 'acme.caches' })
+  await host.collect({ includes: (name) => name === 'acme.caches' })
   assert.equal(asked, 0)
-  assert.equal(snapshot.withheld, Object.keys(host.store.catalog.facts).length - 1)
 })
 
 test('a batch that is reached in part gives only what consent reaches', async () => {

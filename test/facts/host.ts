@@ -2,10 +2,13 @@ import { defineCatalog } from '../../src/catalog/index.ts'
 import {
   type CollectOptions,
   collectFacts,
-  createFactStore,
+  createFactStores,
   createMeter,
+  difference,
   type FactPoint,
   type FactSnapshot,
+  type FactStore,
+  type Tally,
 } from '../../src/facts/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 
@@ -33,14 +36,32 @@ export const catalog = defineCatalog({
 
 /** A host's facts, its meter and a clock that stands still. */
 export function createHost() {
-  const store = createFactStore(catalog)
+  const stores = createFactStores(catalog)
+  const store = stores.all[0] as FactStore
   const clock = createFakeClock()
+  /** What reports have taken. */
+  let taken: Tally = new Map()
   return {
+    stores,
     store,
     clock,
     meter: createMeter(store),
     collect: (options: Partial<CollectOptions> = {}): Promise<FactSnapshot> =>
-      collectFacts(store, { clock, includes: () => true, ...options }),
+      collectFacts(stores, {
+        clock,
+        includes: () => true,
+        reported: async (totals) => difference(totals, taken),
+        ...options,
+      }),
+    /** A report with these facts has been accepted. */
+    settle({ totals }: FactSnapshot): void {
+      taken = totals
+    },
+    /** What was counted so far is forgotten. */
+    discard(): void {
+      stores.discard()
+      taken = new Map()
+    },
     /** The numbers that a report made now would hold. */
     async numbers(): Promise<Record<string, number>> {
       return numbersIn(await this.collect())
@@ -57,12 +78,7 @@ export const numbersIn = ({ points }: FactSnapshot): Record<string, number> =>
   Object.fromEntries(points.map((point) => [labelOf(point), point.value]))
 
 /** What a snapshot has dropped, all told, by reason; reasons without any are left out. */
-export function droppedIn({ dropped, droppedNow }: FactSnapshot): Partial<Record<string, number>> {
-  const sums = Object.entries(dropped).map(
-    ([reason, amount]) => [reason, amount + (droppedNow as Record<string, number>)[reason]!] as const,
-  )
-  return Object.fromEntries(sums.filter(([, amount]) => amount > 0))
-}
+export const droppedIn = ({ dropped }: FactSnapshot): Partial<Record<string, number>> => dropped
 
 function labelOf({ name, attributes }: FactPoint): string {
   const by = Object.entries(attributes).map(([key, value]) => `${key}=${value}`)

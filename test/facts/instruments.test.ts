@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { BatchObservableCallback, ObservableCallback } from '@opentelemetry/api'
-import { settle } from '../../src/facts/index.ts'
 import { createHost } from './host.ts'
 
 test('a gauge gives its latest value, for each combination of its own', async () => {
@@ -25,7 +24,7 @@ test('a gauge that was never recorded is absent, and not zero', async () => {
 test('a recorded gauge stays, whatever reports have carried it', async () => {
   const host = createHost()
   host.meter.createGauge('acme.users').record(5)
-  settle(host.store, await host.collect())
+  host.settle(await host.collect())
   assert.deepEqual(await host.numbers(), { 'acme.users': 5 })
 })
 
@@ -99,10 +98,10 @@ test('an observable counter counts what its total has grown by', async () => {
   const host = createHost()
   let total = 10
   host.meter.createObservableCounter('acme.logins').addCallback((result) => result.observe(total))
-  settle(host.store, await host.collect())
+  host.settle(await host.collect())
   total = 13
   const second = await host.collect()
-  settle(host.store, second)
+  host.settle(second)
   assert.deepEqual(
     second.points.map(({ value }) => value),
     [3],
@@ -252,6 +251,6 @@ test('log2 is applied to the report, and the count itself is kept exactly', asyn
   const snapshot = await host.collect()
   assert.deepEqual(await host.numbers(), { 'acme.size': 512, 'acme.bytes': 512 })
   bytes.add(10)
-  settle(host.store, snapshot)
+  host.settle(snapshot)
   assert.deepEqual(await host.numbers(), { 'acme.size': 512, 'acme.bytes': 8 })
 })

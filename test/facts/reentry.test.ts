@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ObservableCallback } from '@opentelemetry/api'
-import { settle } from '../../src/facts/index.ts'
 import { createHost } from './host.ts'
 
 test('a callback may count, record and set: it is in this report or in the next one', async () => {
@@ -16,7 +15,7 @@ test('a callback may count, record and set: it is in this report or in the next 
   assert.deepEqual(await host.numbers(), { 'acme.users': 1, 'acme.size': 4, 'acme.logins': 1 })
   const second = await host.collect()
   assert.deepEqual(second.attributes, { 'acme.edition': 'community' })
-  settle(host.store, second)
+  host.settle(second)
   assert.deepEqual(await host.numbers(), { 'acme.users': 1, 'acme.size': 4, 'acme.logins': 1 })
 })
 

@@ -222,14 +222,16 @@ test('a report that waits is not sent any more when the level of consent has bee
   )
 })
 
-test('a waiting report that a disk has spoilt is dropped with a warning, and the others go on', async () => {
+test('a waiting report that a disk has spoilt is dropped with a warning; the others go on, and its counts are in the next', async () => {
   using scratch = createScratch()
   const before = createAcme({ state: scratch.directory })
-  const spoilt = await before.report()
+  before.counter('acme.commands').add(3, { command: 'find', result: 'ok' })
+  await before.report()
   const waiting = await before.report()
+  const [first = ''] = readdirSync(path.join(scratch.directory, 'outbox'))
   writeFileSync(
-    path.join(scratch.directory, 'outbox', `${spoilt.reportId}.json`),
-    '{"resourceMetrics":[{"reso',
+    path.join(scratch.directory, 'outbox', first),
+    '{"format":1,"report":{"resourceMetrics":[{"reso',
   )
 
   await using receiver = await startReceiver()
@@ -243,6 +245,8 @@ test('a waiting report that a disk has spoilt is dropped with a warning, and the
   )
   assert.deepEqual(
     log.lines.filter((line) => line.startsWith('warn')),
-    [`warn: The waiting usage report ${spoilt.reportId} in ${scratch.directory} is spoilt, and dropped.`],
+    [`warn: The waiting usage report 1 in ${scratch.directory} is spoilt, and dropped.`],
   )
+  const counts = receiver.received.map(({ json }) => numbersOf(json)['acme.commands{command=find,result=ok}'])
+  assert.deepEqual(counts, [undefined, 3])
 })

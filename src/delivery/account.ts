@@ -1,0 +1,121 @@
+import type { Catalog } from '../catalog/index.ts'
+import type { Verdict } from '../consent/index.ts'
+import { type CountedEntry, difference, isCovered, readCounted, sumOf, type Tally } from '../facts/index.ts'
+import { ENTRIES, type StateStore } from '../state/index.ts'
+import type { Outbox } from './outbox.ts'
+import type { Settlement, Settlements } from './settlement.ts'
+
+/** What of all that was counted belongs into the next report of the installation. */
+export interface Account {
+  /** The number of that report. */
+  readonly number: number
+  /** What it would take of each process's counts. */
+  readonly takes: ReadonlyMap<string, Tally>
+  /** What it says of the counts: of all processes, since the last report; running totals as they are in all. */
+  readonly reported: Tally
+  /** When its counts begin, in milliseconds since 1970. */
+  readonly since: number
+  /** When its running totals begin. */
+  readonly totalsSince: number
+}
+
+/** What a process tells of its own counts, newer than what lies in the store. */
+export type OwnCounts = Omit<CountedEntry, 'at' | 'ended'>
+
+export interface AccountOptions {
+  readonly state: StateStore
+  readonly outbox: Outbox
+  readonly settlements: Settlements
+}
+
+/**
+ * Sums what the processes of an installation have counted, and takes off what reports have taken: those that are settled, and those
+ * that wait. Nothing is changed by it; a report that is made from it is accepted only if no other was made meanwhile.
+ */
+export async function openAccount(
+  { state, outbox, settlements }: AccountOptions,
+  own: OwnCounts,
+  verdict: Verdict,
+  catalog: Catalog,
+): Promise<Account> {
+  // In this order: what is settled and gone before it is read is in the settlement that is read after it.
+  const numbers = await outbox.numbers()
+  const waiting = (await Promise.all(numbers.map((number) => outbox.read(number)))).filter(
+    (report) => report !== undefined && report !== 'spoilt',
+  )
+  const settled = covered(await settlements.latest(), verdict)
+  const active = waiting.filter(({ number }) => number > settled.number)
+  const others = (await countedByOthers(state, own.process)).filter((entry) => isCovered(entry, verdict))
+  // What is not covered of its own, a process has forgotten by itself.
+  const entries = [...others, own]
+
+  const takes = new Map<string, Tally>()
+  for (const { process, counts } of entries) {
+    const taken = active.map((report) => report.takes.get(process) ?? new Map())
+    const rest = difference(counts, sumOf(settled.taken.get(process) ?? new Map(), ...taken))
+    if (rest.size > 0) takes.set(process, rest)
+  }
+  const pending = sumOf(...takes.values())
+  const lastAt = Math.max(settled.at, ...active.map(({ at }) => at))
+  const begins = entries
+    .filter(({ process }) => process === own.process || takes.has(process))
+    .map(({ since }) => Math.max(Date.parse(since), lastAt))
+  const since = Math.min(...begins)
+  const onlyRunning = (tally: Tally) => new Map([...tally].filter(([key]) => isRunning(catalog, key)))
+  const totals = sumOf(
+    settled.totals,
+    ...[...active.flatMap((report) => [...report.takes.values()]), pending].map(onlyRunning),
+  )
+  return {
+    number: Math.max(settled.number, ...numbers) + 1,
+    takes,
+    reported: new Map([...pending, ...totals]),
+    since,
+    totalsSince: settled.totalsSince
+      ? Date.parse(settled.totalsSince.since)
+      : Math.min(since, ...entries.map((one) => Date.parse(one.since))),
+  }
+}
+
+/** Whether a series is reported as a running total. */
+export function isRunning({ facts }: Catalog, key: string): boolean {
+  const name = key.slice(0, key.indexOf('{'))
+  const fact = Object.hasOwn(facts, name) ? facts[name] : undefined
+  return fact?.kind === 'count' && fact.temporality === 'cumulative'
+}
+
+/** A settlement as far as a verdict covers it: running totals from before a yes are none. */
+export function covered(settlement: Settlement, verdict: Verdict): Settlement {
+  const { totalsSince } = settlement
+  if (!totalsSince || isCovered(totalsSince, verdict)) return settlement
+  return { ...settlement, totals: new Map(), totalsSince: undefined }
+}
+
+/**
+ * Clears away what ended processes have counted, once reports have taken all of it, and then what is known of it. An empty
+ * listing is not believed: a store that cannot list its entries must not be taken for an empty one.
+ */
+export async function tidyCounts(state: StateStore, settled: Settlement, now: number): Promise<Settlement> {
+  const names = await state.list(ENTRIES.counts)
+  if (names.length === 0) return settled
+  for (const name of names) {
+    const entry = readCounted(await state.read(name).catch(() => undefined))
+    if (!entry) continue
+    const over = entry.ended || now - Date.parse(entry.at) > LONGEST_SILENCE
+    const taken = difference(entry.counts, settled.taken.get(entry.process) ?? new Map()).size === 0
+    if (over && taken) await state.remove(name)
+  }
+  const known = new Set(names.map((name) => name.slice(ENTRIES.counts.length + 1, -'.json'.length)))
+  return { ...settled, taken: new Map([...settled.taken].filter(([process]) => known.has(process))) }
+}
+
+/** A process that has written nothing for longer counts in another entry from then on, so that this one can go. */
+const LONGEST_SILENCE = 2 * 24 * 3_600_000
+
+async function countedByOthers(state: StateStore, own: string): Promise<CountedEntry[]> {
+  const names = (await state.list(ENTRIES.counts)).filter((name) => !name.includes(own))
+  const entries = await Promise.all(
+    names.map(async (name) => readCounted(await state.read(name).catch(() => undefined))),
+  )
+  return entries.filter((entry) => entry !== undefined)
+}

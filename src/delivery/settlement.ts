@@ -1,0 +1,111 @@
+import { type CountedUnder, sumOf, type Tally, tallyAsData, tallyFromData } from '../facts/index.ts'
+import { ENTRIES, type StateStore } from '../state/index.ts'
+import { numbered, numbersIn, takesFrom } from './outbox.ts'
+
+/** What the reports of an installation have taken of its counts, up to the report whose outcome was settled last. */
+export interface Settlement {
+  /** The number of the last settled report. An entry of the outbox with this number or a lower one is void. */
+  readonly number: number
+  /** When the last report was made that took its counts along, in milliseconds since 1970; 0 before the first. */
+  readonly at: number
+  /** What was taken of each process's counts, for as long as these can still be found in the state store. */
+  readonly taken: ReadonlyMap<string, Tally>
+  /** All that was ever delivered of the facts that are reported as running totals. */
+  readonly totals: Tally
+  /** Since when the running totals run, and under which consent. */
+  readonly totalsSince: { readonly since: string; readonly under: CountedUnder } | undefined
+}
+
+/** How the outcomes of reports are put down, once each. */
+export interface Settlements {
+  /** What holds now. */
+  latest(): Promise<Settlement>
+  /**
+   * Puts down what holds after a report. `false` where that report has been settled by another process: what that one has put
+   * down holds.
+   */
+  put(next: Settlement): Promise<boolean>
+}
+
+const NOTHING: Settlement = { number: 0, at: 0, taken: new Map(), totals: new Map(), totalsSince: undefined }
+
+/**
+ * Each settlement is an entry that is made once and never changed, named by the number of its report: of two processes that
+ * settle the same report one prevails, and one that was paused for long cannot undo what came after it.
+ */
+export function createSettlements(store: StateStore): Settlements {
+  const entryOf = (number: number) => numbered(ENTRIES.settled, number)
+  const read = async (number: number) => parse(number, await store.read(entryOf(number)))
+
+  return {
+    async latest() {
+      const numbers = await numbersIn(store, ENTRIES.settled)
+      for (const number of numbers.reverse()) {
+        const settlement = await read(number).catch(() => undefined)
+        if (settlement) return settlement
+      }
+      return NOTHING
+    },
+
+    async put(next) {
+      const data = `${JSON.stringify({
+        format: FORMAT,
+        at: next.at,
+        taken: Object.fromEntries([...next.taken].map(([process, tally]) => [process, tallyAsData(tally)])),
+        totals: tallyAsData(next.totals),
+        totalsSince: next.totalsSince,
+      })}\n`
+      const made = await store.create(entryOf(next.number), data)
+      if (!made) {
+        if (await read(next.number)) return false
+        await store.write(entryOf(next.number), data)
+      }
+      // The last but one stays, for the case that a disk spoils the last.
+      const old = (await numbersIn(store, ENTRIES.settled)).filter((number) => number < next.number)
+      for (const number of old.slice(0, -1)) await store.remove(entryOf(number))
+      return true
+    },
+  }
+}
+
+/** What holds after a report that took its counts along (`takes`), or was given up (no takes): then they are to be reported again. */
+export function settlementAfter(
+  before: Settlement,
+  report: { readonly number: number; readonly at: number; readonly takes?: ReadonlyMap<string, Tally> },
+  isRunning: (key: string) => boolean,
+  totalsSince: Settlement['totalsSince'],
+): Settlement {
+  const { number, at, takes } = report
+  if (!takes) return { ...before, number }
+  const processes = new Set([...before.taken.keys(), ...takes.keys()])
+  const of = (some: ReadonlyMap<string, Tally>, process: string) => some.get(process) ?? new Map()
+  const running = [...takes.values()].map((tally) => new Map([...tally].filter(([key]) => isRunning(key))))
+  return {
+    number,
+    at,
+    taken: new Map([...processes].map((one) => [one, sumOf(of(before.taken, one), of(takes, one))])),
+    totals: sumOf(before.totals, ...running),
+    totalsSince: before.totalsSince ?? totalsSince,
+  }
+}
+
+const FORMAT = 1
+
+function parse(number: number, content: Uint8Array | undefined): Settlement | undefined {
+  if (!content) return undefined
+  try {
+    const {
+      format,
+      at,
+      taken: data,
+      totals: running,
+      totalsSince,
+    } = JSON.parse(new TextDecoder().decode(content))
+    const taken = takesFrom(data)
+    const totals = tallyFromData(running)
+    if (format !== FORMAT || typeof at !== 'number' || !taken || !totals) return undefined
+    return { number, at, taken, totals, totalsSince }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,178 @@
+import type { ConsentState, Verdict } from '../consent/index.ts'
+import { type Clock, randomUuid } from '../host/index.ts'
+import { ENTRIES, type StateStore } from '../state/index.ts'
+import { difference, sumOf, type Tally, tallyAsData, tallyFromData } from './tally.ts'
+
+/** The consent that something was counted under. */
+export interface CountedUnder {
+  readonly state: ConsentState
+  /** Since when the stored choice holds that decided, as ISO 8601; absent where something else did. */
+  readonly choice?: string
+}
+
+/** What one process has counted, as it is kept in the state store for the reports of any process. */
+export interface CountedEntry {
+  /** A random id of this stretch of counting. It never leaves the state store. */
+  readonly process: string
+  /** When counting began, as ISO 8601. */
+  readonly since: string
+  /** When this was written, as ISO 8601. */
+  readonly at: string
+  readonly under: CountedUnder
+  /** Whether the process has ended in order, so that nothing will be added. */
+  readonly ended: boolean
+  /** What was counted in all since then. It only grows; what reports have taken is kept with the reports. */
+  readonly counts: Tally
+}
+
+/** Keeps what this process counts in the state store, in an entry of its own, so that a crash loses little. */
+export interface ProcessCounts {
+  /** What is kept under which id, as it is now, before it is written. */
+  current(): Omit<CountedEntry, 'at' | 'ended'>
+  /** Writes the totals down where they have changed. Writes nothing where nothing was counted. */
+  keep(options?: { readonly ended?: boolean }): Promise<void>
+  /** What was counted so far is forgotten, here and in the store; what comes is counted under this verdict. */
+  restart(verdict: Verdict): Promise<void>
+  /**
+   * Holds what was counted so far against a verdict. `true` where it may be reported under it, if any may; `false` where it has
+   * to be forgotten.
+   */
+  heed(verdict: Verdict): boolean
+}
+
+export interface ProcessCountsOptions {
+  readonly store: StateStore
+  readonly clock: Clock
+  /** Everything that the process has counted since it began or since the last restart. */
+  readonly totals: () => Tally
+}
+
+/** An entry that was not written for longer than this may have been cleared away, or is about to be. */
+const LONGEST_PAUSE = 24 * 3_600_000
+
+export function createProcessCounts({ store, clock, totals }: ProcessCountsOptions): ProcessCounts {
+  let process = randomUuid()
+  let since = clock.now()
+  /** What earlier entries of this process answer for. */
+  let elsewhere: Tally = new Map()
+  /** Not known before the first verdict is. */
+  let under: CountedUnder | undefined
+  let written: { readonly counts: Tally; readonly at: number; readonly ended: boolean } | undefined
+
+  const counts = () => difference(totals(), elsewhere)
+  const current = () => ({
+    process,
+    since: new Date(since).toISOString(),
+    under: under ?? UNKNOWN,
+    counts: counts(),
+  })
+
+  return {
+    current,
+    heed(verdict) {
+      const { state } = verdict
+      const before = { under: under ?? { state }, since: new Date(since).toISOString() }
+      if (state !== 'disabled' && !isCovered(before, verdict)) return false
+      under = countedUnder(verdict)
+      return true
+    },
+    async keep({ ended = false } = {}) {
+      const now = counts()
+      const unchanged = written ? isSame(now, written.counts) && ended === written.ended : now.size === 0
+      if (unchanged && !isStale()) return
+      if (written && (isStale() || (await store.read(entryOf(process))) === undefined))
+        beginAnew(written.counts)
+      await write(ended)
+    },
+    async restart(verdict) {
+      const before = written && process
+      under = countedUnder(verdict)
+      process = randomUuid()
+      since = clock.now()
+      elsewhere = new Map()
+      written = undefined
+      if (before) await store.remove(entryOf(before))
+    },
+  }
+
+  function isStale(): boolean {
+    return written !== undefined && clock.monotonic() - written.at > LONGEST_PAUSE
+  }
+
+  /** Another entry goes on where the last one ended: to write that again could bring back what reports have taken. */
+  function beginAnew(before: Tally): void {
+    elsewhere = sumOf(elsewhere, before)
+    process = randomUuid()
+    since = clock.now()
+    written = undefined
+  }
+
+  async function write(ended: boolean): Promise<void> {
+    const now = counts()
+    if (now.size === 0) return
+    const at = new Date(clock.now()).toISOString()
+    const entry = { format: FORMAT, ...current(), at, ended, counts: tallyAsData(now) }
+    await store.write(entryOf(process), `${JSON.stringify(entry)}\n`)
+    written = { counts: now, at: clock.monotonic(), ended }
+  }
+}
+
+/** Removes everything that the processes of an installation have counted, and what is known of it. */
+export async function forgetCounts(store: StateStore): Promise<void> {
+  const names = [...(await store.list(ENTRIES.counts)), ...(await store.list(ENTRIES.settled))]
+  for (const name of names) await store.remove(name)
+}
+
+/** The consent of a verdict, as counts remember it. */
+export function countedUnder({ state, source, heldSince }: Verdict): CountedUnder {
+  const choice = state !== 'disabled' && source === 'stored-choice' ? heldSince : undefined
+  return { state, ...(choice !== undefined && { choice }) }
+}
+
+/** Whether a verdict lets that be reported which was counted since some time under some consent: yes is not retroactive. */
+export function isCovered(
+  { under, since }: Pick<CountedEntry, 'under' | 'since'>,
+  { state, source, heldSince: decidedAt }: Verdict,
+): boolean {
+  if (LEAST_FIRST.indexOf(state) > LEAST_FIRST.indexOf(under.state)) return false
+  if (source !== 'stored-choice' || decidedAt === undefined) return true
+  // Times of several machines are not held against each other where it can be known without.
+  if (under.choice !== undefined) return under.choice === decidedAt
+  return Date.parse(since) > Date.parse(decidedAt)
+}
+
+const LEAST_FIRST: readonly ConsentState[] = ['disabled', 'undecided', 'enabled']
+
+const UNKNOWN: CountedUnder = { state: 'disabled' }
+
+/** An entry as it was written; `undefined` where the bytes are none. */
+export function readCounted(bytes: Uint8Array | undefined): CountedEntry | undefined {
+  try {
+    if (!bytes) return undefined
+    const {
+      format,
+      process,
+      since,
+      at,
+      under,
+      ended,
+      counts: data,
+    } = JSON.parse(new TextDecoder().decode(bytes))
+    const counts = tallyFromData(data)
+    const good =
+      format === FORMAT &&
+      typeof process === 'string' &&
+      [since, at].every((time) => new Date(time).toISOString() === time) &&
+      LEAST_FIRST.includes(under.state)
+    return good && counts ? { process, since, at, under, ended: ended === true, counts } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const FORMAT = 1
+
+const entryOf = (process: string) => `${ENTRIES.counts}/${process}.json`
+
+const isSame = (a: Tally, b: Tally) =>
+  a.size === b.size && [...a].every(([key, amount]) => b.get(key) === amount)

@@ -1,0 +1,35 @@
+import { type Catalog, combineCatalogs } from '../catalog/index.ts'
+import { createFactStores, type FactStore, type FactStores } from '../facts/index.ts'
+
+/** The facts of the host and of what contributes to it. */
+export interface Contributions {
+  readonly stores: FactStores
+  /** The product's catalog with everything that contributes to it at the moment. */
+  catalog(): Catalog
+  /** @throws {UsageConfigurationError} where the part does not fit in. */
+  add(part: Catalog): { readonly store: FactStore; remove(): void }
+}
+
+export function createContributions(base: Catalog): Contributions {
+  const stores = createFactStores(base)
+  const parts = new Set<Catalog>()
+  let catalog = base
+
+  return {
+    stores,
+    catalog: () => catalog,
+    add(part) {
+      catalog = combineCatalogs(base, [...parts, part])
+      parts.add(part)
+      const store = stores.add(part)
+      return {
+        store,
+        remove() {
+          if (!parts.delete(part)) return
+          stores.remove(store)
+          catalog = combineCatalogs(base, [...parts])
+        },
+      }
+    },
+  }
+}
