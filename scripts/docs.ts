@@ -1,5 +1,5 @@
 /** Writes what is generated and committed: `npm run docs`. With `--check` it only compares, and fails on drift. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import { runCatalogCommand } from '../src/cli/index.ts'
@@ -7,14 +7,23 @@ import { DISABLING_WORDS, ENABLING_WORDS, SOURCES } from '../src/consent/index.t
 
 const root = path.resolve(import.meta.dirname, '..')
 process.chdir(root)
+
+/** What a catalog module exports as `product`. */
+interface Product {
+  readonly name: string
+  readonly version: string
+  readonly title: string
+}
+
+/** The product of the smallest example, whose catalog module shows nothing but the catalog. */
+const ACME_NOTES: Product = { name: 'acme-notes', version: '1.4.2', title: 'Acme Notes' }
+
 const read = (file: string) =>
   existsSync(path.join(root, file)) ? readFileSync(path.join(root, file), 'utf8') : ''
 
 /** The files, and what each must hold. */
 const generated: Record<string, string> = {
-  'examples/minimal/TELEMETRY.md': await ofCatalog('docs'),
-  'examples/minimal/report.schema.json': await ofCatalog('schema'),
-  'examples/minimal/collector.yaml': await ofCatalog('collector-config'),
+  ...(await ofExamples()),
   'README.md': withPart(
     read('README.md'),
     'examples/smallest.ts',
@@ -34,8 +43,20 @@ for (const [file, text] of drifted) {
 }
 process.exitCode = check && drifted.length > 0 ? 1 : 0
 
-/** What `otel-usage catalog` writes for examples/minimal. */
-async function ofCatalog(command: string): Promise<string> {
+/** What `otel-usage catalog` writes for every example that has a catalog. */
+async function ofExamples(): Promise<Record<string, string>> {
+  const files: Record<string, string> = {}
+  for (const catalog of globSync('examples/*/catalog.ts').sort()) {
+    const directory = path.dirname(catalog)
+    const product: Product = (await import(path.join(root, catalog))).product ?? ACME_NOTES
+    files[`${directory}/TELEMETRY.md`] = await ofCatalog('docs', catalog, product)
+    files[`${directory}/report.schema.json`] = await ofCatalog('schema', catalog, product)
+    files[`${directory}/collector.yaml`] = await ofCatalog('collector-config', catalog, product)
+  }
+  return files
+}
+
+async function ofCatalog(command: string, catalog: string, product: Product): Promise<string> {
   const written: string[] = []
   const stdout = new Writable({
     write(chunk, _, done) {
@@ -43,11 +64,19 @@ async function ofCatalog(command: string): Promise<string> {
       done()
     },
   })
-  const product = ['--product', 'acme-notes', '--version', '1.4.2', '--title', 'Acme Notes']
-  const code = await runCatalogCommand([command, '--catalog', 'examples/minimal/catalog.ts', ...product], {
-    stdout,
+  const options = Object.entries({
+    catalog,
+    product: product.name,
+    version: product.version,
+    title: product.title,
   })
-  if (code !== 0) throw new Error(`otel-usage catalog ${command} ended with ${code}`)
+  const code = await runCatalogCommand(
+    [command, ...options.flatMap(([name, value]) => [`--${name}`, value])],
+    {
+      stdout,
+    },
+  )
+  if (code !== 0) throw new Error(`otel-usage catalog ${command} ended with ${code} for ${catalog}`)
   return written.join('')
 }
 

@@ -1,0 +1,47 @@
+import { defineCatalog } from 'otel-usage'
+import { operatingSystemPack } from 'otel-usage/packs'
+
+/** The product as Dependency-Track's report names it. */
+export const product = {
+  name: 'dependency-track',
+  version: '4.13.2',
+  title: 'Dependency-Track',
+  homepage: 'https://docs.dependencytrack.org/getting-started/telemetry/',
+} as const
+
+/** What Dependency-Track tells of the machine in the User-Agent header of its reports: here it is part of the report. */
+const operatingSystem = operatingSystemPack({ since: 1, level: 'full', prefix: 'dependency_track' })
+
+/** What a host takes by `usage.use`. */
+export const packs = [operatingSystem]
+
+/** What Dependency-Track reports. `system_id` and `dt_version` are the report's own installation id and product version. */
+export const catalog = defineCatalog({
+  version: 1,
+  prefix: 'dependency_track',
+  levels: ['full'],
+  facts: {
+    'db.system.name': {
+      kind: 'attribute',
+      type: 'enum',
+      values: ['postgresql', 'microsoft.sql_server', 'mysql', 'h2database', 'other_sql'],
+      since: 1,
+      level: 'full',
+      why: 'Shows which databases are used, and so for which of them a way to the next version has to be built.',
+      example: 'postgresql',
+    },
+    'dependency_track.db.version': {
+      kind: 'attribute',
+      type: 'string',
+      pattern: '\\d[ -~]*',
+      maxLength: 128,
+      since: 1,
+      level: 'full',
+      why: 'Shows when an old version of a database is used by so few that its support can end.',
+      example: '15.4 (Debian 15.4-1.pgdg120+1)',
+    },
+    'host.arch': operatingSystem.facts['host.arch'],
+    'os.type': operatingSystem.facts['os.type'],
+    'dependency_track.os.kernel': operatingSystem.facts['dependency_track.os.kernel'],
+  },
+})

@@ -1,0 +1,158 @@
+import { COMMANDS, catalog, product } from '../../examples/camunda-optimize/catalog.ts'
+import { defineSeedSystem, type Report } from './seed-system.ts'
+
+const RAW =
+  'customer = Umbrella Ltd.;type = UNIFIED;expiryDate = 2029-09-01;\noptimize = true;camundaBPM = true;cawemo = false'
+
+/** What Optimize reports, and in `internals` also what the engine reports to the same place. */
+const original = {
+  installation: '8343cc7a-8ad1-42d4-97d2-43452c0bdfa3',
+  product: {
+    name: 'Camunda Optimize',
+    version: '3.13.0',
+    edition: 'enterprise' as 'community' | 'enterprise',
+    internals: {
+      database: { vendor: 'elasticsearch' as 'elasticsearch' | 'postgresql', version: '7.17.4' },
+      'engine-installation-ids': [
+        '2f4a5b6c-6c07-4d0b-8c1e-c1a1d1f07d8e',
+        'c1a1d1f0-6c07-4d0b-8c1e-2f4a5b6c7d8e',
+      ],
+      'license-key': {
+        customer: 'Umbrella Ltd.',
+        type: 'UNIFIED',
+        'valid-until': '2029-09-01',
+        unlimited: false,
+        features: { optimize: true, camundaBPM: true, cawemo: false } as Record<string, boolean>,
+        raw: RAW.repeat(8),
+      },
+      'application-server': { vendor: 'Apache Tomcat', version: 'Apache Tomcat/10.1.15' },
+      jdk: { version: '17.0.9', vendor: 'Eclipse Adoptium' },
+      'camunda-integration': [
+        ...['camunda-bpm-run', 'camunda-ejb-service', 'jboss-subsystem', 'spring-boot-starter'],
+        'wildfly-subsystem',
+      ],
+      webapps: ['admin', 'cockpit', 'tasklist', 'welcome'],
+      commands: Object.fromEntries(
+        COMMANDS.filter((command) => command !== 'other').map((command, index) => [
+          command,
+          { count: index + 1 },
+        ]),
+      ),
+      metrics: {
+        'process-instances': { count: 936 },
+        'decision-instances': { count: 0 },
+        'executed-decision-elements': { count: 732 },
+        'flow-node-instances': { count: 6_125 },
+        'root-process-instance-start': { count: 936 },
+        'executed-decision-instances': { count: 0 },
+        'activity-instance-start': { count: 6_125 },
+      } as Record<string, { count: number }>,
+      'telemetry-enabled': true,
+      'data-collection-start-date': '2026-01-05T10:20:30.000Z',
+    },
+  },
+}
+
+/** The four metrics under the names that they had before 7.17: the engine sends both. */
+const LEGACY_METRICS: Readonly<Record<string, string>> = {
+  'root-process-instance-start': 'process-instances',
+  'executed-decision-instances': 'decision-instances',
+  'activity-instance-start': 'flow-node-instances',
+}
+
+const INTEGRATIONS = original.product.internals['camunda-integration']
+const WEBAPPS = original.product.internals.webapps
+const snake = (name: string) => name.replaceAll('-', '_').replace('BPM', '_bpm')
+const internals = 'product/internals'
+
+export const camundaOptimize = defineSeedSystem({
+  name: 'camunda-optimize',
+  product,
+  catalog,
+  original,
+  installationId: original.installation,
+  since: Date.parse(original.product.internals['data-collection-start-date']),
+  host(usage, told) {
+    const known: Partial<typeof original.product.internals> = told.product?.internals ?? {}
+    usage.set('camunda.edition', told.product?.edition)
+    usage.set('db.system.name', known.database?.vendor)
+    usage.set('camunda.db.version', known.database?.version)
+    usage.set('camunda.engine_installation_ids', known['engine-installation-ids'])
+    const license = known['license-key']
+    usage.set('camunda.license.customer', license?.customer)
+    usage.set('camunda.license.type', license?.type)
+    usage.set('camunda.license.valid_until', license?.['valid-until'])
+    usage.set('camunda.license.unlimited', license?.unlimited)
+    if (license) {
+      // What the licence does not say: it covers Optimize, and nothing else.
+      const features = { optimize: true, camundaBPM: false, cawemo: false, ...license.features }
+      for (const [name, covered] of Object.entries(features))
+        usage.set(`camunda.license.features.${snake(name)}` as 'camunda.license.features.cawemo', covered)
+    }
+    usage.set('camunda.license.raw', license?.raw)
+    usage.set('camunda.application_server.vendor', known['application-server']?.vendor)
+    usage.set('camunda.application_server.version', known['application-server']?.version)
+    usage.set('camunda.jdk.vendor', known.jdk?.vendor)
+    usage.set('process.runtime.version', known.jdk?.version)
+    for (const name of known['camunda-integration'] ?? [])
+      usage.set(`camunda.integration.${snake(name)}` as 'camunda.integration.camunda_bpm_run', true)
+    for (const name of known.webapps ?? [])
+      usage.set(`camunda.webapp.${name}` as 'camunda.webapp.cockpit', true)
+    for (const [command, { count }] of Object.entries(known.commands ?? {}))
+      usage.counter('camunda.commands').add(count, { command })
+    const metrics = usage.counter('camunda.metrics')
+    for (const metric of ['process-instances', 'decision-instances', 'flow-node-instances'] as const)
+      metrics.add(known.metrics?.[metric]?.count ?? 0, { metric })
+    const metric = 'executed-decision-elements'
+    metrics.add(known.metrics?.[metric]?.count ?? 0, { metric })
+  },
+  places: {
+    installation: 'service.instance.id',
+    'product/name': {
+      kept: (name: string) => name.toLowerCase().replace(' ', '-'),
+      is: (report) => report['service.name'],
+    },
+    'product/version': 'service.version',
+    'product/edition': 'camunda.edition',
+    [`${internals}/database/vendor`]: 'db.system.name',
+    [`${internals}/database/version`]: 'camunda.db.version',
+    [`${internals}/engine-installation-ids`]: 'camunda.engine_installation_ids',
+    [`${internals}/license-key/customer`]: 'camunda.license.customer',
+    [`${internals}/license-key/type`]: 'camunda.license.type',
+    [`${internals}/license-key/valid-until`]: 'camunda.license.valid_until',
+    [`${internals}/license-key/unlimited`]: 'camunda.license.unlimited',
+    [`${internals}/license-key/raw`]: 'camunda.license.raw',
+    [`${internals}/application-server/vendor`]: 'camunda.application_server.vendor',
+    [`${internals}/application-server/version`]: 'camunda.application_server.version',
+    [`${internals}/jdk/vendor`]: 'camunda.jdk.vendor',
+    [`${internals}/jdk/version`]: 'process.runtime.version',
+    [`${internals}/camunda-integration`]: namesOf('integration', INTEGRATIONS),
+    [`${internals}/webapps`]: namesOf('webapp', WEBAPPS),
+    [`${internals}/telemetry-enabled`]: (report) => report['usage.consent.state'] === 'enabled',
+    [`${internals}/data-collection-start-date`]: 'camunda.commands@start',
+  },
+  maps: {
+    [`${internals}/license-key/features/*`]: (name) => `camunda.license.features.${snake(name)}`,
+    [`${internals}/commands/*/count`]: (command) => `camunda.commands{command=${command}}`,
+    [`${internals}/metrics/*/count`]: (metric) =>
+      `camunda.metrics{metric=${LEGACY_METRICS[metric] ?? metric}}`,
+  },
+  untold: {
+    ...Object.fromEntries(
+      [
+        'db.system.name',
+        ...['customer', 'raw', 'type', 'unlimited', 'valid_until'].map((name) => `camunda.license.${name}`),
+      ].map((name) => [name, 'Unknown']),
+    ),
+    'camunda.db.version': 'Unknown',
+    'camunda.metrics{metric=process-instances}': 0,
+    'camunda.metrics{metric=decision-instances}': 0,
+    'camunda.metrics{metric=executed-decision-elements}': 0,
+    'camunda.metrics{metric=flow-node-instances}': 0,
+  },
+})
+
+/** A set of names that became one yes or no for each. */
+function namesOf(group: string, names: readonly string[]) {
+  return (report: Report) => names.filter((name) => report[`camunda.${group}.${snake(name)}`])
+}

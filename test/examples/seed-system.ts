@@ -1,0 +1,141 @@
+/** What the data files of this folder are made of: a whole report of the original, and where each of its fields is in ours. */
+import type { Attributes } from '@opentelemetry/api'
+import type { Catalog, Facts, UsageTelemetry } from '../../src/index.ts'
+
+/**
+ * What one report says, by place: `acme.edition`, `acme.commands{command=find,result=ok}` (sorted), and for the beginning of a fact's counts
+ * `acme.commands@start`. A value that is there and empty is `null`.
+ */
+export type Report = Readonly<Record<string, unknown>>
+
+/**
+ * How the original's value is read from our report: the place that holds it as it is, or a function that makes it anew. Where the
+ * original's value is not kept whole, `kept` says what of it is.
+ */
+export type Place =
+  | string
+  | ((report: Report) => unknown)
+  | { readonly kept: (original: never) => unknown; readonly is: (report: Report) => unknown }
+
+export interface SeedSystem<F extends Facts = Facts, O extends object = object> {
+  /** Its folder in examples/. */
+  readonly name: string
+  readonly product: { readonly name: string; readonly version: string; readonly title: string }
+  readonly catalog: Catalog<F>
+  /** What it takes from the machine by itself. Default: nothing. */
+  readonly packs?: ReadonlyArray<Parameters<UsageTelemetry['use']>[0]>
+  /** A whole report, as the original would send it. */
+  readonly original: O
+  /** Who the installation is in the original's words. Default: it has no such id. */
+  readonly installationId?: string
+  /** When the counts of the original begin, in milliseconds since 1970. Default: 2026-01-02. */
+  readonly since?: number
+  /** What a host does that knows these values: it tells all of them. */
+  readonly host: (usage: UsageTelemetry<F>, original: Partial<O>) => void
+  /** The place of every field by its path, parts joined by `/`. */
+  readonly places: Readonly<Record<string, Place>>
+  /** The same for fields whose names are open: a `*`, or a group of a regular expression, stands for a key, which the function is given. */
+  readonly maps?: Readonly<Record<string, (...keys: string[]) => Place>>
+  /** What is reported where the host tells nothing. */
+  readonly untold: Report
+}
+
+/** A seed system whose types are checked where it is written, and forgotten for those who run them all. */
+export const defineSeedSystem = <F extends Facts, O extends object>(system: SeedSystem<F, O>) =>
+  system as unknown as SeedSystem
+
+/** One field of the original with its value, and how that is read from our report. */
+export interface Field {
+  readonly path: string
+  readonly value: unknown
+  readonly place: Place | undefined
+}
+
+/** Every field of the original: down to those that have a place, or are no object. */
+export function fieldsOf({ original, places, maps = {} }: SeedSystem): Field[] {
+  const patterns = Object.entries(maps).map(
+    ([path, place]) => [new RegExp(`^${path.replaceAll('*', '([^/]+)')}$`), place] as const,
+  )
+  const placeOf = (path: string): Place | undefined => {
+    for (const [pattern, place] of patterns) {
+      const keys = pattern.exec(path)
+      if (keys) return place(...keys.slice(1))
+    }
+    return places[path]
+  }
+  const walk = (path: string, value: unknown): Field[] => {
+    const place = placeOf(path)
+    return place === undefined && typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.entries(value).flatMap(([key, child]) => walk(path === '' ? key : `${path}/${key}`, child))
+      : [{ path, value, place }]
+  }
+  return walk('', original)
+}
+
+/** What a gauge fact with dimensions says: a number for each combination that there is. */
+export function observe(
+  usage: Pick<UsageTelemetry, 'getMeter'>,
+  name: string,
+  values: ReadonlyArray<readonly [value: number | undefined, attributes: Attributes]>,
+): void {
+  usage
+    .getMeter('host')
+    .createObservableGauge(name)
+    .addCallback((result) => {
+      for (const [value, attributes] of values) if (value !== undefined) result.observe(value, attributes)
+    })
+}
+
+interface OtlpValue {
+  readonly stringValue?: string
+  readonly boolValue?: boolean
+  readonly intValue?: number
+  readonly arrayValue?: { readonly values: readonly OtlpValue[] }
+}
+
+interface OtlpReport {
+  readonly resourceMetrics: ReadonlyArray<{
+    readonly resource: {
+      readonly attributes: ReadonlyArray<{ readonly key: string; readonly value: OtlpValue }>
+    }
+    readonly scopeMetrics: ReadonlyArray<{
+      readonly metrics: ReadonlyArray<{
+        readonly name: string
+        readonly gauge: {
+          readonly dataPoints: ReadonlyArray<{
+            readonly attributes: ReadonlyArray<{ readonly key: string; readonly value: OtlpValue }>
+            readonly startTimeUnixNano: string
+            readonly asInt?: number
+            readonly asDouble?: number
+          }>
+        }
+      }>
+    }>
+  }>
+}
+
+/** A report by its places. */
+export function placesOf(json: unknown): Report {
+  const [{ resource, scopeMetrics } = { resource: { attributes: [] }, scopeMetrics: [] }] = (
+    json as OtlpReport
+  ).resourceMetrics
+  const attributes = resource.attributes.map(({ key, value }) => [key, plainOf(value)] as const)
+  const points = scopeMetrics.flatMap(({ metrics }) =>
+    metrics.flatMap(({ name, gauge }) =>
+      gauge.dataPoints.flatMap(({ attributes, startTimeUnixNano, asInt, asDouble }) => {
+        const by = attributes
+          .map(({ key, value }) => `${key}=${plainOf(value)}`)
+          .sort()
+          .join(',')
+        return [
+          [by ? `${name}{${by}}` : name, asInt ?? asDouble],
+          [`${name}@start`, new Date(Number(startTimeUnixNano) / 1e6).toISOString()],
+        ] as const
+      }),
+    ),
+  )
+  return Object.fromEntries([...attributes, ...points])
+}
+
+const plainOf = ({ stringValue, boolValue, intValue, arrayValue }: OtlpValue): unknown =>
+  stringValue ?? boolValue ?? intValue ?? arrayValue?.values.map(plainOf) ?? null
