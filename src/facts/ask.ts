@@ -1,14 +1,14 @@
 import {
   type AttributeFact,
   type AttributeValue,
-  attributeProblem,
+  attributesOf,
   type DropReason,
   type Fact,
-  reportedAttribute,
+  takenValue,
 } from '../catalog/index.ts'
 import type { Clock } from '../host/index.ts'
 import { CountCell, isCount } from './cells.ts'
-import type { Drops } from './drops.ts'
+import { createDrops, type Drops } from './drops.ts'
 import type { MeasurementAttributes } from './series.ts'
 import type { FactStore, Observation, ObservedInstrument } from './store.ts'
 
@@ -17,6 +17,7 @@ export interface Collection {
   readonly store: FactStore
   readonly clock: Clock
   readonly included: ReadonlyMap<string, Fact>
+  /** Resource attributes by name: of a metadata fact, one for each entry. */
   readonly attributes: Map<string, AttributeValue>
   /** Observed gauge values, which stand over recorded ones. Made anew for each round, so that none is stale. */
   readonly observed: Map<string, Float64Array>
@@ -62,9 +63,11 @@ async function askAttribute(
     typeof source === 'function' ? await ask(collection, source as () => unknown, budget) : { value: source }
   if ('reason' in answer) return miss(collection, name, answer.reason)
   if (answer.value === undefined) return
-  const problem = attributeProblem(fact, answer.value)
-  if (problem) miss(collection, name, problem)
-  else collection.attributes.set(name, reportedAttribute(fact, answer.value as AttributeValue))
+  const { value, problems } = takenValue(fact, answer.value)
+  for (const problem of problems) collection.drops.add(problem)
+  if (value !== undefined) {
+    for (const [attribute, part] of attributesOf(name, value)) collection.attributes.set(attribute, part)
+  } else if (problems[0]) collection.absent.set(name, problems[0])
 }
 
 async function askGauge(
@@ -76,12 +79,38 @@ async function askGauge(
   const answer = await ask(collection, source, budget)
   if ('reason' in answer) return miss(collection, name, answer.reason)
   if (answer.value === undefined) return
+  const list = listIn(answer.value)
+  if (list) return takePoints(collection, name, list)
   if (typeof answer.value !== 'number' || !Number.isFinite(answer.value))
     return miss(collection, name, 'invalid_value')
   const series = collection.store.gauges.get(name)?.series
   const index = series?.indexOf(undefined) ?? -1
   if (!series || index < 0) return miss(collection, name, 'invalid_attribute')
   valuesOf(collection.observed, name, series.size)[index] = answer.value
+}
+
+/** A longer list is a mistake, and to go through it would take the host's time. */
+const LONGEST_LIST = 10_000
+
+function listIn(value: unknown): readonly unknown[] | undefined {
+  try {
+    return Array.isArray(value) && value.length <= LONGEST_LIST ? Array.from(value) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** All values of a gauge fact with dimensions, as its source gives them: {@link GaugePoint}. */
+function takePoints(collection: Collection, name: string, points: readonly unknown[]): void {
+  const instrument = { name, cell: collection.store.gauges.get(name) }
+  for (const point of points) {
+    try {
+      const { value, attributes } = Object(point)
+      takeObservation(collection, instrument, value, attributes)
+    } catch {
+      collection.drops.add('invalid_value')
+    }
+  }
 }
 
 /** What one callback observed is taken when it has ended well and in time, and otherwise not at all. */
@@ -97,13 +126,15 @@ async function askObservation(
       : [observation.instrument.name]
   if (!names.some((name) => included.has(name) || !Object.hasOwn(store.catalog.facts, name))) return
 
-  const taken: Array<() => void> = []
+  // Apart from the round until it has ended, in as much memory as the series take: it may observe without end.
+  const taken = { ...collection, observed: new Map(), totals: new Map(), drops: createDrops() }
+  let open = true
   const take = (
     instrument: ObservedInstrument | undefined,
     value: number,
     attributes: MeasurementAttributes,
   ) => {
-    taken.push(() => takeObservation(collection, instrument, value, attributes))
+    if (open) takeObservation(taken, instrument, value, attributes)
   }
   const answer = await ask(
     collection,
@@ -122,8 +153,25 @@ async function askObservation(
           }),
     budget,
   )
+  open = false
   if ('reason' in answer) for (const name of names) miss(collection, name, answer.reason)
-  else for (const commit of taken) commit()
+  else merge(taken, collection)
+}
+
+function merge(taken: Collection, collection: Collection): void {
+  for (const [name, values] of taken.observed) {
+    for (const [index, value] of values.entries()) {
+      if (!Number.isNaN(value)) valuesOf(collection.observed, name, values.length)[index] = value
+    }
+  }
+  for (const [cell, totals] of taken.totals) {
+    for (const [index, total] of totals.entries()) {
+      if (!Number.isNaN(total)) takeTotal(collection, cell, index, total)
+    }
+  }
+  for (const [reason, amount] of Object.entries(taken.drops.counts())) {
+    collection.drops.add(reason as DropReason, amount)
+  }
 }
 
 function takeObservation(
@@ -144,16 +192,18 @@ function takeObservation(
     const index = cell.series.indexOf(attributes)
     if (index < 0) return drops.add('invalid_attribute')
     if (cell.series.hasUndeclared(attributes)) drops.add('invalid_attribute')
-    if (!(cell instanceof CountCell)) {
-      valuesOf(collection.observed, name, cell.series.size)[index] = value
-      return
-    }
-    const totals = valuesOf(collection.totals, cell, cell.series.size)
-    const others = cell.series.isOverflow(index) ? totals[index]! : Number.NaN
-    totals[index] = Number.isNaN(others) ? value : others + value
+    if (cell instanceof CountCell) takeTotal(collection, cell, index, value)
+    else valuesOf(collection.observed, name, cell.series.size)[index] = value
   } catch {
     drops.add('invalid_attribute')
   }
+}
+
+/** Several attribute sets of the host may fall on an overflow word: their totals are added up. */
+function takeTotal({ totals }: Collection, cell: CountCell, index: number, total: number): void {
+  const values = valuesOf(totals, cell, cell.series.size)
+  const others = cell.series.isOverflow(index) ? values[index]! : Number.NaN
+  values[index] = Number.isNaN(others) ? total : others + total
 }
 
 function valuesOf<K>(all: Map<K, Float64Array>, key: K, size: number): Float64Array {

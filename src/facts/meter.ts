@@ -42,11 +42,11 @@ export function createMeter(store: FactStore): Meter {
     createObservableUpDownCounter: (name) => observe(store, name, store.gauges),
     createObservableCounter: (name) => observe(store, name, store.counts),
     addBatchObservableCallback(callback: BatchObservableCallback, observables: Observable[]) {
-      if (findBatch(store, callback, observables)) return
+      if (!Array.isArray(observables) || findBatch(store, callback, observables)) return
       store.observations.add({ callback, instruments: new Set(observables) })
     },
     removeBatchObservableCallback(callback: BatchObservableCallback, observables: Observable[]) {
-      const found = findBatch(store, callback, observables)
+      const found = Array.isArray(observables) && findBatch(store, callback, observables)
       if (found) store.observations.delete(found)
     },
   }

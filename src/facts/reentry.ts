@@ -3,8 +3,12 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 interface Round {
   readonly subject: object
   readonly outer: Round | undefined
+  readonly depth: number
   open: boolean
 }
+
+/** A source that makes a report, which asks it once more when it has had enough of waiting, would go on without end. */
+const DEEPEST = 2
 
 const rounds = new AsyncLocalStorage<Round>()
 
@@ -14,8 +18,9 @@ const rounds = new AsyncLocalStorage<Round>()
  */
 export async function onceAtATime(subject: object, ask: () => Promise<void>): Promise<void> {
   const outer = rounds.getStore()
-  if (isWithin(outer, subject)) return
-  const round: Round = { subject, outer: outer?.open ? outer : undefined, open: true }
+  const depth = (outer?.depth ?? 0) + 1
+  if (depth > DEEPEST || isWithin(outer, subject)) return
+  const round: Round = { subject, outer: outer?.open ? outer : undefined, depth, open: true }
   await rounds.run(round, ask)
   // What a source has started may outlive the round, and is no part of it then.
   round.open = false

@@ -9,6 +9,7 @@
 import { type Answer, createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 import { readText } from './read-text.ts'
+import { listWithOther, oneOf, type WithOther } from './words.ts'
 
 /** The kinds of packages that a product may be built into. */
 export const PACKAGE_KINDS = [
@@ -127,17 +128,6 @@ export function buildPack<
       async () => oneOf(editions, (await info())?.edition),
     ),
   })
-}
-
-type WithOther<L extends readonly string[]> = readonly [...L, 'other']
-
-const listWithOther = <L extends readonly string[]>(list: L): WithOther<L> =>
-  [...new Set([...list, 'other'])] as unknown as WithOther<L>
-
-/** A word of the list; `other` for every other word. */
-function oneOf<L extends readonly string[]>(list: L, value: unknown): L[number] | undefined {
-  if (typeof value !== 'string' || value === '') return undefined
-  return list.includes(value) ? value : 'other'
 }
 
 const booleanOf = (value: unknown) => (typeof value === 'boolean' ? value : undefined)

@@ -1,4 +1,5 @@
-import type { AttributeFact, Fact, FactCommon, Facts, GaugeFact, ValueOf } from '../catalog/index.ts'
+import type { AttributeFact, Fact, FactCommon, Facts, GaugeFact } from '../catalog/index.ts'
+import type { SourcedOf } from '../facts/index.ts'
 
 /** What a source gives: a value, or nothing where there is none that fits. */
 export type Answer<V> = V | undefined | Promise<V | undefined>
@@ -12,7 +13,7 @@ export interface FactPack<F extends Facts = Facts> {
   /** To be spread into the facts of a catalog. */
   readonly facts: F
   /** For each fact the function that a report asks. What it cannot find out is `undefined`, and so absent. */
-  readonly sources: { readonly [N in keyof F]: () => Answer<ValueOf<F[N]>> }
+  readonly sources: { readonly [N in keyof F]: () => Answer<SourcedOf<F[N]>> }
 }
 
 /** What the maintainer decides for all facts of a pack: since when, from which level on, until when. */
@@ -31,11 +32,11 @@ export type PackFact = Undated<AttributeFact | GaugeFact>
 /** A fact and where its value comes from. */
 export interface Item<A extends PackFact> {
   readonly fact: A
-  readonly source: () => Answer<ValueOf<A>>
+  readonly source: () => Answer<SourcedOf<A>>
 }
 
 /** Pairs a fact with its source, so that the compiler holds the source to the fact's values. */
-export const item = <const A extends PackFact>(fact: A, source: () => Answer<ValueOf<A>>): Item<A> => ({
+export const item = <const A extends PackFact>(fact: A, source: () => Answer<SourcedOf<A>>): Item<A> => ({
   fact,
   source,
 })

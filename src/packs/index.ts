@@ -12,6 +12,7 @@ export {
   type PackageKind,
 } from './build-pack.ts'
 export { type CloudPackOptions, cloudPack } from './cloud-pack.ts'
+export { type Cluster, type ClusterPackOptions, clusterPack } from './cluster-pack.ts'
 export { type ContainerPackOptions, containerPack } from './container-pack.ts'
 export type { FactPack, PackCommon, PackOptions } from './fact-pack.ts'
 export { INSTALL_METHODS, type InstallMethod, type InstallPackOptions, installPack } from './install-pack.ts'

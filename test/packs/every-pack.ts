@@ -1,17 +1,23 @@
 import { createMemoryStore, createUsageTelemetry, defineCatalog } from '../../src/index.ts'
 import * as packs from '../../src/packs/index.ts'
-import { type BuildInfo, type PackHost, systemPackHost } from '../../src/packs/index.ts'
+import { type BuildInfo, type Cluster, type PackHost, systemPackHost } from '../../src/packs/index.ts'
 
 export interface EveryPackOptions {
   readonly host?: PackHost
   readonly build?: BuildInfo | URL
+  readonly cluster?: Cluster
   readonly marker?: string
   readonly root?: string
   readonly directory?: string
 }
 
 /** All packs as one product takes them. */
-export function everyPack({ host = systemPackHost, build = {}, ...places }: EveryPackOptions = {}) {
+export function everyPack({
+  host = systemPackHost,
+  build = {},
+  cluster = {},
+  ...places
+}: EveryPackOptions = {}) {
   const common = { since: 1, level: 'basic', prefix: 'acme', host } as const
   return {
     build: packs.buildPack({ ...common, build }),
@@ -28,6 +34,12 @@ export function everyPack({ host = systemPackHost, build = {}, ...places }: Ever
       installedAt: Date.UTC(2026, 0, 31, 23),
     }),
     uptime: packs.uptimePack(common),
+    cluster: packs.clusterPack({
+      ...common,
+      states: ['leader', 'follower'],
+      roles: ['leader', 'follower'],
+      read: () => cluster,
+    }),
   }
 }
 
@@ -47,6 +59,7 @@ export function catalogOf(all: ReturnType<typeof everyPack>) {
       ...all.cloud.facts,
       ...all.install.facts,
       ...all.uptime.facts,
+      ...all.cluster.facts,
     },
   })
 }
@@ -57,7 +70,8 @@ export async function reportOf(options: EveryPackOptions = {}) {
   const usage = createUsageTelemetry({
     product: { name: 'acme-db', version: '2.4.0' },
     catalog: catalogOf(all),
-    endpoint: 'https://usage.acme.example',
+    // Part of the report, and none of its words is looked for.
+    endpoint: 'http://127.0.0.2:9',
     consent: { default: 'enabled' },
     state: createMemoryStore(),
     environment: {},

@@ -90,6 +90,12 @@ async function assertHidden(host: PackHost, text: string, content: string) {
   const report = await reportOf({
     host,
     build: { commit: content, branch: content, package: content, edition: content },
+    cluster: {
+      nodeId: content,
+      leaderId: content,
+      role: content,
+      members: [{ id: content, state: content }],
+    },
     ...{ marker: content, root: `/${content}`, directory: content },
   })
   const written = [report.text, JSON.stringify(report.json)]
@@ -144,6 +150,7 @@ test('the pattern of a text fact takes none of them', () => {
   const facts = Object.entries(catalogOf(everyPack()).facts)
   const texts = facts.flatMap(([name, fact]) => ('pattern' in fact ? [{ name, pattern: fact.pattern }] : []))
   assert.deepEqual(texts.map(({ name }) => name).toSorted(), [
+    ...['acme.cluster.leader_id', 'acme.cluster.node_id'],
     ...['acme.install.date', 'acme.os.kernel', 'os.description', 'os.version'],
     ...['process.runtime.version', 'vcs.ref.head.revision'],
   ])

@@ -1,0 +1,11 @@
+/** A list of words and `other`. */
+export type WithOther<L extends readonly string[]> = readonly [...L, 'other']
+
+export const listWithOther = <const L extends readonly string[]>(list: L): WithOther<L> =>
+  [...new Set([...list, 'other'])] as unknown as WithOther<L>
+
+/** A word of the list; `other` for every other word. */
+export function oneOf<L extends readonly string[]>(list: L, value: unknown): L[number] | undefined {
+  if (typeof value !== 'string' || value === '') return undefined
+  return list.includes(value) ? value : 'other'
+}
