@@ -9,7 +9,7 @@
 import { type Answer, createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 import { readText } from './read-text.ts'
-import { listWithOther, oneOf, type WithOther } from './words.ts'
+import { listWithOther, oneOf } from './words.ts'
 
 /** The kinds of packages that a product may be built into. */
 export const PACKAGE_KINDS = [

@@ -6,6 +6,8 @@ export const ENTRIES = {
   counts: 'counts',
   /** The installation id. */
   installation: 'installation.json',
+  /** The folder of tasks that one process at a time does, one entry each. */
+  leases: 'leases',
   /** The local log of all reports, a JSON document per line. */
   ledger: 'ledger.jsonl',
   /** The folder of reports that wait to be sent, one entry each. */

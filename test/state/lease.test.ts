@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { test } from 'node:test'
+import type { ProcessOwner } from '../../src/host/index.ts'
+import { createMemoryStore, takeLease } from '../../src/state/index.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+
+const living: ProcessOwner = { pid: 1, host: 'a', hasEnded: () => false }
+
+function createTask(owner: ProcessOwner = living) {
+  const store = createMemoryStore()
+  const clock = createFakeClock()
+  const take = (by = owner, at = clock) => takeLease({ store, clock: at, task: 'drain', owner: by })
+  return { store, clock, take }
+}
+
+test('one process at a time holds a task, and the next one when it is released', async () => {
+  const { store, take } = createTask()
+  const lease = await take()
+  assert.ok(lease)
+  assert.equal(await take(), undefined)
+  await lease.release()
+  assert.ok(await take())
+  assert.equal((await store.list('leases')).length, 1)
+})
+
+test('of twenty that ask at once, one has it', async () => {
+  const { take } = createTask()
+  const leases = await Promise.all(Array.from({ length: 20 }, () => take()))
+  assert.equal(leases.filter(Boolean).length, 1)
+})
+
+test('a holder that is silent for too long is succeeded; when it wakes up, it learns that', async () => {
+  const { clock, take } = createTask()
+  const asleep = await take()
+  await clock.advance(15_001)
+  const successor = await take()
+  assert.ok(successor)
+  assert.equal(await asleep?.renew(), false)
+  assert.equal(await successor.renew(), true)
+})
+
+test('a holder that renews holds on', async () => {
+  const { clock, take } = createTask()
+  const lease = await take()
+  for (let turn = 0; turn < 5; turn++) {
+    await clock.advance(10_000)
+    assert.equal(await lease?.renew(), true)
+    assert.equal(await take(), undefined)
+  }
+})
+
+test('a holder on this machine that was killed is succeeded at once; one elsewhere, when its time is over', async () => {
+  const { take } = createTask()
+  const pid = Number(execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }))
+  const hasEnded = (one: number) => one === pid
+  await take({ pid, host: 'a', hasEnded })
+  assert.equal(await take({ pid: 2, host: 'b', hasEnded }), undefined)
+  assert.ok(await take({ pid: 2, host: 'a', hasEnded }))
+})
+
+test('clocks that differ by years do not keep a task from being done', async () => {
+  const { clock, take } = createTask()
+  const ahead = createFakeClock(clock.now() + 10 * 365 * 86_400_000)
+  await take(living, ahead)
+  assert.ok(await take())
+})
+
+test('an entry that cannot be understood holds nothing', async () => {
+  const { store, take } = createTask()
+  await store.write('leases/drain.0000000007.json', '{"pid":')
+  assert.ok(await take())
+  assert.deepEqual(await store.list('leases'), ['leases/drain.0000000008.json'])
+})
