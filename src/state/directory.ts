@@ -9,8 +9,6 @@ import type { StateStore } from './types.ts'
  */
 export function createDirectoryStore(directory: string, files: FileFunctions = systemFiles): StateStore {
   const root = path.resolve(directory)
-  /** The files that are known to end with a whole line. */
-  const whole = new Set<string>()
   /** Lines are added one after the other, so that none looks torn to the next. */
   const inTurn = createTurns()
   const fileOf = (name: string) => {
@@ -33,7 +31,6 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
     async write(name, data) {
       const file = fileOf(name)
       await throughTemporary(file, data, (temporary) => files.rename(temporary, file))
-      whole.delete(file)
     },
 
     async create(name, data) {
@@ -55,6 +52,17 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
       await files.unlink(fileOf(name)).catch((error) => {
         if (!isMissing(error)) throw error
       })
+    },
+
+    async rename(from, to) {
+      const [source, target] = [fileOf(from), fileOf(to)]
+      try {
+        await withDirectory(target, () => files.rename(source, target))
+      } catch (error) {
+        if (isMissing(error)) return
+        throw error
+      }
+      for (const file of [target, source]) await syncDirectory(path.dirname(file))
     },
 
     async list(folder) {
@@ -134,10 +142,9 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
   }
 
   async function addLine(file: string, line: string): Promise<void> {
-    const gap = whole.has(file) || (await endsWithLine(file)) ? '' : '\n'
-    whole.delete(file)
+    // Looked at each time: another process may have been ended in the middle of a line since.
+    const gap = (await endsWithLine(file)) ? '' : '\n'
     await withDirectory(file, () => writeThrough(file, 'a', `${gap}${line}\n`))
-    whole.add(file)
   }
 
   async function endsWithLine(file: string): Promise<boolean> {

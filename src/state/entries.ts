@@ -10,8 +10,12 @@ export const ENTRIES = {
   leases: 'leases',
   /** The local log of all reports, a JSON document per line. */
   ledger: 'ledger.jsonl',
+  /** The folder of the older parts of that log. */
+  ledgerSegments: 'ledger',
   /** The folder of reports that wait to be sent, one entry each. */
   outbox: 'outbox',
+  /** How often sending has failed, and which endpoint is retired. */
+  retry: 'retry.json',
   /** The folder of what reports have taken of the counts: the entry with the highest number holds. */
   settled: 'settled',
   /** The time of the last report. */

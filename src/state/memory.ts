@@ -29,6 +29,10 @@ export function createMemoryStore(): StateStore {
     async remove(name) {
       entries.delete(name)
     },
+    async rename(from, to) {
+      const bytes = entries.get(from)
+      if (bytes && entries.delete(from)) entries.set(to, bytes)
+    },
     list: async (folder) => [...entries.keys()].filter((name) => name.startsWith(`${folder}/`)).sort(),
   }
 }

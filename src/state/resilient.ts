@@ -32,7 +32,7 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
   function warn(error: unknown): void {
     logger.warn(
       `The usage telemetry cannot write to ${store.location} (${reasonOf(error)}). It goes on in memory: ` +
-        'what is not delivered before the process ends is lost. Make the directory writable or name another one.',
+        'what is not delivered before the process ends is lost. Make it writable, or name another place.',
     )
   }
 
@@ -70,12 +70,32 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
     return true
   }
 
+  /** What lies in the store, or a part of it, keeps its name there. */
+  async function renameInMemory(from: string, to: string): Promise<void> {
+    const data = await memory.read(from)
+    if (!data || (kept.get(from) === 'end' && (await isStored(from)))) return
+    await memory.write(to, data)
+    kept.set(to, 'whole')
+    await memory.remove(from)
+    if (kept.get(from) !== 'whole') kept.delete(from)
+  }
+
+  /** What cannot be read may be there. */
+  async function isStored(name: string): Promise<boolean> {
+    try {
+      return (await store.read(name)) !== undefined
+    } catch {
+      return true
+    }
+  }
+
   async function forget(name: string): Promise<void> {
     if (kept.delete(name)) await memory.remove(name)
   }
 
   return {
     location: store.location,
+    ...(store.shared !== undefined && { shared: store.shared }),
 
     async read(name) {
       if (kept.get(name) === 'whole' || kept.get(name) === 'new') return memory.read(name)
@@ -133,6 +153,19 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
           kept.set(name, 'whole')
         },
       ),
+
+    ...(store.rename && {
+      rename: (from, to) =>
+        inTurn(async () => {
+          try {
+            await catchUp(from)
+            await store.rename?.(from, to)
+          } catch {
+            // No warning: nothing is lost by it.
+            await renameInMemory(from, to)
+          }
+        }),
+    }),
 
     async list(folder) {
       const stored = await store.list(folder).catch(() => [])

@@ -5,6 +5,8 @@
 export interface StateStore {
   /** Where it is, as a message to the operator names it. */
   readonly location: string
+  /** Whether several machines have it in common, so that it is no copy where another machine finds it. Default: false. */
+  readonly shared?: boolean
   /** The entry's bytes; `undefined` where there is none. Rejects when it is there and cannot be read. */
   read(name: string): Promise<Uint8Array | undefined>
   /** Replaces an entry as a whole: whoever reads sees the old bytes or the new ones, also after a crash. */
@@ -21,6 +23,12 @@ export interface StateStore {
   append(name: string, line: string): Promise<void>
   /** Removes an entry; nothing happens where there is none. */
   remove(name: string): Promise<void>
+  /**
+   * Gives an entry another name, one that was never used, in one step; nothing happens where there is no entry. A line that another
+   * process is just adding ends up in it all the same, under either name. What a store cannot do that way it leaves out:
+   * then the ledger has no entry with a fixed name.
+   */
+  rename?(from: string, to: string): Promise<void>
   /** The names of all entries below a folder (`'outbox'`), sorted. */
   list(folder: string): Promise<string[]>
 }

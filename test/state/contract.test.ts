@@ -1,8 +1,6 @@
-/** What every state store does, whatever is behind it. */
-import assert from 'node:assert/strict'
+/** The stores that need nothing started. The one in PostgreSQL is in `postgres.slow.test.ts`. */
 import path from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import {
   createDirectoryStore,
   createMemoryStore,
@@ -11,6 +9,7 @@ import {
 } from '../../src/state/index.ts'
 import { createLog } from '../support/log.ts'
 import { createScratch } from '../support/scratch.ts'
+import { holdTheSame, testContract } from './contract.ts'
 
 const stores: Record<string, (directory: string) => StateStore> = {
   directory: createDirectoryStore,
@@ -19,139 +18,15 @@ const stores: Record<string, (directory: string) => StateStore> = {
   'resilient memory': () => createResilientStore(createMemoryStore(), createLog()),
 }
 
-const textOf = (bytes: Uint8Array | undefined) =>
-  bytes && new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-
 for (const [kind, create] of Object.entries(stores)) {
-  const behaves = (what: string, check: (store: StateStore) => Promise<void>) =>
-    test(`${kind}: ${what}`, async () => {
-      using scratch = createScratch()
-      await check(create(path.join(scratch.directory, 'usage')))
-    })
-
-  behaves('an entry that was never written is undefined', async (store) => {
-    assert.equal(await store.read('schedule.json'), undefined)
-    assert.equal(await store.read('outbox/1.json'), undefined)
-  })
-
-  behaves('an entry is read as it was written, text and bytes', async (store) => {
-    await store.write('schedule.json', '{"ü":"€"}\n')
-    await store.write('outbox/1', new Uint8Array([0, 255, 13, 10]))
-    await store.write('empty', '')
-    assert.equal(textOf(await store.read('schedule.json')), '{"ü":"€"}\n')
-    assert.deepEqual([...((await store.read('outbox/1')) ?? [])], [0, 255, 13, 10])
-    assert.equal((await store.read('empty'))?.length, 0)
-  })
-
-  behaves('a second write replaces the first as a whole', async (store) => {
-    await store.write('a', 'a long text that was here before')
-    await store.write('a', 'short')
-    assert.equal(textOf(await store.read('a')), 'short')
-  })
-
-  behaves('lines are added to the end, also of what was written before', async (store) => {
-    await store.append('ledger/1', 'one')
-    await store.append('ledger/1', 'zwei ü')
-    assert.equal(textOf(await store.read('ledger/1')), 'one\nzwei ü\n')
-    await store.write('ledger/1', 'new\n')
-    await store.append('ledger/1', 'three')
-    assert.equal(textOf(await store.read('ledger/1')), 'new\nthree\n')
-  })
-
-  behaves('a removed entry is gone, and removing it again does nothing', async (store) => {
-    await store.write('outbox/1', 'x')
-    await store.remove('outbox/1')
-    await store.remove('outbox/1')
-    await store.remove('never')
-    assert.equal(await store.read('outbox/1'), undefined)
-    assert.deepEqual(await store.list('outbox'), [])
-  })
-
-  behaves('a folder lists its own entries, sorted, and no others', async (store) => {
-    for (const name of ['outbox/b', 'outbox/a.json', 'outbox/c-1', 'ledger/a', 'outbox2', 'out']) {
-      await store.write(name, 'x')
-    }
-    await store.append('outbox/0', 'line')
-    assert.deepEqual(await store.list('outbox'), ['outbox/0', 'outbox/a.json', 'outbox/b', 'outbox/c-1'])
-    assert.deepEqual(await store.list('nothing'), [])
-  })
-
-  behaves('what the caller does with its bytes before or after does not reach the entry', async (store) => {
-    for (const bytes of [new Uint8Array([1, 2, 3]), Buffer.from([1, 2, 3])]) {
-      await store.write('a', bytes)
-      bytes[0] = 9
-      const read = await store.read('a')
-      assert.deepEqual([...(read ?? [])], [1, 2, 3])
-      read?.fill(7)
-      assert.deepEqual([...((await store.read('a')) ?? [])], [1, 2, 3])
-    }
-  })
-
-  behaves('writes to different entries at once all arrive', async (store) => {
-    const names = Array.from({ length: 20 }, (_, index) => `outbox/${index}`)
-    await Promise.all(names.map((name) => store.write(name, name)))
-    assert.deepEqual(await store.list('outbox'), names.toSorted())
-    for (const name of names) assert.equal(textOf(await store.read(name)), name)
-  })
-
-  behaves('lines that are added at once all arrive, each in one piece', async (store) => {
-    const lines = Array.from({ length: 20 }, (_, index) => `${index}`.repeat(500))
-    await Promise.all(lines.map((line) => store.append('ledger', line)))
-    assert.deepEqual(
-      (textOf(await store.read('ledger')) ?? '').trimEnd().split('\n').toSorted(),
-      lines.toSorted(),
-    )
-  })
-
-  behaves('an entry is created once; what is there is left as it is', async (store) => {
-    assert.equal(await store.create('settled/1', 'first'), true)
-    assert.equal(await store.create('settled/1', 'second'), false)
-    assert.equal(textOf(await store.read('settled/1')), 'first')
-    await store.write('a', 'written')
-    assert.equal(await store.create('a', 'created'), false)
-    await store.remove('a')
-    assert.equal(await store.create('a', 'created'), true)
-    assert.equal(textOf(await store.read('a')), 'created')
-    assert.deepEqual(await store.list('settled'), ['settled/1'])
-  })
-
-  behaves('of twenty that create an entry at once, one succeeds, and its bytes are there', async (store) => {
-    const made = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => store.create('settled/1', `${index}`.repeat(1_000))),
-    )
-    assert.equal(made.filter(Boolean).length, 1)
-    assert.equal(textOf(await store.read('settled/1')), `${made.indexOf(true)}`.repeat(1_000))
-    assert.deepEqual(await store.list('settled'), ['settled/1'])
-  })
-
-  behaves('it says where it is', async (store) => {
-    assert.notEqual(store.location, '')
+  testContract(kind, async (check) => {
+    using scratch = createScratch()
+    await check(create(path.join(scratch.directory, 'usage')))
   })
 }
 
 test('whatever is done to them, all stores hold the same in the end', async () => {
-  const name = fc.constantFrom('a', 'b', 'outbox/a', 'outbox/b')
-  const step = fc.oneof(
-    fc.record({ do: fc.constant('write' as const), name, text: fc.string({ maxLength: 20 }) }),
-    fc.record({ do: fc.constant('create' as const), name, text: fc.string({ maxLength: 20 }) }),
-    fc.record({ do: fc.constant('append' as const), name, text: fc.stringMatching(/^[a-z]{0,9}$/) }),
-    fc.record({ do: fc.constant('remove' as const), name, text: fc.constant('') }),
-  )
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 15 }), async (steps) => {
-      using scratch = createScratch()
-      const outcomes = []
-      for (const [kind, create] of Object.entries(stores)) {
-        const store = create(path.join(scratch.directory, kind.replace(' ', '-')))
-        for (const { do: action, name: entry, text } of steps) {
-          if (action === 'remove') await store.remove(entry)
-          else await store[action](entry, text)
-        }
-        const names = ['a', 'b', ...(await store.list('outbox'))]
-        outcomes.push(await Promise.all(names.map(async (one) => [one, textOf(await store.read(one))])))
-      }
-      for (const outcome of outcomes) assert.deepEqual(outcome, outcomes[0])
-    }),
-    { numRuns: 20 },
+  await holdTheSame((directory) =>
+    Object.entries(stores).map(([kind, create]) => create(path.join(directory, kind.replace(' ', '-')))),
   )
 })

@@ -89,7 +89,7 @@ test('the warning names the place, the reason and what to do', async () => {
   await disk.store.write('a', 'x')
   assert.deepEqual(disk.log.lines, [
     'warn: The usage telemetry cannot write to /var/lib/acme (ENOSPC). It goes on in memory: ' +
-      'what is not delivered before the process ends is lost. Make the directory writable or name another one.',
+      'what is not delivered before the process ends is lost. Make it writable, or name another place.',
   ])
 })
 

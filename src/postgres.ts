@@ -1,0 +1,6 @@
+/**
+ * The state store in a PostgreSQL table. Importing this loads nothing: the host hands in its pool of connections.
+ *
+ * @module otel-usage/postgres
+ */
+export { createPostgresStore, type PostgresPool, type PostgresStoreOptions } from './state/index.ts'

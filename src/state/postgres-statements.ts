@@ -1,0 +1,41 @@
+import { whatWasGot } from '../host/index.ts'
+
+/** The statements of the store, each a change of its own. `$1` is the scope, `$2` the name of the entry. */
+export type Statements = ReturnType<typeof createStatements>
+
+export function createStatements({
+  table: name = 'otel_usage_state',
+  schema,
+}: {
+  readonly table?: string
+  readonly schema?: string
+}) {
+  const table = [...(schema === undefined ? [] : [quoted('schema', schema)]), quoted('table', name)].join('.')
+  const insert = `INSERT INTO ${table} AS entry (scope, name, data) VALUES ($1, $2, $3) ON CONFLICT (scope, name)`
+  return {
+    table,
+    makeTable:
+      `CREATE TABLE IF NOT EXISTS ${table} (scope text NOT NULL, name text NOT NULL, data bytea NOT NULL, ` +
+      'changed_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (scope, name))',
+    // As text: what a driver makes of bytes, the host may have changed for its own needs.
+    read: `SELECT encode(data, 'base64') AS data FROM ${table} WHERE scope = $1 AND name = $2`,
+    write: `${insert} DO UPDATE SET data = excluded.data, changed_at = now()`,
+    create: `${insert} DO NOTHING RETURNING name`,
+    append:
+      `${insert} DO UPDATE SET changed_at = now(), data = entry.data || CASE WHEN substring(entry.data FROM ` +
+      `octet_length(entry.data)) IN ('', '\\x0a') THEN ''::bytea ELSE '\\x0a'::bytea END || excluded.data`,
+    remove: `DELETE FROM ${table} WHERE scope = $1 AND name = $2`,
+    rename: `UPDATE ${table} SET name = $3, changed_at = now() WHERE scope = $1 AND name = $2`,
+    list: `SELECT name FROM ${table} WHERE scope = $1 AND starts_with(name, $2)`,
+  }
+}
+
+/** PostgreSQL cuts a longer name off without a word; a dot would be a part of the name. */
+function quoted(option: string, name: unknown): string {
+  if (typeof name === 'string' && /^[^\0.]+$/.test(name) && Buffer.byteLength(name) <= 63) {
+    return `"${name.replaceAll('"', '""')}"`
+  }
+  throw new TypeError(
+    `\`${option}\` is ${whatWasGot(name)}. Give a name of 1 to 63 bytes without a dot; the schema has an option of its own.`,
+  )
+}
