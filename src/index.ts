@@ -39,7 +39,6 @@ export {
   ConsentSourceError,
   createStartupWarnings,
 } from './consent/index.ts'
-export type { LedgerEntry, LedgerOutcome } from './delivery/index.ts'
 export type { BoundCounter, FactPoint } from './facts/index.ts'
 export {
   type Clock,
@@ -50,6 +49,7 @@ export {
   UsageConfigurationError,
 } from './host/index.ts'
 export type { IdentityPolicy } from './identity/index.ts'
+export type { LedgerEntry, LedgerOutcome, LedgerReadOptions } from './ledger/index.ts'
 export { createDirectoryStore, createMemoryStore, type StateStore } from './state/index.ts'
 export {
   createUsageTelemetry,

@@ -12,7 +12,13 @@ export function wordsRule(place: string, words: unknown, report: Report): void {
     return report(place, `is ${whatWasGot(words)}; list the allowed values`)
   }
   for (const [index, word] of words.entries()) {
-    if (typeof word !== 'string' || word === '' || word.length > LONGEST_WORD || word.trim() !== word || !word.isWellFormed()) {
+    if (
+      typeof word !== 'string' ||
+      word === '' ||
+      word.length > LONGEST_WORD ||
+      word.trim() !== word ||
+      !word.isWellFormed()
+    ) {
       report(
         `${place}[${index}]`,
         `is ${whatWasGot(word)}; use a text of 1 to ${LONGEST_WORD} characters without spaces around it`,

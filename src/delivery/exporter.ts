@@ -4,7 +4,7 @@ import {
 } from '@opentelemetry/exporter-metrics-otlp-http'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { Verdict } from '../consent/index.ts'
-import type { Account, OwnCounts } from './account.ts'
+import type { Account, OwnCounts } from '../outbox/index.ts'
 import {
   createStoreAndForward,
   type DeliveryResult,
@@ -53,6 +53,11 @@ export class ConsentAwareMetricExporter extends OTLPMetricExporterBase {
   /** The answer has become no: what is under way is called off, what waits is emptied, the installation id is deleted. */
   withdraw(): Promise<void> {
     return this.#inner.withdraw()
+  }
+
+  /** Goes on with what an earlier process has left in the outbox. */
+  resume(): Promise<void> {
+    return this.#inner.resume()
   }
 
   /** Deletes all that is known of the installation here, and asks the receiver to do the same. */

@@ -3,24 +3,38 @@ import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { forgetCounts } from '../facts/index.ts'
-import { type Clock, createTurns, type Logger, randomUuid, silentLogger, systemClock } from '../host/index.ts'
+import {
+  type Clock,
+  createTurns,
+  type Environment,
+  type Logger,
+  randomUuid,
+  silentLogger,
+  systemClock,
+  type Timer,
+} from '../host/index.ts'
 import { createInstallation, type IdentityPolicy } from '../identity/index.ts'
+import { createLedger, LARGEST_REPORT, type LedgerOutcome } from '../ledger/index.ts'
+import {
+  type Account,
+  createOutbox,
+  createRetries,
+  createSettlements,
+  type OwnCounts,
+  openAccount,
+  type ReportScope,
+} from '../outbox/index.ts'
 import {
   composeReport,
   createReportIds,
-  LARGEST_REPORT,
   largestFacts,
   type ReportFrame,
   schemaUrlOf,
   serializeReport,
 } from '../report/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
-import { type Account, type OwnCounts, openAccount } from './account.ts'
-import { createDrain } from './drain.ts'
-import { createLedger, type LedgerOutcome } from './ledger.ts'
-import { createOutbox } from './outbox.ts'
-import { createSettlements } from './settlement.ts'
-import { createHttpTransport, metricsUrl, type Transport } from './transport.ts'
+import { createHttpTransport, metricsUrl, type Transport } from '../transport/index.ts'
+import { createDrain, type DrainResults, RETIRED } from './drain.ts'
 
 export interface StoreAndForwardOptions {
   readonly product: { readonly name: string; readonly version: string }
@@ -30,6 +44,8 @@ export interface StoreAndForwardOptions {
   readonly endpoint: string
   /** Asked anew for each report. */
   readonly consent: () => Verdict | Promise<Verdict>
+  /** Who a report speaks for. Default: all processes of the installation. */
+  readonly scope?: ReportScope
   /** What tells the meaning of the names: an address of the product's. The catalog's version is added. Default: the endpoint. */
   readonly schemaUrl?: string
   /** Who the installation says that it is. Default: one random id. */
@@ -43,6 +59,8 @@ export interface StoreAndForwardOptions {
   readonly logger?: Logger
   /** Default: the system's. */
   readonly clock?: Clock
+  /** Where HTTPS_PROXY, NO_PROXY and the like are read, where they are to be honoured. Default: no proxy is used. */
+  readonly proxyEnvironment?: Environment | undefined
   /** Default: OTLP over HTTP to `endpoint`. */
   readonly transport?: Transport
 }
@@ -51,6 +69,8 @@ export interface StoreAndForwardOptions {
 export interface ReportDetails extends Partial<Pick<ReportFrame, 'since' | 'dropped' | 'withheld'>> {
   /** The verdict that the facts were gathered under. Default: asked for now. */
   readonly verdict?: Verdict
+  /** Whether the report is put into the outbox and not sent yet: somebody cannot wait for it. Default: false. */
+  readonly hold?: boolean
   /** What the report takes of the counts. Default: nothing. */
   readonly account?: Account
 }
@@ -93,6 +113,8 @@ export interface StoreAndForward {
   forget(by: string): Promise<DeliveryResult>
   /** Sends what waits in the outbox, oldest first; empties it where the verdict is no. */
   drain(): Promise<void>
+  /** Goes on with what an earlier process has left in the outbox, as soon as it may be tried again. */
+  resume(): Promise<void>
   /** The answer has become no: calls off what is under way, empties the outbox, deletes the installation id. */
   withdraw(): Promise<void>
   /** Calls off what is under way. What was accepted stays in the outbox. */
@@ -107,13 +129,16 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     logger = silentLogger,
     maySend = ({ state }) => state !== 'disabled',
   } = options
-  const transport = options.transport ?? createHttpTransport({ endpoint })
+  const transport =
+    options.transport ??
+    createHttpTransport({ endpoint, now: clock.now, proxyEnvironment: options.proxyEnvironment })
   const url = metricsUrl(endpoint).href
   const ids = createReportIds()
   const installation = createInstallation(state, clock, options.identity)
-  const ledger = createLedger(state)
+  const ledger = createLedger(state, { clock })
   const outbox = createOutbox(state)
   const settlements = createSettlements(state)
+  const retries = createRetries(state, clock)
   /** Calls off the attempt that is under way. */
   let abort = new AbortController()
   /** Randomizes reports that are not sent: for them the installation's own secret is neither made nor read. */
@@ -121,14 +146,51 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   /** One report after the other: two at once would race for the outbox. */
   const inTurn = createTurns()
   const drain = createDrain({
-    ...{ state, outbox, settlements, transport, catalog, clock, logger, consent, maySend, record, forget },
+    ...{
+      state,
+      outbox,
+      settlements,
+      retries,
+      transport,
+      endpoint: url,
+      catalog,
+      clock,
+      logger,
+      consent,
+      maySend,
+      record,
+      forget,
+    },
     productVersion: product.version,
   })
-  const drainNow = () => drain(() => abort.signal)
+  let timer: Timer | undefined
+  let stopped = false
+
+  async function drainNow() {
+    const results = await drain(() => abort.signal)
+    if ((await outbox.numbers()).length > 0 && maySend(await consent())) await tryLater()
+    return results
+  }
+
+  /** What waits is tried again by itself; never before the receiver, or the backoff, lets it. */
+  async function tryLater(): Promise<void> {
+    timer?.cancel()
+    if (stopped || (await retries.isRetired(url))) return
+    const wait = Math.max((await retries.next()) - clock.now(), SOONEST_RETRY)
+    timer = clock.after(Math.min(wait, LONGEST_TIMER), () => {
+      void inTurn(resume).catch(() => {})
+    })
+  }
+
+  async function resume(): Promise<void> {
+    if ((await outbox.numbers()).length === 0) return
+    if ((await retries.next()) > clock.now()) await tryLater()
+    else await drainNow()
+  }
 
   async function render(
     metrics: ResourceMetrics,
-    { verdict: given, account, ...details }: ReportDetails = {},
+    { verdict: given, account, hold: _, ...details }: ReportDetails = {},
   ): Promise<RenderedReport> {
     const verdict = given ?? (await consent())
     const wouldBeSent = maySend(verdict)
@@ -167,6 +229,10 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       if (verdict.state === 'disabled') await leaveNothing()
       return { outcome: 'suppressed', reportId, at, reason, bytes }
     }
+    if (await retries.isRetired(url)) {
+      await record('suppressed', reportId, RETIRED, bytes)
+      return { outcome: 'suppressed', reportId, at, reason: RETIRED, bytes }
+    }
     if (bytes.length > LARGEST_REPORT) {
       const reason = `it has ${bytes.length} bytes, and ${LARGEST_REPORT} is the most; the largest facts are ${largestFacts(bytes).join(', ')}`
       await record('too-large', reportId, reason, bytes)
@@ -174,7 +240,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     }
     if (!(await accept({ reportId, at, bytes }, details?.account))) return undefined
     await record('queued', reportId, verdict.because, bytes)
-    const results = await drainNow()
+    const results: DrainResults = details?.hold ? new Map() : await drainNow()
     return { ...(results.get(reportId) ?? WAITING), reportId, at, bytes }
   }
 
@@ -194,7 +260,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     for (const name of await state.list(ENTRIES.outbox)) await state.remove(name)
     await forgetCounts(state)
     await installation.forget()
-    await state.remove(ENTRIES.ledger)
+    await ledger.clear()
 
     const about = `${by} had the installation forgotten`
     if (id === undefined || !maySend(verdict)) {
@@ -235,6 +301,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
 
   async function forget(): Promise<void> {
     await forgetCounts(state)
+    await retries.succeeded()
     if (!options.keepInstallation) await installation.forget()
   }
 
@@ -262,21 +329,31 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
 
   return {
     render: (metrics, details) => inTurn(() => render(metrics, details)),
-    account: (own, verdict) => openAccount({ state, outbox, settlements }, own, verdict, catalog()),
+    account: (own, verdict) =>
+      openAccount({ state, outbox, settlements, clock, scope: options.scope }, own, verdict, catalog()),
     deliver: (metrics, details) => inTurn(() => deliver(metrics, details)),
     forget: (by) => inTurn(() => forgetInstallation(by)),
     drain: () => inTurn(async () => void (await drainNow())),
+    resume: () => inTurn(resume),
     async withdraw() {
       abort.abort()
       abort = new AbortController()
       await inTurn(leaveNothing)
     },
     async shutdown() {
+      stopped = true
+      timer?.cancel()
       abort.abort()
       await inTurn(async () => {})
     },
   }
 }
+
+/** How long at least a report waits after an attempt, in milliseconds. */
+const SOONEST_RETRY = 15_000
+
+/** The longest that one timer runs: a suspended machine is noticed within it. */
+const LONGEST_TIMER = 3_600_000
 
 const WAITING = { outcome: 'queued', reason: 'it waits in the outbox' } as const
 

@@ -51,7 +51,8 @@ export interface ProcessCountsOptions {
 const LONGEST_PAUSE = 24 * 3_600_000
 
 export function createProcessCounts({ store, clock, totals }: ProcessCountsOptions): ProcessCounts {
-  let process = randomUuid()
+  /** Made when it is asked for: to load what is random would cost a start milliseconds and megabytes. */
+  let process: string | undefined
   let since = clock.now()
   /** What earlier entries of this process answer for. */
   let elsewhere: Tally = new Map()
@@ -60,8 +61,12 @@ export function createProcessCounts({ store, clock, totals }: ProcessCountsOptio
   let written: { readonly counts: Tally; readonly at: number; readonly ended: boolean } | undefined
 
   const counts = () => difference(totals(), elsewhere)
+  const idOfProcess = () => {
+    process ??= randomUuid()
+    return process
+  }
   const current = () => ({
-    process,
+    process: idOfProcess(),
     since: new Date(since).toISOString(),
     under: under ?? UNKNOWN,
     counts: counts(),
@@ -80,14 +85,14 @@ export function createProcessCounts({ store, clock, totals }: ProcessCountsOptio
       const now = counts()
       const unchanged = written ? isSame(now, written.counts) && ended === written.ended : now.size === 0
       if (unchanged && !isStale()) return
-      if (written && (isStale() || (await store.read(entryOf(process))) === undefined))
+      if (written && (isStale() || (await store.read(entryOf(idOfProcess()))) === undefined))
         beginAnew(written.counts)
       await write(ended)
     },
     async restart(verdict) {
       const before = written && process
       under = countedUnder(verdict)
-      process = randomUuid()
+      process = undefined
       since = clock.now()
       elsewhere = new Map()
       written = undefined
@@ -102,7 +107,7 @@ export function createProcessCounts({ store, clock, totals }: ProcessCountsOptio
   /** Another entry goes on where the last one ended: to write that again could bring back what reports have taken. */
   function beginAnew(before: Tally): void {
     elsewhere = sumOf(elsewhere, before)
-    process = randomUuid()
+    process = undefined
     since = clock.now()
     written = undefined
   }
@@ -112,7 +117,7 @@ export function createProcessCounts({ store, clock, totals }: ProcessCountsOptio
     if (now.size === 0) return
     const at = new Date(clock.now()).toISOString()
     const entry = { format: FORMAT, ...current(), at, ended, counts: tallyAsData(now) }
-    await store.write(entryOf(process), `${JSON.stringify(entry)}\n`)
+    await store.write(entryOf(idOfProcess()), `${JSON.stringify(entry)}\n`)
     written = { counts: now, at: clock.monotonic(), ended }
   }
 }

@@ -1,6 +1,3 @@
-/** The most that a report may have, in bytes before compression: well below what the gateway takes. */
-export const LARGEST_REPORT = 200_000
-
 interface SizedReport {
   readonly resourceMetrics: ReadonlyArray<{
     readonly resource: { readonly attributes: ReadonlyArray<{ readonly key: string }> }

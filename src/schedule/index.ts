@@ -1,2 +1,2 @@
-/** When a report is due: a daily rhythm that survives restarts and clocks that are set. */
+/** When a report is due: a daily rhythm that survives restarts, clocks that are set and machines that sleep. */
 export { createSchedule, type Schedule, type ScheduleOptions } from './schedule.ts'

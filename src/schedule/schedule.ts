@@ -1,97 +1,175 @@
 import type { Clock, Timer } from '../host/index.ts'
-import { ENTRIES, type StateStore } from '../state/index.ts'
+import { createMemoryStore, type StateStore } from '../state/index.ts'
+import { createRecordKeeper } from './keeper.ts'
+import type { ScheduleRecord } from './record.ts'
+import { dueAfter, EARLY, periodAfter, type Rhythm } from './rhythm.ts'
 
-export interface ScheduleOptions {
+export interface ScheduleOptions extends Rhythm {
   readonly clock: Clock
   readonly store: StateStore
-  /** Milliseconds from one report to the next. */
-  readonly interval: number
-  /** Makes a report. Must not reject; the schedule goes on if it does. */
-  readonly run: () => Promise<void>
+  /**
+   * Makes a report, unless another process has made one in the last `gap` milliseconds. Must not reject; the schedule goes on if
+   * it does.
+   */
+  readonly run: (gap: number) => Promise<void>
+  /** How late a report may be made on purpose, at random, as a part of the interval: 0 to 0.25. Default: 0.02. */
+  readonly jitter?: number | undefined
+  /**
+   * Who makes one report an interval: all processes on a state store together, or each of them for itself, with nothing stored.
+   * Default: `installation`.
+   */
+  readonly scope?: 'installation' | 'process' | undefined
+  /** 0 to 1. Default: `Math.random`. For tests. */
+  readonly random?: () => number
 }
 
-/** When reports are made: one an interval, whatever the process's own life is like. */
+/**
+ * When reports are made: one an interval, whatever the life of the process is like.
+ *
+ * - **Not more.** Two reports are at least half an interval apart, and each has its interval of the grid to itself ({@link Rhythm}).
+ *   Only a wall clock that is set forward brings one before its time, at most one each time it is set: from a machine that was
+ *   off or asleep that cannot be told.
+ * - **Not never.** No more than one interval and a half goes by without a report while a process is there to make it. A clock that is
+ *   set back while none is there adds no more than two.
+ */
 export interface Schedule {
-  /** Waits at least `initialDelay` milliseconds, and until the interval after the last report is over. */
-  start(initialDelay: number): Promise<void>
-  /** Remembers that a report was made now, also across restarts. */
+  /**
+   * Plans the reports: the first one `initialDelay` milliseconds after the *installation* was first started, and none before it has
+   * been undecided for `undecidedDelay`, which is given while nobody has decided. Both are waited for across restarts, and by the
+   * monotonic clock while a process runs. A start when a report is due makes it after 10 to 20 seconds, where the initial delay
+   * is not shorter. Called again when the decision changes.
+   */
+  start(initialDelay: number, options?: { readonly undecidedDelay?: number | undefined }): Promise<void>
+  /** Remembers that a report was made now, also across restarts. Never rejects. */
   reported(): Promise<void>
+  /** Takes in what other processes have stored, for a process that has not started the schedule. Writes nothing. */
+  look(): Promise<void>
   /** When the next report is due, in milliseconds of the wall clock; `undefined` while nothing is planned. */
   due(): number | undefined
+  /** When the last report was made, as of the last look, in milliseconds of the wall clock. */
+  lastReportAt(): number | undefined
+  /** For how many milliseconds the installation has been undecided for certain. A decision sets it to 0. */
+  undecidedFor(): number
   stop(): void
 }
 
-/** The longest that one timer runs: a suspended machine, or a clock that was set, is noticed within it. */
-const LONGEST_WAIT = 3_600_000
+/** The longest that one timer runs: a machine that was asleep, and a clock that was set, are noticed within it. */
+const LONGEST_WAIT = 600_000
 
-/** How late a report may be, as a part of the interval, without moving those after it. */
-const SLACK = 1 / 24
+/** What a start waits for at least, and at most twice: the host has better to do, and a crash loop is no installation. */
+const GRACE = 10_000
 
-export function createSchedule({ clock, store, interval, run }: ScheduleOptions): Schedule {
-  let due: number | undefined
+export function createSchedule({
+  clock,
+  store,
+  run,
+  interval,
+  firstPhase,
+  jitter = 0.02,
+  scope = 'installation',
+  random = Math.random,
+}: ScheduleOptions): Schedule {
+  const rhythm = { interval, firstPhase }
+  const keeper = createRecordKeeper({
+    ...{ clock, rhythm, random },
+    store: scope === 'process' ? createMemoryStore() : store,
+  })
+  /** What was said at the start; nothing while nothing is planned. */
+  let planned: { readonly initialDelay: number; readonly undecidedDelay: number | undefined } | undefined
   let timer: Timer | undefined
-  let started = false
-  let running = false
-  /** The longest that a report may be ahead: more can only come from a clock that was set back. */
-  let furthest = interval
+  /** On the monotonic clock: until when a process that was just started waits, and since when a report is made. */
+  let graceUntil: number | undefined
+  let runningSince: number | undefined
+  /** The jitter, drawn for one due time. */
+  let lateness: { readonly dueAt: number; readonly late: number } | undefined
 
-  return {
-    async start(initialDelay) {
-      started = true
-      const last = await lastReport(store)
-      if (!started) return
-      furthest = Math.max(interval, initialDelay)
-      due = clock.now() + Math.max(initialDelay, last === undefined ? 0 : untilAfter(last))
-      arm()
-    },
-    async reported() {
-      const at = clock.now()
-      // A report on schedule has its successor already.
-      if (started && !running) due = at + interval
-      await store.write(ENTRIES.schedule, `${JSON.stringify({ lastReportAt: new Date(at).toISOString() })}\n`)
-    },
-    due: () => due,
-    stop() {
-      started = false
-      due = undefined
-      timer?.cancel()
-    },
+  function undecidedFor(): number {
+    const since = keeper.record()?.undecidedSince
+    return since === undefined ? 0 : keeper.since(since)
   }
 
-  /** Never more than an interval: a clock that was set back must not silence an installation for years. */
-  function untilAfter(last: number): number {
-    return Math.min(Math.max(last + interval - clock.now(), 0), interval)
+  /** How long it still takes until a report is due, in whole milliseconds: timers do not wait for less. */
+  function untilDue(): number {
+    const record = keeper.record()
+    if (!planned || !record) return LONGEST_WAIT
+    const { initialDelay, undecidedDelay } = planned
+    const waits = [
+      0,
+      (graceUntil ?? 0) - clock.monotonic(),
+      undecidedDelay === undefined ? 0 : undecidedDelay - undecidedFor(),
+      record.dueAt === undefined
+        ? initialDelay - keeper.since(record.startedAt)
+        : record.dueAt + lateFor(record.dueAt, record) - clock.now(),
+    ]
+    return Math.ceil(Math.max(...waits))
+  }
+
+  function lateFor(dueAt: number, { reports }: ScheduleRecord): number {
+    if (lateness?.dueAt !== dueAt) {
+      const period = periodAfter(rhythm, reports)
+      const early = EARLY * period
+      lateness = { dueAt, late: dueAt - clock.now() <= early ? -early : random() * jitter * period }
+    }
+    return lateness.late
   }
 
   function arm(): void {
     timer?.cancel()
-    if (due === undefined) return
-    due = Math.min(due, clock.now() + furthest)
-    timer = clock.after(Math.min(Math.max(due - clock.now(), 0), LONGEST_WAIT), () => void tick())
+    if (!planned) return
+    timer = clock.after(Math.min(untilDue(), LONGEST_WAIT), () => void tick())
   }
 
   async function tick(): Promise<void> {
-    if (due === undefined) return
-    if (clock.now() >= due) {
-      // Counted from when it was due and not from when it is done, or the reports would drift later day by day. Only
-      // where the machine was asleep or the clock was set forward, the interval begins anew.
-      due = (clock.now() - due < interval * SLACK ? due : clock.now()) + interval
-      furthest = interval
-      running = true
-      await run().catch(() => {})
-      running = false
-    }
-    if (started) arm()
+    // Another process may have reported, or a decision of its own have ended the wait that this one is in.
+    await keeper.update((record, now) =>
+      planned?.undecidedDelay === undefined
+        ? record
+        : { ...record, undecidedSince: record.undecidedSince ?? now },
+    )
+    if (!planned || runningSince !== undefined) return
+    if (untilDue() <= 0) await makeReport()
+    arm()
   }
-}
 
-async function lastReport(store: StateStore): Promise<number | undefined> {
-  try {
-    const bytes = await store.read(ENTRIES.schedule)
-    const at = bytes && Date.parse(JSON.parse(new TextDecoder().decode(bytes)).lastReportAt)
-    return Number.isFinite(at) ? at : undefined
-  } catch {
-    // Unreadable: as if there had been no report. The initial delay still holds.
-    return undefined
+  async function makeReport(): Promise<void> {
+    const at = clock.now()
+    const period = periodAfter(rhythm, keeper.record()?.reports ?? 0)
+    runningSince = clock.monotonic()
+    await run(period / 3).catch(() => {})
+    runningSince = undefined
+    // One that came to nothing has had its turn too; only a restart tries again.
+    await keeper.update((record) =>
+      (record.dueAt ?? at) > at ? record : { ...record, dueAt: nextDue(record, at) },
+    )
+  }
+
+  const nextDue = ({ offset, reports }: ScheduleRecord, at: number) =>
+    dueAfter(rhythm, offset, reports + 1, at)
+
+  return {
+    async start(initialDelay, { undecidedDelay } = {}) {
+      planned = { initialDelay, undecidedDelay }
+      graceUntil ??= clock.monotonic() + Math.min(initialDelay, GRACE * (1 + random()))
+      await keeper.update((record, now) => ({
+        ...record,
+        undecidedSince: undecidedDelay === undefined ? undefined : (record.undecidedSince ?? now),
+      }))
+      arm()
+    },
+    async reported() {
+      const running = runningSince === undefined ? 0 : clock.monotonic() - runningSince
+      await keeper.update((record) => {
+        const at = Math.round(clock.now() - running)
+        return { ...record, reports: record.reports + 1, lastReportAt: at, dueAt: nextDue(record, at) }
+      })
+    },
+    look: () => keeper.look(),
+    due: () => (planned && keeper.record() ? clock.now() + untilDue() : undefined),
+    lastReportAt: () => keeper.record()?.lastReportAt,
+    undecidedFor,
+    stop() {
+      planned = undefined
+      timer?.cancel()
+    },
   }
 }

@@ -37,6 +37,7 @@ export function createNothing<F extends Facts>(settings: Settings): UsageTelemet
     forget: async () => ({ outcome: 'suppressed', reportId: '', reason: verdict.because, bytes }),
     status: async () => ({
       verdict,
+      delivery: { waiting: 0, failures: 0 },
       facts: { reported: [], newer: [], aboveLevel: [], excluded: [], expired: [] },
     }),
     consent: {
@@ -47,7 +48,11 @@ export function createNothing<F extends Facts>(settings: Settings): UsageTelemet
       history: async () => [],
       on: () => nothing,
     },
-    ledger: { async *entries() {} },
+    ledger: {
+      async *entries() {},
+      last: async () => undefined,
+      check: async () => ({ entries: 0, torn: 0 }),
+    },
   }
 }
 

@@ -21,7 +21,7 @@ export function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
   const check = (good: boolean, place: string, value: unknown, fix: string) => {
     if (!good) mistakes.push({ place, message: `is ${whatWasGot(value)}; ${fix}` })
   }
-  const { product, catalog, endpoint, consent, schedule, state, logger, identity } = options
+  const { product, catalog, endpoint, consent, schedule, state, logger, identity, proxy } = options
 
   check(
     /^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(String(product?.name)),
@@ -89,6 +89,35 @@ export function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
     const delay = schedule?.[key] === undefined ? 0 : (parseDuration(schedule[key]) ?? -1)
     check(delay >= 0 && delay <= LONGEST_DELAY, `schedule.${key}`, schedule?.[key], "use '0s' to '24d'")
   }
+  const dense = schedule?.firstPhase
+  check(
+    dense === undefined || (Number.isInteger(dense.count) && dense.count >= 1 && dense.count <= 1_000),
+    'schedule.firstPhase.count',
+    dense?.count,
+    'use a whole number from 1 to 1,000',
+  )
+  const denseInterval = dense === undefined ? 60_000 : (parseDuration(dense.interval) ?? -1)
+  check(
+    denseInterval >= 60_000 && denseInterval <= LONGEST_DELAY,
+    'schedule.firstPhase.interval',
+    dense?.interval,
+    "use '1m' to '24d'",
+  )
+  const jitter: unknown = schedule?.jitter
+  check(
+    jitter === undefined || (typeof jitter === 'number' && jitter >= 0 && jitter <= 0.25),
+    'schedule.jitter',
+    jitter,
+    'use a number from 0 to 0.25',
+  )
+  check(
+    schedule?.scope === undefined || ['installation', 'process'].includes(schedule.scope),
+    'schedule.scope',
+    schedule?.scope,
+    "use 'installation' or 'process'",
+  )
+  check(proxy === undefined || proxy === 'environment', 'proxy', proxy, "use 'environment', or leave it out")
+  mistakes.push(...mistakesOfDelivery(options))
   const modes = ['stable', 'rotating', 'none']
   check(
     identity?.mode === undefined || modes.includes(identity.mode),
@@ -125,6 +154,23 @@ export function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
     'pass an object with debug, info, warn and error, such as console',
   )
   return mistakes
+}
+
+function mistakesOfDelivery({ delivery, schedule }: UsageTelemetryOptions): Mistake[] {
+  if (delivery === undefined || delivery === 'inline') return []
+  if (delivery === 'detached') {
+    if (schedule?.scope !== 'process') return []
+    const message =
+      "is 'detached', and another process cannot report for one with scope 'process'; change either"
+    return [{ place: 'delivery', message }]
+  }
+  const within: unknown = (delivery as { readonly within?: unknown } | null)?.within
+  const time = parseDuration(within) ?? -1
+  if (time >= 200 && time <= 30_000) return []
+  const fix = "use 'inline', 'detached' or { within: '200ms' } to { within: '30s' }"
+  return within === undefined
+    ? [{ place: 'delivery', message: `is ${whatWasGot(delivery)}; ${fix}` }]
+    : [{ place: 'delivery.within', message: `is ${whatWasGot(within)}; ${fix}` }]
 }
 
 /** Why reports cannot go to an address, as the end of a sentence. Without TLS only this machine is an address. */

@@ -24,6 +24,8 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
   readonly catalog: Catalog<F>
   /** The gateway's base address: `https://`, or `http://` on this machine. */
   readonly endpoint: string
+  /** `environment`: reports go through the proxy that HTTPS_PROXY and NO_PROXY name. Default: they go directly. */
+  readonly proxy?: 'environment'
   /** What is decided about consent, and what the sources say that only the product can read. */
   readonly consent?: ConsentPolicy
   /** Where and how the notice at start appears. */
@@ -44,7 +46,25 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
     readonly initialDelay?: Duration
     /** How long nothing is sent while nobody has decided. Default: `1h`. */
     readonly undecidedDelay?: Duration
+    /** A denser beginning: so many reports, so far apart, before the interval holds (TimescaleDB: 12, `1h`). Default: none. */
+    readonly firstPhase?: { readonly count: number; readonly interval: Duration }
+    /** How late a report may be made on purpose, at random, as a part of the interval: 0 to 0.25. Default: 0.02. */
+    readonly jitter?: number
+    /**
+     * Who a report speaks for where several processes share a state: all of them, one report an interval, or each for itself,
+     * under one installation id. Default: `installation`.
+     */
+    readonly scope?: 'installation' | 'process'
+    /** What the last thing is that a shutdown does, where consent is enabled by name: `true`, a report into the outbox. Default: false. */
+    readonly finalReport?: boolean
   }
+  /**
+   * Who sends the reports where processes do not live until one is due, such as those of a command-line tool. Nobody but a
+   * process that lives long enough: `inline`. A later run, at its shutdown, which may then take that long (200 ms to 30 s; to make
+   * a report takes about 200 ms): `{ within: '500ms' }`. A child process that outlives the tool for at most half a minute, is
+   * started only when consent lets something be sent, and loads nothing of the product: `detached`. Default: `inline`.
+   */
+  readonly delivery?: 'inline' | 'detached' | { readonly within: Duration }
   /** Who an installation says that it is. Default: one random id, until the operator has it forgotten. */
   readonly identity?: Omit<IdentityPolicy, 'period'> & {
     /** `rotating`: how long an id lasts: 1 hour to 366 days. Default: `30d`. */

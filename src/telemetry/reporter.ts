@@ -1,13 +1,9 @@
 import { withheldBy } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import {
-  type Account,
-  ConsentAwareMetricExporter,
-  createLedger,
-  type DeliveryResult,
-} from '../delivery/index.ts'
+import { ConsentAwareMetricExporter, type DeliveryResult } from '../delivery/index.ts'
 import { collectFacts, type FactPoint, type FactSnapshot } from '../facts/index.ts'
-import { createTurns } from '../host/index.ts'
+import { createTurns, nextTurn } from '../host/index.ts'
+import type { Account } from '../outbox/index.ts'
 import { declaredIn, factsTable, observeFacts } from '../report/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { Counting } from './counting.ts'
@@ -30,12 +26,22 @@ export interface Preview {
 /** Where facts become a report and a report goes its way. Loads the SDK, so it is entered by `import()` only. */
 export interface Reporter {
   preview(): Promise<Preview>
-  report(): Promise<DeliveryResult>
+  /** Makes a report. `undefined` where another process has made one within the `gap`, which then speaks for this one as well. */
+  report(options?: ReportOptions): Promise<DeliveryResult | undefined>
   /** Has the installation forgotten, here and at the receiver. */
   forget(by: string): Promise<DeliveryResult>
+  /** Goes on with what waits in the outbox. */
+  resume(): Promise<void>
   /** The answer has become no. */
   withdraw(): Promise<void>
   shutdown(): Promise<void>
+}
+
+export interface ReportOptions {
+  /** How long ago, in milliseconds, the last report must have been made by whatever process. Default: 0. */
+  readonly gap?: number
+  /** The last one before a shutdown: sources have 20 ms, and the report is left in the outbox. Default: false. */
+  readonly final?: boolean
 }
 
 export interface ReporterOptions {
@@ -47,6 +53,9 @@ export interface ReporterOptions {
   readonly maySend: (verdict: Verdict) => boolean
 }
 
+/** What a source may take where a shutdown waits for it, in milliseconds. */
+const FINAL_BUDGET = 20
+
 export function createReporter({
   settings,
   contributions,
@@ -54,11 +63,12 @@ export function createReporter({
   verdict,
   maySend,
 }: ReporterOptions): Reporter {
-  const { product, endpoint, schemaUrl, identity, state, logger, clock, policy } = settings
+  const { product, endpoint, schemaUrl, identity, state, logger, clock, policy, scope, proxyEnvironment } =
+    settings
   const { stores } = contributions
   const { own } = counting
   const exporter = new ConsentAwareMetricExporter({
-    ...{ product, endpoint, schemaUrl, identity, state, logger, clock, maySend },
+    ...{ product, endpoint, schemaUrl, identity, scope, proxyEnvironment, state, logger, clock, maySend },
     catalog: contributions.catalog,
     consent: verdict,
     keepInstallation: policy.keepInstallation,
@@ -67,7 +77,7 @@ export function createReporter({
   const inTurn = createTurns()
 
   /** The facts under the verdict of this moment: what consent does not reach is not even asked for. */
-  async function gather({ keep }: { readonly keep: boolean }) {
+  async function gather({ keep, final = false }: { readonly keep: boolean; readonly final?: boolean }) {
     const now = await verdict()
     const catalog = contributions.catalog()
     const moment = { at: clock.now(), productVersion: product.version }
@@ -75,6 +85,7 @@ export function createReporter({
     let account: Account | undefined
     const snapshot = await collectFacts(stores, {
       clock,
+      ...(final && { factBudget: FINAL_BUDGET }),
       includes: (name) => reasonOf(name) === undefined,
       async reported() {
         // What a report takes lies in the store before it does: were the report given up, it could not be found again.
@@ -83,7 +94,9 @@ export function createReporter({
         return account.reported
       },
     })
+    await nextTurn()
     const metrics = await observeFacts(snapshot)
+    await nextTurn()
     const details = {
       verdict: now,
       ...(account && { account }),
@@ -94,13 +107,15 @@ export function createReporter({
     return { snapshot, metrics, details }
   }
 
-  async function report(): Promise<DeliveryResult> {
-    const { snapshot, metrics, details } = await gather({ keep: true })
+  async function report({ gap = 0, final = false }: ReportOptions): Promise<DeliveryResult | undefined> {
+    const { snapshot, metrics, details } = await gather({ keep: true, final })
+    const passed = clock.now() - (details.account?.reportedAt ?? 0)
+    if (scope === 'installation' && passed >= 0 && passed < gap) return undefined
     for (const [name, reason] of snapshot.absent)
       logger.debug(`The usage fact ${name} is not in the report (${reason}).`)
-    const result = await exporter.deliver(metrics, details)
+    const result = await exporter.deliver(metrics, { ...details, hold: final })
     // Another process was faster, and has taken the counts.
-    if (!result) return report()
+    if (!result) return report({ gap, final })
     settings.debug?.(`${JSON.stringify(JSON.parse(new TextDecoder().decode(result.bytes)), undefined, 2)}\n`)
     return result
   }
@@ -114,11 +129,10 @@ export function createReporter({
       const facts = { attributes: declaredIn(json, contributions.catalog()), points: snapshot.points }
       return { bytes, json, facts, text: factsTable(facts), wouldBeSent }
     },
-    report: () => inTurn(report),
+    report: (options = {}) => inTurn(() => report(options)),
     forget: (by) => inTurn(() => exporter.forget(by)),
+    resume: () => exporter.resume(),
     withdraw: () => exporter.withdraw(),
     shutdown: () => exporter.shutdown(),
   }
 }
-
-export const ledgerOf = ({ state }: Pick<Settings, 'state'>) => createLedger(state)

@@ -36,6 +36,8 @@ export interface Settings {
   /** The product's own endpoint, whatever the operator has set. */
   readonly schemaUrl: string
   readonly identity: IdentityPolicy
+  /** Where a proxy is looked for; absent where none is used. */
+  readonly proxyEnvironment: Environment | undefined
   readonly policy: ConsentPolicy
   readonly consentInputs: ConsentInputs
   readonly disclosure: NonNullable<UsageTelemetryOptions['disclosure']>
@@ -45,6 +47,12 @@ export interface Settings {
   readonly interval: number
   readonly initialDelay: number
   readonly undecidedDelay: number
+  readonly firstPhase: { readonly count: number; readonly interval: number } | undefined
+  readonly jitter: number | undefined
+  readonly scope: 'installation' | 'process'
+  readonly finalReport: boolean
+  /** `within`: milliseconds. */
+  readonly delivery: 'inline' | 'detached' | { readonly within: number }
   readonly state: StateStore
   readonly logger: Logger
   readonly clock: Clock
@@ -69,6 +77,10 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
   const debugs = variables('DEBUG').some(optsOut)
   const [operatorsEndpoint] = variables('ENDPOINT')
   const [operatorsDirectory] = variables('DIR')
+  const state = createResilientStore(
+    storeFrom(options.state, operatorsDirectory, product.name, environment),
+    logger,
+  )
   const problem = operatorsEndpoint ? endpointProblem(operatorsEndpoint) : undefined
   return {
     product: { name: product.name, version: product.version },
@@ -78,7 +90,7 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
     catalog,
     endpoint: operatorsEndpoint && !problem ? operatorsEndpoint : endpoint,
     schemaUrl: endpoint,
-    identity: identityOf(options.identity),
+    proxyEnvironment: options.proxy === 'environment' ? environment : undefined,
     debug: debugs ? (options.debugOutput ?? systemStderr) : undefined,
     policy: consent,
     packaging,
@@ -102,10 +114,16 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
     interval: parseDuration(schedule.interval ?? DEFAULT.interval) as number,
     initialDelay: parseDuration(schedule.initialDelay ?? DEFAULT.initialDelay) as number,
     undecidedDelay: parseDuration(schedule.undecidedDelay ?? DEFAULT.undecidedDelay) as number,
-    state: createResilientStore(
-      storeFrom(options.state, operatorsDirectory, product.name, environment),
-      logger,
-    ),
+    firstPhase: schedule.firstPhase && {
+      count: schedule.firstPhase.count,
+      interval: parseDuration(schedule.firstPhase.interval) as number,
+    },
+    jitter: schedule.jitter,
+    scope: schedule.scope ?? 'installation',
+    finalReport: schedule.finalReport ?? false,
+    delivery: deliveryOf(options.delivery),
+    state,
+    identity: identityOf(options.identity, state),
     logger,
     clock,
   }
@@ -113,12 +131,19 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
 
 const DEFAULT = { interval: '24h', initialDelay: '5m', undecidedDelay: '1h' } as const
 
-function identityOf({
-  period,
-  ...policy
-}: NonNullable<UsageTelemetryOptions['identity']> = {}): IdentityPolicy {
-  return { ...policy, ...(period !== undefined && { period: parseDuration(period) as number }) }
+function identityOf(
+  { period, ...policy }: NonNullable<UsageTelemetryOptions['identity']> = {},
+  { shared }: StateStore,
+): IdentityPolicy {
+  return {
+    ...(shared && { copies: 'keep' }),
+    ...policy,
+    ...(period !== undefined && { period: parseDuration(period) as number }),
+  }
 }
+
+const deliveryOf = (delivery: UsageTelemetryOptions['delivery'] = 'inline'): Settings['delivery'] =>
+  typeof delivery === 'string' ? delivery : { within: parseDuration(delivery.within) as number }
 
 const prefixOf = (name: string) => name.toUpperCase().replaceAll('-', '_')
 

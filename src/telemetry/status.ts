@@ -1,5 +1,6 @@
 import { withheldBy } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
+import type { DeliveryStatus } from './delivery-status.ts'
 import type { Settings } from './settings.ts'
 
 /** Everything that the faces show, as plain data. */
@@ -9,6 +10,8 @@ export interface UsageStatus {
   readonly disclosure?: string
   /** When the next report is due, as ISO 8601; absent while none is planned. */
   readonly nextReportAt?: string
+  /** How reports get through. */
+  readonly delivery: DeliveryStatus
   /** The names of the catalog's facts by what becomes of them. */
   readonly facts: {
     /** In the next report, where their source gives a value. */

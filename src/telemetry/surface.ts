@@ -1,6 +1,7 @@
 import type { Catalog, Facts } from '../catalog/index.ts'
 import type { Chooser, Consent, Verdict } from '../consent/index.ts'
-import type { DeliveryResult, LedgerEntry } from '../delivery/index.ts'
+import type { DeliveryResult } from '../delivery/index.ts'
+import type { Ledger } from '../ledger/index.ts'
 import type { UsageRecorder } from './recorder.ts'
 import type { Preview } from './reporter.ts'
 import type { UsageStatus } from './status.ts'
@@ -46,8 +47,6 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
   status(): Promise<UsageStatus>
   /** Whether reports are sent, who has decided, and the way to decide anew. */
   readonly consent: Pick<Consent, 'verdict' | 'set' | 'history' | 'on'>
-  readonly ledger: {
-    /** Every report there was, oldest first, with its bytes, also those that were not sent. */
-    entries(): AsyncGenerator<LedgerEntry, void, void>
-  }
+  /** Every report there was, with its bytes, also those that were not sent. */
+  readonly ledger: Pick<Ledger, 'entries' | 'last' | 'check'>
 }

@@ -1,22 +1,20 @@
 import type { Catalog, Facts } from '../catalog/index.ts'
 import { type Chooser, type Consent, createConsent, nameOfChooser, type Verdict } from '../consent/index.ts'
-import { type FactStore, forgetCounts } from '../facts/index.ts'
-import { keepingProcessAlive, outsideHostContext } from '../host/index.ts'
-import { createInstallation } from '../identity/index.ts'
-import { createSchedule } from '../schedule/index.ts'
-import { ENTRIES } from '../state/index.ts'
+import type { FactStore } from '../facts/index.ts'
+import { keepingProcessAlive } from '../host/index.ts'
+import type { Ledger } from '../ledger/index.ts'
 import { createContributions } from './contributions.ts'
 import { createCounting } from './counting.ts'
+import { deliveryStatus } from './delivery-status.ts'
+import { createLoop } from './loop.ts'
 import { createNothing } from './nothing.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { createRecorder } from './recorder.ts'
-import type { Reporter } from './reporter.ts'
 import { resolveOptions, type Settings } from './settings.ts'
+import { sendAtTheEnd } from './short-lived.ts'
 import { disclosureOf, refuseUnwanted, tell } from './start.ts'
 import { factsUnder } from './status.ts'
-import type { ReportResult, UsageTelemetry } from './surface.ts'
-
-const NO_BYTES = new Uint8Array()
+import type { UsageTelemetry } from './surface.ts'
 
 /** What `shutdown` waits for, in milliseconds, before it leaves the rest to the next start. */
 const SHUTDOWN_BUDGET = 40
@@ -29,31 +27,28 @@ const SHUTDOWN_BUDGET = 40
 export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>): UsageTelemetry<F> {
   const settings = resolveOptions(options)
   if (settings.packaging?.state === 'none') return createNothing(settings)
-  const { logger, clock, state, undecidedDelay, initialDelay } = settings
+  const { logger, clock } = settings
   const contributions = createContributions(settings.catalog)
   const consent = createConsentOf(settings, contributions.catalog)
-  const counting = createCounting({ settings, contributions, verdict: () => consent.verdict(), ask })
-  const decidableFrom = clock.monotonic() + undecidedDelay
-  const maySend = ({ state }: Verdict) =>
-    state === 'enabled' || (state === 'undecided' && clock.monotonic() >= decidableFrom)
-  const schedule = createSchedule({ clock, store: state, interval: settings.interval, run: reportOnSchedule })
+  const verdict = () => consent.verdict()
+  const counting = createCounting({ settings, contributions, verdict, ask })
+  const loop = createLoop({ settings, contributions, counting, verdict, ask, logTrouble })
 
-  let loading: Promise<Reporter> | undefined
   let starting: Promise<Verdict> | undefined
   let stopping: Promise<void> | undefined
-
   /** Whether reports are planned: from a start that was not refused to the shutdown. */
   let planned = false
   let withdrawing: Promise<void> = Promise.resolve()
 
   consent.on('change', (now) => {
-    if (now.state === 'disabled') withdrawing = withdraw().catch(logTrouble)
-    if (planned) void plan(now).catch(logTrouble)
+    if (now.state === 'disabled') withdrawing = loop.withdraw().catch(logTrouble)
+    if (planned) void loop.plan(now).catch(logTrouble)
   })
 
   async function ask(): Promise<Verdict> {
     const now = await consent.refresh()
     await counting.heed(now)
+    if (now.state === 'undecided') await loop.look()
     return now
   }
 
@@ -65,63 +60,24 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     return now
   }
 
-  /** The SDK is loaded here, with the first report. */
-  function reporter(): Promise<Reporter> {
-    loading ??= outsideHostContext(async () => {
-      const { createReporter } = await import('./reporter.ts')
-      return createReporter({ settings, contributions, counting, verdict: ask, maySend })
-    })
-    return loading
-  }
-
   async function begin(): Promise<Verdict> {
     // Before anything is written: a start that is refused leaves nothing behind.
     refuseUnwanted(await ask(), settings)
     const now = await consent.begin()
     tell(now, settings)
-    if (now.state === 'disabled') await withdraw()
+    if (now.state === 'disabled') await loop.withdraw()
     planned = stopping === undefined
     if (planned) {
       counting.start()
-      await plan(now)
+      await loop.plan(now)
     }
     return now
   }
 
-  /** When the first report under a verdict is due. */
-  function plan({ state }: Verdict): Promise<void> {
-    const wait = state === 'undecided' ? Math.max(decidableFrom - clock.monotonic(), 0) : 0
-    return outsideHostContext(() => schedule.start(Math.max(initialDelay, wait)))
-  }
-
-  /** A no takes effect at once. The SDK is not loaded for it where no report can be under way or waiting. */
-  async function withdraw(): Promise<void> {
-    const waiting = loading !== undefined || (await state.list(ENTRIES.outbox)).length > 0
-    if (waiting) return (await reporter()).withdraw()
-    await forgetCounts(state)
-    if (!settings.policy.keepInstallation) await createInstallation(state, clock).forget()
-  }
-
-  async function report(): Promise<ReportResult> {
-    if (settings.policy.whileDisabled === 'nothing') {
-      const { state, because } = await ask()
-      if (state === 'disabled')
-        return { outcome: 'suppressed', reportId: '', reason: because, bytes: NO_BYTES }
-    }
-    const { at: _, ...result } = await (await reporter()).report()
-    await schedule.reported()
-    return result
-  }
-
-  async function forget(chooser: Chooser): Promise<ReportResult> {
-    const by = nameOfChooser(chooser)
-    const { at: _, ...result } = await (await reporter()).forget(by)
-    await counting.restart()
-    return result
-  }
-
-  async function reportOnSchedule(): Promise<void> {
-    await report().catch(logTrouble)
+  /** Without the SDK: who reads the log does not report. */
+  async function ledger(): Promise<Ledger> {
+    const { createLedger } = await import('../ledger/index.ts')
+    return createLedger(settings.state, { clock })
   }
 
   function logTrouble(error: unknown): void {
@@ -129,11 +85,13 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   }
 
   async function end(): Promise<void> {
-    schedule.stop()
+    const { delivery } = settings
+    const sending = planned && sendAtTheEnd({ settings, contributions, counting, ask }).catch(logTrouble)
+    const budget = typeof delivery === 'object' ? delivery.within : SHUTDOWN_BUDGET
     planned = false
     starting = undefined
-    const ended = Promise.allSettled([counting.stop(), loading?.then((running) => running.shutdown())])
-    await Promise.race([ended, new Promise<void>((resolve) => clock.after(SHUTDOWN_BUDGET, resolve))])
+    const ended = Promise.allSettled([counting.stop(), loop.stop(), sending])
+    await Promise.race([ended, new Promise<void>((resolve) => clock.after(budget, resolve))])
   }
 
   return {
@@ -154,17 +112,21 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
       stopping ??= keepingProcessAlive(end)
       return stopping
     },
-    preview: () => keepingProcessAlive(async () => (await reporter()).preview()),
-    report: () => keepingProcessAlive(report),
-    forget: (chooser) => keepingProcessAlive(() => forget(chooser)),
+    preview: () => keepingProcessAlive(loop.preview),
+    report: () => keepingProcessAlive(loop.report),
+    async forget(chooser) {
+      const by = nameOfChooser(chooser)
+      return keepingProcessAlive(() => loop.forget(by))
+    },
     async status() {
       const verdict = await ask()
       const disclosure = disclosureOf(verdict, settings)
-      const due = schedule.due()
+      const due = loop.due()
       return {
         verdict,
         ...(disclosure !== undefined && { disclosure }),
         ...(due !== undefined && { nextReportAt: new Date(due).toISOString() }),
+        delivery: await deliveryStatus(settings),
         facts: factsUnder(verdict, { ...settings, catalog: contributions.catalog() }),
       }
     },
@@ -175,10 +137,11 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
       on: (event, listener) => consent.on(event, listener),
     },
     ledger: {
-      async *entries() {
-        const { ledgerOf } = await import('./reporter.ts')
-        yield* ledgerOf(settings).entries()
+      async *entries(options) {
+        yield* (await ledger()).entries(options)
       },
+      last: async (outcome) => (await ledger()).last(outcome),
+      check: async () => (await ledger()).check(),
     },
   }
 }

@@ -17,8 +17,11 @@ const ROOMS = [
   'gateway',
   'version',
   'delivery',
+  'outbox',
+  'transport',
   'schedule',
   'report',
+  'ledger',
   'packs',
   'facts',
   'consent',
@@ -29,7 +32,7 @@ const ROOMS = [
 ]
 
 /** Rooms that load packages: entered by `import()` from what the host imports. */
-const LAZY_ROOMS = new Set(['delivery', 'report'])
+const LAZY_ROOMS = new Set(['delivery', 'outbox', 'transport', 'report', 'ledger'])
 
 interface Edge {
   readonly from: string

@@ -1,164 +1,152 @@
+/** The rhythm of one process that nothing happens to. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createFakeClock } from '../support/fake-clock.ts'
-import { createHost, DAY, HOUR, MINUTE, restarted, START } from './host.ts'
+import { createHost, DAY, HOUR, MINUTE, SECOND, START, seeded } from './host.ts'
+import { createMachine } from './machine.ts'
 
-test('the first report is made after the initial delay, and then one a day', async () => {
-  const { clock, schedule, reports } = createHost()
+test('the first report is made after the initial delay, the next ones each day at the time of the installation', async () => {
+  const { machine, schedule, reports } = createHost({ offset: 0.25 })
   await schedule.start(5 * MINUTE)
   assert.equal(schedule.due(), START + 5 * MINUTE)
-  await clock.advance(5 * MINUTE - 1)
+  await machine.run(5 * MINUTE - 1)
   assert.deepEqual(reports, [])
-  await clock.advance(3 * DAY)
-  assert.deepEqual(reports, [5 * MINUTE, 5 * MINUTE + DAY, 5 * MINUTE + 2 * DAY])
-  assert.equal(schedule.due(), START + 5 * MINUTE + 3 * DAY)
+  await machine.run(4 * DAY)
+  assert.deepEqual(reports, [5 * MINUTE, DAY + 6 * HOUR, 2 * DAY + 6 * HOUR, 3 * DAY + 6 * HOUR])
+  assert.equal(schedule.due(), START + 4 * DAY + 6 * HOUR)
+  assert.equal(schedule.lastReportAt(), START + 3 * DAY + 6 * HOUR)
+})
+
+test('the second report is made half a day to a day and a half after the first one', async () => {
+  for (let offset = 0; offset < 1; offset += 1 / 32) {
+    const { machine, schedule, reports } = createHost({ offset })
+    await schedule.start(0)
+    await machine.run(2.6 * DAY)
+    const [first, second, third] = reports as [number, number, number]
+    assert.ok(second - first >= DAY / 2 && second - first <= 1.5 * DAY + HOUR, `${offset}: ${second - first}`)
+    assert.equal(third - second, DAY)
+  }
 })
 
 test('no initial delay is a report at once', async () => {
-  const { clock, schedule, reports } = createHost()
+  const { machine, schedule, reports } = createHost()
   await schedule.start(0)
-  await clock.advance(0)
+  await machine.run(0)
   assert.deepEqual(reports, [0])
 })
 
 test('nothing is planned and no timer runs before the start', async () => {
-  const { clock, schedule, reports } = createHost()
+  const { machine, schedule, reports } = createHost()
   assert.equal(schedule.due(), undefined)
-  assert.equal(clock.waiting, 0)
-  await clock.advance(10 * DAY)
+  assert.equal(machine.waiting, 0)
+  await machine.run(10 * DAY)
   assert.deepEqual(reports, [])
 })
 
-test('a restart inside the interval does not report again (Dependency-Track: 23 hours)', async () => {
-  const first = createHost()
-  await first.schedule.start(0)
-  await first.clock.advance(0)
-  first.schedule.stop()
-  await first.clock.advance(23 * HOUR)
-  const second = restarted(first)
-  await second.schedule.start(5 * MINUTE)
-  await second.clock.advance(HOUR - 1)
-  assert.deepEqual(second.reports, [])
-  await second.clock.advance(1)
-  assert.deepEqual(second.reports, [DAY])
-})
-
-test('a restart after the interval reports after the initial delay', async () => {
-  const first = createHost()
-  await first.schedule.start(0)
-  await first.clock.advance(0)
-  first.schedule.stop()
-  await first.clock.advance(3 * DAY)
-  const second = restarted(first)
-  await second.schedule.start(5 * MINUTE)
-  await second.clock.advance(5 * MINUTE)
-  assert.deepEqual(second.reports, [3 * DAY + 5 * MINUTE])
-})
-
-test('a restart every hour does not silence an installation (EventStore starts over each time)', async () => {
-  const { clock, store } = createHost()
-  const reports: number[] = []
-  for (let hour = 0; hour < 49; hour++) {
-    const host = restarted({ clock, store })
-    await host.schedule.start(5 * MINUTE)
-    await clock.advance(HOUR)
-    host.schedule.stop()
-    reports.push(...host.reports)
-  }
-  assert.deepEqual(reports, [5 * MINUTE, DAY + 5 * MINUTE, 2 * DAY + 5 * MINUTE])
-})
-
-test('the report after 24 hours is made at 24 hours, and not at 25 (the drift of Dependency-Track)', async () => {
-  const { clock, schedule, reports } = createHost()
+/**
+ * Dependency-Track looks each hour whether more than 24 hours have passed since the time at which the last report was *done*. At the
+ * 24th hour it is a few milliseconds less, so that it reports each 25 hours, and no hour of the day is like another.
+ */
+test('the tick after 24 hours is the 24 hour tick, and not the one after 25 (the drift of Dependency-Track)', async () => {
+  const machine = createMachine()
+  const takes = () => new Promise<void>((resolve) => machine.after(3 * SECOND, resolve))
+  const clock = withTimers(machine, (delay, callback) => machine.after(delay + 40, callback))
+  const { schedule, reports } = createHost({ machine, clock, work: takes })
   await schedule.start(0)
-  await clock.advance(100 * DAY)
-  assert.deepEqual(
-    reports,
-    Array.from({ length: 101 }, (_, day) => day * DAY),
-  )
+  await machine.run(100.5 * DAY)
+  assert.equal(reports.length, 101)
+  for (const [day, at] of reports.entries())
+    assert.ok(at - day * DAY <= SECOND, `day ${day}: ${at - day * DAY} ms late`)
 })
 
 test('a report that takes long does not make the next ones late', async () => {
-  const clock = createFakeClock(START)
-  const work = () => new Promise<void>((resolve) => clock.after(10 * MINUTE, resolve))
-  const { schedule, reports } = createHost({ clock, work })
+  const machine = createMachine()
+  const work = () => new Promise<void>((resolve) => machine.after(10 * MINUTE, resolve))
+  const { schedule, reports } = createHost({ machine, work })
   await schedule.start(0)
-  await clock.advance(5 * DAY)
+  await machine.run(5 * DAY)
   assert.deepEqual(reports, [0, DAY, 2 * DAY, 3 * DAY, 4 * DAY, 5 * DAY])
 })
 
-test('timers that fire late do not make the next reports later and later', async () => {
-  const clock = createFakeClock(START)
-  const busy = {
-    ...clock,
-    after: (delay: number, callback: () => void) => clock.after(delay + 5_000, callback),
-  }
-  const { schedule, reports } = createHost({ clock: busy })
-  await schedule.start(0)
-  await clock.advance(20 * DAY + MINUTE)
-  assert.equal(reports.length, 21)
-  for (const [day, at] of reports.entries())
-    assert.ok(at - day * DAY <= 5_000, `day ${day}: ${at - day * DAY} ms late`)
-})
-
 test('a report that takes longer than the interval is not made twice at once', async () => {
-  const clock = createFakeClock(START)
+  const machine = createMachine()
   let running = 0
   let most = 0
   const work = async () => {
     most = Math.max(most, ++running)
-    await new Promise<void>((resolve) => clock.after(90_000, resolve))
+    await new Promise<void>((resolve) => machine.after(90 * SECOND, resolve))
     running--
   }
-  const { schedule, reports } = createHost({ clock, work, interval: MINUTE })
+  const { schedule, reports } = createHost({ machine, work, interval: MINUTE })
   await schedule.start(0)
-  await clock.advance(5 * MINUTE)
+  await machine.run(5 * MINUTE)
   assert.equal(most, 1)
-  assert.deepEqual(reports, [0, 90_000, 180_000, 270_000])
+  assert.deepEqual(
+    reports.map((at) => at / SECOND),
+    [0, 90, 180, 270],
+  )
 })
 
-test('a report that was asked for counts: the next one is an interval later', async () => {
-  const { clock, schedule, reports } = createHost()
-  await schedule.start(HOUR)
-  await clock.advance(30 * MINUTE)
+test('a report that was asked for counts: the next one is due half a day to a day later', async () => {
+  const { machine, schedule, reports } = createHost({ offset: 0.25 })
+  await schedule.start(0)
+  await machine.run(2 * DAY)
   await schedule.reported()
-  assert.equal(schedule.due(), START + 30 * MINUTE + DAY)
-  await clock.advance(DAY)
-  assert.deepEqual(reports, [30 * MINUTE + DAY])
+  assert.equal(schedule.due(), START + 2 * DAY + 18 * HOUR)
+  await machine.run(3 * DAY)
+  assert.deepEqual(reports, [
+    0,
+    DAY + 6 * HOUR,
+    2 * DAY + 18 * HOUR,
+    3 * DAY + 18 * HOUR,
+    4 * DAY + 18 * HOUR,
+  ])
 })
 
-test('a report that was asked for before the start counts too', async () => {
-  const { clock, schedule, reports } = createHost()
+test('a report that was asked for before the start counts too, and ends the initial delay', async () => {
+  const { machine, schedule, reports } = createHost()
   await schedule.reported()
   assert.equal(schedule.due(), undefined)
-  await schedule.start(0)
-  await clock.advance(DAY - 1)
-  assert.deepEqual(reports, [])
-  await clock.advance(1)
+  assert.equal(schedule.lastReportAt(), START)
+  await schedule.start(2 * DAY)
+  await machine.run(DAY)
   assert.deepEqual(reports, [DAY])
 })
 
-test('no timer is longer than an hour, so that an interval of weeks fits into one too', async () => {
-  const clock = createFakeClock(START)
+test('each report is late by up to the jitter and never early, and none moves the next', async () => {
+  const { machine, store, schedule, reports } = createHost({ jitter: 0.02, random: seeded(1) })
+  await store.write('schedule.json', '{"offset":0,"reports":0,"startedAt":"2026-01-01T00:00:00.000Z"}\n')
+  await schedule.start(0)
+  await machine.run(200 * DAY)
+  const [, ...late] = reports.map((at) => (at % DAY) / DAY)
+  assert.equal(late.length, 199)
+  assert.ok(Math.min(...late) >= 0 && Math.min(...late) < 0.001, `${Math.min(...late)}`)
+  assert.ok(Math.max(...late) <= 0.02 && Math.max(...late) > 0.019, `${Math.max(...late)}`)
+})
+
+test('no timer is longer than ten minutes, so that an interval of weeks fits into one too', async () => {
+  const machine = createMachine()
   const delays: number[] = []
-  const watched = {
-    ...clock,
-    after(delay: number, callback: () => void) {
-      delays.push(delay)
-      return clock.after(delay, callback)
-    },
-  }
-  const { schedule, reports } = createHost({ clock: watched, interval: 90 * DAY })
-  await schedule.start(40 * DAY)
-  await clock.advance(130 * DAY)
-  assert.deepEqual(reports, [40 * DAY, 130 * DAY])
-  assert.ok(Math.max(...delays) <= HOUR)
+  const watched = withTimers(machine, (delay, callback) => {
+    delays.push(delay)
+    return machine.after(delay, callback)
+  })
+  const { schedule, reports } = createHost({ machine, clock: watched, interval: 20 * DAY, offset: 0.5 })
+  await schedule.start(24 * DAY)
+  await machine.run(100 * DAY)
+  const [first, second, third] = reports as [number, number, number]
+  assert.deepEqual([first, third - second], [24 * DAY, 20 * DAY])
+  assert.equal(Math.max(...delays), 10 * MINUTE)
   assert.ok(Math.min(...delays) >= 0)
 })
 
 test('an initial delay that is longer than the interval is waited for', async () => {
-  const { clock, schedule, reports } = createHost({ interval: MINUTE })
+  const { machine, schedule, reports } = createHost({ interval: MINUTE })
   await schedule.start(5 * MINUTE)
-  await clock.advance(7 * MINUTE)
+  await machine.run(7 * MINUTE)
   assert.deepEqual(reports, [5 * MINUTE, 6 * MINUTE, 7 * MINUTE])
 })
+
+/** The machine's clock with other timers. */
+function withTimers(machine: ReturnType<typeof createMachine>, after: typeof machine.after) {
+  return { now: () => machine.now(), monotonic: () => machine.monotonic(), after }
+}

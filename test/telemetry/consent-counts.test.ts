@@ -133,6 +133,7 @@ test('what was counted under a no is not reported under undecided either', async
   await clock.advance(2 * 3_600_000)
   await usage.consent.set('undecided', ALICE)
   found.add(2)
+  await clock.advance(3_600_000)
   await usage.report()
   assert.deepEqual(countsAt(receiver), [2])
   await usage.shutdown()

@@ -272,14 +272,20 @@ test('a process that slept for days while the others went on counts on, and noth
 /** A store over another that stands still at a certain change, before or after it is made: what a crash looks like from the outside. */
 function crashing(
   inner: StateStore,
-  { change, when, end }: { change: number; when: 'before' | 'after'; end: Promise<never> },
+  {
+    change,
+    when,
+    end,
+    gone,
+  }: { change: number; when: 'before' | 'after'; end: Promise<never>; gone: () => void },
 ): StateStore {
   let left = change
   const pass = async <R>(action: () => Promise<R>): Promise<R> => {
     left--
-    if (left < 0 || (left === 0 && when === 'before')) return end
-    const result = await action()
-    return left === 0 ? end : result
+    if (left > 0) return action()
+    if (left === 0 && when === 'after') await action()
+    gone()
+    return end
   }
   return {
     ...inner,
@@ -299,6 +305,7 @@ test('wherever a process crashes, what it had written down arrives, and nothing 
   await fc.assert(
     fc.asyncProperty(answers, crash, async (statuses, at) => {
       const { promise: end, reject: over } = Promise.withResolvers<never>()
+      const { promise: crashed, resolve: gone } = Promise.withResolvers<void>()
       end.catch(() => {})
       const state = createMemoryStore()
       const accepted = new Map<unknown, number>()
@@ -314,7 +321,7 @@ test('wherever a process crashes, what it had written down arrives, and nothing 
       let counted = 0
       let written = 0
       async function life() {
-        const crashes = createAcme({ endpoint, state: crashing(state, { ...at, end }) })
+        const crashes = createAcme({ endpoint, state: crashing(state, { ...at, end, gone }) })
         for (const amount of [1, 10, 100, 1_000]) {
           count(crashes, amount)
           counted += amount
@@ -323,9 +330,11 @@ test('wherever a process crashes, what it had written down arrives, and nothing 
         }
       }
       const lived = life().catch(() => {})
-      await Promise.race([lived, new Promise((resolve) => setTimeout(resolve, 60))])
+      await Promise.race([lived, crashed])
       const [least, most] = [written, counted]
-      for (let report = 0; report < 6; report++) await createAcme({ endpoint, state }).report()
+      // Whatever the crashed process holds has run out.
+      const clock = createFakeClock(Date.now() + 60_000)
+      for (let report = 0; report < 6; report++) await createAcme({ endpoint, state, clock }).report()
       await receiver[Symbol.asyncDispose]()
       over(new Error('The process is gone.'))
       await lived

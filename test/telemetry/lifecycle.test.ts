@@ -12,21 +12,27 @@ import { createScratch } from '../support/scratch.ts'
 
 const HOUR = 3_600_000
 
-test('the first report comes after the initial delay, and then one a day', async () => {
+test('the first report comes after the initial delay, the second half a day to a day and a half later, and then one a day', async () => {
   await using receiver = await startReceiver()
   const clock = createFakeClock()
-  const usage = createAcme({ endpoint: receiver.endpoint, clock, schedule: { initialDelay: '5m' } })
+  const usage = createAcme({
+    endpoint: receiver.endpoint,
+    clock,
+    schedule: { initialDelay: '5m', jitter: 0 },
+  })
   await usage.start()
 
   await clock.advance(5 * 60_000 - 1)
   await arrived(receiver, 0)
   await clock.advance(1)
   await arrived(receiver, 1)
+  await clock.advance(12 * HOUR - 1)
+  await arrived(receiver, 1)
+  for (const _ of Array(25)) if (receiver.received.length < 2) await clock.advance(HOUR).then(settled)
+  await arrived(receiver, 2)
   for (let day = 1; day <= 3; day++) {
-    await clock.advance(24 * HOUR - 1)
-    await arrived(receiver, day)
-    await clock.advance(1)
-    await arrived(receiver, day + 1)
+    await clock.advance(24 * HOUR)
+    await arrived(receiver, day + 2)
   }
   await usage.shutdown()
 })
@@ -43,7 +49,7 @@ test('a restart within the interval does not send again; after the interval it d
     await arrived(receiver, 1)
     await usage.shutdown()
   }
-  await clock.advance(20 * HOUR)
+  await clock.advance(31 * HOUR)
   const usage = createAcme(options)
   await usage.start()
   await clock.advance(5 * 60_000)
@@ -109,7 +115,7 @@ test('a state directory that cannot be written costs durability, not the start: 
 
   const warnings = log.lines.filter((line) => line.startsWith('warn'))
   assert.equal(warnings.length, 1)
-  assert.match(warnings[0] ?? '', new RegExp(`cannot write to ${occupied}.*Make the directory writable`))
+  assert.match(warnings[0] ?? '', new RegExp(`cannot write to ${occupied}.*Make it writable`))
   const outcomes = (await Array.fromAsync(usage.ledger.entries())).map(({ outcome }) => outcome)
   assert.deepEqual(outcomes, ['queued', 'sent', 'queued', 'sent'])
   await usage.shutdown()
@@ -134,6 +140,9 @@ test('ACME_DB_TELEMETRY_DIR moves the state', async () => {
   const again = createAcme({ ...options, environment: { ACME_DB_TELEMETRY_DIR: scratch.directory } })
   assert.equal((await Array.fromAsync(again.ledger.entries())).length, 2)
 })
+
+/** Time for what is under way between this process and the receiver. */
+const settled = () => new Promise((resolve) => setTimeout(resolve, 20))
 
 /** A report is on its way for a few turns of the event loop: the network is real here, time is not. */
 async function arrived(receiver: { readonly received: readonly unknown[] }, count: number): Promise<void> {

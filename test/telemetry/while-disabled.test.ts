@@ -23,10 +23,7 @@ test('a product that collects nothing while disabled asks nothing, counts nothin
   assert.equal(asked, 0)
   assert.deepEqual(await Array.fromAsync(usage.ledger.entries()), [])
   await usage.shutdown()
-  assert.deepEqual(
-    readdirSync(scratch.directory).filter((name) => name !== 'schedule.json'),
-    [],
-  )
+  assert.deepEqual(readdirSync(scratch.directory), [])
 })
 
 test('from a yes on it counts and reports, what was set before included, and nothing counted before', async () => {

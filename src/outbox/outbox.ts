@@ -1,6 +1,6 @@
 import { type Tally, tallyAsData, tallyFromData } from '../facts/index.ts'
+import { splitReport, withReport } from '../ledger/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
-import { splitReport, withReport } from './verbatim.ts'
 
 /** A report that waits to be sent, with what it has taken of the counts: one entry, so that there is never one without the other. */
 export interface WaitingReport {

@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { type CountedEntry, difference, isCovered, readCounted, sumOf, type Tally } from '../facts/index.ts'
+import type { Clock } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import type { Outbox } from './outbox.ts'
 import type { Settlement, Settlements } from './settlement.ts'
@@ -9,6 +10,8 @@ import type { Settlement, Settlements } from './settlement.ts'
 export interface Account {
   /** The number of that report. */
   readonly number: number
+  /** When the last one was made, whatever became of it, in milliseconds since 1970; 0 before the first. */
+  readonly reportedAt: number
   /** What it would take of each process's counts. */
   readonly takes: ReadonlyMap<string, Tally>
   /** What it says of the counts: of all processes, since the last report; running totals as they are in all. */
@@ -19,11 +22,17 @@ export interface Account {
   readonly totalsSince: number
 }
 
+/** Who a report speaks for: all processes of an installation, or each process for itself. */
+export type ReportScope = 'installation' | 'process'
+
 /** What a process tells of its own counts, newer than what lies in the store. */
 export type OwnCounts = Omit<CountedEntry, 'at' | 'ended'>
 
 export interface AccountOptions {
   readonly state: StateStore
+  readonly clock: Clock
+  /** Whether a report speaks for all processes of the installation, or each for itself and those that are gone. */
+  readonly scope?: ReportScope | undefined
   readonly outbox: Outbox
   readonly settlements: Settlements
 }
@@ -33,7 +42,7 @@ export interface AccountOptions {
  * that wait. Nothing is changed by it; a report that is made from it is accepted only if no other was made meanwhile.
  */
 export async function openAccount(
-  { state, outbox, settlements }: AccountOptions,
+  { state, outbox, settlements, clock, scope }: AccountOptions,
   own: OwnCounts,
   verdict: Verdict,
   catalog: Catalog,
@@ -45,7 +54,9 @@ export async function openAccount(
   )
   const settled = covered(await settlements.latest(), verdict)
   const active = waiting.filter(({ number }) => number > settled.number)
-  const others = (await countedByOthers(state, own.process)).filter((entry) => isCovered(entry, verdict))
+  const others = (await countedByOthers(state, own.process)).filter(
+    (entry) => isCovered(entry, verdict) && (scope !== 'process' || isOver(entry, clock.now())),
+  )
   // What is not covered of its own, a process has forgotten by itself.
   const entries = [...others, own]
 
@@ -68,6 +79,7 @@ export async function openAccount(
   )
   return {
     number: Math.max(settled.number, ...numbers) + 1,
+    reportedAt: active.at(-1)?.at ?? settled.reportedAt,
     takes,
     reported: new Map([...pending, ...totals]),
     since,
@@ -101,13 +113,14 @@ export async function tidyCounts(state: StateStore, settled: Settlement, now: nu
   for (const name of names) {
     const entry = readCounted(await state.read(name).catch(() => undefined))
     if (!entry) continue
-    const over = entry.ended || now - Date.parse(entry.at) > LONGEST_SILENCE
     const taken = difference(entry.counts, settled.taken.get(entry.process) ?? new Map()).size === 0
-    if (over && taken) await state.remove(name)
+    if (isOver(entry, now) && taken) await state.remove(name)
   }
   const known = new Set(names.map((name) => name.slice(ENTRIES.counts.length + 1, -'.json'.length)))
   return { ...settled, taken: new Map([...settled.taken].filter(([process]) => known.has(process))) }
 }
+
+const isOver = ({ ended, at }: CountedEntry, now: number) => ended || now - Date.parse(at) > LONGEST_SILENCE
 
 /** A process that has written nothing for longer counts in another entry from then on, so that this one can go. */
 const LONGEST_SILENCE = 2 * 24 * 3_600_000

@@ -8,6 +8,8 @@ export interface Settlement {
   readonly number: number
   /** When the last report was made that took its counts along, in milliseconds since 1970; 0 before the first. */
   readonly at: number
+  /** When the last report was made, whatever became of it, in milliseconds since 1970; 0 before the first. */
+  readonly reportedAt: number
   /** What was taken of each process's counts, for as long as these can still be found in the state store. */
   readonly taken: ReadonlyMap<string, Tally>
   /** All that was ever delivered of the facts that are reported as running totals. */
@@ -27,7 +29,14 @@ export interface Settlements {
   put(next: Settlement): Promise<boolean>
 }
 
-const NOTHING: Settlement = { number: 0, at: 0, taken: new Map(), totals: new Map(), totalsSince: undefined }
+const NOTHING: Settlement = {
+  number: 0,
+  at: 0,
+  reportedAt: 0,
+  taken: new Map(),
+  totals: new Map(),
+  totalsSince: undefined,
+}
 
 /**
  * Each settlement is an entry that is made once and never changed, named by the number of its report: of two processes that
@@ -51,6 +60,7 @@ export function createSettlements(store: StateStore): Settlements {
       const data = `${JSON.stringify({
         format: FORMAT,
         at: next.at,
+        reportedAt: next.reportedAt,
         taken: Object.fromEntries([...next.taken].map(([process, tally]) => [process, tallyAsData(tally)])),
         totals: tallyAsData(next.totals),
         totalsSince: next.totalsSince,
@@ -76,13 +86,14 @@ export function settlementAfter(
   totalsSince: Settlement['totalsSince'],
 ): Settlement {
   const { number, at, takes } = report
-  if (!takes) return { ...before, number }
+  if (!takes) return { ...before, number, reportedAt: at }
   const processes = new Set([...before.taken.keys(), ...takes.keys()])
   const of = (some: ReadonlyMap<string, Tally>, process: string) => some.get(process) ?? new Map()
   const running = [...takes.values()].map((tally) => new Map([...tally].filter(([key]) => isRunning(key))))
   return {
     number,
     at,
+    reportedAt: at,
     taken: new Map([...processes].map((one) => [one, sumOf(of(before.taken, one), of(takes, one))])),
     totals: sumOf(before.totals, ...running),
     totalsSince: before.totalsSince ?? totalsSince,
@@ -100,11 +111,13 @@ function parse(number: number, content: Uint8Array | undefined): Settlement | un
       taken: data,
       totals: running,
       totalsSince,
+      reportedAt,
     } = JSON.parse(new TextDecoder().decode(content))
     const taken = takesFrom(data)
     const totals = tallyFromData(running)
-    if (format !== FORMAT || typeof at !== 'number' || !taken || !totals) return undefined
-    return { number, at, taken, totals, totalsSince }
+    if (format !== FORMAT || !taken || !totals) return undefined
+    if (typeof at !== 'number' || typeof reportedAt !== 'number') return undefined
+    return { number, at, reportedAt, taken, totals, totalsSince }
   } catch {
     return undefined
   }

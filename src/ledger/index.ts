@@ -1,0 +1,14 @@
+/**
+ * The local log: every report there was, sent or not, with its exact bytes. It is written first and read by people; nothing else
+ * depends on what stands in it.
+ */
+export {
+  createLedger,
+  type Ledger,
+  type LedgerEntry,
+  type LedgerOptions,
+  type LedgerOutcome,
+  type LedgerReadOptions,
+} from './ledger.ts'
+export { LARGEST_REPORT } from './lines.ts'
+export { splitReport, withReport } from './verbatim.ts'

@@ -1,0 +1,53 @@
+/**
+ * The child process of a short-lived host: makes the report that is due, sends what waits, and ends. It has half a minute, says nothing,
+ * loads nothing of the host, and starts no process. Whatever goes wrong, all is left as it is for the next one.
+ *
+ * Usage: node detached.ts <state directory>
+ */
+import type { Catalog } from '../catalog/index.ts'
+import { keepingProcessAlive, systemClock, systemEnvironment } from '../host/index.ts'
+import { createDirectoryStore, takeLease } from '../state/index.ts'
+import { DEADLINE, JOB, type Job, MACHINE, readJob } from './hand-over.ts'
+import type { UsageTelemetry } from './surface.ts'
+import { createUsageTelemetry } from './usage-telemetry.ts'
+
+const [directory = ''] = process.argv.slice(2)
+const end = () => process.exit(0)
+process.on('uncaughtException', end)
+systemClock.after(DEADLINE, end)
+void keepingProcessAlive(run).finally(end)
+
+async function run(): Promise<void> {
+  const store = createDirectoryStore(directory)
+  const lease = await takeLease({ store, clock: systemClock, task: 'detached', duration: DEADLINE })
+  if (!lease) return
+  try {
+    const job = await readJob(store)
+    if (!job || !('options' in job)) return
+    await deliver(job)
+    await store.remove(JOB)
+  } finally {
+    await lease.release()
+  }
+}
+
+async function deliver({ options, environment, parts, attributes, points }: Job): Promise<void> {
+  const { [MACHINE]: machine, ...own } = systemEnvironment()
+  const usage: UsageTelemetry = createUsageTelemetry({
+    ...options,
+    identity: { ...options.identity, ...(machine !== undefined && { machine: () => machine }) },
+    state: directory,
+    environment: { ...own, ...environment },
+    delivery: { within: DEADLINE - 5_000 },
+  })
+  const recorders: ReadonlyArray<readonly [Catalog, { set(name: string, value: unknown): void }]> = [
+    [options.catalog, usage],
+    ...parts.map((part) => [part, usage.contribute(part)] as const),
+  ]
+  const ownerOf = (name: string) => recorders.find(([{ facts }]) => Object.hasOwn(facts, name))?.[1]
+  for (const [name, value] of Object.entries(attributes)) ownerOf(name)?.set(name, value)
+  for (const [name, values] of Map.groupBy(points, (point) => point.name))
+    ownerOf(name)?.set(name, () => values)
+  await usage.start()
+  await usage.shutdown()
+}

@@ -1,0 +1,188 @@
+/**
+ * What an ending process hands over to a child process that outlives it, by an entry of the state directory, and how the child
+ * is started. The entry is also what keeps others from starting one: it is made where there is none, by one process of many.
+ */
+import path from 'node:path'
+import { type Catalog, valuesIn, withheldBy } from '../catalog/index.ts'
+import type { Verdict } from '../consent/index.ts'
+import { collectFacts, type FactPoint } from '../facts/index.ts'
+import { type Environment, systemEnvironment, systemFiles } from '../host/index.ts'
+import { createDirectoryStore, type StateStore } from '../state/index.ts'
+import type { Contributions } from './contributions.ts'
+import type { Counting } from './counting.ts'
+import type { UsageTelemetryOptions } from './options.ts'
+import type { Settings } from './settings.ts'
+
+/** What the child does, as data: no code, and no configuration, of the host goes with it. */
+export interface Job {
+  readonly format: typeof FORMAT
+  /** When it was made, in milliseconds since 1970. */
+  readonly at: number
+  readonly options: Pick<
+    UsageTelemetryOptions,
+    'product' | 'catalog' | 'endpoint' | 'proxy' | 'consent' | 'schedule' | 'identity'
+  >
+  /** What decides about consent of the environment of the process that ends. */
+  readonly environment: Environment
+  /** The catalogs that contribute facts. */
+  readonly parts: readonly Catalog[]
+  /** The values of the attribute facts by name, and those of the gauge facts. */
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly points: readonly Pick<FactPoint, 'name' | 'attributes' | 'value'>[]
+}
+
+export interface HandOverOptions {
+  readonly settings: Settings
+  readonly contributions: Contributions
+  readonly counting: Counting
+}
+
+/** The entry that holds the job. */
+export const JOB = 'detached.json'
+
+/** The variable that tells a process that it is such a child, or was started by one. */
+export const DETACHED = 'OTEL_USAGE_DETACHED'
+
+/** The variable that tells the child what tells this machine from others, where the product knows better: it is not stored. */
+export const MACHINE = 'OTEL_USAGE_MACHINE'
+
+/** How long the child lives at most, in milliseconds. */
+export const DEADLINE = 30_000
+
+/** From when on a job counts as abandoned, in milliseconds: a child was killed, or could not be started. */
+const ABANDONED = 2 * DEADLINE
+
+const FORMAT = 1
+
+/** What one fact may take, in milliseconds: the process wants to end. */
+const FACT_BUDGET = 20
+
+/** Starts the child, unless one is at it. Never rejects. */
+export async function handOver(options: HandOverOptions, verdict: Verdict): Promise<void> {
+  const { settings, counting } = options
+  const { state, clock, logger } = settings
+  try {
+    const problem = await obstacle(state)
+    if (problem) return logger.debug(`The usage report is left to a later process: ${problem}.`)
+    // Not through the store that goes on in memory where it cannot write: the child could not read that.
+    const store = createDirectoryStore(state.location)
+    const before = await readJob(store)
+    const age = clock.now() - (before?.at ?? 0)
+    if (before && age >= 0 && age < ABANDONED) return
+    const job = await jobOf(options, verdict)
+    await counting.stop()
+    if (before) await store.remove(JOB)
+    if (await store.create(JOB, `${JSON.stringify(job)}\n`)) startChild(store.location, settings)
+  } catch (error) {
+    logger.debug(`The usage report is left to a later process: ${String(error)}.`)
+  }
+}
+
+/** The job in a store; `undefined` where there is none. What cannot be understood is an old one. */
+export async function readJob(store: StateStore): Promise<Job | { readonly at: 0 } | undefined> {
+  const bytes = await store.read(JOB)
+  if (!bytes) return undefined
+  try {
+    const job: Job = JSON.parse(new TextDecoder().decode(bytes))
+    return job.format === FORMAT && Number.isFinite(job.at) ? job : { at: 0 }
+  } catch {
+    return { at: 0 }
+  }
+}
+
+/** The script of the child lies beside this module: as source, or built. */
+const SCRIPT = path.join(import.meta.dirname ?? '', `detached${path.extname(import.meta.filename ?? '')}`)
+
+/** Why no child can be started, as a clause. */
+async function obstacle({ location }: StateStore): Promise<string | undefined> {
+  if (systemEnvironment()[DETACHED]) return 'this process was started by one that delivers reports'
+  if (!path.isAbsolute(location)) return `its state is in ${location}, where a child process does not find it`
+  // There the executable is the product itself, and would start it once more.
+  const isProduct =
+    process.versions['electron'] !== undefined ||
+    'pkg' in process ||
+    process.getBuiltinModule('node:sea')?.isSea()
+  if (isProduct) return 'the product is an executable of its own'
+  const isThere = await systemFiles.lstat(SCRIPT).then(
+    () => true,
+    () => false,
+  )
+  return isThere ? undefined : `${SCRIPT} is missing, perhaps because the product was bundled into one file`
+}
+
+async function jobOf({ settings, contributions }: HandOverOptions, verdict: Verdict): Promise<Job> {
+  const { product, clock, policy, consentInputs } = settings
+  const { machine: _, ...identity } = settings.identity
+  const { prefix, legacyPrefixes = [], environment } = consentInputs
+  const catalog = contributions.catalog()
+  const [, ...parts] = contributions.stores.all.map((store) => store.catalog)
+  const moment = { at: clock.now(), productVersion: product.version }
+  const { attributes, points } = await collectFacts(contributions.stores, {
+    clock,
+    factBudget: FACT_BUDGET,
+    includes: (name) => withheldBy(catalog, name, verdict.reach, moment) === undefined,
+  })
+  return {
+    format: FORMAT,
+    at: clock.now(),
+    options: {
+      product: { ...product, environmentPrefix: prefix, legacyEnvironmentPrefixes: legacyPrefixes },
+      catalog: settings.catalog,
+      endpoint: settings.schemaUrl,
+      ...(settings.proxyEnvironment && { proxy: 'environment' }),
+      consent: {
+        default: consentInputs.default,
+        flag: policy.flag,
+        configured: policy.configured,
+        ...(policy.ignore && { ignore: policy.ignore }),
+        ...(policy.keepInstallation && { keepInstallation: true }),
+      },
+      schedule: scheduleOf(settings),
+      identity,
+    },
+    // Not the directory: it is known, and may be relative to where the process ran.
+    environment: only(environment, (name) =>
+      [prefix, ...legacyPrefixes].some(
+        (one) => name.startsWith(`${one}_TELEMETRY`) && name !== `${one}_TELEMETRY_DIR`,
+      ),
+    ),
+    parts,
+    attributes: Object.fromEntries(valuesIn(catalog, attributes)),
+    points: points
+      .filter(({ kind }) => kind === 'gauge')
+      .map(({ name, attributes, value }) => ({ name, attributes, value })),
+  }
+}
+
+const scheduleOf = ({ interval, initialDelay, undecidedDelay, firstPhase }: Settings) => ({
+  ...{ interval, initialDelay, undecidedDelay },
+  ...(firstPhase && { firstPhase }),
+})
+
+/** What Node.js needs where it runs, and to trust whom this process trusts. */
+const OF_THE_SYSTEM = new Set(['SystemRoot', 'windir', 'NODE_EXTRA_CA_CERTS'])
+
+const OF_PROXIES = /^(?:https?|all|no)_proxy$/i
+
+/** It is in a session of its own, holds no pipe of this process, and nobody waits for it. */
+function startChild(directory: string, { proxyEnvironment = {}, identity }: Settings): void {
+  const { spawn } = process.getBuiltinModule('node:child_process')
+  const child = spawn(process.execPath, [SCRIPT, directory], {
+    cwd: directory,
+    detached: true,
+    stdio: 'ignore',
+    windowsHide: true,
+    env: {
+      ...only(systemEnvironment(), (name) => OF_THE_SYSTEM.has(name)),
+      ...only(proxyEnvironment, (name) => OF_PROXIES.test(name)),
+      ...(identity.machine && { [MACHINE]: identity.machine() ?? '' }),
+      [DETACHED]: '1',
+    },
+  })
+  // One that could not be started leaves its job to a later process.
+  child.on('error', () => {})
+  child.unref()
+}
+
+const only = (environment: Environment, isMeant: (name: string) => boolean): Environment =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => isMeant(name)))

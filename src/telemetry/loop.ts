@@ -1,0 +1,157 @@
+import type { Verdict } from '../consent/index.ts'
+import type { DeliveryResult } from '../delivery/index.ts'
+import { forgetCounts } from '../facts/index.ts'
+import { outsideHostContext } from '../host/index.ts'
+import { createInstallation } from '../identity/index.ts'
+import { createSchedule } from '../schedule/index.ts'
+import { ENTRIES } from '../state/index.ts'
+import type { Contributions } from './contributions.ts'
+import type { Counting } from './counting.ts'
+import type { Preview, Reporter } from './reporter.ts'
+import type { Settings } from './settings.ts'
+import type { ReportResult } from './surface.ts'
+
+/** The reports of a running product: when they are made, by whom, and what happens to them when the product ends. */
+export interface Loop {
+  /** Plans the reports under a verdict, and goes on with what an earlier process has left. Called again when it changes. */
+  plan(verdict: Verdict): Promise<void>
+  /** When the next report is due, in milliseconds since 1970; `undefined` while none is planned. */
+  due(): number | undefined
+  /** Makes a report now. */
+  report(): Promise<ReportResult>
+  preview(): Promise<Preview>
+  forget(by: string): Promise<ReportResult>
+  /** A no takes effect at once. */
+  withdraw(): Promise<void>
+  /** Takes in what other processes have stored of the schedule, before a verdict is acted on. */
+  look(): Promise<void>
+  /** Ends all that is planned or under way. What was accepted stays in the outbox. */
+  stop(): Promise<void>
+}
+
+export interface LoopOptions {
+  readonly settings: Settings
+  readonly contributions: Contributions
+  readonly counting: Counting
+  /** As last read. */
+  readonly verdict: () => Verdict
+  /** Reads the stored choice anew. */
+  readonly ask: () => Promise<Verdict>
+  readonly logTrouble: (error: unknown) => void
+}
+
+/** How long a report may take before it is taken for stuck, in milliseconds. */
+const STUCK_AFTER = 10 * 60_000
+
+/** When, after a start, what an earlier process has left is taken up, in milliseconds: not while the host is busy starting. */
+const GOES_ON_AFTER = 10_000
+
+export function createLoop({
+  settings,
+  contributions,
+  counting,
+  verdict,
+  ask,
+  logTrouble,
+}: LoopOptions): Loop {
+  const { clock, state, undecidedDelay, initialDelay, policy, scope, interval, firstPhase, jitter } = settings
+  const schedule = createSchedule({
+    ...{ clock, store: state, interval, firstPhase, jitter, scope },
+    run: reportOnSchedule,
+  })
+  let loading: Promise<Reporter> | undefined
+  let planned = false
+
+  const maySend = ({ state }: Verdict) =>
+    state === 'enabled' || (state === 'undecided' && schedule.undecidedFor() >= undecidedDelay)
+
+  /** The SDK is loaded here, with the first report. */
+  function reporter(): Promise<Reporter> {
+    loading ??= outsideHostContext(async () => {
+      const { createReporter } = await import('./reporter.ts')
+      return createReporter({ settings, contributions, counting, verdict: ask, maySend })
+    })
+    return loading
+  }
+
+  /** What an earlier process has left in the outbox is sent; a last report needs the SDK to be there before the end. */
+  async function goOn(): Promise<void> {
+    const waits = (await state.list(ENTRIES.outbox)).length > 0
+    if (!waits && !settings.finalReport) return
+    clock.after(GOES_ON_AFTER, () => {
+      if (planned) void resume().catch(logTrouble)
+    })
+  }
+
+  async function resume(): Promise<void> {
+    await (await reporter()).resume()
+  }
+
+  async function collectsNothing(): Promise<boolean> {
+    return policy.whileDisabled === 'nothing' && (await ask()).state === 'disabled'
+  }
+
+  /** The schedule goes on whatever becomes of a report: a step that is stuck is left alone, and the next one begins anew. */
+  async function reportOnSchedule(gap: number): Promise<void> {
+    const stuck = Promise.withResolvers<never>()
+    const watchdog = clock.after(STUCK_AFTER, () => {
+      loading = undefined
+      stuck.reject(new Error('a report did not come to its end in ten minutes; the next one begins anew'))
+    })
+    await Promise.race([reportWhenDue(gap), stuck.promise]).catch(logTrouble)
+    watchdog.cancel()
+  }
+
+  /** One report an interval for the installation, whichever process makes it. */
+  async function reportWhenDue(gap: number): Promise<void> {
+    await (await reporter()).report({ gap })
+    await schedule.reported()
+  }
+
+  /** A last report is left in the outbox where the product wants one, and somebody has said yes in so many words. */
+  async function endReporter(running: Reporter): Promise<void> {
+    const { state, source } = verdict()
+    if (settings.finalReport && state === 'enabled' && source !== 'default')
+      await running.report({ final: true })
+    await running.shutdown()
+  }
+
+  return {
+    async plan({ state }) {
+      if (state === 'disabled' && policy.whileDisabled === 'nothing') return schedule.stop()
+      planned = true
+      await outsideHostContext(async () => {
+        await schedule.start(initialDelay, state === 'undecided' ? { undecidedDelay } : {})
+        await goOn()
+      })
+    },
+    due: () => schedule.due(),
+    look: () => schedule.look(),
+    async report() {
+      if (await collectsNothing()) {
+        return { outcome: 'suppressed', reportId: '', reason: verdict().because, bytes: new Uint8Array() }
+      }
+      const { at: _, ...result } = (await (await reporter()).report()) as DeliveryResult
+      await schedule.reported()
+      return result
+    },
+    preview: async () => (await reporter()).preview(),
+    async forget(by) {
+      const { at: _, ...result } = await (await reporter()).forget(by)
+      await counting.restart()
+      return result
+    },
+    async withdraw() {
+      // The SDK is not loaded for it where no report can be under way or waiting.
+      const waiting = loading !== undefined || (await state.list(ENTRIES.outbox)).length > 0
+      if (waiting) return (await reporter()).withdraw()
+      await forgetCounts(state)
+      if (!policy.keepInstallation) await createInstallation(state, clock).forget()
+    },
+    async stop() {
+      planned = false
+      schedule.stop()
+      await loading?.then(endReporter)
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import type { LookupFunction } from 'node:net'
+import { gzipSync } from 'node:zlib'
+import { type Environment, outsideHostContext } from '../host/index.ts'
+import { type ExchangeOptions, exchange } from './exchange.ts'
+import { reasonOf } from './failure.ts'
+import { createLookup } from './lookup.ts'
+import { isRedirect, redirectOf } from './redirect.ts'
+import { readAnswer, type SendResult } from './response.ts'
+
+/** Carries the bytes of one report to the receiver. */
+export interface Transport {
+  /** Never rejects: what goes wrong is an outcome. */
+  send(bytes: Uint8Array, signal?: AbortSignal): Promise<SendResult>
+}
+
+export interface HttpTransportOptions {
+  /** The receiver's base address; reports go to `/v1/metrics` below it. */
+  readonly endpoint: string
+  /** What one attempt may take, redirects and proxies included, in milliseconds. Default: 10,000. */
+  readonly timeout?: number
+  /**
+   * The variables that may name a proxy: `HTTPS_PROXY`, `http_proxy`, `ALL_PROXY` and `NO_PROXY`, read anew for each attempt.
+   * Default: none, the receiver is reached directly.
+   */
+  readonly proxyEnvironment?: Environment | undefined
+  /** The time that a date in `Retry-After` is measured against, in milliseconds since 1970. Default: the system's. */
+  readonly now?: () => number
+  /** How names become addresses. Default: Node's `dns.lookup`, where the name service answers (`createLookup`). */
+  readonly lookup?: LookupFunction | undefined
+}
+
+/** The address that reports are posted to. */
+export const metricsUrl = (endpoint: string): URL => new URL(`${endpoint.replace(/\/+$/, '')}/v1/metrics`)
+
+/**
+ * OTLP over HTTP on `node:http` alone. The standard exporter's transport takes headers, certificates and addresses from the
+ * host's `OTEL_*` variables, and lets the host's instrumentation add trace context and baggage: a report to somebody
+ * else's machine may carry none of that. So a request has the headers that it needs and no others, on every hop, runs outside
+ * the host's context, uses an agent of its own, and never keeps the process alive.
+ */
+export function createHttpTransport(options: HttpTransportOptions): Transport {
+  const { endpoint, timeout = 10_000, now = Date.now, proxyEnvironment } = options
+  const url = metricsUrl(endpoint)
+  return {
+    async send(bytes, calledOff) {
+      const signal = AbortSignal.any([AbortSignal.timeout(timeout), ...(calledOff ? [calledOff] : [])])
+      const { lookup = createLookup({ signal }) } = options
+      try {
+        return await outsideHostContext(() =>
+          carry(url, gzipSync(bytes), { signal, lookup, proxyEnvironment }, now),
+        )
+      } catch (error) {
+        return { outcome: 'unavailable', reason: reasonOf(error, signal) }
+      }
+    },
+  }
+}
+
+async function carry(
+  url: URL,
+  body: Uint8Array,
+  options: ExchangeOptions,
+  now: () => number,
+): Promise<SendResult> {
+  const visited: URL[] = []
+  for (let next: URL | string = url; ; ) {
+    visited.push(next)
+    const answer = await exchange(next, body, options)
+    const { status, headers } = answer
+    if (!isRedirect(status)) return readAnswer(answer, now())
+    next = redirectOf(status, headers.location, visited)
+    if (typeof next === 'string') return { outcome: 'unavailable', reason: next }
+  }
+}

@@ -1,0 +1,46 @@
+/** The stores that a ledger is tried on, and entries for it. */
+import type { LedgerEntry } from '../../src/ledger/index.ts'
+import {
+  createDirectoryStore,
+  createMemoryStore,
+  createResilientStore,
+  type StateStore,
+} from '../../src/state/index.ts'
+import { createLog } from '../support/log.ts'
+
+export const stores: Record<string, (directory: string) => StateStore> = {
+  directory: createDirectoryStore,
+  memory: createMemoryStore,
+  'resilient directory': (directory) => createResilientStore(createDirectoryStore(directory), createLog()),
+  'a store that cannot rename': () => withoutRename(createMemoryStore()),
+}
+
+export function withoutRename({ rename: _, ...store }: StateStore): StateStore {
+  return store
+}
+
+export const entry = (over: Partial<LedgerEntry> = {}): LedgerEntry => ({
+  at: '2026-01-01T00:00:00.000Z',
+  reportId: '01a1fd46-2141-78d9-b2ae-7a22907cad99',
+  outcome: 'sent',
+  reason: 'DO_NOT_TRACK=1',
+  endpoint: 'https://usage.acme.example/v1/metrics',
+  bytes: Buffer.from('{"resourceMetrics":[]}'),
+  ...over,
+})
+
+export async function idsIn(entries: AsyncIterable<LedgerEntry>): Promise<string[]> {
+  return (await Array.fromAsync(entries)).map(({ reportId }) => reportId)
+}
+
+/** The names of everything that the ledger has in a store, oldest first. */
+export async function partsOf(store: StateStore): Promise<string[]> {
+  const current = (await store.read('ledger.jsonl')) ? ['ledger.jsonl'] : []
+  return [...(await store.list('ledger')), ...current]
+}
+
+/** How many bytes the log takes. */
+export async function sizeOf(store: StateStore): Promise<number> {
+  const contents = await Promise.all((await partsOf(store)).map((name) => store.read(name)))
+  return contents.reduce((size, content) => size + (content?.length ?? 0), 0)
+}

@@ -1,0 +1,65 @@
+/**
+ * A command-line tool: counts its run, prints a word and ends: `node tool.ts OPTIONS`, with the process's own environment. Uses the
+ * package as it is built. `plain`: the same without telemetry. `waits`: it waits for a line on standard input before it ends.
+ */
+import { once } from 'node:events'
+import { createUsageTelemetry, defineCatalog, type UsageTelemetryOptions } from 'otel-usage'
+
+interface Orders extends Omit<UsageTelemetryOptions, 'catalog' | 'product'> {
+  readonly plain?: boolean
+  readonly waits?: boolean
+}
+
+const { plain = false, waits = false, ...options }: Orders = JSON.parse(process.argv[2] ?? '{}')
+
+const common = { since: 1, why: 'Shows how the tool is used.' } as const
+const catalog = defineCatalog({
+  version: 1,
+  prefix: 'acme',
+  facts: {
+    'acme.edition': {
+      kind: 'attribute',
+      type: 'enum',
+      values: ['free', 'paid'],
+      example: 'paid',
+      ...common,
+    },
+    'acme.labels': { kind: 'attribute', type: 'metadata', example: { cloud: 'aws' }, ...common },
+    'acme.files': {
+      kind: 'gauge',
+      unit: '{file}',
+      by: { type: ['source', 'other'] },
+      example: 3,
+      ...common,
+    },
+    'acme.users': { kind: 'gauge', unit: '{user}', round: 'log2', example: 64, ...common },
+    'acme.runs': { kind: 'count', unit: '{run}', ...common },
+  },
+})
+
+if (plain) console.log('done')
+else {
+  const usage = createUsageTelemetry({
+    product: { name: 'acme-tool', version: '1.2.3' },
+    catalog,
+    consent: { default: 'enabled' },
+    ...options,
+  })
+  usage.set('acme.edition', async () => 'paid' as const)
+  usage.set('acme.labels', { cloud: 'aws', purpose: 'test' })
+  usage.set('acme.files', () => [{ value: 7, attributes: { type: 'source' } }])
+  usage.set('acme.users', 100)
+  usage.counter('acme.runs').bind({}).add(1)
+  const plugin = usage.contribute(
+    defineCatalog({
+      version: 1,
+      prefix: 'plug',
+      facts: { 'plug.size': { kind: 'gauge', unit: 'By', example: 1, ...common } },
+    }),
+  )
+  plugin.set('plug.size', 5)
+  await usage.start()
+  if (waits) await once(process.stdin, 'data')
+  console.log('done')
+  await usage.shutdown()
+}
