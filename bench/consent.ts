@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type ConsentInputs, decideConsent } from '../src/consent/index.ts'
 import { createDirectoryStore, createUsageTelemetry, defineCatalog, type StateStore } from '../src/index.ts'
-import { type Figure, timed } from './figure.ts'
+import { timed } from './figure.ts'
+import { type Budget, digits, missed, range, table, verdict } from './page.ts'
 
 /** A verdict with something in every source. */
 const EVERY_SOURCE: ConsentInputs = {
@@ -29,21 +30,37 @@ const EVERY_SOURCE: ConsentInputs = {
   startedAt: '2026-01-01T00:00:00.000Z',
 }
 
+const VERDICT: Budget = {
+  what: 'Verdict from all sources',
+  limit: 50,
+  unit: 'µs',
+  floor: 'The floor is a look at each source.',
+}
+
 /** What a verdict costs, and what a stored choice adds to a start. */
-export async function measureConsent(): Promise<Figure[]> {
-  const verdict = timed(() => decideConsent(EVERY_SOURCE), 20_000)
+export async function measureConsent(): Promise<string[]> {
+  const nanoseconds = timed(() => decideConsent(EVERY_SOURCE), 20_000)
+  const verdictTime = {
+    median: nanoseconds.median / 1e3,
+    min: nanoseconds.min / 1e3,
+    max: nanoseconds.max / 1e3,
+  }
   const [without, stored] = [await readsOfStart(false), await readsOfStart(true)]
-  const micro = { median: verdict.median / 1e3, min: verdict.min / 1e3, max: verdict.max / 1e3 }
-  const exact = (value: number) => ({ median: value, min: value, max: value })
   return [
-    { what: 'verdict from all sources', unit: 'µs', ...micro, budget: '<= 50 µs' },
-    { what: 'reads of a start, nobody has chosen', unit: 'reads', ...exact(without) },
-    {
-      what: 'reads of a start, with a stored choice',
-      unit: 'reads',
-      ...exact(stored),
-      budget: 'one small file more',
-    },
+    ...table(
+      ['what', 'median', 'range', 'budget'],
+      [
+        [
+          'verdict from all sources',
+          `${digits(verdictTime.median)} µs`,
+          range(verdictTime),
+          verdict(verdictTime.median, VERDICT),
+        ],
+        ['entries that a start reads, nobody has chosen', String(without), '', ''],
+        ['entries that a start reads, with a stored choice', String(stored), '', 'one small file more'],
+      ],
+    ),
+    ...missed([[verdictTime.median, VERDICT]]),
   ]
 }
 

@@ -1,18 +1,12 @@
-/** One line of a table. */
+/** What several measurements of one thing have given. */
 export interface Figure {
-  readonly what: string
-  readonly unit: string
   readonly median: number
   readonly min: number
   readonly max: number
-  /** Against what it is compared with. */
-  readonly ratio?: string
-  /** What the design allows. */
-  readonly budget?: string
 }
 
-/** The spread of several measurements. */
-export function spread(values: readonly number[]): Pick<Figure, 'median' | 'min' | 'max'> {
+/** The spread of several measurements; `undefined` where there is none. */
+export function spread(values: readonly number[]): Figure {
   const sorted = values.toSorted((a, b) => a - b)
   return {
     median: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN,
@@ -22,7 +16,7 @@ export function spread(values: readonly number[]): Pick<Figure, 'median' | 'min'
 }
 
 /** Nanoseconds for one call of `run`, warm: the spread over several batches. */
-export function timed(run: () => void, calls: number, batches = 15): Pick<Figure, 'median' | 'min' | 'max'> {
+export function timed(run: () => void, calls: number, batches = 15): Figure {
   for (let call = 0; call < calls; call++) run()
   const batch = () => {
     const start = process.hrtime.bigint()

@@ -1,46 +1,51 @@
 /**
- * Measures what the library costs, and writes docs/benchmarks.md: `npm run bench`. Figures of one run on one machine:
+ * Measures what the library costs, beside what one would use otherwise: `npm run bench` writes docs/benchmarks.md;
+ * `npm run bench -- start` (or install, calls, report, consent) prints that section alone. Figures of one run on one machine:
  * compare the ratios, not the absolutes.
  */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { arch, cpus, platform } from 'node:os'
 import path from 'node:path'
-import { measureConsent } from './consent.ts'
-import { measureCounting } from './counting.ts'
-import type { Figure } from './figure.ts'
-import { measureReport } from './report.ts'
-import { measureStart } from './start.ts'
+import { installPeers } from './peers.ts'
+
+const SECTIONS = {
+  install: ['Installation', async () => (await import('./install.ts')).measureInstall()],
+  start: ['Import and start', async () => (await import('./start.ts')).measureStart()],
+  calls: ['Calls', async () => (await import('./calls.ts')).measureCalls()],
+  report: ['Report', async () => (await import('./report.ts')).measureReport()],
+  consent: ['Consent', async () => (await import('./consent.ts')).measureConsent()],
+} as const satisfies Record<string, readonly [title: string, measure: () => Promise<string[]>]>
 
 const root = path.resolve(import.meta.dirname, '..')
-execFileSync(process.execPath, ['scripts/build.ts'], { cwd: root, stdio: 'inherit' })
+const names = Object.keys(SECTIONS) as Array<keyof typeof SECTIONS>
+const wanted = process.argv.slice(2)
+const unknown = wanted.find((name) => !names.includes(name as never))
+if (unknown !== undefined) {
+  console.error(`There is no section '${unknown}'; use ${names.join(', ')}, or none for all.`)
+  process.exit(2)
+}
 
-const sections: Array<[title: string, figures: readonly Figure[]]> = [
-  ['Import and start', await measureStart()],
-  ['Counting', await measureCounting()],
-  ['Report', await measureReport()],
-  ['Consent', await measureConsent()],
-]
+execFileSync(process.execPath, ['scripts/build.ts'], { cwd: root, stdio: 'inherit' })
+installPeers()
+const started = performance.now()
+const parts: string[] = []
+for (const name of names.filter((name) => wanted.length === 0 || wanted.includes(name))) {
+  const [title, measure] = SECTIONS[name]
+  console.error(`Measuring: ${title.toLowerCase()}.`)
+  parts.push('', `## ${title}`, '', ...(await measure()))
+}
 
 const page = [
   '# Benchmarks',
   '',
   `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}, Node.js ${process.version}, ${platform()} ${arch()}, ` +
-    `${cpus().length} × ${cpus()[0]?.model.trim()}. One run on one machine: compare the ratios.`,
-  ...sections.flatMap(([title, figures]) => ['', `## ${title}`, '', ...table(figures)]),
+    `${cpus().length} × ${cpus()[0]?.model.trim()}, in ${Math.round((performance.now() - started) / 1000)} s. ` +
+    'Medians of at least nine fresh processes that take turns, with the range from the best to the worst. One run on one machine: compare the ratios.',
+  ...parts,
   '',
 ].join('\n')
 
-writeFileSync(path.join(root, 'docs/benchmarks.md'), page)
+if (wanted.length === 0) writeFileSync(path.join(root, 'docs/benchmarks.md'), page)
 console.log(page)
-
-function table(figures: readonly Figure[]): string[] {
-  return [
-    '| what | median | min | max | ratio | budget |',
-    '|---|---|---|---|---|---|',
-    ...figures.map(
-      ({ what, unit, median, min, max, ratio = '', budget = '' }) =>
-        `| ${what} | ${[median, min, max].map((value) => `${value.toPrecision(3)} ${unit}`).join(' | ')} | ${ratio} | ${budget} |`,
-    ),
-  ]
-}
+process.exit()

@@ -1,0 +1,25 @@
+/**
+ * One start of a program in a fresh process, or of none: what it takes, in milliseconds and megabytes. Handed to Node.js as text,
+ * `node --eval`, so that a bare one has loaded no file at all. Its argument is JSON: `program`, the file, and `how`, what its
+ * `start` gets.
+ */
+const { program: file, how } = JSON.parse(process.argv[1])
+const program = file ? await import(file) : undefined
+const before = process.memoryUsage()
+const started = performance.now()
+await program?.start(how)
+const time = performance.now() - started
+const { rss, heapUsed, external } = process.memoryUsage()
+const heap = (heapUsed + external - before.heapUsed - before.external) / 1e6
+const result = { time, heap, rss: rss / 1e6, own: ownMemory() }
+process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit())
+
+/** The memory that no other process shares: all but the pages of the executable file. Known on Linux only. */
+function ownMemory() {
+  try {
+    const status = process.getBuiltinModule('node:fs').readFileSync('/proc/self/status', 'utf8')
+    return (Number(/^RssAnon:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024) / 1e6
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,41 @@
+import type { Figure } from './figure.ts'
+
+/** A Markdown table. */
+export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)]
+}
+
+/** Three digits that count, without exponents: `0.83`, `38.9`, `73,000`. */
+export function digits(value: number): string {
+  if (Number.isNaN(value)) return '–'
+  return value.toLocaleString('en-US', { maximumSignificantDigits: Math.abs(value) < 1 ? 2 : 3 })
+}
+
+export const withUnit = ({ median }: Figure, unit: string): string => `${digits(median)} ${unit}`
+
+export const range = ({ min, max }: Figure): string => `${digits(min)}–${digits(max)}`
+
+/** How much a peer takes for one of ours, as `17×`. */
+export const times = (peer: number, ours: number): string => `${digits(peer / ours)}×`
+
+/** What the design allows, and whether this run has kept to it. */
+export interface Budget {
+  readonly what: string
+  readonly limit: number
+  readonly unit: string
+  /** What was tried and what the floor is: printed where the budget is missed. */
+  readonly floor: string
+}
+
+export const verdict = (value: number, { limit, unit }: Pick<Budget, 'limit' | 'unit'>): string =>
+  `${value <= limit ? 'met' : '**missed**'}: ≤ ${digits(limit)} ${unit}`
+
+/** A paragraph for the budgets that were missed, one for each reason. */
+export function missed(budgets: ReadonlyArray<readonly [value: number, Budget]>): string[] {
+  const over = budgets.filter(([value, { limit }]) => !(value <= limit))
+  return [...Map.groupBy(over, ([, { floor }]) => floor)].flatMap(([floor, group]) => [
+    '',
+    `${group.map(([value, { what, limit, unit }]) => `**${what}: ${digits(value)} ${unit} of ${digits(limit)}.**`).join(' ')} ${floor}`,
+  ])
+}

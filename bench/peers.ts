@@ -1,0 +1,103 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+/** What one would use otherwise. Versions are those of its folder's package.json. */
+export interface Peer {
+  readonly title: string
+  /** Its folder below `bench/peers`. */
+  readonly folder: string
+  /** Whether there is something in it to call again and again. */
+  readonly counts: boolean
+}
+
+export const PEERS: readonly Peer[] = [
+  { title: 'OpenTelemetry SDK 3.1.1, OTLP exporter 0.301.0', folder: 'otel-3', counts: true },
+  { title: 'OpenTelemetry SDK 2.12.1, OTLP exporter 0.223.0', folder: 'otel-2', counts: true },
+  { title: 'posthog-node 5.70.0', folder: 'posthog', counts: true },
+  { title: '@segment/analytics-node 3.1.0', folder: 'segment', counts: true },
+  { title: '@mozilla/glean 2.0.5', folder: 'glean', counts: true },
+  { title: '@astrojs/telemetry 3.3.3', folder: 'astro', counts: true },
+  { title: 'checkpoint-client 1.1.33', folder: 'checkpoint', counts: false },
+  { title: 'update-notifier 7.3.1', folder: 'update-notifier', counts: false },
+  { title: 'simple-update-notifier 2.0.0', folder: 'simple-update-notifier', counts: false },
+]
+
+const root = path.resolve(import.meta.dirname, '..')
+const peers = path.join(import.meta.dirname, 'peers')
+
+/** Installs the peers where they are missing. Without a registry they stay missing, and their rows say so. */
+export function installPeers(): void {
+  if (existsSync(path.join(peers, 'node_modules/.package-lock.json'))) return
+  console.error('Installing the peers into bench/peers.')
+  try {
+    execFileSync('npm', ['ci', '--ignore-scripts', '--loglevel=error'], {
+      cwd: peers,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      shell: process.platform === 'win32',
+    })
+  } catch {
+    console.error('The peers cannot be installed; only this library is measured.')
+  }
+}
+
+/** What an installation takes on disk. */
+export interface Footprint {
+  readonly packages: number
+  readonly bytes: number
+}
+
+/** Of a peer with everything it needs; `undefined` where it is not installed. */
+export const footprintOf = ({ folder }: Peer): Footprint | undefined => footprint(peers, folder)
+
+/** Of this package as it is published, with everything it needs. */
+export function ownFootprint(): Footprint | undefined {
+  const { files } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+  const needed = footprint(root, '')
+  if (!needed) return undefined
+  const bytes = ['package.json', ...files].reduce((sum, file) => sum + sizeOf(path.join(root, file)), 0)
+  return { packages: needed.packages + 1, bytes: needed.bytes + bytes }
+}
+
+interface Locked {
+  readonly dependencies?: Record<string, string>
+  readonly peerDependencies?: Record<string, string>
+  readonly peerDependenciesMeta?: Record<string, { readonly optional?: boolean }>
+}
+
+/** The packages that one needs, found as Node.js finds them, by the lock file. */
+function footprint(directory: string, from: string): Footprint | undefined {
+  const { packages } = JSON.parse(readFileSync(path.join(directory, 'package-lock.json'), 'utf8'))
+  const needed = new Set([from])
+  for (const place of needed) {
+    const { dependencies, peerDependencies, peerDependenciesMeta } = packages[place] as Locked
+    const required = Object.keys(peerDependencies ?? {}).filter(
+      (name) => !peerDependenciesMeta?.[name]?.optional,
+    )
+    for (const name of [...Object.keys(dependencies ?? {}), ...required]) {
+      const found = placesAbove(place, name).find((candidate) => candidate in packages)
+      if (found) needed.add(found)
+    }
+  }
+  needed.delete(from)
+  const folders = [...needed].map((place) => path.join(directory, place))
+  if (!folders.every((folder) => existsSync(folder))) return undefined
+  return { packages: folders.length, bytes: folders.reduce((sum, folder) => sum + sizeOf(folder), 0) }
+}
+
+/** `a/node_modules/b` looks in its own node_modules, then in that of `a`, then in the topmost. */
+function placesAbove(place: string, name: string): string[] {
+  const parts = place === '' ? [] : place.split('/')
+  const above = parts.map((_, index) => parts.slice(0, parts.length - index))
+  return [...above.filter((one) => one.at(-1) !== 'node_modules').map((one) => one.join('/')), ''].map(
+    (one) => (one === '' ? `node_modules/${name}` : `${one}/node_modules/${name}`),
+  )
+}
+
+function sizeOf(file: string): number {
+  const stats = lstatSync(file)
+  if (!stats.isDirectory()) return stats.size
+  return readdirSync(file)
+    .filter((name) => name !== 'node_modules')
+    .reduce((sum, name) => sum + sizeOf(path.join(file, name)), 0)
+}

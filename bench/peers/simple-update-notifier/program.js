@@ -1,0 +1,2 @@
+/** Only loaded: a check asks the registry. */
+export const start = () => import('simple-update-notifier')

@@ -1,0 +1,10 @@
+/** What no library like this does without, and nothing else: files, a timer, an address, a date, an asynchronous context. */
+export async function start() {
+  await import('./empty/one.js')
+  await import('./empty/two.js')
+  await import('./empty/three.js')
+  const { AsyncLocalStorage } = await import('node:async_hooks')
+  AsyncLocalStorage.snapshot()
+  setTimeout(() => {}, 300_000).unref()
+  return [new URL('http://127.0.0.1:9').host, new Date().toISOString()]
+}

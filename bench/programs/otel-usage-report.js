@@ -1,0 +1,38 @@
+import { createMemoryStore, createUsageTelemetry, defineCatalog } from 'otel-usage'
+
+/** A host with that many facts, a third each of attribute, gauge and count facts, all with values. */
+export async function start({ facts: count }) {
+  const facts = Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [nameAt(index), factAt(index)]),
+  )
+  const usage = createUsageTelemetry({
+    product: { name: 'acme-db', version: '2.4.0' },
+    catalog: defineCatalog({ version: 3, prefix: 'acme', facts }),
+    endpoint: 'http://127.0.0.1:9',
+    // The whole way of a report but for the network, which no event loop waits for.
+    consent: { default: 'disabled' },
+    state: createMemoryStore(),
+    environment: {},
+  })
+  await usage.start()
+  for (const [index, [name, { kind }]] of Object.entries(facts).entries()) {
+    if (kind === 'attribute') usage.set(name, () => (index % 2 ? 'community' : 'enterprise'))
+    if (kind === 'gauge') usage.set(name, () => index * 37)
+    if (kind === 'count') usage.counter(name).add(index * 11, {})
+  }
+  return usage
+}
+
+export const callsOf = (usage) => ({ report: () => usage.report() })
+
+const nameAt = (index) => `acme.area_${index % 7}.fact_${index}`
+
+function factAt(index) {
+  const common = { since: 1, why: 'Shows what matters.' }
+  const kinds = [
+    { kind: 'attribute', type: 'enum', values: ['community', 'enterprise'], example: 'community' },
+    { kind: 'gauge', unit: '{item}', round: 'log2', example: 64 },
+    { kind: 'count', unit: '{call}' },
+  ]
+  return { ...common, ...kinds[index % 3] }
+}

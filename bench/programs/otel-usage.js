@@ -1,0 +1,55 @@
+/** A host with this library. `on`: enabled; `off`: disabled, and counting for the local log; `nothing`: disabled, collecting nothing. */
+export async function start({ state, directory }) {
+  const { createMemoryStore, createUsageTelemetry, defineCatalog } = await import('otel-usage')
+  const common = { since: 1, why: 'Shows what matters.' }
+  const catalog = defineCatalog({
+    version: 1,
+    prefix: 'acme',
+    facts: {
+      'acme.edition': {
+        ...common,
+        kind: 'attribute',
+        type: 'enum',
+        values: ['community', 'enterprise'],
+        example: 'community',
+      },
+      'acme.users': { ...common, kind: 'gauge', unit: '{user}', round: 'log2', example: 64 },
+      'acme.commands': {
+        ...common,
+        kind: 'count',
+        unit: '{command}',
+        by: { command: ['find', 'insert', 'update', 'delete'], result: ['ok', 'error'] },
+      },
+    },
+  })
+  const usage = createUsageTelemetry({
+    product: { name: 'acme', version: '1.0.0' },
+    catalog,
+    endpoint: 'http://127.0.0.1:9',
+    consent: {
+      default: state === 'on' ? 'enabled' : 'disabled',
+      whileDisabled: state === 'nothing' ? 'nothing' : 'log',
+    },
+    state: directory ?? createMemoryStore(),
+    environment: {},
+  })
+  await usage.start()
+  return usage
+}
+
+export function callsOf(usage) {
+  const counter = usage.counter('acme.commands')
+  const bound = counter.bind({ command: 'find', result: 'ok' })
+  const meter = usage.getMeter('acme')
+  const instrument = meter.createCounter('acme.commands')
+  const gauge = meter.createGauge('acme.users')
+  const undeclared = meter.createCounter('acme.other')
+  return {
+    bound: () => bound.add(1),
+    object: () => counter.add(1, { command: 'find', result: 'ok' }),
+    api: () => instrument.add(1, { command: 'find', result: 'ok' }),
+    undeclared: () => undeclared.add(1),
+    gauge: () => gauge.record(17),
+    set: () => usage.set('acme.edition', 'community'),
+  }
+}
