@@ -54,7 +54,6 @@ async function playMatrix(): Promise<boolean> {
   let done = 0
   const played = await playAll({
     ...{ faults: chosen, seeds, jobs: Number(values.jobs), log: values.log },
-    known: values.fault.length > 0,
     onRun({ name }, result) {
       done++
       if (!isGood(result)) console.error(`✖ ${name}, seed ${result.seed}: ${wrongs(result).join('; ')}`)

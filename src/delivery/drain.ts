@@ -1,18 +1,8 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { countedUnder } from '../facts/index.ts'
 import type { Clock, Logger } from '../host/index.ts'
 import type { LedgerOutcome } from '../ledger/index.ts'
-import {
-  covered,
-  isRunning,
-  type Outbox,
-  type Retries,
-  type Settlements,
-  settlementAfter,
-  tidyCounts,
-  type WaitingReport,
-} from '../outbox/index.ts'
+import type { Books, Retries, WaitingReport } from '../outbox/index.ts'
 import { type StateStore, takeLease } from '../state/index.ts'
 import type { Transport } from '../transport/index.ts'
 import { isWithinReach, namesIn } from './within-reach.ts'
@@ -25,8 +15,7 @@ export type DrainResults = Map<
 
 export interface DrainOptions {
   readonly state: StateStore
-  readonly outbox: Outbox
-  readonly settlements: Settlements
+  readonly books: Books
   readonly retries: Retries
   readonly transport: Transport
   /** Where reports go, as it is known to the ledger. */
@@ -55,71 +44,84 @@ export interface DrainOptions {
  * with its outcome: delivered, it has taken its counts along; otherwise they belong into the next one.
  */
 export function createDrain(options: DrainOptions): (signal: () => AbortSignal) => Promise<DrainResults> {
-  const { state, outbox, settlements, retries, transport, endpoint } = options
+  const { state, books, retries, transport, endpoint } = options
   const { catalog, productVersion, clock, logger, consent, maySend, record } = options
+  const { outbox } = books
   /** Whether the operator knows that reports do not get through. */
   let told = false
 
   return async (signal) => {
-    if ((await outbox.numbers()).length === 0) return new Map()
-    const lease = await takeLease({ store: state, clock, task: 'drain' })
-    // A no does not wait for anybody.
-    if (!lease && (await consent()).state !== 'disabled') return new Map()
+    const results: DrainResults = new Map()
     try {
-      return await drain(signal, async () => !lease || lease.renew())
-    } finally {
-      await lease?.release()
+      if ((await outbox.numbers()).length === 0) return results
+      const lease = await takeLease({ store: state, clock, task: 'drain' })
+      // A no does not wait for anybody.
+      if (!lease && (await consent()).state !== 'disabled') return results
+      try {
+        await drain(results, signal, async () => !lease || lease.renew())
+      } finally {
+        await lease?.release()
+      }
+    } catch (error) {
+      // What cannot be read or put down must be, before anything else is sent: the next round tries it again.
+      logger.debug(`Usage reports wait in ${state.location}: ${String(error)}.`)
     }
+    return results
   }
 
-  async function drain(signal: () => AbortSignal, goesOn: () => Promise<boolean>): Promise<DrainResults> {
-    const results: DrainResults = new Map()
+  async function drain(
+    results: DrainResults,
+    signal: () => AbortSignal,
+    goesOn: () => Promise<boolean>,
+  ): Promise<void> {
     const numbers = await outbox.numbers()
     for (const [place, number] of numbers.entries()) {
       if (place > 0 && !(await goesOn())) break
       const report = await outbox.read(number)
       if (!report) continue
       // Settled by another process, or made by one that has slept through it: it must not be sent.
-      const isVoid = number <= (await settlements.latest()).number
-      const names = report === 'spoilt' || isVoid ? undefined : namesIn(report.bytes)
-      if (report === 'spoilt' || !names) {
-        if (!isVoid) await drop(number)
+      if (await books.isSettled(number)) {
         await outbox.remove(number)
         continue
       }
-      if (isTooMuch(report, numbers.length - place)) {
+      const names = report === 'spoilt' ? undefined : namesIn(report.bytes)
+      if (report === 'spoilt' || !names) {
+        logger.warn(`The waiting usage report ${number} in ${state.location} is spoilt, and dropped.`)
+        // The counts that it took are there still.
+        await books.settle({ number })
+      } else if (isTooMuch(report, numbers.length - place)) {
         await settle(report, 'discarded', TOO_MUCH)
-        continue
-      }
-      const result = await send(report, names, signal)
-      if (!result) break
-      results.set(report.reportId, result)
-      if (result.outcome === 'queued') break
+      } else if (!(await sendOne(report, names, results, signal))) break
     }
-    return results
   }
 
-  /** One attempt with one report; `undefined` where none may be made. */
-  async function send(
+  /** One attempt with one report. `false` where none after it may be tried. */
+  async function sendOne(
     report: WaitingReport,
     names: readonly string[],
+    results: DrainResults,
     signal: () => AbortSignal,
-  ): Promise<(DrainResults extends Map<string, infer R> ? R : never) | undefined> {
-    const { bytes } = report
+  ): Promise<boolean> {
+    const { bytes, reportId } = report
     const before = await consent()
-    if (!reached(before, names)) return discard(report)
-    if (!maySend(before)) return undefined
-    if (await retries.isRetired(endpoint)) return { outcome: 'queued', reason: RETIRED }
+    if (!reached(before, names)) return discard(report, results)
+    if (!maySend(before)) return false
+    if (await retries.isRetired(endpoint)) {
+      results.set(reportId, { outcome: 'queued', reason: RETIRED })
+      return false
+    }
     const result = await transport.send(bytes, signal())
     if (result.outcome === 'accepted' || result.outcome === 'refused') {
       await retries.succeeded()
       told = false
       const outcome = result.outcome === 'accepted' ? 'sent' : 'refused'
       const reason = result.outcome === 'accepted' ? (result.note ?? before.because) : result.reason
+      results.set(reportId, { outcome, reason })
       await settle(report, outcome, reason)
-      return { outcome, reason }
+      return true
     }
-    if (!reached(await consent(), names)) return discard(report)
+    if (!reached(await consent(), names)) return discard(report, results)
+    results.set(reportId, { outcome: 'queued', reason: result.reason })
     if (result.outcome === 'retired') {
       await retries.retired(endpoint)
       logger.warn(`Usage reports are not sent any more: ${RETIRED}. Another endpoint begins anew.`)
@@ -131,7 +133,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
         logger.debug(`Usage reports wait in ${state.location}: ${result.reason}. They are sent later.`)
       told = true
     }
-    return { outcome: 'queued', reason: result.reason }
+    return false
   }
 
   /** The oldest go first: their counts are in the next report, and what else they say is out of date. */
@@ -143,42 +145,23 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     return state !== 'disabled' && isWithinReach(names, catalog(), reach, { at: clock.now(), productVersion })
   }
 
-  /** What cannot be understood is given up; the counts that it took are there still. */
-  async function drop(number: number): Promise<void> {
-    logger.warn(`The waiting usage report ${number} in ${state.location} is spoilt, and dropped.`)
-    await putDown({ number, at: (await settlements.latest()).reportedAt })
-  }
-
-  async function discard(report: WaitingReport) {
+  async function discard(report: WaitingReport, results: DrainResults): Promise<true> {
     const { state: decided, because } = await consent()
-    if (decided !== 'disabled') {
-      const reason = `it holds more than ${because} reaches`
-      await settle(report, 'discarded', reason)
-      return { outcome: 'suppressed', reason } as const
+    const reason = decided === 'disabled' ? because : `it holds more than ${because} reaches`
+    results.set(report.reportId, { outcome: 'suppressed', reason })
+    if (decided !== 'disabled') await settle(report, 'discarded', reason)
+    else {
+      await options.forget()
+      await outbox.remove(report.number)
+      await record('discarded', report.reportId, because, report.bytes)
     }
-    await options.forget()
-    await outbox.remove(report.number)
-    await record('discarded', report.reportId, because, report.bytes)
-    return { outcome: 'suppressed', reason: because } as const
+    return true
   }
 
   async function settle(report: WaitingReport, outcome: LedgerOutcome, reason: string): Promise<void> {
     const { number, at, since, takes, reportId, bytes } = report
     await record(outcome, reportId, reason, bytes)
-    await putDown(outcome === 'sent' ? { number, at, since, takes } : { number, at })
-    await outbox.remove(number)
-  }
-
-  async function putDown(
-    report: Pick<WaitingReport, 'number' | 'at'> & Partial<WaitingReport>,
-  ): Promise<void> {
-    const verdict = await consent()
-    const before = await tidyCounts(state, covered(await settlements.latest(), verdict), clock.now())
-    const totalsSince = {
-      since: new Date(report.since ?? report.at).toISOString(),
-      under: countedUnder(verdict),
-    }
-    await settlements.put(settlementAfter(before, report, (key) => isRunning(catalog(), key), totalsSince))
+    await books.settle(outcome === 'sent' ? { number, at, since, takes } : { number, at })
   }
 }
 

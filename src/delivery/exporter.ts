@@ -4,10 +4,11 @@ import {
 } from '@opentelemetry/exporter-metrics-otlp-http'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { Verdict } from '../consent/index.ts'
-import type { Account, OwnCounts } from '../outbox/index.ts'
+import type { Account, UnwrittenCounts } from '../outbox/index.ts'
 import {
   createStoreAndForward,
   type DeliveryResult,
+  type Impediment,
   type RenderedReport,
   type ReportDetails,
   type StoreAndForward,
@@ -40,14 +41,14 @@ export class ConsentAwareMetricExporter extends OTLPMetricExporterBase {
     this.#inner = inner
   }
 
-  /** Like `export`, and tells what became of the report; `undefined` where its account of the counts is out of date. */
-  deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult | undefined> {
+  /** Like `export`, and tells what became of the report, or why it has to be made anew. */
+  deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult | Impediment> {
     return this.#inner.deliver(metrics, details)
   }
 
-  /** What of the counts would go into a report that is made now. */
-  account(own: OwnCounts, verdict: Verdict): Promise<Account> {
-    return this.#inner.account(own, verdict)
+  /** What of the counts would go into a report that is made now, where the state store can be used or not. */
+  account(own: UnwrittenCounts, verdict: Verdict, isUsable: boolean): Promise<Account> {
+    return this.#inner.account(own, verdict, isUsable)
   }
 
   /** The answer has become no: what is under way is called off, what waits is emptied, the installation id is deleted. */
@@ -77,7 +78,7 @@ function delegateTo(inner: StoreAndForward): ExportDelegate {
       inner.deliver(metrics).then(
         (result) =>
           callback(
-            result && ['refused', 'too-large'].includes(result.outcome)
+            typeof result === 'object' && ['refused', 'too-large'].includes(result.outcome)
               ? failed(new Error(result.reason))
               : { code: 0 },
           ),

@@ -17,12 +17,15 @@ import { createInstallation, type IdentityPolicy } from '../identity/index.ts'
 import { createLedger, LARGEST_REPORT, type LedgerOutcome } from '../ledger/index.ts'
 import {
   type Account,
+  createBooks,
   createOutbox,
+  createPassingReports,
   createRetries,
   createSettlements,
-  type OwnCounts,
   openAccount,
   type ReportScope,
+  type UnwrittenCounts,
+  type WaitingReport,
 } from '../outbox/index.ts'
 import {
   composeReport,
@@ -32,7 +35,7 @@ import {
   schemaUrlOf,
   serializeReport,
 } from '../report/index.ts'
-import { ENTRIES, type StateStore } from '../state/index.ts'
+import type { StateStore } from '../state/index.ts'
 import { createHttpTransport, metricsUrl, type Transport } from '../transport/index.ts'
 import { createDrain, type DrainResults, RETIRED } from './drain.ts'
 
@@ -95,17 +98,24 @@ export interface DeliveryResult {
   readonly bytes: Uint8Array
 }
 
+/** Why a report was not accepted. */
+export type Impediment = 'outdated' | 'unwritable'
+
 /** The consent gate and what lies behind it: ledger always, outbox and network only where the verdict says so. */
 export interface StoreAndForward {
   /** The bytes that {@link StoreAndForward.deliver} would make now. Changes nothing. */
   render(metrics: ResourceMetrics, details?: ReportDetails): Promise<RenderedReport>
-  /** What of the counts would go into a report that is made now. Changes nothing. */
-  account(own: OwnCounts, verdict: Verdict): Promise<Account>
   /**
-   * One report through the gate. Never rejects for what the network or the operator does. `undefined` where its account is
-   * out of date, because another process has made a report meanwhile: then it is to be made anew.
+   * What of the counts would go into a report that is made now; where the state store can be used, or for one that passes
+   * through memory. Changes nothing.
    */
-  deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult | undefined>
+  account(own: UnwrittenCounts, verdict: Verdict, isUsable: boolean): Promise<Account>
+  /**
+   * One report through the gate. Never rejects for what the network or the operator does. Otherwise it is to be made anew, with
+   * another account: the one that it has is `outdated`, because another process has made a report meanwhile, or the report
+   * is `unwritable`.
+   */
+  deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult | Impediment>
   /**
    * Deletes all that is known of the installation here, the log included, and asks the receiver to do the same: one request, which
    * goes the way of a report and needs the same consent.
@@ -145,31 +155,28 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   const passingNoise = randomUuid()
   /** One report after the other: two at once would race for the outbox. */
   const inTurn = createTurns()
-  const drain = createDrain({
-    ...{
-      state,
-      outbox,
-      settlements,
-      retries,
-      transport,
-      endpoint: url,
-      catalog,
-      clock,
-      logger,
-      consent,
-      maySend,
-      record,
-      forget,
-    },
-    productVersion: product.version,
-  })
+  const passing = createPassingReports()
+  const both = [createBooks({ state, clock, outbox, settlements, catalog, consent }), passing]
+  const drains = both.map((books) =>
+    createDrain({
+      ...{ state, books, retries, transport, endpoint: url, catalog, clock, logger, consent, maySend },
+      ...{ record, forget, productVersion: product.version },
+    }),
+  )
   let timer: Timer | undefined
   let stopped = false
 
-  async function drainNow() {
-    const results = await drain(() => abort.signal)
-    if ((await outbox.numbers()).length > 0 && maySend(await consent())) await tryLater()
+  async function drainNow(): Promise<DrainResults> {
+    const results: DrainResults = new Map()
+    for (const drain of drains) for (const one of await drain(() => abort.signal)) results.set(...one)
+    if ((await waits()) && maySend(await consent())) await tryLater()
     return results
+  }
+
+  /** Whether there is something to send, or nobody knows. */
+  async function waits(): Promise<boolean> {
+    const numbers = await Promise.all(both.map((books) => books.outbox.numbers().catch(() => [0])))
+    return numbers.flat().length > 0
   }
 
   /** What waits is tried again by itself; never before the receiver, or the backoff, lets it. */
@@ -183,7 +190,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   }
 
   async function resume(): Promise<void> {
-    if ((await outbox.numbers()).length === 0) return
+    if (!(await waits())) return
     if ((await retries.next()) > clock.now()) await tryLater()
     else await drainNow()
   }
@@ -216,7 +223,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   async function deliver(
     metrics: ResourceMetrics,
     details?: ReportDetails,
-  ): Promise<DeliveryResult | undefined> {
+  ): Promise<DeliveryResult | Impediment> {
     const verdict = details?.verdict ?? (await consent())
     // Of several processes that begin at once, all report under the id that one of them has stored.
     if (maySend(verdict)) await establish()
@@ -238,7 +245,8 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       await record('too-large', reportId, reason, bytes)
       return { outcome: 'too-large', reportId, at, reason, bytes }
     }
-    if (!(await accept({ reportId, at, bytes }, details?.account))) return undefined
+    const impediment = await accept({ reportId, at, bytes }, details?.account)
+    if (impediment) return impediment
     await record('queued', reportId, verdict.because, bytes)
     const results: DrainResults = details?.hold ? new Map() : await drainNow()
     return { ...(results.get(reportId) ?? WAITING), reportId, at, bytes }
@@ -257,8 +265,9 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
         ...(id !== undefined && { installation: { id } }),
       }),
     )
-    for (const name of await state.list(ENTRIES.outbox)) await state.remove(name)
-    await forgetCounts(state)
+    for (const { outbox } of both)
+      for (const number of await outbox.numbers().catch(() => [])) await outbox.remove(number).catch(() => {})
+    await forgetCounts(state).catch(() => {})
     await installation.forget()
     await ledger.clear()
 
@@ -280,17 +289,33 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     await installation.keep()
   }
 
-  /** A report that takes no counts is in nobody's way: it gets the next number that is free. */
+  /** Puts a report into the outbox; nothing, where that has worked. */
   async function accept(
-    report: { readonly reportId: string; readonly at: number; readonly bytes: Uint8Array },
+    made: Pick<WaitingReport, 'reportId' | 'at' | 'bytes'>,
     account: Account | undefined,
-  ): Promise<boolean> {
-    if (account) return outbox.put({ ...report, ...account, since: account.totalsSince })
+  ): Promise<Impediment | undefined> {
+    const { takes = new Map(), totalsSince = made.at, number } = account ?? {}
+    const report = { ...made, takes, since: totalsSince }
+    if (account?.unwritten) {
+      passing.put(report, account)
+      return undefined
+    }
+    try {
+      await passing.writeDown(state, putNext)
+      if (number !== undefined) return (await outbox.put({ ...report, number })) ? undefined : 'outdated'
+      await putNext(report)
+    } catch {
+      if (takes.size > 0) return 'unwritable'
+      // What takes nothing can be reported as it is.
+      passing.put(report)
+    }
+    return undefined
+  }
+
+  /** Under the next number that is free: what takes nothing that others could take is in nobody's way. */
+  async function putNext(report: Omit<WaitingReport, 'number'>): Promise<void> {
     const numbers = [...(await outbox.numbers()), (await settlements.latest()).number]
-    const number = Math.max(...numbers) + 1
-    return (
-      (await outbox.put({ ...report, number, since: report.at, takes: new Map() })) || accept(report, account)
-    )
+    if (!(await outbox.put({ ...report, number: Math.max(...numbers) + 1 }))) await putNext(report)
   }
 
   /** What a no leaves behind: the ledger, and nothing that could be sent. */
@@ -300,7 +325,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   }
 
   async function forget(): Promise<void> {
-    await forgetCounts(state)
+    await forgetCounts(state).catch(() => {})
     await retries.succeeded()
     if (!options.keepInstallation) await installation.forget()
   }
@@ -329,8 +354,12 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
 
   return {
     render: (metrics, details) => inTurn(() => render(metrics, details)),
-    account: (own, verdict) =>
-      openAccount({ state, outbox, settlements, clock, scope: options.scope }, own, verdict, catalog()),
+    async account(own, verdict, isUsable) {
+      const books = { state, outbox, settlements, clock, scope: options.scope }
+      const opened = openAccount(books, own.current(), verdict, catalog()).catch(() => undefined)
+      const account = await opened
+      return isUsable && account ? account : passing.account(own, catalog(), account)
+    },
     deliver: (metrics, details) => inTurn(() => deliver(metrics, details)),
     forget: (by) => inTurn(() => forgetInstallation(by)),
     drain: () => inTurn(async () => void (await drainNow())),

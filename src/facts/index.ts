@@ -17,6 +17,7 @@ export {
   isCovered,
   type ProcessCounts,
   readCounted,
+  writeCounted,
 } from './process-counts.ts'
 export type { FactFunction, FactSource, FactStore, GaugePoint, SourcedOf } from './store.ts'
 export { createFactStores, type FactStores } from './stores.ts'

@@ -38,6 +38,10 @@ export interface ProcessCounts {
    * to be forgotten.
    */
   heed(verdict: Verdict): boolean
+  /** What lies in no entry for certain: after an attempt to write it that has failed, and what was counted since. */
+  unwritten(): Tally
+  /** Takes so much out of what was counted. What it returns puts it back, unless all was forgotten meanwhile. */
+  release(counts: Tally): () => void
 }
 
 export interface ProcessCountsOptions {
@@ -59,6 +63,10 @@ export function createProcessCounts({ store, clock, totals }: ProcessCountsOptio
   /** Not known before the first verdict is. */
   let under: CountedUnder | undefined
   let written: { readonly counts: Tally; readonly at: number; readonly ended: boolean } | undefined
+  /** What the entry may hold at most. */
+  let perhapsWritten: Tally = new Map()
+  /** Another one after each restart. */
+  let era = {}
 
   const counts = () => difference(totals(), elsewhere)
   const idOfProcess = () => {
@@ -81,13 +89,21 @@ export function createProcessCounts({ store, clock, totals }: ProcessCountsOptio
       under = countedUnder(verdict)
       return true
     },
+    unwritten: () => difference(counts(), perhapsWritten),
+    release(released) {
+      const releasedIn = era
+      elsewhere = sumOf(elsewhere, released)
+      return () => {
+        if (era === releasedIn) elsewhere = difference(elsewhere, released)
+      }
+    },
     async keep({ ended = false } = {}) {
-      const now = counts()
-      const unchanged = written ? isSame(now, written.counts) && ended === written.ended : now.size === 0
-      if (unchanged && !isStale()) return
+      // Somebody may have cleared it away, and what is known of it as well.
       if (written && (isStale() || (await store.read(entryOf(idOfProcess()))) === undefined))
         beginAnew(written.counts)
-      await write(ended)
+      const now = counts()
+      const unchanged = written ? isSame(now, written.counts) && ended === written.ended : now.size === 0
+      if (!unchanged) await write(now, ended)
     },
     async restart(verdict) {
       const before = written && process
@@ -96,7 +112,10 @@ export function createProcessCounts({ store, clock, totals }: ProcessCountsOptio
       since = clock.now()
       elsewhere = new Map()
       written = undefined
-      if (before) await store.remove(entryOf(before))
+      perhapsWritten = new Map()
+      era = {}
+      // What stays is not covered by the verdict.
+      if (before) await store.remove(entryOf(before)).catch(() => {})
     },
   }
 
@@ -110,22 +129,44 @@ export function createProcessCounts({ store, clock, totals }: ProcessCountsOptio
     process = undefined
     since = clock.now()
     written = undefined
+    perhapsWritten = new Map()
   }
 
-  async function write(ended: boolean): Promise<void> {
-    const now = counts()
-    if (now.size === 0) return
-    const at = new Date(clock.now()).toISOString()
-    const entry = { format: FORMAT, ...current(), at, ended, counts: tallyAsData(now) }
-    await store.write(entryOf(idOfProcess()), `${JSON.stringify(entry)}\n`)
+  async function write(now: Tally, ended: boolean): Promise<void> {
+    const entry = { ...current(), at: new Date(clock.now()).toISOString(), ended, counts: now }
+    try {
+      await writeCounted(store, entry)
+    } catch (error) {
+      if (await isIn(store, entry)) perhapsWritten = now
+      throw error
+    }
     written = { counts: now, at: clock.monotonic(), ended }
+    perhapsWritten = now
   }
 }
 
+/** Writes what a process has counted, for the reports of any process. */
+export async function writeCounted(store: StateStore, entry: CountedEntry): Promise<void> {
+  await store.write(entryOf(entry.process), textOf(entry))
+}
+
+/** Whether an entry holds this, or nobody knows: writing it has failed, perhaps when it was done already. */
+async function isIn(store: StateStore, entry: CountedEntry): Promise<boolean> {
+  try {
+    return new TextDecoder().decode(await store.read(entryOf(entry.process))) === textOf(entry)
+  } catch {
+    return true
+  }
+}
+
+const textOf = ({ counts, ...entry }: CountedEntry) =>
+  `${JSON.stringify({ format: FORMAT, ...entry, counts: tallyAsData(counts) })}\n`
+
 /** Removes everything that the processes of an installation have counted, and what is known of it. */
 export async function forgetCounts(store: StateStore): Promise<void> {
-  const names = [...(await store.list(ENTRIES.counts)), ...(await store.list(ENTRIES.settled))]
-  for (const name of names) await store.remove(name)
+  // In this order: counts of which it is not known any more that they were reported would be reported again.
+  for (const folder of [ENTRIES.counts, ENTRIES.settled])
+    for (const name of await store.list(folder)) await store.remove(name)
 }
 
 /** The consent of a verdict, as counts remember it. */

@@ -20,6 +20,8 @@ export interface Account {
   readonly since: number
   /** When its running totals begin. */
   readonly totalsSince: number
+  /** Whose counts it takes, where the report cannot be written down. */
+  readonly unwritten?: UnwrittenCounts
 }
 
 /** Who a report speaks for: all processes of an installation, or each process for itself. */
@@ -27,6 +29,16 @@ export type ReportScope = 'installation' | 'process'
 
 /** What a process tells of its own counts, newer than what lies in the store. */
 export type OwnCounts = Omit<CountedEntry, 'at' | 'ended'>
+
+/** The counts of a process that may have to report them without having written them down. */
+export interface UnwrittenCounts {
+  /** All that it has counted, and under which consent. */
+  current(): OwnCounts
+  /** What of it lies in no entry for certain. */
+  unwritten(): Tally
+  /** Takes so much out of what the process has counted. What it returns puts it back, unless all was forgotten meanwhile. */
+  release(counts: Tally): () => void
+}
 
 export interface AccountOptions {
   readonly state: StateStore
@@ -114,7 +126,8 @@ export async function tidyCounts(state: StateStore, settled: Settlement, now: nu
     const entry = readCounted(await state.read(name).catch(() => undefined))
     if (!entry) continue
     const taken = difference(entry.counts, settled.taken.get(entry.process) ?? new Map()).size === 0
-    if (isOver(entry, now) && taken) await state.remove(name)
+    // What is there still is looked at again.
+    if (isOver(entry, now) && taken) await state.remove(name).catch(() => {})
   }
   const known = new Set(names.map((name) => name.slice(ENTRIES.counts.length + 1, -'.json'.length)))
   return { ...settled, taken: new Map([...settled.taken].filter(([process]) => known.has(process))) }

@@ -6,16 +6,17 @@
  *                     └── unavailable: stays in the outbox, tried again later ──┘
  *
  * A report leaves the outbox only after its outcome is put down; what dies in between sends it again under the same report id.
+ * Where nothing can be written, reports pass through memory, with what was counted and not written down either.
  */
 export {
   type Account,
-  covered,
-  isRunning,
   type OwnCounts,
   openAccount,
   type ReportScope,
-  tidyCounts,
+  type UnwrittenCounts,
 } from './account.ts'
+export { type Books, createBooks } from './books.ts'
 export { createOutbox, type Outbox, type WaitingReport } from './outbox.ts'
+export { createPassingReports, type PassingReports } from './passing.ts'
 export { createRetries, type Retries } from './retry.ts'
-export { createSettlements, type Settlement, type Settlements, settlementAfter } from './settlement.ts'
+export { createSettlements, type Settlement, type Settlements } from './settlement.ts'

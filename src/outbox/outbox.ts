@@ -19,7 +19,7 @@ export interface WaitingReport {
 
 /** Reports that wait to be sent. What lies in the outbox is accepted: it survives the process. */
 export interface Outbox {
-  /** `false` where the number is given already: then another process has made a report, and this one is not accepted. */
+  /** Rejects where it cannot be written: then nothing is accepted. `false` where the number is given already: then another process has made a report, and this one is not accepted. */
   put(report: WaitingReport): Promise<boolean>
   /** The numbers of the waiting reports, oldest first. */
   numbers(): Promise<number[]>
@@ -30,20 +30,31 @@ export interface Outbox {
 }
 
 export function createOutbox(store: StateStore): Outbox {
+  /** What was to be removed and could not be: it must not be sent after all. */
+  const gone = new Set<number>()
+
+  async function remove(number: number): Promise<void> {
+    gone.add(number)
+    await store.remove(entryOf(number))
+    gone.delete(number)
+  }
+
   return {
-    put({ number, reportId, at, since, bytes, takes }) {
+    remove,
+    async put({ number, reportId, at, since, bytes, takes }) {
+      if (gone.has(number)) await remove(number)
       const taken = Object.fromEntries([...takes].map(([process, tally]) => [process, tallyAsData(tally)]))
       return store.create(
         entryOf(number),
         `${withReport({ format: FORMAT, reportId, at, since, taken }, bytes)}\n`,
       )
     },
-    numbers: () => numbersIn(store, ENTRIES.outbox),
+    numbers: async () => (await numbersIn(store, ENTRIES.outbox)).filter((number) => !gone.has(number)),
     async read(number) {
+      if (gone.has(number)) return undefined
       const content = await store.read(entryOf(number))
       return content && (parse(number, content) ?? 'spoilt')
     },
-    remove: (number) => store.remove(entryOf(number)),
   }
 }
 

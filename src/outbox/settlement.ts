@@ -20,7 +20,7 @@ export interface Settlement {
 
 /** How the outcomes of reports are put down, once each. */
 export interface Settlements {
-  /** What holds now. */
+  /** What holds now. Rejects where that cannot be read; what is spoilt is passed over. */
   latest(): Promise<Settlement>
   /**
    * Puts down what holds after a report. `false` where that report has been settled by another process: what that one has put
@@ -50,7 +50,8 @@ export function createSettlements(store: StateStore): Settlements {
     async latest() {
       const numbers = await numbersIn(store, ENTRIES.settled)
       for (const number of numbers.reverse()) {
-        const settlement = await read(number).catch(() => undefined)
+        // One that cannot be read may hold: to go by an older one would count again what it has taken.
+        const settlement = await read(number)
         if (settlement) return settlement
       }
       return NOTHING
@@ -72,7 +73,7 @@ export function createSettlements(store: StateStore): Settlements {
       }
       // The last but one stays, for the case that a disk spoils the last.
       const old = (await numbersIn(store, ENTRIES.settled)).filter((number) => number < next.number)
-      for (const number of old.slice(0, -1)) await store.remove(entryOf(number))
+      for (const number of old.slice(0, -1)) await store.remove(entryOf(number)).catch(() => {})
       return true
     },
   }
@@ -81,11 +82,11 @@ export function createSettlements(store: StateStore): Settlements {
 /** What holds after a report that took its counts along (`takes`), or was given up (no takes): then they are to be reported again. */
 export function settlementAfter(
   before: Settlement,
-  report: { readonly number: number; readonly at: number; readonly takes?: ReadonlyMap<string, Tally> },
+  report: { readonly number: number; readonly at?: number; readonly takes?: ReadonlyMap<string, Tally> },
   isRunning: (key: string) => boolean,
   totalsSince: Settlement['totalsSince'],
 ): Settlement {
-  const { number, at, takes } = report
+  const { number, at = before.reportedAt, takes } = report
   if (!takes) return { ...before, number, reportedAt: at }
   const processes = new Set([...before.taken.keys(), ...takes.keys()])
   const of = (some: ReadonlyMap<string, Tally>, process: string) => some.get(process) ?? new Map()

@@ -1,4 +1,5 @@
 import { createTurns, type Logger } from '../host/index.ts'
+import { ENTRIES } from './entries.ts'
 import { joinLines } from './lines.ts'
 import { createMemoryStore } from './memory.ts'
 import type { StateStore } from './types.ts'
@@ -7,6 +8,9 @@ import type { StateStore } from './types.ts'
  * A store over another that never rejects a write: what cannot be written is kept in memory, and the operator is told
  * once. A directory that is read-only, full or missing costs durability, not the host's start. With the first write that
  * succeeds again, everything that was kept is written too.
+ *
+ * Not so what was counted and what reports have taken of it: the next process goes by what is in the store, and would report
+ * again what this one has in memory only. There, everything rejects that fails.
  */
 export function createResilientStore(store: StateStore, logger: Logger): StateStore {
   const memory = createMemoryStore()
@@ -14,16 +18,21 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
   const kept = new Map<string, 'whole' | 'end' | 'new'>()
   /** Changes are made one after the other: what is written late must not replace what came after it. */
   const inTurn = createTurns()
+  /** Whether the last change has failed. */
+  let fails = false
 
-  function attempt<R>(action: () => Promise<R>, instead: () => Promise<R>): Promise<R> {
+  function attempt<R>(name: string, action: () => Promise<R>, instead: () => Promise<R>): Promise<R> {
     return inTurn(async () => {
       let result: R
       try {
         result = await action()
       } catch (error) {
-        if (kept.size === 0) warn(error)
+        if (!fails && kept.size === 0) warn(error)
+        fails = true
+        if (isStrict(name)) throw error
         return instead()
       }
+      fails = false
       await catchUpWithAll()
       return result
     })
@@ -106,6 +115,7 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
 
     write: (name, data) =>
       attempt(
+        name,
         async () => {
           await store.write(name, data)
           await forget(name)
@@ -118,6 +128,7 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
 
     create: (name, data) =>
       attempt(
+        name,
         async () => {
           await catchUp(name)
           return store.create(name, data)
@@ -132,6 +143,7 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
 
     append: (name, line) =>
       attempt(
+        name,
         async () => {
           await catchUp(name)
           await store.append(name, line)
@@ -144,6 +156,7 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
 
     remove: (name) =>
       attempt(
+        name,
         async () => {
           await store.remove(name)
           await forget(name)
@@ -168,7 +181,11 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
     }),
 
     async list(folder) {
-      const stored = await store.list(folder).catch(() => [])
+      const stored = await store.list(folder).catch((error) => {
+        // An empty listing would say that nothing was reported yet.
+        if (isStrict(folder)) throw error
+        return []
+      })
       const gone = async (name: string) =>
         kept.get(name) === 'whole' && (await memory.read(name)) === undefined
       const names = new Set([...stored, ...(await memory.list(folder))])
@@ -177,6 +194,10 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
     },
   }
 }
+
+const STRICT: readonly string[] = [ENTRIES.counts, ENTRIES.outbox, ENTRIES.settled]
+
+const isStrict = (name: string) => STRICT.some((folder) => name === folder || name.startsWith(`${folder}/`))
 
 const linesOf = (data: Uint8Array): string[] => new TextDecoder().decode(data).split('\n').slice(0, -1)
 

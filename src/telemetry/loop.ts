@@ -76,11 +76,15 @@ export function createLoop({
 
   /** What an earlier process has left in the outbox is sent; a last report needs the SDK to be there before the end. */
   async function goOn(): Promise<void> {
-    const waits = (await state.list(ENTRIES.outbox)).length > 0
-    if (!waits && !settings.finalReport) return
+    if (!(await mayWait()) && !settings.finalReport) return
     clock.after(GOES_ON_AFTER, () => {
       if (planned) void resume().catch(logTrouble)
     })
+  }
+
+  /** Whether a report waits, or nobody can tell. */
+  async function mayWait(): Promise<boolean> {
+    return (await state.list(ENTRIES.outbox).catch(() => [''])).length > 0
   }
 
   async function resume(): Promise<void> {
@@ -143,9 +147,8 @@ export function createLoop({
     },
     async withdraw() {
       // The SDK is not loaded for it where no report can be under way or waiting.
-      const waiting = loading !== undefined || (await state.list(ENTRIES.outbox)).length > 0
-      if (waiting) return (await reporter()).withdraw()
-      await forgetCounts(state)
+      if (loading !== undefined || (await mayWait())) return (await reporter()).withdraw()
+      await forgetCounts(state).catch(() => {})
       if (!policy.keepInstallation) await createInstallation(state, clock).forget()
     },
     async stop() {

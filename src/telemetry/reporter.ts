@@ -53,6 +53,14 @@ export interface ReporterOptions {
   readonly maySend: (verdict: Verdict) => boolean
 }
 
+interface GatherOptions {
+  /** Whether the report is to be made, and not just looked at. */
+  readonly keep: boolean
+  readonly final?: boolean
+  /** Whether the state store can be written. Default: true, as far as is known. */
+  readonly isUsable?: boolean | undefined
+}
+
 /** What a source may take where a shutdown waits for it, in milliseconds. */
 const FINAL_BUDGET = 20
 
@@ -77,7 +85,7 @@ export function createReporter({
   const inTurn = createTurns()
 
   /** The facts under the verdict of this moment: what consent does not reach is not even asked for. */
-  async function gather({ keep, final = false }: { readonly keep: boolean; readonly final?: boolean }) {
+  async function gather({ keep, final = false, isUsable = true }: GatherOptions) {
     const now = await verdict()
     const catalog = contributions.catalog()
     const moment = { at: clock.now(), productVersion: product.version }
@@ -89,8 +97,8 @@ export function createReporter({
       includes: (name) => reasonOf(name) === undefined,
       async reported() {
         // What a report takes lies in the store before it does: were the report given up, it could not be found again.
-        if (keep && maySend(now)) await own.keep()
-        account = await exporter.account(own.current(), now)
+        const isKept = !isUsable || !keep || !maySend(now) || (await isDone(own.keep()))
+        account = await exporter.account(own, now, isUsable && isKept)
         return account.reported
       },
     })
@@ -107,15 +115,16 @@ export function createReporter({
     return { snapshot, metrics, details }
   }
 
-  async function report({ gap = 0, final = false }: ReportOptions): Promise<DeliveryResult | undefined> {
-    const { snapshot, metrics, details } = await gather({ keep: true, final })
+  async function report(options: ReportOptions, isUsable?: boolean): Promise<DeliveryResult | undefined> {
+    const { gap = 0, final = false } = options
+    const { snapshot, metrics, details } = await gather({ keep: true, final, isUsable })
     const passed = clock.now() - (details.account?.reportedAt ?? 0)
     if (scope === 'installation' && passed >= 0 && passed < gap) return undefined
     for (const [name, reason] of snapshot.absent)
       logger.debug(`The usage fact ${name} is not in the report (${reason}).`)
     const result = await exporter.deliver(metrics, { ...details, hold: final })
-    // Another process was faster, and has taken the counts.
-    if (!result) return report({ gap, final })
+    // Another process was faster, and has taken the counts; or nothing can be written, and so they must stay.
+    if (typeof result === 'string') return report(options, result === 'outdated')
     settings.debug?.(`${JSON.stringify(JSON.parse(new TextDecoder().decode(result.bytes)), undefined, 2)}\n`)
     return result
   }
@@ -136,3 +145,9 @@ export function createReporter({
     shutdown: () => exporter.shutdown(),
   }
 }
+
+const isDone = (action: Promise<void>): Promise<boolean> =>
+  action.then(
+    () => true,
+    () => false,
+  )

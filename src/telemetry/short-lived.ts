@@ -76,7 +76,7 @@ async function isDue(
 
 /** Whether a report waits in the outbox that may be tried again. */
 async function waits({ state, clock, endpoint }: Settings): Promise<boolean> {
-  if ((await state.list(ENTRIES.outbox)).length === 0) return false
+  if ((await state.list(ENTRIES.outbox).catch(() => [])).length === 0) return false
   const { createRetries } = await import('../outbox/index.ts')
   const retries = createRetries(state, clock)
   // The address as the transport makes it; to fetch it from there would split what every host loads into more files.

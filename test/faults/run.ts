@@ -16,17 +16,15 @@ export interface RunOptions {
   readonly jobs: number
   /** A file for what the library logs in the hosts. */
   readonly log?: string | undefined
-  /** Whether what is known to go wrong is played as well. Default: false. */
-  readonly known?: boolean
   readonly onRun?: (fault: Fault, result: Result) => void
 }
 
 /** Plays every fault with every seed. */
 export async function playAll(options: RunOptions): Promise<FaultRuns[]> {
-  const { faults, seeds, jobs, log, known = false, onRun } = options
+  const { faults, seeds, jobs, log, onRun } = options
   const all = faults.map((fault) => ({
     ...{ fault, runs: [] as Result[] },
-    skipped: known ? fault.impossible?.() : (fault.known ?? fault.impossible?.()),
+    skipped: fault.impossible?.(),
   }))
   // By seed, so that runs that wait and runs that compute take turns.
   const queue = seeds.flatMap((seed) =>

@@ -20,8 +20,6 @@ export interface Fault {
   readonly secure?: Certificate
   /** Why it cannot be played here; `undefined` where it can. */
   readonly impossible?: () => string | undefined
-  /** What the library does wrong that is not mended yet: it is played only when it is asked for by its name. Default: nothing. */
-  readonly known?: string
 }
 
 /** Where a fault is played: a state directory, an endpoint, and hosts. */

@@ -50,14 +50,14 @@ test('a file in the place of the directory: one warning, and everything goes on 
   writeFileSync(root, 'in the way')
   const log = createLog()
   const store = createResilientStore(createDirectoryStore(root), log)
-  await store.write('outbox/1', 'one')
-  await store.append('ledger', 'line')
-  await store.write('outbox/2', 'two')
-  await store.remove('outbox/1')
-  assert.deepEqual(await store.list('outbox'), ['outbox/2'])
-  assert.equal(textOf(await store.read('outbox/2')), 'two')
-  assert.equal(textOf(await store.read('ledger')), 'line\n')
-  assert.equal(await store.read('outbox/1'), undefined)
+  await store.write('ledger/1', 'one')
+  await store.append('ledger.jsonl', 'line')
+  await store.write('ledger/2', 'two')
+  await store.remove('ledger/1')
+  assert.deepEqual(await store.list('ledger'), ['ledger/2'])
+  assert.equal(textOf(await store.read('ledger/2')), 'two')
+  assert.equal(textOf(await store.read('ledger.jsonl')), 'line\n')
+  assert.equal(await store.read('ledger/1'), undefined)
   assert.equal(log.lines.length, 1)
   assert.match(
     log.lines[0] ?? '',
@@ -72,15 +72,30 @@ test('once the directory can be written, everything that was kept is written wit
   writeFileSync(root, 'in the way')
   const log = createLog()
   const store = createResilientStore(createDirectoryStore(root), log)
-  await store.write('outbox/1', 'one')
-  await store.append('ledger', 'first')
-  await store.append('ledger', 'second')
+  await store.write('ledger/1', 'one')
+  await store.append('ledger.jsonl', 'first')
+  await store.append('ledger.jsonl', 'second')
   rmSync(root)
   await store.write('schedule.json', '{}')
   const fresh = createDirectoryStore(root)
-  assert.equal(textOf(await fresh.read('outbox/1')), 'one')
-  assert.equal(textOf(await fresh.read('ledger')), 'first\nsecond\n')
+  assert.equal(textOf(await fresh.read('ledger/1')), 'one')
+  assert.equal(textOf(await fresh.read('ledger.jsonl')), 'first\nsecond\n')
   assert.equal(log.lines.length, 1)
+})
+
+test('what was counted and what was reported is written to the disk or not at all, and never forgotten by mistake', async () => {
+  const disk = createBreakable()
+  for (const name of ['counts/a.json', 'outbox/0000000001.json', 'settled/0000000001.json']) {
+    await disk.store.write(name, 'before')
+    disk.broken = true
+    await assert.rejects(disk.store.write(name, 'after'), { code: 'ENOSPC' })
+    await assert.rejects(disk.store.create(name.replace(/.\.json$/, '2.json'), 'another'), { code: 'ENOSPC' })
+    await assert.rejects(disk.store.remove(name), { code: 'ENOSPC' })
+    assert.equal(textOf(await disk.store.read(name)), 'before')
+    disk.broken = false
+    assert.deepEqual(await disk.store.list(name.split('/')[0] ?? ''), [name])
+  }
+  assert.equal(disk.log.lines.length, 3, 'one warning each time it begins')
 })
 
 test('the warning names the place, the reason and what to do', async () => {
@@ -96,71 +111,71 @@ test('the warning names the place, the reason and what to do', async () => {
 test('the operator is warned once while it lasts, and again when it comes back', async () => {
   const disk = createBreakable()
   disk.broken = true
-  for (let time = 0; time < 5; time++) await disk.store.append('ledger', 'line')
+  for (let time = 0; time < 5; time++) await disk.store.append('ledger.jsonl', 'line')
   assert.equal(disk.log.lines.length, 1)
   disk.broken = false
-  await disk.store.append('ledger', 'line')
+  await disk.store.append('ledger.jsonl', 'line')
   disk.broken = true
-  await disk.store.append('ledger', 'line')
+  await disk.store.append('ledger.jsonl', 'line')
   assert.equal(disk.log.lines.length, 2)
 })
 
 test('lines that could not be added come before those that can', async () => {
   const disk = createBreakable()
-  await disk.store.append('ledger', 'one')
+  await disk.store.append('ledger.jsonl', 'one')
   disk.broken = true
-  await disk.store.append('ledger', 'two')
-  assert.equal(textOf(await disk.store.read('ledger')), 'one\ntwo\n')
+  await disk.store.append('ledger.jsonl', 'two')
+  assert.equal(textOf(await disk.store.read('ledger.jsonl')), 'one\ntwo\n')
   disk.broken = false
-  await disk.store.append('ledger', 'three')
-  assert.equal(await disk.stored('ledger'), 'one\ntwo\nthree\n')
+  await disk.store.append('ledger.jsonl', 'three')
+  assert.equal(await disk.stored('ledger.jsonl'), 'one\ntwo\nthree\n')
 })
 
 test('lines that are caught up with only in part are not there twice in the end', async () => {
   const disk = createBreakable()
   disk.broken = true
-  for (const line of ['one', 'two', 'three']) await disk.store.append('ledger', line)
+  for (const line of ['one', 'two', 'three']) await disk.store.append('ledger.jsonl', line)
   disk.brokenAfter = 2
-  await disk.store.append('ledger', 'four')
-  assert.equal(await disk.stored('ledger'), 'one\ntwo\n')
-  assert.equal(textOf(await disk.store.read('ledger')), 'one\ntwo\nthree\nfour\n')
+  await disk.store.append('ledger.jsonl', 'four')
+  assert.equal(await disk.stored('ledger.jsonl'), 'one\ntwo\n')
+  assert.equal(textOf(await disk.store.read('ledger.jsonl')), 'one\ntwo\nthree\nfour\n')
   disk.broken = false
   await disk.store.write('a', 'x')
-  assert.equal(await disk.stored('ledger'), 'one\ntwo\nthree\nfour\n')
+  assert.equal(await disk.stored('ledger.jsonl'), 'one\ntwo\nthree\nfour\n')
 })
 
 test('a line after an entry that could not be replaced is added to the new entry', async () => {
   const disk = createBreakable()
-  await disk.store.write('ledger', 'old\n')
+  await disk.store.write('ledger.jsonl', 'old\n')
   disk.broken = true
-  await disk.store.write('ledger', 'new\n')
+  await disk.store.write('ledger.jsonl', 'new\n')
   disk.broken = false
-  await disk.store.append('ledger', 'line')
-  assert.equal(await disk.stored('ledger'), 'new\nline\n')
+  await disk.store.append('ledger.jsonl', 'line')
+  assert.equal(await disk.stored('ledger.jsonl'), 'new\nline\n')
   assert.equal(disk.log.lines.length, 1)
 })
 
 test('an entry that could not be removed is gone for the reader, and removed later', async () => {
   const disk = createBreakable()
-  await disk.store.write('outbox/1', 'x')
+  await disk.store.write('ledger/1', 'x')
   disk.broken = true
-  await disk.store.remove('outbox/1')
-  assert.equal(await disk.store.read('outbox/1'), undefined)
-  assert.deepEqual(await disk.store.list('outbox'), [])
+  await disk.store.remove('ledger/1')
+  assert.equal(await disk.store.read('ledger/1'), undefined)
+  assert.deepEqual(await disk.store.list('ledger'), [])
   disk.broken = false
   await disk.store.write('a', 'x')
-  assert.equal(await disk.stored('outbox/1'), undefined)
+  assert.equal(await disk.stored('ledger/1'), undefined)
 })
 
 test('an entry that was kept in memory can be removed again, and does not come back', async () => {
   const disk = createBreakable()
   disk.broken = true
-  await disk.store.write('outbox/1', 'x')
+  await disk.store.write('ledger/1', 'x')
   disk.broken = false
-  await disk.store.remove('outbox/1')
+  await disk.store.remove('ledger/1')
   await disk.store.write('a', 'x')
-  assert.equal(await disk.stored('outbox/1'), undefined)
-  assert.deepEqual(await disk.store.list('outbox'), [])
+  assert.equal(await disk.stored('ledger/1'), undefined)
+  assert.deepEqual(await disk.store.list('ledger'), [])
 })
 
 test('a store that cannot list its entries lists what is in memory', async () => {
@@ -171,8 +186,8 @@ test('a store that cannot list its entries lists what is in memory', async () =>
     write: () => Promise.reject(new Error('no')),
   }
   const store = createResilientStore(blind, createLog())
-  await store.write('outbox/1', 'x')
-  assert.deepEqual(await store.list('outbox'), ['outbox/1'])
+  await store.write('ledger/1', 'x')
+  assert.deepEqual(await store.list('ledger'), ['ledger/1'])
 })
 
 test('a store that rejects with anything at all does not reject through it', async () => {
@@ -205,7 +220,7 @@ test('a logger that throws does not end the writing', async () => {
 })
 
 test('whatever fails in between, what is read is what was last done, and in the end it is all stored', async () => {
-  const name = fc.constantFrom('a', 'outbox/a', 'outbox/b')
+  const name = fc.constantFrom('a', 'ledger/a', 'ledger/b')
   const step = fc.record({
     do: fc.constantFrom('write' as const, 'append' as const, 'remove' as const),
     name,
@@ -223,11 +238,11 @@ test('whatever fails in between, what is read is what was last done, and in the 
           else await store[action](entry, action === 'write' ? `${text}\n` : text)
         }
         assert.equal(textOf(await disk.store.read(entry)), textOf(await expected.read(entry)))
-        assert.deepEqual(await disk.store.list('outbox'), await expected.list('outbox'))
+        assert.deepEqual(await disk.store.list('ledger'), await expected.list('ledger'))
       }
       disk.broken = false
       await disk.store.write('last', 'x')
-      for (const entry of ['a', 'outbox/a', 'outbox/b']) {
+      for (const entry of ['a', 'ledger/a', 'ledger/b']) {
         assert.equal(await disk.stored(entry), textOf(await expected.read(entry)))
       }
     }),
