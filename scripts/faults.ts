@@ -9,7 +9,6 @@
  *   --log FILE        where the hosts' log goes
  *   --endurance 10m   instead: hosts are killed at random for so long, while the endpoint misbehaves, at the real Collector
  */
-import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
@@ -32,7 +31,6 @@ const { values } = parseArgs({
   },
 })
 
-execFileSync(process.execPath, ['scripts/build.ts'], { cwd: root, stdio: 'inherit' })
 const good = values.endurance === undefined ? await playMatrix() : await playEndurance(values.endurance)
 process.exit(good ? 0 : 1)
 
