@@ -39,7 +39,7 @@ export {
   ConsentSourceError,
   createStartupWarnings,
 } from './consent/index.ts'
-export type { BoundCounter, FactPoint } from './facts/index.ts'
+export type { BoundCounter, FactPoint, GaugePoint } from './facts/index.ts'
 export {
   type Clock,
   type Duration,

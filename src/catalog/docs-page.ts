@@ -8,8 +8,8 @@ export interface DocsPageOptions {
   readonly title: string
   /** What the product's variables start with: `ACME_DB`. */
   readonly prefix: string
-  /** How long reports are kept, as a sentence. Default: nothing is said. */
-  readonly retention?: string | undefined
+  /** How long the receiver keeps what is reported at each level: `{ basic: '2 years', full: '90 days' }`. Default: nothing is said. */
+  readonly retention?: Readonly<Record<string, string>> | undefined
   /** A whole report, made by the real pipeline from the examples of the facts. */
   readonly exampleReport: string
 }
@@ -26,7 +26,7 @@ export function docsPage(
   return `${[
     `# What ${title} reports`,
     '',
-    `Once a day, and only with consent, ${title} sends a report of the facts on this page to its makers. Every report stands with its exact bytes in the local log, also when it is not sent.${retention ? ` ${retention}` : ''}`,
+    `Once a day ${title} makes a report of the facts on this page, and sends it to its makers where consent lets it: a no, whoever says it, always holds. Every report stands with its exact bytes in the local log, also when it is not sent.`,
     '',
     `To send nothing: \`${prefix}_TELEMETRY_OPTOUT=1\`, or \`DO_NOT_TRACK=1\` for every product that honours it. To keep single facts out: \`${prefix}_TELEMETRY_EXCLUDE=name,name\`. To see a report and send none: \`${prefix}_TELEMETRY_DEBUG=1\`.`,
     '',
@@ -34,13 +34,15 @@ export function docsPage(
     '',
     `Catalog version ${catalog.version}${contributionsOf(catalog)}. Levels of consent, least first: ${catalog.levels.map(code).join(', ')}.`,
     '',
-    '| name | what | why | level | since | example |',
-    '|---|---|---|---|---|---|',
-    ...facts.map(([name, fact]) =>
-      row([code(name), whatOf(fact), fact.why, fact.level ?? catalog.levels[0], fact.since, exampleOf(fact)]),
-    ),
+    row([...HEADS, ...(retention ? ['kept'] : [])]),
+    `|${'---|'.repeat(retention ? HEADS.length + 1 : HEADS.length)}`,
+    ...facts.map(([name, fact]) => {
+      const level = fact.level ?? (catalog.levels[0] as string)
+      const cells = [code(name), whatOf(fact), fact.why, level, fact.since, exampleOf(fact)]
+      return row(retention ? [...cells, retention[level]] : cells)
+    }),
     '',
-    'Every report says besides: the product and its version, a random id of the installation, an id of the report, the versions of the library and of this catalog, the state and level of consent, how many facts it holds, how many were withheld, and how many values were refused, by reason.',
+    'Every report says besides: the product and its version, a random id of the installation (or only its age, where the product does without an id), an id of the report, the versions of the library and of this catalog, the state and level of consent, how many facts it holds, how many were withheld, and how many values were refused, by reason.',
     '',
     '## What is never sent',
     '',
@@ -53,6 +55,8 @@ export function docsPage(
     '```',
   ].join('\n')}\n`
 }
+
+const HEADS = ['name', 'what', 'why', 'level', 'since', 'example']
 
 const code = (text: string) => `\`${text}\``
 

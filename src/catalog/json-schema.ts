@@ -155,5 +155,6 @@ const NO_ATTRIBUTES = { type: 'array', maxItems: 0 }
 const REPORT_METRICS: readonly JsonSchema[] = [
   metric('usage.facts', '{fact}', NO_ATTRIBUTES),
   metric('usage.withheld', '{fact}', NO_ATTRIBUTES),
+  metric('usage.forget', '1', NO_ATTRIBUTES),
   metric('usage.dropped', '{value}', list([keyValue('reason', text({ pattern: '^[a-z_]+$' }))])),
 ]

@@ -42,7 +42,7 @@ Options:
   --product <name>      The product's name, as in createUsageTelemetry.
   --version <version>   The product's version. Default: 0.0.0
   --title <title>       The product as people call it. Default: its name.
-  --retention <text>    How long reports are kept, as a sentence for the page.
+  --retention <time>    How long the receiver keeps reports, for the page: "90 days", or "basic=2 years,full=90 days".
   --out <file>          Where the command writes. Default: standard output.
   --docs <file> --schema <file> --collector-config <file>   What check compares. Each may be left out.
   --released <file>     What release has written, for check.
@@ -76,7 +76,7 @@ interface Call {
   readonly catalog: Catalog
   readonly product: { readonly name: string; readonly version: string }
   readonly title: string
-  readonly retention: string | undefined
+  readonly retention: Readonly<Record<string, string>> | undefined
   readonly out: string | undefined
   readonly released: string | undefined
   /** The files that check compares, by the command that writes them. */
@@ -130,12 +130,13 @@ async function parse(args: readonly string[]): Promise<Call | 'help'> {
   }
   if (!values.catalog || !values.product)
     throw new Error(`${values.catalog ? '--product' : '--catalog'} is missing.`)
+  const catalog = await loadCatalogs(values.catalog)
   return {
     command,
-    catalog: await loadCatalogs(values.catalog),
+    catalog,
     product: { name: values.product, version: values.version ?? '0.0.0' },
     title: values.title ?? values.product,
-    retention: values.retention,
+    retention: values.retention === undefined ? undefined : retentionIn(values.retention, catalog),
     out: values.out,
     released: values.released,
     files: {
@@ -144,6 +145,19 @@ async function parse(args: readonly string[]): Promise<Call | 'help'> {
       ...(values['collector-config'] && { 'collector-config': values['collector-config'] }),
     },
   }
+}
+
+/** How long facts of each level are kept. */
+function retentionIn(text: string, { levels }: Catalog): Record<string, string> {
+  if (!text.includes('=')) return Object.fromEntries(levels.map((level) => [level, text]))
+  const times = Object.fromEntries(
+    text.split(',').map((part) => part.split('=').map((one) => one.trim()) as [string, string]),
+  )
+  const missing = levels.find((level) => !times[level])
+  if (missing === undefined) return times
+  throw new Error(
+    `--retention '${text}' says nothing of the level ${missing}; name each: ${levels.map((level) => `${level}=90 days`).join(',')}.`,
+  )
 }
 
 async function loadCatalogs(files: readonly string[]): Promise<Catalog> {

@@ -88,7 +88,7 @@ const subjectOf = ({ state, level, catalogVersion, contributions }: StoredChoice
   JSON.stringify([state, level, catalogVersion, contributions])
 
 function unknowable({ location }: StateStore, choices: readonly StoredChoice[], what: string): ChoiceHistory {
-  const problem = `in ${location}/${ENTRIES.consent} ${what}, so it counts as a no; choose again, or restore the file`
+  const problem = `in ${location}/${ENTRIES.consent} ${what}, so it counts as a no; choose again, or restore what was there`
   return { choices, current: { problem } }
 }
 

@@ -67,7 +67,7 @@ test('the page names every fact with its reason, and shows a whole report', asyn
     '--title',
     'Acme DB',
     '--retention',
-    'Reports are kept for a year.',
+    'basic=2 years,full=90 days',
   ]
   const first = await run(call)
   assert.equal(first.code, 0)
@@ -75,13 +75,24 @@ test('the page names every fact with its reason, and shows a whole report', asyn
     '# What Acme DB reports',
     '`acme.edition`',
     'Shows which edition matters.',
-    'Reports are kept for a year.',
+    '| kept |',
+    '| 90 days |',
     'ACME_DB_TELEMETRY_OPTOUT=1',
     '"resourceMetrics"',
   ]) {
     assert.ok(first.stdout.includes(part), part)
   }
   assert.equal((await run(call)).stdout, first.stdout)
+})
+
+test('how long reports are kept is said for every level, or not at all', async () => {
+  using scratch = createScratch()
+  const call = ['docs', '--catalog', catalogModule(scratch.directory), '--product', 'acme-db']
+  assert.ok((await run([...call, '--retention', '90 days'])).stdout.includes('| 90 days |'))
+  assert.ok(!(await run(call)).stdout.includes('| kept |'))
+  const refused = await run([...call, '--retention', 'basic=2 years'])
+  assert.equal(refused.code, 2)
+  assert.match(refused.stderr, /says nothing of the level full; name each: basic=90 days,full=90 days/)
 })
 
 test('the schema takes a real report, and refuses one with anything that is not declared', async () => {

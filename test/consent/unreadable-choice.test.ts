@@ -65,7 +65,7 @@ for (const [name, bytes] of Object.entries(BAD)) {
     assert.match(
       verdict.warnings[0] ?? '',
       new RegExp(
-        `^the stored choice in ${file} .*, so it counts as a no; choose again, or restore the file\\.`,
+        `^the stored choice in ${file} .*, so it counts as a no; choose again, or restore what was there\\.`,
       ),
     )
     assert.deepEqual(readFileSync(file), Buffer.from(bytes))
