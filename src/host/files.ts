@@ -42,6 +42,9 @@ export const systemFiles: FileFunctions = {
 /** The text of a small file, read at once. Throws what Node.js throws. */
 export const readTextFile = (file: string): string => fs().readFileSync(file, 'utf8')
 
+/** Where a symbolic link leads, read at once. Throws what Node.js throws. */
+export const readLinkNow = (file: string): string => fs().readlinkSync(file)
+
 /** The path of a directory that is given as a path or as a file URL. */
 export const pathOf = (place: string | URL): string =>
   typeof place === 'string' ? place : process.getBuiltinModule('node:url').fileURLToPath(place)

@@ -1,7 +1,9 @@
+import { readLinkNow, readTextFile } from './files.ts'
+
 /** A process as another one on the same machine can know it. It is written beside work that is under way, and never sent. */
 export interface ProcessOwner {
   readonly pid: number
-  /** The machine, or the container: process ids mean nothing on another one. */
+  /** Where process ids mean the same: the machine, or the container. On another one they mean somebody else. */
   readonly host: string
   /** Whether a process of this machine has ended, for certain. */
   hasEnded(pid: number): boolean
@@ -10,7 +12,7 @@ export interface ProcessOwner {
 /** This process. */
 export const processOwner = (): ProcessOwner => ({
   pid: process.pid,
-  host: process.getBuiltinModule('node:os').hostname(),
+  host: placeOfPids(),
   hasEnded(pid) {
     try {
       process.kill(pid, 0)
@@ -20,3 +22,16 @@ export const processOwner = (): ProcessOwner => ({
     }
   },
 })
+
+/**
+ * The name of the machine does not tell it: containers may have that of their host, or all the same one, and then each takes the
+ * living processes of the others for ended. On Linux it is the system that was booted, and the namespace of process ids in it.
+ */
+function placeOfPids(): string {
+  const hostname = process.getBuiltinModule('node:os').hostname()
+  try {
+    return `${hostname} ${readTextFile('/proc/sys/kernel/random/boot_id').trim()} ${readLinkNow('/proc/self/ns/pid')}`
+  } catch {
+    return hostname
+  }
+}

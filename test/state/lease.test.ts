@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import path from 'node:path'
 import { test } from 'node:test'
-import type { ProcessOwner } from '../../src/host/index.ts'
-import { createMemoryStore, takeLease } from '../../src/state/index.ts'
+import { type ProcessOwner, systemClock } from '../../src/host/index.ts'
+import { createDirectoryStore, createMemoryStore, takeLease } from '../../src/state/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
+import { createScratch } from '../support/scratch.ts'
 
 const living: ProcessOwner = { pid: 1, host: 'a', hasEnded: () => false }
 
@@ -71,4 +73,31 @@ test('an entry that cannot be understood holds nothing', async () => {
   await store.write('leases/drain.0000000007.json', '{"pid":')
   assert.ok(await take())
   assert.deepEqual(await store.list('leases'), ['leases/drain.0000000008.json'])
+})
+
+const canUnshare = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0
+
+test('a container does not take a living process of another one for ended, also where both have one host name', {
+  skip: !canUnshare,
+}, async () => {
+  using scratch = createScratch()
+  const take = `
+    import { systemClock } from './src/host/index.ts'
+    import { createDirectoryStore, takeLease } from './src/state/index.ts'
+    const store = createDirectoryStore(process.argv[1])
+    console.log(process.pid, (await takeLease({ store, clock: systemClock, task: 'drain' })) !== undefined)
+  `
+  const node = [process.execPath, '--no-warnings', '--input-type=module', '--eval', take, scratch.directory]
+  const root = path.resolve(import.meta.dirname, '../..')
+  const lease = await takeLease({
+    store: createDirectoryStore(scratch.directory),
+    clock: systemClock,
+    task: 'drain',
+  })
+  assert.ok(lease)
+  const inContainer = () =>
+    execFileSync('unshare', ['--pid', '--fork', '--mount-proc', ...node], { cwd: root, encoding: 'utf8' })
+  assert.match(inContainer(), /^\d{1,2} false\n$/)
+  await lease.release()
+  assert.match(inContainer(), /^\d{1,2} true\n$/)
 })
