@@ -108,8 +108,8 @@ export function createLoop({
 
   /** One report an interval for the installation, whichever process makes it. */
   async function reportWhenDue(gap: number): Promise<void> {
-    await (await reporter()).report({ gap })
-    await schedule.reported()
+    // One that another process has made, that one remembers: it must not count twice.
+    if (await (await reporter()).report({ gap })) await schedule.reported()
   }
 
   /** A last report is left in the outbox where the product wants one, and somebody has said yes in so many words. */

@@ -1,0 +1,146 @@
+/** One report an installation and interval, however many processes it has, and whatever happens to them. Real processes. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { describe, test } from 'node:test'
+import { until } from '../support/until.ts'
+import { assertOneAnInterval, type Installation, startInstallation, sumOf } from './installation.ts'
+
+const canUnshare = spawnSync('unshare', [...container('a'), 'true']).status === 0
+
+describe('an installation of many processes', { concurrency: 4 }, () => {
+  test('four workers of a cluster make one report an interval together', async () => {
+    await using installation = await startInstallation()
+    installation.startCluster()
+    await installation.minutes(7)
+    await endInOrder(installation)
+  })
+
+  test('four processes that know nothing of each other (PM2) make one report an interval together', async () => {
+    await using installation = await startInstallation()
+    installation.start(4)
+    await installation.minutes(7)
+    await endInOrder(installation)
+  })
+
+  for (const [names, nameOf] of [
+    ['host names of their own', (index: number) => `node-${index}`],
+    ['one host name', () => 'acme'],
+  ] as const) {
+    test(`four containers on one volume with ${names}, that do not see each other's processes, make one report an interval together`, {
+      skip: !canUnshare,
+    }, async () => {
+      await using installation = await startInstallation()
+      for (let index = 0; index < 4; index++) installation.start(1, ['unshare', ...container(nameOf(index))])
+      await installation.minutes(7)
+      const reports = await endInOrder(installation)
+      // The process of a container is the first one in it.
+      assert.ok(reports.every(({ pid }) => pid < 10))
+    })
+  }
+
+  test('processes that are killed at any time are succeeded, and there is one report an interval still', async () => {
+    await using installation = await startInstallation()
+    const children = installation.start(3)
+    for (let minute = 0; minute < 8; minute++) {
+      await installation.minutes(1)
+      children.shift()?.kill('SIGKILL')
+      children.push(...installation.start(1))
+    }
+    await installation.end()
+    const reports = installation.reports().slice(0, -1)
+    assert.ok(reports.length >= 5, `${reports.length} reports`)
+    assertOneAnInterval(reports)
+  })
+
+  test('the one that sends is killed in the middle of it: another one sends its report, under the same id', async () => {
+    await using installation = await startInstallation()
+    const children = installation.start(3)
+    const answers = installation.hold()
+    await until(() => answers.held === 1)
+    const sender = installation.sender()
+    const [first] = installation.reports()
+    children.find(({ pid }) => pid === sender)?.kill('SIGKILL')
+    answers.release()
+    await until(() => installation.requests >= 3)
+    const [again, next] = installation.reports()
+    assert.deepEqual(again, first)
+    assert.notEqual(next?.pid, sender)
+    assertOneAnInterval(installation.reports())
+  })
+
+  test('one that stands still while it sends is succeeded; when it goes on, no second report comes of it', async () => {
+    await using installation = await startInstallation()
+    const children = installation.start(3)
+    const answers = installation.hold()
+    await until(() => answers.held === 1)
+    const sender = installation.sender()
+    const holder = children.find(({ pid }) => pid === sender) ?? assert.fail()
+    holder.kill('SIGSTOP')
+    answers.release()
+    await until(() => installation.reports().length >= 3)
+    holder.kill('SIGCONT')
+    await installation.minutes(3)
+    await endInOrder(installation)
+  })
+
+  test('one that stands still while it makes a report is succeeded; when it goes on, no second report comes of it', async () => {
+    await using installation = await startInstallation()
+    installation.start(3)
+    await installation.minutes(1)
+    const asleep = await installation.stopNext()
+    const before = installation.reports().length
+    await until(() => installation.reports().length >= before + 2)
+    process.kill(asleep, 'SIGCONT')
+    await installation.minutes(3)
+    await endInOrder(installation)
+  })
+
+  test('a denser first phase is one of the installation, and not of each process: three reports, and no more', async () => {
+    await using installation = await startInstallation({
+      schedule: { interval: '1h', firstPhase: { count: 3, interval: '1m' } },
+    })
+    installation.start(4)
+    await installation.minutes(8)
+    const reports = installation.reports()
+    // The third one is followed by the grid of the interval, which may begin at once.
+    assert.ok(reports.length >= 3 && reports.length <= 4, `${reports.length} reports`)
+    assertOneAnInterval(reports.slice(0, 3))
+  })
+
+  test('where each process reports for itself, each makes one report an interval, under the id that they share', async () => {
+    await using installation = await startInstallation({ schedule: { scope: 'process' } })
+    installation.start(3)
+    await installation.minutes(7)
+    const counted = await installation.end()
+    const reports = installation.reports()
+    assert.equal(sumOf(reports), counted)
+    assert.equal(new Set(reports.map((one) => one.installation)).size, 1)
+    const byProcess = Map.groupBy(reports.slice(0, -1), ({ pid }) => pid)
+    assert.equal(byProcess.size, 3)
+    for (const own of byProcess.values()) {
+      assert.ok(own.length >= 5, `${own.length} reports`)
+      assertOneAnInterval(own)
+    }
+  })
+})
+
+/**
+ * Ends the installation in order. All that was counted has arrived, under one id, and there was one report an interval but for the
+ * last one, which was asked for.
+ */
+async function endInOrder(installation: Installation) {
+  const counted = await installation.end()
+  const reports = installation.reports()
+  assert.equal(sumOf(reports), counted)
+  assert.equal(new Set(reports.map((one) => one.installation)).size, 1)
+  const scheduled = reports.slice(0, -1)
+  assert.ok(scheduled.length >= 4, `${scheduled.length} reports`)
+  assertOneAnInterval(scheduled)
+  return scheduled
+}
+
+/** What `unshare` needs for a process that sees none but its own, under a host name, and that ends with it. */
+function container(name: string): string[] {
+  const become = `hostname ${name} && exec "$@"`
+  return ['--pid', '--fork', '--mount-proc', '--uts', '--kill-child', 'sh', '-c', become, 'sh']
+}
