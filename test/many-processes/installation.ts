@@ -193,6 +193,15 @@ export function assertOneAnInterval(
   assert.ok(times.length <= span + 1.6, `${said}: ${times.length} in ${span.toFixed(2)}`)
 }
 
+/** Until something is so, which takes a few intervals at most. */
+export async function until(isSo: () => boolean): Promise<void> {
+  const deadline = performance.now() + 60_000
+  while (!isSo()) {
+    assert.ok(performance.now() < deadline, `it did not come to this: ${isSo}`)
+    await setTimeout(10)
+  }
+}
+
 export const sumOf = (reports: readonly Report[]): number =>
   reports.reduce((sum, { steps }) => sum + steps, 0)
 

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
-import { until } from '../support/until.ts'
-import { assertOneAnInterval, type Installation, startInstallation, sumOf } from './installation.ts'
+import { assertOneAnInterval, type Installation, startInstallation, sumOf, until } from './installation.ts'
 
 const canUnshare = spawnSync('unshare', [...container('a'), 'true']).status === 0
 

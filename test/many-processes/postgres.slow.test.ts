@@ -1,0 +1,68 @@
+/** Nodes that share a database and nothing else: one report an interval too, and whoever is killed is succeeded. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { type RunningPostgres, startPostgres } from '../support/postgres.ts'
+import { assertOneAnInterval, startInstallation, sumOf, until } from './installation.ts'
+
+let server: RunningPostgres
+before(async () => {
+  server = await startPostgres()
+})
+after(() => server[Symbol.asyncDispose]())
+
+const database = (scope: string) => ({ connection: server.connection, pool: server.pool(), scope })
+
+describe('an installation on a database', { concurrency: 3 }, () => {
+  test('four workers of a cluster make one report an interval together', async () => {
+    await using installation = await startInstallation({ database: database('cluster') })
+    installation.startCluster()
+    await installation.minutes(7)
+    const counted = await installation.end()
+    const reports = installation.reports()
+    assert.equal(sumOf(reports), counted)
+    assert.equal(new Set(reports.map((one) => one.installation)).size, 1)
+    assert.ok(reports.length >= 5, `${reports.length} reports`)
+    assertOneAnInterval(reports.slice(0, -1))
+  })
+
+  test('processes that are killed at any time are succeeded, and there is one report an interval still', async () => {
+    await using installation = await startInstallation({ database: database('killed') })
+    const children = installation.start(3)
+    for (let minute = 0; minute < 8; minute++) {
+      await installation.minutes(1)
+      children.shift()?.kill('SIGKILL')
+      children.push(...installation.start(1))
+    }
+    await installation.end()
+    const reports = installation.reports().slice(0, -1)
+    assert.ok(reports.length >= 5, `${reports.length} reports`)
+    assertOneAnInterval(reports)
+  })
+
+  test('the one that sends is killed in the middle of it: another one sends its report, under the same id', async () => {
+    await using installation = await startInstallation({ database: database('sender') })
+    const children = installation.start(3)
+    const answers = installation.hold()
+    await until(() => answers.held === 1)
+    const [first] = installation.reports()
+    children.find(({ pid }) => pid === first?.pid)?.kill('SIGKILL')
+    answers.release()
+    await until(() => installation.requests >= 3)
+    assert.deepEqual(installation.reports()[0], first)
+    assertOneAnInterval(installation.reports())
+  })
+
+  test('one that stands still while it makes a report is succeeded; when it goes on, no second report comes of it', async () => {
+    await using installation = await startInstallation({ database: database('asleep') })
+    installation.start(3)
+    await installation.minutes(1)
+    const asleep = await installation.stopNext()
+    const before = installation.reports().length
+    await until(() => installation.reports().length >= before + 2)
+    process.kill(asleep, 'SIGCONT')
+    await installation.minutes(3)
+    const counted = await installation.end()
+    assert.equal(sumOf(installation.reports()), counted)
+    assertOneAnInterval(installation.reports().slice(0, -1))
+  })
+})
