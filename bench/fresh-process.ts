@@ -43,6 +43,14 @@ const SCRIPTS: Record<Run['measure'], readonly string[]> = {
   size: [CALLS],
 }
 
+/** What a program gets of this environment: nothing but where to find things, and a home directory of its own. */
+export const environmentOf = (home: string): NodeJS.ProcessEnv => ({
+  PATH: process.env['PATH'],
+  HOME: home,
+  XDG_CONFIG_HOME: home,
+  XDG_CACHE_HOME: home,
+})
+
 /** Runs a program in a process of its own, with a home directory of its own and nothing of this environment. */
 export function inFreshProcess<R>({ program, ...run }: Run): R {
   const home = mkdtempSync(path.join(tmpdir(), 'otel-usage-bench-'))
@@ -53,7 +61,7 @@ export function inFreshProcess<R>({ program, ...run }: Run): R {
       [...SCRIPTS[run.measure], JSON.stringify({ program: file, ...run })],
       {
         cwd: home,
-        env: { PATH: process.env['PATH'], HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: home },
+        env: environmentOf(home),
         encoding: 'utf8',
         stdio: ['ignore', 'pipe', 'pipe'],
         timeout: 60_000,

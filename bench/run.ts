@@ -1,7 +1,7 @@
 /**
  * Measures what the library costs, beside what one would use otherwise: `npm run bench` writes docs/benchmarks.md;
- * `npm run bench -- start` (or install, calls, report, consent) prints that section alone. Figures of one run on one machine:
- * compare the ratios, not the absolutes.
+ * `npm run bench -- start` (or another section) prints that section alone. Figures of one run on one machine: compare the ratios, not
+ * the absolutes.
  */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
@@ -14,6 +14,7 @@ const SECTIONS = {
   start: ['Import and start', async () => (await import('./start.ts')).measureStart()],
   calls: ['Calls', async () => (await import('./calls.ts')).measureCalls()],
   report: ['Report', async () => (await import('./report.ts')).measureReport()],
+  exit: ['Exit', async () => (await import('./exit.ts')).measureExit()],
   consent: ['Consent', async () => (await import('./consent.ts')).measureConsent()],
 } as const satisfies Record<string, readonly [title: string, measure: () => Promise<string[]>]>
 

@@ -1,5 +1,8 @@
-/** A host with this library. `on`: enabled; `off`: disabled, and counting for the local log; `nothing`: disabled, collecting nothing. */
-export async function start({ state, directory }) {
+/**
+ * A host with this library. `on`: enabled; `off`: disabled, and counting for the local log; `nothing`: disabled, collecting nothing.
+ * `delivery`: a report is due, and who sends it; `daysAhead`: the clock runs ahead.
+ */
+export async function start({ state, directory, endpoint = 'http://127.0.0.1:9', delivery, daysAhead = 0 }) {
   const { createMemoryStore, createUsageTelemetry, defineCatalog } = await import('otel-usage')
   const common = { since: 1, why: 'Shows what matters.' }
   const catalog = defineCatalog({
@@ -25,17 +28,23 @@ export async function start({ state, directory }) {
   const usage = createUsageTelemetry({
     product: { name: 'acme', version: '1.0.0' },
     catalog,
-    endpoint: 'http://127.0.0.1:9',
+    endpoint,
     consent: {
       default: state === 'on' ? 'enabled' : 'disabled',
       whileDisabled: state === 'nothing' ? 'nothing' : 'log',
     },
     state: directory ?? createMemoryStore(),
     environment: {},
+    ...(delivery && { delivery, schedule: { initialDelay: 0 } }),
+    ...(daysAhead > 0 && { clock: ahead(daysAhead) }),
   })
   await usage.start()
   return usage
 }
+
+export const report = (usage) => usage.report()
+
+export const shutdown = (usage) => usage.shutdown()
 
 export function callsOf(usage) {
   const counter = usage.counter('acme.commands')
@@ -53,3 +62,12 @@ export function callsOf(usage) {
     set: () => usage.set('acme.edition', 'community'),
   }
 }
+
+const ahead = (days) => ({
+  now: () => Date.now() + days * 86_400_000,
+  monotonic: () => performance.now(),
+  after(delay, callback) {
+    const timer = setTimeout(callback, delay).unref()
+    return { cancel: () => clearTimeout(timer) }
+  },
+})

@@ -1,10 +1,10 @@
 /** What one does by oneself. Off is what the API does where no SDK is registered: nothing. */
-export async function start({ state }) {
+export async function start({ state, endpoint = 'http://127.0.0.1:9' }) {
   const { metrics } = await import('@opentelemetry/api')
   if (state === 'off') return metrics
   const { MeterProvider, PeriodicExportingMetricReader } = await import('@opentelemetry/sdk-metrics')
   const { OTLPMetricExporter } = await import('@opentelemetry/exporter-metrics-otlp-http')
-  const exporter = new OTLPMetricExporter({ url: 'http://127.0.0.1:9/v1/metrics' })
+  const exporter = new OTLPMetricExporter({ url: `${endpoint}/v1/metrics` })
   return new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] })
 }
 
@@ -12,3 +12,5 @@ export function callsOf(provider) {
   const counter = provider.getMeter('acme').createCounter('acme.commands')
   return { count: () => counter.add(1, { command: 'find', result: 'ok' }) }
 }
+
+export const shutdown = (provider) => provider.shutdown()

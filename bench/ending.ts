@@ -1,0 +1,93 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { pathToFileURL } from 'node:url'
+import { type Conduct, startEndpoint } from './endpoints.ts'
+import { environmentOf } from './fresh-process.ts'
+
+/** A host whose end is measured; see `one-exit.js`. */
+export interface Host {
+  /** Its file, below `bench/`. Absent: Node.js alone. */
+  readonly program?: string
+  /** What the program's `start` gets. */
+  readonly how?: object
+  /** How it counts. */
+  readonly call?: string
+  readonly report?: 'under way'
+  /** Default: the program's `shutdown`. */
+  readonly end?: 'exit'
+}
+
+/** How a process has ended. */
+export interface Ending {
+  /** From the call that ends it to its end, in milliseconds. */
+  readonly latency: number
+  /** Whether it had to be killed. */
+  readonly killed: boolean
+  /** How many of its counts had arrived by then. */
+  readonly delivered: number
+  /** Runs the host again, a day later and with an endpoint that answers: how many of the counts have arrived in the end. */
+  again(): Promise<number>
+}
+
+/** When a process that has not ended is killed, in milliseconds. */
+export const CAP = 70_000
+
+/** Runs a host in a process and a home directory of its own until it ends. `again` has to be called: it clears them away. */
+export async function endOf(host: Host, conduct: Conduct, counts: number): Promise<Ending> {
+  const home = mkdtempSync(path.join(tmpdir(), 'otel-usage-bench-'))
+  const first = await run({ ...host, counts }, conduct, home)
+  return {
+    ...first,
+    async again() {
+      const { how, end: _, ...same } = host
+      const later = { ...same, how: { ...how, daysAhead: 1 }, report: 'awaited', counts: 0 } as const
+      const { delivered } = await run(later, 'ok', home).finally(() =>
+        rmSync(home, { recursive: true, force: true }),
+      )
+      return first.delivered + delivered
+    },
+  }
+}
+
+interface Order extends Omit<Host, 'report'> {
+  readonly report?: 'under way' | 'awaited'
+  readonly counts: number
+}
+
+async function run(
+  { program, how, ...order }: Order,
+  conduct: Conduct,
+  home: string,
+): Promise<Omit<Ending, 'again'>> {
+  await using endpoint = await startEndpoint(conduct)
+  const { url, names } = endpoint
+  const argument = {
+    ...order,
+    ...(program && { program: pathToFileURL(path.join(import.meta.dirname, program)).href }),
+    how: { state: 'on', directory: 'usage', endpoint: url, ...how },
+    names,
+  }
+  const child = spawn(process.execPath, [SCRIPT, JSON.stringify(argument)], {
+    cwd: home,
+    env: environmentOf(home),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const output = [text(child.stdout), text(child.stderr)] as const
+  const cap = setTimeout(() => child.kill('SIGKILL'), CAP)
+  await once(child, 'exit')
+  const ended = process.hrtime.bigint()
+  clearTimeout(cap)
+  const [began, complaints] = await Promise.all(output)
+  if (began === '') throw new Error(complaints)
+  return {
+    latency: Number(ended - BigInt(began.split('\n')[0] ?? '')) / 1e6,
+    killed: child.signalCode === 'SIGKILL',
+    delivered: endpoint.accepted,
+  }
+}
+
+const SCRIPT = path.join(import.meta.dirname, 'one-exit.js')

@@ -1,0 +1,38 @@
+/**
+ * The end of a program in a fresh process. Its one argument says what to do, as JSON: `program`, the file, or none; `how`, what its
+ * `start` gets; `call` and `counts`, which of its calls is made how often; `report`, whether one is `under way` at the end, or
+ * `awaited` before it; `end`, `shutdown` or `exit`; `names`, the name server. Prints, right before the end, the time by the clock
+ * that all processes of a machine share.
+ */
+import { writeSync } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+
+/** Until a report that is under way has come to where it has to wait, in milliseconds. The SDK is loaded with it. */
+const HEAD_START = 300
+
+const { program: file, how, call, counts, report, end, names } = JSON.parse(process.argv[2])
+if (names) await ask(names)
+const program = file && (await import(file))
+const running = await program?.start(how)
+const calls = program?.callsOf(running)
+for (let made = 0; made < counts; made++) calls?.[call]()
+const reporting = report && program?.report?.(running)
+if (report === 'awaited') await reporting
+if (report === 'under way') await setTimeout(HEAD_START)
+writeSync(1, `${process.hrtime.bigint()}\n`)
+if (end === 'exit') process.exit()
+await program?.shutdown(running)
+
+/** Names are asked of this server, as `getaddrinfo` asks one: 5 seconds, twice. To tell the system so would need its administrator. */
+async function ask(server) {
+  const { default: dns } = await import('node:dns')
+  dns.Resolver.prototype.getServers = () => [server]
+  dns.lookup = (name, options, callback = options) => {
+    const resolver = new dns.Resolver({ timeout: 5_000, maxTimeout: 5_000, tries: 2 })
+    resolver.setServers([server])
+    resolver.resolve4(name, (error) => {
+      const code = error.code === dns.TIMEOUT ? 'EAI_AGAIN' : error.code
+      callback(Object.assign(new Error(`getaddrinfo ${code} ${name}`), { code, syscall: 'getaddrinfo' }))
+    })
+  }
+}
