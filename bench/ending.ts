@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
-import { type Conduct, startEndpoint } from './endpoints.ts'
+import { type Conduct, type Endpoint, startEndpoint } from './endpoints.ts'
 import { environmentOf } from './fresh-process.ts'
 
 /** A host whose end is measured; see `one-exit.js`. */
@@ -36,6 +36,15 @@ export interface Ending {
 /** When a process that has not ended is killed, in milliseconds. */
 export const CAP = 70_000
 
+/** What one run of a host is told. */
+export interface Order extends Omit<Host, 'report'> {
+  readonly report?: 'under way' | 'awaited'
+  /** How often it counts. */
+  readonly counts: number
+  /** It says that it has started, and waits for a word. */
+  readonly together?: true
+}
+
 /** Runs a host in a process and a home directory of its own until it ends. `again` has to be called: it clears them away. */
 export async function endOf(host: Host, conduct: Conduct, counts: number): Promise<Ending> {
   const home = mkdtempSync(path.join(tmpdir(), 'otel-usage-bench-'))
@@ -43,39 +52,36 @@ export async function endOf(host: Host, conduct: Conduct, counts: number): Promi
   return {
     ...first,
     async again() {
-      const { how, end: _, ...same } = host
-      const later = { ...same, how: { ...how, daysAhead: 1 }, report: 'awaited', counts: 0 } as const
-      const { delivered } = await run(later, 'ok', home).finally(() =>
-        rmSync(home, { recursive: true, force: true }),
-      )
-      return first.delivered + delivered
+      const later = await run(aDayLater(host), 'ok', home)
+      rmSync(home, { recursive: true, force: true })
+      return first.delivered + later.delivered
     },
   }
 }
 
-interface Order extends Omit<Host, 'report'> {
-  readonly report?: 'under way' | 'awaited'
-  readonly counts: number
+/** The same host the next day: it counts nothing, and reports. */
+export function aDayLater({ how, end: _, ...host }: Host): Order {
+  return { ...host, how: { ...how, daysAhead: 1 }, report: 'awaited', counts: 0 }
 }
 
-async function run(
-  { program, how, ...order }: Order,
-  conduct: Conduct,
-  home: string,
-): Promise<Omit<Ending, 'again'>> {
-  await using endpoint = await startEndpoint(conduct)
-  const { url, names } = endpoint
+/** Starts a host whose state is below `home`. */
+export function startHost({ program, how, ...order }: Order, { url, names }: Endpoint, home: string) {
   const argument = {
     ...order,
     ...(program && { program: pathToFileURL(path.join(import.meta.dirname, program)).href }),
     how: { state: 'on', directory: 'usage', endpoint: url, ...how },
     names,
   }
-  const child = spawn(process.execPath, [SCRIPT, JSON.stringify(argument)], {
+  return spawn(process.execPath, [SCRIPT, JSON.stringify(argument)], {
     cwd: home,
     env: environmentOf(home),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: 'pipe',
   })
+}
+
+async function run(order: Order, conduct: Conduct, home: string): Promise<Omit<Ending, 'again'>> {
+  await using endpoint = await startEndpoint(conduct)
+  const child = startHost(order, endpoint, home)
   const output = [text(child.stdout), text(child.stderr)] as const
   const cap = setTimeout(() => child.kill('SIGKILL'), CAP)
   await once(child, 'exit')
@@ -84,7 +90,7 @@ async function run(
   const [began, complaints] = await Promise.all(output)
   if (began === '') throw new Error(complaints)
   return {
-    latency: Number(ended - BigInt(began.split('\n')[0] ?? '')) / 1e6,
+    latency: Number(ended - BigInt(began.trim())) / 1e6,
     killed: child.signalCode === 'SIGKILL',
     delivered: endpoint.accepted,
   }

@@ -14,6 +14,8 @@ export interface Endpoint extends AsyncDisposable {
   readonly names?: string
   /** How many counts it has accepted. */
   readonly accepted: number
+  /** How many requests. */
+  readonly requests: number
 }
 
 export async function startEndpoint(conduct: Conduct): Promise<Endpoint> {
@@ -24,12 +26,14 @@ export async function startEndpoint(conduct: Conduct): Promise<Endpoint> {
 
 async function startReceiver(conduct: Conduct): Promise<Endpoint> {
   let accepted = 0
+  let requests = 0
   const sockets = new Set<net.Socket>()
   const web = http.createServer(async (request, response) => {
     // The reporter may be killed in the middle of it.
     const body = await bodyOf(request).catch(() => undefined)
     if (!body) return
     accepted += countsIn(body)
+    requests++
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
   })
   const server = net.createServer((socket) => {
@@ -49,6 +53,9 @@ async function startReceiver(conduct: Conduct): Promise<Endpoint> {
     url: `http://127.0.0.1:${port}`,
     get accepted() {
       return accepted
+    },
+    get requests() {
+      return requests
     },
     [Symbol.asyncDispose]: close,
   }
@@ -76,6 +83,7 @@ async function startNames(conduct: 'silent-names' | 'unknown-name'): Promise<End
     url: 'https://usage.acme.example',
     names: `127.0.0.1:${server.address().port}`,
     accepted: 0,
+    requests: 0,
     async [Symbol.asyncDispose]() {
       server.close()
     },

@@ -1,19 +1,21 @@
 /**
  * The end of a program in a fresh process. Its one argument says what to do, as JSON: `program`, the file, or none; `how`, what its
  * `start` gets; `call` and `counts`, which of its calls is made how often; `report`, whether one is `under way` at the end, or
- * `awaited` before it; `end`, `shutdown` or `exit`; `names`, the name server. Prints, right before the end, the time by the clock
- * that all processes of a machine share.
+ * `awaited` before it; `end`, `shutdown` or `exit`; `names`, the name server; `together`, to say so when it has started, and to wait
+ * for a word. Prints, right before the end, the time by the clock that all processes of a machine share.
  */
+import { once } from 'node:events'
 import { writeSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 
 /** Until a report that is under way has come to where it has to wait, in milliseconds. The SDK is loaded with it. */
 const HEAD_START = 300
 
-const { program: file, how, call, counts, report, end, names } = JSON.parse(process.argv[2])
+const { program: file, how, call, counts, report, end, names, together } = JSON.parse(process.argv[2])
 if (names) await ask(names)
 const program = file && (await import(file))
 const running = await program?.start(how)
+if (together) await word()
 const calls = program?.callsOf(running)
 for (let made = 0; made < counts; made++) calls?.[call]()
 const reporting = report && program?.report?.(running)
@@ -22,6 +24,12 @@ if (report === 'under way') await setTimeout(HEAD_START)
 writeSync(1, `${process.hrtime.bigint()}\n`)
 if (end === 'exit') process.exit()
 await program?.shutdown(running)
+
+async function word() {
+  writeSync(1, 'ready\n')
+  await once(process.stdin, 'data')
+  process.stdin.destroy()
+}
 
 /** Names are asked of this server, as `getaddrinfo` asks one: 5 seconds, twice. To tell the system so would need its administrator. */
 async function ask(server) {

@@ -15,6 +15,7 @@ const SECTIONS = {
   calls: ['Calls', async () => (await import('./calls.ts')).measureCalls()],
   report: ['Report', async () => (await import('./report.ts')).measureReport()],
   exit: ['Exit', async () => (await import('./exit.ts')).measureExit()],
+  lost: ['Lost updates', async () => (await import('./lost.ts')).measureLost()],
   consent: ['Consent', async () => (await import('./consent.ts')).measureConsent()],
 } as const satisfies Record<string, readonly [title: string, measure: () => Promise<string[]>]>
 
