@@ -4,6 +4,7 @@ import {
   clickHouseEnvironment,
   findCollector,
   freePort,
+  originOverlay,
   type RunningCollector,
   startClickHouse,
   startCollector,
@@ -45,11 +46,12 @@ export async function startSystem({ directory, screen }: StartSystemOptions): Pr
     started.unshift(clickHouse)
     await applySchema({ url: clickHouse.url, database: DATABASE })
     const [port, inner, health] = [await freePort(), await freePort(), await freePort()]
+    const origin = await originOverlay(collector, process.env)
     const gateway = await startCollector({
       collector,
-      configs: [overlay],
+      configs: [...origin.configs, overlay],
       environment: {
-        ...process.env,
+        ...origin.environment,
         USAGE_GATEWAY_DIRECTORY: path.join(directory, 'gateway'),
         USAGE_GATEWAY_ENDPOINT: `127.0.0.1:${port}`,
         USAGE_GATEWAY_INNER_ENDPOINT: `127.0.0.1:${inner}`,
@@ -62,6 +64,7 @@ export async function startSystem({ directory, screen }: StartSystemOptions): Pr
     const insights = createInsights({ url: clickHouse.url, database: DATABASE })
     started.unshift({ stop: () => insights.close() })
     screen.say(`OpenTelemetry Collector ${collector.version} (${collector.how}) at ${gateway.url}`)
+    screen.say(`Origin of a report: ${origin.summary}`)
     screen.say(`ClickHouse ${clickHouse.version} (${clickHouse.how}) at ${new URL(clickHouse.url).origin}`)
     return { gateway, clickHouseUrl: clickHouse.url, insights, stop }
   } catch (error) {

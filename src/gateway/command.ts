@@ -7,6 +7,7 @@ import { clickHouseEnvironment } from './clickhouse/clickhouse-environment.ts'
 import { applySchema } from './clickhouse/schema.ts'
 import { startClickHouse } from './clickhouse/start-clickhouse.ts'
 import { findCollector } from './collector/find-collector.ts'
+import { originOverlay } from './collector/origin-overlay.ts'
 import { startCollector } from './collector/start-collector.ts'
 import { validateConfig } from './collector/validate-config.ts'
 import { GatewayError, GatewayOptionsError, reasonOf } from './errors.ts'
@@ -35,7 +36,8 @@ Options:
   --help              Shows this.
 
 Variables: OTELCOL (path of a Collector), CLICKHOUSE_URL, and the settings of gateway.yaml:
-USAGE_GATEWAY_ENDPOINT, USAGE_GATEWAY_HEALTH_ENDPOINT, USAGE_GATEWAY_LOG_LEVEL, USAGE_CLICKHOUSE_DATABASE.
+USAGE_GATEWAY_ENDPOINT, USAGE_GATEWAY_HEALTH_ENDPOINT, USAGE_GATEWAY_LOG_LEVEL, USAGE_CLICKHOUSE_DATABASE,
+USAGE_GATEWAY_COUNTRY_DATABASE, USAGE_GATEWAY_TRUSTED_PROXIES (and others, in collector-config/README.md).
 USAGE_CLICKHOUSE_HTTP_PORT and USAGE_CLICKHOUSE_TCP_PORT: where a ClickHouse that \`up\` starts listens.
 `
 
@@ -96,8 +98,9 @@ function parse(args: readonly string[]) {
 
 async function validate({ stdout, stderr, environment, configs }: Run): Promise<number> {
   const collector = await findCollector({ environment, output: stderr })
-  const result = await validateConfig({ collector, configs, environment })
-  const names = ['gateway.yaml', ...configs].join(', ')
+  const origin = await originOverlay(collector, environment)
+  const result = await validateConfig({ collector, configs: [...origin.configs, ...configs], environment })
+  const names = ['gateway.yaml', ...origin.configs.map((file) => path.basename(file)), ...configs].join(', ')
   if (result.valid) {
     stdout.write(`${names}: valid for the Collector ${collector.version} (${collector.command.join(' ')})\n`)
     return 0
@@ -120,11 +123,12 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
     started.unshift(clickHouse)
     const database = environment['USAGE_CLICKHOUSE_DATABASE'] || 'usage'
     await applySchema({ url: clickHouse.url, database })
+    const origin = await originOverlay(collector, environment)
     const gateway = await startCollector({
       collector,
-      configs,
+      configs: [...origin.configs, ...configs],
       environment: {
-        ...environment,
+        ...origin.environment,
         USAGE_GATEWAY_DIRECTORY: environment['USAGE_GATEWAY_DIRECTORY'] || directory,
         ...clickHouseEnvironment(clickHouse, database),
       },
@@ -137,6 +141,7 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
         `Health      ${gateway.healthUrl}`,
         `ClickHouse  ${new URL(clickHouse.url).origin}   (database ${database}; ClickHouse ${clickHouse.version})`,
         `Archive     ${path.join(gateway.directory, 'archive', 'usage.jsonl')}`,
+        `Origin      ${origin.summary}`,
         `Products    ${configs.length > 0 ? configs.join(', ') : 'none: pass their overlays with --config'}`,
         'Ctrl-C ends it.',
         '',

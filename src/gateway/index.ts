@@ -23,6 +23,7 @@ export {
 } from './clickhouse/start-clickhouse.ts'
 export type { Collector, CollectorOrigin } from './collector/collector.ts'
 export { type FindCollectorOptions, findCollector } from './collector/find-collector.ts'
+export { type OriginOverlay, originOverlay } from './collector/origin-overlay.ts'
 export {
   type RunningCollector,
   type StartCollectorOptions,

@@ -1,8 +1,8 @@
-import { copyFile, mkdir, rename } from 'node:fs/promises'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Environment } from '../../host/index.ts'
 import { runCommand, tellingLine } from '../process/run-command.ts'
-import type { Manifest } from './collector.ts'
+import { MANIFEST, type Manifest } from './manifest.ts'
 
 export interface BuildOptions {
   readonly manifest: Manifest
@@ -37,9 +37,13 @@ export async function buildFromManifest(options: BuildOptions): Promise<void> {
   if (installed.code !== 0)
     throw new Error(`\`go install ${builder}\` failed: ${tellingLine(installed.lines)}`)
 
-  await copyFile(manifest.path, path.join(directory, 'manifest.yaml'))
+  for (const { name, content } of manifest.files) {
+    const file = path.join(directory, name)
+    await mkdir(path.dirname(file), { recursive: true })
+    await writeFile(file, content)
+  }
   onPhase('building the Collector')
-  const built = await runCommand([path.join(tools, `builder${suffix}`), '--config', 'manifest.yaml'], {
+  const built = await runCommand([path.join(tools, `builder${suffix}`), '--config', MANIFEST], {
     environment,
     directory,
     onLine: (line) => {

@@ -1,8 +1,4 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { Environment } from '../../host/index.ts'
-import { GatewayError } from '../errors.ts'
-import { collectorConfigFile } from '../package-files.ts'
 import { runCommand, tellingLine } from '../process/run-command.ts'
 
 /** How a Collector was come by. */
@@ -17,32 +13,6 @@ export interface Collector {
   readonly how: CollectorOrigin
 }
 
-/** What collector-config/manifest.yaml says: the one place that pins the Collector. */
-export interface Manifest {
-  readonly path: string
-  /** The version of the Collector and of its components, such as `0.161.0`. */
-  readonly version: string
-  /** The name of the program that the Collector Builder makes. */
-  readonly name: string
-  /** Changes with every change of the distribution: the name of its place in the cache. */
-  readonly hash: string
-}
-
-/**
- * Reads the distribution's manifest.
- *
- * @throws {GatewayError} when it names no version or no program.
- */
-export async function readManifest(file = collectorConfigFile('manifest.yaml')): Promise<Manifest> {
-  const text = await readFile(file, 'utf8')
-  const version = /^ {2}version: *(\S+)$/m.exec(text)?.[1]
-  const name = /^ {2}name: *(\S+)$/m.exec(text)?.[1]
-  if (version === undefined || name === undefined) {
-    throw new GatewayError(`'${file}' has no dist.version or no dist.name; restore it from the package.`)
-  }
-  return { path: file, version, name, hash: createHash('sha256').update(text).digest('hex').slice(0, 16) }
-}
-
 /** Asks a Collector for its version. A reason instead where it does not run or is something else. */
 export async function readVersion(
   command: readonly string[],
@@ -54,4 +24,23 @@ export async function readVersion(
   return version === undefined
     ? { reason: `\`--version\` printed '${lines[0] ?? ''}', which names no version` }
     : { version }
+}
+
+/** Whether a Collector has a processor, as its own `components` says. */
+export async function hasProcessor(
+  { command }: Collector,
+  name: string,
+  environment: Environment,
+): Promise<boolean> {
+  let section = ''
+  let found = false
+  await runCommand([...command, 'components'], {
+    environment,
+    timeout: 20_000,
+    onLine: (line) => {
+      if (/^\S/.test(line)) section = line
+      found ||= section === 'processors:' && line.trim() === `- name: ${name}`
+    },
+  })
+  return found
 }

@@ -12,14 +12,9 @@ import {
 } from '../errors.ts'
 import { buildFromManifest } from './build.ts'
 import { cacheDirectory } from './cache-directory.ts'
-import {
-  type Collector,
-  type CollectorOrigin,
-  type Manifest,
-  readManifest,
-  readVersion,
-} from './collector.ts'
+import { type Collector, type CollectorOrigin, readVersion } from './collector.ts'
 import { dockerImage, dockerProblem } from './docker.ts'
+import { type Manifest, readManifest } from './manifest.ts'
 import { createProgress, type Progress, type ProgressOptions } from './progress.ts'
 import { downloadRelease } from './release.ts'
 import { takeWorkLock } from './work-lock.ts'
