@@ -23,6 +23,7 @@ test('`gateway up` starts everything, says where it is, takes a report to the fi
   const io = { stdout, stderr, environment, signal: ending.signal }
   const running = runGatewayCommand(['up', '--directory', directory], io)
   await until('it is up', () => stdout.text().includes('Ctrl-C ends it.'), 600_000)
+  assert.match(stdout.text(), /^Origin {6}(country, by \/|no country)/m)
   assert.equal((await send(`http://${endpoint}`, report())).status, 200)
 
   const [, url = ''] = /ClickHouse +(\S+)/.exec(stdout.text()) ?? []

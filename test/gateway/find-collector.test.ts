@@ -214,6 +214,8 @@ async function fakeGo(t: TestContext) {
     '[ "$1" = version ] && { echo go version go1.26; exit; }',
     `cat > "$GOBIN/builder" <<'END'`,
     '#!/bin/sh',
+    // Our own component has to lie where the manifest says.
+    '[ -e origin/go.mod ] || exit 1',
     `echo built >> ${go.builds}`,
     'echo Compiling',
     `while [ ! -e ${go.goOn} ]; do [ -d "${home}" ] || exit 1; sleep 0.05; done`,

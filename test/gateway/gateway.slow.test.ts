@@ -573,7 +573,7 @@ describe('mistakes', () => {
     const stdout = memory()
     const stderr = memory()
     assert.equal(await runGatewayCommand(['validate'], { stdout, stderr }), 0)
-    assert.match(stdout.text(), /^gateway\.yaml: valid for the Collector 0\.161\.0/)
+    assert.match(stdout.text(), /^gateway\.yaml(, origin\.yaml)?: valid for the Collector 0\.161\.0/)
     const wrong = path.join(await scratchDirectory(t), 'wrong.yaml')
     await writeFile(wrong, 'frobnicate: 1\n')
     assert.equal(await runGatewayCommand(['validate', '--config', wrong], { stdout, stderr }), 1)

@@ -5,6 +5,7 @@ import path from 'node:path'
 import type { TestContext } from 'node:test'
 import {
   applySchema,
+  type Collector,
   clickHouseEnvironment,
   collectorConfig,
   connectClickHouse,
@@ -33,6 +34,11 @@ export interface GatewayParts {
   readonly configs?: readonly string[]
   /** Default: where nothing listens. */
   readonly nativeEndpoint?: string
+  /** Default: that of all slow tests. */
+  readonly collector?: Collector
+  /** More settings. */
+  readonly environment?: Readonly<Record<string, string>>
+  readonly onLine?: (line: string) => void
 }
 
 /** Starts a gateway on free ports. */
@@ -41,7 +47,7 @@ export async function runGateway(t: TestContext, parts: GatewayParts): Promise<R
   const overlay = path.join(directory, 'products.yaml')
   if (products.length > 0) await writeFile(overlay, collectorConfig(products))
   const running = await startCollector({
-    collector: await theCollector(),
+    collector: parts.collector ?? (await theCollector()),
     configs: [...(products.length > 0 ? [overlay] : []), ...configs],
     environment: {
       ...process.env,
@@ -49,7 +55,9 @@ export async function runGateway(t: TestContext, parts: GatewayParts): Promise<R
       USAGE_GATEWAY_HEALTH_ENDPOINT: `127.0.0.1:${await freePort()}`,
       USAGE_GATEWAY_DIRECTORY: path.join(directory, 'gateway'),
       ...clickHouseEnvironment({ nativeEndpoint }),
+      ...parts.environment,
     },
+    ...(parts.onLine && { onLine: parts.onLine }),
   })
   t.after(() => running.stop())
   return running
