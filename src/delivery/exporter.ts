@@ -5,10 +5,10 @@ import {
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { Verdict } from '../consent/index.ts'
 import type { Account, UnwrittenCounts } from '../outbox/index.ts'
+import type { Impediment } from './sending.ts'
 import {
   createStoreAndForward,
   type DeliveryResult,
-  type Impediment,
   type RenderedReport,
   type ReportDetails,
   type StoreAndForward,

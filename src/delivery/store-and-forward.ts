@@ -11,22 +11,10 @@ import {
   randomUuid,
   silentLogger,
   systemClock,
-  type Timer,
 } from '../host/index.ts'
 import { createInstallation, type IdentityPolicy } from '../identity/index.ts'
 import { createLedger, LARGEST_REPORT, type LedgerOutcome } from '../ledger/index.ts'
-import {
-  type Account,
-  createBooks,
-  createOutbox,
-  createPassingReports,
-  createRetries,
-  createSettlements,
-  openAccount,
-  type ReportScope,
-  type UnwrittenCounts,
-  type WaitingReport,
-} from '../outbox/index.ts'
+import type { Account, ReportScope, UnwrittenCounts } from '../outbox/index.ts'
 import {
   composeReport,
   createReportIds,
@@ -37,7 +25,8 @@ import {
 } from '../report/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { createHttpTransport, metricsUrl, type Transport } from '../transport/index.ts'
-import { createDrain, type DrainResults, RETIRED } from './drain.ts'
+import { type DrainResults, RETIRED } from './drain.ts'
+import { createSending, type Impediment } from './sending.ts'
 
 export interface StoreAndForwardOptions {
   readonly product: { readonly name: string; readonly version: string }
@@ -98,9 +87,6 @@ export interface DeliveryResult {
   readonly bytes: Uint8Array
 }
 
-/** Why a report was not accepted. */
-export type Impediment = 'outdated' | 'unwritable'
-
 /** The consent gate and what lies behind it: ledger always, outbox and network only where the verdict says so. */
 export interface StoreAndForward {
   /** The bytes that {@link StoreAndForward.deliver} would make now. Changes nothing. */
@@ -146,54 +132,14 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   const ids = createReportIds()
   const installation = createInstallation(state, clock, options.identity)
   const ledger = createLedger(state, { clock })
-  const outbox = createOutbox(state)
-  const settlements = createSettlements(state)
-  const retries = createRetries(state, clock)
-  /** Calls off the attempt that is under way. */
-  let abort = new AbortController()
   /** Randomizes reports that are not sent: for them the installation's own secret is neither made nor read. */
   const passingNoise = randomUuid()
   /** One report after the other: two at once would race for the outbox. */
   const inTurn = createTurns()
-  const passing = createPassingReports()
-  const both = [createBooks({ state, clock, outbox, settlements, catalog, consent }), passing]
-  const drains = both.map((books) =>
-    createDrain({
-      ...{ state, books, retries, transport, endpoint: url, catalog, clock, logger, consent, maySend },
-      ...{ record, forget, productVersion: product.version },
-    }),
-  )
-  let timer: Timer | undefined
-  let stopped = false
-
-  async function drainNow(): Promise<DrainResults> {
-    const results: DrainResults = new Map()
-    for (const drain of drains) for (const one of await drain(() => abort.signal)) results.set(...one)
-    if ((await waits()) && maySend(await consent())) await tryLater()
-    return results
-  }
-
-  /** Whether there is something to send, or nobody knows. */
-  async function waits(): Promise<boolean> {
-    const numbers = await Promise.all(both.map((books) => books.outbox.numbers().catch(() => [0])))
-    return numbers.flat().length > 0
-  }
-
-  /** What waits is tried again by itself; never before the receiver, or the backoff, lets it. */
-  async function tryLater(): Promise<void> {
-    timer?.cancel()
-    if (stopped || (await retries.isRetired(url))) return
-    const wait = Math.max((await retries.next()) - clock.now(), SOONEST_RETRY)
-    timer = clock.after(Math.min(wait, LONGEST_TIMER), () => {
-      void inTurn(resume).catch(() => {})
-    })
-  }
-
-  async function resume(): Promise<void> {
-    if (!(await waits())) return
-    if ((await retries.next()) > clock.now()) await tryLater()
-    else await drainNow()
-  }
+  const sending = createSending({
+    ...{ state, endpoint: url, transport, catalog, clock, logger, consent, maySend, record, forget, inTurn },
+    ...{ scope: options.scope, productVersion: product.version },
+  })
 
   async function render(
     metrics: ResourceMetrics,
@@ -236,7 +182,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       if (verdict.state === 'disabled') await leaveNothing()
       return { outcome: 'suppressed', reportId, at, reason, bytes }
     }
-    if (await retries.isRetired(url)) {
+    if (await sending.isRetired()) {
       await record('suppressed', reportId, RETIRED, bytes)
       return { outcome: 'suppressed', reportId, at, reason: RETIRED, bytes }
     }
@@ -245,10 +191,10 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       await record('too-large', reportId, reason, bytes)
       return { outcome: 'too-large', reportId, at, reason, bytes }
     }
-    const impediment = await accept({ reportId, at, bytes }, details?.account)
+    const impediment = await sending.accept({ reportId, at, bytes }, details?.account)
     if (impediment) return impediment
     await record('queued', reportId, verdict.because, bytes)
-    const results: DrainResults = details?.hold ? new Map() : await drainNow()
+    const results: DrainResults = details?.hold ? new Map() : await sending.drain()
     return { ...(results.get(reportId) ?? WAITING), reportId, at, bytes }
   }
 
@@ -265,8 +211,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
         ...(id !== undefined && { installation: { id } }),
       }),
     )
-    for (const { outbox } of both)
-      for (const number of await outbox.numbers().catch(() => [])) await outbox.remove(number).catch(() => {})
+    await sending.clear()
     await forgetCounts(state).catch(() => {})
     await installation.forget()
     await ledger.clear()
@@ -278,9 +223,9 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       await record('suppressed', reportId, reason, bytes)
       return { outcome: 'suppressed', reportId, at, reason, bytes }
     }
-    await accept({ reportId, at, bytes }, undefined)
+    await sending.accept({ reportId, at, bytes })
     await record('queued', reportId, about, bytes)
-    const results = await drainNow()
+    const results = await sending.drain()
     return { ...(results.get(reportId) ?? WAITING), reportId, at, bytes }
   }
 
@@ -289,44 +234,15 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     await installation.keep()
   }
 
-  /** Puts a report into the outbox; nothing, where that has worked. */
-  async function accept(
-    made: Pick<WaitingReport, 'reportId' | 'at' | 'bytes'>,
-    account: Account | undefined,
-  ): Promise<Impediment | undefined> {
-    const { takes = new Map(), totalsSince = made.at, number } = account ?? {}
-    const report = { ...made, takes, since: totalsSince }
-    if (account?.unwritten) {
-      passing.put(report, account)
-      return undefined
-    }
-    try {
-      await passing.writeDown(state, putNext)
-      if (number !== undefined) return (await outbox.put({ ...report, number })) ? undefined : 'outdated'
-      await putNext(report)
-    } catch {
-      if (takes.size > 0) return 'unwritable'
-      // What takes nothing can be reported as it is.
-      passing.put(report)
-    }
-    return undefined
-  }
-
-  /** Under the next number that is free: what takes nothing that others could take is in nobody's way. */
-  async function putNext(report: Omit<WaitingReport, 'number'>): Promise<void> {
-    const numbers = [...(await outbox.numbers()), (await settlements.latest()).number]
-    if (!(await outbox.put({ ...report, number: Math.max(...numbers) + 1 }))) await putNext(report)
-  }
-
   /** What a no leaves behind: the ledger, and nothing that could be sent. */
   async function leaveNothing(): Promise<void> {
-    await drainNow()
+    await sending.drain()
     await forget()
   }
 
   async function forget(): Promise<void> {
     await forgetCounts(state).catch(() => {})
-    await retries.succeeded()
+    await sending.forgetFailures()
     if (!options.keepInstallation) await installation.forget()
   }
 
@@ -354,35 +270,21 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
 
   return {
     render: (metrics, details) => inTurn(() => render(metrics, details)),
-    async account(own, verdict, isUsable) {
-      const books = { state, outbox, settlements, clock, scope: options.scope }
-      const opened = openAccount(books, own.current(), verdict, catalog()).catch(() => undefined)
-      const account = await opened
-      return isUsable && account ? account : passing.account(own, catalog(), account)
-    },
+    account: (own, verdict, isUsable) => sending.account(own, verdict, isUsable),
     deliver: (metrics, details) => inTurn(() => deliver(metrics, details)),
     forget: (by) => inTurn(() => forgetInstallation(by)),
-    drain: () => inTurn(async () => void (await drainNow())),
-    resume: () => inTurn(resume),
+    drain: () => inTurn(async () => void (await sending.drain())),
+    resume: () => inTurn(sending.resume),
     async withdraw() {
-      abort.abort()
-      abort = new AbortController()
+      sending.callOff()
       await inTurn(leaveNothing)
     },
     async shutdown() {
-      stopped = true
-      timer?.cancel()
-      abort.abort()
+      sending.stop()
       await inTurn(async () => {})
     },
   }
 }
-
-/** How long at least a report waits after an attempt, in milliseconds. */
-const SOONEST_RETRY = 15_000
-
-/** The longest that one timer runs: a suspended machine is noticed within it. */
-const LONGEST_TIMER = 3_600_000
 
 const WAITING = { outcome: 'queued', reason: 'it waits in the outbox' } as const
 

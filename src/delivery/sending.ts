@@ -1,0 +1,155 @@
+import type { Catalog } from '../catalog/index.ts'
+import type { Verdict } from '../consent/index.ts'
+import type { Clock, Logger, Timer } from '../host/index.ts'
+import {
+  type Account,
+  createBooks,
+  createOutbox,
+  createPassingReports,
+  createRetries,
+  createSettlements,
+  openAccount,
+  type ReportScope,
+  type UnwrittenCounts,
+  type WaitingReport,
+} from '../outbox/index.ts'
+import type { StateStore } from '../state/index.ts'
+import type { Transport } from '../transport/index.ts'
+import { createDrain, type DrainOptions, type DrainResults } from './drain.ts'
+
+/** Why a report was not accepted. */
+export type Impediment = 'outdated' | 'unwritable'
+
+/** What happens to a report once it may be sent: it is accepted, and tried until its outcome is known. */
+export interface Sending {
+  /** What of the counts would go into a report that is made now; where the state store can be used, or for one in memory. */
+  account(own: UnwrittenCounts, verdict: Verdict, isUsable: boolean): Promise<Account>
+  /** Puts a report into the outbox; nothing, where that has worked. */
+  accept(
+    made: Pick<WaitingReport, 'reportId' | 'at' | 'bytes'>,
+    account?: Account,
+  ): Promise<Impediment | undefined>
+  /** Sends what waits, oldest first, and plans another attempt where that was in vain. */
+  drain(): Promise<DrainResults>
+  /** Goes on with what waits, as soon as it may be tried again. */
+  resume(): Promise<void>
+  /** Whether the endpoint is gone for good. */
+  isRetired(): Promise<boolean>
+  forgetFailures(): Promise<void>
+  /** Removes all that waits. */
+  clear(): Promise<void>
+  /** Calls off the attempt that is under way. */
+  callOff(): void
+  /** Calls it off, and plans no other one. */
+  stop(): void
+}
+
+export interface SendingOptions extends Omit<DrainOptions, 'books' | 'retries'> {
+  readonly state: StateStore
+  readonly endpoint: string
+  readonly transport: Transport
+  readonly catalog: () => Catalog
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly scope: ReportScope | undefined
+  /** What does one thing after the other; what begins by itself, begins there. */
+  readonly inTurn: <R>(action: () => Promise<R>) => Promise<R>
+}
+
+export function createSending(options: SendingOptions): Sending {
+  const { state, endpoint, catalog, clock, consent, maySend, scope, inTurn } = options
+  const outbox = createOutbox(state)
+  const settlements = createSettlements(state)
+  const retries = createRetries(state, clock)
+  const passing = createPassingReports()
+  const both = [createBooks({ state, clock, outbox, settlements, catalog, consent }), passing]
+  const drains = both.map((books) => createDrain({ ...options, books, retries }))
+  let abort = new AbortController()
+  let timer: Timer | undefined
+  let stopped = false
+
+  async function drain(): Promise<DrainResults> {
+    const results: DrainResults = new Map()
+    for (const drain of drains) for (const one of await drain(() => abort.signal)) results.set(...one)
+    if ((await waits()) && maySend(await consent())) await tryLater()
+    return results
+  }
+
+  /** Whether there is something to send, or nobody knows. */
+  async function waits(): Promise<boolean> {
+    const numbers = await Promise.all(both.map((books) => books.outbox.numbers().catch(() => [0])))
+    return numbers.flat().length > 0
+  }
+
+  /** What waits is tried again by itself; never before the receiver, or the backoff, lets it. */
+  async function tryLater(): Promise<void> {
+    timer?.cancel()
+    if (stopped || (await retries.isRetired(endpoint))) return
+    const wait = Math.max((await retries.next()) - clock.now(), SOONEST_RETRY)
+    timer = clock.after(Math.min(wait, LONGEST_TIMER), () => {
+      void inTurn(resume).catch(() => {})
+    })
+  }
+
+  async function resume(): Promise<void> {
+    if (!(await waits())) return
+    if ((await retries.next()) > clock.now()) await tryLater()
+    else await drain()
+  }
+
+  /** Under the next number that is free: what takes nothing that others could take is in nobody's way. */
+  async function putNext(report: Omit<WaitingReport, 'number'>): Promise<void> {
+    const numbers = [...(await outbox.numbers()), (await settlements.latest()).number]
+    if (!(await outbox.put({ ...report, number: Math.max(...numbers) + 1 }))) await putNext(report)
+  }
+
+  return {
+    async account(own, verdict, isUsable) {
+      const books = { state, outbox, settlements, clock, scope }
+      const opened = await openAccount(books, own.current(), verdict, catalog()).catch(() => undefined)
+      return isUsable && opened ? opened : passing.account(own, catalog(), opened)
+    },
+    async accept(made, account) {
+      const { takes = new Map(), totalsSince = made.at, number } = account ?? {}
+      const report = { ...made, takes, since: totalsSince }
+      if (account?.unwritten) {
+        passing.put(report, account)
+        return undefined
+      }
+      try {
+        await passing.writeDown(state, putNext)
+        if (number !== undefined) return (await outbox.put({ ...report, number })) ? undefined : 'outdated'
+        await putNext(report)
+      } catch {
+        if (takes.size > 0) return 'unwritable'
+        // What takes nothing can be reported as it is.
+        passing.put(report)
+      }
+      return undefined
+    },
+    drain,
+    resume,
+    isRetired: () => retries.isRetired(endpoint),
+    forgetFailures: () => retries.succeeded(),
+    async clear() {
+      for (const { outbox } of both)
+        for (const number of await outbox.numbers().catch(() => []))
+          await outbox.remove(number).catch(() => {})
+    },
+    callOff() {
+      abort.abort()
+      abort = new AbortController()
+    },
+    stop() {
+      stopped = true
+      timer?.cancel()
+      abort.abort()
+    },
+  }
+}
+
+/** How long at least a report waits after an attempt, in milliseconds. */
+const SOONEST_RETRY = 15_000
+
+/** The longest that one timer runs: a suspended machine is noticed within it. */
+const LONGEST_TIMER = 3_600_000
