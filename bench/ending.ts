@@ -41,6 +41,7 @@ export interface Order extends Omit<Host, 'report'> {
   readonly report?: 'under way' | 'awaited'
   /** How often it counts. */
   readonly counts: number
+  readonly daysAhead?: number
   /** It says that it has started, and waits for a word. */
   readonly together?: true
 }
@@ -60,8 +61,8 @@ export async function endOf(host: Host, conduct: Conduct, counts: number): Promi
 }
 
 /** The same host the next day: it counts nothing, and reports. */
-export function aDayLater({ how, end: _, ...host }: Host): Order {
-  return { ...host, how: { ...how, daysAhead: 1 }, report: 'awaited', counts: 0 }
+export function aDayLater({ end: _, ...host }: Host): Order {
+  return { ...host, daysAhead: 1, report: 'awaited', counts: 0 }
 }
 
 /** Starts a host whose state is below `home`. */

@@ -1,8 +1,9 @@
 /**
  * The end of a program in a fresh process. Its one argument says what to do, as JSON: `program`, the file, or none; `how`, what its
  * `start` gets; `call` and `counts`, which of its calls is made how often; `report`, whether one is `under way` at the end, or
- * `awaited` before it; `end`, `shutdown` or `exit`; `names`, the name server; `together`, to say so when it has started, and to wait
- * for a word. Prints, right before the end, the time by the clock that all processes of a machine share.
+ * `awaited` before it; `end`, `shutdown` or `exit`; `names`, the name server; `daysAhead`, how far its clock is; `together`, whether
+ * it says that it has started, and waits for a word. Prints, right before the end, the time by the clock that all processes of a
+ * machine share.
  */
 import { once } from 'node:events'
 import { writeSync } from 'node:fs'
@@ -11,10 +12,20 @@ import { setTimeout } from 'node:timers/promises'
 /** Until a report that is under way has come to where it has to wait, in milliseconds. The SDK is loaded with it. */
 const HEAD_START = 300
 
-const { program: file, how, call, counts, report, end, names, together } = JSON.parse(process.argv[2])
+const {
+  program: file,
+  how,
+  call,
+  counts,
+  report,
+  end,
+  names,
+  daysAhead,
+  together,
+} = JSON.parse(process.argv[2])
 if (names) await ask(names)
 const program = file && (await import(file))
-const running = await program?.start(how)
+const running = await program?.start(daysAhead ? { ...how, clock: ahead(daysAhead) } : how)
 if (together) await word()
 const calls = program?.callsOf(running)
 for (let made = 0; made < counts; made++) calls?.[call]()
@@ -24,6 +35,17 @@ if (report === 'under way') await setTimeout(HEAD_START)
 writeSync(1, `${process.hrtime.bigint()}\n`)
 if (end === 'exit') process.exit()
 await program?.shutdown(running)
+
+function ahead(days) {
+  return {
+    now: () => Date.now() + days * 86_400_000,
+    monotonic: () => performance.now(),
+    after(delay, callback) {
+      const timer = globalThis.setTimeout(callback, delay).unref()
+      return { cancel: () => clearTimeout(timer) }
+    },
+  }
+}
 
 async function word() {
   writeSync(1, 'ready\n')

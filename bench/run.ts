@@ -16,6 +16,7 @@ const SECTIONS = {
   report: ['Report', async () => (await import('./report.ts')).measureReport()],
   exit: ['Exit', async () => (await import('./exit.ts')).measureExit()],
   lost: ['Lost updates', async () => (await import('./lost.ts')).measureLost()],
+  disk: ['Disk', async () => (await import('./disk.ts')).measureDisk()],
   consent: ['Consent', async () => (await import('./consent.ts')).measureConsent()],
 } as const satisfies Record<string, readonly [title: string, measure: () => Promise<string[]>]>
 

@@ -1,8 +1,8 @@
 /**
  * A host with this library. `on`: enabled; `off`: disabled, and counting for the local log; `nothing`: disabled, collecting nothing.
- * `delivery`: a report is due, and who sends it; `daysAhead`: the clock runs ahead.
+ * `delivery`: a report is due, and who sends it.
  */
-export async function start({ state, directory, endpoint = 'http://127.0.0.1:9', delivery, daysAhead = 0 }) {
+export async function start({ state, directory, endpoint = 'http://127.0.0.1:9', delivery, clock }) {
   const { createMemoryStore, createUsageTelemetry, defineCatalog } = await import('otel-usage')
   const common = { since: 1, why: 'Shows what matters.' }
   const catalog = defineCatalog({
@@ -36,7 +36,7 @@ export async function start({ state, directory, endpoint = 'http://127.0.0.1:9',
     state: directory ?? createMemoryStore(),
     environment: {},
     ...(delivery && { delivery, schedule: { initialDelay: 0 } }),
-    ...(daysAhead > 0 && { clock: ahead(daysAhead) }),
+    ...(clock && { clock }),
   })
   await usage.start()
   return usage
@@ -62,12 +62,3 @@ export function callsOf(usage) {
     set: () => usage.set('acme.edition', 'community'),
   }
 }
-
-const ahead = (days) => ({
-  now: () => Date.now() + days * 86_400_000,
-  monotonic: () => performance.now(),
-  after(delay, callback) {
-    const timer = setTimeout(callback, delay).unref()
-    return { cancel: () => clearTimeout(timer) }
-  },
-})
