@@ -1,9 +1,7 @@
 /** What the operator reads in the log of the product: every report once, and trouble once for as long as it lasts. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createMemoryStore } from '../../src/index.ts'
 import { createAcme } from '../support/acme.ts'
-import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
 import { startReceiver } from '../support/receiver.ts'
 
@@ -11,27 +9,30 @@ import { startReceiver } from '../support/receiver.ts'
 const NOBODY = 'http://127.0.0.1:9'
 
 test('a network that opens is the reports that get through, a line each; when it closes again, that is one line again', async () => {
-  const [clock, state, log] = [createFakeClock(), createMemoryStore(), createLog()]
-  const life = (endpoint = NOBODY) => createAcme({ endpoint, state, clock, logger: log })
-  const closed = life()
-  for (let times = 0; times < 3; times++) await closed.report()
-  await closed.shutdown()
-  await using receiver = await startReceiver()
-  const open = life(receiver.endpoint)
-  const { reportId, bytes } = await open.report()
-  await open.shutdown()
-  const again = life()
-  for (let times = 0; times < 3; times++) await again.report()
-  await again.shutdown()
+  let isOpen = false
+  await using receiver = await startReceiver((_, response) => {
+    response.writeHead(isOpen ? 200 : 503, { 'content-type': 'application/json' }).end('{}')
+  })
+  const log = createLog()
+  const usage = createAcme({ endpoint: receiver.endpoint, logger: log })
+  for (isOpen of [false, false, true, true, false, false]) await usage.report()
+  await usage.shutdown()
 
-  const said = log.lines.map((line) => line.split(' ').slice(0, 3).join(' '))
-  const wait = 'debug: Usage reports'
-  const sent = 'info: Usage report'
-  assert.deepEqual(said, [wait, sent, sent, sent, sent, wait])
-  assert.equal(
-    log.lines[4],
-    `info: Usage report ${reportId} sent to ${receiver.endpoint}/v1/metrics, the product's default: ${Buffer.from(bytes)}`,
+  const [wait, ...others] = log.lines
+  const reason = 'the receiver answered with status 503'
+  assert.equal(wait, `debug: Usage reports wait in memory: ${reason}. They are sent later.`)
+  assert.equal(others.pop(), wait)
+  const sent = await Array.fromAsync(usage.ledger.entries())
+  assert.deepEqual(
+    others,
+    sent
+      .filter(({ outcome }) => outcome === 'sent')
+      .map(
+        ({ reportId, endpoint, reason, bytes }) =>
+          `info: Usage report ${reportId} sent to ${endpoint}, ${reason}: ${Buffer.from(bytes)}`,
+      ),
   )
+  assert.equal(others.length, 4)
 })
 
 test('a report that is not sent is in the log as it would have been, in one line', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import dns from 'node:dns'
 import http from 'node:http'
+import net from 'node:net'
 import { before, test } from 'node:test'
 import tls from 'node:tls'
 import { createAcme } from '../support/acme.ts'
@@ -72,8 +73,11 @@ test('an endpoint with an IPv6 address gets its report', async () => {
 })
 
 for (const address of ['127.0.0.1', '::1']) {
-  test(`a receiver that is there by ${address} alone is found where its name has addresses of both kinds`, async (t) => {
+  test(`a receiver that is there by ${address} alone is found where its name has addresses of both kinds, also where the host has switched that off`, async (t) => {
     const others = ['127.0.0.1', '::1'].filter((other) => other !== address)
+    const before = net.getDefaultAutoSelectFamily()
+    t.after(() => net.setDefaultAutoSelectFamily(before))
+    net.setDefaultAutoSelectFamily(false)
     t.mock.method(dns, 'lookup', leadingTo(...others, address))
     await using server = await listen(http.createServer(accept), address)
     const usage = createAcme({ endpoint: `http://localhost:${server.port}` })
