@@ -74,8 +74,8 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     signal: () => AbortSignal,
     goesOn: () => Promise<boolean>,
   ): Promise<void> {
-    const numbers = await outbox.numbers()
-    for (const [place, number] of numbers.entries()) {
+    await giveUpTooMuch()
+    for (const [place, number] of (await outbox.numbers()).entries()) {
       if (place > 0 && !(await goesOn())) break
       const report = await outbox.read(number)
       if (!report) continue
@@ -89,8 +89,6 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
         logger.warn(`The waiting usage report ${number} in ${state.location} is spoilt, and dropped.`)
         // The counts that it took are there still.
         await books.settle({ number })
-      } else if (isTooMuch(report, numbers.length - place)) {
-        await settle(report, 'discarded', TOO_MUCH)
       } else if (!(await sendOne(report, names, results, signal))) break
     }
   }
@@ -110,12 +108,21 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
       results.set(reportId, { outcome: 'queued', reason: RETIRED })
       return false
     }
+    if ((await retries.heldUntil()) > clock.now()) {
+      results.set(reportId, { outcome: 'queued', reason: HELD })
+      return false
+    }
     const result = await transport.send(bytes, signal())
     if (result.outcome === 'accepted' || result.outcome === 'refused') {
-      await retries.succeeded()
       told = false
-      const outcome = result.outcome === 'accepted' ? 'sent' : 'refused'
-      const reason = result.outcome === 'accepted' ? (result.note ?? before.because) : result.reason
+      const [outcome, reason] =
+        result.outcome === 'accepted'
+          ? (['sent', result.note ?? before.because] as const)
+          : (['refused', result.reason] as const)
+      if (outcome === 'sent') await retries.succeeded()
+      // Told once, however many lives of the process and reports it lasts.
+      else if (await retries.refused(reason))
+        logger.warn(`Usage report ${reportId} was refused by ${endpoint}: ${reason}.`)
       results.set(reportId, { outcome, reason })
       await settle(report, outcome, reason)
       return true
@@ -136,9 +143,21 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     return false
   }
 
-  /** The oldest go first: their counts are in the next report, and what else they say is out of date. */
-  function isTooMuch({ at }: WaitingReport, waiting: number): boolean {
-    return waiting > MOST_WAITING || clock.now() - at > LONGEST_WAIT
+  /**
+   * The oldest go first: their counts are in the next report, and what else they say is out of date. But not the one that is tried
+   * next: it may have arrived though no answer came back, and then its counts would arrive again. The others were never tried.
+   */
+  async function giveUpTooMuch(): Promise<void> {
+    const numbers = await outbox.numbers()
+    // The newest stays, so that its number is not given again.
+    for (const [place, number] of numbers.slice(1, -1).entries()) {
+      const report = await outbox.read(number)
+      if (!report || report === 'spoilt') continue
+      const isTooMuch = numbers.length - place > MOST_WAITING || clock.now() - report.at > LONGEST_WAIT
+      if (!isTooMuch) return
+      await record('discarded', report.reportId, TOO_MUCH, report.bytes)
+      await books.giveUp(number)
+    }
   }
 
   function reached({ state, reach }: Verdict, names: readonly string[]): boolean {
@@ -155,6 +174,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
       await outbox.remove(report.number)
       await record('discarded', report.reportId, because, report.bytes)
     }
+    logger.info(`Usage report ${report.reportId} is not sent any more, ${reason}.`)
     return true
   }
 
@@ -171,7 +191,9 @@ const MOST_WAITING = 60
 /** 30 days, in milliseconds. */
 const LONGEST_WAIT = 30 * 86_400_000
 
-const TOO_MUCH = `at most ${MOST_WAITING} reports wait, for at most 30 days, and the oldest goes first`
+const TOO_MUCH = `at most ${MOST_WAITING} reports wait, for at most 30 days, and the oldest that was not tried goes first`
+
+const HELD = 'the receiver has asked not to be tried yet'
 
 /** Why nothing is sent to an endpoint that answered with status 410. */
 export const RETIRED = 'the endpoint has said that it is retired (410)'

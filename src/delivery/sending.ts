@@ -100,7 +100,15 @@ export function createSending(options: SendingOptions): Sending {
   /** Under the next number that is free: what takes nothing that others could take is in nobody's way. */
   async function putNext(report: Omit<WaitingReport, 'number'>): Promise<void> {
     const numbers = [...(await outbox.numbers()), (await settlements.latest()).number]
-    if (!(await outbox.put({ ...report, number: Math.max(...numbers) + 1 }))) await putNext(report)
+    if (!(await putAs(Math.max(...numbers) + 1, report))) await putNext(report)
+  }
+
+  /** `false` where the number is taken. Its entry may be gone already: then it is settled. */
+  async function putAs(number: number, report: Omit<WaitingReport, 'number'>): Promise<boolean> {
+    if (!(await outbox.put({ ...report, number }))) return false
+    if (number > (await settlements.latest()).number) return true
+    await outbox.remove(number)
+    return false
   }
 
   return {
@@ -118,7 +126,7 @@ export function createSending(options: SendingOptions): Sending {
       }
       try {
         await passing.writeDown(state, putNext)
-        if (number !== undefined) return (await outbox.put({ ...report, number })) ? undefined : 'outdated'
+        if (number !== undefined) return (await putAs(number, report)) ? undefined : 'outdated'
         await putNext(report)
       } catch {
         if (takes.size > 0) return 'unwritable'

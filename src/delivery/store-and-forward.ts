@@ -263,9 +263,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     const report = new TextDecoder().decode(bytes)
     if (outcome === 'suppressed') logger.info(`Usage report ${reportId} not sent, ${reason}: ${report}`)
     if (outcome === 'sent') logger.info(`Usage report ${reportId} sent to ${url}, ${reason}: ${report}`)
-    if (outcome === 'discarded') logger.info(`Usage report ${reportId} is not sent any more, ${reason}.`)
     if (outcome === 'too-large') logger.warn(`Usage report ${reportId} is not sent: ${reason}.`)
-    if (outcome === 'refused') logger.warn(`Usage report ${reportId} was refused by ${url}: ${reason}.`)
   }
 
   return {

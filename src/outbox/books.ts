@@ -28,6 +28,8 @@ export interface Books {
    * has taken would be counted again.
    */
   settle(outcome: Outcome): Promise<void>
+  /** Ends the waiting of a report that was never tried: its counts are in the next one. */
+  giveUp(number: number): Promise<void>
 }
 
 export interface BooksOptions {
@@ -66,6 +68,8 @@ export function createBooks({ state, clock, outbox, settlements, catalog, consen
   return {
     outbox,
     settle,
+    // What waits no more has taken nothing.
+    giveUp: (number) => outbox.remove(number),
     async isSettled(number) {
       const outcome = known.get(number)
       if (outcome) await settle(outcome)

@@ -37,13 +37,16 @@ export function createPassingReports(): PassingReports {
     remove: async (number) => void reports.delete(number),
   }
 
+  function end(number: number, isDelivered: boolean): void {
+    if (!isDelivered) reports.get(number)?.giveBack()
+    reports.delete(number)
+  }
+
   return {
     outbox,
     isSettled: async () => false,
-    async settle({ number, takes }) {
-      if (!takes) reports.get(number)?.giveBack()
-      reports.delete(number)
-    },
+    settle: async ({ number, takes }) => end(number, takes !== undefined),
+    giveUp: async (number) => end(number, false),
 
     account(own, catalog, durable) {
       const { process, since } = own.current()

@@ -8,10 +8,14 @@ import { ENTRIES, type StateStore } from '../state/index.ts'
 export interface Retries {
   /** The time before which nothing is tried, in milliseconds since 1970; 0 where no attempt has failed since the last success. */
   next(): Promise<number>
+  /** The time before which the receiver has asked not to be tried, not even with another report, in milliseconds since 1970. */
+  heldUntil(): Promise<number>
   /** An attempt was in vain. `retryAfter`: the milliseconds that the receiver asked for. */
   failed(retryAfter?: number): Promise<void>
   /** The receiver has answered: what was known of failures is forgotten. Writes nothing where nothing was known. */
   succeeded(): Promise<void>
+  /** The receiver has answered, and refused a report. `true` where it did not do so before for this reason. */
+  refused(reason: string): Promise<boolean>
   /** How many attempts have failed since the last success, and when the last one did, in milliseconds since 1970. */
   failures(): Promise<{ readonly count: number; readonly lastAt: number | undefined }>
   /** The endpoint is gone for good (410). */
@@ -35,15 +39,27 @@ export function createRetries(store: StateStore, clock: Clock, random: () => num
       // A failure that is yet to come was written before the clock was set back. To wait for it could take years.
       return failedAt > clock.now() ? clock.now() : failedAt + wait
     },
-    failed: (retryAfter) =>
+    async heldUntil() {
+      const { failedAt, asked = 0 } = await read(store)
+      return failedAt > clock.now() ? 0 : failedAt + asked
+    },
+    failed: (retryAfter = 0) =>
       inTurn(async () => {
         const { attempts, ...known } = await read(store)
         const wait = waitAfter(attempts, random, retryAfter)
-        await write({ ...known, attempts: attempts + 1, failedAt: clock.now(), wait })
+        const asked = Math.min(retryAfter, LONGEST_WAIT)
+        await write({ ...known, attempts: attempts + 1, failedAt: clock.now(), wait, asked })
       }),
     succeeded: () =>
       inTurn(async () => {
         if (await store.read(ENTRIES.retry).catch(() => undefined)) await store.remove(ENTRIES.retry)
+      }),
+    refused: (reason) =>
+      inTurn(async () => {
+        const { refused } = await read(store)
+        if (refused === reason) return false
+        await write({ ...NOTHING, refused: reason })
+        return true
       }),
     async failures() {
       const { attempts, failedAt } = await read(store)
@@ -80,8 +96,12 @@ interface Known {
   readonly failedAt: number
   /** How long to wait from then on, in milliseconds. */
   readonly wait: number
+  /** How much of it the receiver has asked for, in milliseconds. */
+  readonly asked?: number
   /** The endpoint that is gone for good. */
   readonly retired?: string
+  /** Why the last report was refused. */
+  readonly refused?: string
 }
 
 const NOTHING: Known = { attempts: 0, failedAt: 0, wait: 0 }
@@ -93,10 +113,17 @@ async function read(store: StateStore): Promise<Known> {
   try {
     const bytes = await store.read(ENTRIES.retry)
     if (!bytes) return NOTHING
-    const { format, attempts, failedAt, wait, retired } = JSON.parse(new TextDecoder().decode(bytes))
+    const { format, attempts, failedAt, wait, asked, retired, refused } = JSON.parse(
+      new TextDecoder().decode(bytes),
+    )
     if (format !== FORMAT || ![attempts, failedAt, wait].every(isCount)) return NOTHING
     if (wait > LONGEST_WAIT) return NOTHING
-    return { attempts, failedAt, wait, ...(typeof retired === 'string' && { retired }) }
+    return {
+      ...{ attempts, failedAt, wait },
+      ...(isCount(asked) && asked <= wait && { asked }),
+      ...(typeof retired === 'string' && { retired }),
+      ...(typeof refused === 'string' && { refused }),
+    }
   } catch {
     return NOTHING
   }
