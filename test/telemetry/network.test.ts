@@ -78,8 +78,9 @@ for (const address of ['127.0.0.1', '::1']) {
     const before = net.getDefaultAutoSelectFamily()
     t.after(() => net.setDefaultAutoSelectFamily(before))
     net.setDefaultAutoSelectFamily(false)
-    t.mock.method(dns, 'lookup', leadingTo(...others, address))
     await using server = await listen(http.createServer(accept), address)
+    // Not before: a server looks up where it listens.
+    t.mock.method(dns, 'lookup', leadingTo(...others, address))
     const usage = createAcme({ endpoint: `http://localhost:${server.port}` })
     assert.equal((await usage.report()).outcome, 'sent')
   })
