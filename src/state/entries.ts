@@ -14,6 +14,8 @@ export const ENTRIES = {
   ledgerSegments: 'ledger',
   /** The folder of reports that wait to be sent, one entry each. */
   outbox: 'outbox',
+  /** Whose state it is. */
+  product: 'product.json',
   /** How often sending has failed, and which endpoint is retired. */
   retry: 'retry.json',
   /** The folder of what reports have taken of the counts: the entry with the highest number holds. */

@@ -70,7 +70,10 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
     /** `rotating`: how long an id lasts: 1 hour to 366 days. Default: `30d`. */
     readonly period?: Duration
   }
-  /** A directory, or a state store. Default: the user's directory for state; `<PREFIX>_TELEMETRY_DIR` comes first. */
+  /**
+   * A directory, or a state store. It belongs to one product: another one that is given the same place keeps its state apart, and
+   * says so. Default: the user's directory for state; `<PREFIX>_TELEMETRY_DIR` comes first.
+   */
   readonly state?: string | StateStore
   /**
    * Where notices and reports are logged. pino, winston and `console` fit; mind that `console.info` writes to standard

@@ -16,6 +16,7 @@ import type { IdentityPolicy } from '../identity/index.ts'
 import {
   createDirectoryStore,
   createMemoryStore,
+  createOwnStore,
   createResilientStore,
   defaultStateDirectory,
   type StateStore,
@@ -77,8 +78,9 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
   const debugs = variables('DEBUG').some(optsOut)
   const [operatorsEndpoint] = variables('ENDPOINT')
   const [operatorsDirectory] = variables('DIR')
+  const store = storeFrom(options.state, operatorsDirectory, product.name, environment)
   const state = createResilientStore(
-    storeFrom(options.state, operatorsDirectory, product.name, environment),
+    createOwnStore(store, { name: product.name, prefix, legacyPrefixes }, logger),
     logger,
   )
   const problem = operatorsEndpoint ? endpointProblem(operatorsEndpoint) : undefined

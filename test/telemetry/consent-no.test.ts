@@ -16,7 +16,7 @@ const files = (directory: string) =>
     .filter((entry) => entry.isFile())
     .map(({ name }) => name)
     .map(String)
-    .filter((name) => name !== 'schedule.json')
+    .filter((name) => !['product.json', 'schedule.json'].includes(name))
     .toSorted()
 const LEFT = ['consent.jsonl', 'ledger.jsonl']
 

@@ -4,11 +4,18 @@ import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createMemoryStore, defineCatalog, type StateStore, type UsageTelemetry } from '../../src/index.ts'
+import {
+  createDirectoryStore,
+  createMemoryStore,
+  defineCatalog,
+  type StateStore,
+  type UsageTelemetry,
+} from '../../src/index.ts'
 import { type AcmeFacts, createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { attributesOf, numbersOf, type Receiver, startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
+import { until } from '../support/until.ts'
 
 const COUNT = 'acme.commands{command=find,result=ok}'
 const FIND = { command: 'find', result: 'ok' } as const
@@ -65,6 +72,9 @@ test('the processes of an installation are summed up, and none is counted twice'
   count(two, 20)
   count(three, 300)
   await clock.advance(5 * 60_000)
+  // Disks take their time, and the clock does not wait for them.
+  const kept = createDirectoryStore(scratch.directory)
+  await until(async () => (await kept.list('counts')).length === 3)
   await one.report()
   count(two, 4_000)
   await two.report()
@@ -162,7 +172,7 @@ test('opted out, counts are nowhere in the state directory but in the local log'
   await clock.advance(30 * 60_000)
   await usage.report()
   await usage.shutdown()
-  assert.deepEqual(readdirSync(scratch.directory), ['ledger.jsonl', 'schedule.json'])
+  assert.deepEqual(readdirSync(scratch.directory), ['ledger.jsonl', 'product.json', 'schedule.json'])
 })
 
 test('a no deletes what was counted, also what ended processes have left', async () => {

@@ -59,7 +59,11 @@ for (const [because, options] of Object.entries(WAYS)) {
       ...notice,
       `info: Usage report ${result.reportId} not sent, ${because}: ${Buffer.from(entry.bytes)}`,
     ])
-    assert.deepEqual(readdirSync(scratch.directory).toSorted(), ['ledger.jsonl', 'schedule.json'])
+    assert.deepEqual(readdirSync(scratch.directory).toSorted(), [
+      'ledger.jsonl',
+      'product.json',
+      'schedule.json',
+    ])
     assert.equal(receiver.connections, 0)
   })
 }
