@@ -1,8 +1,8 @@
 /** Builds the package: bundled JavaScript with few files (an import costs by the file), and declarations beside it. */
 import { execFileSync } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { build } from 'esbuild'
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
 
 const root = path.resolve(import.meta.dirname, '..')
 /** Built apart from the others: each door that shares code splits it into more files, and a host would start with five. */
@@ -24,22 +24,38 @@ const otherDoors = {
   'clickhouse-engine': 'src/gateway/clickhouse/clickhouse-engine.ts',
 }
 
+const options = {
+  absWorkingDir: root,
+  bundle: true,
+  packages: 'external',
+  format: 'esm',
+  platform: 'node',
+  target: 'node22.15',
+  legalComments: 'none',
+  logLevel: 'warning',
+} as const satisfies BuildOptions
+
+/** They lead to other files of the build. */
+const dynamicImportsStay: Plugin = {
+  name: 'dynamic imports stay',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\./ }, ({ kind, path }) =>
+      kind === 'dynamic-import' ? { path, external: true } : undefined,
+    )
+  },
+}
+
 rmSync(path.join(root, 'dist'), { recursive: true, force: true })
 for (const entryPoints of [hostDoors, otherDoors]) {
-  await build({
-    absWorkingDir: root,
+  const { metafile } = await build({
+    ...options,
     entryPoints,
     outdir: 'dist',
-    bundle: true,
     splitting: true,
-    packages: 'external',
-    format: 'esm',
-    platform: 'node',
-    target: 'node22.15',
-    legalComments: 'none',
     chunkNames: '[name]-[hash]',
-    logLevel: 'warning',
+    metafile: true,
   })
+  if (entryPoints === hostDoors) await joinChunks('dist/index.js', 'dist/host.js', metafile)
 }
 execFileSync(
   process.execPath,
@@ -49,3 +65,38 @@ execFileSync(
     stdio: 'inherit',
   },
 )
+
+/**
+ * Joins what a door loads with it into one file. esbuild makes one for each set of files that share something, and cannot be told
+ * otherwise; each would cost a host the better part of a millisecond at its start.
+ */
+async function joinChunks(door: string, joined: string, { outputs }: Metafile): Promise<void> {
+  const importsOf = (file: string) =>
+    (outputs[file]?.imports ?? [])
+      .filter(({ kind, external }) => kind === 'import-statement' && !external)
+      .map((one) => one.path)
+  const chunks = new Set(importsOf(door))
+  for (const chunk of chunks) for (const other of importsOf(chunk)) chunks.add(other)
+  const names = [...chunks].flatMap((chunk) => outputs[chunk]?.exports ?? [])
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice) throw new Error(`Two chunks of ${door} export '${twice}', so that they cannot be joined.`)
+
+  await build({
+    ...options,
+    stdin: {
+      contents: [...chunks].map((chunk) => `export * from './${chunk}'`).join('\n'),
+      resolveDir: root,
+    },
+    outfile: joined,
+    plugins: [dynamicImportsStay],
+  })
+  for (const chunk of chunks) rmSync(path.join(root, chunk))
+  for (const file of Object.keys(outputs).filter((file) => !chunks.has(file))) {
+    const place = path.join(root, file)
+    const text = readFileSync(place, 'utf8')
+    const named = text.replaceAll(/"\.\/(chunk-\w+\.js)"/g, (whole, chunk) =>
+      chunks.has(`dist/${chunk}`) ? `"./${path.basename(joined)}"` : whole,
+    )
+    writeFileSync(place, named)
+  }
+}

@@ -19,24 +19,21 @@ export const systemFiles: FileFunctions = {
   get open() {
     return fs().promises.open
   },
-  get readdir() {
-    return fs().promises.readdir
-  },
   get rename() {
     return fs().promises.rename
   },
   get unlink() {
     return fs().promises.unlink
   },
-  // A start reads and finds nothing: for that the promises of Node.js need not be there yet.
-  lstat: ((file: string) =>
-    new Promise((resolve, reject) => {
-      fs().lstat(file, (error, stats) => (error ? reject(error) : resolve(stats)))
-    })) as FileFunctions['lstat'],
-  readFile: ((file: string) =>
-    new Promise((resolve, reject) => {
-      fs().readFile(file, (error, bytes) => (error ? reject(error) : resolve(bytes)))
-    })) as FileFunctions['readFile'],
+  // All that a start does with files, most of the time: for that the promises of Node.js need not be there yet.
+  lstat: ((file: string) => promised((done) => fs().lstat(file, done))) as FileFunctions['lstat'],
+  readdir: ((folder: string) =>
+    promised<string[]>((done) => fs().readdir(folder, done))) as FileFunctions['readdir'],
+  readFile: ((file: string) => promised((done) => fs().readFile(file, done))) as FileFunctions['readFile'],
+}
+
+function promised<R>(call: (done: (error: Error | null, result: R) => void) => void): Promise<R> {
+  return new Promise((resolve, reject) => call((error, result) => (error ? reject(error) : resolve(result))))
 }
 
 /** The text of a small file, read at once. Throws what Node.js throws. */

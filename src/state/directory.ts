@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { createTurns, type FileFunctions, randomUuid, systemFiles } from '../host/index.ts'
+import { createTurns, type FileFunctions, randomWord, systemFiles } from '../host/index.ts'
 import { endsWhole } from './lines.ts'
 import type { StateStore } from './types.ts'
 
@@ -85,7 +85,7 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
     data: string | Uint8Array,
     place: (temporary: string) => Promise<void>,
   ): Promise<void> {
-    const temporary = `${file}.${randomUuid()}.tmp`
+    const temporary = `${file}.${randomWord()}.tmp`
     await withDirectory(file, async () => {
       try {
         await writeThrough(temporary, 'wx', data)

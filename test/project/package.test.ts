@@ -6,6 +6,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { LIBRARY_VERSION } from '../../src/host/index.ts'
+import { createScratch } from '../support/scratch.ts'
 
 const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, '../..')
@@ -74,4 +75,38 @@ test('importing and starting loads no package; the SDK is loaded when the first 
   `
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], { cwd: root })
   assert.deepEqual(JSON.parse(stdout), { atStart: [], atReport: true })
+})
+
+test('a start reads two files, and makes nothing of Node.js ready that is not needed before a report', async () => {
+  using scratch = createScratch()
+  const script = `
+    import { registerHooks } from 'node:module'
+    const files = []
+    registerHooks({ load: (url, context, next) => { files.push(url); return next(url, context) } })
+    const before = process.moduleLoadList.length
+    const { createUsageTelemetry, defineCatalog } = await import('otel-usage')
+    const usage = createUsageTelemetry({
+      product: { name: 'acme', version: '1.0.0' },
+      catalog: defineCatalog({ version: 1, prefix: 'acme', facts: {} }),
+      endpoint: 'http://127.0.0.1:9',
+      consent: { default: 'enabled' }, state: process.argv[1], environment: {},
+    })
+    await usage.start()
+    const modules = process.moduleLoadList.slice(before)
+    process.stdout.write(JSON.stringify({ files, modules }))
+  `
+  const start = async (): Promise<{ files: string[]; modules: string[] }> => {
+    const args = ['--input-type=module', '--eval', script, scratch.directory]
+    return JSON.parse((await run(process.execPath, args, { cwd: root })).stdout)
+  }
+  const [first, later] = [await start(), await start()]
+  for (const { files } of [first, later]) {
+    const read = files.filter((url) => url.startsWith('file:'))
+    assert.equal(read.length, 2, read.join(', '))
+  }
+  const costly = /\b(?:crypto|perf_hooks|stream|http|dns)\b/
+  const found = ({ modules }: { modules: string[] }) => modules.filter((name) => costly.test(name))
+  assert.deepEqual(found(first), [])
+  assert.deepEqual(found(later), [])
+  assert.ok(!later.modules.some((name) => name.includes('fs/promises')), 'only the first start writes')
 })
