@@ -30,7 +30,7 @@ interface Change {
   readonly bytes: number
 }
 
-/** What a host writes to its state directory. It does so in every run alike, so that one is enough. */
+/** What a host writes to its state directory. Much the same in every run, so that one is enough. */
 export async function measureDisk(): Promise<string[]> {
   const strace = await findStrace()
   const changes = await changesOf('problem' in strace ? undefined : strace.command)

@@ -9,7 +9,7 @@ import { setTimeout } from 'node:timers/promises'
 
 const MINUTE = 60_000
 /** Until what the clock has set off has come to its end, in milliseconds by the real clock: nothing, what was counted, a report. */
-const [IDLE, KEPT, REPORTED] = [5, 150, 1_500]
+const [IDLE, KEPT, REPORTED] = [5, 300, 1_500]
 
 const { program: file, how, layer } = JSON.parse(process.argv[2])
 const { callsOf, start } = await import(file)

@@ -6,9 +6,9 @@
 const { program: file, how } = JSON.parse(process.argv[1])
 const program = file ? await import(file) : undefined
 const before = process.memoryUsage()
-const started = performance.now()
+const started = process.hrtime.bigint()
 await program?.start(how)
-const time = performance.now() - started
+const time = Number(process.hrtime.bigint() - started) / 1e6
 const { rss, heapUsed, external } = process.memoryUsage()
 const heap = (heapUsed + external - before.heapUsed - before.external) / 1e6
 const result = { time, heap, rss: rss / 1e6, own: ownMemory() }
