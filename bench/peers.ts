@@ -52,11 +52,16 @@ export const footprintOf = ({ folder }: Peer): Footprint | undefined => footprin
 
 /** Of this package as it is published, with everything it needs. */
 export function ownFootprint(): Footprint | undefined {
-  const { files } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
   const needed = footprint(root, '')
   if (!needed) return undefined
-  const bytes = ['package.json', ...files].reduce((sum, file) => sum + sizeOf(path.join(root, file)), 0)
-  return { packages: needed.packages + 1, bytes: needed.bytes + bytes }
+  const [pack] = JSON.parse(
+    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts', '--loglevel=error'], {
+      cwd: root,
+      encoding: 'utf8',
+      shell: process.platform === 'win32',
+    }),
+  )
+  return { packages: needed.packages + 1, bytes: needed.bytes + pack.unpackedSize }
 }
 
 interface Locked {
