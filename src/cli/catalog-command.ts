@@ -12,7 +12,7 @@ import {
   type Finding,
   jsonSchema,
 } from '../catalog/index.ts'
-import { collectorConfig } from '../gateway/index.ts'
+import { collectorConfig, type GatewayProduct } from '../gateway/index.ts'
 import { type Clock, systemClock } from '../host/index.ts'
 import { exampleReport } from '../report/index.ts'
 
@@ -44,6 +44,8 @@ Options:
   --title <title>       The product as people call it. Default: its name.
   --retention <time>    How long the receiver keeps reports, for the page: "90 days", or "basic=2 years,full=90 days".
   --out <file>          Where the command writes. Default: standard output.
+  --also <name>=<file>  For collector-config: what else comes in at the same gateway, as often as needed. Another product,
+                        or an earlier version of this one. The file is a module, or what release has written.
   --docs <file> --schema <file> --collector-config <file>   What check compares. Each may be left out.
   --released <file>     What release has written, for check.
   --help                Shows this.
@@ -79,6 +81,8 @@ interface Call {
   readonly retention: Readonly<Record<string, string>> | undefined
   readonly out: string | undefined
   readonly released: string | undefined
+  /** What else comes in at the same gateway. */
+  readonly also: readonly GatewayProduct[]
   /** The files that check compares, by the command that writes them. */
   readonly files: Readonly<Partial<Record<keyof typeof WRITERS, string>>>
 }
@@ -95,8 +99,8 @@ const WRITERS = {
     })
   },
   schema: async ({ catalog, product }: Call) => json(jsonSchema(catalog, product.name)),
-  'collector-config': async ({ catalog, product }: Call) =>
-    collectorConfig([{ name: product.name, catalog }]),
+  'collector-config': async ({ catalog, product, also }: Call) =>
+    collectorConfig([{ name: product.name, catalog }, ...also]),
   release: async ({ catalog }: Call) => json(catalog),
 } as const
 
@@ -116,6 +120,7 @@ async function parse(args: readonly string[]): Promise<Call | 'help'> {
         retention: text,
         out: text,
         released: text,
+        also: { ...text, multiple: true },
       },
       ...{ docs: text, schema: text, 'collector-config': text },
       help: { type: 'boolean', short: 'h', default: false },
@@ -139,6 +144,7 @@ async function parse(args: readonly string[]): Promise<Call | 'help'> {
     retention: values.retention === undefined ? undefined : retentionIn(values.retention, catalog),
     out: values.out,
     released: values.released,
+    also: await Promise.all((values.also ?? []).map(loadAlso)),
     files: {
       ...(values.docs && { docs: values.docs }),
       ...(values.schema && { schema: values.schema }),
@@ -167,9 +173,17 @@ async function loadCatalogs(files: readonly string[]): Promise<Catalog> {
     : combineCatalogs(product as Catalog, contributions)
 }
 
+async function loadAlso(text: string): Promise<GatewayProduct> {
+  const [, name, file] = /^([^=]+)=(.+)$/.exec(text) ?? []
+  if (name === undefined || file === undefined)
+    throw new Error(`--also is '${text}'; write it as <product>=<file>.`)
+  return { name, catalog: await loadCatalog(file) }
+}
+
 async function loadCatalog(file: string): Promise<Catalog> {
-  const module = await import(pathToFileURL(path.resolve(file)).href)
-  const catalog = module.catalog ?? module.default
+  const catalog = file.endsWith('.json')
+    ? JSON.parse(readFileSync(file, 'utf8'))
+    : await import(pathToFileURL(path.resolve(file)).href).then((module) => module.catalog ?? module.default)
   if (typeof catalog?.facts !== 'object')
     throw new Error(`${file} exports no catalog; export what defineCatalog returns as \`catalog\`.`)
   return catalog

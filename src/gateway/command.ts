@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
@@ -11,6 +12,9 @@ import { originOverlay } from './collector/origin-overlay.ts'
 import { startCollector } from './collector/start-collector.ts'
 import { validateConfig } from './collector/validate-config.ts'
 import { GatewayError, GatewayOptionsError, reasonOf } from './errors.ts'
+import { readableLine } from './log-line.ts'
+import { SETTING_DEFAULTS } from './settings.ts'
+import { type GatewayPlaces, gatewayStatus, placesFile, statusText, withoutUser } from './status.ts'
 
 /** What the command takes from the process. */
 export interface GatewayIo {
@@ -29,14 +33,16 @@ export const GATEWAY_USAGE = `Usage: otel-usage gateway <command> [--config <fil
 Commands:
   validate   Checks gateway.yaml, with the overlays given, by the Collector's own validate.
   up         Starts ClickHouse (unless CLICKHOUSE_URL names one) and the Collector, and runs until Ctrl-C.
+  status     Says how a gateway on this machine is: health, queue, what was refused and dropped, store, disk.
 
 Options:
   --config <file>     An overlay that is merged over gateway.yaml, such as a product's part. Can be repeated.
-  --directory <path>  Where \`up\` keeps queue, archive and data. Default: ./usage-gateway
+  --directory <path>  Where \`up\` keeps queue, archive and data, and \`status\` looks. Default: ./usage-gateway
   --help              Shows this.
 
 Variables: OTELCOL (path of a Collector), CLICKHOUSE_URL, and the settings of gateway.yaml:
-USAGE_GATEWAY_ENDPOINT, USAGE_GATEWAY_HEALTH_ENDPOINT, USAGE_GATEWAY_LOG_LEVEL, USAGE_CLICKHOUSE_DATABASE,
+USAGE_GATEWAY_ENDPOINT, USAGE_GATEWAY_HEALTH_ENDPOINT, USAGE_GATEWAY_METRICS_PORT, USAGE_GATEWAY_LOG_LEVEL,
+USAGE_CLICKHOUSE_DATABASE,
 USAGE_GATEWAY_COUNTRY_DATABASE, USAGE_GATEWAY_TRUSTED_PROXIES (and others, in collector-config/README.md).
 USAGE_CLICKHOUSE_HTTP_PORT and USAGE_CLICKHOUSE_TCP_PORT: where a ClickHouse that \`up\` starts listens.
 `
@@ -54,7 +60,7 @@ export async function runGatewayCommand(args: readonly string[], io: GatewayIo =
       return 0
     }
     const run = { stdout, stderr, environment, configs, directory, signal: io.signal }
-    return command === 'validate' ? await validate(run) : await up(run)
+    return await COMMANDS[command](run)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     stderr.write(`${error.message}\n`)
@@ -84,17 +90,22 @@ function parse(args: readonly string[]) {
         help: { type: 'boolean', short: 'h', default: false },
       },
     })
-    const [command, ...rest] = positionals
-    if (!values.help && (rest.length > 0 || (command !== 'validate' && command !== 'up'))) {
+    const [command = '', ...rest] = positionals
+    if (!values.help && (rest.length > 0 || !Object.hasOwn(COMMANDS, command))) {
       throw new Error(
-        command === undefined ? 'No command was given' : `There is no command '${positionals.join(' ')}'`,
+        command === '' ? 'No command was given' : `There is no command '${positionals.join(' ')}'`,
       )
     }
-    return { command, configs: values.config, directory: path.resolve(values.directory), help: values.help }
+    return {
+      command: command as keyof typeof COMMANDS,
+      ...{ configs: values.config, directory: path.resolve(values.directory), help: values.help },
+    }
   } catch (error) {
-    throw new GatewayOptionsError(`${reasonOf(error)}; use validate or up.`, { cause: error })
+    throw new GatewayOptionsError(`${reasonOf(error)}; use validate, up or status.`, { cause: error })
   }
 }
+
+const COMMANDS = { validate, up, status } as const
 
 async function validate({ stdout, stderr, environment, configs }: Run): Promise<number> {
   const collector = await findCollector({ environment, output: stderr })
@@ -130,15 +141,24 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
       environment: {
         ...origin.environment,
         USAGE_GATEWAY_DIRECTORY: environment['USAGE_GATEWAY_DIRECTORY'] || directory,
+        USAGE_GATEWAY_METRICS_PORT:
+          environment['USAGE_GATEWAY_METRICS_PORT'] || SETTING_DEFAULTS.USAGE_GATEWAY_METRICS_PORT,
         ...clickHouseEnvironment(clickHouse, database),
       },
-      onLine: (line) => stderr.write(`collector: ${line}\n`),
+      onLine: (line) => stderr.write(`collector: ${readableLine(line)}\n`),
     })
     started.unshift(gateway)
+    const { url, healthUrl, metricsUrl } = gateway
+    const places: GatewayPlaces = {
+      ...{ url, healthUrl, metricsUrl },
+      store: withoutUser(clickHouse.nativeEndpoint),
+    }
+    await writeFile(placesFile(gateway.directory), `${JSON.stringify(places, undefined, 2)}\n`)
+    started.push({ stop: () => rm(placesFile(gateway.directory), { force: true }) })
     stdout.write(
       [
         `Gateway     ${gateway.url}   (the endpoint of your product; OpenTelemetry Collector ${collector.version})`,
-        `Health      ${gateway.healthUrl}`,
+        `Health      ${gateway.healthUrl}   (its own metrics: ${gateway.metricsUrl})`,
         `ClickHouse  ${new URL(clickHouse.url).origin}   (database ${database}; ClickHouse ${clickHouse.version})`,
         `Archive     ${path.join(gateway.directory, 'archive', 'usage.jsonl')}`,
         `Origin      ${origin.summary}`,
@@ -155,6 +175,15 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
     // The Collector first, so that it can hand over what it has.
     for (const each of started) await each.stop()
   }
+}
+
+async function status({ stdout, environment, directory }: Run): Promise<number> {
+  const found = await gatewayStatus({
+    directory: path.resolve(environment['USAGE_GATEWAY_DIRECTORY'] || directory),
+    environment,
+  })
+  stdout.write(statusText(found))
+  return found.troubles.length === 0 ? 0 : 1
 }
 
 async function aborted(signal: AbortSignal): Promise<undefined> {

@@ -45,3 +45,9 @@ export {
   PortInUseError,
 } from './errors.ts'
 export { freePort } from './process/ports.ts'
+export {
+  type GatewayPlaces,
+  type GatewayStatus,
+  type GatewayStatusOptions,
+  gatewayStatus,
+} from './status.ts'

@@ -9,6 +9,8 @@ export interface GatewaySettings {
   readonly endpoint: Endpoint
   readonly inner: Endpoint
   readonly health: Endpoint
+  /** The Collector's own metrics. */
+  readonly metrics: Endpoint
   /** Absolute. */
   readonly directory: string
   /** The environment with all of these set. */
@@ -20,10 +22,13 @@ export const SETTING_DEFAULTS = {
   USAGE_GATEWAY_ENDPOINT: '127.0.0.1:4318',
   USAGE_GATEWAY_HEALTH_ENDPOINT: '127.0.0.1:13133',
   USAGE_GATEWAY_DIRECTORY: './usage-gateway',
+  USAGE_GATEWAY_METRICS_HOST: '127.0.0.1',
+  USAGE_GATEWAY_METRICS_PORT: '8888',
 } as const
 
 /**
- * Reads the settings. The inner endpoint is nobody's business: unless it is set, a free port is taken.
+ * Reads the settings. The inner endpoint is nobody's business, and who wants the metrics says where: unless they are set, free
+ * ports are taken.
  *
  * @throws {GatewayOptionsError} when an address is none.
  */
@@ -31,10 +36,13 @@ export async function readSettings(environment: Environment): Promise<GatewaySet
   const given = (name: keyof typeof SETTING_DEFAULTS) => environment[name] || SETTING_DEFAULTS[name]
   const directory = path.resolve(given('USAGE_GATEWAY_DIRECTORY'))
   const inner = environment['USAGE_GATEWAY_INNER_ENDPOINT'] || `127.0.0.1:${await freePort()}`
+  const metricsHost = given('USAGE_GATEWAY_METRICS_HOST')
+  const metricsPort = environment['USAGE_GATEWAY_METRICS_PORT'] || String(await freePort())
   return {
     endpoint: endpointOf('USAGE_GATEWAY_ENDPOINT', given('USAGE_GATEWAY_ENDPOINT')),
     inner: endpointOf('USAGE_GATEWAY_INNER_ENDPOINT', inner),
     health: endpointOf('USAGE_GATEWAY_HEALTH_ENDPOINT', given('USAGE_GATEWAY_HEALTH_ENDPOINT')),
+    metrics: endpointOf('USAGE_GATEWAY_METRICS_PORT', `${metricsHost}:${metricsPort}`),
     directory,
     environment: {
       ...environment,
@@ -42,6 +50,8 @@ export async function readSettings(environment: Environment): Promise<GatewaySet
       USAGE_GATEWAY_INNER_ENDPOINT: inner,
       USAGE_GATEWAY_HEALTH_ENDPOINT: given('USAGE_GATEWAY_HEALTH_ENDPOINT'),
       USAGE_GATEWAY_DIRECTORY: directory,
+      USAGE_GATEWAY_METRICS_HOST: metricsHost,
+      USAGE_GATEWAY_METRICS_PORT: metricsPort,
     },
   }
 }

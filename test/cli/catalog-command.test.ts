@@ -259,11 +259,26 @@ test("the first catalog is the product's, the others are contributions to it", a
   const page = (await run(['docs', ...call])).stdout
   assert.ok(page.includes('Catalog version 1, `search.*` version 4, `shop.*` version 4.'), page)
   assert.match(page, /\| `shop\.hits` \| .+ \| full \| 1 \|/)
-  assert.ok((await run(['collector-config', ...call])).stdout.includes('metric.name != "search.hits"'))
+  assert.match((await run(['collector-config', ...call])).stdout, /IsMatch\(metric\.name, .+search\\\\\.hits/)
 
   const refused = await run(['docs', ...call, '--catalog', catalogs[1] as string])
   assert.equal(refused.code, 2)
   assert.match(refused.stderr, /contributions\[2\]\.prefix: is 'search', which overlaps 'search'/)
+})
+
+test('what comes in at the same gateway besides is named by --also: another product, an earlier version', async () => {
+  using scratch = createScratch()
+  const { directory } = scratch
+  const call = ['--catalog', catalogModule(directory), '--product', 'acme-db']
+  const released = path.join(directory, 'released.json')
+  await run(['release', ...call, '--out', released])
+  writeFileSync(released, readFileSync(released, 'utf8').replace('"version": 1', '"version": 0'))
+  const also = ['--also', `acme-db=${released}`, '--also', `search=${pluginModule(directory, 'search')}`]
+  const { stdout } = await run(['collector-config', ...call, ...also])
+  assert.match(
+    stdout,
+    /^# What the gateway lets through for acme-db \(catalog version 0, 1\), search \(catalog version 4\)\./,
+  )
 })
 
 const WRONG: Array<[args: readonly string[], message: RegExp]> = [
@@ -273,6 +288,10 @@ const WRONG: Array<[args: readonly string[], message: RegExp]> = [
   [['docs', '--catalog', 'x.ts'], /--product is missing/],
   [['docs', '--catalog', '/nowhere/catalog.ts', '--product', 'acme'], /nowhere\/catalog\.ts/],
   [['docs', '--colour'], /--colour/],
+  [
+    ['collector-config', '--catalog', 'examples/minimal/catalog.ts', '--product', 'a', '--also', 'b'],
+    /--also is 'b'; write it as <product>=<file>/,
+  ],
 ]
 
 for (const [args, message] of WRONG) {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
-import { defineCatalog } from '../../src/catalog/index.ts'
+import { defineCatalog, type Facts } from '../../src/catalog/index.ts'
+import { baseConfig } from '../../src/gateway/config/collector-config.ts'
 import { isPortable, literal } from '../../src/gateway/config/ottl.ts'
-import { REASON, REPORT_ATTRIBUTES, REPORT_METRICS } from '../../src/gateway/config/wire.ts'
 import { collectorConfig, GatewayOptionsError } from '../../src/gateway/index.ts'
 import { SETTING_DEFAULTS } from '../../src/gateway/settings.ts'
 
@@ -31,21 +31,36 @@ test("a product's part lets through the names, keys and values of its catalog", 
     `# What the gateway lets through for acme-db (catalog version 3).
 # Made from the catalogs by \`otel-usage catalog collector-config\`: change the catalog, not this file.
 processors:
-  filter/names:
+  filter/points:
     metric_conditions:
-      - >-
-        resource.attributes["service.name"] != "acme-db"
-      - >-
-        metric.name != "usage.facts"
-        and metric.name != "usage.dropped"
-        and metric.name != "usage.withheld"
-        and metric.name != "usage.forget"
-        and metric.name != "acme.commands"
-        and metric.name != "acme.users"
-  transform/keys:
+      - conditions:
+          - |-
+            resource.attributes["service.name"] != "acme-db"
+      - conditions:
+          - |-
+            metric.type != METRIC_DATA_TYPE_GAUGE
+          - |-
+            not IsMatch(metric.unit, "^(?:|1|\\\\{command\\\\}|\\\\{fact\\\\}|\\\\{user\\\\}|\\\\{value\\\\})$$")
+          - |-
+            metric.description != "" or Len(metric.metadata) > 0
+      - conditions:
+          - |-
+            Len(datapoint.exemplars) > 0
+          - |-
+            not (datapoint.value_double >= -10000000000000000000.0 and datapoint.value_double <= 10000000000000000000.0)
+          - |-
+            not (
+              metric.name == "acme.commands" and Len(datapoint.attributes) == 1 and datapoint.attributes["command"] == "find" and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
+              or metric.name == "acme.users" and Len(datapoint.attributes) == 0
+              or IsMatch(metric.name, "^(?:usage\\\\.facts|usage\\\\.withheld|usage\\\\.forget)$$") and Len(datapoint.attributes) == 0 and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
+              or metric.name == "usage.dropped" and Len(datapoint.attributes) == 1 and IsMatch(datapoint.attributes["reason"], "^[a-z][a-z0-9_.-]{0,31}$$") and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
+            )
+  transform/attributes:
     metric_statements:
       - statements:
-          - >-
+          - |-
+            set(resource.cache["usage.attributes"], Len(resource.attributes))
+          - |-
             keep_keys(resource.attributes, ["service.name",
             "service.version",
             "service.instance.id",
@@ -59,23 +74,37 @@ processors:
             "usage.installation.age",
             "usage.installation.lineage",
             "acme.edition"])
-          - >-
+          - |-
             delete_key(resource.attributes, "acme.edition")
             where resource.attributes["acme.edition"] != nil
-            and resource.attributes["acme.edition"] != "free"
-            and resource.attributes["acme.edition"] != "paid"
-      - statements:
-          - >-
-            keep_keys(datapoint.attributes, ["reason",
-            "command"])
-  filter/values:
-    metric_conditions:
-      - >-
-        datapoint.attributes["reason"] != nil
-        and not IsMatch(datapoint.attributes["reason"], "^[a-z][a-z0-9_.-]{0,31}$$")
-      - >-
-        datapoint.attributes["command"] != nil and
-        datapoint.attributes["command"] != "find"
+            and resource.attributes["acme.edition"] != "free" and resource.attributes["acme.edition"] != "paid"
+          - |-
+            delete_key(resource.attributes, "service.version")
+            where not IsMatch(resource.attributes["service.version"], "^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$$")
+          - |-
+            delete_key(resource.attributes, "telemetry.distro.name")
+            where not IsMatch(resource.attributes["telemetry.distro.name"], "^otel-usage$$")
+          - |-
+            delete_key(resource.attributes, "telemetry.distro.version")
+            where not IsMatch(resource.attributes["telemetry.distro.version"], "^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$$")
+          - |-
+            delete_key(resource.attributes, "usage.consent.level")
+            where not IsMatch(resource.attributes["usage.consent.level"], "^[a-z][a-z0-9_-]{0,31}$$")
+          - |-
+            delete_key(resource.attributes, "usage.catalog.version")
+            where not IsMatch(resource.attributes["usage.catalog.version"], "^[0-9]{1,9}$$")
+          - |-
+            delete_key(resource.attributes, "usage.catalog.contributions")
+            where not IsMatch(resource.attributes["usage.catalog.contributions"], "^[a-z][a-z0-9_.]*@[0-9]{1,9}(,[a-z][a-z0-9_.]*@[0-9]{1,9}){0,31}$$")
+          - |-
+            delete_key(resource.attributes, "usage.installation.age")
+            where not IsMatch(resource.attributes["usage.installation.age"], "^(day|week|month|half-year|older)$$")
+          - |-
+            delete_key(resource.attributes, "usage.installation.lineage")
+            where not IsMatch(resource.attributes["usage.installation.lineage"], "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$$")
+          - |-
+            set(resource.attributes["usage.gateway.cut"], resource.cache["usage.attributes"] - Len(resource.attributes))
+            where Len(resource.attributes) < resource.cache["usage.attributes"]
 `,
   )
 })
@@ -103,18 +132,21 @@ test('metadata passes by its prefix where every entry is as declared, a list of 
     },
   })
   const text = collectorConfig([{ name: 'acme-db', catalog }])
-  const statements = text.slice(text.indexOf('transform/keys'), text.indexOf('filter/values'))
+  const statements = text.slice(text.indexOf('transform/attributes'))
   const lines = statements.replaceAll(/\n {12}/g, ' ').split('\n')
   const found = (start: string) =>
-    lines.find((line) => line.trim().replace('- >- ', '').startsWith(start))?.trim()
-  assert.equal(found('set('), '- >- set(resource.cache["acme.metadata"], resource.attributes)')
+    lines.find((line) => line.trim().replace('- |- ', '').startsWith(start))?.trim()
+  assert.equal(
+    found('set(resource.cache["acme'),
+    '- |- set(resource.cache["acme.metadata"], resource.attributes)',
+  )
   assert.equal(
     found('keep_matching_keys('),
-    String.raw`- >- keep_matching_keys(resource.cache["acme.metadata"], "^acme\\.metadata\\.[a-z][A-Za-z0-9_.-]{0,63}$$")`,
+    String.raw`- |- keep_matching_keys(resource.cache["acme.metadata"], "^acme\\.metadata\\.[a-z][A-Za-z0-9_.-]{0,63}$$")`,
   )
   assert.equal(
     found('merge_maps('),
-    String.raw`- >- merge_maps(resource.attributes, resource.cache["acme.metadata"], "insert") where Len(resource.cache["acme.metadata"]) <= 3 and IsMatch(resource.cache["acme.metadata"], "^\\{(?:\"[^\"]+\":\"(?:[^\"\\\\\\x00-\\x1f\\x7f-\\x9f]|\\\\[\"\\\\/]|\\\\u(?:003[ce]|0026|202[89])){1,9}\",?)*\\}$$")`,
+    String.raw`- |- merge_maps(resource.attributes, resource.cache["acme.metadata"], "insert") where Len(resource.cache["acme.metadata"]) <= 3 and IsMatch(resource.cache["acme.metadata"], "^\\{(?:\"[^\"]+\":\"(?:[^\"\\\\\\x00-\\x1f\\x7f-\\x9f]|\\\\[\"\\\\/]|\\\\u(?:003[ce]|0026|202[89])){1,9}\",?)*\\}$$")`,
   )
   assert.match(
     found('delete_key(resource.attributes, "acme.related")') ?? '',
@@ -126,25 +158,114 @@ test('metadata passes by its prefix where every entry is as declared, a list of 
   )
 })
 
-test('of alternatives, the values of all of them pass by their key', () => {
+/** The lines of an overlay that say what points of a fact pass. */
+function pointsOf(name: string, fact: Facts[string]): string[] {
+  const catalog = defineCatalog({ version: 1, prefix: 'acme', facts: { [name]: fact } })
+  const text = collectorConfig([{ name: 'acme-db', catalog }])
+  return [...text.matchAll(new RegExp(`metric.name == "${name}" and (.+)`, 'g'))].map(([, rule = '']) => rule)
+}
+
+test('of alternatives, each combination that is declared passes, and no mixture of them', () => {
   const by = [
-    { command: ['aggregate'], argument: ['match', 'group'] },
+    { command: ['aggregate'], argument: ['$match', 'group', 'a', 'b', 'c'] },
     { command: ['find'], argument: ['none'] },
   ] as const
-  const catalog = defineCatalog({
-    version: 1,
-    prefix: 'acme',
-    facts: { 'acme.commands': { kind: 'count', unit: '1', by, since: 1, why } },
-  })
-  const text = collectorConfig([{ name: 'acme-db', catalog }])
-  for (const [key, values] of Object.entries({
-    command: ['aggregate', 'find'],
-    argument: ['match', 'group', 'none'],
-  })) {
-    const path = `datapoint.attributes["${key}"]`
-    const lines = values.map((value, index) => `${index === 0 ? '' : 'and '}${path} != "${value}"`)
-    assert.ok(text.includes([`${path} != nil and`, ...lines].join('\n        ')), key)
+  const command = 'datapoint.attributes["command"]'
+  const argument = 'datapoint.attributes["argument"]'
+  assert.deepEqual(pointsOf('acme.commands', { kind: 'count', unit: '1', by, since: 1, why }), [
+    [
+      'Len(datapoint.attributes) == 2',
+      `(${command} == "aggregate" and IsMatch(${argument}, "^(?:\\\\$$match|group|a|b|c)$$") or ${command} == "find" and ${argument} == "none")`,
+      'datapoint.value_double >= 0.0',
+      'datapoint.value_int >= 0.0',
+    ].join(' and '),
+  ])
+})
+
+describe('the bounds of a fact, as they are after rounding', () => {
+  const common = { unit: '1', since: 1, why } as const
+  const gauge = { ...common, kind: 'gauge', example: 8 } as const
+  const cases: Record<string, readonly [fact: Facts[string], rule: string]> = {
+    'a gauge may be anything': [gauge, ''],
+    'a count is not negative': [
+      { ...common, kind: 'count' },
+      'datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0',
+    ],
+    'what may be zero is asked for both kinds of numbers': [
+      { ...gauge, min: -1, max: 0.5 },
+      'datapoint.value_double >= -1.0 and datapoint.value_double <= 0.5 and datapoint.value_int >= -1.0 and datapoint.value_int <= 0.5',
+    ],
+    'what may not be zero is asked for either': [
+      { ...gauge, min: 5, max: 100, round: 'log2' },
+      '(datapoint.value_double >= 4.0 and datapoint.value_double <= 64.0 or datapoint.value_int >= 4.0 and datapoint.value_int <= 64.0)',
+    ],
+    'steps are bounds by themselves': [
+      { ...gauge, round: { steps: [10, 100] } },
+      'datapoint.value_double >= 0.0 and datapoint.value_double <= 100.0 and datapoint.value_int >= 0.0 and datapoint.value_int <= 100.0',
+    ],
+    'a large number has no exponent': [
+      { ...gauge, max: 1e21 },
+      'datapoint.value_double <= 1000000000000000000000.0 and datapoint.value_int <= 1000000000000000000000.0',
+    ],
   }
+  for (const [name, [fact, rule]] of Object.entries(cases)) {
+    test(name, () => {
+      const expected = ['Len(datapoint.attributes) == 0', ...(rule === '' ? [] : [rule])].join(' and ')
+      assert.deepEqual(pointsOf('acme.number', fact), [expected])
+    })
+  }
+})
+
+test('facts that are alike share a line', () => {
+  const gauge = { kind: 'gauge', unit: '{x}', since: 1, why, example: 1 } as const
+  const facts = { 'acme.b': gauge, 'acme.a': { ...gauge, unit: '{y}' }, 'acme.c': { ...gauge, min: 0 } }
+  const catalog = defineCatalog({ version: 1, prefix: 'acme', facts })
+  const text = collectorConfig([{ name: 'acme-db', catalog }])
+  assert.match(text, /IsMatch\(metric\.name, "\^\(\?:acme\\\\\.a\|acme\\\\\.b\)\$\$"\) and Len/)
+  assert.match(text, /or metric\.name == "acme\.c" and Len/)
+})
+
+test('of two versions of a catalog, what either of them declares passes', () => {
+  const facts = {
+    'acme.edition': { ...small.facts['acme.edition'], values: ['free', 'pro'], example: 'pro' },
+    'acme.commands': { ...small.facts['acme.commands'], by: { command: ['drop'] } },
+    'acme.gone': { ...small.facts['acme.users'], unit: '{thing}' },
+  } as const
+  const earlier = defineCatalog({ version: 2, prefix: 'acme', facts: structuredClone(facts) as never })
+  const catalogs = [small, earlier].map((catalog) => ({ ...catalog, version: catalog === small ? 3 : 2 }))
+  const text = collectorConfig(catalogs.map((catalog) => ({ name: 'acme-db', catalog })))
+  assert.match(text, /^# What the gateway lets through for acme-db \(catalog version 2, 3\)\./)
+  for (const command of ['find', 'drop']) {
+    assert.ok(
+      text.includes(
+        `metric.name == "acme.commands" and Len(datapoint.attributes) == 1 and datapoint.attributes["command"] == "${command}"`,
+      ),
+      command,
+    )
+  }
+  assert.ok(text.includes('acme\\\\.gone') && text.includes('{thing\\\\}'))
+  const edition = 'resource.attributes["acme.edition"]'
+  const statement = text.slice(
+    text.indexOf('delete_key'),
+    text.indexOf('set(resource.attributes["usage.gateway'),
+  )
+  for (const value of ['free', 'pro', 'paid'])
+    assert.ok(statement.includes(`${edition} != "${value}"`), value)
+  assert.doesNotMatch(statement, / or /)
+})
+
+test('each of several products has its own points, and where it has none those of every report', () => {
+  const empty = defineCatalog({ version: 1, prefix: 'other', facts: {} })
+  const text = collectorConfig([
+    { name: 'acme-db', catalog: small },
+    { name: 'other', catalog: empty },
+  ])
+  const name = 'resource.attributes["service.name"]'
+  assert.ok(text.includes(`${name} != "acme-db" and ${name} != "other"\n`))
+  assert.match(
+    text,
+    /not \(\n +resource\.attributes\["service\.name"\] == "acme-db" and \(\n +metric\.name == "acme\.commands".+\n +or metric\.name == "acme\.users".+\n +\)\n +or IsMatch\(metric\.name, "\^\(\?:usage/,
+  )
 })
 
 test('the order in which products and facts are written makes no difference', () => {
@@ -164,7 +285,7 @@ test('the order in which products and facts are written makes no difference', ()
 describe('what a gateway cannot do is refused, with the fix', () => {
   const cases = {
     'no product': [[], /pass at least one/],
-    'a product twice': [['a', 'a'], /The product 'a' is listed twice/],
+    'a product twice': [['a', 'a'], /The product 'a', catalog version 3, is listed twice/],
     'a name that gateway.yaml refuses': [['Acme DB'], /The product name 'Acme DB' would be refused/],
   } as const
   for (const [name, [names, message]] of Object.entries(cases)) {
@@ -180,10 +301,7 @@ describe('what a gateway cannot do is refused, with the fix', () => {
 describe('what is written twice is the same', () => {
   test('gateway.yaml on its own lets through what every report has', async () => {
     const text = await gatewayYaml()
-    const quoted = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ')
-    assert(text.includes(`keep_keys(resource.attributes, [${quoted(REPORT_ATTRIBUTES)}])`))
-    assert(text.includes(`keep_keys(datapoint.attributes, ["${REASON}"])`))
-    assert(text.includes(`- ${REPORT_METRICS.map((name) => `metric.name != "${name}"`).join(' and ')}\n`))
+    assert.ok(text.includes(baseConfig()))
   })
 
   test('the defaults of the settings', async () => {

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { combineCatalogs, defineCatalog } from '../../src/catalog/index.ts'
+import { CUT } from '../../src/gateway/config/wire.ts'
 import {
   CollectorStartError,
   freePort,
@@ -81,16 +82,20 @@ describe('what the gateway lets through', () => {
         scope: { name: SECRET, version: SECRET, attributes: [{ key: 'a', value: { stringValue: SECRET } }] },
         resource: { schemaUrl: SECRET },
         gauges: [
+          { name: 'acme.users', value: 64, more: { unit: '{user}' } },
+          { name: 'acme.users', value: 65, more: { description: SECRET } },
+          { name: 'acme.users', value: 66, more: { unit: SECRET } },
+          { name: 'acme.users', value: 67, attributes: { user: SECRET } },
           {
             name: 'acme.users',
-            value: 64,
-            more: {
-              unit: '{user}',
-              description: SECRET,
-              metadata: [{ key: 'a', value: { stringValue: SECRET } }],
-            },
+            value: 68,
+            more: { metadata: [{ key: 'a', value: { stringValue: SECRET } }] },
           },
+          { name: SECRET, more: { gauge: undefined } },
+          { name: SECRET, more: { gauge: { dataPoints: [] } } },
+          { name: 'acme.commands', value: 5, attributes: { command: 'find', result: 'ok' } },
           { name: 'acme.commands', value: 5, attributes: { command: 'find', result: 'ok', user: SECRET } },
+          { name: 'acme.commands', value: 5, attributes: { command: 'find' } },
           { name: 'acme.commands', value: 6, attributes: { command: SECRET, result: 'ok' } },
           { name: 'acme.commands', value: 7, attributes: { command: 'insert', result: ['ok'] } },
           {
@@ -132,7 +137,7 @@ describe('what the gateway lets through', () => {
         MetricUnit: '',
         ...frame,
       },
-      { MetricName: 'usage.facts', Value: 9, Attributes: {}, MetricUnit: '', ...frame },
+      { MetricName: 'usage.facts', Value: 17, Attributes: {}, MetricUnit: '', ...frame },
     ])
     const [resource] = await rowsOf<{ ResourceAttributes: Record<string, string> }>(
       clickHouse,
@@ -151,8 +156,10 @@ describe('what the gateway lets through', () => {
       'usage.catalog.version',
       'usage.consent.level',
       'usage.consent.state',
+      'usage.gateway.cut',
       'usage.report.id',
     ])
+    assert.equal(resource?.ResourceAttributes['usage.gateway.cut'], '2')
     assert.equal(resource?.ResourceAttributes['acme.edition'], 'paid $${x} é')
 
     const archive = JSON.parse(await readFile(path.join(gateway.directory, 'archive/usage.jsonl'), 'utf8'))
@@ -190,6 +197,7 @@ describe('what the gateway lets through', () => {
       'service.name',
       'telemetry.distro.version',
       'usage.consent.state',
+      'usage.gateway.cut',
       'usage.report.id',
     ])
   })
@@ -261,7 +269,9 @@ describe('what the gateway lets through', () => {
       ['usage.facts {}', 'acme.commands {"command":"aggregate","argument":"$match"}', 'usage.forget {}'],
     ])
     const own = (attributes: Readonly<Record<string, unknown>> | undefined) =>
-      Object.fromEntries(Object.entries(attributes ?? {}).filter(([key]) => !(key in OF_EVERY_REPORT)))
+      Object.fromEntries(
+        Object.entries(attributes ?? {}).filter(([key]) => !(key in OF_EVERY_REPORT || key === CUT)),
+      )
     assert.deepEqual(own((await archived(1))[0]), {
       ...declared,
       'acme.related': declared['acme.related'].join(),
@@ -390,8 +400,8 @@ describe('what the gateway lets through', () => {
         attributes: { 'service.name': name, 'acme.edition': 'free', 'other.color': 'red' },
         gauges: [
           { name: 'acme.users' },
-          { name: 'acme.commands', attributes: { command: 'find' } },
-          { name: 'acme.commands', attributes: { command: 'ship' } },
+          { name: 'acme.commands', attributes: { command: 'find', result: 'ok' } },
+          { name: 'acme.commands', attributes: { command: 'ship', result: 'ok' } },
           { name: 'other.things', attributes: { command: 'ship' } },
           { name: 'other.things', attributes: { command: 'find' } },
         ],
@@ -408,7 +418,7 @@ describe('what the gateway lets through', () => {
       ],
     )
     assert.deepEqual(await metrics(), [
-      ['usage.facts {}', 'acme.users {}', 'acme.commands {"command":"find"}'],
+      ['usage.facts {}', 'acme.users {}', 'acme.commands {"command":"find","result":"ok"}'],
       ['usage.facts {}', 'other.things {"command":"ship"}'],
     ])
   })
@@ -557,7 +567,7 @@ describe('mistakes', () => {
   test('a configuration that is none ends the start with the end of the log', async (t) => {
     const directory = await scratchDirectory(t)
     const wrong = path.join(directory, 'wrong.yaml')
-    await writeFile(wrong, 'processors: { filter/names: { metric_conditions: ["metric.nom == 1"] } }\n')
+    await writeFile(wrong, 'processors: { filter/points: { metric_conditions: ["metric.nom == 1"] } }\n')
     const collector = await theCollector()
     const environment = { ...process.env, USAGE_GATEWAY_DIRECTORY: directory, ...(await freeEndpoints()) }
     await assert.rejects(startCollector({ collector, configs: [wrong], environment }), (error) => {

@@ -26,6 +26,8 @@ export interface RunningCollector {
   /** What a product has as its endpoint; reports go to `/v1/metrics` below it. */
   readonly url: string
   readonly healthUrl: string
+  /** The Collector's own metrics, in Prometheus' text format. */
+  readonly metricsUrl: string
   /** Where queue and archive are. */
   readonly directory: string
   /** The Collector's process id (with Docker that of the `docker` command). */
@@ -49,6 +51,7 @@ export async function startCollector(options: StartCollectorOptions): Promise<Ru
   await requireFree(settings.endpoint, 'The gateway', 'USAGE_GATEWAY_ENDPOINT')
   await requireFree(settings.inner, "The gateway's inner step", 'USAGE_GATEWAY_INNER_ENDPOINT')
   await requireFree(settings.health, "The gateway's health check", 'USAGE_GATEWAY_HEALTH_ENDPOINT')
+  await requireFree(settings.metrics, "The gateway's own metrics", 'USAGE_GATEWAY_METRICS_PORT')
   await requireWritable(settings.directory, 'USAGE_GATEWAY_DIRECTORY')
 
   const server = await startGuarded({
@@ -76,6 +79,7 @@ export async function startCollector(options: StartCollectorOptions): Promise<Ru
   return {
     url: localUrl(settings.endpoint),
     healthUrl,
+    metricsUrl: `${localUrl(settings.metrics)}/metrics`,
     directory: settings.directory,
     pid: server.pid,
     exited: server.exited,

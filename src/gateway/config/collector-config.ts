@@ -1,27 +1,9 @@
-import {
-  type AttributeFact,
-  alternativesOf,
-  type Catalog,
-  DEFAULT_LIMITS,
-  type Fact,
-  METADATA_KEY,
-  type MetadataFact,
-  UUID,
-} from '../../catalog/index.ts'
+import type { Catalog } from '../../catalog/index.ts'
 import { GatewayOptionsError } from '../errors.ts'
-import {
-  isNoneOf,
-  isPortable,
-  JSON_CHARACTER,
-  keepKeys,
-  literal,
-  matches,
-  pointAttribute,
-  resourceAttribute,
-  resourceCache,
-  upTo,
-} from './ottl.ts'
-import { REASON, REPORT_ATTRIBUTES, REPORT_METRICS } from './wire.ts'
+import { attributeStatements, reportAttributeStatements } from './attribute-statements.ts'
+import { isNoneOf, literal, type Rule, resourceAttribute } from './ottl.ts'
+import { declaredPoints, isNoNumber, reportPoints, unitsOf } from './point-conditions.ts'
+import { CUT } from './wire.ts'
 
 /** A product whose reports a gateway takes. */
 export interface GatewayProduct {
@@ -30,55 +12,65 @@ export interface GatewayProduct {
   readonly catalog: Catalog
 }
 
-/** One OTTL condition or statement, as lines that belong together. */
-type Rule = readonly string[]
-
 /**
- * The products' part of the Collector configuration, from their catalogs: which metric names, attribute keys and values
- * the gateway lets through. YAML for `--config gateway.yaml --config <this>`. The same catalogs give the same text.
+ * The products' part of the Collector configuration, from their catalogs: which metrics, attributes and values the gateway lets
+ * through. YAML for `--config gateway.yaml --config <this>`. The same catalogs give the same text. A product may be listed once
+ * for each version of its catalog whose reports still come in: then what any of them declares passes.
  *
- * What it replaces in gateway.yaml: the lists of `filter/names`, `transform/keys` and `filter/values`.
+ * What it replaces in gateway.yaml: the lists of `filter/points` and `transform/attributes`.
  *
- * @throws {GatewayOptionsError} without a product, with one named twice, or with a name that gateway.yaml would refuse.
+ * @throws {GatewayOptionsError} without a product, with a catalog version listed twice, or with a name that gateway.yaml would
+ *   refuse.
  */
 export function collectorConfig(products: readonly GatewayProduct[]): string {
   check(products)
-  const named = [...products].sort((a, b) => (a.name < b.name ? -1 : 1))
-  const only = named.length === 1
-  const where = (product: GatewayProduct): Rule => (only ? [] : [`${ofProduct(product)} and`])
-  const titles = named.map(({ name, catalog }) => `${name} (catalog version ${catalog.version})`)
+  const senders = byName(products)
+  const titles = senders.map(
+    ({ name, catalogs }) => `${name} (catalog version ${catalogs.map(({ version }) => version).join(', ')})`,
+  )
   return `${[
     `# What the gateway lets through for ${titles.join(', ')}.`,
     '# Made from the catalogs by `otel-usage catalog collector-config`: change the catalog, not this file.',
     'processors:',
-    '  filter/names:',
+    '  filter/points:',
     '    metric_conditions:',
-    ...items([
-      isNoneOf(
-        resourceAttribute('service.name'),
-        named.map(({ name }) => name),
-      ),
-      ...named.map((product) => [
-        ...where(product),
-        ...isNoneOf('metric.name', metricNames(product.catalog)),
-      ]),
-    ]),
-    '  transform/keys:',
+    ...group('conditions', [isOtherProduct(senders)]),
+    ...group('conditions', isNoGauge(senders)),
+    ...group('conditions', isNoDeclaredPoint(senders)),
+    '  transform/attributes:',
     '    metric_statements:',
-    ...group(named.flatMap((product) => resourceStatements(product, only ? undefined : ofProduct(product)))),
-    ...group(named.map((product) => pointStatement(product, only ? undefined : ofProduct(product)))),
-    '  filter/values:',
-    '    metric_conditions:',
-    ...items([
-      [
-        `${pointAttribute(REASON)} != nil`,
-        `and not ${matches(pointAttribute(REASON), '^[a-z][a-z0-9_.-]{0,31}$')}`,
-      ],
-      ...named.flatMap((product) =>
-        valueConditions(product.catalog).map((rule) => [...where(product), ...rule]),
+    ...group(
+      'statements',
+      marked(
+        senders.flatMap(({ name, catalogs }) =>
+          attributeStatements(catalogs, senders.length === 1 ? undefined : isProduct(name)),
+        ),
       ),
-    ]),
+    ),
   ].join('\n')}\n`
+}
+
+/** What stands in gateway.yaml at these places: only what every report has passes. */
+export function baseConfig(): string {
+  return `${[
+    '  filter/points:',
+    '    error_mode: propagate',
+    '    metric_conditions:',
+    ...group('conditions', isNoGauge([])),
+    ...group('conditions', isNoDeclaredPoint([])),
+    '',
+    '  # OVERLAY: the resource attributes of a product.',
+    '  transform/attributes:',
+    '    error_mode: propagate',
+    '    metric_statements:',
+    ...group('statements', marked(attributeStatements([], undefined))),
+  ].join('\n')}\n`
+}
+
+/** A product with all the versions of its catalog. */
+interface Sender {
+  readonly name: string
+  readonly catalogs: readonly Catalog[]
 }
 
 function check(products: readonly GatewayProduct[]): void {
@@ -88,130 +80,88 @@ function check(products: readonly GatewayProduct[]): void {
     )
   }
   const seen = new Set<string>()
-  for (const { name } of products) {
+  for (const { name, catalog } of products) {
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) {
       throw new GatewayOptionsError(
         `The product name '${name}' would be refused by the gateway; use 1 to 64 letters, digits, dots, underscores and hyphens.`,
       )
     }
-    if (seen.has(name)) {
-      throw new GatewayOptionsError(`The product '${name}' is listed twice; pass each product once.`)
+    const one = `'${name}', catalog version ${catalog.version}`
+    if (seen.has(one)) {
+      throw new GatewayOptionsError(`The product ${one}, is listed twice; pass each version once.`)
     }
-    seen.add(name)
+    seen.add(one)
   }
 }
 
-const ofProduct = ({ name }: GatewayProduct) => `${resourceAttribute('service.name')} == ${literal(name)}`
-
-const facts = (catalog: Catalog) => Object.entries<Fact>(catalog.facts).sort(([a], [b]) => (a < b ? -1 : 1))
-
-function metricNames(catalog: Catalog): string[] {
-  const declared = facts(catalog).filter(([, fact]) => fact.kind !== 'attribute')
-  return [...REPORT_METRICS, ...declared.map(([name]) => name)]
+function byName(products: readonly GatewayProduct[]): Sender[] {
+  const names = [...new Set(products.map(({ name }) => name))].sort()
+  return names.map((name) => ({
+    name,
+    catalogs: products
+      .filter((product) => product.name === name)
+      .map(({ catalog }) => catalog)
+      .sort((a, b) => a.version - b.version),
+  }))
 }
 
-/**
- * First the keys, then the values of the attribute facts: one that is not as declared goes, the report stays. Entries of metadata have
- * keys of their own: they are put aside, and come back where all of them are as declared.
- */
-function resourceStatements({ catalog }: GatewayProduct, guard: string | undefined): Rule[] {
-  const metadata: Array<[string, MetadataFact]> = []
-  const attributes: Array<[string, Exclude<AttributeFact, MetadataFact>]> = []
-  for (const [name, fact] of facts(catalog)) {
-    if (fact.kind !== 'attribute') continue
-    if (fact.type === 'metadata') metadata.push([name, fact])
-    else attributes.push([name, fact])
-  }
+const isProduct = (name: string) => `${resourceAttribute('service.name')} == ${literal(name)}`
+
+const isOtherProduct = (senders: readonly Sender[]): Rule => [
+  isNoneOf(
+    resourceAttribute('service.name'),
+    senders.map(({ name }) => name),
+  ),
+]
+
+/** The library sends gauges, without description and metadata. */
+function isNoGauge(senders: readonly Sender[]): Rule[] {
   return [
-    ...metadata.flatMap(([name]) => [
-      guarded([`set(${resourceCache(name)}, resource.attributes)`], guard),
-      guarded(
-        [
-          `keep_matching_keys(${resourceCache(name)}, ${literal(`^${name.replaceAll('.', '\\.')}\\.${METADATA_KEY}$`)})`,
-        ],
-        guard,
-      ),
-    ]),
-    guarded(
-      keepKeys('resource.attributes', [...REPORT_ATTRIBUTES, ...attributes.map(([name]) => name)]),
-      guard,
-    ),
-    ...metadata.map(([name, { maxLength, maxEntries }]) => [
-      `merge_maps(resource.attributes, ${resourceCache(name)}, "insert")`,
-      `where ${guard === undefined ? '' : `${guard} and `}Len(${resourceCache(name)}) <= ${maxEntries ?? DEFAULT_LIMITS.maxEntries}`,
-      `and ${matches(resourceCache(name), `^\\{(?:"[^"]+":"${JSON_CHARACTER}{1,${maxLength ?? DEFAULT_LIMITS.maxLength}}",?)*\\}$`)}`,
-    ]),
-    ...attributes.map(([name, fact]) => [
-      `delete_key(resource.attributes, ${literal(name)})`,
-      `where ${guard === undefined ? '' : `${guard} and `}${resourceAttribute(name)} != nil`,
-      ...refusals(resourceAttribute(name), fact),
-    ]),
+    ['metric.type != METRIC_DATA_TYPE_GAUGE'],
+    [isNoneOf('metric.unit', unitsOf(senders.flatMap(({ catalogs }) => catalogs)))],
+    ['metric.description != "" or Len(metric.metadata) > 0'],
   ]
 }
 
-const pointStatement = ({ catalog }: GatewayProduct, guard: string | undefined): Rule =>
-  guarded(keepKeys('datapoint.attributes', [...new Set([REASON, ...dimensions(catalog).keys()])]), guard)
-
-const guarded = (rule: Rule, guard: string | undefined): Rule =>
-  guard === undefined ? rule : [...rule, `where ${guard}`]
-
-/** What makes the value of an attribute fact one that is not declared. */
-function refusals(path: string, fact: Exclude<AttributeFact, MetadataFact>): Rule {
-  const rule = declaredRefusals(path, fact)
-  return fact.whenUnknown === 'Unknown' ? [...rule, `and ${path} != "Unknown"`] : rule
+function isNoDeclaredPoint(senders: readonly Sender[]): Rule[] {
+  const only = senders.length === 1
+  const ofProducts = senders.flatMap(({ name, catalogs }): Rule[] => {
+    const points = declaredPoints(catalogs).map((point) => [point])
+    if (only || points.length === 0) return points
+    return [[`${isProduct(name)} and (`, ...anyOf(points), ')']]
+  })
+  return [
+    ['Len(datapoint.exemplars) > 0'],
+    [isNoNumber()],
+    ['not (', ...anyOf([...ofProducts, ...reportPoints().map((point) => [point])]), ')'],
+  ]
 }
 
-function declaredRefusals(path: string, fact: Exclude<AttributeFact, MetadataFact>): Rule {
-  switch (fact.type) {
-    case 'boolean':
-      return [`and not IsBool(${path})`]
-    case 'enum':
-      return isNoneOf(path, fact.values).map((line, index) => (index === 0 ? `and ${line}` : line))
-    case 'version':
-      return [`and not ${matches(path, '^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$')}`]
-    case 'string':
-      return [
-        `and (not IsString(${path})`,
-        // Where the two dialects may differ, the length is what the gateway holds, and the library the pattern.
-        ...(isPortable(fact.pattern) ? [`or not ${matches(path, `^(?:${fact.pattern})$`)}`] : []),
-        `or not ${matches(path, `(?s)^${upTo(fact.maxLength ?? DEFAULT_LIMITS.maxLength)}$`)})`,
-      ]
-    case 'uuids':
-      // A list is matched as JSON.
-      return [
-        `and not (IsList(${path})`,
-        `and ${matches(path, `^\\[(?:"${UUID}",?){1,${fact.maxItems ?? DEFAULT_LIMITS.maxItems}}\\]$`)})`,
-      ]
-  }
+const anyOf = (rules: readonly Rule[]): Rule =>
+  rules.flatMap((rule, index) =>
+    rule.map((line, number) => `  ${index > 0 && number === 0 ? 'or ' : ''}${line}`),
+  )
+
+/** How many attributes a report has lost is on the report. */
+function marked(statements: readonly Rule[]): Rule[] {
+  return [
+    ['set(resource.cache["usage.attributes"], Len(resource.attributes))'],
+    ...statements,
+    ...reportAttributeStatements(),
+    [
+      `set(${resourceAttribute(CUT)}, resource.cache["usage.attributes"] - Len(resource.attributes))`,
+      'where Len(resource.attributes) < resource.cache["usage.attributes"]',
+    ],
+  ]
 }
 
-/** Whatever fact a dimension's key belongs to: a point with a value that is declared for none of them is dropped. */
-function valueConditions(catalog: Catalog): Rule[] {
-  return [...dimensions(catalog)].map(([key, values]) => [
-    ...(key === REASON ? ['metric.name != "usage.dropped" and'] : []),
-    `${pointAttribute(key)} != nil and`,
-    ...isNoneOf(pointAttribute(key), [...values]),
-  ])
-}
-
-function dimensions(catalog: Catalog): Map<string, Set<string>> {
-  const found = new Map<string, Set<string>>()
-  for (const [, fact] of facts(catalog)) {
-    if (fact.kind === 'attribute') continue
-    for (const [key, values] of alternativesOf(fact).flatMap((by) => Object.entries(by))) {
-      found.set(key, new Set([...(found.get(key) ?? []), ...values]))
-    }
-  }
-  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-/** Statements that are run together, once for whatever they are about: the resource, or each point. */
-const group = (rules: readonly Rule[]): string[] => ['      - statements:', ...items(rules, '          ')]
-
-/** Folded block scalars: a line for each word, which reads well and makes small diffs. The Collector reads `$$` as `$`. */
-function items(rules: readonly Rule[], indent = '      '): string[] {
-  return rules.flatMap((rule) => [
-    `${indent}- >-`,
-    ...rule.map((line) => `${indent}  ${line.replaceAll('$', '$$$$')}`),
-  ])
+/** A list of one kind of rules, as literal blocks: they keep their line breaks. The Collector reads `$$` as `$`. */
+function group(kind: 'conditions' | 'statements', rules: readonly Rule[]): string[] {
+  return [
+    `      - ${kind}:`,
+    ...rules.flatMap((rule) => [
+      '          - |-',
+      ...rule.map((line) => `            ${line.replaceAll('$', '$$$$')}`),
+    ]),
+  ]
 }

@@ -3,6 +3,9 @@
  * https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/main/pkg/ottl
  */
 
+/** One condition or statement, as lines that belong together. */
+export type Rule = readonly string[]
+
 /** A text as an OTTL string. ASCII only: YAML takes some other characters for line breaks. */
 export function literal(text: string): string {
   const escaped = [...text].map((character) => {
@@ -14,6 +17,12 @@ export function literal(text: string): string {
   return `"${escaped.join('')}"`
 }
 
+/** A number as OTTL reads it: a fraction without an exponent. */
+export function number(value: number): string {
+  const digits = value.toLocaleString('en-US', { useGrouping: false, maximumFractionDigits: 20 })
+  return digits.includes('.') ? digits : `${digits}.0`
+}
+
 export const resourceAttribute = (key: string) => `resource.attributes[${literal(key)}]`
 
 /** A place that lasts as long as the resource is worked on. */
@@ -21,13 +30,32 @@ export const resourceCache = (key: string) => `resource.cache[${literal(key)}]`
 
 export const pointAttribute = (key: string) => `datapoint.attributes[${literal(key)}]`
 
-/** One line for each value: true where the path has none of them. Comparisons, because an expression costs ten times that. */
-export function isNoneOf(path: string, values: readonly string[]): string[] {
-  return values.map((value, index) => `${index === 0 ? '' : 'and '}${path} != ${literal(value)}`)
+/**
+ * True where the path has one of the values. A few are compared one by one, more by one expression: its cost hardly grows
+ * with their number.
+ */
+export function isOneOf(path: string, values: readonly string[]): string {
+  return values.length <= MOST_COMPARISONS
+    ? values.map((value) => `${path} == ${literal(value)}`).join(' or ')
+    : matches(path, exactly(values))
 }
 
+/** True where the path has none of the values. */
+export function isNoneOf(path: string, values: readonly string[]): string {
+  return values.length <= MOST_COMPARISONS
+    ? values.map((value) => `${path} != ${literal(value)}`).join(' and ')
+    : `not ${matches(path, exactly(values))}`
+}
+
+/** About where one expression costs as much as that many comparisons. */
+const MOST_COMPARISONS = 4
+
+/** An expression of RE2 that matches these texts and no others. `.` and the like stand for themselves. */
+export const exactly = (texts: readonly string[]): string =>
+  `^(?:${texts.map((text) => text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|')})$`
+
 /** `keep_keys`, one line for each key. */
-export function keepKeys(path: string, keys: readonly string[]): string[] {
+export function keepKeys(path: string, keys: readonly string[]): Rule {
   const last = keys.length - 1
   return keys.map(
     (key, index) =>

@@ -3,21 +3,24 @@
  * A test holds collector-config/gateway.yaml against these lists.
  */
 
-/** The resource attributes of a report. The last three are in some only. */
-export const REPORT_ATTRIBUTES = [
-  'service.name',
-  'service.version',
-  'service.instance.id',
-  'telemetry.distro.name',
-  'telemetry.distro.version',
-  'usage.report.id',
-  'usage.consent.state',
-  'usage.consent.level',
-  'usage.catalog.version',
-  'usage.catalog.contributions',
-  'usage.installation.age',
-  'usage.installation.lineage',
-] as const
+/**
+ * The resource attributes of a report, and what their values match. Without an expression: `filter/report` of gateway.yaml has
+ * asked already. The last three are in some reports only.
+ */
+export const REPORT_ATTRIBUTES: Readonly<Record<string, string | undefined>> = {
+  'service.name': undefined,
+  'service.version': '^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$',
+  'service.instance.id': undefined,
+  'telemetry.distro.name': '^otel-usage$',
+  'telemetry.distro.version': '^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$',
+  'usage.report.id': undefined,
+  'usage.consent.state': undefined,
+  'usage.consent.level': '^[a-z][a-z0-9_-]{0,31}$',
+  'usage.catalog.version': '^[0-9]{1,9}$',
+  'usage.catalog.contributions': '^[a-z][a-z0-9_.]*@[0-9]{1,9}(,[a-z][a-z0-9_.]*@[0-9]{1,9}){0,31}$',
+  'usage.installation.age': '^(day|week|month|half-year|older)$',
+  'usage.installation.lineage': '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+}
 
 /**
  * The gauges of a report. `usage.facts` is in each of them, so each makes at least one row. `usage.forget` is the request to erase
@@ -25,5 +28,14 @@ export const REPORT_ATTRIBUTES = [
  */
 export const REPORT_METRICS = ['usage.facts', 'usage.dropped', 'usage.withheld', 'usage.forget'] as const
 
+/** Their units. */
+export const REPORT_UNITS = ['1', '{fact}', '{value}'] as const
+
+/** The one of them that has an attribute. */
+export const DROPPED = 'usage.dropped'
+
 /** The one attribute of `usage.dropped`: a word of the library. */
 export const REASON = 'reason'
+
+/** What the gateway adds: how many attributes it has taken from the report. Only where there were any. */
+export const CUT = 'usage.gateway.cut'

@@ -1,0 +1,140 @@
+import {
+  type AttributeFact,
+  type Catalog,
+  DEFAULT_LIMITS,
+  type Fact,
+  METADATA_KEY,
+  type MetadataFact,
+  UUID,
+} from '../../catalog/index.ts'
+import {
+  isNoneOf,
+  isPortable,
+  JSON_CHARACTER,
+  keepKeys,
+  literal,
+  matches,
+  type Rule,
+  resourceAttribute,
+  resourceCache,
+  upTo,
+} from './ottl.ts'
+import { REPORT_ATTRIBUTES } from './wire.ts'
+
+type PlainFact = Exclude<AttributeFact, MetadataFact>
+
+/**
+ * First the keys, then the values of the attribute facts of a product, in all the versions of its catalog: one that is not as
+ * declared goes, the report stays. Entries of metadata have keys of their own: they are put aside, and come back where all of
+ * them are as declared.
+ *
+ * @param guard What the resource must be, where more than one product sends.
+ */
+export function attributeStatements(catalogs: readonly Catalog[], guard: string | undefined): Rule[] {
+  const [metadata, plain] = attributeFacts(catalogs)
+  const under = guard === undefined ? '' : `${guard} and `
+  return [
+    ...metadata.flatMap(([name]) => [
+      guarded([`set(${resourceCache(name)}, resource.attributes)`], guard),
+      guarded(
+        [
+          `keep_matching_keys(${resourceCache(name)}, ${literal(`^${name.replaceAll('.', '\\.')}\\.${METADATA_KEY}$`)})`,
+        ],
+        guard,
+      ),
+    ]),
+    guarded(
+      keepKeys('resource.attributes', [...Object.keys(REPORT_ATTRIBUTES), ...plain.map(([name]) => name)]),
+      guard,
+    ),
+    ...metadata.map(([name, { maxLength, maxEntries }]) => [
+      `merge_maps(resource.attributes, ${resourceCache(name)}, "insert")`,
+      `where ${under}Len(${resourceCache(name)}) <= ${maxEntries}`,
+      `and ${matches(resourceCache(name), `^\\{(?:"[^"]+":"${JSON_CHARACTER}{1,${maxLength}}",?)*\\}$`)}`,
+    ]),
+    ...plain.map(([name, declared]) => [
+      `delete_key(resource.attributes, ${literal(name)})`,
+      `where ${under}${resourceAttribute(name)} != nil`,
+      ...declared.flatMap((fact) => refusals(resourceAttribute(name), fact)),
+    ]),
+  ]
+}
+
+/** The values of the attributes that every report has, whatever the product: one that is not as it must be goes. */
+export function reportAttributeStatements(): Rule[] {
+  return Object.entries(REPORT_ATTRIBUTES).flatMap(([name, pattern]) =>
+    pattern === undefined
+      ? []
+      : [
+          [
+            `delete_key(resource.attributes, ${literal(name)})`,
+            `where not ${matches(resourceAttribute(name), pattern)}`,
+          ],
+        ],
+  )
+}
+
+interface MetadataLimits {
+  readonly maxLength: number
+  readonly maxEntries: number
+}
+
+/** The facts by name: of metadata the widest limits, of the others every way in which they are declared. */
+function attributeFacts(
+  catalogs: readonly Catalog[],
+): [metadata: [string, MetadataLimits][], plain: [string, PlainFact[]][]] {
+  const metadata = new Map<string, MetadataLimits>()
+  const plain = new Map<string, PlainFact[]>()
+  for (const [name, fact] of catalogs.flatMap(({ facts }) => Object.entries<Fact>(facts))) {
+    if (fact.kind !== 'attribute') continue
+    if (fact.type !== 'metadata') {
+      plain.set(name, [...(plain.get(name) ?? []), fact])
+      continue
+    }
+    const { maxLength, maxEntries } = { ...DEFAULT_LIMITS, ...fact }
+    const known = metadata.get(name) ?? { maxLength, maxEntries }
+    metadata.set(name, {
+      maxLength: Math.max(known.maxLength, maxLength),
+      maxEntries: Math.max(known.maxEntries, maxEntries),
+    })
+  }
+  return [sorted(metadata), sorted(plain)]
+}
+
+const sorted = <Value>(map: ReadonlyMap<string, Value>) => [...map].sort(([a], [b]) => (a < b ? -1 : 1))
+
+const guarded = (rule: Rule, guard: string | undefined): Rule =>
+  guard === undefined ? rule : [...rule, `where ${guard}`]
+
+/** What makes the value of an attribute fact one that is not declared. */
+function refusals(path: string, fact: PlainFact): Rule {
+  const rule = declaredRefusals(path, fact)
+  return fact.whenUnknown === 'Unknown' ? [...rule, `and ${path} != "Unknown"`] : rule
+}
+
+function declaredRefusals(path: string, fact: PlainFact): Rule {
+  switch (fact.type) {
+    case 'boolean':
+      return [`and not IsBool(${path})`]
+    case 'enum':
+      return [`and ${isNoneOf(path, fact.values)}`]
+    case 'version':
+      return [`and not ${matches(path, '^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$')}`]
+    case 'string': {
+      const most = fact.maxLength ?? DEFAULT_LIMITS.maxLength
+      return [
+        `and (not IsString(${path})`,
+        // Where the two dialects may differ, the length is what the gateway holds, and the library the pattern.
+        ...(isPortable(fact.pattern) ? [`or not ${matches(path, `^(?:${fact.pattern})$`)}`] : []),
+        // Bytes first, characters where these are more: counting them takes longer.
+        `or Len(${path}) > ${most} and not ${matches(path, `(?s)^${upTo(most)}$`)})`,
+      ]
+    }
+    case 'uuids':
+      // A list is matched as JSON.
+      return [
+        `and not (IsList(${path})`,
+        `and ${matches(path, `^\\[(?:"${UUID}",?){1,${fact.maxItems ?? DEFAULT_LIMITS.maxItems}}\\]$`)})`,
+      ]
+  }
+}
