@@ -76,8 +76,7 @@ processors:
             "acme.edition"])
           - |-
             delete_key(resource.attributes, "acme.edition")
-            where resource.attributes["acme.edition"] != nil
-            and resource.attributes["acme.edition"] != "free" and resource.attributes["acme.edition"] != "paid"
+            where resource.attributes["acme.edition"] != "free" and resource.attributes["acme.edition"] != "paid"
           - |-
             delete_key(resource.attributes, "service.version")
             where not IsMatch(resource.attributes["service.version"], "^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$$")
@@ -150,7 +149,7 @@ test('metadata passes by its prefix where every entry is as declared, a list of 
   )
   assert.match(
     found('delete_key(resource.attributes, "acme.related")') ?? '',
-    /and not \(IsList\(.+\) and IsMatch\(.+\{1,16\}.+and resource\.attributes\["acme\.related"\] != "Unknown"$/,
+    /where not \(IsList\(.+\) and IsMatch\(.+\{1,16\}.+and resource\.attributes\["acme\.related"\] != "Unknown"$/,
   )
   assert.match(
     found('delete_key(resource.attributes, "acme.text")') ?? '',

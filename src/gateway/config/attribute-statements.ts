@@ -54,8 +54,14 @@ export function attributeStatements(catalogs: readonly Catalog[], guard: string 
     ]),
     ...plain.map(([name, declared]) => [
       `delete_key(resource.attributes, ${literal(name)})`,
-      `where ${under}${resourceAttribute(name)} != nil`,
-      ...declared.flatMap((fact) => refusals(resourceAttribute(name), fact)),
+      ...allOf([
+        ...(guard === undefined ? [] : [guard]),
+        // What is not there can be taken away.
+        ...(declared.some(({ whenUnknown }) => whenUnknown === null)
+          ? [`${resourceAttribute(name)} != nil`]
+          : []),
+        ...declared.flatMap((fact) => refusals(resourceAttribute(name), fact)),
+      ]),
     ]),
   ]
 }
@@ -106,35 +112,36 @@ const sorted = <Value>(map: ReadonlyMap<string, Value>) => [...map].sort(([a], [
 const guarded = (rule: Rule, guard: string | undefined): Rule =>
   guard === undefined ? rule : [...rule, `where ${guard}`]
 
-/** What makes the value of an attribute fact one that is not declared. */
+const allOf = (conditions: Rule): Rule =>
+  conditions.map((condition, index) => `${index === 0 ? 'where' : 'and'} ${condition}`)
+
+/** What makes the value of an attribute fact one that is not declared: all of these. */
 function refusals(path: string, fact: PlainFact): Rule {
-  const rule = declaredRefusals(path, fact)
-  return fact.whenUnknown === 'Unknown' ? [...rule, `and ${path} != "Unknown"`] : rule
+  const rule = declaredRefusal(path, fact)
+  return fact.whenUnknown === 'Unknown' ? [rule, `${path} != "Unknown"`] : [rule]
 }
 
-function declaredRefusals(path: string, fact: PlainFact): Rule {
+function declaredRefusal(path: string, fact: PlainFact): string {
   switch (fact.type) {
     case 'boolean':
-      return [`and not IsBool(${path})`]
+      return `not IsBool(${path})`
     case 'enum':
-      return [`and ${isNoneOf(path, fact.values)}`]
+      return isNoneOf(path, fact.values)
     case 'version':
-      return [`and not ${matches(path, '^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$')}`]
+      return `not ${matches(path, '^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$')}`
     case 'string': {
       const most = fact.maxLength ?? DEFAULT_LIMITS.maxLength
-      return [
-        `and (not IsString(${path})`,
+      const wrong = [
+        `not IsString(${path})`,
         // Where the two dialects may differ, the length is what the gateway holds, and the library the pattern.
-        ...(isPortable(fact.pattern) ? [`or not ${matches(path, `^(?:${fact.pattern})$`)}`] : []),
+        ...(isPortable(fact.pattern) ? [`not ${matches(path, `^(?:${fact.pattern})$`)}`] : []),
         // Bytes first, characters where these are more: counting them takes longer.
-        `or Len(${path}) > ${most} and not ${matches(path, `(?s)^${upTo(most)}$`)})`,
+        `Len(${path}) > ${most} and not ${matches(path, `(?s)^${upTo(most)}$`)}`,
       ]
+      return `(${wrong.join(' or ')})`
     }
     case 'uuids':
       // A list is matched as JSON.
-      return [
-        `and not (IsList(${path})`,
-        `and ${matches(path, `^\\[(?:"${UUID}",?){1,${fact.maxItems ?? DEFAULT_LIMITS.maxItems}}\\]$`)})`,
-      ]
+      return `not (IsList(${path}) and ${matches(path, `^\\[(?:"${UUID}",?){1,${fact.maxItems ?? DEFAULT_LIMITS.maxItems}}\\]$`)})`
   }
 }
