@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { type RequestOptions, request } from 'node:http'
+import { type IncomingHttpHeaders, type RequestOptions, request } from 'node:http'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
 import {
@@ -107,7 +107,7 @@ export function send(
   url: string,
   body: unknown,
   options: RequestOptions = {},
-): Promise<{ status: number; text: string }> {
+): Promise<{ status: number; text: string; headers: IncomingHttpHeaders }> {
   return new Promise((resolve, reject) => {
     const sending = request(
       `${url}/v1/metrics`,
@@ -117,7 +117,9 @@ export function send(
         response.on('data', (chunk) => {
           text += chunk
         })
-        response.on('end', () => resolve({ status: response.statusCode as number, text }))
+        response.on('end', () =>
+          resolve({ status: response.statusCode as number, text, headers: response.headers }),
+        )
       },
     )
     sending.on('error', reject)
@@ -212,4 +214,38 @@ function anyValue(value: Attributes[string]): object {
   if (Array.isArray(value)) return { arrayValue: { values: value.map((each) => ({ stringValue: each })) } }
   if (typeof value === 'boolean') return { boolValue: value }
   return typeof value === 'number' ? { intValue: String(value) } : { stringValue: value }
+}
+
+/** The lines of the archive, oldest first. */
+export async function archiveOf(gateway: RunningCollector): Promise<ArchivedReports[]> {
+  const text = await readFile(path.join(gateway.directory, 'archive/usage.jsonl'), 'utf8').catch(() => '')
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+}
+
+export type ArchivedReports = ReturnType<typeof report>
+
+/** The points in the archive as `name value {attributes}`. */
+export async function pointsOf(gateway: RunningCollector): Promise<string[]> {
+  return (await archiveOf(gateway)).flatMap(({ resourceMetrics }) =>
+    resourceMetrics.flatMap(({ scopeMetrics }) =>
+      scopeMetrics.flatMap(({ metrics }) =>
+        metrics.flatMap(({ name, gauge }) =>
+          gauge.dataPoints.map((point: { asDouble?: number; asInt?: string }) =>
+            [name, point.asDouble ?? point.asInt].join(' '),
+          ),
+        ),
+      ),
+    ),
+  )
+}
+
+/** The sum of the samples of one of the Collector's own metrics whose labels hold a text. */
+export async function sampleOf({ metricsUrl }: RunningCollector, name: string, label = ''): Promise<number> {
+  const lines = (await (await fetch(metricsUrl)).text()).split('\n')
+  return lines
+    .filter((line) => line.startsWith(`${name}{`) && line.includes(label))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
 }
