@@ -92,13 +92,17 @@ function createClock() {
 /** The file functions that a store uses; what they change is put down. */
 function counted() {
   const note = (name, bytes = 0) => calls.push({ phase: current, name, bytes })
-  const noting = (name) => async (one, other) => {
-    await files[name](one, other)
+  const noting = (name, action) => async (one, other) => {
+    await action(one, other)
     note(name)
   }
   return {
     ...files,
-    ...{ rename: noting('rename'), link: noting('link'), unlink: noting('unlink') },
+    ...{
+      rename: noting('rename', files.rename),
+      link: noting('link', files.link),
+      unlink: noting('unlink', files.unlink),
+    },
     async open(name, flags, mode) {
       const handle = await files.open(name, flags, mode)
       if (flags !== 'r') note('open')
