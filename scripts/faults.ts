@@ -7,19 +7,24 @@
  *   --seed N          only the run with this seed, as docs/reliability.md or a failed test names it. Writes no page
  *   --jobs N          so many runs at a time; the default is three for each core
  *   --log FILE        where the hosts' log goes
- *   --endurance 10m   instead: hosts are killed at random for so long, while the endpoint misbehaves, at the real Collector
+ *   --endurance 10m   instead: hosts are killed at random for so long, while the endpoint misbehaves, at the real Collector. From ten
+ *                     minutes on, the page gets the result
  */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { parseDuration } from '../src/host/index.ts'
 import { faults } from '../test/faults/matrix/index.ts'
-import { reliabilityPage } from '../test/faults/page.ts'
+import { reliabilityPage, withEndurance } from '../test/faults/page.ts'
 import { playAll, wrongs } from '../test/faults/run.ts'
 import { isGood } from '../test/faults/stage.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
+const PAGE = path.join(root, 'docs/reliability.md')
+const page = () => (existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '')
+const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+const TEN_MINUTES = 600_000
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '100' },
@@ -66,10 +71,8 @@ async function playMatrix(): Promise<boolean> {
     `${played.length} faults, ${runs.length} runs in ${Math.round(took / 1_000)} s, ${bad} of them bad`,
   )
   if (values.seed === undefined && values.fault.length === 0) {
-    const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
     const command = `npm run test:faults${values.runs === '100' ? '' : ` -- --runs ${values.runs}`}`
-    const page = reliabilityPage({ played, command, version, at: new Date(), took })
-    writeFileSync(path.join(root, 'docs/reliability.md'), page)
+    writeFileSync(PAGE, reliabilityPage({ played, command, version, at: new Date(), took, before: page() }))
   }
   return bad === 0 && runs.length > 0
 }
@@ -83,6 +86,10 @@ async function playEndurance(text: string): Promise<boolean> {
   const { endure, tellEndurance } = await import('../test/faults/endurance.ts')
   const result = await endure({ duration, killCollectorEvery: 45_000, say: (line) => console.error(line) })
   console.log(tellEndurance(result))
+  if (duration >= TEN_MINUTES) {
+    const how = `\`npm run test:faults -- --endurance ${text}\` on ${new Date().toISOString().slice(0, 10)}, otel-usage ${version}, Node.js ${process.version}.`
+    writeFileSync(PAGE, withEndurance(page(), `${how} ${tellEndurance(result)}`))
+  }
   for (const what of [...result.crashes, ...result.unhandled]) console.error(`✖ ${what}`)
   const { lost, doubled, torn, crashes, unhandled, isWaiting } = result
   return lost + doubled + torn + crashes.length + unhandled.length === 0 && !isWaiting

@@ -10,6 +10,8 @@ export interface PageParts {
   readonly at: Date
   /** In milliseconds. */
   readonly took: number
+  /** The page as it is: what the endurance run has written into it stays. */
+  readonly before: string
 }
 
 const KINDS = {
@@ -21,7 +23,7 @@ const KINDS = {
 } as const
 
 /** docs/reliability.md */
-export function reliabilityPage({ played, command, version, at, took }: PageParts): string {
+export function reliabilityPage({ played, command, version, at, took, before }: PageParts): string {
   const runs = played.flatMap((one) => one.runs)
   const bad = runs.filter((run) => !isGood(run)).length
   return [
@@ -51,8 +53,15 @@ export function reliabilityPage({ played, command, version, at, took }: PagePart
       ),
     ),
     '',
+    `${ENDURANCE}${before.split(ENDURANCE)[1] ?? '\n\nNot run yet: `npm run test:faults -- --endurance 10m`.\n'}`,
   ].join('\n')
 }
+
+/** The page with another result of the endurance run. */
+export const withEndurance = (page: string, result: string): string =>
+  `${page.split(ENDURANCE)[0]}${ENDURANCE}\n\n${result}\n`
+
+const ENDURANCE = '## Killed at random for minutes, at the real Collector'
 
 const HEADS = [
   'runs',
