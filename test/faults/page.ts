@@ -59,7 +59,7 @@ export function reliabilityPage({ played, command, version, at, took, before }: 
 
 /** The page with another result of the endurance run. */
 export const withEndurance = (page: string, result: string): string =>
-  `${page.split(ENDURANCE)[0]}${ENDURANCE}\n\n${result}\n`
+  `${page.split(ENDURANCE)[0]?.trimEnd()}\n\n${ENDURANCE}\n\n${result}\n`
 
 const ENDURANCE = '## Killed at random for minutes, at the real Collector'
 
