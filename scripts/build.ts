@@ -20,7 +20,7 @@ const otherDoors = {
   // Started as processes of their own, and found beside the module that starts them.
   'testing-hooks': 'src/testing/testing-hooks.ts',
   guard: 'src/gateway/process/guard.ts',
-  detached: 'src/telemetry/detached.ts',
+  'otel-usage-detached': 'src/telemetry/otel-usage-detached.ts',
   'clickhouse-engine': 'src/gateway/clickhouse/clickhouse-engine.ts',
 }
 

@@ -19,6 +19,11 @@ export interface ScheduleOptions extends Rhythm {
    * Default: `installation`.
    */
   readonly scope?: 'installation' | 'process' | undefined
+  /**
+   * Whether a start waits its 10 to 20 seconds also where the initial delay is shorter: what may end before reports at its end.
+   * Default: false.
+   */
+  readonly shortLived?: boolean
   /** 0 to 1. Default: `Math.random`. For tests. */
   readonly random?: () => number
 }
@@ -44,6 +49,13 @@ export interface Schedule {
   reported(): Promise<void>
   /** Takes in what other processes have stored, for a process that has not started the schedule. Writes nothing. */
   look(): Promise<void>
+  /**
+   * Whether a report is due now, whatever was planned for the while after a start: for a process that does not live that long.
+   * Takes in before what other processes have stored.
+   */
+  isDue(): Promise<boolean>
+  /** Makes that report now. Nothing happens where none is due. */
+  runDue(): Promise<void>
   /** When the next report is due, in milliseconds of the wall clock; `undefined` while nothing is planned. */
   due(): number | undefined
   /** When the last report was made, as of the last look, in milliseconds of the wall clock. */
@@ -67,6 +79,7 @@ export function createSchedule({
   firstPhase,
   jitter = 0.02,
   scope = 'installation',
+  shortLived = false,
   random = Math.random,
 }: ScheduleOptions): Schedule {
   const rhythm = { interval, firstPhase }
@@ -89,13 +102,13 @@ export function createSchedule({
   }
 
   /** How long it still takes until a report is due, in whole milliseconds: timers do not wait for less. */
-  function untilDue(): number {
+  function untilDue({ grace = graceUntil ?? 0 } = {}): number {
     const record = keeper.record()
     if (!planned || !record) return LONGEST_WAIT
     const { initialDelay, undecidedDelay } = planned
     const waits = [
       0,
-      (graceUntil ?? 0) - clock.monotonic(),
+      grace - clock.monotonic(),
       undecidedDelay === undefined ? 0 : undecidedDelay - undecidedFor(),
       record.dueAt === undefined
         ? initialDelay - keeper.since(record.startedAt)
@@ -143,13 +156,19 @@ export function createSchedule({
     )
   }
 
+  async function isDue(): Promise<boolean> {
+    await keeper.look()
+    return planned !== undefined && untilDue({ grace: 0 }) <= 0
+  }
+
   const nextDue = ({ offset, reports }: ScheduleRecord, at: number) =>
     dueAfter(rhythm, offset, reports + 1, at)
 
   return {
     async start(initialDelay, { undecidedDelay } = {}) {
       planned = { initialDelay, undecidedDelay }
-      graceUntil ??= clock.monotonic() + Math.min(initialDelay, GRACE * (1 + random()))
+      const grace = GRACE * (1 + random())
+      graceUntil ??= clock.monotonic() + (shortLived ? grace : Math.min(initialDelay, grace))
       await keeper.update((record, now) => ({
         ...record,
         undecidedSince: undecidedDelay === undefined ? undefined : (record.undecidedSince ?? now),
@@ -164,6 +183,10 @@ export function createSchedule({
       })
     },
     look: () => keeper.look(),
+    isDue,
+    async runDue() {
+      if ((await isDue()) && runningSince === undefined) await makeReport()
+    },
     due: () => (planned && keeper.record() ? clock.now() + untilDue() : undefined),
     lastReportAt: () => keeper.record()?.lastReportAt,
     undecidedFor,

@@ -4,6 +4,8 @@ export const ENTRIES = {
   consent: 'consent.jsonl',
   /** The folder of what each process has counted, one entry each. */
   counts: 'counts',
+  /** What a process that ended has left for its child process to report. */
+  detached: 'detached.json',
   /** The installation id. */
   installation: 'installation.json',
   /** The folder of tasks that one process at a time does, one entry each. */

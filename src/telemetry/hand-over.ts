@@ -7,9 +7,8 @@ import { type Catalog, valuesIn, withheldBy } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { collectFacts, type FactPoint } from '../facts/index.ts'
 import { type Environment, systemEnvironment, systemFiles } from '../host/index.ts'
-import { createDirectoryStore, type StateStore } from '../state/index.ts'
+import { createDirectoryStore, ENTRIES, type StateStore } from '../state/index.ts'
 import type { Contributions } from './contributions.ts'
-import type { Counting } from './counting.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import type { Settings } from './settings.ts'
 
@@ -34,11 +33,7 @@ export interface Job {
 export interface HandOverOptions {
   readonly settings: Settings
   readonly contributions: Contributions
-  readonly counting: Counting
 }
-
-/** The entry that holds the job. */
-export const JOB = 'detached.json'
 
 /** The variable that tells a process that it is such a child, or was started by one. */
 export const DETACHED = 'OTEL_USAGE_DETACHED'
@@ -59,28 +54,29 @@ const FACT_BUDGET = 20
 
 /** Starts the child, unless one is at it. Never rejects. */
 export async function handOver(options: HandOverOptions, verdict: Verdict): Promise<void> {
-  const { settings, counting } = options
-  const { state, clock, logger } = settings
+  const { settings } = options
+  const { directory, clock, logger } = settings
   try {
-    const problem = await obstacle(state)
-    if (problem) return logger.debug(`The usage report is left to a later process: ${problem}.`)
+    if (directory === undefined) throw new Error('its state is not in a directory that is named')
+    const script = await scriptOfChild()
     // Not through the store that goes on in memory where it cannot write: the child could not read that.
-    const store = createDirectoryStore(state.location)
+    const store = createDirectoryStore(directory)
     const before = await readJob(store)
     const age = clock.now() - (before?.at ?? 0)
     if (before && age >= 0 && age < ABANDONED) return
     const job = await jobOf(options, verdict)
-    await counting.stop()
-    if (before) await store.remove(JOB)
-    if (await store.create(JOB, `${JSON.stringify(job)}\n`)) startChild(store.location, settings)
+    if (before) await store.remove(ENTRIES.detached)
+    const made = await store.create(ENTRIES.detached, `${JSON.stringify(job)}\n`)
+    if (made) startChild(script, directory, settings)
   } catch (error) {
-    logger.debug(`The usage report is left to a later process: ${String(error)}.`)
+    const { message } = error as Error
+    logger.debug(`The usage report is left to a later process: ${message}.`)
   }
 }
 
 /** The job in a store; `undefined` where there is none. What cannot be understood is an old one. */
 export async function readJob(store: StateStore): Promise<Job | { readonly at: 0 } | undefined> {
-  const bytes = await store.read(JOB)
+  const bytes = await store.read(ENTRIES.detached)
   if (!bytes) return undefined
   try {
     const job: Job = JSON.parse(new TextDecoder().decode(bytes))
@@ -90,25 +86,28 @@ export async function readJob(store: StateStore): Promise<Job | { readonly at: 0
   }
 }
 
-/** The script of the child lies beside this module: as source, or built. */
-const SCRIPT = path.join(import.meta.dirname ?? '', `detached${path.extname(import.meta.filename ?? '')}`)
-
-/** Why no child can be started, as a clause. */
-async function obstacle({ location }: StateStore): Promise<string | undefined> {
-  if (systemEnvironment()[DETACHED]) return 'this process was started by one that delivers reports'
-  if (!path.isAbsolute(location)) return `its state is in ${location}, where a child process does not find it`
+/**
+ * The script of the child lies beside this module: as source, or built.
+ *
+ * @throws Where it cannot be started as what it is.
+ */
+async function scriptOfChild(): Promise<string> {
+  if (systemEnvironment()[DETACHED]) throw new Error('this process was started by one that delivers reports')
   // There the executable is the product itself, and would start it once more.
   const isProduct =
     process.versions['electron'] !== undefined ||
     'pkg' in process ||
     process.getBuiltinModule('node:sea')?.isSea()
-  if (isProduct) return 'the product is an executable of its own'
-  const isThere = await systemFiles.lstat(SCRIPT).then(
-    () => true,
-    () => false,
-  )
-  return isThere ? undefined : `${SCRIPT} is missing, perhaps because the product was bundled into one file`
+  if (isProduct) throw new Error('the product is an executable of its own')
+  const { dirname, filename } = import.meta
+  const script = dirname && path.join(dirname, `${NAME}${path.extname(filename)}`)
+  const found = script && (await systemFiles.lstat(script).catch(() => undefined))
+  if (!found) throw new Error(`${NAME} is not there, perhaps because the product was bundled into one file`)
+  return script
 }
+
+/** Not a name that a product into which this module was bundled has beside itself. */
+const NAME = 'otel-usage-detached'
 
 async function jobOf({ settings, contributions }: HandOverOptions, verdict: Verdict): Promise<Job> {
   const { product, clock, policy, consentInputs } = settings
@@ -160,14 +159,14 @@ const scheduleOf = ({ interval, initialDelay, undecidedDelay, firstPhase }: Sett
 })
 
 /** What Node.js needs where it runs, and to trust whom this process trusts. */
-const OF_THE_SYSTEM = new Set(['SystemRoot', 'windir', 'NODE_EXTRA_CA_CERTS'])
+const OF_THE_SYSTEM = new Set(['SystemRoot', 'windir', 'NODE_EXTRA_CA_CERTS', 'NODE_USE_SYSTEM_CA'])
 
 const OF_PROXIES = /^(?:https?|all|no)_proxy$/i
 
 /** It is in a session of its own, holds no pipe of this process, and nobody waits for it. */
-function startChild(directory: string, { proxyEnvironment = {}, identity }: Settings): void {
+function startChild(script: string, directory: string, { proxyEnvironment = {}, identity }: Settings): void {
   const { spawn } = process.getBuiltinModule('node:child_process')
-  const child = spawn(process.execPath, [SCRIPT, directory], {
+  const child = spawn(process.execPath, [script, directory], {
     cwd: directory,
     detached: true,
     stdio: 'ignore',

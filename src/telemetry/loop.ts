@@ -23,6 +23,12 @@ export interface Loop {
   forget(by: string): Promise<ReportResult>
   /** A no takes effect at once. */
   withdraw(): Promise<void>
+  /** Whether a verdict lets reports leave. */
+  maySend(verdict: Verdict): boolean
+  /** Whether a report is due, for a process that does not live until the loop makes it. */
+  isDue(): Promise<boolean>
+  /** Makes that report, and sends what waits. */
+  sendNow(): Promise<void>
   /** Takes in what other processes have stored of the schedule, before a verdict is acted on. */
   look(): Promise<void>
   /** Ends all that is planned or under way. What was accepted stays in the outbox. */
@@ -43,6 +49,9 @@ export interface LoopOptions {
 /** How long a report may take before it is taken for stuck, in milliseconds. */
 const STUCK_AFTER = 10 * 60_000
 
+/** Of processes that end together, or again and again, not each leaves a last report. */
+const HOUR = 3_600_000
+
 /** When, after a start, what an earlier process has left is taken up, in milliseconds: not while the host is busy starting. */
 const GOES_ON_AFTER = 10_000
 
@@ -58,6 +67,7 @@ export function createLoop({
   const schedule = createSchedule({
     ...{ clock, store: state, interval, firstPhase, jitter, scope },
     run: reportOnSchedule,
+    shortLived: settings.delivery !== 'inline',
   })
   let loading: Promise<Reporter> | undefined
   let planned = false
@@ -116,7 +126,7 @@ export function createLoop({
   async function endReporter(running: Reporter): Promise<void> {
     const { state, source } = verdict()
     if (settings.finalReport && state === 'enabled' && source !== 'default')
-      await running.report({ final: true })
+      await running.report({ final: true, gap: HOUR })
     await running.shutdown()
   }
 
@@ -130,6 +140,12 @@ export function createLoop({
       })
     },
     due: () => schedule.due(),
+    maySend,
+    isDue: () => schedule.isDue(),
+    async sendNow() {
+      await schedule.runDue()
+      await resume()
+    },
     look: () => schedule.look(),
     async report() {
       if (await collectsNothing()) {
@@ -142,6 +158,7 @@ export function createLoop({
     preview: async () => (await reporter()).preview(),
     async forget(by) {
       const { at: _, ...result } = await (await reporter()).forget(by)
+      await state.remove(ENTRIES.detached)
       await counting.restart()
       return result
     },
@@ -154,7 +171,10 @@ export function createLoop({
     async stop() {
       planned = false
       schedule.stop()
-      await loading?.then(endReporter)
+      const running = loading
+      // What starts again begins with another one: this one sends no more.
+      loading = undefined
+      await running?.then(endReporter)
     },
   }
 }

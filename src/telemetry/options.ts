@@ -55,7 +55,10 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
      * under one installation id. Default: `installation`.
      */
     readonly scope?: 'installation' | 'process'
-    /** What the last thing is that a shutdown does, where consent is enabled by name: `true`, a report into the outbox. Default: false. */
+    /**
+     * Whether a shutdown leaves a last report in the outbox, for the next process to send: where somebody has enabled the telemetry
+     * by name, and none was made in the last hour. Default: false.
+     */
     readonly finalReport?: boolean
   }
   /**

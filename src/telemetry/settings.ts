@@ -18,6 +18,7 @@ import {
   createMemoryStore,
   createOwnStore,
   createResilientStore,
+  createTimelyStore,
   defaultStateDirectory,
   type StateStore,
 } from '../state/index.ts'
@@ -55,6 +56,8 @@ export interface Settings {
   /** `within`: milliseconds. */
   readonly delivery: 'inline' | 'detached' | { readonly within: number }
   readonly state: StateStore
+  /** The directory of the state, where it was named: a child process finds it there. */
+  readonly directory: string | undefined
   readonly logger: Logger
   readonly clock: Clock
   /** Where the operator wants every report printed; then none is sent. */
@@ -78,9 +81,13 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
   const debugs = variables('DEBUG').some(optsOut)
   const [operatorsEndpoint] = variables('ENDPOINT')
   const [operatorsDirectory] = variables('DIR')
-  const store = storeFrom(options.state, operatorsDirectory, product.name, environment)
+  const place = operatorsDirectory ?? options.state ?? defaultStateDirectory(product.name, environment)
   const state = createResilientStore(
-    createOwnStore(store, { name: product.name, prefix, legacyPrefixes }, logger),
+    createOwnStore(
+      createTimelyStore(storeAt(place), clock),
+      { name: product.name, prefix, legacyPrefixes },
+      logger,
+    ),
     logger,
   )
   const problem = operatorsEndpoint ? endpointProblem(operatorsEndpoint) : undefined
@@ -125,6 +132,7 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
     finalReport: schedule.finalReport ?? false,
     delivery: deliveryOf(options.delivery),
     state,
+    directory: typeof place === 'string' ? state.location : undefined,
     identity: identityOf(options.identity, state),
     logger,
     clock,
@@ -149,14 +157,5 @@ const deliveryOf = (delivery: UsageTelemetryOptions['delivery'] = 'inline'): Set
 
 const prefixOf = (name: string) => name.toUpperCase().replaceAll('-', '_')
 
-function storeFrom(
-  state: string | StateStore | undefined,
-  byOperator: string | undefined,
-  product: string,
-  environment: Environment,
-): StateStore {
-  if (byOperator) return createDirectoryStore(byOperator)
-  if (typeof state === 'object') return state
-  const directory = state ?? defaultStateDirectory(product, environment)
-  return directory ? createDirectoryStore(directory) : createMemoryStore()
-}
+const storeAt = (place: string | StateStore | undefined): StateStore =>
+  typeof place === 'object' ? place : place ? createDirectoryStore(place) : createMemoryStore()

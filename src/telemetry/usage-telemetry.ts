@@ -60,7 +60,8 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     return now
   }
 
-  async function begin(): Promise<Verdict> {
+  async function begin(before: Promise<void> | undefined): Promise<Verdict> {
+    await before
     // Before anything is written: a start that is refused leaves nothing behind.
     refuseUnwanted(await ask(), settings)
     const now = await consent.begin()
@@ -86,11 +87,17 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
 
   async function end(): Promise<void> {
     const { delivery } = settings
-    const sending = planned && sendAtTheEnd({ settings, contributions, counting, ask }).catch(logTrouble)
     const budget = typeof delivery === 'object' ? delivery.within : SHUTDOWN_BUDGET
+    const sends = planned && delivery !== 'inline'
     planned = false
     starting = undefined
-    const ended = Promise.allSettled([counting.stop(), loop.stop(), sending])
+    const kept = counting.stop()
+    // What a short-lived process sends is written down before. It is the loop that sends, unless it was started again meanwhile.
+    const sent = sends && kept.then(() => sendAtTheEnd({ settings, contributions, counting, loop, ask }))
+    const stopped = sent
+      ? sent.catch(logTrouble).then(() => (planned ? undefined : loop.stop()))
+      : loop.stop()
+    const ended = Promise.allSettled([kept, stopped])
     await Promise.race([ended, new Promise<void>((resolve) => clock.after(budget, resolve))])
   }
 
@@ -101,8 +108,9 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
       return { ...createRecorder(store), remove }
     },
     start() {
+      const before = stopping
       stopping = undefined
-      starting ??= begin().catch((error) => {
+      starting ??= begin(before).catch((error) => {
         starting = undefined
         throw error
       })

@@ -1,16 +1,15 @@
 /**
  * A command-line tool: counts its run, prints a word and ends: `node tool.ts OPTIONS`, with the process's own environment. Uses the
- * package as it is built. `plain`: the same without telemetry. `waits`: it waits for a line on standard input before it ends.
+ * package as it is built. `plain`: the same without telemetry. `exits`: it ends by `process.exit()`, as many do.
  */
-import { once } from 'node:events'
 import { createUsageTelemetry, defineCatalog, type UsageTelemetryOptions } from 'otel-usage'
 
 interface Orders extends Omit<UsageTelemetryOptions, 'catalog' | 'product'> {
   readonly plain?: boolean
-  readonly waits?: boolean
+  readonly exits?: boolean
 }
 
-const { plain = false, waits = false, ...options }: Orders = JSON.parse(process.argv[2] ?? '{}')
+const { plain = false, exits = false, ...options }: Orders = JSON.parse(process.argv[2] ?? '{}')
 
 const common = { since: 1, why: 'Shows how the tool is used.' } as const
 const catalog = defineCatalog({
@@ -59,7 +58,7 @@ else {
   )
   plugin.set('plug.size', 5)
   await usage.start()
-  if (waits) await once(process.stdin, 'data')
   console.log('done')
   await usage.shutdown()
+  if (exits) process.exit()
 }

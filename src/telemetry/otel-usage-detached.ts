@@ -2,12 +2,12 @@
  * The child process of a short-lived host: makes the report that is due, sends what waits, and ends. It has half a minute, says nothing,
  * loads nothing of the host, and starts no process. Whatever goes wrong, all is left as it is for the next one.
  *
- * Usage: node detached.ts <state directory>
+ * Usage: node otel-usage-detached.ts <state directory>
  */
 import type { Catalog } from '../catalog/index.ts'
 import { keepingProcessAlive, systemClock, systemEnvironment } from '../host/index.ts'
-import { createDirectoryStore, takeLease } from '../state/index.ts'
-import { DEADLINE, JOB, type Job, MACHINE, readJob } from './hand-over.ts'
+import { createDirectoryStore, ENTRIES } from '../state/index.ts'
+import { DEADLINE, type Job, MACHINE, readJob } from './hand-over.ts'
 import type { UsageTelemetry } from './surface.ts'
 import { createUsageTelemetry } from './usage-telemetry.ts'
 
@@ -19,16 +19,10 @@ void keepingProcessAlive(run).finally(end)
 
 async function run(): Promise<void> {
   const store = createDirectoryStore(directory)
-  const lease = await takeLease({ store, clock: systemClock, task: 'detached', duration: DEADLINE })
-  if (!lease) return
-  try {
-    const job = await readJob(store)
-    if (!job || !('options' in job)) return
-    await deliver(job)
-    await store.remove(JOB)
-  } finally {
-    await lease.release()
-  }
+  const job = await readJob(store)
+  if (!job || !('options' in job)) return
+  await deliver(job)
+  await store.remove(ENTRIES.detached)
 }
 
 async function deliver({ options, environment, parts, attributes, points }: Job): Promise<void> {
