@@ -16,8 +16,11 @@ import { disclosureOf, refuseUnwanted, tell } from './start.ts'
 import { factsUnder } from './status.ts'
 import type { UsageTelemetry } from './surface.ts'
 
-/** What `shutdown` waits for, in milliseconds, before it leaves the rest to the next start. */
+/** How long `shutdown` waits for what has to do with the network, in milliseconds, before it leaves the rest to the next start. */
 const SHUTDOWN_BUDGET = 40
+
+/** How long it waits until a slow disk has what was counted: nobody else has it, and the host may go on to `process.exit()`. */
+const DISK_BUDGET = 5_000
 
 /**
  * Makes the usage telemetry of a product. Writes nothing yet, and loads no package.
@@ -87,7 +90,6 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
 
   async function end(): Promise<void> {
     const { delivery } = settings
-    const budget = typeof delivery === 'object' ? delivery.within : SHUTDOWN_BUDGET
     const sends = planned && delivery !== 'inline'
     planned = false
     starting = undefined
@@ -97,8 +99,15 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     const stopped = sent
       ? sent.catch(logTrouble).then(() => (planned ? undefined : loop.stop()))
       : loop.stop()
-    const ended = Promise.allSettled([kept, stopped])
-    await Promise.race([ended, new Promise<void>((resolve) => clock.after(budget, resolve))])
+    const budget = sends ? (typeof delivery === 'object' ? delivery.within : DISK_BUDGET) : SHUTDOWN_BUDGET
+    await Promise.all([inTime(kept, DISK_BUDGET), inTime(stopped, budget)])
+  }
+
+  async function inTime(step: Promise<void>, budget: number): Promise<void> {
+    const over = Promise.withResolvers<void>()
+    const timer = clock.after(budget, over.resolve)
+    await Promise.race([step.catch(() => {}), over.promise])
+    timer.cancel()
   }
 
   return {

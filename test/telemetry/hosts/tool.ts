@@ -1,15 +1,22 @@
 /**
  * A command-line tool: counts its run, prints a word and ends: `node tool.ts OPTIONS`, with the process's own environment. Uses the
  * package as it is built. `plain`: the same without telemetry. `exits`: it ends by `process.exit()`, as many do.
+ * `reports`: it asks for a report, and waits for it.
  */
 import { createUsageTelemetry, defineCatalog, type UsageTelemetryOptions } from 'otel-usage'
 
 interface Orders extends Omit<UsageTelemetryOptions, 'catalog' | 'product'> {
   readonly plain?: boolean
   readonly exits?: boolean
+  readonly reports?: boolean
 }
 
-const { plain = false, exits = false, ...options }: Orders = JSON.parse(process.argv[2] ?? '{}')
+const {
+  plain = false,
+  exits = false,
+  reports = false,
+  ...options
+}: Orders = JSON.parse(process.argv[2] ?? '{}')
 
 const common = { since: 1, why: 'Shows how the tool is used.' } as const
 const catalog = defineCatalog({
@@ -58,6 +65,7 @@ else {
   )
   plugin.set('plug.size', 5)
   await usage.start()
+  if (reports) await usage.report()
   console.log('done')
   await usage.shutdown()
   if (exits) process.exit()
