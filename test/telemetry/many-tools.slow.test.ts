@@ -1,0 +1,58 @@
+/** Many short-lived processes at once on one directory, and a child process that cannot come to its end. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { attributesOf, numbersOf, type Receiver, startReceiver } from '../support/receiver.ts'
+import { createScratch } from '../support/scratch.ts'
+import { until } from '../support/until.ts'
+import { DONE, deliverersOf, runTool } from './tool.ts'
+
+const TOOLS = 50
+const runsAt = ({ received }: Receiver) =>
+  received.reduce((sum, { json }) => sum + Number(numbersOf(json)['acme.runs'] ?? 0), 0)
+
+for (const delivery of [{ within: '30s' }, 'detached']) {
+  for (const exits of [false, true]) {
+    const how = exits ? 'that end by process.exit()' : 'that end by themselves'
+    const name = delivery === 'detached' ? 'detached' : 'within a budget'
+    test(`${TOOLS} tools at once ${how}, delivery ${name}: one report, and no run is lost or counted twice`, async () => {
+      using scratch = createScratch()
+      const { directory } = scratch
+      await using receiver = await startReceiver()
+      const options = {
+        ...{ endpoint: receiver.endpoint, state: directory, delivery, exits },
+        schedule: { initialDelay: '0s' },
+      }
+      const ends = await Promise.all(Array.from({ length: TOOLS }, () => runTool(options)))
+      assert.deepEqual(ends, Array(TOOLS).fill(DONE))
+      await until(() => receiver.received.length > 0 && !existsSync(path.join(directory, 'detached.json')))
+      assert.equal(receiver.received.length, 1)
+      assert.equal(readdirSync(path.join(directory, 'counts')).length, TOOLS)
+
+      await runTool({ ...options, delivery: 'inline', reports: true })
+      assert.equal(receiver.received.length, 2)
+      assert.equal(runsAt(receiver), TOOLS + 1)
+      const ids = receiver.received.map(({ json }) => attributesOf(json)['service.instance.id'])
+      assert.equal(new Set(ids).size, 1)
+    })
+  }
+}
+
+test('a child whose file system does not answer has half a minute, and is gone then', {
+  skip: process.platform === 'linux' ? false : 'needs named pipes and /proc',
+}, async () => {
+  using scratch = createScratch()
+  const { directory } = scratch
+  // Reading it never comes to an end, and holds up process.exit() as well. The tool itself does not read it.
+  execFileSync('mkfifo', [path.join(directory, 'installation.json')])
+  const options = { endpoint: 'http://127.0.0.1:9', state: directory, delivery: 'detached' }
+  const since = performance.now()
+  assert.deepEqual(await runTool({ ...options, schedule: { initialDelay: '0s' } }), DONE)
+  await until(() => deliverersOf(directory).length === 1)
+  while (deliverersOf(directory).length > 0 && performance.now() - since < 60_000) await setTimeout(100)
+  assert.equal(deliverersOf(directory).length, 0)
+  assert.ok(performance.now() - since > 20_000, 'it was not stuck')
+})
