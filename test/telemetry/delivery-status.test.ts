@@ -1,0 +1,69 @@
+/** What the operator sees of the delivery: from the state directory, so that a command sees what the server does. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createMemoryStore } from '../../src/index.ts'
+import { createAcme } from '../support/acme.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { startReceiver } from '../support/receiver.ts'
+
+const HOUR = 3_600_000
+
+test('status tells the last report, the last attempt, the last success, failures in a row, and what is next', async () => {
+  let status = 200
+  await using receiver = await startReceiver(
+    (_, response) => void response.writeHead(status, { 'content-type': 'application/json' }).end('{}'),
+  )
+  const clock = createFakeClock(Date.UTC(2026, 0, 1))
+  const state = createMemoryStore()
+  const options = { endpoint: receiver.endpoint, state, clock }
+  const usage = createAcme(options)
+  const delivery = async () => (await createAcme(options).status()).delivery
+  assert.deepEqual(await delivery(), { waiting: 0, failures: 0 })
+  const report = async () => {
+    const command = createAcme(options)
+    await command.report()
+    await command.shutdown()
+  }
+
+  await usage.start()
+  assert.equal((await usage.status()).nextReportAt, '2026-01-01T00:05:00.000Z')
+  await usage.report()
+  const { nextReportAt = '' } = await usage.status()
+  assert.ok(Date.parse(nextReportAt) - clock.now() > 12 * HOUR)
+  await usage.shutdown()
+  assert.equal((await usage.status()).nextReportAt, undefined)
+  const first = '2026-01-01T00:00:00.000Z'
+  const good = { waiting: 0, failures: 0, lastReportAt: first, lastAttemptAt: first, lastSuccessAt: first }
+  assert.deepEqual(await delivery(), good)
+
+  status = 503
+  for (let failures = 1; failures <= 2; failures++) {
+    await clock.advance(HOUR)
+    await report()
+    const { retryAt = '', ...rest } = await delivery()
+    const now = new Date(clock.now()).toISOString()
+    assert.deepEqual(rest, {
+      ...{ waiting: failures, failures, lastReportAt: now, lastAttemptAt: now },
+      lastSuccessAt: first,
+    })
+    const wait = Date.parse(retryAt) - clock.now()
+    assert.ok(wait >= 0 && wait <= 60_000 * failures)
+  }
+
+  status = 400
+  await clock.advance(HOUR)
+  await report()
+  const refused = new Date(clock.now()).toISOString()
+  assert.deepEqual(await delivery(), {
+    ...{ waiting: 0, failures: 0, lastReportAt: refused, lastAttemptAt: refused },
+    lastSuccessAt: first,
+  })
+})
+
+test('of reports that are not sent, status tells when the last one was made, and of no attempt', async () => {
+  const clock = createFakeClock(Date.UTC(2026, 0, 1))
+  const usage = createAcme({ clock, environment: { DO_NOT_TRACK: '1' } })
+  await usage.report()
+  const { delivery } = await usage.status()
+  assert.deepEqual(delivery, { waiting: 0, failures: 0, lastReportAt: '2026-01-01T00:00:00.000Z' })
+})

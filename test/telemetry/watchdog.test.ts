@@ -1,0 +1,90 @@
+/** The schedule cannot die silently: whichever step never comes to its end, the next report is made. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { createMemoryStore, type StateStore } from '../../src/index.ts'
+import { createAcme } from '../support/acme.ts'
+import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
+import { createLog } from '../support/log.ts'
+import { startReceiver } from '../support/receiver.ts'
+
+const HOUR = 3_600_000
+
+/** A store of which some steps, by their number since it was told to count, never come to their end. They may take effect all the same. */
+function createHangingStore(hangs: (step: number) => boolean, takesEffect = false) {
+  const whole = createMemoryStore()
+  let steps = 0
+  let counting = false
+  const step = <A extends unknown[], R>(action: (...args: A) => Promise<R>) => {
+    return async (...args: A): Promise<R> => {
+      if (!counting || !hangs(++steps)) return action(...args)
+      if (takesEffect) await action(...args)
+      return new Promise(() => {})
+    }
+  }
+  const store: StateStore = {
+    ...whole,
+    read: step(whole.read),
+    write: step(whole.write),
+    create: step(whole.create),
+    append: step(whole.append),
+    remove: step(whole.remove),
+    list: step(whole.list),
+  }
+  const begin = () => {
+    counting = true
+  }
+  return { store, begin }
+}
+
+/** Time passes, with a moment for the network at each hour. */
+async function live(clock: FakeClock, hours: number): Promise<void> {
+  for (let hour = 0; hour < hours; hour++) {
+    await clock.advance(HOUR)
+    await setTimeout(2)
+  }
+}
+
+test('a state store of which any one step never ends does not end the schedule', {
+  timeout: 120_000,
+}, async () => {
+  await using receiver = await startReceiver()
+  for (let at = 1; at <= 40; at += 2) {
+    const hanging = createHangingStore((step) => step === at, at % 4 === 1)
+    const clock = createFakeClock()
+    const usage = createAcme({
+      ...{ endpoint: receiver.endpoint, state: hanging.store, clock },
+      schedule: { initialDelay: '10m', jitter: 0 },
+    })
+    await usage.start()
+    usage.counter('acme.commands').add(1, { command: 'find', result: 'ok' })
+    hanging.begin()
+    await live(clock, 3)
+    const before = receiver.received.length
+    await live(clock, 37)
+    assert.ok(receiver.received.length > before, `no report any more once step ${at} has hung`)
+    await usage.shutdown()
+  }
+})
+
+test('a report that is stuck for ten minutes is left alone, and the operator is told; once the store works again, reports arrive', async () => {
+  await using receiver = await startReceiver()
+  const clock = createFakeClock()
+  const log = createLog()
+  let hangs = true
+  const hanging = createHangingStore(() => hangs)
+  const usage = createAcme({
+    ...{ endpoint: receiver.endpoint, clock, logger: log, state: hanging.store },
+    schedule: { initialDelay: '1h', jitter: 0 },
+  })
+  await usage.start()
+  hanging.begin()
+  await live(clock, 40)
+  hangs = false
+  const stuck = log.lines.filter((line) => /^error: .* did not come to its end in ten minutes/.test(line))
+  assert.ok(stuck.length > 0)
+  assert.equal(receiver.connections, 0, 'what nobody can read may be a no')
+  await live(clock, 40)
+  assert.ok(receiver.received.length > 0)
+  await usage.shutdown()
+})
