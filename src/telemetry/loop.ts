@@ -144,7 +144,7 @@ export function createLoop({
     isDue: () => schedule.isDue(),
     async sendNow() {
       await schedule.runDue()
-      await resume()
+      if (planned) await resume()
     },
     look: () => schedule.look(),
     async report() {

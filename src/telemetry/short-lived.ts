@@ -34,9 +34,10 @@ export async function sendAtTheEnd(ending: EndingProcess): Promise<void> {
   if (!lease) return
   const late = Promise.withResolvers<void>()
   const timer = clock.after(delivery.within - RESERVE, late.resolve)
+  // What is called off counts as failed, or every run would wait for a receiver that does not answer.
+  const calledOff = late.promise.then(() => Promise.all([loop.stop(), failed(settings)]))
   try {
-    // What is called off counts as failed, or every run would wait for a receiver that does not answer.
-    await Promise.race([loop.sendNow(), late.promise.then(() => failed(settings))])
+    await Promise.race([loop.sendNow(), calledOff])
   } finally {
     timer.cancel()
     await Promise.all([lease.release(), counting.stop()])

@@ -18,6 +18,8 @@ export interface ExchangeOptions {
 /** Posts a report to one address, by the way that leads there, and gives the answer. Rejects where there is none. */
 export async function exchange(url: URL, body: Uint8Array, options: ExchangeOptions): Promise<HttpAnswer> {
   const { signal, lookup, proxyEnvironment = {} } = options
+  // Node.js would open the connection before it looks.
+  signal.throwIfAborted()
   const proxy = proxyFor(url, proxyEnvironment)
   if (!proxy) return post(url, body, { signal, lookup })
   if (url.protocol === 'https:') {

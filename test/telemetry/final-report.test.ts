@@ -47,6 +47,10 @@ for (const [why, options] of Object.entries<Partial<UsageTelemetryOptions<AcmeFa
     consent: { default: 'undecided' },
     schedule: { finalReport: true, undecidedDelay: '0s' },
   },
+  'nobody is to be asked (a variable says undecided), though the delay is over': {
+    environment: { ACME_DB_TELEMETRY: 'undecided' },
+    schedule: { finalReport: true, undecidedDelay: '0s' },
+  },
   'the answer is no': { ...FINAL, environment: { ACME_DB_TELEMETRY: 'off' } },
 })) {
   test(`no last report where ${why}`, async () => {

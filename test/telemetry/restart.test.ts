@@ -7,6 +7,7 @@ import { createFakeClock } from '../support/fake-clock.ts'
 import { numbersOf, type Receiver, startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 import { until } from '../support/until.ts'
+import { startStubborn } from './tool.ts'
 
 const DAY = 86_400_000
 const FIND = { command: 'find', result: 'ok' } as const
@@ -47,6 +48,23 @@ test('a shutdown and a start at once: the start has the last word', async () => 
   await Promise.all([usage.start(), usage.shutdown()])
   assert.equal((await usage.status()).nextReportAt, undefined)
   assert.equal(clock.waiting, 0)
+})
+
+test('a start while a shutdown still sends within its budget has the last word too', async () => {
+  using silence = await startStubborn()
+  const usage = createAcme({
+    ...{ endpoint: silence.endpoint, delivery: { within: '400ms' } },
+    schedule: { initialDelay: '0s' },
+  })
+  await usage.start()
+  const ending = usage.shutdown()
+  await until(() => silence.connections > 0)
+  await usage.start()
+  await ending
+  const { nextReportAt, delivery } = await usage.status()
+  assert.ok(nextReportAt)
+  assert.equal(delivery.failures, 1)
+  await usage.shutdown()
 })
 
 test('two telemetries in one process on one directory make one report an interval, and carry what both have counted', async () => {

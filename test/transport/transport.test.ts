@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { createHttpTransport, type SendResult } from '../../src/transport/index.ts'
 import { LONGEST_RESPONSE } from '../../src/transport/response.ts'
+import { startReceiver } from '../support/receiver.ts'
 import { until } from '../support/until.ts'
 import { listen } from './servers.ts'
 
@@ -258,3 +259,14 @@ function flood(socket: net.Socket, beginning: string): void {
   socket.write(beginning)
   pour()
 }
+
+test('an attempt that was called off before it began opens no connection', async () => {
+  await using receiver = await startReceiver()
+  const { send } = createHttpTransport({ endpoint: receiver.endpoint })
+  assert.deepEqual(await send(Buffer.from('{}'), AbortSignal.abort()), {
+    outcome: 'unavailable',
+    reason: 'the attempt was called off',
+  })
+  await send(Buffer.from('{}'))
+  assert.equal(receiver.connections, 1)
+})
