@@ -162,8 +162,8 @@ test('where no child process may be started, the tool ends as ever, and the repo
   await using receiver = await startReceiver()
   const order = options(receiver.endpoint, scratch.directory)
   const flags = ['--permission', '--allow-fs-read=*', '--allow-fs-write=*', '--no-warnings']
-  assert.deepEqual(await runTool(order, { flags }), DONE)
   assert.deepEqual(await runTool(order, { environment: { OTEL_USAGE_DETACHED: '1' } }), DONE)
+  assert.deepEqual(await runTool(order, { flags }), DONE)
   assert.equal(receiver.connections, 0)
   await runTool({ ...order, delivery: { within: '15s' } })
   assert.equal(numbersOf(receiver.received[0]?.json ?? assert.fail())['acme.runs'], 3)

@@ -67,6 +67,29 @@ test('a start while a shutdown still sends within its budget has the last word t
   await usage.shutdown()
 })
 
+test('what a shutdown has called off is not sent any more by this process, however long it lives', async () => {
+  await using receiver = await startReceiver()
+  const clock = createFakeClock()
+  const usage = createAcme({
+    ...{ endpoint: receiver.endpoint, clock, delivery: { within: '500ms' } },
+    schedule: { initialDelay: '0s' },
+  })
+  const asked = Promise.withResolvers<void>()
+  usage.set('acme.edition', () => {
+    asked.resolve()
+    return new Promise(() => {})
+  })
+  await usage.start()
+  const ending = usage.shutdown()
+  await asked.promise
+  await clock.advance(500)
+  await ending
+  for (let hour = 0; hour < 24; hour++) await clock.advance(3_600_000)
+  assert.equal(receiver.connections, 0)
+  const { delivery } = await usage.status()
+  assert.deepEqual([delivery.waiting, delivery.failures], [1, 1])
+})
+
 test('two telemetries in one process on one directory make one report an interval, and carry what both have counted', async () => {
   using scratch = createScratch()
   await using receiver = await startReceiver()
