@@ -1,7 +1,14 @@
--- The store. Applied by `otel-usage gateway up`, or by hand:
+-- The store: what the gateway writes, and what the insights read. docs/store.md says what each table answers and how long it is kept.
+--
+-- Applied by `otel-usage gateway up`, or by hand:
 --   clickhouse client --query 'CREATE DATABASE IF NOT EXISTS usage'
 --   clickhouse client --database usage --queries-file schema.sql
--- Every statement leaves what is there as it is.
+-- For a cluster the same statements are written out by `otel-usage gateway schema --cluster <name>`.
+--
+-- Every statement leaves what is there as it is. A later version adds statements at the end (ALTER TABLE ... IF NOT EXISTS)
+-- and changes none of those above, so that applying all of them brings any store up to date.
+
+-- Reports as they came --------------------------------------------------------------------------------------------------
 
 -- One row for each data point of each report. The first columns are those that the Collector's clickhouse exporter
 -- inserts (version 0.161); what follows them is derived. A report that comes twice has the same key and becomes one.
@@ -31,38 +38,291 @@ CREATE TABLE IF NOT EXISTS points
         TraceId String
     ) CODEC(ZSTD(1)),
 
-    InstallationId UUID MATERIALIZED toUUIDOrZero(ResourceAttributes['service.instance.id']),
-    ReportId UUID MATERIALIZED toUUIDOrZero(ResourceAttributes['usage.report.id']),
-    Version LowCardinality(String) MATERIALIZED ResourceAttributes['service.version'],
-    ReceivedAt DateTime('UTC') MATERIALIZED now('UTC'),
-    Product LowCardinality(String) ALIAS ServiceName
+    -- Zero where a product does without an id (identity mode `none`).
+    InstallationId UUID DEFAULT toUUIDOrZero(ResourceAttributes['service.instance.id']),
+    ReportId UUID DEFAULT toUUIDOrZero(ResourceAttributes['usage.report.id']),
+    -- Puts reports in order, the same whatever order they come in: by their time in seconds, then by their id.
+    ReportOrder UInt64 DEFAULT bitOr(bitShiftLeft(toUInt64(toUnixTimestamp(TimeUnix)), 32), bitAnd(sipHash64(ReportId), 0xFFFFFFFF)),
+    -- The installation that this one is a copy of, where it says so.
+    Lineage UUID DEFAULT toUUIDOrZero(ResourceAttributes['usage.installation.lineage']),
+    ReceivedAt DateTime('UTC') DEFAULT now('UTC'),
+    Product LowCardinality(String) ALIAS ServiceName,
+    Version LowCardinality(String) ALIAS ResourceAttributes['service.version']
 )
 ENGINE = ReplacingMergeTree
-PARTITION BY toYYYYMM(TimeUnix)
-ORDER BY (ServiceName, MetricName, toDate(TimeUnix), InstallationId, ReportId, cityHash64(Attributes));
+PARTITION BY toMonday(TimeUnix)
+ORDER BY (ServiceName, InstallationId, ReportId, MetricName, cityHash64(Attributes))
+TTL TimeUnix + INTERVAL 90 DAY DELETE;
 
--- One row for each installation and day: its last report of the day. Most questions about installations read only this.
+-- One row for each installation and day -----------------------------------------------------------------------------------
+
+-- What an installation was on a day: the attributes of its last report of that day.
 CREATE TABLE IF NOT EXISTS installation_days
 (
     Product LowCardinality(String),
-    Day Date,
+    Day Date CODEC(Delta, ZSTD(1)),
     InstallationId UUID,
-    Version LowCardinality(String),
+    ReportOrder UInt64,
+    ReportedAt DateTime('UTC') CODEC(Delta, ZSTD(1)),
     ReportId UUID,
-    ReportedAt DateTime('UTC')
+    -- All that the report says of its installation, but ids.
+    Attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    Version LowCardinality(String) DEFAULT Attributes['service.version'],
+    Country LowCardinality(String) DEFAULT Attributes['geo.country.iso_code'],
+    ConsentLevel LowCardinality(String) DEFAULT Attributes['usage.consent.level']
 )
-ENGINE = ReplacingMergeTree(ReportedAt)
+ENGINE = ReplacingMergeTree(ReportOrder)
 PARTITION BY toYYYYMM(Day)
-ORDER BY (Product, Day, InstallationId);
+ORDER BY (Product, Day, InstallationId)
+TTL Day + INTERVAL 400 DAY DELETE;
 
 -- Every report has exactly one point of usage.facts.
 CREATE MATERIALIZED VIEW IF NOT EXISTS installation_days_of_points TO installation_days AS
 SELECT
     ServiceName AS Product,
     toDate(TimeUnix) AS Day,
-    toUUIDOrZero(ResourceAttributes['service.instance.id']) AS InstallationId,
-    ResourceAttributes['service.version'] AS Version,
-    toUUIDOrZero(ResourceAttributes['usage.report.id']) AS ReportId,
-    TimeUnix AS ReportedAt
+    InstallationId,
+    ReportOrder,
+    TimeUnix AS ReportedAt,
+    ReportId,
+    mapFilter((key, value) -> key NOT IN ('service.name', 'service.instance.id', 'usage.report.id', 'usage.installation.lineage'), ResourceAttributes) AS Attributes
 FROM points
-WHERE MetricName = 'usage.facts';
+WHERE MetricName = 'usage.facts' AND InstallationId != toUUID('00000000-0000-0000-0000-000000000000');
+
+-- What an installation counted and measured on a day, a row for each set of dimensions. The store does not know which
+-- fact is a gauge and which one a count, so it has both answers: `Latest` for a gauge, `Total` for a count.
+CREATE TABLE IF NOT EXISTS fact_days
+(
+    Product LowCardinality(String),
+    Fact LowCardinality(String),
+    Day Date CODEC(Delta, ZSTD(1)),
+    InstallationId UUID,
+    -- As JSON, keys in order: {"command":"find","result":"ok"}
+    Dimensions LowCardinality(String),
+    -- The value in each report of the day. A report that comes twice is in it once.
+    Reports SimpleAggregateFunction(maxMap, Map(UInt64, Float64)) CODEC(ZSTD(1)),
+    Last SimpleAggregateFunction(max, Tuple(ReportOrder UInt64, Value Float64)) CODEC(ZSTD(1)),
+    Latest Float64 ALIAS Last.Value,
+    Total Float64 ALIAS arraySum(mapValues(Reports))
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toMonday(Day)
+ORDER BY (Product, Fact, Day, InstallationId, Dimensions)
+TTL Day + INTERVAL 90 DAY DELETE;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS fact_days_of_points TO fact_days AS
+SELECT
+    ServiceName AS Product,
+    MetricName AS Fact,
+    toDate(TimeUnix) AS Day,
+    InstallationId,
+    toJSONString(mapSort(Attributes)) AS Dimensions,
+    map(sipHash64(ReportId), Value) AS Reports,
+    (ReportOrder, Value) AS Last
+FROM points
+WHERE InstallationId != toUUID('00000000-0000-0000-0000-000000000000');
+
+-- One row for each installation: since when it is there, when it was heard of last, what it was then.
+CREATE TABLE IF NOT EXISTS installations
+(
+    Product LowCardinality(String),
+    InstallationId UUID,
+    FirstDay SimpleAggregateFunction(min, Date),
+    LastDay SimpleAggregateFunction(max, Date),
+    ReceivedAt SimpleAggregateFunction(max, DateTime('UTC')),
+    Last SimpleAggregateFunction(max, Tuple(ReportOrder UInt64, Version String, Country String)) CODEC(ZSTD(1)),
+    Version String ALIAS Last.Version,
+    Country String ALIAS Last.Country
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (Product, InstallationId)
+TTL LastDay + INTERVAL 400 DAY DELETE;
+
+-- From all points, so that whatever is stored of an installation can be found by this table.
+CREATE MATERIALIZED VIEW IF NOT EXISTS installations_of_points TO installations AS
+SELECT
+    ServiceName AS Product,
+    InstallationId,
+    min(toDate(TimeUnix)) AS FirstDay,
+    max(toDate(TimeUnix)) AS LastDay,
+    max(ReceivedAt) AS ReceivedAt,
+    max((ReportOrder, ResourceAttributes['service.version'], ResourceAttributes['geo.country.iso_code'])) AS Last
+FROM points
+WHERE InstallationId != toUUID('00000000-0000-0000-0000-000000000000')
+GROUP BY Product, InstallationId;
+
+-- Reports without an id: each stands for itself, and tells how old its installation is.
+CREATE TABLE IF NOT EXISTS anonymous_reports
+(
+    Product LowCardinality(String),
+    Day Date CODEC(Delta, ZSTD(1)),
+    ReportId UUID,
+    ReportOrder UInt64,
+    Attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
+    Age LowCardinality(String) DEFAULT Attributes['usage.installation.age'],
+    Version LowCardinality(String) DEFAULT Attributes['service.version'],
+    Country LowCardinality(String) DEFAULT Attributes['geo.country.iso_code']
+)
+ENGINE = ReplacingMergeTree(ReportOrder)
+PARTITION BY toYYYYMM(Day)
+ORDER BY (Product, Day, ReportId)
+TTL Day + INTERVAL 400 DAY DELETE;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS anonymous_reports_of_points TO anonymous_reports AS
+SELECT
+    ServiceName AS Product,
+    toDate(TimeUnix) AS Day,
+    ReportId,
+    ReportOrder,
+    mapFilter((key, value) -> key NOT IN ('service.name', 'usage.report.id'), ResourceAttributes) AS Attributes
+FROM points
+WHERE MetricName = 'usage.facts' AND InstallationId = toUUID('00000000-0000-0000-0000-000000000000');
+
+-- Rollups: numbers of installations, no installation ------------------------------------------------------------------------
+
+-- Made by maintain.sql. Read with FINAL: of several rows with one key that of the last run counts. A value that fewer than
+-- five installations had could name one of them, so it goes after 90 days; younger days are rolled up anew after an erasure.
+
+-- How many installations were active in the last 1, 7 and 30 days, the day included: all of them (`By` is empty), and by
+-- what they said in their last report, for `service.version` and `geo.country.iso_code`.
+CREATE TABLE IF NOT EXISTS active_installations
+(
+    Product LowCardinality(String),
+    By LowCardinality(String),
+    Days UInt8,
+    Day Date,
+    Value String,
+    Installations UInt64,
+    ComputedAt DateTime64(3, 'UTC'),
+    IsDeleted UInt8
+)
+ENGINE = ReplacingMergeTree(ComputedAt, IsDeleted)
+PARTITION BY toYear(Day)
+ORDER BY (Product, By, Days, Day, Value)
+TTL Day + INTERVAL 90 DAY DELETE WHERE Installations < 5 AND By != '', Day + INTERVAL 5 YEAR DELETE;
+
+-- How many installations had which value of an attribute on a day: the 1,000 most frequent values of each.
+CREATE TABLE IF NOT EXISTS fact_values
+(
+    Product LowCardinality(String),
+    Fact LowCardinality(String),
+    Day Date,
+    Value String,
+    Installations UInt64,
+    ComputedAt DateTime64(3, 'UTC'),
+    IsDeleted UInt8
+)
+ENGINE = ReplacingMergeTree(ComputedAt, IsDeleted)
+PARTITION BY toYear(Day)
+ORDER BY (Product, Fact, Day, Value)
+TTL Day + INTERVAL 90 DAY DELETE WHERE Installations < 5, Day + INTERVAL 5 YEAR DELETE;
+
+-- What all installations measured and counted on a day. `Latest` sums their last values, `Total` the values of all reports.
+-- `Histogram`: how many installations had a last value in [2^n, 2^(n+1)), by n; -128 holds zero and what is below.
+CREATE TABLE IF NOT EXISTS fact_numbers
+(
+    Product LowCardinality(String),
+    Fact LowCardinality(String),
+    Day Date,
+    Dimensions LowCardinality(String),
+    Installations UInt64,
+    Reports UInt64,
+    Latest Float64,
+    Total Float64,
+    Histogram Map(Int16, UInt64),
+    ComputedAt DateTime64(3, 'UTC'),
+    IsDeleted UInt8
+)
+ENGINE = ReplacingMergeTree(ComputedAt, IsDeleted)
+PARTITION BY toYear(Day)
+ORDER BY (Product, Fact, Day, Dimensions)
+TTL Day + INTERVAL 5 YEAR DELETE;
+
+-- How many reports without an id came on a day.
+CREATE TABLE IF NOT EXISTS anonymous_days
+(
+    Product LowCardinality(String),
+    Day Date,
+    Age LowCardinality(String),
+    Version LowCardinality(String),
+    Country LowCardinality(String),
+    Reports UInt64,
+    ComputedAt DateTime64(3, 'UTC'),
+    IsDeleted UInt8
+)
+ENGINE = ReplacingMergeTree(ComputedAt, IsDeleted)
+PARTITION BY toYear(Day)
+ORDER BY (Product, Day, Age, Version, Country)
+TTL Day + INTERVAL 5 YEAR DELETE;
+
+-- Which days have to be rolled up: those that changed since.
+CREATE TABLE IF NOT EXISTS changed_days
+(
+    Product LowCardinality(String),
+    Day Date,
+    ChangedAt SimpleAggregateFunction(max, DateTime('UTC')),
+    -- When the last run began that was to roll it up, and the last that has.
+    StartedAt SimpleAggregateFunction(max, DateTime64(3, 'UTC')),
+    RolledUpAt SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (Product, Day)
+TTL Day + INTERVAL 100 DAY DELETE;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS changed_days_of_points TO changed_days AS
+SELECT ServiceName AS Product, toDate(TimeUnix) AS Day, max(ReceivedAt) AS ChangedAt
+FROM points
+GROUP BY Product, Day;
+
+CREATE VIEW IF NOT EXISTS days_to_roll_up AS
+SELECT Product, Day
+FROM changed_days
+GROUP BY Product, Day
+HAVING max(StartedAt) > max(RolledUpAt);
+
+-- Erasure -------------------------------------------------------------------------------------------------------------------
+
+-- A random key, made here and known nowhere else.
+CREATE TABLE IF NOT EXISTS salt
+ENGINE = MergeTree
+ORDER BY tuple()
+AS SELECT rand64(1) AS First, rand64(2) AS Second;
+
+-- Who asked to be forgotten: a hash with the salt, for 30 days, so that a report of theirs that is still on its way can be
+-- told when it comes.
+CREATE TABLE IF NOT EXISTS forgotten
+(
+    Product LowCardinality(String),
+    Hash FixedString(16),
+    Day SimpleAggregateFunction(min, Date),
+    ForgottenAt SimpleAggregateFunction(min, DateTime('UTC'))
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (Product, Hash)
+TTL ForgottenAt + INTERVAL 30 DAY DELETE;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS forgotten_of_points TO forgotten AS
+SELECT
+    ServiceName AS Product,
+    sipHash128Keyed((SELECT min((First, Second)) FROM salt), ServiceName, InstallationId) AS Hash,
+    toDate(TimeUnix) AS Day,
+    now('UTC') AS ForgottenAt
+FROM points
+WHERE MetricName = 'usage.forget' AND Value > 0 AND InstallationId != toUUID('00000000-0000-0000-0000-000000000000');
+
+-- Of whom something is stored although they asked to be forgotten.
+CREATE VIEW IF NOT EXISTS to_be_erased AS
+SELECT DISTINCT Product, InstallationId
+FROM installations
+WHERE (Product, sipHash128Keyed((SELECT min((First, Second)) FROM salt), Product, InstallationId))
+    IN (SELECT Product, Hash FROM forgotten);
+
+-- What remains: how many asked on a day.
+CREATE TABLE IF NOT EXISTS erasures
+(
+    Product LowCardinality(String),
+    Day Date,
+    Installations UInt64
+)
+ENGINE = ReplacingMergeTree(Installations)
+ORDER BY (Product, Day);

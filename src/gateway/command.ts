@@ -5,7 +5,14 @@ import type { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { type Environment, systemEnvironment } from '../host/index.ts'
 import { clickHouseEnvironment } from './clickhouse/clickhouse-environment.ts'
-import { applySchema } from './clickhouse/schema.ts'
+import { startHousekeeping } from './clickhouse/housekeeping.ts'
+import {
+  applySchema,
+  maintainStore,
+  type StoreCluster,
+  type StoreFile,
+  storeStatements,
+} from './clickhouse/schema.ts'
 import { startClickHouse } from './clickhouse/start-clickhouse.ts'
 import { findCollector } from './collector/find-collector.ts'
 import { originOverlay } from './collector/origin-overlay.ts'
@@ -34,10 +41,15 @@ Commands:
   validate   Checks gateway.yaml, with the overlays given, by the Collector's own validate.
   up         Starts ClickHouse (unless CLICKHOUSE_URL names one) and the Collector, and runs until Ctrl-C.
   status     Says how a gateway on this machine is: health, queue, what was refused and dropped, store, disk.
+  schema     Prints the statements that make the store.
+  maintain   Erases and rolls up in the store at CLICKHOUSE_URL, once; \`up\` does it every hour.
 
 Options:
   --config <file>     An overlay that is merged over gateway.yaml, such as a product's part. Can be repeated.
   --directory <path>  Where \`up\` keeps queue, archive and data, and \`status\` looks. Default: ./usage-gateway
+  --cluster <name>    \`schema\`, \`maintain\`: for a store that is spread over this cluster, with replicas.
+  --no-replicas       For a cluster whose shards have none.
+  --print             \`maintain\`: prints the statements and does nothing.
   --help              Shows this.
 
 Variables: OTELCOL (path of a Collector), CLICKHOUSE_URL, and the settings of gateway.yaml:
@@ -54,12 +66,12 @@ USAGE_CLICKHOUSE_HTTP_PORT and USAGE_CLICKHOUSE_TCP_PORT: where a ClickHouse tha
 export async function runGatewayCommand(args: readonly string[], io: GatewayIo = {}): Promise<number> {
   const { stdout = process.stdout, stderr = process.stderr, environment = systemEnvironment() } = io
   try {
-    const { command, configs, directory, help } = parse(args)
+    const { command, configs, directory, cluster, print, help } = parse(args)
     if (help) {
       stdout.write(GATEWAY_USAGE)
       return 0
     }
-    const run = { stdout, stderr, environment, configs, directory, signal: io.signal }
+    const run = { stdout, stderr, environment, configs, directory, cluster, print, signal: io.signal }
     return await COMMANDS[command](run)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
@@ -76,6 +88,8 @@ interface Run {
   readonly environment: Environment
   readonly configs: readonly string[]
   readonly directory: string
+  readonly cluster: StoreCluster | undefined
+  readonly print: boolean
   readonly signal: AbortSignal | undefined
 }
 
@@ -87,6 +101,9 @@ function parse(args: readonly string[]) {
       options: {
         config: { type: 'string', multiple: true, default: [] },
         directory: { type: 'string', default: 'usage-gateway' },
+        cluster: { type: 'string' },
+        'no-replicas': { type: 'boolean', default: false },
+        print: { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })
@@ -96,16 +113,53 @@ function parse(args: readonly string[]) {
         command === '' ? 'No command was given' : `There is no command '${positionals.join(' ')}'`,
       )
     }
+    const { config: configs, directory, cluster: name, print, help } = values
     return {
       command: command as keyof typeof COMMANDS,
-      ...{ configs: values.config, directory: path.resolve(values.directory), help: values.help },
+      ...{ configs, directory: path.resolve(directory), print, help },
+      cluster: name === undefined ? undefined : { name, replicated: !values['no-replicas'] },
     }
   } catch (error) {
-    throw new GatewayOptionsError(`${reasonOf(error)}; use validate, up or status.`, { cause: error })
+    const names = Object.keys(COMMANDS)
+    throw new GatewayOptionsError(
+      `${reasonOf(error)}; use ${names.slice(0, -1).join(', ')} or ${names.at(-1)}.`,
+      { cause: error },
+    )
   }
 }
 
-const COMMANDS = { validate, up, status } as const
+const COMMANDS = { validate, up, status, schema, maintain } as const
+
+const databaseOf = (environment: Environment) => environment['USAGE_CLICKHOUSE_DATABASE'] || 'usage'
+
+async function schema({ stdout, environment, cluster }: Run): Promise<number> {
+  stdout.write(await written('schema', environment, cluster))
+  return 0
+}
+
+async function maintain({ stdout, environment, cluster, print }: Run): Promise<number> {
+  if (print) {
+    stdout.write(await written('maintain', environment, cluster))
+    return 0
+  }
+  const url = environment['CLICKHOUSE_URL']
+  if (!url) {
+    throw new GatewayOptionsError(
+      'CLICKHOUSE_URL is not set; set it to the HTTP address of the store, such as http://127.0.0.1:8123.',
+    )
+  }
+  await maintainStore({ url, database: databaseOf(environment), cluster }).catch((error) => {
+    if (error instanceof GatewayError) throw error
+    throw new GatewayError(`The store could not be maintained: ${reasonOf(error)}`, { cause: error })
+  })
+  stdout.write('The store is maintained.\n')
+  return 0
+}
+
+async function written(file: StoreFile, environment: Environment, cluster: StoreCluster | undefined) {
+  const statements = await storeStatements(file, { database: databaseOf(environment), cluster })
+  return statements.map((statement) => `${statement};\n`).join('\n')
+}
 
 async function validate({ stdout, stderr, environment, configs }: Run): Promise<number> {
   const collector = await findCollector({ environment, output: stderr })
@@ -132,8 +186,11 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
       onLine: (line) => stderr.write(`clickhouse: ${line}\n`),
     })
     started.unshift(clickHouse)
-    const database = environment['USAGE_CLICKHOUSE_DATABASE'] || 'usage'
-    await applySchema({ url: clickHouse.url, database })
+    const database = databaseOf(environment)
+    const address = { url: clickHouse.url, database }
+    await applySchema(address)
+    const onFailure = (reason: string) => stderr.write(`The store could not be maintained: ${reason}\n`)
+    started.unshift(startHousekeeping({ address, onFailure }))
     const origin = await originOverlay(collector, environment)
     const gateway = await startCollector({
       collector,

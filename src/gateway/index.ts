@@ -15,7 +15,15 @@ export {
   type FoundClickHouse,
   findClickHouse,
 } from './clickhouse/find-clickhouse.ts'
-export { applySchema } from './clickhouse/schema.ts'
+export { type HousekeepingOptions, startHousekeeping } from './clickhouse/housekeeping.ts'
+export {
+  applySchema,
+  maintainStore,
+  type StoreAddress,
+  type StoreCluster,
+  type StoreFile,
+  storeStatements,
+} from './clickhouse/schema.ts'
 export {
   type RunningClickHouse,
   type StartClickHouseOptions,

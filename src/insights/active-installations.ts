@@ -45,7 +45,7 @@ export function activeInstallationsByVersion({
       SELECT version, count() AS installations
       FROM
       (
-        SELECT InstallationId, argMax(Version, ReportedAt) AS version
+        SELECT InstallationId, argMax(Version, ReportOrder) AS version
         FROM installation_days
         WHERE Product = {product:String} AND Day > {before:Date} AND Day <= {last:Date}
         GROUP BY InstallationId

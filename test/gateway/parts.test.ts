@@ -244,7 +244,10 @@ describe('the command', () => {
     test(`'${args.join(' ')}' is answered with what to do, and 2`, async () => {
       const stderr = memory()
       assert.equal(await runGatewayCommand(args, { stderr, environment: {} }), 2)
-      assert.match(stderr.text(), /use validate, up or status\.\n`otel-usage gateway --help`/)
+      assert.match(
+        stderr.text(),
+        /use validate, up, status, schema or maintain\.\n`otel-usage gateway --help`/,
+      )
     })
   }
 

@@ -1,0 +1,178 @@
+-- The store's housekeeping, every hour: erases the installations that asked for it, then rolls up the days that changed.
+--
+-- Done by `otel-usage gateway up` while it runs, by `otel-usage gateway maintain`, or by hand:
+--   clickhouse client --database usage --queries-file maintain.sql
+-- On a cluster: on each node, as written out by `otel-usage gateway schema --maintain --cluster <name>`.
+-- Running it again does no harm. What a run that broke off has left undone, the next one does.
+
+-- Erasure -------------------------------------------------------------------------------------------------------------------
+
+INSERT INTO erasures
+SELECT Product, Day, count() AS Installations
+FROM forgotten FINAL
+GROUP BY Product, Day;
+
+INSERT INTO changed_days (Product, Day, ChangedAt)
+SELECT DISTINCT Product, Day, now('UTC')
+FROM installation_days
+WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
+    AND Day > toDate(now('UTC')) - 100;
+
+ALTER TABLE points DELETE
+WHERE (ServiceName, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
+SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
+
+-- Copies of it that name it.
+ALTER TABLE points UPDATE
+    ResourceAttributes = mapFilter((key, value) -> key != 'usage.installation.lineage', ResourceAttributes),
+    Lineage = toUUID('00000000-0000-0000-0000-000000000000')
+WHERE (ServiceName, Lineage) IN (SELECT Product, InstallationId FROM to_be_erased)
+SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
+
+ALTER TABLE installation_days DELETE
+WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
+SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
+
+ALTER TABLE fact_days DELETE
+WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
+SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
+
+-- Last, because the others are found by it. Not what came in within the last minute, some of which may not have been there
+-- to be deleted above: that is for the next run.
+ALTER TABLE installations DELETE
+WHERE ReceivedAt < now('UTC') - 60
+    AND (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
+SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
+
+-- Rollups -------------------------------------------------------------------------------------------------------------------
+
+-- Each of them writes the days anew, with a row that is deleted for each key that they do not have any more.
+
+INSERT INTO changed_days (Product, Day, StartedAt)
+SELECT Product, Day, now64(3, 'UTC')
+FROM changed_days
+GROUP BY Product, Day
+HAVING max(ChangedAt) + 60 >= max(RolledUpAt);
+
+-- A day that changed changes the windows of the 29 days after it. An installation counts on each day until its next report,
+-- as long as the window reaches.
+INSERT INTO active_installations
+WITH
+    toDate(now('UTC')) AS today,
+    (SELECT least(coalesce(minOrNull(Day), toDate(now('UTC'))), toDate(now('UTC')) - 1) FROM days_to_roll_up) AS since
+SELECT
+    Product, By, Days, Day, Value,
+    sum(Counted) AS Installations,
+    now64(3, 'UTC') AS ComputedAt,
+    Installations = 0 AS IsDeleted
+FROM
+(
+    SELECT Product, said.1 AS By, Days, toDate(number) AS Day, said.2 AS Value, count() AS Counted
+    FROM
+    (
+        SELECT Product, report.1 AS first, next, report.2 AS Version, report.3 AS Country
+        FROM
+        (
+            SELECT Product, arraySort(groupArray((Day, Version, Country))) AS reports
+            FROM installation_days FINAL
+            WHERE Day > since - 30 AND Day <= today
+            GROUP BY Product, InstallationId
+        )
+        ARRAY JOIN
+            reports AS report,
+            arrayPushBack(arrayMap(each -> each.1, arrayPopFront(reports)), today + 1) AS next
+    )
+    ARRAY JOIN [1, 7, 30] AS Days
+    ARRAY JOIN range(toUInt32(greatest(first, since)), toUInt32(least(next, first + Days))) AS number
+    ARRAY JOIN [('', ''), ('service.version', toString(Version)), ('geo.country.iso_code', toString(Country))] AS said
+    GROUP BY Product, By, Days, Day, Value
+    UNION ALL
+    SELECT Product, By, Days, Day, Value, 0
+    FROM active_installations FINAL
+    WHERE Day >= since AND Day <= today
+)
+GROUP BY Product, By, Days, Day, Value
+SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
+
+INSERT INTO fact_values
+SELECT
+    Product, Fact, Day, Value,
+    sum(Counted) AS Installations,
+    now64(3, 'UTC') AS ComputedAt,
+    Installations = 0 AS IsDeleted
+FROM
+(
+    SELECT Product, Fact, Day, Value, count() AS Counted
+    FROM installation_days FINAL
+    ARRAY JOIN mapKeys(Attributes) AS Fact, mapValues(Attributes) AS Value
+    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up)
+    GROUP BY Product, Fact, Day, Value
+    ORDER BY Counted DESC, Value
+    LIMIT 1000 BY Product, Fact, Day
+    UNION ALL
+    SELECT Product, Fact, Day, Value, 0
+    FROM fact_values FINAL
+    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up)
+)
+GROUP BY Product, Fact, Day, Value
+SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
+
+INSERT INTO fact_numbers
+SELECT
+    Product, Fact, Day, Dimensions,
+    sum(ByInstallation) AS Installations,
+    sum(Came) AS Reports,
+    sum(LastValue) AS Latest,
+    sum(AllValues) AS Total,
+    sumMap(Buckets) AS Histogram,
+    now64(3, 'UTC') AS ComputedAt,
+    Reports = 0 AS IsDeleted
+FROM
+(
+    SELECT
+        Product, Fact, Day, Dimensions,
+        1 AS ByInstallation,
+        length(Reports) AS Came,
+        Latest AS LastValue,
+        Total AS AllValues,
+        map(toInt16(if(Latest > 0, greatest(-127, floor(log2(Latest))), -128)), toUInt64(1)) AS Buckets
+    FROM fact_days FINAL
+    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up)
+    UNION ALL
+    -- Reports without an id: each of them for itself.
+    SELECT ServiceName, MetricName, toDate(TimeUnix), toJSONString(mapSort(Attributes)), 0, 1, Value, Value, map()
+    FROM points FINAL
+    WHERE InstallationId = toUUID('00000000-0000-0000-0000-000000000000')
+        AND (ServiceName, toDate(TimeUnix)) IN (SELECT Product, Day FROM days_to_roll_up)
+    UNION ALL
+    SELECT Product, Fact, Day, Dimensions, 0, 0, 0, 0, map()
+    FROM fact_numbers FINAL
+    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up)
+)
+GROUP BY Product, Fact, Day, Dimensions
+SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
+
+INSERT INTO anonymous_days
+SELECT
+    Product, Day, Age, Version, Country,
+    sum(Counted) AS Reports,
+    now64(3, 'UTC') AS ComputedAt,
+    Reports = 0 AS IsDeleted
+FROM
+(
+    SELECT Product, Day, Age, Version, Country, count() AS Counted
+    FROM anonymous_reports FINAL
+    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up)
+    GROUP BY Product, Day, Age, Version, Country
+    UNION ALL
+    SELECT Product, Day, Age, Version, Country, 0
+    FROM anonymous_days FINAL
+    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up)
+)
+GROUP BY Product, Day, Age, Version, Country;
+
+INSERT INTO changed_days (Product, Day, RolledUpAt)
+SELECT Product, Day, max(StartedAt)
+FROM changed_days
+GROUP BY Product, Day
+HAVING max(StartedAt) > max(RolledUpAt);

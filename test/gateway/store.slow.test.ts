@@ -1,0 +1,438 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import fc from 'fast-check'
+import { maintainStore, type RunningClickHouse } from '../../src/gateway/index.ts'
+import { rowsOf, runClickHouse, uuid } from './running-gateway.ts'
+import { scratchDirectory } from './scratch.ts'
+import {
+  answersOf,
+  command,
+  insertReports,
+  insertRows,
+  letPass,
+  rowsOfReport,
+  type StoredReport,
+} from './stored-reports.ts'
+
+/** The store of all tests here: started once, emptied before each. */
+let store: RunningClickHouse
+const endings: (() => unknown)[] = []
+const suite = { after: (end: () => unknown) => void endings.unshift(end) }
+
+before(async () => {
+  store = await runClickHouse(suite as never, await scratchDirectory(suite as never))
+})
+after(async () => {
+  for (const end of endings) await end()
+})
+beforeEach(empty)
+
+const DAY = 86_400_000
+/** Days are relative to today: what is older than its retention is not there. */
+const dayOf = (back: number) => new Date(Date.now() - back * DAY).toISOString().slice(0, 10)
+const [today, yesterday] = [dayOf(0), dayOf(1)]
+const version = (text: string) => ({ 'service.version': text })
+
+describe('one row for each installation and day', () => {
+  test('holds what the last report of the day said, and the counts of all of them', async () => {
+    const installation = uuid('4')
+    const at = (time: string, versionText: string, users: number, commands: number): StoredReport => ({
+      installation,
+      reportId: uuid('7'),
+      at: `${yesterday} ${time}`,
+      attributes: version(versionText),
+      points: [
+        { name: 'acme.users', value: users },
+        { name: 'acme.commands', value: commands, by: { result: 'ok', command: 'find' } },
+      ],
+    })
+    const evening = at('20:00:00', '2.1.0', 7, 5)
+    await insertReports(store, evening)
+    await insertReports(store, at('08:00:00', '2.0.0', 9, 100), evening)
+    await insertReports(store, evening)
+
+    assert.deepEqual(await rows('SELECT Version, ReportedAt FROM installation_days FINAL'), [
+      { Version: '2.1.0', ReportedAt: `${yesterday} 20:00:00` },
+    ])
+    assert.deepEqual(
+      await rows(
+        "SELECT Fact, Dimensions, Latest, Total FROM fact_days FINAL WHERE Fact != 'usage.facts' ORDER BY Fact",
+      ),
+      [
+        { Fact: 'acme.commands', Dimensions: '{"command":"find","result":"ok"}', Latest: 5, Total: 105 },
+        { Fact: 'acme.users', Dimensions: '{}', Latest: 7, Total: 16 },
+      ],
+    )
+    assert.deepEqual(await rows('SELECT count() AS n FROM points FINAL'), [{ n: 6 }])
+  })
+
+  test('holds neither the ids of the report nor that of the installation that it is a copy of', async () => {
+    const [installation, original] = [uuid('4'), uuid('4')]
+    const attributes = {
+      ...version('2.0.0'),
+      'geo.country.iso_code': 'NZ',
+      'usage.installation.lineage': original,
+    }
+    await insertReports(store, { installation, reportId: uuid('7'), at: `${today} 01:00:00`, attributes })
+    assert.deepEqual(await rows('SELECT Version, Country, Attributes FROM installation_days FINAL'), [
+      {
+        Version: '2.0.0',
+        Country: 'NZ',
+        Attributes: {
+          'usage.consent.level': 'full',
+          'service.version': '2.0.0',
+          'geo.country.iso_code': 'NZ',
+        },
+      },
+    ])
+  })
+
+  test('an installation is one row in all, from its first day to its last', async () => {
+    const installation = uuid('4')
+    for (const [day, text] of [
+      [today, '3.0.0'],
+      [dayOf(40), '1.0.0'],
+      [dayOf(2), '2.0.0'],
+    ] as const) {
+      await insertReports(store, {
+        installation,
+        reportId: uuid('7'),
+        at: `${day} 10:00:00`,
+        attributes: version(text),
+      })
+    }
+    assert.deepEqual(await rows('SELECT FirstDay, LastDay, Version FROM installations FINAL'), [
+      { FirstDay: dayOf(40), LastDay: today, Version: '3.0.0' },
+    ])
+  })
+})
+
+describe('reports without an id', () => {
+  test('are counted as reports, by age, and are no installation', async () => {
+    const one = (age: string): StoredReport => ({
+      reportId: uuid('7'),
+      at: `${yesterday} 10:00:00`,
+      attributes: { ...version('2.0.0'), 'usage.installation.age': age },
+      points: [{ name: 'acme.commands', value: 3 }],
+    })
+    const doubled = one('week')
+    await insertReports(store, doubled, one('week'), one('older'))
+    await insertReports(store, doubled)
+    await maintainStore(store)
+
+    assert.deepEqual(await rows('SELECT Day, Age, Version, Reports FROM anonymous_days FINAL ORDER BY Age'), [
+      { Day: yesterday, Age: 'older', Version: '2.0.0', Reports: 1 },
+      { Day: yesterday, Age: 'week', Version: '2.0.0', Reports: 2 },
+    ])
+    assert.deepEqual(
+      await rows("SELECT Installations, Reports, Total FROM fact_numbers FINAL WHERE Fact = 'acme.commands'"),
+      [{ Installations: 0, Reports: 3, Total: 9 }],
+    )
+    for (const table of ['installation_days', 'installations', 'fact_days', 'active_installations']) {
+      assert.deepEqual(await rows(`SELECT count() AS n FROM ${table}`), [{ n: 0 }], table)
+    }
+  })
+})
+
+describe('rollups', () => {
+  test('count who was active in 1, 7 and 30 days, by what they said last', async () => {
+    const [steady, upgraded, silent] = [uuid('4'), uuid('4'), uuid('4')]
+    const said = (installation: string, back: number, text: string): StoredReport => ({
+      installation,
+      reportId: uuid('7'),
+      at: `${dayOf(back)} 00:00:01`,
+      attributes: version(text),
+    })
+    await insertReports(
+      store,
+      said(steady, 5, '1.0.0'),
+      said(steady, 0, '1.0.0'),
+      said(upgraded, 29, '1.0.0'),
+      said(upgraded, 6, '2.0.0'),
+      said(silent, 30, '1.0.0'),
+    )
+    await maintainStore(store)
+    const active = (where: string) =>
+      rows(
+        `SELECT Days, Value, Installations FROM active_installations FINAL WHERE ${where} ORDER BY Days, Value`,
+      )
+    assert.deepEqual(await active(`Day = '${today}' AND By = 'service.version'`), [
+      { Days: 1, Value: '1.0.0', Installations: 1 },
+      { Days: 7, Value: '1.0.0', Installations: 1 },
+      { Days: 7, Value: '2.0.0', Installations: 1 },
+      { Days: 30, Value: '1.0.0', Installations: 1 },
+      { Days: 30, Value: '2.0.0', Installations: 1 },
+    ])
+    assert.deepEqual(await active(`Day = '${yesterday}' AND By = ''`), [
+      { Days: 7, Value: '', Installations: 2 },
+      { Days: 30, Value: '', Installations: 3 },
+    ])
+  })
+
+  test('follow what changes: an upgrade later on the day, a report that comes late', async () => {
+    const installation = uuid('4')
+    const said = (back: number, time: string, edition: string): StoredReport => ({
+      installation,
+      reportId: uuid('7'),
+      at: `${dayOf(back)} ${time}`,
+      attributes: { 'acme.edition': edition },
+      points: [{ name: 'acme.users', value: 8 }],
+    })
+    await insertReports(store, said(3, '09:00:00', 'community'))
+    await maintainStore(store)
+    await insertReports(store, said(3, '10:00:00', 'enterprise'), said(4, '10:00:00', 'community'))
+    await maintainStore(store)
+    assert.deepEqual(
+      await rows(
+        "SELECT Day, Value, Installations FROM fact_values FINAL WHERE Fact = 'acme.edition' ORDER BY Day",
+      ),
+      [
+        { Day: dayOf(4), Value: 'community', Installations: 1 },
+        { Day: dayOf(3), Value: 'enterprise', Installations: 1 },
+      ],
+    )
+    assert.deepEqual(
+      await rows(
+        "SELECT Day, Installations, Reports, Latest, Total, Histogram FROM fact_numbers FINAL WHERE Fact = 'acme.users' ORDER BY Day",
+      ),
+      [
+        { Day: dayOf(4), Installations: 1, Reports: 1, Latest: 8, Total: 8, Histogram: { 3: 1 } },
+        { Day: dayOf(3), Installations: 1, Reports: 2, Latest: 8, Total: 16, Histogram: { 3: 1 } },
+      ],
+    )
+  })
+
+  test('are left alone where nothing changed', async () => {
+    await insertReports(store, { installation: uuid('4'), reportId: uuid('7'), at: `${dayOf(9)} 10:00:00` })
+    await letPass(store, 61)
+    await maintainStore(store)
+    const computed = () => rows('SELECT max(ComputedAt) AS at FROM fact_values')
+    const [before] = await computed()
+    await maintainStore(store)
+    assert.deepEqual(await computed(), [before])
+  })
+})
+
+describe('an installation that asks to be forgotten', () => {
+  const [gone, stays] = [uuid('4'), uuid('4')]
+  const said = (installation: string, back: number, owner: string): StoredReport => ({
+    installation,
+    reportId: uuid('7'),
+    at: `${dayOf(back)} 10:00:00`,
+    attributes: { ...version('2.0.0'), 'acme.owner': owner },
+    points: [{ name: 'acme.commands', value: 1 }],
+  })
+  const forget: StoredReport = {
+    installation: gone,
+    reportId: uuid('7'),
+    at: `${yesterday} 12:00:00`,
+    points: [{ name: 'usage.forget', value: 1 }],
+  }
+  const earlier = [said(gone, 50, 'Bob'), said(gone, 2, 'Bob'), said(stays, 2, 'Ann')]
+
+  test('is gone from every table; the day, the product and the number of those who asked remain', async () => {
+    await insertReports(store, ...earlier)
+    await maintainStore(store)
+    assert.notDeepEqual(await tablesWith(gone, 'Bob'), [])
+    await insertReports(store, forget)
+    await insertReports(store, forget)
+    await letPass(store, 61)
+    await maintainStore(store)
+
+    assert.deepEqual(await tablesWith(gone, 'Bob'), [])
+    assert.deepEqual(await rows('SELECT * FROM erasures FINAL'), [
+      { Product: 'acme-db', Day: yesterday, Installations: 1 },
+    ])
+    assert.deepEqual(await rows('SELECT InstallationId FROM installations FINAL'), [
+      { InstallationId: stays },
+    ])
+    assert.deepEqual(await rows("SELECT Day, Total FROM fact_numbers FINAL WHERE Fact = 'acme.commands'"), [
+      { Day: dayOf(2), Total: 1 },
+    ])
+    assert.deepEqual(
+      await rows(
+        `SELECT Installations FROM active_installations FINAL WHERE By = '' AND Days = 30 AND Day = '${today}'`,
+      ),
+      [{ Installations: 1 }],
+    )
+  })
+
+  test('is gone again after a report of its own came late, and is counted once', async () => {
+    await insertReports(store, ...earlier, forget)
+    await letPass(store, 61)
+    await maintainStore(store)
+    await insertReports(store, said(gone, 1, 'Bob'))
+    await insertReports(store, earlier[0] as StoredReport, forget)
+    assert.notDeepEqual(await tablesWith(gone, 'Bob'), [])
+
+    await maintainStore(store)
+    assert.deepEqual(
+      await tablesWith(gone, 'Bob'),
+      ['installations'],
+      'what came within the last minute can be found by it the next time',
+    )
+    await letPass(store, 61)
+    await maintainStore(store)
+    assert.deepEqual(await tablesWith(gone, 'Bob'), [])
+    assert.deepEqual(await rows('SELECT Installations FROM erasures FINAL'), [{ Installations: 1 }])
+  })
+
+  test('takes no other with it: not one of another product, not one that only names it', async () => {
+    const copy = {
+      ...said(stays, 2, 'Ann'),
+      attributes: { ...version('2.0.0'), 'usage.installation.lineage': gone },
+    }
+    await insertReports(store, copy, { ...said(gone, 2, 'Eve'), product: 'other' }, forget)
+    await letPass(store, 61)
+    await maintainStore(store)
+    assert.deepEqual(
+      await rows('SELECT Product, InstallationId FROM installation_days FINAL ORDER BY Product'),
+      [
+        { Product: 'acme-db', InstallationId: stays },
+        { Product: 'other', InstallationId: gone },
+      ],
+    )
+    assert.deepEqual(
+      await rows(
+        `SELECT count() AS n FROM points WHERE Product = 'acme-db' AND has(mapValues(ResourceAttributes), '${gone}')`,
+      ),
+      [{ n: 0 }],
+    )
+  })
+
+  test('is kept out by a hash with a salt of this store alone', async () => {
+    await insertReports(store, forget)
+    const [row] = await rows<{ hash: string; bare: string }>(
+      `SELECT hex(Hash) AS hash, hex(sipHash128('acme-db', toUUID('${gone}'))) AS bare FROM forgotten FINAL`,
+    )
+    assert(row && row.hash !== row.bare)
+    assert.deepEqual(
+      await rows('SELECT count() AS n FROM salt WHERE First != 0 AND Second != 0 AND First != Second'),
+      [{ n: 1 }],
+    )
+  })
+})
+
+test('the same reports give the same answers, in whatever order, however often and in whatever batches they come', async () => {
+  const ids = [uuid('4'), uuid('4'), undefined]
+  const anyReport = fc.record({
+    who: fc.integer({ min: 0, max: 2 }),
+    id: fc.integer({ min: 0, max: 0xffff }),
+    back: fc.integer({ min: 0, max: 40 }),
+    second: fc.integer({ min: 0, max: 2 }),
+    version: fc.constantFrom('1.0.0', '2.0.0', ''),
+    users: fc.integer({ min: -3, max: 9 }),
+    commands: fc.array(fc.constantFrom('find', 'insert'), { maxLength: 2 }),
+  })
+  const anyReports = fc.uniqueArray(anyReport, { minLength: 1, maxLength: 8, selector: ({ id }) => id })
+  await fc.assert(
+    fc.asyncProperty(
+      anyReports,
+      fc.infiniteStream(fc.nat()),
+      fc.boolean(),
+      async (given, random, erasing) => {
+        const reports = given.map(
+          ({ who, id, back, second, version: text, users, commands }): StoredReport => {
+            const installation = ids[who]
+            return {
+              ...(installation !== undefined && { installation }),
+              reportId: `01890a5d-ac96-7${id.toString(16).padStart(3, '0').slice(-3)}-a000-${id.toString(16).padStart(12, '0')}`,
+              at: `${dayOf(back)} 00:00:0${second}`,
+              attributes: {
+                ...version(text),
+                ...(installation === undefined && { 'usage.installation.age': 'week' }),
+              },
+              points: [
+                { name: 'acme.users', value: users },
+                ...[...new Set(commands)].map((name, index) => ({
+                  name: 'acme.commands',
+                  value: index + 1,
+                  by: { command: name },
+                })),
+                ...(erasing && installation === ids[0] ? [{ name: 'usage.forget', value: 1 }] : []),
+              ],
+            }
+          },
+        )
+        const all = reports.flatMap(rowsOfReport)
+        await empty()
+        await insertRows(store, all)
+        await letPass(store, 61)
+        await maintainStore(store)
+        const expected = await answersOf(store)
+
+        await empty()
+        const draw = () => random.next().value as number
+        const shuffled = [...all, ...all.filter(() => draw() % 2 === 0)]
+          .map((row) => ({ row, key: draw() }))
+          .sort((a, b) => a.key - b.key)
+          .map(({ row }) => row)
+        for (let from = 0; from < shuffled.length; ) {
+          const size = 1 + (draw() % shuffled.length)
+          await insertRows(store, shuffled.slice(from, from + size))
+          from += size
+          if (draw() % 4 === 0) await maintainStore(store)
+        }
+        await letPass(store, 61)
+        await maintainStore(store)
+        assert.deepEqual(await answersOf(store), expected)
+      },
+    ),
+    { numRuns: 10 },
+  )
+})
+
+test('every table that holds a report or an installation has an end, and what it is', async () => {
+  const tables = await rows<{ name: string; ttl: string }>(`
+    SELECT name, extract(create_table_query, 'TTL (.+?)(?: SETTINGS|$)') AS ttl
+    FROM system.tables WHERE database = 'usage' AND engine LIKE '%MergeTree' ORDER BY name`)
+  assert.deepEqual(Object.fromEntries(tables.map(({ name, ttl }) => [name, ttl])), {
+    points: 'TimeUnix + toIntervalDay(90)',
+    fact_days: 'Day + toIntervalDay(90)',
+    installation_days: 'Day + toIntervalDay(400)',
+    installations: 'LastDay + toIntervalDay(400)',
+    anonymous_reports: 'Day + toIntervalDay(400)',
+    active_installations:
+      "Day + toIntervalDay(90) WHERE (Installations < 5) AND (By != ''), Day + toIntervalYear(5)",
+    fact_values: 'Day + toIntervalDay(90) WHERE Installations < 5, Day + toIntervalYear(5)',
+    fact_numbers: 'Day + toIntervalYear(5)',
+    anonymous_days: 'Day + toIntervalYear(5)',
+    changed_days: 'Day + toIntervalDay(100)',
+    forgotten: 'ForgottenAt + toIntervalDay(30)',
+    // Numbers of those who asked, and the salt: neither is about an installation.
+    erasures: '',
+    salt: '',
+  })
+})
+
+test('a row whose time is over goes', async () => {
+  await insertReports(store, { installation: uuid('4'), reportId: uuid('7'), at: `${dayOf(95)} 10:00:00` })
+  for (const table of ['points', 'fact_days', 'installation_days'])
+    await command(store, `OPTIMIZE TABLE ${table} FINAL`)
+  assert.deepEqual(await rows('SELECT count() AS n FROM points'), [{ n: 0 }])
+  assert.deepEqual(await rows('SELECT count() AS n FROM fact_days'), [{ n: 0 }])
+  assert.deepEqual(await rows('SELECT count() AS n FROM installation_days'), [{ n: 1 }])
+})
+
+async function empty(): Promise<void> {
+  const tables = await rows<{ name: string }>(
+    "SELECT name FROM system.tables WHERE database = 'usage' AND engine LIKE '%MergeTree' AND name != 'salt'",
+  )
+  for (const { name } of tables) await command(store, `TRUNCATE TABLE ${name}`)
+}
+
+const rows = <Row = unknown>(query: string) => rowsOf<Row>(store, query)
+
+/** The tables that hold any of these texts in any column of any row that a reader sees. */
+async function tablesWith(...texts: string[]): Promise<string[]> {
+  const tables = await rows<{ name: string }>(
+    "SELECT name FROM system.tables WHERE database = 'usage' AND engine LIKE '%MergeTree' ORDER BY name",
+  )
+  const found: string[] = []
+  for (const { name } of tables) {
+    const final = name === 'salt' ? '' : 'FINAL'
+    const text = JSON.stringify(await rows(`SELECT * FROM ${name} ${final}`))
+    if (texts.some((each) => text.includes(each))) found.push(name)
+  }
+  return found
+}
