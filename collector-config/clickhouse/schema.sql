@@ -282,11 +282,11 @@ HAVING max(StartedAt) > max(RolledUpAt);
 
 -- Erasure -------------------------------------------------------------------------------------------------------------------
 
--- A random key, made here and known nowhere else.
+-- A random key, made here and known nowhere else. A replica that is added brings another one: the oldest counts.
 CREATE TABLE IF NOT EXISTS salt
 ENGINE = MergeTree
 ORDER BY tuple()
-AS SELECT rand64(1) AS First, rand64(2) AS Second;
+AS SELECT rand64(1) AS First, rand64(2) AS Second, now64(6, 'UTC') AS MadeAt;
 
 -- Who asked to be forgotten: a hash with the salt, for 30 days, so that a report of theirs that is still on its way can be
 -- told when it comes.
@@ -304,7 +304,7 @@ TTL ForgottenAt + INTERVAL 30 DAY DELETE;
 CREATE MATERIALIZED VIEW IF NOT EXISTS forgotten_of_points TO forgotten AS
 SELECT
     ServiceName AS Product,
-    sipHash128Keyed((SELECT min((First, Second)) FROM salt), ServiceName, InstallationId) AS Hash,
+    sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), ServiceName, InstallationId) AS Hash,
     toDate(TimeUnix) AS Day,
     now('UTC') AS ForgottenAt
 FROM points
@@ -314,7 +314,7 @@ WHERE MetricName = 'usage.forget' AND Value > 0 AND InstallationId != toUUID('00
 CREATE VIEW IF NOT EXISTS to_be_erased AS
 SELECT DISTINCT Product, InstallationId
 FROM installations
-WHERE (Product, sipHash128Keyed((SELECT min((First, Second)) FROM salt), Product, InstallationId))
+WHERE (Product, sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), Product, InstallationId))
     IN (SELECT Product, Hash FROM forgotten);
 
 -- What remains: how many asked on a day.

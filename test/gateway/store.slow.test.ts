@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import fc from 'fast-check'
+import { defineCatalog } from '../../src/catalog/index.ts'
 import { maintainStore, type RunningClickHouse } from '../../src/gateway/index.ts'
-import { rowsOf, runClickHouse, uuid } from './running-gateway.ts'
-import { scratchDirectory } from './scratch.ts'
+import { report, rowsOf, runClickHouse, runGateway, send, uuid } from './running-gateway.ts'
+import { scratchDirectory, until } from './scratch.ts'
 import {
   answersOf,
   command,
@@ -311,6 +312,87 @@ describe('an installation that asks to be forgotten', () => {
       [{ n: 1 }],
     )
   })
+})
+
+test('from the Collector to the answers, and out of them again', async (t) => {
+  const catalog = defineCatalog({
+    version: 1,
+    prefix: 'acme',
+    levels: ['basic', 'full'],
+    facts: {
+      'acme.edition': {
+        kind: 'attribute',
+        type: 'enum',
+        values: ['community', 'enterprise'],
+        level: 'basic',
+        since: 1,
+        why: 'Which edition to maintain.',
+        example: 'community',
+      },
+      'acme.commands': {
+        kind: 'count',
+        unit: '{command}',
+        by: { command: ['find', 'insert'] },
+        level: 'full',
+        since: 1,
+        why: 'Which commands to make fast.',
+      },
+    },
+  })
+  const gateway = await runGateway(t, {
+    directory: await scratchDirectory(t),
+    products: [{ name: 'acme-db', catalog }],
+    nativeEndpoint: store.nativeEndpoint,
+  })
+  const id = uuid('4')
+  const reporting = () =>
+    report({
+      attributes: { 'service.instance.id': id, 'acme.edition': 'community' },
+      gauges: [{ name: 'acme.commands', value: 5, attributes: { command: 'find' } }],
+    })
+  const late = reporting()
+  const anonymous = report({ attributes: { 'usage.installation.age': 'month' } })
+  const { attributes } = anonymous.resourceMetrics[0]?.resource ?? { attributes: [] }
+  attributes.splice(
+    attributes.findIndex(({ key }) => key === 'service.instance.id'),
+    1,
+  )
+  for (const body of [reporting(), late, late, anonymous])
+    assert.equal((await send(gateway.url, body)).status, 200)
+  const stored = (count: number) =>
+    until(`${count} reports`, async () => {
+      const [row] = await rows<{ n: number; inserting: number }>(
+        "SELECT uniqExact(ReportId) AS n, (SELECT count() FROM system.processes WHERE query_kind = 'Insert') AS inserting FROM points",
+      )
+      return row?.n === count && row.inserting === 0
+    })
+  await stored(3)
+  await maintainStore(store)
+  assert.deepEqual(
+    await rows("SELECT Dimensions, Total, Reports FROM fact_numbers FINAL WHERE Fact = 'acme.commands'"),
+    [{ Dimensions: '{"command":"find"}', Total: 10, Reports: 2 }],
+  )
+  assert.deepEqual(await rows("SELECT Value FROM fact_values FINAL WHERE Fact = 'acme.edition'"), [
+    { Value: 'community' },
+  ])
+  assert.deepEqual(await rows('SELECT Age, Reports FROM anonymous_days FINAL'), [
+    { Age: 'month', Reports: 1 },
+  ])
+
+  const forget = report({
+    attributes: { 'service.instance.id': id },
+    gauges: [{ name: 'usage.forget' }],
+  })
+  assert.equal((await send(gateway.url, forget)).status, 200)
+  await stored(4)
+  await letPass(store, 61)
+  await maintainStore(store)
+  assert.equal((await send(gateway.url, late)).status, 200)
+  await stored(2)
+  await letPass(store, 61)
+  await maintainStore(store)
+  assert.deepEqual(await tablesWith(id, 'community'), [])
+  assert.deepEqual(await rows('SELECT Installations FROM erasures FINAL'), [{ Installations: 1 }])
 })
 
 test('the same reports give the same answers, in whatever order, however often and in whatever batches they come', async () => {

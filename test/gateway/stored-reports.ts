@@ -92,8 +92,8 @@ export async function command(
   }
 }
 
-/** Lets so many seconds pass, as far as the store can tell. */
-export async function letPass(clickHouse: RunningClickHouse, seconds: number): Promise<void> {
+/** Lets so many seconds pass, as far as the store can tell. The suffix is that of the tables on a cluster. */
+export async function letPass(clickHouse: RunningClickHouse, seconds: number, suffix = ''): Promise<void> {
   for (const [table, columns] of [
     ['installations', ['ReceivedAt']],
     ['changed_days', ['ChangedAt', 'StartedAt', 'RolledUpAt']],
@@ -103,7 +103,7 @@ export async function letPass(clickHouse: RunningClickHouse, seconds: number): P
     )
     await command(
       clickHouse,
-      `ALTER TABLE ${table} UPDATE ${updates.join(', ')} WHERE true SETTINGS mutations_sync = 2`,
+      `ALTER TABLE ${table}${suffix} UPDATE ${updates.join(', ')} WHERE true SETTINGS mutations_sync = 2`,
     )
   }
 }

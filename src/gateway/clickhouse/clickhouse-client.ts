@@ -6,6 +6,8 @@ export interface ClickHouseAddress {
   readonly url: string
   /** Default: `usage`. */
   readonly database?: string | undefined
+  /** Milliseconds that an answer may take, up to an hour. Default: the client's, 30 seconds. */
+  readonly timeout?: number | undefined
 }
 
 /** As much of `@clickhouse/client` as is used here, so that nobody's type check needs the package. */
@@ -21,6 +23,12 @@ export interface QueryOptions {
   /** Kept by the server in its query log, in the column of the same name. */
   readonly logComment?: string
 }
+
+/** The server says every two minutes that it is at it: what stands between does not take the connection for dead. */
+const KEEP_TALKING = {
+  send_progress_in_http_headers: 1,
+  http_headers_progress_interval_ms: '120000',
+} as const
 
 /**
  * Connects over the HTTP interface, by `@clickhouse/client`, an optional peer of this package.
@@ -38,6 +46,10 @@ export async function connectClickHouse(address: ClickHouseAddress): Promise<Cli
     url: address.url,
     database: address.database ?? 'usage',
     application: 'otel-usage',
+    ...(address.timeout !== undefined && {
+      request_timeout: address.timeout,
+      clickhouse_settings: KEEP_TALKING,
+    }),
   })
   return {
     async query<Row>(query: string, { parameters, logComment }: QueryOptions = {}) {

@@ -46,8 +46,12 @@ export async function applySchema({ url, database = 'usage', cluster }: StoreAdd
  * @throws {MissingPackageError} when `@clickhouse/client` is not installed.
  */
 export async function maintainStore({ url, database = 'usage', cluster }: StoreAddress): Promise<void> {
-  await run({ url, database }, await storeStatements('maintain', { database, cluster }))
+  const statements = await storeStatements('maintain', { database, cluster })
+  await run({ url, database, timeout: MAINTENANCE_TIMEOUT }, statements)
 }
+
+/** Milliseconds for one statement: what deletes waits until each file that holds it is written anew. */
+const MAINTENANCE_TIMEOUT = 3_600_000
 
 /**
  * The statements of one of our files, in their order, as they are for one server or for a cluster. On a cluster the data is in

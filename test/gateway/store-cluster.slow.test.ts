@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { type TestContext, test } from 'node:test'
+import {
+  applySchema,
+  freePort,
+  maintainStore,
+  type RunningClickHouse,
+  startClickHouse,
+  storeStatements,
+} from '../../src/gateway/index.ts'
+import { createInsights } from '../../src/insights/index.ts'
+import { report, rowsOf, runClickHouse, runGateway, send, uuid } from './running-gateway.ts'
+import { scratchDirectory, until } from './scratch.ts'
+import { command, insertReports, letPass, type StoredReport } from './stored-reports.ts'
+
+const today = new Date().toISOString().slice(0, 10)
+
+test('a store over two servers: each installation is on one of them, and any of them answers for both', async (t) => {
+  // The engine from npm takes neither ON CLUSTER nor writes to a Replicated table, so each server is given the statements.
+  const cluster = { name: 'usage', replicated: false, onCluster: false }
+  const servers = await runServers(t, 2)
+  for (const { url } of servers) await applySchema({ url, cluster })
+  const [first, second] = servers as [RunningClickHouse, RunningClickHouse]
+  const installations = Array.from({ length: 20 }, () => uuid('4'))
+  const reports = installations.flatMap((installation): StoredReport[] => {
+    const at = (time: string, version: string): StoredReport => ({
+      installation,
+      reportId: uuid('7'),
+      at: `${today} ${time}`,
+      attributes: { 'service.version': version },
+      points: [{ name: 'acme.commands', value: 2 }],
+    })
+    return [at('00:00:01', '1.0.0'), at('00:00:02', '2.0.0')]
+  })
+  const anonymous = Array.from(
+    { length: 20 },
+    (): StoredReport => ({ reportId: uuid('7'), at: `${today} 00:00:01` }),
+  )
+  await insertReports(first, ...reports, ...anonymous)
+  await insertReports(second, ...reports, ...anonymous)
+  await until('all of it has been handed over', async () => {
+    const [row] = await rowsOf<{ n: number }>(first, 'SELECT count() AS n FROM points FINAL')
+    return row?.n === 100
+  })
+
+  const shares = await Promise.all(
+    servers.map((server) =>
+      rowsOf<{ id: string }>(server, 'SELECT DISTINCT InstallationId AS id FROM fact_days_local'),
+    ),
+  )
+  assert(shares.every((share) => share.length > 0 && share.length < 20))
+  assert.deepEqual(
+    shares
+      .flat()
+      .map(({ id }) => id)
+      .sort(),
+    installations.toSorted(),
+  )
+
+  for (const server of servers) await maintainStore({ ...server, cluster })
+  for (const server of servers) {
+    const insights = createInsights({ url: server.url })
+    t.after(() => insights.close())
+    assert.deepEqual(await insights.activeInstallationsByVersion({ product: 'acme-db' }), [
+      { version: '2.0.0', installations: 20 },
+    ])
+    assert.deepEqual(
+      await rowsOf(
+        server,
+        `SELECT sum(Installations) AS active FROM active_installations FINAL WHERE By = '' AND Days = 30 AND Day = '${today}'`,
+      ),
+      [{ active: 20 }],
+    )
+    assert.deepEqual(
+      await rowsOf(
+        server,
+        "SELECT sum(Total) AS total, sum(Installations) AS n FROM fact_numbers FINAL WHERE Fact = 'acme.commands'",
+      ),
+      [{ total: 80, n: 20 }],
+    )
+    assert.deepEqual(await rowsOf(server, 'SELECT sum(Reports) AS n FROM anonymous_days FINAL'), [{ n: 20 }])
+  }
+
+  await insertReports(second, {
+    installation: installations[0] as string,
+    reportId: uuid('7'),
+    at: `${today} 00:00:03`,
+    points: [{ name: 'usage.forget', value: 1 }],
+  })
+  await until('the request is on its shard', async () => {
+    const [row] = await rowsOf<{ n: number }>(first, 'SELECT count() AS n FROM forgotten')
+    return row?.n === 1
+  })
+  for (const server of servers) {
+    await letPass(server, 61, '_local')
+    await maintainStore({ ...server, cluster })
+  }
+  for (const table of ['points', 'installation_days', 'fact_days', 'installations']) {
+    assert.deepEqual(
+      await rowsOf(first, `SELECT count() AS n FROM ${table} WHERE InstallationId = '${installations[0]}'`),
+      [{ n: 0 }],
+      table,
+    )
+  }
+  assert.deepEqual(await rowsOf(first, 'SELECT sum(Installations) AS n FROM erasures FINAL'), [{ n: 1 }])
+})
+
+test('the Collector writes to a cluster as to one server', async (t) => {
+  const cluster = { name: 'usage', replicated: false, onCluster: false }
+  const servers = await runServers(t, 2)
+  for (const { url } of servers) await applySchema({ url, cluster })
+  const [first, second] = servers as [RunningClickHouse, RunningClickHouse]
+  const gateway = await runGateway(t, {
+    directory: await scratchDirectory(t),
+    nativeEndpoint: `${first.nativeEndpoint}?distributed_foreground_insert=1`,
+  })
+  const sent = Array.from({ length: 20 }, () => report())
+  for (const one of sent) assert.equal((await send(gateway.url, one)).status, 200)
+  await until('they are in the answer of the other server', async () => {
+    const [row] = await rowsOf<{ n: number }>(second, 'SELECT count() AS n FROM installation_days')
+    return row?.n === 20
+  })
+})
+
+test('the statements for a cluster with replicas can be read by ClickHouse', async (t) => {
+  const server = await runClickHouse(t, await scratchDirectory(t))
+  for (const file of ['schema', 'maintain'] as const) {
+    const statements = await storeStatements(file, { database: 'usage', cluster: { name: 'acme' } })
+    for (const statement of statements) {
+      await command(server, `EXPLAIN AST ${statement}`)
+      if (/^CREATE/.test(statement)) assert.match(statement, / ON CLUSTER acme\b/)
+      assert.doesNotMatch(statement, /ENGINE = (?!Replicated)\w*MergeTree/)
+    }
+  }
+  const [points, everywhere] = await storeStatements('schema', { cluster: { name: 'acme' } })
+  assert.match(
+    String(points),
+    /^CREATE TABLE IF NOT EXISTS points_local ON CLUSTER acme\n.+ENGINE = ReplicatedReplacingMergeTree\('\/clickhouse\/tables\/\{shard\}\/usage\/points', '\{replica\}'\)\n/s,
+  )
+  assert.match(String(everywhere), /ENGINE = Distributed\(acme, usage, points_local, cityHash64\(/)
+  await assert.rejects(
+    storeStatements('schema', { cluster: { name: "a'b" } }),
+    /cluster name 'a'b' is not one/,
+  )
+})
+
+/** Starts servers that know each other as the cluster `usage`, each of them a shard. */
+async function runServers(t: TestContext, count: number): Promise<RunningClickHouse[]> {
+  const ports: number[] = []
+  while (ports.length < count) ports.push(await freePort())
+  const shards = ports.map(
+    (port) => `<shard><replica><host>127.0.0.1</host><port>${port}</port></replica></shard>`,
+  )
+  return Promise.all(
+    ports.map(async (tcpPort) => {
+      const directory = await scratchDirectory(t)
+      // ClickHouse merges what it finds beside its configuration file.
+      await mkdir(path.join(directory, 'conf.d'))
+      await writeFile(
+        path.join(directory, 'conf.d', 'cluster.xml'),
+        `<clickhouse><remote_servers><usage>${shards.join('')}</usage></remote_servers></clickhouse>`,
+      )
+      const { CLICKHOUSE_URL: _, ...environment } = process.env
+      const server = await startClickHouse({ directory, httpPort: 0, tcpPort, environment })
+      t.after(() => server.stop())
+      return server
+    }),
+  )
+}
