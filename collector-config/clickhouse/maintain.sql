@@ -2,7 +2,7 @@
 --
 -- Done by `otel-usage gateway up` while it runs, by `otel-usage gateway maintain`, or by hand:
 --   clickhouse client --database usage --queries-file maintain.sql
--- On a cluster: on each node, as written out by `otel-usage gateway schema --maintain --cluster <name>`.
+-- On a cluster: on one server of each shard, as written out by `otel-usage gateway maintain --cluster <name> --print`.
 -- Running it again does no harm. What a run that broke off has left undone, the next one does.
 
 -- Erasure -------------------------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ CREATE TABLE IF NOT EXISTS points
     -- The installation that this one is a copy of, where it says so.
     Lineage UUID DEFAULT toUUIDOrZero(ResourceAttributes['usage.installation.lineage']),
     ReceivedAt DateTime('UTC') DEFAULT now('UTC'),
+    ConsentLevel LowCardinality(String) DEFAULT ResourceAttributes['usage.consent.level'],
     Product LowCardinality(String) ALIAS ServiceName,
     Version LowCardinality(String) ALIAS ResourceAttributes['service.version']
 )
@@ -161,7 +162,8 @@ CREATE TABLE IF NOT EXISTS anonymous_reports
     Attributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     Age LowCardinality(String) DEFAULT Attributes['usage.installation.age'],
     Version LowCardinality(String) DEFAULT Attributes['service.version'],
-    Country LowCardinality(String) DEFAULT Attributes['geo.country.iso_code']
+    Country LowCardinality(String) DEFAULT Attributes['geo.country.iso_code'],
+    ConsentLevel LowCardinality(String) DEFAULT Attributes['usage.consent.level']
 )
 ENGINE = ReplacingMergeTree(ReportOrder)
 PARTITION BY toYYYYMM(Day)

@@ -4,8 +4,8 @@ import path from 'node:path'
 import type { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
 import { type Environment, systemEnvironment } from '../host/index.ts'
+import { ARCHIVE_DAYS, pruneArchive } from './archive.ts'
 import { clickHouseEnvironment } from './clickhouse/clickhouse-environment.ts'
-import { startHousekeeping } from './clickhouse/housekeeping.ts'
 import {
   applySchema,
   maintainStore,
@@ -19,7 +19,9 @@ import { originOverlay } from './collector/origin-overlay.ts'
 import { startCollector } from './collector/start-collector.ts'
 import { validateConfig } from './collector/validate-config.ts'
 import { GatewayError, GatewayOptionsError, reasonOf } from './errors.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { readableLine } from './log-line.ts'
+import { collectorConfigFile } from './package-files.ts'
 import { SETTING_DEFAULTS } from './settings.ts'
 import { type GatewayPlaces, gatewayStatus, placesFile, statusText, withoutUser } from './status.ts'
 
@@ -164,7 +166,11 @@ async function written(file: StoreFile, environment: Environment, cluster: Store
 async function validate({ stdout, stderr, environment, configs }: Run): Promise<number> {
   const collector = await findCollector({ environment, output: stderr })
   const origin = await originOverlay(collector, environment)
-  const result = await validateConfig({ collector, configs: [...origin.configs, ...configs], environment })
+  const result = await validateConfig({
+    collector,
+    configs: [collectorConfigFile('archive.yaml'), ...origin.configs, ...configs],
+    environment,
+  })
   const names = ['gateway.yaml', ...origin.configs.map((file) => path.basename(file)), ...configs].join(', ')
   if (result.valid) {
     stdout.write(`${names}: valid for the Collector ${collector.version} (${collector.command.join(' ')})\n`)
@@ -189,12 +195,10 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
     const database = databaseOf(environment)
     const address = { url: clickHouse.url, database }
     await applySchema(address)
-    const onFailure = (reason: string) => stderr.write(`The store could not be maintained: ${reason}\n`)
-    started.unshift(startHousekeeping({ address, onFailure }))
     const origin = await originOverlay(collector, environment)
     const gateway = await startCollector({
       collector,
-      configs: [...origin.configs, ...configs],
+      configs: [collectorConfigFile('archive.yaml'), ...origin.configs, ...configs],
       environment: {
         ...origin.environment,
         USAGE_GATEWAY_DIRECTORY: environment['USAGE_GATEWAY_DIRECTORY'] || directory,
@@ -212,12 +216,16 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
     }
     await writeFile(placesFile(gateway.directory), `${JSON.stringify(places, undefined, 2)}\n`)
     started.push({ stop: () => rm(placesFile(gateway.directory), { force: true }) })
+    const chores = [() => maintainStore(address), (now: number) => pruneArchive(gateway.directory, now)]
+    const onFailure = (reason: string) =>
+      stderr.write(`Housekeeping failed, next try in an hour: ${reason}\n`)
+    started.unshift(startHousekeeping({ chores, onFailure }))
     stdout.write(
       [
         `Gateway     ${gateway.url}   (the endpoint of your product; OpenTelemetry Collector ${collector.version})`,
         `Health      ${gateway.healthUrl}   (its own metrics: ${gateway.metricsUrl})`,
         `ClickHouse  ${new URL(clickHouse.url).origin}   (database ${database}; ClickHouse ${clickHouse.version})`,
-        `Archive     ${path.join(gateway.directory, 'archive', 'usage.jsonl')}`,
+        `Archive     ${path.join(gateway.directory, 'archive')}   (a file for each day, kept ${ARCHIVE_DAYS} days)`,
         `Origin      ${origin.summary}`,
         `Products    ${configs.length > 0 ? configs.join(', ') : 'none: pass their overlays with --config'}`,
         'Ctrl-C ends it.',

@@ -15,7 +15,6 @@ export {
   type FoundClickHouse,
   findClickHouse,
 } from './clickhouse/find-clickhouse.ts'
-export { type HousekeepingOptions, startHousekeeping } from './clickhouse/housekeeping.ts'
 export {
   applySchema,
   maintainStore,

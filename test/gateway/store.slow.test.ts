@@ -487,6 +487,22 @@ test('every table that holds a report or an installation has an end, and what it
   })
 })
 
+test('a level of consent can be kept for less', async (t) => {
+  const ttl = 'Day + INTERVAL 400 DAY DELETE'
+  t.after(() => command(store, `ALTER TABLE installation_days MODIFY TTL ${ttl}`))
+  for (const level of ['basic', 'full']) {
+    const attributes = { ...version(level), 'usage.consent.level': level }
+    const at = `${dayOf(31)} 10:00:00`
+    await insertReports(store, { installation: uuid('4'), reportId: uuid('7'), at, attributes })
+  }
+  await command(
+    store,
+    `ALTER TABLE installation_days MODIFY TTL ${ttl}, Day + INTERVAL 30 DAY DELETE WHERE ConsentLevel = 'full'`,
+  )
+  await command(store, 'OPTIMIZE TABLE installation_days FINAL')
+  assert.deepEqual(await rows('SELECT Version FROM installation_days'), [{ Version: 'basic' }])
+})
+
 test('a row whose time is over goes', async () => {
   await insertReports(store, { installation: uuid('4'), reportId: uuid('7'), at: `${dayOf(95)} 10:00:00` })
   for (const table of ['points', 'fact_days', 'installation_days'])

@@ -1,0 +1,19 @@
+import { readdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+
+/** How many days the archive holds, that of today included. What was erased in the store is in it no longer than that. */
+export const ARCHIVE_DAYS = 30
+
+/** Deletes the files of days that are over for long, as archive.yaml names them. Other files are left alone. */
+export async function pruneArchive(gatewayDirectory: string, now: number): Promise<void> {
+  const archive = path.join(gatewayDirectory, 'archive')
+  const oldest = new Date(now - (ARCHIVE_DAYS - 1) * 86_400_000).toISOString().slice(0, 10)
+  const files = await readdir(archive).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  for (const file of files) {
+    if (/^\d{4}-\d{2}-\d{2}\.jsonl$/.test(file) && file.slice(0, 10) < oldest)
+      await rm(path.join(archive, file))
+  }
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startHousekeeping } from '../../src/gateway/housekeeping.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+
+const HOUR = 3_600_000
+
+test('the chores are done at once and every hour; one that fails is told and stops no other', async () => {
+  const clock = createFakeClock()
+  const done: string[] = []
+  const failures: string[] = []
+  const failing = async () => {
+    throw new Error('no store')
+  }
+  const pruning = async (now: number) => void done.push(new Date(now).toISOString())
+  const { stop } = startHousekeeping({
+    chores: [failing, pruning],
+    onFailure: (reason) => failures.push(reason),
+    clock,
+  })
+  await clock.advance(2.5 * HOUR)
+  assert.deepEqual(done, ['2026-01-01T00:00:00.000Z', '2026-01-01T01:00:00.000Z', '2026-01-01T02:00:00.000Z'])
+  assert.deepEqual(failures, ['no store', 'no store', 'no store'])
+  await stop()
+  await clock.advance(5 * HOUR)
+  assert.equal(done.length, 3)
+  assert.equal(clock.waiting, 0)
+})
+
+test('a chore that takes longer than an hour is not begun twice, and the end waits for it', async () => {
+  const clock = createFakeClock()
+  let begun = 0
+  let finish = () => {}
+  const slow = () => {
+    begun++
+    return new Promise<void>((resolve) => {
+      finish = resolve
+    })
+  }
+  const { stop } = startHousekeeping({ chores: [slow], onFailure: assert.fail, clock })
+  await clock.advance(5 * HOUR)
+  assert.equal(begun, 1)
+  let stopped = false
+  const stopping = stop().then(() => {
+    stopped = true
+  })
+  await clock.advance(0)
+  assert.equal(stopped, false)
+  finish()
+  await stopping
+  assert.equal(clock.waiting, 0)
+})
