@@ -69,6 +69,8 @@ async function ofCatalog(command: string, catalog: string, product: Product): Pr
     product: product.name,
     version: product.version,
     title: product.title,
+    // What the store does by itself: docs/store.md.
+    retention: '400 days',
   })
   const code = await runCatalogCommand(
     [command, ...options.flatMap(([name, value]) => [`--${name}`, value])],
