@@ -72,7 +72,7 @@ process.once('SIGTERM', async () => {
   appendFileSync(options.counted, `${counted}\n`)
   await usage.shutdown()
   // What a shutdown waits for passes as fast as everything here; a worker of a cluster dies with its connection to the primary.
-  await setTimeout(200)
+  await setTimeout(1_500)
   await pool?.end()
   if (process.connected) process.disconnect()
 })
