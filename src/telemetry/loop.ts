@@ -118,15 +118,17 @@ export function createLoop({
 
   /** One report an interval for the installation, whichever process makes it. */
   async function reportWhenDue(gap: number): Promise<void> {
+    // From now on: whoever stands still in the middle of it must not make one that others have made long ago.
+    const unlessSince = clock.now() - gap
     // One that another process has made, that one remembers: it must not count twice.
-    if (await (await reporter()).report({ gap })) await schedule.reported()
+    if (await (await reporter()).report({ unlessSince })) await schedule.reported()
   }
 
   /** A last report is left in the outbox where the product wants one, and somebody has said yes in so many words. */
   async function endReporter(running: Reporter): Promise<void> {
     const { state, source } = verdict()
     if (settings.finalReport && state === 'enabled' && source !== 'default')
-      await running.report({ final: true, gap: HOUR })
+      await running.report({ final: true, unlessSince: clock.now() - HOUR })
     await running.shutdown()
   }
 

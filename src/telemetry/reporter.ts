@@ -26,7 +26,7 @@ export interface Preview {
 /** Where facts become a report and a report goes its way. Loads the SDK, so it is entered by `import()` only. */
 export interface Reporter {
   preview(): Promise<Preview>
-  /** Makes a report. `undefined` where another process has made one within the `gap`, which then speaks for this one as well. */
+  /** Makes a report. `undefined` where another process has made one that speaks for this one as well. */
   report(options?: ReportOptions): Promise<DeliveryResult | undefined>
   /** Has the installation forgotten, here and at the receiver. */
   forget(by: string): Promise<DeliveryResult>
@@ -38,8 +38,8 @@ export interface Reporter {
 }
 
 export interface ReportOptions {
-  /** How long ago, in milliseconds, the last report must have been made by whatever process. Default: 0. */
-  readonly gap?: number
+  /** None is made where there is one that was made after this time, in milliseconds since 1970. Default: it is made in any case. */
+  readonly unlessSince?: number
   /** The last one before a shutdown: sources have 20 ms, and the report is left in the outbox. Default: false. */
   readonly final?: boolean
 }
@@ -116,10 +116,11 @@ export function createReporter({
   }
 
   async function report(options: ReportOptions, isUsable?: boolean): Promise<DeliveryResult | undefined> {
-    const { gap = 0, final = false } = options
+    const { unlessSince = Number.POSITIVE_INFINITY, final = false } = options
     const { snapshot, metrics, details } = await gather({ keep: true, final, isUsable })
-    const passed = clock.now() - (details.account?.reportedAt ?? 0)
-    if (scope === 'installation' && passed >= 0 && passed < gap) return undefined
+    const last = details.account?.reportedAt ?? 0
+    // One that is yet to come was made before the clock was set back.
+    if (scope === 'installation' && last > unlessSince && last <= clock.now()) return undefined
     for (const [name, reason] of snapshot.absent)
       logger.debug(`The usage fact ${name} is not in the report (${reason}).`)
     const result = await exporter.deliver(metrics, { ...details, hold: final })

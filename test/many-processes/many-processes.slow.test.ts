@@ -89,6 +89,8 @@ describe('an installation of many processes', { concurrency: 2 }, () => {
     const asleep = await installation.stopNext()
     const before = installation.reports().length
     await installation.reported(before + 2)
+    // Half an interval later: no other one is as near as to speak for it.
+    await installation.minutes(0.5)
     process.kill(asleep, 'SIGCONT')
     await installation.minutes(3)
     await endInOrder(installation)
