@@ -147,7 +147,8 @@ test('a no that is said before the child begins holds: it sends nothing, and wha
   ] = deliverersOf(directory)
   await killed(directory)
   const { connections } = silence
-  await createAcme({ state: directory }).consent.set('disabled', { by: 'alice' })
+  const product = { name: 'acme-tool', version: '1.2.3' }
+  await createAcme({ product, state: directory }).consent.set('disabled', { by: 'alice' })
   letMinutePass(directory)
 
   await once(spawn(process.execPath, [script, directory], { env: {}, stdio: 'ignore' }), 'exit')

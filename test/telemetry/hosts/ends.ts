@@ -14,9 +14,10 @@ if (isMainThread && isWorkers) {
   await once(process, 'message')
   process.disconnect()
   worker.postMessage('end')
-  await once(worker, 'message')
-  if (way === 'worker.terminate() in a worker') await worker.terminate()
-  else await once(worker, 'exit')
+  if (way === 'worker.terminate() in a worker') {
+    await once(worker, 'message')
+    await worker.terminate()
+  } else await once(worker, 'exit')
 } else await live()
 
 async function live(): Promise<void> {
