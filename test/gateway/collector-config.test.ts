@@ -61,6 +61,10 @@ processors:
           - |-
             set(resource.cache["usage.attributes"], Len(resource.attributes))
           - |-
+            merge_maps(resource.cache, resource.attributes, "insert")
+          - |-
+            set(resource.attributes, resource.cache)
+          - |-
             keep_keys(resource.attributes, ["service.name",
             "service.version",
             "service.instance.id",
@@ -74,6 +78,9 @@ processors:
             "usage.installation.age",
             "usage.installation.lineage",
             "acme.edition"])
+          - |-
+            delete_key(resource.attributes, "usage.consent.level")
+            where resource.attributes["usage.consent.level"] != "off" and resource.attributes["usage.consent.level"] != "full"
           - |-
             delete_key(resource.attributes, "acme.edition")
             where resource.attributes["acme.edition"] != "free" and resource.attributes["acme.edition"] != "paid"
@@ -144,7 +151,7 @@ test('metadata passes by its prefix where every entry is as declared, a list of 
     String.raw`- |- keep_matching_keys(resource.cache["acme.metadata"], "^acme\\.metadata\\.[a-z][A-Za-z0-9_.-]{0,63}$$")`,
   )
   assert.equal(
-    found('merge_maps('),
+    found('merge_maps(resource.attributes'),
     String.raw`- |- merge_maps(resource.attributes, resource.cache["acme.metadata"], "insert") where Len(resource.cache["acme.metadata"]) <= 3 and IsMatch(resource.cache["acme.metadata"], "^\\{(?:\"[^\"]+\":\"(?:[^\"\\\\\\x00-\\x1f\\x7f-\\x9f]|\\\\[\"\\\\/]|\\\\u(?:003[ce]|0026|202[89])){1,9}\",?)*\\}$$")`,
   )
   assert.match(

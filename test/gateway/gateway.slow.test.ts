@@ -202,6 +202,28 @@ describe('what the gateway lets through', () => {
     ])
   })
 
+  // A key that came twice was asked for once: the first was as declared, and the second went through with it.
+  test('of an attribute that is there twice the first counts, and the other is gone', async (t) => {
+    const { gateway, archived } = await archiveOnly(t)
+    const sent = report({ attributes: { 'acme.edition': 'free', 'acme.region': SECRET } })
+    const attributes = sent.resourceMetrics[0]?.resource.attributes
+    for (const key of [
+      'acme.edition',
+      'acme.region',
+      'service.name',
+      'service.instance.id',
+      'usage.attributes',
+    ])
+      attributes?.push({ key, value: { stringValue: SECRET } })
+    assert.equal((await send(gateway.url, sent)).status, 200)
+    const [kept] = await archived(1)
+    assert.equal(kept?.['acme.edition'], 'free')
+    assert.equal(kept?.['service.name'], 'acme-db')
+    assert.equal(kept?.['acme.region'], undefined)
+    await gateway.stop()
+    assert.deepEqual(await filesWith(gateway.directory, [SECRET]), [])
+  })
+
   test('metadata, related ids, alternatives and contributions pass whole, what is not declared of them does not', async (t) => {
     const common = { kind: 'attribute', since: 1, why } as const
     const related = { ...common, type: 'uuids', maxItems: 2, example: [uuid('4')] } as const

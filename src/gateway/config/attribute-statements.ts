@@ -19,7 +19,7 @@ import {
   resourceCache,
   upTo,
 } from './ottl.ts'
-import { REPORT_ATTRIBUTES } from './wire.ts'
+import { LEVEL, REPORT_ATTRIBUTES } from './wire.ts'
 
 type PlainFact = Exclude<AttributeFact, MetadataFact>
 
@@ -52,6 +52,7 @@ export function attributeStatements(catalogs: readonly Catalog[], guard: string 
       `where ${under}Len(${resourceCache(name)}) <= ${maxEntries}`,
       `and ${matches(resourceCache(name), `^\\{(?:"[^"]+":"${JSON_CHARACTER}{1,${maxLength}}",?)*\\}$`)}`,
     ]),
+    ...(catalogs.length === 0 ? [] : [levelStatement(catalogs, guard)]),
     ...plain.map(([name, declared]) => [
       `delete_key(resource.attributes, ${literal(name)})`,
       ...allOf([
@@ -63,6 +64,15 @@ export function attributeStatements(catalogs: readonly Catalog[], guard: string 
         ...declared.flatMap((fact) => refusals(resourceAttribute(name), fact)),
       ]),
     ]),
+  ]
+}
+
+function levelStatement(catalogs: readonly Catalog[], guard: string | undefined): Rule {
+  const levels = [...new Set(['off', ...catalogs.flatMap((catalog) => catalog.levels)])]
+  const path = resourceAttribute(LEVEL)
+  return [
+    `delete_key(resource.attributes, ${literal(LEVEL)})`,
+    ...allOf([...(guard === undefined ? [] : [guard]), isNoneOf(path, levels)]),
   ]
 }
 
@@ -112,6 +122,9 @@ const sorted = <Value>(map: ReadonlyMap<string, Value>) => [...map].sort(([a], [
 const guarded = (rule: Rule, guard: string | undefined): Rule =>
   guard === undefined ? rule : [...rule, `where ${guard}`]
 
+/** As the library has it: it begins with a digit, so that a host name is not a version. */
+const VERSION = '^v?[0-9][0-9A-Za-z]*([.+_-][0-9A-Za-z]+)*$'
+
 const allOf = (conditions: Rule): Rule =>
   conditions.map((condition, index) => `${index === 0 ? 'where' : 'and'} ${condition}`)
 
@@ -128,7 +141,7 @@ function declaredRefusal(path: string, fact: PlainFact): string {
     case 'enum':
       return isNoneOf(path, fact.values)
     case 'version':
-      return `not ${matches(path, '^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$')}`
+      return `(not IsString(${path}) or not ${matches(path, VERSION)} or Len(${path}) > 64)`
     case 'string': {
       const most = fact.maxLength ?? DEFAULT_LIMITS.maxLength
       const wrong = [

@@ -142,10 +142,15 @@ const anyOf = (rules: readonly Rule[]): Rule =>
     rule.map((line, number) => `  ${index > 0 && number === 0 ? 'or ' : ''}${line}`),
   )
 
-/** How many attributes a report has lost is on the report. */
+/**
+ * How many attributes a report has lost is on the report. Before all else each key becomes unique: the Collector keeps what came
+ * twice, and every question is answered by the first, which may be as declared while the second is not.
+ */
 function marked(statements: readonly Rule[]): Rule[] {
   return [
     ['set(resource.cache["usage.attributes"], Len(resource.attributes))'],
+    ['merge_maps(resource.cache, resource.attributes, "insert")'],
+    ['set(resource.attributes, resource.cache)'],
     ...statements,
     ...reportAttributeStatements(),
     [

@@ -22,6 +22,9 @@ export const REPORT_ATTRIBUTES: Readonly<Record<string, string | undefined>> = {
   'usage.installation.lineage': '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
 }
 
+/** The one of them that says which of the catalog's levels was consented to. */
+export const LEVEL = 'usage.consent.level'
+
 /**
  * The gauges of a report. `usage.facts` is in each of them, so each makes at least one row. `usage.forget` is the request to erase
  * what an installation has sent.
