@@ -28,8 +28,8 @@ export interface DiskTrouble {
   readonly calls: readonly Call[]
   /** How likely each call fails. Default: 1. */
   readonly chance?: number
-  /** The end of the names of files that are spared. Default: none are. */
-  readonly spares?: string
+  /** The ends of the names of files that are spared. Default: none are. */
+  readonly spares?: readonly string[]
 }
 
 /** The moment at which a process gets a signal: with the `at`th call of a kind (from 1), or of any kind that changes something. */
@@ -68,7 +68,7 @@ export function createFileLayer({ seed, stop, trouble: first, slow = 0 }: LayerO
 
   const failsFor = (call: Call, file: string) =>
     trouble?.calls.includes(call) &&
-    !(trouble.spares !== undefined && file.endsWith(trouble.spares)) &&
+    !trouble.spares?.some((name) => file.endsWith(name)) &&
     random.chance(trouble.chance ?? 1)
 
   /** One call through the layer. `half` does a part of it, where there is such a thing. */

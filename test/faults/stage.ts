@@ -96,8 +96,8 @@ export async function play(fault: Fault, seed: number, log?: string): Promise<Re
     await endpoint.open()
     endpoint.behave()
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      // Whatever a host has held that is gone or was stopped has run out.
-      const last = await life({ endpoint: url, clock: { offset: 60_000 } })
+      // Whatever a host has held that is gone or was stopped has run out, and so has what an endpoint has asked for.
+      const last = await life({ endpoint: url, clock: { offset: 26 * 3_600_000 } })
       await last.report()
       await last.report()
       await last.end('shutdown')

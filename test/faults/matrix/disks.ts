@@ -4,8 +4,8 @@ import { type Call, CHANGES, type DiskTrouble } from '../file-layer.ts'
 import type { Fault, Stage } from '../stage.ts'
 import { anyEnd, work } from './ways.ts'
 
-/** What nobody can read is a no, which is another matter. */
-const CHOICE = 'consent.jsonl'
+/** What decides, and whose decision it is: where nobody can read that, it is a no, which is another matter. */
+const CHOICE = ['consent.jsonl', 'product.json']
 
 const WRITES: readonly Call[] = ['create', 'write', 'mkdir']
 const FULL: DiskTrouble = { code: 'ENOSPC', calls: WRITES }
