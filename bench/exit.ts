@@ -76,10 +76,12 @@ export async function measureExit(): Promise<string[]> {
   const within = casesOf(WITHIN)
   const theirs = THEIRS.flatMap(casesOf)
 
+  const began = performance.now()
   // Which of them are slow is not known before.
   await sideBySide(theirs)
   const slow = theirs.filter(({ endings }) => endings.some(({ latency }) => latency > SLOW))
   await sideBySide(Array.from({ length: SLOW_PROCESSES - 1 }, () => slow).flat())
+  const waited = performance.now() - began
   const quick = [bare, ...own, ...within, ...theirs.filter((one) => !slow.includes(one))]
   for (let turn = 0; turn < PROCESSES; turn++) for (const one of quick) await runOnce(one)
 
@@ -100,7 +102,7 @@ export async function measureExit(): Promise<string[]> {
     'The host has counted, and calls what its library documents for the end. The time is that from the call to the end of the process, of which ' +
       `${duration(latencyOf(bare).median)} are those of a Node.js that has loaded nothing. *Delivered*: all counts have arrived by then. *Kept*: they arrive when the host runs again a day later, ` +
       'with an endpoint that answers. *Lost*: none does. ' +
-      `Medians of at least ${PROCESSES} processes; of ${SLOW_PROCESSES}, side by side, where they take more than a second. A process that has not ended ${CAP / 1_000} s after its start is killed; ` +
+      `Medians of at least ${PROCESSES} processes; of ${SLOW_PROCESSES}, side by side, where they take more than a second, which is ${duration(waited)} of the whole run. A process that has not ended ${CAP / 1_000} s after its start is killed; ` +
       'all others have ended by themselves. “Answers without end” is a header that grows by ten letters a second; a silent name server is given up after ten seconds, as by `getaddrinfo`.',
     '',
     'What a host counts is written down every five minutes, with each report and at the shutdown: `process.exit()` alone costs what came after that.',

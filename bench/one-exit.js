@@ -7,10 +7,6 @@
  */
 import { once } from 'node:events'
 import { writeSync } from 'node:fs'
-import { setTimeout } from 'node:timers/promises'
-
-/** Until a report that is under way has come to where it has to wait, in milliseconds. The SDK is loaded with it. */
-const HEAD_START = 300
 
 const {
   program: file,
@@ -31,7 +27,7 @@ const calls = program?.callsOf(running)
 for (let made = 0; made < counts; made++) calls?.[call]()
 const reporting = report && program?.report?.(running)
 if (report === 'awaited') await reporting
-if (report === 'under way') await setTimeout(HEAD_START)
+if (report === 'under way') await program?.underWay?.(running)
 writeSync(1, `${process.hrtime.bigint()}\n`)
 if (end === 'exit') process.exit()
 await program?.shutdown(running)
@@ -41,7 +37,7 @@ function ahead(days) {
     now: () => Date.now() + days * 86_400_000,
     monotonic: () => performance.now(),
     after(delay, callback) {
-      const timer = globalThis.setTimeout(callback, delay).unref()
+      const timer = setTimeout(callback, delay).unref()
       return { cancel: () => clearTimeout(timer) }
     },
   }

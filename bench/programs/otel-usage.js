@@ -44,6 +44,13 @@ export async function start({ state, directory, endpoint = 'http://127.0.0.1:9',
 
 export const report = (usage) => usage.report()
 
+/** Until the report is written down, and as good as at the endpoint. */
+export async function underWay(usage) {
+  const { setTimeout } = await import('node:timers/promises')
+  while (!(await usage.ledger.last('queued'))) await setTimeout(5)
+  await setTimeout(30)
+}
+
 export const shutdown = (usage) => usage.shutdown()
 
 export function callsOf(usage) {
