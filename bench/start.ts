@@ -8,7 +8,7 @@ const BARE: Run = { measure: 'start' }
 /** This library first: the others are held against it. */
 const CONTENDERS: ReadonlyArray<readonly [title: string, run: Run]> = [
   ['otel-usage, enabled', ours({ state: 'on' })],
-  ['otel-usage, enabled, state in a directory', ours({ state: 'on', directory: 'usage' })],
+  ['otel-usage, enabled, the first start in a directory', ours({ state: 'on', directory: 'usage' })],
   ['otel-usage, disabled', ours({ state: 'off' })],
   ...PEERS.map(
     ({ title, folder }) =>
