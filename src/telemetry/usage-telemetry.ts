@@ -19,7 +19,7 @@ import type { UsageTelemetry } from './surface.ts'
 /** How long `shutdown` waits for what has to do with the network, in milliseconds, before it leaves the rest to the next start. */
 const SHUTDOWN_BUDGET = 40
 
-/** How long it waits until a slow disk has what was counted: nobody else has it, and the host may go on to `process.exit()`. */
+/** How long it waits until the disk of this machine has what was counted: nobody else has it, and `process.exit()` may follow. */
 const DISK_BUDGET = 5_000
 
 /**
@@ -89,7 +89,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   }
 
   async function end(): Promise<void> {
-    const { delivery } = settings
+    const { delivery, directory } = settings
     const sends = planned && delivery !== 'inline'
     planned = false
     starting = undefined
@@ -100,7 +100,8 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
       ? sent.catch(logTrouble).then(() => (planned ? undefined : loop.stop()))
       : loop.stop()
     const budget = sends ? (typeof delivery === 'object' ? delivery.within : DISK_BUDGET) : SHUTDOWN_BUDGET
-    await Promise.all([inTime(kept, DISK_BUDGET), inTime(stopped, budget)])
+    const keeping = directory === undefined ? SHUTDOWN_BUDGET : DISK_BUDGET
+    await Promise.all([inTime(kept, Math.max(keeping, budget)), inTime(stopped, budget)])
   }
 
   async function inTime(step: Promise<void>, budget: number): Promise<void> {
