@@ -8,7 +8,7 @@
 -- Erasure -------------------------------------------------------------------------------------------------------------------
 
 INSERT INTO erasures
-SELECT Product, Day, count() AS Installations
+SELECT Product, toDate(ForgottenAt) AS Day, count() AS Installations
 FROM forgotten FINAL
 GROUP BY Product, Day;
 

@@ -102,8 +102,9 @@ CREATE TABLE IF NOT EXISTS fact_days
     Dimensions LowCardinality(String),
     -- The value in each report of the day. A report that comes twice is in it once.
     Reports SimpleAggregateFunction(maxMap, Map(UInt64, Float64)) CODEC(ZSTD(1)),
-    Last SimpleAggregateFunction(max, Tuple(ReportOrder UInt64, Value Float64)) CODEC(ZSTD(1)),
-    Latest Float64 ALIAS Last.Value,
+    -- A state, not a tuple: FINAL merges only what is read, so of a tuple it would take one element without its order.
+    Last AggregateFunction(argMax, Float64, UInt64) CODEC(ZSTD(1)),
+    Latest Float64 ALIAS finalizeAggregation(Last),
     Total Float64 ALIAS arraySum(mapValues(Reports))
 )
 ENGINE = AggregatingMergeTree
@@ -119,7 +120,7 @@ SELECT
     InstallationId,
     toJSONString(mapSort(Attributes)) AS Dimensions,
     map(sipHash64(ReportId), Value) AS Reports,
-    (ReportOrder, Value) AS Last
+    initializeAggregation('argMaxState', Value, ReportOrder) AS Last
 FROM points
 WHERE InstallationId != toUUID('00000000-0000-0000-0000-000000000000');
 
@@ -131,9 +132,9 @@ CREATE TABLE IF NOT EXISTS installations
     FirstDay SimpleAggregateFunction(min, Date),
     LastDay SimpleAggregateFunction(max, Date),
     ReceivedAt SimpleAggregateFunction(max, DateTime('UTC')),
-    Last SimpleAggregateFunction(max, Tuple(ReportOrder UInt64, Version String, Country String)) CODEC(ZSTD(1)),
-    Version String ALIAS Last.Version,
-    Country String ALIAS Last.Country
+    Last AggregateFunction(argMax, Tuple(String, String), UInt64) CODEC(ZSTD(1)),
+    Version String ALIAS tupleElement(finalizeAggregation(Last), 1),
+    Country String ALIAS tupleElement(finalizeAggregation(Last), 2)
 )
 ENGINE = AggregatingMergeTree
 ORDER BY (Product, InstallationId)
@@ -147,7 +148,7 @@ SELECT
     min(toDate(TimeUnix)) AS FirstDay,
     max(toDate(TimeUnix)) AS LastDay,
     max(ReceivedAt) AS ReceivedAt,
-    max((ReportOrder, ResourceAttributes['service.version'], ResourceAttributes['geo.country.iso_code'])) AS Last
+    argMaxState((ResourceAttributes['service.version'], ResourceAttributes['geo.country.iso_code']), ReportOrder) AS Last
 FROM points
 WHERE InstallationId != toUUID('00000000-0000-0000-0000-000000000000')
 GROUP BY Product, InstallationId;
@@ -296,7 +297,6 @@ CREATE TABLE IF NOT EXISTS forgotten
 (
     Product LowCardinality(String),
     Hash FixedString(16),
-    Day SimpleAggregateFunction(min, Date),
     ForgottenAt SimpleAggregateFunction(min, DateTime('UTC'))
 )
 ENGINE = AggregatingMergeTree
@@ -307,7 +307,6 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS forgotten_of_points TO forgotten AS
 SELECT
     ServiceName AS Product,
     sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), ServiceName, InstallationId) AS Hash,
-    toDate(TimeUnix) AS Day,
     now('UTC') AS ForgottenAt
 FROM points
 WHERE MetricName = 'usage.forget' AND Value > 0 AND InstallationId != toUUID('00000000-0000-0000-0000-000000000000');
@@ -319,7 +318,7 @@ FROM installations
 WHERE (Product, sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), Product, InstallationId))
     IN (SELECT Product, Hash FROM forgotten);
 
--- What remains: how many asked on a day.
+-- What remains: of how many a request came on a day.
 CREATE TABLE IF NOT EXISTS erasures
 (
     Product LowCardinality(String),
