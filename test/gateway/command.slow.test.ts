@@ -17,6 +17,7 @@ test('`gateway up` starts everything, says where it is, takes a report to the fi
     USAGE_GATEWAY_HEALTH_ENDPOINT: health,
     USAGE_CLICKHOUSE_HTTP_PORT: '0',
     USAGE_CLICKHOUSE_TCP_PORT: '0',
+    USAGE_GATEWAY_METRICS_PORT: String(await freePort()),
   }
   const [stdout, stderr, ending] = [memory(), memory(), new AbortController()]
   t.after(() => ending.abort())
@@ -27,6 +28,17 @@ test('`gateway up` starts everything, says where it is, takes a report to the fi
   assert.equal((await send(`http://${endpoint}`, report())).status, 200)
 
   const [, url = ''] = /ClickHouse +(\S+)/.exec(stdout.text()) ?? []
+  const told = memory()
+  const status = await runGatewayCommand(['status', '--directory', directory], {
+    stdout: told,
+    environment: {},
+  })
+  assert.match(
+    told.text(),
+    new RegExp(`^Gateway +http://${endpoint} +takes reports.+\\n.+reachable\\nQueue +0 of`),
+  )
+  assert.equal(status, 0, told.text())
+
   const insights = createInsights({ url })
   let answer: unknown
   await until('the report is in the answer', async () => {
