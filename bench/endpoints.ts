@@ -27,12 +27,16 @@ export async function startEndpoint(conduct: Conduct): Promise<Endpoint> {
 async function startReceiver(conduct: Conduct): Promise<Endpoint> {
   let accepted = 0
   let requests = 0
+  /** A report that comes once more counts once: its id says so. */
+  const ids = new Set<string>()
   const sockets = new Set<net.Socket>()
   const web = http.createServer(async (request, response) => {
     // The reporter may be killed in the middle of it.
     const body = await bodyOf(request).catch(() => undefined)
     if (!body) return
-    accepted += countsIn(body)
+    const [, id] = /"usage\.report\.id","value":\{"stringValue":"([^"]+)"/.exec(String(body)) ?? []
+    if (id === undefined || !ids.has(id)) accepted += countsIn(body)
+    if (id !== undefined) ids.add(id)
     requests++
     response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
   })

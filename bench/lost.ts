@@ -56,7 +56,7 @@ export async function measureLost(): Promise<string[]> {
       }),
     ),
     '',
-    `${HOSTS} processes on one directory begin at the same word, count ${COUNTS} times each, and end; ${TURNS} times. Lost is what does not arrive: in the file, or with all reports once a host has run a day later. ` +
+    `${HOSTS} processes on one directory begin at the same word, count ${COUNTS} times each, and end; ${TURNS} times. Lost is what does not arrive: in the file, or with all reports, each taken once by its id, when a host has run a day later. ` +
       'Less than nothing lost would be something doubled.',
   ]
 }
