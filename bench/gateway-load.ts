@@ -9,6 +9,8 @@ export interface Load {
   readonly headers?: readonly string[]
   readonly connections: number
   readonly seconds: number
+  /** Each connection is used again, as a proxy does. Default: one for each report, as installations do. */
+  readonly keepAlive?: boolean
 }
 
 /** What came of a load: answers by status (0 for a connection that was lost), and how long each took, in milliseconds. */
@@ -19,39 +21,48 @@ export interface Loaded {
   readonly p99: number
 }
 
-/**
- * Sends reports as installations do: each by a connection of its own, so many at a time. Bare sockets, because an HTTP client
- * would take more of the machine than what it measures.
- */
-export async function load({ host, port, body, headers = [], connections, seconds }: Load): Promise<Loaded> {
-  const head = ['POST /v1/metrics HTTP/1.1', `host: ${host}`, 'content-type: application/json', ...headers]
+/** Sends reports, so many at a time. Bare sockets, because an HTTP client would take more of the machine than what it measures. */
+export async function load(options: Load): Promise<Loaded> {
+  const { host, port, body, headers = [], connections, seconds, keepAlive = false } = options
+  const head = [
+    'POST /v1/metrics HTTP/1.1',
+    `host: ${host}`,
+    'content-type: application/json',
+    `connection: ${keepAlive ? 'keep-alive' : 'close'}`,
+    ...headers,
+  ]
   const next = typeof body === 'function' ? body : () => body
   const statuses: Record<number, number> = {}
   const times: number[] = []
   const started = performance.now()
-  const one = () =>
+
+  /** One connection, and as many requests as it takes. */
+  const connection = () =>
     new Promise<void>((resolve) => {
-      const bytes = next()
-      const at = performance.now()
-      let status = 0
-      const socket = connect({ host, port, noDelay: true }, () => {
+      let at = performance.now()
+      const socket = connect({ host, port, noDelay: true }, () => ask())
+      const ask = () => {
+        const bytes = next()
         socket.write(`${[...head, `content-length: ${bytes.length}`].join('\r\n')}\r\n\r\n`)
         socket.write(bytes)
-      })
-      socket.once('data', (answer) => {
-        status = Number(answer.toString('latin1', 9, 12))
-        socket.end()
-      })
-      socket.on('error', () => {})
-      socket.once('close', () => {
+      }
+      const told = (status: number) => {
         statuses[status] = (statuses[status] ?? 0) + 1
         times.push(performance.now() - at)
-        resolve()
+        at = performance.now()
+      }
+      // The answers are short: each comes in one piece.
+      socket.on('data', (answer) => {
+        told(Number(answer.toString('latin1', 9, 12)))
+        if (keepAlive && performance.now() - started < seconds * 1_000) ask()
+        else socket.end()
       })
+      socket.on('error', () => told(0))
+      socket.once('close', () => resolve())
     })
   await Promise.all(
     Array.from({ length: connections }, async () => {
-      while (performance.now() - started < seconds * 1_000) await one()
+      while (performance.now() - started < seconds * 1_000) await connection()
     }),
   )
   const sorted = times.sort((a, b) => a - b)

@@ -28,7 +28,7 @@ const PROXIES = {
       const text = (await readFile(config('nginx.conf'), 'utf8'))
         .replace('listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`)
         .replace('listen [::]:443 ssl;', '')
-        .replace('http://127.0.0.1:4318', gateway.url)
+        .replace('127.0.0.1:4318', new URL(gateway.url).host)
         .replace('tls.crt', certificate('server.crt'))
         .replace('tls.key', certificate('server.key'))
         // The user of the system's package may not look into the test's directory.
