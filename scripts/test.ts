@@ -10,13 +10,17 @@ import path from 'node:path'
 import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
+import { pathToFileURL } from 'node:url'
 
 const root = path.resolve(import.meta.dirname, '..')
 const fastOnly = process.argv[2] === 'fast'
 const names = process.argv.slice(2).filter((word) => word !== 'fast')
+/** The test files whose processes are there. */
+const underWay = new Set<string>()
 const totals = { passed: 0, failed: 0, skipped: 0 }
 
 process.chdir(root)
+endAfter(60)
 step(
   'formatter and linter',
   ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
@@ -41,6 +45,16 @@ const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''
 console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`)
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
 
+/** Even a test process that is stuck for good keeps nobody waiting for longer. */
+function endAfter(minutes: number): void {
+  setTimeout(() => {
+    const under = [...underWay].join(', ')
+    console.error(`\nThe tests are not over after ${minutes} minutes. Under way: ${under}.`)
+    console.log(`${totals.passed} passed, ${totals.failed + Math.max(1, underWay.size)} failed`)
+    process.exit(1)
+  }, minutes * 60_000).unref()
+}
+
 /** A step before the tests; it counts as one of them. */
 function step(name: string, args: readonly string[], repair?: string): void {
   try {
@@ -56,11 +70,16 @@ async function runTests(kind: string, files: readonly string[], concurrency?: nu
   if (files.length === 0) return
   const before = { ...totals }
   const started = performance.now()
+  const sorted = files.toSorted()
   const stream = run({
-    files: files.toSorted(),
-    timeout: kind === 'fast' ? 120_000 : 1_200_000,
+    files: sorted,
+    timeout: kind === 'fast' ? 120_000 : 480_000,
+    execArgv: ['--import', pathToFileURL(path.join(import.meta.dirname, 'test-deadline.ts')).href],
     ...(concurrency !== undefined && { concurrency }),
   })
+  const isFile = (one: { name: string; nesting: number }) => one.nesting === 0 && sorted.includes(one.name)
+  stream.on('test:dequeue', (one) => void (isFile(one) && underWay.add(one.name)))
+  stream.on('test:complete', (one) => void (isFile(one) && underWay.delete(one.name)))
   stream.on('test:summary', ({ file, counts }) => {
     if (file !== undefined) return
     totals.passed += counts.passed
