@@ -95,12 +95,16 @@ func (p *originProcessor) ConsumeMetrics(ctx context.Context, metrics pmetric.Me
 		source.derive(ctx, address, found)
 	}
 	for _, resource := range metrics.ResourceMetrics().All() {
-		attributes := resource.Resource().Attributes()
+		// A resource of attributes alone: its entity references are text that no stock processor sees.
+		clean := pcommon.NewResource()
+		attributes := clean.Attributes()
+		resource.Resource().Attributes().MoveTo(attributes)
 		// Not Remove: that one leaves the second of two attributes of the same name.
 		attributes.RemoveIf(func(key string, _ pcommon.Value) bool { return isOurs(key) })
 		for key, value := range found.All() {
 			value.CopyTo(attributes.PutEmpty(key))
 		}
+		clean.MoveTo(resource.Resource())
 	}
 	return p.next.ConsumeMetrics(anonymous(ctx), metrics)
 }

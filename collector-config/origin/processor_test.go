@@ -258,6 +258,38 @@ func TestLookupsAreCounted(t *testing.T) {
 	}
 }
 
+// Symptom: text in the entity references of a resource got into queue and archive. Cause: no stock processor sees the field.
+func TestOfAResourceOnlyAttributesPass(t *testing.T) {
+	body := `{"resourceMetrics":[{"resource":{
+		"attributes":[{"key":"service.name","value":{"stringValue":"acme-db"}}],
+		"entityRefs":[{"schemaUrl":"https://secret.example","type":"secret","idKeys":["secret.id"],"descriptionKeys":["secret"]}]},
+		"scopeMetrics":[{"metrics":[{"name":"usage.facts","gauge":{"dataPoints":[{"asInt":"1"}]}}]}]}]}`
+	sent, err := (&pmetric.JSONUnmarshaler{}).UnmarshalMetrics([]byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if written := asProto(t, sent); !strings.Contains(written, "secret") {
+		t.Fatal("the references were not there to begin with")
+	}
+	made, out := running(t, &Config{}, nop())
+	if err := made.ConsumeMetrics(t.Context(), sent); err != nil {
+		t.Fatal(err)
+	}
+	written := asProto(t, out.metrics)
+	if strings.Contains(written, "secret") || !strings.Contains(written, "acme-db") {
+		t.Errorf("what passed is %q", written)
+	}
+}
+
+func asProto(t *testing.T, metrics pmetric.Metrics) string {
+	t.Helper()
+	written, err := (&pmetric.ProtoMarshaler{}).MarshalMetrics(metrics)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(written)
+}
+
 func TestItEndsWithoutHavingBeenStarted(t *testing.T) {
 	made, err := NewFactory().CreateMetrics(t.Context(), nop(), NewFactory().CreateDefaultConfig(), &sink{})
 	if err != nil {
