@@ -47,9 +47,7 @@ async function show(directory: string): Promise<void> {
   screen.say(`Verdict and preview      curl ${host.url}/telemetry`)
   screen.say(`A report now             curl -X POST ${host.url}/telemetry/report`)
   screen.say(`The product's ledger     ${shown('acme-notes/ledger.jsonl')}`)
-  screen.say(
-    `The gateway's archive    ${path.relative('', path.join(system.gateway.directory, 'archive/usage.jsonl'))}`,
-  )
+  screen.say(`The gateway's archive    ${path.relative('', path.join(system.gateway.directory, 'archive'))}`)
   screen.say(
     `The store                curl '${system.clickHouseUrl}' -d 'SELECT * FROM usage.points FORMAT Vertical'`,
   )

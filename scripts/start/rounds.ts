@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs'
-import path from 'node:path'
 import { DemoError, type DemoHost, startDemoHost } from './demo-host.ts'
 import type { Screen } from './screen.ts'
 import type { System } from './system.ts'
@@ -46,7 +44,7 @@ export async function showOptedIn({ system, screen, directory }: RoundOptions): 
 /** The same host, opted out by one variable: its report in its log, nothing sent. */
 export async function showOptedOut({ system, screen, directory }: RoundOptions): Promise<void> {
   screen.step('The same product, whose operator says no: ACME_NOTES_TELEMETRY_OPTOUT=1')
-  const before = archiveOf(system)
+  const before = await system.arrived()
   const host = await startDemoHost({
     ACME_NOTES_TELEMETRY_OPTOUT: '1',
     ACME_NOTES_TELEMETRY_ENDPOINT: system.gateway.url,
@@ -61,7 +59,7 @@ export async function showOptedOut({ system, screen, directory }: RoundOptions):
     screen.say('Its log, with the whole report that was not sent:')
     screen.quote(host.log.join('\n'))
     screen.say(`Its verdict: ${verdict.state}, because of ${verdict.because}. The report: ${result.outcome}.`)
-    if (archiveOf(system) !== before)
+    if ((await system.arrived()) !== before)
       throw new DemoError('Something arrived at the gateway although the host is opted out.')
     screen.say('Nothing arrived at the gateway.')
   } finally {
@@ -86,9 +84,4 @@ async function answered({ insights, clickHouseUrl }: System, reportId: string) {
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
   return insights.activeInstallationsByVersion({ product: 'acme-notes' })
-}
-
-function archiveOf({ gateway }: System): string {
-  const file = path.join(gateway.directory, 'archive', 'usage.jsonl')
-  return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }

@@ -17,6 +17,8 @@ export interface System {
   readonly gateway: RunningCollector
   readonly clickHouseUrl: string
   readonly insights: Insights
+  /** How many data points have come in at the gateway, by its own count. */
+  arrived(): Promise<number>
   stop(): Promise<void>
 }
 
@@ -26,7 +28,9 @@ export interface StartSystemOptions {
   readonly screen: Screen
 }
 
-const overlay = path.resolve(import.meta.dirname, '../../examples/minimal/collector.yaml')
+const overlays = ['../../collector-config/archive.yaml', '../../examples/minimal/collector.yaml'].map(
+  (file) => path.resolve(import.meta.dirname, file),
+)
 const DATABASE = 'usage'
 
 /** Starts ClickHouse and the Collector on ports that are free, so that the demo gets in nobody's way. */
@@ -49,7 +53,7 @@ export async function startSystem({ directory, screen }: StartSystemOptions): Pr
     const origin = await originOverlay(collector, process.env)
     const gateway = await startCollector({
       collector,
-      configs: [...origin.configs, overlay],
+      configs: [...origin.configs, ...overlays],
       environment: {
         ...origin.environment,
         USAGE_GATEWAY_DIRECTORY: path.join(directory, 'gateway'),
@@ -66,9 +70,16 @@ export async function startSystem({ directory, screen }: StartSystemOptions): Pr
     screen.say(`OpenTelemetry Collector ${collector.version} (${collector.how}) at ${gateway.url}`)
     screen.say(`Origin of a report: ${origin.summary}`)
     screen.say(`ClickHouse ${clickHouse.version} (${clickHouse.how}) at ${new URL(clickHouse.url).origin}`)
-    return { gateway, clickHouseUrl: clickHouse.url, insights, stop }
+    const arrived = () => acceptedPoints(gateway.metricsUrl)
+    return { gateway, clickHouseUrl: clickHouse.url, insights, arrived, stop }
   } catch (error) {
     await stop()
     throw error
   }
+}
+
+async function acceptedPoints(metricsUrl: string): Promise<number> {
+  const text = await (await fetch(metricsUrl)).text()
+  const line = /^otelcol_receiver_accepted_metric_points\{.*receiver="otlp".*\} (\S+)$/m.exec(text)
+  return Number(line?.[1] ?? 0)
 }

@@ -5,7 +5,7 @@ import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { clickHouseEnvironment, collectorConfig, freePort, startCollector } from '../../src/gateway/index.ts'
-import { theCollector } from '../gateway/running-gateway.ts'
+import { oneFile, theCollector } from '../gateway/running-gateway.ts'
 import { attributesOf, type OtlpRequest } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 import { type Arrived, createBooks, type Judgement, MOST_LIVES } from './books.ts'
@@ -126,7 +126,7 @@ async function startGateway(directory: string) {
     ...clickHouseEnvironment({ nativeEndpoint: 'tcp://127.0.0.1:1' }),
   }
   const start = async () =>
-    startCollector({ collector: await theCollector(), configs: [overlay], environment })
+    startCollector({ collector: await theCollector(), configs: [oneFile, overlay], environment })
   let running = await start()
   return {
     port,

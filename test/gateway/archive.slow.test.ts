@@ -14,7 +14,7 @@ test('the archive in files of a day has every report, over a restart too, and th
   const { nativeEndpoint } = clickHouse
   const ids = [uuid('4'), uuid('4')]
   for (const id of ids) {
-    const gateway = await runGateway(t, { directory, configs: [overlay], nativeEndpoint })
+    const gateway = await runGateway(t, { directory, archive: overlay, nativeEndpoint })
     const answer = await send(gateway.url, report({ attributes: { 'service.instance.id': id } }))
     assert.equal(answer.status, 200)
     await gateway.stop()
@@ -24,7 +24,7 @@ test('the archive in files of a day has every report, over a restart too, and th
   assert(files.length > 0 && files.every((file) => /^\d{4}-\d\d-\d\d\.jsonl$/.test(file)), files.join())
   const text = (await Promise.all(files.map((file) => readFile(path.join(archive, file), 'utf8')))).join('')
   assert(ids.every((id) => text.includes(id)))
-  await runGateway(t, { directory, configs: [overlay], nativeEndpoint })
+  await runGateway(t, { directory, archive: overlay, nativeEndpoint })
   await untilRows(clickHouse, 'points', 2)
   const rows = await rowsOf<{ n: number }>(
     clickHouse,

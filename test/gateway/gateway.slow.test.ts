@@ -574,10 +574,7 @@ describe('the address of an installation', {
   test('would be on disk without the step over the loopback device', async (t) => {
     const directory = await scratchDirectory(t)
     const direct = path.join(directory, 'direct.yaml')
-    await writeFile(
-      direct,
-      'service: { pipelines: { metrics/in: { exporters: [file/archive, clickhouse] } } }\n',
-    )
+    await writeFile(direct, 'service: { pipelines: { metrics/in: { exporters: [file/one, clickhouse] } } }\n')
     const gateway = await runGateway(t, { directory, configs: [direct] })
     assert.equal((await send(gateway.url, report(), peer)).status, 200)
     await gateway.stop()

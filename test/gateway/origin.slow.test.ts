@@ -61,7 +61,7 @@ describe('where a report comes from', { skip: onlyLinux }, () => {
       directory,
       collector,
       products,
-      configs: [overlay],
+      configs: [path.resolve('collector-config/archive.yaml'), overlay],
       nativeEndpoint: `tcp://127.0.0.1:${tcpPort}`,
       environment: {
         USAGE_GATEWAY_LOG_LEVEL: 'debug',
@@ -141,7 +141,7 @@ describe('where a report comes from', { skip: onlyLinux }, () => {
         direct,
         [
           'receivers: { otlp: { protocols: { http: { include_metadata: true } } } }',
-          'service: { pipelines: { metrics/in: { exporters: [file/archive, clickhouse] } } }',
+          'service: { pipelines: { metrics/in: { exporters: [file/one, clickhouse] } } }',
           '',
         ].join('\n'),
       )

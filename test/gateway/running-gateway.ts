@@ -30,6 +30,8 @@ export const theCollector = () => {
 export interface GatewayParts {
   readonly directory: string
   readonly products?: readonly GatewayProduct[]
+  /** The overlay that keeps what goes to the store. Default: one that keeps it in one file, see `archiveOf`. */
+  readonly archive?: string
   /** More overlays. */
   readonly configs?: readonly string[]
   /** Default: where nothing listens. */
@@ -41,14 +43,18 @@ export interface GatewayParts {
   readonly onLine?: (line: string) => void
 }
 
+/** An overlay: what goes to the store is in the file `archive/usage.jsonl` before the answer comes. */
+export const oneFile = path.join(import.meta.dirname, 'one-file.yaml')
+
 /** Starts a gateway on free ports. */
 export async function runGateway(t: TestContext, parts: GatewayParts): Promise<RunningCollector> {
-  const { directory, products = [], configs = [], nativeEndpoint = 'tcp://127.0.0.1:1' } = parts
+  const { directory, products = [], archive = oneFile, configs = [] } = parts
+  const { nativeEndpoint = 'tcp://127.0.0.1:1' } = parts
   const overlay = path.join(directory, 'products.yaml')
   if (products.length > 0) await writeFile(overlay, collectorConfig(products))
   const running = await startCollector({
     collector: parts.collector ?? (await theCollector()),
-    configs: [...(products.length > 0 ? [overlay] : []), ...configs],
+    configs: [archive, ...(products.length > 0 ? [overlay] : []), ...configs],
     environment: {
       ...process.env,
       USAGE_GATEWAY_ENDPOINT: `127.0.0.1:${await freePort()}`,
