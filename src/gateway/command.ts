@@ -232,9 +232,11 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
         '',
       ].join('\n'),
     )
-    const end = await Promise.race([ended, gateway.exited])
+    const endOf = async (name: string, server: { readonly exited: Promise<{ readonly code: number }> }) =>
+      `${name} ended by itself with ${(await server.exited).code}. What came in is on the disk; start again.\n`
+    const end = await Promise.race([ended, endOf('The Collector', gateway), endOf('ClickHouse', clickHouse)])
     if (end === undefined) return 0
-    stderr.write(`The Collector ended by itself with ${end.code}.\n`)
+    stderr.write(end)
     return 1
   } finally {
     // The Collector first, so that it can hand over what it has.

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { freePort, runGatewayCommand } from '../../src/gateway/index.ts'
 import { createInsights } from '../../src/insights/index.ts'
 import { report, send } from './running-gateway.ts'
 import { memory, scratchDirectory, until } from './scratch.ts'
 
-test('`gateway up` starts everything, says where it is, takes a report to the first answer, and ends on a signal', async (t) => {
+/** `gateway up` on free ports, once it is up. */
+async function up(t: TestContext) {
   const directory = await scratchDirectory(t)
   const [endpoint, health] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`]
   const { CLICKHOUSE_URL: _, ...rest } = process.env
@@ -24,10 +25,15 @@ test('`gateway up` starts everything, says where it is, takes a report to the fi
   const io = { stdout, stderr, environment, signal: ending.signal }
   const running = runGatewayCommand(['up', '--directory', directory], io)
   await until('it is up', () => stdout.text().includes('Ctrl-C ends it.'), 600_000)
+  const [, url = ''] = /ClickHouse +(\S+)/.exec(stdout.text()) ?? []
+  return { directory, endpoint, health, url, stdout, stderr, ending, running }
+}
+
+test('`gateway up` starts everything, says where it is, takes a report to the first answer, and ends on a signal', async (t) => {
+  const { directory, endpoint, health, url, stdout, stderr, ending, running } = await up(t)
   assert.match(stdout.text(), /^Origin {6}(country, by \/|no country)/m)
   assert.equal((await send(`http://${endpoint}`, report())).status, 200)
 
-  const [, url = ''] = /ClickHouse +(\S+)/.exec(stdout.text()) ?? []
   const told = memory()
   const status = await runGatewayCommand(['status', '--directory', directory], {
     stdout: told,
@@ -53,6 +59,17 @@ test('`gateway up` starts everything, says where it is, takes a report to the fi
   await assert.rejects(fetch(`http://${health}`))
   await assert.rejects(fetch(url))
   assert.doesNotMatch(stderr.text(), /^(?:collector|clickhouse): /m)
+})
+
+test('`gateway up` ends when ClickHouse does, and says so', async (t) => {
+  const { url, health, stderr, running } = await up(t)
+  await fetch(url, { method: 'POST', body: 'SYSTEM KILL' }).catch(() => {})
+  assert.equal(await running, 1)
+  assert.match(
+    stderr.text(),
+    /^ClickHouse ended by itself with \d+\. What came in is on the disk; start again\.$/m,
+  )
+  await assert.rejects(fetch(`http://${health}`))
 })
 
 test('a directory that cannot be made ends `gateway up` with a sentence', async (t) => {

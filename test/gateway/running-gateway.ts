@@ -83,9 +83,17 @@ export async function runClickHouse(
     environment,
     ...ports,
   })
-  t.after(() => running.stop())
+  let isStopping = false
+  const stop = () => {
+    isStopping = true
+    return running.stop()
+  }
+  t.after(stop)
+  void running.exited.then(({ code, lastLines }) => {
+    if (!isStopping) t.diagnostic(`ClickHouse ended by itself with ${code}: ${lastLines.join(' | ')}`)
+  })
   await applySchema(running)
-  return running
+  return { ...running, stop }
 }
 
 export async function rowsOf<Row>({ url }: RunningClickHouse, query: string): Promise<Row[]> {

@@ -36,7 +36,7 @@ const KEEP_TALKING = {
  * @throws {MissingPackageError} when that is not installed.
  */
 export async function connectClickHouse(address: ClickHouseAddress): Promise<ClickHouseConnection> {
-  const { createClient } = await import('@clickhouse/client').catch((error) => {
+  const { createClient, ClickHouseLogLevel } = await import('@clickhouse/client').catch((error) => {
     throw new MissingPackageError(
       "The package '@clickhouse/client' is not installed; `npm install @clickhouse/client` beside otel-usage to reach ClickHouse.",
       { cause: error },
@@ -46,6 +46,8 @@ export async function connectClickHouse(address: ClickHouseAddress): Promise<Cli
     url: address.url,
     database: address.database ?? 'usage',
     application: 'otel-usage',
+    // What goes wrong is thrown, and told by whoever catches it.
+    log: { level: ClickHouseLogLevel.OFF },
     ...(address.timeout !== undefined && {
       request_timeout: address.timeout,
       clickhouse_settings: KEEP_TALKING,

@@ -35,6 +35,8 @@ export interface RunningClickHouse {
   /** Such as `26.7.2.1`. */
   readonly version: string
   readonly how: ClickHouseOrigin
+  /** Resolves when it has ended, if we started it, with the end of its output. Never, where an address was given. */
+  readonly exited: Promise<{ readonly code: number; readonly lastLines: readonly string[] }>
   /** Ends it, if we started it. Safe to call twice. */
   stop(): Promise<void>
 }
@@ -76,7 +78,9 @@ async function reach(url: string, within: number): Promise<RunningClickHouse> {
       `ClickHouse at ${withoutPassword(url)} does not answer: ${problem}. Correct CLICKHOUSE_URL, or unset it to have one started here.`,
     )
   }
-  return { url, nativeEndpoint: url, version: await ask(url, VERSION), how: 'address', stop: async () => {} }
+  const version = await ask(url, VERSION)
+  const exited = new Promise<never>(() => {})
+  return { url, nativeEndpoint: url, version, how: 'address', exited, stop: async () => {} }
 }
 
 async function start(
@@ -116,6 +120,7 @@ async function start(
     nativeEndpoint: `tcp://127.0.0.1:${tcpPort}`,
     version: await ask(url, VERSION),
     how: found.how,
+    exited: server.exited.then(({ code }) => ({ code, lastLines: server.lastLines() })),
     stop: server.stop,
   }
 }
