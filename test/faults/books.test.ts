@@ -48,6 +48,15 @@ test('half a step, or a step without those before it, is torn', () => {
   assert.equal(books.judge(arrivedOf(one[1], other[0], other[1])).torn, 1)
 })
 
+test('a step without those before it is whole where threads count in turn; half a step is torn there too', () => {
+  const books = createBooks()
+  const life = books.open(false)
+  const steps = [life.begin(), life.begin()] as const
+  const { late, torn } = books.judge(arrivedOf(steps[1]))
+  assert.deepEqual({ late, torn }, { late: 1, torn: 0 })
+  assert.equal(books.judge(arrivedOf({ ...steps[1], part: 'first' })).torn, 1)
+})
+
 test('the last life that the books have room for is as exact as the first', () => {
   const books = createBooks()
   const lives = Array.from({ length: MOST_LIVES }, () => books.open())

@@ -45,7 +45,8 @@ export interface Judgement {
 export type Arrived = ReadonlyMap<string, number>
 
 export interface Books {
-  open(): LifeBook
+  /** @param inTurn whether a step can only be there with those before it. Not where each is counted by another thread. Default: true */
+  open(inTurn?: boolean): LifeBook
   judge(arrived: Arrived): Judgement
 }
 
@@ -54,13 +55,13 @@ export interface Books {
  * so that the sum that arrives says of each step how often it is in it: a digit of 1 is right, 0 is lost, 2 and 3 are doubled.
  */
 export function createBooks(): Books {
-  const lives: Array<{ begun: number; certain: number; waived: number }> = []
+  const lives: Array<{ begun: number; certain: number; waived: number; inTurn: boolean }> = []
 
   return {
-    open() {
+    open(inTurn = true) {
       const number = lives.length
       if (number >= MOST_LIVES) throw new Error(`The books have room for ${MOST_LIVES} lives.`)
-      const life = { begun: 0, certain: 0, waived: 0 }
+      const life = { begun: 0, certain: 0, waived: 0, inTurn }
       lives.push(life)
       return {
         begin() {
@@ -81,7 +82,7 @@ export function createBooks(): Books {
 
     judge(arrived) {
       const sums = { begun: 0, certain: 0, late: 0, lost: 0, doubled: 0, torn: 0 }
-      for (const [number, { begun, certain, waived }] of lives.entries()) {
+      for (const [number, { begun, certain, waived, inTurn }] of lives.entries()) {
         const [first, second] = PARTS.map((part) =>
           digits(arrived.get(`${laneOf(number)}/${part}`) ?? 0, firstDigitOf(number)),
         ) as [number[], number[]]
@@ -92,7 +93,8 @@ export function createBooks(): Books {
           const isCertain = step >= waived && step < certain
           if (isCertain && (once === 0 || again === 0)) sums.lost++
           if (once > 1 || again > 1 || (step >= begun && once + again > 0)) sums.doubled++
-          if (once !== again || (once > 0 && step > waived && first[step - 1] === 0)) sums.torn++
+          const isEarly = inTurn && once > 0 && step > waived && first[step - 1] === 0
+          if (once !== again || isEarly) sums.torn++
           if (!isCertain && step < begun && once > 0) sums.late++
         }
       }

@@ -85,7 +85,7 @@ export async function play(fault: Fault, seed: number, log?: string): Promise<Re
       ...options,
     }
     const started = await startLife({
-      ...{ host, user, book: books.open(), environment: hostEnvironment },
+      ...{ host, user, book: books.open(!host.threads), environment: hostEnvironment },
       crash: (what) => crashes.push(what),
     })
     lives.push(started)
