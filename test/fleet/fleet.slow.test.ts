@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { scratchDirectory } from '../gateway/scratch.ts'
+import { letPass } from '../gateway/stored-reports.ts'
+import { playFleet } from './play.ts'
+
+test('of a fleet that has lived through everything the store knows exactly what was sent', async (t) => {
+  const { happened, compared, sent } = await playFleet(t, {
+    ...{ directory: await scratchDirectory(t), installations: 300, days: 10, seed: 1 },
+    letMinutePass: (store) => letPass(store, 61),
+  })
+  assert.ok(sent > 1_500, `${sent}`)
+  for (const [event, times] of Object.entries(happened)) assert.ok(times > 0, event)
+  for (const { question, truth, differences } of compared) {
+    assert.deepEqual(differences.slice(0, 10), [], question)
+    assert.ok(truth.numbers > 0, question)
+  }
+})

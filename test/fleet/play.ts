@@ -1,0 +1,184 @@
+import type { TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import {
+  type ClickHouseConnection,
+  connectClickHouse,
+  maintainStore,
+  originOverlay,
+  type RunningClickHouse,
+  type RunningCollector,
+} from '../../src/gateway/index.ts'
+import { collectorConfigFile } from '../../src/gateway/package-files.ts'
+import { runClickHouse, runGateway, sampleOf, theCollector } from '../gateway/running-gateway.ts'
+import { until } from '../gateway/scratch.ts'
+import { type Happened, liveFleet, type Sending } from './lives.ts'
+import { gatewayProducts } from './products.ts'
+import { type Answer, entryOf, questions } from './questions.ts'
+import { type PutOff, sendAll } from './send.ts'
+import { createTruth, dayOf, saidBy } from './truth.ts'
+
+export interface PlayOptions {
+  readonly directory: string
+  readonly installations: number
+  readonly days: number
+  readonly seed: number
+  /** How many reports are on their way at a time. Default: 64. */
+  readonly connections?: number
+  /** Lets 61 seconds pass for the store. Default: waits. */
+  readonly letMinutePass?: (store: RunningClickHouse) => Promise<unknown>
+  /** Told what is under way. */
+  readonly say?: (text: string) => void
+}
+
+export interface Played {
+  readonly happened: Readonly<Happened>
+  /** Reports that were sent, copies included, and how long that took, in milliseconds. */
+  readonly sent: number
+  readonly took: number
+  readonly putOff: PutOff
+  /** Data points that the store was to get. */
+  readonly points: number
+  readonly withCountry: boolean
+  readonly compared: readonly Compared[]
+}
+
+export interface Compared {
+  readonly question: string
+  readonly truth: Sums
+  readonly store: Sums
+  readonly differences: readonly string[]
+}
+
+/** How many numbers an answer has, and their sum. */
+export interface Sums {
+  readonly numbers: number
+  readonly sum: number
+}
+
+/**
+ * Lives a fleet, sends its reports through a real gateway into a real store, which is maintained meanwhile, and compares what the
+ * store then answers with what was sent. Nothing of the tables is touched.
+ */
+export async function playFleet(t: Pick<TestContext, 'after'>, options: PlayOptions): Promise<Played> {
+  const { installations, days, seed, letMinutePass = waitAMinute, say = () => {} } = options
+  const { sendings, happened } = liveFleet({ installations, days, seed, now: Date.now() })
+  say(`${installations} installations have lived ${days} days: ${sendings.length} reports, copies included`)
+  const parts = await startParts(t, options)
+  const { store, gateway, withCountry } = parts
+
+  const sending = deliver(sendings, parts, options)
+  const [delivered] = await Promise.all([sending, keepHouse(store, sending)])
+  const { truth, points } = delivered
+  say('all are taken')
+  await until(
+    'all points are in the store',
+    async () =>
+      (await sampleOf(gateway, 'otelcol_exporter_sent_metric_points', 'exporter="clickhouse"')) >= points &&
+      (await sampleOf(gateway, 'otelcol_exporter_queue_size', 'exporter="clickhouse"')) === 0,
+    600_000,
+  )
+  say('all are in the store; a minute later the last ones can be erased')
+  await letMinutePass(store)
+  const today = await maintainWithinADay(store)
+  say('the store is maintained')
+
+  const connection = await connectClickHouse({ url: store.url, timeout: 600_000 })
+  try {
+    const compared: Compared[] = []
+    for (const { question, truth: true_, sql } of questions({ truth, today, withCountry })) {
+      compared.push(compare(question, true_, await answerOf(connection, sql)))
+    }
+    return { ...delivered, happened, sent: sendings.length, withCountry, compared }
+  } finally {
+    await connection.close()
+  }
+}
+
+interface Parts {
+  readonly store: RunningClickHouse
+  readonly gateway: RunningCollector
+  readonly withCountry: boolean
+}
+
+async function startParts(t: Pick<TestContext, 'after'>, { directory }: PlayOptions): Promise<Parts> {
+  const store = await runClickHouse(t as TestContext, directory)
+  const collector = await theCollector()
+  // Only Linux has all of 127.0.0.0/8.
+  const origin = process.platform === 'linux' ? (await originOverlay(collector, process.env)).configs : []
+  const gateway = await runGateway(t as TestContext, {
+    ...{ directory, collector, products: gatewayProducts, nativeEndpoint: store.nativeEndpoint },
+    configs: [collectorConfigFile('archive.yaml'), ...origin],
+    environment: {
+      USAGE_GATEWAY_RETRY_AFTER: '1',
+      USAGE_GATEWAY_COUNTRY_DATABASE: collectorConfigFile('origin/testdata/loopback.mmdb'),
+    },
+  })
+  return { store, gateway, withCountry: origin.length > 0 }
+}
+
+/** Sends everything, and writes down what was taken. */
+async function deliver(
+  sendings: readonly Sending[],
+  { gateway, withCountry }: Parts,
+  { connections = 64, say = () => {} }: PlayOptions,
+) {
+  const truth = createTruth()
+  let points = 0
+  const began = performance.now()
+  const putOff = await sendAll(sendings, {
+    ...{ url: gateway.url, connections, fromOwnAddress: withCountry },
+    onTaken(report, at) {
+      truth.take(report, at)
+      points += saidBy(report, withCountry).numbers.length
+    },
+    onProgress(done) {
+      if (done % Math.ceil(sendings.length / 10) === 0) say(`${done} reports sent`)
+    },
+  })
+  return { truth, points, putOff, took: performance.now() - began }
+}
+
+/** What is to be done every hour, done while it is sent: a quarter of that time. */
+async function keepHouse(store: RunningClickHouse, sending: Promise<unknown>): Promise<void> {
+  const over = sending.then(
+    () => true,
+    () => true,
+  )
+  for (let isOver = false; !isOver; ) {
+    const began = performance.now()
+    await maintainStore(store)
+    isOver = await Promise.race([over, setTimeout(3 * (performance.now() - began), false, { ref: false })])
+  }
+}
+
+/** The rollups go up to the day of the last run. */
+async function maintainWithinADay(store: RunningClickHouse): Promise<string> {
+  for (;;) {
+    const today = dayOf(Date.now())
+    await maintainStore(store)
+    if (dayOf(Date.now()) === today) return today
+  }
+}
+
+/** What came in within the last minute is erased by the next run but one: see maintain.sql. */
+const waitAMinute = () => setTimeout(61_000)
+
+async function answerOf(connection: ClickHouseConnection, sql: string): Promise<Answer> {
+  return new Map((await connection.query<Record<string, string | number>>(sql)).map(entryOf))
+}
+
+function compare(question: string, truth: Answer, store: Answer): Compared {
+  const keys = new Set([...truth.keys(), ...store.keys()])
+  const differences = [...keys]
+    .filter((key) => truth.get(key) !== store.get(key))
+    .map(
+      (key) => `${key}: ${truth.get(key) ?? 'nothing'} in truth, ${store.get(key) ?? 'nothing'} in the store`,
+    )
+  return { question, truth: sumsOf(truth), store: sumsOf(store), differences }
+}
+
+function sumsOf(answer: Answer): Sums {
+  let sum = 0
+  for (const value of answer.values()) sum += value
+  return { numbers: answer.size, sum }
+}
