@@ -12,21 +12,17 @@ SELECT Product, toDate(ForgottenAt) AS Day, count() AS Installations
 FROM forgotten FINAL
 GROUP BY Product, Day;
 
-INSERT INTO changed_days (Product, Day, ChangedAt)
-SELECT DISTINCT Product, Day, now('UTC')
-FROM installation_days
-WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
-    AND Day > toDate(now('UTC')) - 100;
-
 ALTER TABLE points DELETE
 WHERE (ServiceName, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
 SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
 
--- Copies of it that name it.
+-- Copies of it name it in each of their reports, also in those that come when it is gone.
 ALTER TABLE points UPDATE
     ResourceAttributes = mapFilter((key, value) -> key != 'usage.installation.lineage', ResourceAttributes),
     Lineage = toUUID('00000000-0000-0000-0000-000000000000')
-WHERE (ServiceName, Lineage) IN (SELECT Product, InstallationId FROM to_be_erased)
+WHERE Lineage != toUUID('00000000-0000-0000-0000-000000000000')
+    AND (ServiceName, sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), ServiceName, Lineage))
+        IN (SELECT Product, Hash FROM forgotten)
 SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
 
 ALTER TABLE installation_days DELETE
@@ -37,11 +33,29 @@ ALTER TABLE fact_days DELETE
 WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
 SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
 
--- Last, because the others are found by it. Not what came in within the last minute, some of which may not have been there
--- to be deleted above: that is for the next run.
+-- By what is deleted last, so that none is missed who asked while the above was done.
+INSERT INTO changed_days (Product, Day, ChangedAt)
+SELECT DISTINCT Product, FirstDay + arrayJoin(range(toUInt32(LastDay - FirstDay) + 1)) AS Day, now('UTC')
+FROM installations
+WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
+    AND Day > toDate(now('UTC')) - 100;
+
+-- Last, because the others are found by it. Whoever asked while they were deleted may still be there: that is for the next run.
+-- So is what came in within the last minute, which may be on its way from `points` into the other tables.
 ALTER TABLE installations DELETE
 WHERE ReceivedAt < now('UTC') - 60
     AND (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
+    AND (Product, InstallationId) NOT IN
+    (
+        SELECT ServiceName, InstallationId FROM points
+        WHERE (ServiceName, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
+        UNION ALL
+        SELECT Product, InstallationId FROM installation_days
+        WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
+        UNION ALL
+        SELECT Product, InstallationId FROM fact_days
+        WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
+    )
 SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
 
 -- Rollups -------------------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { defineCatalog } from '../../src/catalog/index.ts'
-import { maintainStore, type RunningClickHouse } from '../../src/gateway/index.ts'
+import { maintainStore, type RunningClickHouse, storeStatements } from '../../src/gateway/index.ts'
 import { report, rowsOf, runClickHouse, runGateway, send, uuid } from './running-gateway.ts'
 import { scratchDirectory, until } from './scratch.ts'
 import {
@@ -337,6 +337,45 @@ describe('an installation that asks to be forgotten', () => {
       ),
       [{ n: 0 }],
     )
+  })
+
+  // A copy names its original in each report, and the name was removed only from those that were there when the original was erased:
+  // with that, the original itself was gone, by which they were looked for.
+  test('is not named by the reports that a copy of it sends afterwards', async () => {
+    await insertReports(store, forget)
+    await letPass(store, 61)
+    await maintainStore(store)
+    const attributes = { ...version('2.0.0'), 'usage.installation.lineage': gone }
+    await insertReports(store, { ...said(stays, 1, 'Ann'), attributes })
+    await maintainStore(store)
+    assert.deepEqual(await tablesWith(gone), [])
+    assert.deepEqual(await rows('SELECT InstallationId FROM installation_days FINAL'), [
+      { InstallationId: stays },
+    ])
+  })
+
+  // A run that took more than a minute deleted from `installations` who had asked meanwhile: what was left elsewhere could not be found
+  // any more. And the days of those whose rows were deleted after their days had been looked up were not rolled up anew.
+  test('is gone also where it asks while a run is under way that takes long', async () => {
+    const statements = await storeStatements('maintain')
+    const rollups = statements.findIndex((statement) => statement.includes('StartedAt'))
+    for (let done = 1; done <= rollups; done++) {
+      await empty()
+      await insertReports(store, ...earlier)
+      await letPass(store, 61)
+      await maintainStore(store)
+      for (const statement of statements.slice(0, done)) await command(store, statement)
+      await insertReports(store, forget)
+      await letPass(store, 61)
+      for (const statement of statements.slice(done)) await command(store, statement)
+      await letPass(store, 61)
+      await maintainStore(store)
+
+      const after = `asked after: ${statements[done - 1]}`
+      assert.deepEqual(await tablesWith(gone, 'Bob'), [], after)
+      const days = "SELECT Day, Total FROM fact_numbers FINAL WHERE Fact = 'acme.commands'"
+      assert.deepEqual(await rows(days), [{ Day: dayOf(2), Total: 1 }], after)
+    }
   })
 
   test('is kept out by a hash with a salt of this store alone', async () => {
