@@ -6,7 +6,8 @@ import { playFleet } from './play.ts'
 
 test('of a fleet that has lived through everything the store knows exactly what was sent', async (t) => {
   const { happened, compared, sent } = await playFleet(t, {
-    ...{ directory: await scratchDirectory(t), installations: 300, days: 10, seed: 1 },
+    // Of a few seeds the one by which most installations ask to be forgotten.
+    ...{ directory: await scratchDirectory(t), installations: 300, days: 10, seed: 231 },
     letMinutePass: (store) => letPass(store, 61),
   })
   assert.ok(sent > 1_500, `${sent}`)

@@ -14,7 +14,7 @@ export interface FleetOptions {
   readonly installations: number
   /** How many days are simulated, 1 to 45. The last one is yesterday: the reports of today would be in the future. */
   readonly days: number
-  /** The same seed and moment give the same fleet. */
+  /** The same seed gives the same fleet, whatever day it is. */
   readonly seed: number
   /** Milliseconds since 1970. */
   readonly now: number
@@ -216,7 +216,7 @@ const PERIOD = 7 * DAY
 
 /** Who the reports say that they are from. */
 function createIdentity(world: World, { identity }: Product) {
-  const { dice, happened } = world
+  const { dice, start, happened } = world
   const original = identity === 'stable' && dice.chance(0.02) ? world.neighbour : undefined
   if (original !== undefined) happened['copies of an installation']++
   const offset = dice.whole(0, PERIOD)
@@ -226,7 +226,7 @@ function createIdentity(world: World, { identity }: Product) {
   if (identity === 'stable') world.neighbour = id
 
   const idOfPeriod = (at: number) => {
-    const period = Math.floor((at + offset) / PERIOD)
+    const period = Math.floor((at - start + offset) / PERIOD)
     const known = ids.get(period) ?? dice.uuid(8)
     ids.set(period, known)
     return known
