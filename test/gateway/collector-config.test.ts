@@ -40,7 +40,7 @@ processors:
           - |-
             metric.type != METRIC_DATA_TYPE_GAUGE
           - |-
-            not IsMatch(metric.unit, "^(?:|1|\\\\{command\\\\}|\\\\{fact\\\\}|\\\\{user\\\\}|\\\\{value\\\\})$$")
+            metric.unit != "" and metric.unit != "1" and metric.unit != "{command}" and metric.unit != "{fact}" and metric.unit != "{user}" and metric.unit != "{value}"
           - |-
             metric.description != "" or Len(metric.metadata) > 0
       - conditions:
@@ -89,7 +89,7 @@ processors:
             where not IsMatch(resource.attributes["service.version"], "^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$$")
           - |-
             delete_key(resource.attributes, "telemetry.distro.name")
-            where not IsMatch(resource.attributes["telemetry.distro.name"], "^otel-usage$$")
+            where resource.attributes["telemetry.distro.name"] != "otel-usage"
           - |-
             delete_key(resource.attributes, "telemetry.distro.version")
             where not IsMatch(resource.attributes["telemetry.distro.version"], "^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$$")
@@ -231,6 +231,21 @@ test('facts that are alike share a line', () => {
   assert.match(text, /or metric\.name == "acme\.c" and Len/)
 })
 
+test('a metric is asked first for the units that are most frequent, then for all others at once', () => {
+  const units = ['a', 'b', 'b', 'c', 'd', '{e}', 'By', 'By', 'By']
+  const gauge = { kind: 'gauge', since: 1, why, example: 1 } as const
+  const facts = Object.fromEntries(units.map((unit, index) => [`acme.fact_${index}`, { ...gauge, unit }]))
+  const text = collectorConfig([
+    { name: 'acme-db', catalog: defineCatalog({ version: 1, prefix: 'acme', facts }) },
+  ])
+  const others = '^(?:1|a|c|d|\\\\{e\\\\}|\\\\{fact\\\\}|\\\\{value\\\\})$$'
+  assert.ok(
+    text.includes(
+      `metric.unit != "By" and metric.unit != "b" and metric.unit != "" and not IsMatch(metric.unit, "${others}")\n`,
+    ),
+  )
+})
+
 test('of two versions of a catalog, what either of them declares passes', () => {
   const facts = {
     'acme.edition': { ...small.facts['acme.edition'], values: ['free', 'pro'], example: 'pro' },
@@ -249,7 +264,7 @@ test('of two versions of a catalog, what either of them declares passes', () => 
       command,
     )
   }
-  assert.ok(text.includes('acme\\\\.gone') && text.includes('{thing\\\\}'))
+  assert.ok(text.includes('acme\\\\.gone') && text.includes('"{thing}"'))
   const edition = 'resource.attributes["acme.edition"]'
   const statement = text.slice(
     text.indexOf('delete_key'),

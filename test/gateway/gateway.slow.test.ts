@@ -118,9 +118,10 @@ describe('what the gateway lets through', () => {
     await untilRows(clickHouse, 'points', 4)
     const rows = await rowsOf(
       clickHouse,
-      'SELECT MetricName, Value, Attributes, MetricUnit, MetricDescription, ScopeName, ScopeVersion, ResourceSchemaUrl FROM points ORDER BY MetricName',
+      'SELECT MetricName, Value, Attributes, MetricUnit, MetricDescription, ScopeName, ScopeVersion, ScopeAttributes, ResourceSchemaUrl FROM points ORDER BY MetricName',
     )
-    const frame = { MetricDescription: '', ScopeName: 'otel-usage', ScopeVersion: '', ResourceSchemaUrl: '' }
+    const scope = { ScopeName: 'otel-usage', ScopeVersion: '', ScopeAttributes: {} }
+    const frame = { MetricDescription: '', ...scope, ResourceSchemaUrl: '' }
     assert.deepEqual(rows, [
       {
         MetricName: 'acme.commands',

@@ -78,16 +78,12 @@ function levelStatement(catalogs: readonly Catalog[], guard: string | undefined)
 
 /** The values of the attributes that every report has, whatever the product: one that is not as it must be goes. */
 export function reportAttributeStatements(): Rule[] {
-  return Object.entries(REPORT_ATTRIBUTES).flatMap(([name, pattern]) =>
-    pattern === undefined
-      ? []
-      : [
-          [
-            `delete_key(resource.attributes, ${literal(name)})`,
-            `where not ${matches(resourceAttribute(name), pattern)}`,
-          ],
-        ],
-  )
+  return Object.entries(REPORT_ATTRIBUTES).flatMap(([name, must]) => {
+    if (must === undefined) return []
+    const path = resourceAttribute(name)
+    const wrong = must.startsWith('^') ? `not ${matches(path, must)}` : `${path} != ${literal(must)}`
+    return [[`delete_key(resource.attributes, ${literal(name)})`, `where ${wrong}`]]
+  })
 }
 
 interface MetadataLimits {

@@ -43,10 +43,12 @@ export const reportPoints = (): Rule => [
   ].join(' and '),
 ]
 
-/** Every unit that a metric may have: none of them is a text that somebody typed. */
+/** Every unit that a metric may have, the most frequent first: none of them is a text that somebody typed. */
 export function unitsOf(catalogs: readonly Catalog[]): string[] {
-  const declared = catalogs.flatMap(numberFacts).map(([, { unit }]) => unit)
-  return [...new Set(['', ...REPORT_UNITS, ...declared])].sort()
+  const units = [...catalogs.flatMap(numberFacts).map(([, { unit }]) => unit), ...REPORT_UNITS, '']
+  return Object.entries(Object.groupBy(units, (unit) => unit))
+    .sort(([a, ofA = []], [b, ofB = []]) => ofB.length - ofA.length || compare(a, b))
+    .map(([unit]) => unit)
 }
 
 function numberFacts({ facts }: Catalog): [string, NumberFact][] {

@@ -4,14 +4,14 @@
  */
 
 /**
- * The resource attributes of a report, and what their values match. Without an expression: `filter/report` of gateway.yaml has
- * asked already. The last three are in some reports only.
+ * The resource attributes of a report, and what their values are: a text, or (it begins with `^`) what an expression matches. With
+ * neither, `filter/report` of gateway.yaml has asked already. The last three are in some reports only.
  */
 export const REPORT_ATTRIBUTES: Readonly<Record<string, string | undefined>> = {
   'service.name': undefined,
   'service.version': '^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$',
   'service.instance.id': undefined,
-  'telemetry.distro.name': '^otel-usage$',
+  'telemetry.distro.name': 'otel-usage',
   'telemetry.distro.version': '^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$',
   'usage.report.id': undefined,
   'usage.consent.state': undefined,
