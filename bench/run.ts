@@ -1,10 +1,11 @@
 /**
  * Measures what the library costs, beside what one would use otherwise: `npm run bench` writes docs/benchmarks.md;
- * `npm run bench -- start` (or another section) prints that section alone. Figures of one run on one machine: compare the ratios, not
- * the absolutes.
+ * `npm run bench -- start` (or another section) prints that section alone. `npm run bench -- gateway` measures the receiving side, which
+ * takes a quarter of an hour, Go and ClickHouse, and renews its section of that page. Figures of one run on one machine: compare the
+ * ratios, not the absolutes.
  */
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { arch, cpus, platform } from 'node:os'
 import path from 'node:path'
 import { installPeers } from './peers.ts'
@@ -20,35 +21,62 @@ const SECTIONS = {
   consent: ['Consent', async () => (await import('./consent.ts')).measureConsent()],
 } as const satisfies Record<string, readonly [title: string, measure: () => Promise<string[]>]>
 
+/** The end of the page: it has a run of its own, and stays when the rest is renewed. */
+const GATEWAY = '## The gateway'
+
 const root = path.resolve(import.meta.dirname, '..')
+const file = path.join(root, 'docs/benchmarks.md')
 const names = Object.keys(SECTIONS) as Array<keyof typeof SECTIONS>
 const wanted = process.argv.slice(2)
+const gateway = wanted.join() === 'gateway'
 const unknown = wanted.find((name) => !names.includes(name as never))
-if (unknown !== undefined) {
-  console.error(`There is no section '${unknown}'; use ${names.join(', ')}, or none for all.`)
+if (unknown !== undefined && !gateway) {
+  console.error(
+    `There is no section '${unknown}'; use ${names.join(', ')}, or none for all of these; or gateway alone.`,
+  )
   process.exit(2)
 }
 
 execFileSync(process.execPath, ['scripts/build.ts'], { cwd: root, stdio: 'inherit' })
-installPeers()
 const started = performance.now()
-const parts: string[] = []
-for (const name of names.filter((name) => wanted.length === 0 || wanted.includes(name))) {
-  const [title, measure] = SECTIONS[name]
-  console.error(`Measuring: ${title.toLowerCase()}.`)
-  parts.push('', `## ${title}`, '', ...(await measure()))
+if (gateway) {
+  const measured = await (await import('./gateway.ts')).measureGateway()
+  const section = [GATEWAY, '', `${writtenBy('npm run bench -- gateway')}.`, '', ...measured, ''].join('\n')
+  writeFileSync(file, `${onPage().before}${section}`)
+  console.log(section)
+} else {
+  installPeers()
+  const parts: string[] = []
+  for (const name of names.filter((name) => wanted.length === 0 || wanted.includes(name))) {
+    const [title, measure] = SECTIONS[name]
+    console.error(`Measuring: ${title.toLowerCase()}.`)
+    parts.push('', `## ${title}`, '', ...(await measure()))
+  }
+  const page = [
+    '# Benchmarks',
+    '',
+    `${writtenBy('npm run bench')}. Medians of at least nine fresh processes that take turns, with the range from the best to the worst. ` +
+      'One run on one machine: compare the ratios.',
+    ...parts,
+    '',
+  ].join('\n')
+  if (wanted.length === 0) writeFileSync(file, `${page}\n${onPage().gateway}`.trimEnd().concat('\n'))
+  console.log(page)
+}
+process.exit()
+
+function writtenBy(command: string): string {
+  return (
+    `Written by \`${command}\` on ${new Date().toISOString().slice(0, 10)}, Node.js ${process.version}, ${platform()} ${arch()}, ` +
+    `${cpus().length} × ${cpus()[0]?.model.trim()}, in ${Math.round((performance.now() - started) / 1000)} s`
+  )
 }
 
-const page = [
-  '# Benchmarks',
-  '',
-  `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}, Node.js ${process.version}, ${platform()} ${arch()}, ` +
-    `${cpus().length} × ${cpus()[0]?.model.trim()}, in ${Math.round((performance.now() - started) / 1000)} s. ` +
-    'Medians of at least nine fresh processes that take turns, with the range from the best to the worst. One run on one machine: compare the ratios.',
-  ...parts,
-  '',
-].join('\n')
-
-if (wanted.length === 0) writeFileSync(path.join(root, 'docs/benchmarks.md'), page)
-console.log(page)
-process.exit()
+/** The page as it is, up to the section of the gateway and from there. */
+function onPage(): { before: string; gateway: string } {
+  const text = readFileSync(file, 'utf8')
+  const at = text.indexOf(GATEWAY)
+  return at < 0
+    ? { before: `${text}\n`, gateway: '' }
+    : { before: text.slice(0, at), gateway: text.slice(at) }
+}

@@ -1,21 +1,29 @@
 import { createMemoryStore, createUsageTelemetry, defineCatalog } from 'otel-usage'
 
-/** A host with that many facts, a third each of attribute, gauge and count facts, all with values. */
-export async function start({ facts: count }) {
-  const facts = Object.fromEntries(
-    Array.from({ length: count }, (_, index) => [nameAt(index), factAt(index)]),
-  )
+/** That many facts, a third each of attribute, gauge and count facts. */
+export const catalogOf = (count) =>
+  defineCatalog({
+    version: 3,
+    prefix: 'acme',
+    facts: Object.fromEntries(Array.from({ length: count }, (_, index) => [nameAt(index), factAt(index)])),
+  })
+
+/**
+ * A host with that many facts, all with values. Without an endpoint a report goes the whole way but for the network, which no event
+ * loop waits for.
+ */
+export async function start({ facts: count, endpoint }) {
+  const catalog = catalogOf(count)
   const usage = createUsageTelemetry({
     product: { name: 'acme-db', version: '2.4.0' },
-    catalog: defineCatalog({ version: 3, prefix: 'acme', facts }),
-    endpoint: 'http://127.0.0.1:9',
-    // The whole way of a report but for the network, which no event loop waits for.
-    consent: { default: 'disabled' },
+    catalog,
+    endpoint: endpoint ?? 'http://127.0.0.1:9',
+    consent: { default: endpoint ? 'enabled' : 'disabled' },
     state: createMemoryStore(),
     environment: {},
   })
   await usage.start()
-  for (const [index, [name, { kind }]] of Object.entries(facts).entries()) {
+  for (const [index, [name, { kind }]] of Object.entries(catalog.facts).entries()) {
     if (kind === 'attribute') usage.set(name, () => (index % 2 ? 'community' : 'enterprise'))
     if (kind === 'gauge') usage.set(name, () => index * 37)
     if (kind === 'count') usage.counter(name).add(index * 11, {})

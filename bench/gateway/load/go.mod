@@ -1,0 +1,3 @@
+module otel-usage.example/load
+
+go 1.25

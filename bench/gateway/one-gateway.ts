@@ -1,0 +1,223 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import {
+  applySchema,
+  type Collector,
+  clickHouseEnvironment,
+  connectClickHouse,
+  freePort,
+  type RunningClickHouse,
+  type RunningCollector,
+  startClickHouse,
+  startCollector,
+} from '../../src/gateway/index.ts'
+import type { Environment } from '../../src/host/index.ts'
+import type { Loaded, LoadOptions } from './load.ts'
+import type { Reports } from './reports.ts'
+
+/** One gateway under one load. */
+export interface OneGateway {
+  readonly collector: Collector
+  readonly configs: readonly string[]
+  readonly environment: Environment
+  /** ClickHouse: not used at all, started after the load, or up from the start. */
+  readonly store: 'none' | 'down' | 'up'
+  readonly reports: Reports
+  readonly connections: number
+  readonly keepAlive: boolean
+  readonly seconds: number
+  readonly load: (options: LoadOptions) => Promise<Loaded>
+}
+
+export interface Measured extends Omit<Loaded, 'acknowledged'> {
+  readonly acknowledged: number
+  /** Of those, how many are not where they should be. */
+  readonly missing: number
+  /** Microseconds of a processor that the Collector has taken for a report. */
+  readonly collectorCpu: number
+  /** MB of the Collector, the most while it was under load. */
+  readonly memory: number
+  /** Bytes on disk for a report, after the load. */
+  readonly archived: number
+  readonly queued: number
+  readonly backlog?: Backlog
+  readonly tables?: readonly TableSize[]
+}
+
+/** What lay in the queue when the load was over, and how long ClickHouse took for it. */
+export interface Backlog {
+  readonly rows: number
+  readonly seconds: number
+}
+
+/** A table of the store after it has merged. */
+export interface TableSize {
+  readonly name: string
+  readonly rows: number
+  readonly bytes: number
+}
+
+/** Starts a gateway in an empty directory, sends it reports, and looks where they have gone. */
+export async function oneGateway(one: OneGateway): Promise<Measured> {
+  const { collector, configs, store, reports, load, connections, keepAlive, seconds } = one
+  const directory = await mkdtemp(path.join(tmpdir(), 'otel-usage-bench-'))
+  await using started = new AsyncDisposableStack()
+  started.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
+  const ports = { httpPort: await freePort(), tcpPort: await freePort() }
+  const clickHouse = async () => {
+    const running = await startClickHouse({
+      directory: path.join(directory, 'clickhouse'),
+      environment: { ...one.environment, CLICKHOUSE_URL: undefined },
+      ...ports,
+    })
+    started.defer(() => running.stop())
+    await applySchema(running)
+    return running
+  }
+  let running = store === 'up' ? await clickHouse() : undefined
+  const gateway = await startCollector({
+    collector,
+    configs,
+    environment: {
+      ...one.environment,
+      USAGE_GATEWAY_ENDPOINT: `127.0.0.1:${await freePort()}`,
+      USAGE_GATEWAY_HEALTH_ENDPOINT: `127.0.0.1:${await freePort()}`,
+      USAGE_GATEWAY_DIRECTORY: path.join(directory, 'gateway'),
+      ...clickHouseEnvironment({ nativeEndpoint: `tcp://127.0.0.1:${ports.tcpPort}` }),
+    },
+  })
+  started.defer(() => gateway.stop())
+
+  const before = await statusOf(gateway)
+  const watched = watch(gateway)
+  const { acknowledged, ...loaded } = await load({
+    url: gateway.url,
+    ...{ reports, connections, keepAlive, seconds },
+  })
+  const over = performance.now()
+  const memory = await watched.most()
+  const { cpu } = await statusOf(gateway)
+  const perReport = async (name: string) =>
+    (await sizeOf(path.join(gateway.directory, name))) / Math.max(acknowledged.size, 1)
+  const measured = {
+    ...loaded,
+    collectorCpu: ((cpu - before.cpu) * 1e6) / requestsOf(loaded),
+    ...{ memory, archived: await perReport('archive'), queued: await perReport('queue') },
+    acknowledged: acknowledged.size,
+  }
+  const archive = await archivedIds(gateway)
+  if (store === 'none') return { ...measured, missing: without(acknowledged, archive) }
+
+  const from = store === 'up' ? over : undefined
+  running ??= await clickHouse()
+  const backlog = await drained(running, acknowledged.size * reports.points, from)
+  const stored = await storedIds(running)
+  return {
+    ...measured,
+    missing: Math.max(without(acknowledged, archive), without(acknowledged, stored)),
+    backlog,
+    ...(store === 'down' && { tables: await tableSizes(running) }),
+  }
+}
+
+const requestsOf = ({ statuses }: Pick<Loaded, 'statuses'>) =>
+  Math.max(
+    Object.values(statuses).reduce((sum, count) => sum + count, 0),
+    1,
+  )
+
+const without = (all: ReadonlySet<string>, found: ReadonlySet<string>) =>
+  [...all].filter((id) => !found.has(id)).length
+
+/** What a Collector says of itself: seconds of a processor, and MB. */
+async function statusOf({ metricsUrl }: RunningCollector): Promise<{ cpu: number; memory: number }> {
+  const text = await (await fetch(metricsUrl)).text()
+  const sample = (name: string) => Number(new RegExp(`^${name}(?:\\{.*\\})? (.*)$`, 'm').exec(text)?.[1])
+  return {
+    cpu: sample('otelcol_process_cpu_seconds'),
+    memory: sample('otelcol_process_memory_rss') / 1e6,
+  }
+}
+
+function watch(gateway: RunningCollector): { most(): Promise<number> } {
+  const over = new AbortController()
+  let most = 0
+  const watching = (async () => {
+    while (!over.signal.aborted) {
+      most = Math.max(most, (await statusOf(gateway)).memory)
+      await setTimeout(500, undefined, { signal: over.signal }).catch(() => {})
+    }
+  })()
+  return {
+    async most() {
+      over.abort()
+      await watching
+      return Math.max(most, (await statusOf(gateway)).memory)
+    },
+  }
+}
+
+async function sizeOf(directory: string): Promise<number> {
+  const names = await readdir(directory).catch(() => [])
+  const sizes = await Promise.all(names.map((name) => stat(path.join(directory, name))))
+  return sizes.reduce((sum, { size }) => sum + size, 0)
+}
+
+async function archivedIds({ directory }: RunningCollector): Promise<Set<string>> {
+  const archive = path.join(directory, 'archive')
+  const ids = new Set<string>()
+  for (const name of await readdir(archive)) {
+    const text = await readFile(path.join(archive, name), 'latin1')
+    for (const [, id] of text.matchAll(/"usage\.report\.id","value":\{"stringValue":"([0-9a-f-]{36})"/g))
+      ids.add(id as string)
+  }
+  return ids
+}
+
+/**
+ * Waits until that many rows are there. What counts begins with the moment that is given, or with the first rows: the Collector asks
+ * only now and then whether a ClickHouse that was down is there again.
+ */
+async function drained(clickHouse: RunningClickHouse, rows: number, from?: number): Promise<Backlog> {
+  await using connection = await connected(clickHouse)
+  const count = async () => {
+    const [row] = await connection.query<{ n: string }>('SELECT count() AS n FROM points')
+    return Number(row?.n)
+  }
+  const deadline = performance.now() + 300_000
+  let [began, first] = [from, 0]
+  if (from !== undefined) first = await count()
+  for (let found = first; found < rows; ) {
+    if (performance.now() > deadline)
+      throw new Error(`${found} of ${rows} rows have arrived within five minutes.`)
+    await setTimeout(100)
+    found = await count()
+    if (began === undefined && found > 0) [began, first] = [performance.now(), found]
+  }
+  return { rows: rows - first, seconds: (performance.now() - (began ?? performance.now())) / 1_000 }
+}
+
+async function storedIds(clickHouse: RunningClickHouse): Promise<Set<string>> {
+  await using connection = await connected(clickHouse)
+  const rows = await connection.query<{ id: string }>('SELECT DISTINCT toString(ReportId) AS id FROM points')
+  return new Set(rows.map(({ id }) => id))
+}
+
+async function tableSizes(clickHouse: RunningClickHouse): Promise<TableSize[]> {
+  await using connection = await connected(clickHouse)
+  const names = ['points', 'fact_days', 'installation_days', 'installations']
+  for (const name of names) await connection.command(`OPTIMIZE TABLE ${name} FINAL`)
+  const rows = await connection.query<{ name: string; rows: string; bytes: string }>(
+    'SELECT table AS name, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts ' +
+      "WHERE active AND database = 'usage' GROUP BY name",
+  )
+  const found = rows.map(({ name, rows, bytes }) => ({ name, rows: Number(rows), bytes: Number(bytes) }))
+  return names.flatMap((name) => found.filter((table) => table.name === name))
+}
+
+async function connected({ url }: RunningClickHouse) {
+  const connection = await connectClickHouse({ url })
+  return Object.assign(connection, { [Symbol.asyncDispose]: () => connection.close() })
+}
