@@ -6,6 +6,7 @@ import { spread } from './figure.ts'
 import { buildLoad } from './gateway/load.ts'
 import { type Measured, oneGateway } from './gateway/one-gateway.ts'
 import { type Reports, writeReports } from './gateway/reports.ts'
+import { storeSize, type TableSize } from './gateway/store-size.ts'
 import { digits, range, table } from './page.ts'
 
 /** How many fresh Collectors each figure is the median of. */
@@ -18,6 +19,9 @@ const SECONDS = 3
 const REPORTS = 55_000
 
 const FACTS = 30
+
+/** Whose reports are weighed in the store. */
+const FLEET = { installations: 100_000, days: 2 }
 
 interface Variant {
   readonly title: string
@@ -80,7 +84,8 @@ export async function measureGateway(): Promise<string[]> {
       }
     }
     const which = origin.configs.length > 0 ? '' : ' without `origin`, which a stock Collector lacks'
-    return page({ collector: `${collector.version}${which}`, reports, rows, busy })
+    const stored = await storeSize({ catalog: reports.catalog, ...FLEET })
+    return page({ collector: `${collector.version}${which}`, reports, rows, stored, busy })
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
@@ -99,11 +104,12 @@ interface Page {
   readonly collector: string
   readonly reports: Reports
   readonly rows: readonly Row[]
+  readonly stored: readonly TableSize[]
   /** What else the machine did when it began: processes that run or want to. */
   readonly busy: number
 }
 
-function page({ collector, reports, rows, busy }: Page): string[] {
+function page({ collector, reports, rows, stored, busy }: Page): string[] {
   const all = rows.flatMap(({ runs }) => runs)
   const acknowledged = all.reduce((sum, run) => sum + run.acknowledged, 0)
   const missing = all.reduce((sum, run) => sum + run.missing, 0)
@@ -111,7 +117,7 @@ function page({ collector, reports, rows, busy }: Page): string[] {
     `Collector ${collector}. Reports of ${FACTS} facts: ${reports.points} data points, ${reports.plain.toLocaleString('en-US')} bytes of JSON, ` +
       `${reports.packed} on the wire. The first is made and sent by the library, the others have ids, version and values of their own. ` +
       `Medians of ${TURNS} fresh Collectors that take turns, ${SECONDS} s of load each after one to get warm. ` +
-      `Load generator, Collector and ClickHouse share the ${cpus().length} processors; the load average was ${digits(busy)} before it began.`,
+      `Load generator, Collector and ClickHouse share the ${cpus().length} processors. Each load waits for a calm second, half a minute at most; the load average was ${digits(busy)} before it began.`,
     '',
     `**${acknowledged.toLocaleString('en-US')} reports were acknowledged, ${missing === 0 ? 'and every one has arrived' : `and ${missing} of them have NOT arrived`}**: ` +
       `by report id, in the archive, and where there was a ClickHouse there as well. ${otherAnswers(all)}`,
@@ -141,7 +147,7 @@ function page({ collector, reports, rows, busy }: Page): string[] {
     '',
     ...budgets(rows),
     ...intoClickHouse(rows),
-    ...onDisk(rows),
+    ...onDisk(rows, stored),
   ]
 }
 
@@ -239,31 +245,29 @@ function intoClickHouse(rows: readonly Row[]): string[] {
   ]
 }
 
-function onDisk(rows: readonly Row[]): string[] {
-  const row = rows.find(({ variant }) => variant === 'down')
-  const last = row?.runs.at(-1)
-  if (!row || !last?.tables) return []
-  const { acknowledged, tables } = last
-  const perReport = tables.reduce((sum, { bytes }) => sum + bytes, 0) / acknowledged
+function onDisk(rows: readonly Row[], stored: readonly TableSize[]): string[] {
+  const down = rows.find(({ variant }) => variant === 'down') as Row
+  const reports = FLEET.installations * FLEET.days
+  const inStore = stored.reduce((sum, { bytes }) => sum + bytes, 0)
   return [
     '',
     '### What a report takes on disk',
     '',
     ...table(
-      ['where', 'rows for a report', 'bytes for a row', 'bytes for a report'],
+      ['where', 'rows', 'bytes for a row', 'bytes for a report'],
       [
-        ...tables.map(({ name, rows, bytes }) => [
+        ...stored.map(({ name, rows, bytes }) => [
           `\`${name}\``,
-          digits(rows / acknowledged),
+          digits(rows),
           digits(bytes / rows),
-          digits(bytes / acknowledged),
+          digits(bytes / reports),
         ]),
-        ['the store', '', '', digits(perReport)],
-        ['the queue, while ClickHouse is down', '', '', digits(medianOf(row, 'queued'))],
-        ['the archive, as it is written', '', '', digits(medianOf(row, 'archived'))],
+        ['the store', '', '', digits(inStore / reports)],
+        ['the queue, while ClickHouse is down', '', '', digits(medianOf(down, 'queued'))],
+        ['the archive, as it is written', '', '', digits(medianOf(down, 'archived'))],
       ],
     ),
     '',
-    `One report each of ${acknowledged.toLocaleString('en-US')} installations on one day, merged.`,
+    `In the store: a report on each of ${FLEET.days} days by ${FLEET.installations.toLocaleString('en-US')} installations with random ids, merged.`,
   ]
 }

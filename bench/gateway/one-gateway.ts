@@ -1,5 +1,5 @@
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cpus, tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import {
@@ -43,20 +43,12 @@ export interface Measured extends Omit<Loaded, 'acknowledged'> {
   readonly archived: number
   readonly queued: number
   readonly backlog?: Backlog
-  readonly tables?: readonly TableSize[]
 }
 
 /** What lay in the queue when the load was over, and how long ClickHouse took for it. */
 export interface Backlog {
   readonly rows: number
   readonly seconds: number
-}
-
-/** A table of the store after it has merged. */
-export interface TableSize {
-  readonly name: string
-  readonly rows: number
-  readonly bytes: number
 }
 
 /** Starts a gateway in an empty directory, sends it reports, and looks where they have gone. */
@@ -90,6 +82,7 @@ export async function oneGateway(one: OneGateway): Promise<Measured> {
   })
   started.defer(() => gateway.stop())
 
+  await calm()
   const before = await statusOf(gateway)
   const watched = watch(gateway)
   const { acknowledged, ...loaded } = await load({
@@ -118,8 +111,23 @@ export async function oneGateway(one: OneGateway): Promise<Measured> {
     ...measured,
     missing: Math.max(without(acknowledged, archive), without(acknowledged, stored)),
     backlog,
-    ...(store === 'down' && { tables: await tableSizes(running) }),
   }
+}
+
+/** Waits for a second in which the machine has little else to do; half a minute at most. */
+async function calm(): Promise<void> {
+  for (let waited = 0; waited < 30; waited++) {
+    const before = processorTime()
+    await setTimeout(1_000)
+    const now = processorTime()
+    if ((now.idle - before.idle) / (now.all - before.all) > 0.9) return
+  }
+}
+
+function processorTime(): { idle: number; all: number } {
+  const times = cpus().map(({ times }) => times)
+  const idle = times.reduce((sum, { idle }) => sum + idle, 0)
+  return { idle, all: times.reduce((sum, each) => sum + Object.values(each).reduce((a, b) => a + b, 0), 0) }
 }
 
 const requestsOf = ({ statuses }: Pick<Loaded, 'statuses'>) =>
@@ -203,18 +211,6 @@ async function storedIds(clickHouse: RunningClickHouse): Promise<Set<string>> {
   await using connection = await connected(clickHouse)
   const rows = await connection.query<{ id: string }>('SELECT DISTINCT toString(ReportId) AS id FROM points')
   return new Set(rows.map(({ id }) => id))
-}
-
-async function tableSizes(clickHouse: RunningClickHouse): Promise<TableSize[]> {
-  await using connection = await connected(clickHouse)
-  const names = ['points', 'fact_days', 'installation_days', 'installations']
-  for (const name of names) await connection.command(`OPTIMIZE TABLE ${name} FINAL`)
-  const rows = await connection.query<{ name: string; rows: string; bytes: string }>(
-    'SELECT table AS name, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts ' +
-      "WHERE active AND database = 'usage' GROUP BY name",
-  )
-  const found = rows.map(({ name, rows, bytes }) => ({ name, rows: Number(rows), bytes: Number(bytes) }))
-  return names.flatMap((name) => found.filter((table) => table.name === name))
 }
 
 async function connected({ url }: RunningClickHouse) {

@@ -1,0 +1,71 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Catalog } from '../../src/catalog/index.ts'
+import { applySchema, connectClickHouse, startClickHouse } from '../../src/gateway/index.ts'
+
+/** A table of the store after it has merged. */
+export interface TableSize {
+  readonly name: string
+  readonly rows: number
+  readonly bytes: number
+}
+
+export interface Fleet {
+  readonly catalog: Catalog
+  readonly installations: number
+  readonly days: number
+}
+
+const TABLES = ['points', 'fact_days', 'installation_days', 'installations']
+
+/**
+ * What the reports of a fleet take in ClickHouse. The Collector has no part in it, so they are made there. Enough of them matter: ids
+ * are random, and the list of a few thousand is so short that it compresses away.
+ */
+export async function storeSize(fleet: Fleet): Promise<TableSize[]> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'otel-usage-bench-'))
+  await using started = new AsyncDisposableStack()
+  started.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
+  const { CLICKHOUSE_URL: _, ...environment } = process.env
+  const running = await startClickHouse({ directory, httpPort: 0, tcpPort: 0, environment })
+  started.defer(() => running.stop())
+  await applySchema(running)
+  const connection = await connectClickHouse({ url: running.url })
+  started.defer(() => connection.close())
+  for (let day = 0; day < fleet.days; day++) await connection.command(reportsOf(fleet, day))
+  for (const name of TABLES) await connection.command(`OPTIMIZE TABLE ${name} FINAL`)
+  const rows = await connection.query<{ name: string; rows: string; bytes: string }>(
+    'SELECT table AS name, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts ' +
+      "WHERE active AND database = 'usage' GROUP BY name",
+  )
+  const found = rows.map(({ name, rows, bytes }) => ({ name, rows: Number(rows), bytes: Number(bytes) }))
+  return TABLES.flatMap((name) => found.filter((table) => table.name === name))
+}
+
+/** A report of each installation on one of the last days, as the exporter inserts it. */
+function reportsOf({ catalog, installations, days }: Fleet, day: number): string {
+  const facts = Object.entries(catalog.facts)
+  const names = (kind: string) => facts.filter(([, fact]) => fact.kind === kind).map(([name]) => `'${name}'`)
+  const gauges = names('gauge').join(', ')
+  return `
+    INSERT INTO points (ResourceAttributes, ScopeName, ServiceName, MetricName, StartTimeUnix, TimeUnix, Value)
+    WITH
+      now('UTC') - INTERVAL ${days - day} DAY + INTERVAL cityHash64(number) % 86400 SECOND AS at,
+      leftPad(lower(hex(toUInt64(toUnixTimestamp(at)) * 1000 + cityHash64(number, ${day}) % 1000)), 12, '0') AS time,
+      lower(hex(sipHash128(number, ${day}))) AS random,
+      -- UUIDv7: the time, then chance.
+      concat(left(time, 8), '-', right(time, 4), '-7', substring(random, 1, 3), '-a', substring(random, 4, 3), '-', substring(random, 7, 12)) AS report
+    SELECT
+      mapConcat(
+        map('service.name', 'acme-db', 'service.version', concat('2.', toString(cityHash64(number, 'v') % 40)),
+          'service.instance.id', toString(reinterpretAsUUID(sipHash128(number))), 'telemetry.distro.name', 'otel-usage',
+          'telemetry.distro.version', '0.1.0', 'usage.report.id', report, 'usage.consent.state', 'enabled',
+          'usage.consent.level', 'full', 'usage.catalog.version', '3', 'geo.country.iso_code', concat('A', char(65 + cityHash64(number, 'c') % 26))),
+        mapFromArrays([${names('attribute').join(', ')}], arrayMap(name -> if(cityHash64(number, name) % 2 = 0, 'community', 'enterprise'), [${names('attribute').join(', ')}]))),
+      'otel-usage', 'acme-db', name, 0, at,
+      -- A gauge keeps its power of two, a count is another one each day; many are small.
+      if(name IN (${gauges}), exp2(cityHash64(number, name) % 12), floor(exp(cityHash64(number, name, ${day}) % 9000 / 1000)))
+    FROM numbers(${installations})
+    ARRAY JOIN [${[...names('gauge'), ...names('count'), "'usage.facts'", "'usage.withheld'"].join(', ')}] AS name`
+}
