@@ -40,7 +40,7 @@ export interface Measured extends Omit<Loaded, 'acknowledged'> {
   /** MB of the Collector, the most while it was under load. */
   readonly memory: number
   /** Bytes on disk for a report, after the load. */
-  readonly archived: number
+  readonly written: number
   readonly queued: number
   readonly backlog?: Backlog
 }
@@ -97,11 +97,10 @@ export async function oneGateway(one: OneGateway): Promise<Measured> {
   const measured = {
     ...loaded,
     collectorCpu: ((cpu - before.cpu) * 1e6) / requestsOf(loaded),
-    ...{ memory, archived: await perReport('archive'), queued: await perReport('queue') },
+    ...{ memory, written: await perReport('out'), queued: await perReport('queue') },
     acknowledged: acknowledged.size,
   }
-  const archive = await archivedIds(gateway)
-  if (store === 'none') return { ...measured, missing: without(acknowledged, archive) }
+  if (store === 'none') return { ...measured, missing: without(acknowledged, await writtenIds(gateway)) }
 
   const from = store === 'up' ? over : undefined
   running ??= await clickHouse()
@@ -109,7 +108,7 @@ export async function oneGateway(one: OneGateway): Promise<Measured> {
   const stored = await storedIds(running)
   return {
     ...measured,
-    missing: Math.max(without(acknowledged, archive), without(acknowledged, stored)),
+    missing: without(acknowledged, stored),
     backlog,
   }
 }
@@ -173,15 +172,10 @@ async function sizeOf(directory: string): Promise<number> {
   return sizes.reduce((sum, { size }) => sum + size, 0)
 }
 
-async function archivedIds({ directory }: RunningCollector): Promise<Set<string>> {
-  const archive = path.join(directory, 'archive')
-  const ids = new Set<string>()
-  for (const name of await readdir(archive)) {
-    const text = await readFile(path.join(archive, name), 'latin1')
-    for (const [, id] of text.matchAll(/"usage\.report\.id","value":\{"stringValue":"([0-9a-f-]{36})"/g))
-      ids.add(id as string)
-  }
-  return ids
+async function writtenIds({ directory }: RunningCollector): Promise<Set<string>> {
+  const text = await readFile(path.join(directory, 'out/reports.jsonl'), 'latin1')
+  const found = text.matchAll(/"usage\.report\.id","value":\{"stringValue":"([0-9a-f-]{36})"/g)
+  return new Set([...found].map(([, id]) => id as string))
 }
 
 /**

@@ -92,7 +92,7 @@ func main() {
 				if status == 200 {
 					c.taken = append(c.taken, uint32(number))
 				}
-				if status == 200 && from.After(counts) && from.Add(took).Before(end) {
+				if over := from.Add(took); status == 200 && over.After(counts) && over.Before(end) {
 					c.times = append(c.times, took)
 				}
 			}
