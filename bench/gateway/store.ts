@@ -2,13 +2,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Catalog } from '../../src/catalog/index.ts'
-import { applySchema, connectClickHouse, startClickHouse } from '../../src/gateway/index.ts'
+import { applySchema, connectClickHouse, maintainStore, startClickHouse } from '../../src/gateway/index.ts'
 
-/** A table of the store after it has merged. */
-export interface TableSize {
-  readonly name: string
-  readonly rows: number
-  readonly bytes: number
+export interface Store {
+  /** The tables after they have merged. */
+  readonly tables: ReadonlyArray<{ readonly name: string; readonly rows: number; readonly bytes: number }>
+  /** A row of `points` and what the views make of it, per second. */
+  readonly insertsPerSecond: number
+  /** Seconds of `maintain.sql`, when all days have changed, and when none has. */
+  readonly rollup: number
+  readonly nothing: number
 }
 
 export interface Fleet {
@@ -23,7 +26,7 @@ const TABLES = ['points', 'fact_days', 'installation_days', 'installations']
  * What the reports of a fleet take in ClickHouse. The Collector has no part in it, so they are made there. Enough of them matter: ids
  * are random, and the list of a few thousand is so short that it compresses away.
  */
-export async function storeSize(fleet: Fleet): Promise<TableSize[]> {
+export async function measureStore(fleet: Fleet): Promise<Store> {
   const directory = await mkdtemp(path.join(tmpdir(), 'otel-usage-bench-'))
   await using started = new AsyncDisposableStack()
   started.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
@@ -33,14 +36,29 @@ export async function storeSize(fleet: Fleet): Promise<TableSize[]> {
   await applySchema(running)
   const connection = await connectClickHouse({ url: running.url })
   started.defer(() => connection.close())
-  for (let day = 0; day < fleet.days; day++) await connection.command(reportsOf(fleet, day))
+  const insert = await seconds(async () => {
+    for (let day = 0; day < fleet.days; day++) await connection.command(reportsOf(fleet, day))
+  })
   for (const name of TABLES) await connection.command(`OPTIMIZE TABLE ${name} FINAL`)
   const rows = await connection.query<{ name: string; rows: string; bytes: string }>(
     'SELECT table AS name, sum(rows) AS rows, sum(bytes_on_disk) AS bytes FROM system.parts ' +
       "WHERE active AND database = 'usage' GROUP BY name",
   )
-  const found = rows.map(({ name, rows, bytes }) => ({ name, rows: Number(rows), bytes: Number(bytes) }))
-  return TABLES.flatMap((name) => found.filter((table) => table.name === name))
+  const tables = TABLES.flatMap((name) => rows.filter((table) => table.name === name)).map(
+    ({ name, rows, bytes }) => ({ name, rows: Number(rows), bytes: Number(bytes) }),
+  )
+  return {
+    tables,
+    insertsPerSecond: (tables[0]?.rows ?? Number.NaN) / insert,
+    rollup: await seconds(() => maintainStore({ url: running.url })),
+    nothing: await seconds(() => maintainStore({ url: running.url })),
+  }
+}
+
+async function seconds(run: () => Promise<void>): Promise<number> {
+  const started = performance.now()
+  await run()
+  return (performance.now() - started) / 1_000
 }
 
 /** A report of each installation on one of the last days, as the exporter inserts it. */
