@@ -15,6 +15,7 @@ export {
   createProcessCounts,
   forgetCounts,
   isCovered,
+  isOver,
   type ProcessCounts,
   readCounted,
   writeCounted,

@@ -1,5 +1,5 @@
 import type { ConsentState, Verdict } from '../consent/index.ts'
-import { type Clock, randomUuid } from '../host/index.ts'
+import { type Clock, type ProcessOwner, processOwner, randomUuid } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import { difference, sumOf, type Tally, tallyAsData, tallyFromData } from './tally.ts'
 
@@ -19,16 +19,26 @@ export interface CountedEntry {
   /** When this was written, as ISO 8601. */
   readonly at: string
   readonly under: CountedUnder
+  /** Who has written it. Absent where that is of no interest any more. */
+  readonly writer?: CountsWriter
   /** Whether the process has ended in order, so that nothing will be added. */
   readonly ended: boolean
   /** What was counted in all since then. It only grows; what reports have taken is kept with the reports. */
   readonly counts: Tally
 }
 
+/** A process as others on its machine know it. */
+export interface CountsWriter extends Pick<ProcessOwner, 'pid' | 'host'> {
+  /** When it has written, by the clock of the machine that nobody can set. */
+  readonly monotonic: number
+}
+
 /** Keeps what this process counts in the state store, in an entry of its own, so that a crash loses little. */
 export interface ProcessCounts {
   /** What is kept under which id, as it is now, before it is written. */
-  current(): Omit<CountedEntry, 'at' | 'ended'>
+  current(): Omit<CountedEntry, 'at' | 'ended' | 'writer'>
+  /** The same as of the last time that it was written: what lies in the store for certain. */
+  kept(): Omit<CountedEntry, 'at' | 'ended' | 'writer'>
   /** Writes the totals down where they have changed. Writes nothing where nothing was counted. */
   keep(options?: { readonly ended?: boolean }): Promise<void>
   /** What was counted so far is forgotten, here and in the store; what comes is counted under this verdict. */
@@ -51,8 +61,11 @@ export interface ProcessCountsOptions {
   readonly totals: () => Tally
 }
 
-/** An entry that was not written for longer than this may have been cleared away, or is about to be. */
+/** A process that has written nothing for longer counts in another entry from then on, in milliseconds. */
 const LONGEST_PAUSE = 24 * 3_600_000
+
+/** So that this one can be cleared away, when it was silent for as long as this. */
+const LONGEST_SILENCE = 2 * LONGEST_PAUSE
 
 export function createProcessCounts({ store, clock, totals }: ProcessCountsOptions): ProcessCounts {
   /** Made when it is asked for: to load what is random would cost a start milliseconds and megabytes. */
@@ -82,6 +95,7 @@ export function createProcessCounts({ store, clock, totals }: ProcessCountsOptio
 
   return {
     current,
+    kept: () => ({ ...current(), counts: written?.counts ?? new Map() }),
     heed(verdict) {
       const { state } = verdict
       const before = { under: under ?? { state }, since: new Date(since).toISOString() }
@@ -133,7 +147,9 @@ export function createProcessCounts({ store, clock, totals }: ProcessCountsOptio
   }
 
   async function write(now: Tally, ended: boolean): Promise<void> {
-    const entry = { ...current(), at: new Date(clock.now()).toISOString(), ended, counts: now }
+    const { pid, host } = processOwner()
+    const writer = { pid, host, monotonic: clock.monotonic() }
+    const entry = { ...current(), at: new Date(clock.now()).toISOString(), writer, ended, counts: now }
     try {
       await writeCounted(store, entry)
     } catch (error) {
@@ -161,6 +177,17 @@ async function isIn(store: StateStore, entry: CountedEntry): Promise<boolean> {
 
 const textOf = ({ counts, ...entry }: CountedEntry) =>
   `${JSON.stringify({ format: FORMAT, ...entry, counts: tallyAsData(counts) })}\n`
+
+/**
+ * Whether nothing will be added to what a process has counted. On its own machine that is known whatever the wall clocks say: what
+ * is cleared away under a living process would be lost, or counted again.
+ */
+export function isOver({ ended, at, writer }: CountedEntry, clock: Clock): boolean {
+  if (ended) return true
+  const owner = processOwner()
+  if (writer?.host !== owner.host) return clock.now() - Date.parse(at) > LONGEST_SILENCE
+  return owner.hasEnded(writer.pid) || clock.monotonic() - writer.monotonic > LONGEST_SILENCE
+}
 
 /** Removes everything that the processes of an installation have counted, and what is known of it. */
 export async function forgetCounts(store: StateStore): Promise<void> {
@@ -201,6 +228,7 @@ export function readCounted(bytes: Uint8Array | undefined): CountedEntry | undef
       since,
       at,
       under,
+      writer,
       ended,
       counts: data,
     } = JSON.parse(new TextDecoder().decode(bytes))
@@ -209,14 +237,20 @@ export function readCounted(bytes: Uint8Array | undefined): CountedEntry | undef
       format === FORMAT &&
       typeof process === 'string' &&
       [since, at].every((time) => new Date(time).toISOString() === time) &&
-      LEAST_FIRST.includes(under.state)
-    return good && counts ? { process, since, at, under, ended: ended === true, counts } : undefined
+      LEAST_FIRST.includes(under.state) &&
+      (writer === undefined || isWriter(writer))
+    return good && counts
+      ? { process, since, at, under, ...(writer && { writer }), ended: ended === true, counts }
+      : undefined
   } catch {
     return undefined
   }
 }
 
 const FORMAT = 1
+
+const isWriter = ({ pid, host, monotonic }: Partial<CountsWriter>) =>
+  Number.isInteger(pid) && typeof host === 'string' && Number.isFinite(monotonic)
 
 const entryOf = (process: string) => `${ENTRIES.counts}/${process}.json`
 

@@ -7,7 +7,7 @@ export interface Timer {
 export interface Clock {
   /** Wall-clock time in milliseconds since 1970-01-01T00:00Z. May jump in either direction. */
   now(): number
-  /** Milliseconds since some fixed moment, never going back. */
+  /** Milliseconds since some moment that is the same for all processes of a machine, never going back. */
   monotonic(): number
   /** Calls back once after `delay` milliseconds (0 to 2^31-1). Must not keep the process alive. */
   after(delay: number, callback: () => void): Timer

@@ -1,6 +1,14 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { type CountedEntry, difference, isCovered, readCounted, sumOf, type Tally } from '../facts/index.ts'
+import {
+  type CountedEntry,
+  difference,
+  isCovered,
+  isOver,
+  readCounted,
+  sumOf,
+  type Tally,
+} from '../facts/index.ts'
 import type { Clock } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import type { Outbox } from './outbox.ts'
@@ -28,7 +36,7 @@ export interface Account {
 export type ReportScope = 'installation' | 'process'
 
 /** What a process tells of its own counts, newer than what lies in the store. */
-export type OwnCounts = Omit<CountedEntry, 'at' | 'ended'>
+export type OwnCounts = Omit<CountedEntry, 'at' | 'ended' | 'writer'>
 
 /** The counts of a process that may have to report them without having written them down. */
 export interface UnwrittenCounts {
@@ -67,7 +75,7 @@ export async function openAccount(
   const settled = covered(await settlements.latest(), verdict)
   const active = waiting.filter(({ number }) => number > settled.number)
   const others = (await countedByOthers(state, own.process)).filter(
-    (entry) => isCovered(entry, verdict) && (scope !== 'process' || isOver(entry, clock.now())),
+    (entry) => isCovered(entry, verdict) && (scope !== 'process' || isOver(entry, clock)),
   )
   // What is not covered of its own, a process has forgotten by itself.
   const entries = [...others, own]
@@ -119,24 +127,22 @@ export function covered(settlement: Settlement, verdict: Verdict): Settlement {
  * Clears away what ended processes have counted, once reports have taken all of it, and then what is known of it. An empty
  * listing is not believed: a store that cannot list its entries must not be taken for an empty one.
  */
-export async function tidyCounts(state: StateStore, settled: Settlement, now: number): Promise<Settlement> {
+export async function tidyCounts(state: StateStore, settled: Settlement, clock: Clock): Promise<Settlement> {
   const names = await state.list(ENTRIES.counts)
   if (names.length === 0) return settled
   for (const name of names) {
-    const entry = readCounted(await state.read(name).catch(() => undefined))
-    if (!entry) continue
-    const taken = difference(entry.counts, settled.taken.get(entry.process) ?? new Map()).size === 0
+    const read = async () => readCounted(await state.read(name).catch(() => undefined))
+    const entry = await read()
+    if (!entry || !isOver(entry, clock)) continue
+    // Once more: it may have been written right before the process ended.
+    const last = await read()
+    const taken = settled.taken.get(entry.process) ?? new Map()
     // What is there still is looked at again.
-    if (isOver(entry, now) && taken) await state.remove(name).catch(() => {})
+    if (last && difference(last.counts, taken).size === 0) await state.remove(name).catch(() => {})
   }
   const known = new Set(names.map((name) => name.slice(ENTRIES.counts.length + 1, -'.json'.length)))
   return { ...settled, taken: new Map([...settled.taken].filter(([process]) => known.has(process))) }
 }
-
-const isOver = ({ ended, at }: CountedEntry, now: number) => ended || now - Date.parse(at) > LONGEST_SILENCE
-
-/** A process that has written nothing for longer counts in another entry from then on, so that this one can go. */
-const LONGEST_SILENCE = 2 * 24 * 3_600_000
 
 async function countedByOthers(state: StateStore, own: string): Promise<CountedEntry[]> {
   const names = (await state.list(ENTRIES.counts)).filter((name) => !name.includes(own))

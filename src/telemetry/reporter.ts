@@ -97,8 +97,11 @@ export function createReporter({
       includes: (name) => reasonOf(name) === undefined,
       async reported() {
         // What a report takes lies in the store before it does: were the report given up, it could not be found again.
-        const isKept = !isUsable || !keep || !maySend(now) || (await isDone(own.keep()))
-        account = await exporter.account(own, now, isUsable && isKept)
+        const isTaken = isUsable && keep && maySend(now)
+        const isKept = !isTaken || (await isDone(own.keep()))
+        // So what is counted from here on is for the next one.
+        const counted = isTaken && isKept ? { ...own, current: own.kept } : own
+        account = await exporter.account(counted, now, isUsable && isKept)
         return account.reported
       },
     })

@@ -1,6 +1,7 @@
 /** Nothing that was counted is lost, and nothing is counted twice: over restarts, crashes, refusals and several processes. */
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -203,6 +204,118 @@ test('what ended processes have left is cleared away once reports have taken it'
   assert.equal(readdirSync(path.join(scratch.directory, 'counts')).length, 1)
   assert.ok(readdirSync(path.join(scratch.directory, 'settled')).length <= 2)
   assert.equal(existsSync(path.join(scratch.directory, 'outbox', '0000000001.json')), false)
+})
+
+// Symptom: of two processes one lost a step, or sent it twice, when the clock of the other had been set by years. Cause: by that clock
+// it had been silent for long, and its entry was cleared away while it wrote it.
+test('what a living process counts in is not cleared away, whatever the wall clock of another one says', async () => {
+  using scratch = createScratch()
+  await using receiver = await startReceiver()
+  const options = { endpoint: receiver.endpoint, state: scratch.directory }
+  const entries = () => readdirSync(path.join(scratch.directory, 'counts'))
+  const living = createAcme({ ...options, clock: createFakeClock() })
+  count(living, 1)
+  await living.report()
+  const [own = ''] = entries()
+  const ahead = createAcme({ ...options, clock: createFakeClock(Date.UTC(2036, 0, 1)) })
+  for (let report = 0; report < 3; report++) {
+    count(ahead, 1)
+    await ahead.report()
+  }
+  assert.ok(entries().includes(own))
+  count(living, 1)
+  await living.report()
+  assert.equal(sumAt(receiver), 5)
+})
+
+test('what a killed process has counted in is cleared away with the report that takes it, on its own machine', async () => {
+  using scratch = createScratch()
+  await using receiver = await startReceiver()
+  const options = { endpoint: receiver.endpoint, state: scratch.directory }
+  const entries = () => readdirSync(path.join(scratch.directory, 'counts'))
+  const killed = createAcme({ ...options, clock: createFakeClock() })
+  count(killed, 1)
+  await killed.report()
+  const [left = ''] = entries()
+  const file = path.join(scratch.directory, 'counts', left)
+  const gone = spawnSync(process.execPath, ['--eval', '']).pid
+  writeFileSync(file, readFileSync(file, 'utf8').replace(`"pid":${process.pid},`, `"pid":${gone},`))
+  const next = createAcme({ ...options, clock: createFakeClock() })
+  count(next, 1)
+  for (let report = 0; report < 2; report++) await next.report()
+  assert.ok(!entries().includes(left))
+  assert.equal(sumAt(receiver), 2)
+})
+
+// Symptom: a refused report's counts were lost when the process was killed. Cause: the next report had taken what was counted while it
+// was made, more than lay in the entry, and so less than nothing was left of that.
+test('what is counted while a report is made is for the next one, so that a crash loses nothing of a refused one', async () => {
+  const statuses = [503, 400]
+  const accepted: number[] = []
+  await using receiver = await startReceiver((_, response) => {
+    const status = statuses.shift() ?? 200
+    if (status === 200) accepted.push(receiver.received.length - 1)
+    const headers = { 'content-type': 'application/json' }
+    response.writeHead(status, headers).end('{"partialSuccess":{}}')
+  })
+  const state = createMemoryStore()
+  let meanwhile = 0
+  const busy: StateStore = {
+    ...state,
+    async write(name, data) {
+      await state.write(name, data)
+      if (name.startsWith('counts/')) count(killed, meanwhile)
+    },
+  }
+  const options = { endpoint: receiver.endpoint, clock: createFakeClock() }
+  const killed = createAcme({ ...options, state: busy })
+  count(killed, 1)
+  assert.equal((await killed.report()).outcome, 'queued')
+  count(killed, 2)
+  meanwhile = 100
+  assert.equal((await killed.report()).outcome, 'sent')
+  await createAcme({ ...options, state }).report()
+  assert.deepEqual(
+    accepted.map((place) => countsAt(receiver)[place]),
+    [2, 1],
+  )
+})
+
+// Symptom: the last step of a killed process was lost. Cause: its entry was read, then it wrote once more and was killed, and then it
+// was seen to have ended, with all of what was read in reports.
+test('what a process has written right before it was killed is in the next report', async () => {
+  const gone = spawnSync(process.execPath, ['--eval', '']).pid
+  // With the first one it is counted, with the second one it is looked at whether it can go.
+  for (const nth of [1, 2]) {
+    await using receiver = await startReceiver()
+    const state = createMemoryStore()
+    const options = { endpoint: receiver.endpoint, clock: createFakeClock() }
+    const killed = createAcme({ ...options, state })
+    count(killed, 1)
+    await killed.report()
+    const [left = ''] = await state.list('counts')
+    const entry = Buffer.from((await state.read(left)) ?? []).toString()
+    await state.write(left, entry.replace(`"pid":${process.pid},`, `"pid":${gone},`))
+
+    let reads = 0
+    const watched: StateStore = {
+      ...state,
+      async read(name) {
+        const content = await state.read(name)
+        if (name === left && ++reads === nth) {
+          const more = Buffer.from(content ?? []).toString()
+          await state.write(left, more.replace(/("acme\.commands[^:]+:[^:]+:[^:]+):1/, '$1:8'))
+        }
+        return content
+      },
+    }
+    const next = createAcme({ ...options, state: watched })
+    for (let report = 0; report < 3; report++) {
+      count(next, 1)
+      await next.report()
+    }
+    assert.equal(sumAt(receiver), 11, `after read ${nth}`)
+  }
 })
 
 test('a running total never starts over: not with a report, not with a restart (FerretDB counts that way, since the start of the process)', async () => {

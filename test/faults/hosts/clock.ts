@@ -14,7 +14,7 @@ export function createClock({ offset: first = 0, speed = 1 }: ClockTrouble = {})
   let offset = first
   return {
     now: () => Date.now() + offset,
-    monotonic: () => performance.now(),
+    monotonic: () => Number(process.hrtime.bigint()) / 1e6,
     after(delay, callback) {
       const timer = setTimeout(callback, delay / speed)
       timer.unref()

@@ -4,7 +4,7 @@ import type { Clock } from 'otel-usage'
 export function createFastClock(origin: number, speed: number): Clock {
   return {
     now: () => Math.round(Date.UTC(2026, 0, 1) + (Date.now() - origin) * speed),
-    monotonic: () => performance.now() * speed,
+    monotonic: () => (Number(process.hrtime.bigint()) / 1e6) * speed,
     after(delay, callback) {
       const timer = setTimeout(callback, delay / speed)
       timer.unref()
