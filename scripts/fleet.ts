@@ -37,19 +37,29 @@ const code = await Promise.race([play(), interrupted()]).finally(cleanUp)
 process.exit(code)
 
 async function play(): Promise<number> {
-  const t = { after: (end?: unknown) => void ends.unshift(end as () => unknown) }
-  const played = await playFleet(t, {
-    ...{ directory, installations, days, seed, connections },
-    say: (text) => console.error(`${Math.round((performance.now() - began) / 1_000)} s: ${text}`),
-  })
+  const t = { after: (end?: unknown) => void ends.unshift(end as () => unknown), diagnostic: say }
+  const played = await playFleet(t, { directory, installations, days, seed, connections, say })
   console.log(tell(played, performance.now() - began))
   return played.compared.every(({ differences }) => differences.length === 0) ? 0 : 1
+}
+
+function say(text: string): void {
+  console.error(`${Math.round((performance.now() - began) / 1_000)} s: ${text}`)
 }
 
 /** The exit code of a process that a signal ends. */
 function interrupted(): Promise<number> {
   return new Promise((resolve) => {
-    process.once('SIGINT', () => resolve(130)).once('SIGTERM', () => resolve(143))
+    for (const [signal, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+      ['SIGHUP', 129],
+    ] as const) {
+      process.once(signal, () => {
+        say(`ended by ${signal}`)
+        resolve(code)
+      })
+    }
   })
 }
 

@@ -39,6 +39,8 @@ export interface Played {
   /** Data points that the store was to get. */
   readonly points: number
   readonly withCountry: boolean
+  /** Such as `Collector 0.161.0, ClickHouse 26.7.2.1`. */
+  readonly ranOn: string
   readonly compared: readonly Compared[]
 }
 
@@ -59,12 +61,15 @@ export interface Sums {
  * Lives a fleet, sends its reports through a real gateway into a real store, which is maintained meanwhile, and compares what the
  * store then answers with what was sent. Nothing of the tables is touched.
  */
-export async function playFleet(t: Pick<TestContext, 'after'>, options: PlayOptions): Promise<Played> {
+export async function playFleet(
+  t: Pick<TestContext, 'after' | 'diagnostic'>,
+  options: PlayOptions,
+): Promise<Played> {
   const { installations, days, seed, letMinutePass = waitAMinute, say = () => {} } = options
   const { sendings, happened } = liveFleet({ installations, days, seed, now: Date.now() })
   say(`${installations} installations have lived ${days} days: ${sendings.length} reports, copies included`)
   const parts = await startParts(t, options)
-  const { store, gateway, withCountry } = parts
+  const { store, gateway, withCountry, ranOn } = parts
 
   const sending = deliver(sendings, parts, options)
   const [delivered] = await Promise.all([sending, keepHouse(store, sending)])
@@ -88,7 +93,7 @@ export async function playFleet(t: Pick<TestContext, 'after'>, options: PlayOpti
     for (const { question, truth: true_, sql } of questions({ truth, today, withCountry })) {
       compared.push(compare(question, true_, await answerOf(connection, sql)))
     }
-    return { ...delivered, happened, sent: sendings.length, withCountry, compared }
+    return { ...delivered, happened, sent: sendings.length, withCountry, ranOn, compared }
   } finally {
     await connection.close()
   }
@@ -98,9 +103,13 @@ interface Parts {
   readonly store: RunningClickHouse
   readonly gateway: RunningCollector
   readonly withCountry: boolean
+  readonly ranOn: string
 }
 
-async function startParts(t: Pick<TestContext, 'after'>, { directory }: PlayOptions): Promise<Parts> {
+async function startParts(
+  t: Pick<TestContext, 'after' | 'diagnostic'>,
+  { directory }: PlayOptions,
+): Promise<Parts> {
   const store = await runClickHouse(t as TestContext, directory)
   const collector = await theCollector()
   // Only Linux has all of 127.0.0.0/8.
@@ -113,7 +122,8 @@ async function startParts(t: Pick<TestContext, 'after'>, { directory }: PlayOpti
       USAGE_GATEWAY_COUNTRY_DATABASE: collectorConfigFile('origin/testdata/loopback.mmdb'),
     },
   })
-  return { store, gateway, withCountry: origin.length > 0 }
+  const ranOn = `Collector ${collector.version}, ClickHouse ${store.version}`
+  return { store, gateway, withCountry: origin.length > 0, ranOn }
 }
 
 /** Sends everything, and writes down what was taken. */

@@ -2,7 +2,7 @@ import type { Played, Sums } from './play.ts'
 
 /** What came of a fleet, as Markdown: its events, its rates, and a table of the answers. */
 export function tell(
-  { happened, sent, took, putOff, points, withCountry, compared }: Played,
+  { happened, sent, took, putOff, points, withCountry, ranOn, compared }: Played,
   inAll: number,
 ): string {
   const events = Object.entries(happened).map(([event, times]) => `${number(times)} ${event}`)
@@ -12,7 +12,7 @@ export function tell(
     '',
     `${number(sent)} reports (copies included, ${number(points)} data points) in ${seconds(took)} s: ${number(
       Math.round((sent / took) * 1_000),
-    )} a second, made by the pipeline of the library on the same machine. ${seconds(inAll)} s in all.${
+    )} a second, made by the pipeline of the library on the same machine. ${seconds(inAll)} s in all, Node.js ${process.version}, ${ranOn}.${
       delays.length > 0 ? ` Put off: ${delays.join(', ')}.` : ''
     }${withCountry ? '' : ' Without countries: the Collector here is a stock one.'}`,
     '',
