@@ -69,17 +69,20 @@ export async function oneGateway(one: OneGateway): Promise<Measured> {
     return running
   }
   let running = store === 'up' ? await clickHouse() : undefined
-  const gateway = await startCollector({
-    collector,
-    configs,
-    environment: {
-      ...one.environment,
-      USAGE_GATEWAY_ENDPOINT: `127.0.0.1:${await freePort()}`,
-      USAGE_GATEWAY_HEALTH_ENDPOINT: `127.0.0.1:${await freePort()}`,
-      USAGE_GATEWAY_DIRECTORY: path.join(directory, 'gateway'),
-      ...clickHouseEnvironment({ nativeEndpoint: `tcp://127.0.0.1:${ports.tcpPort}` }),
-    },
-  })
+  const start = async () =>
+    startCollector({
+      collector,
+      configs,
+      environment: {
+        ...one.environment,
+        USAGE_GATEWAY_ENDPOINT: `127.0.0.1:${await freePort()}`,
+        USAGE_GATEWAY_HEALTH_ENDPOINT: `127.0.0.1:${await freePort()}`,
+        USAGE_GATEWAY_DIRECTORY: path.join(directory, 'gateway'),
+        ...clickHouseEnvironment({ nativeEndpoint: `tcp://127.0.0.1:${ports.tcpPort}` }),
+      },
+    })
+  // Of the thousands of connections of a load, one may have come to a port that was free a moment ago.
+  const gateway = await start().catch(start)
   started.defer(() => gateway.stop())
 
   await calm()
