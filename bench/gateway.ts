@@ -10,7 +10,7 @@ import { measureStore, type Store } from './gateway/store.ts'
 import { digits, range, table } from './page.ts'
 
 /** How many fresh Collectors each figure is the median of. */
-const TURNS = 5
+const TURNS = 3
 
 /** Of each load, after a second to get warm. */
 const SECONDS = 3
