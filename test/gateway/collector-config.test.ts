@@ -53,7 +53,7 @@ processors:
               metric.name == "acme.commands" and Len(datapoint.attributes) == 1 and datapoint.attributes["command"] == "find" and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
               or metric.name == "acme.users" and Len(datapoint.attributes) == 0
               or IsMatch(metric.name, "^(?:usage\\\\.facts|usage\\\\.withheld|usage\\\\.forget)$$") and Len(datapoint.attributes) == 0 and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
-              or metric.name == "usage.dropped" and Len(datapoint.attributes) == 1 and IsMatch(datapoint.attributes["reason"], "^[a-z][a-z0-9_.-]{0,31}$$") and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
+              or metric.name == "usage.dropped" and Len(datapoint.attributes) == 1 and IsString(datapoint.attributes["reason"]) and IsMatch(datapoint.attributes["reason"], "^[a-z][a-z0-9_.-]{0,31}$$") and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
             )
   transform/attributes:
     metric_statements:
@@ -86,28 +86,28 @@ processors:
             where resource.attributes["acme.edition"] != "free" and resource.attributes["acme.edition"] != "paid"
           - |-
             delete_key(resource.attributes, "service.version")
-            where not IsMatch(resource.attributes["service.version"], "^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$$")
+            where not (IsString(resource.attributes["service.version"]) and IsMatch(resource.attributes["service.version"], "^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$$"))
           - |-
             delete_key(resource.attributes, "telemetry.distro.name")
             where resource.attributes["telemetry.distro.name"] != "otel-usage"
           - |-
             delete_key(resource.attributes, "telemetry.distro.version")
-            where not IsMatch(resource.attributes["telemetry.distro.version"], "^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$$")
+            where not (IsString(resource.attributes["telemetry.distro.version"]) and IsMatch(resource.attributes["telemetry.distro.version"], "^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$$"))
           - |-
             delete_key(resource.attributes, "usage.consent.level")
-            where not IsMatch(resource.attributes["usage.consent.level"], "^[a-z][a-z0-9_-]{0,31}$$")
+            where not (IsString(resource.attributes["usage.consent.level"]) and IsMatch(resource.attributes["usage.consent.level"], "^[a-z][a-z0-9_-]{0,31}$$"))
           - |-
             delete_key(resource.attributes, "usage.catalog.version")
-            where not IsMatch(resource.attributes["usage.catalog.version"], "^[0-9]{1,9}$$")
+            where not (IsInt(resource.attributes["usage.catalog.version"]) and IsMatch(resource.attributes["usage.catalog.version"], "^[0-9]{1,9}$$"))
           - |-
             delete_key(resource.attributes, "usage.catalog.contributions")
-            where not IsMatch(resource.attributes["usage.catalog.contributions"], "^[a-z][a-z0-9_.]*@[0-9]{1,9}(,[a-z][a-z0-9_.]*@[0-9]{1,9}){0,31}$$")
+            where not (IsString(resource.attributes["usage.catalog.contributions"]) and IsMatch(resource.attributes["usage.catalog.contributions"], "^[a-z][a-z0-9_.]*@[0-9]{1,9}(,[a-z][a-z0-9_.]*@[0-9]{1,9}){0,31}$$"))
           - |-
             delete_key(resource.attributes, "usage.installation.age")
-            where not IsMatch(resource.attributes["usage.installation.age"], "^(day|week|month|half-year|older)$$")
+            where not (IsString(resource.attributes["usage.installation.age"]) and IsMatch(resource.attributes["usage.installation.age"], "^(day|week|month|half-year|older)$$"))
           - |-
             delete_key(resource.attributes, "usage.installation.lineage")
-            where not IsMatch(resource.attributes["usage.installation.lineage"], "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$$")
+            where not (IsString(resource.attributes["usage.installation.lineage"]) and IsMatch(resource.attributes["usage.installation.lineage"], "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$$"))
           - |-
             set(resource.attributes["usage.gateway.cut"], resource.cache["usage.attributes"] - Len(resource.attributes))
             where Len(resource.attributes) < resource.cache["usage.attributes"]

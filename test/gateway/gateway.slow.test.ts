@@ -203,6 +203,25 @@ describe('what the gateway lets through', () => {
     ])
   })
 
+  // Bytes are matched as base64: what was written in it looked like a version, and the bytes went to the disk. (The fuzzer found it.)
+  test('bytes that look like a version in base64 are none', async (t) => {
+    const { gateway, archived } = await archiveOnly(t)
+    const sent = report()
+    const bytesValue = Buffer.from('Alice <alice@ex.org>\0').toString('base64')
+    assert.match(bytesValue, /^[0-9A-Za-z]+$/)
+    const attributes = sent.resourceMetrics[0]?.resource.attributes ?? []
+    for (const attribute of attributes)
+      if (/version|level/.test(attribute.key)) attribute.value = { bytesValue }
+    assert.equal((await send(gateway.url, sent)).status, 200)
+    const [kept] = await archived(1)
+    assert.deepEqual(
+      Object.keys(kept ?? {}).filter((key) => /version|level/.test(key)),
+      [],
+    )
+    await gateway.stop()
+    assert.deepEqual(await filesWith(gateway.directory, ['Alice']), [])
+  })
+
   // A key that came twice was asked for once: the first was as declared, and the second went through with it.
   test('of an attribute that is there twice the first counts, and the other is gone', async (t) => {
     const { gateway, archived } = await archiveOnly(t)

@@ -19,7 +19,7 @@ import {
   resourceCache,
   upTo,
 } from './ottl.ts'
-import { LEVEL, REPORT_ATTRIBUTES } from './wire.ts'
+import { CATALOG_VERSION, LEVEL, REPORT_ATTRIBUTES } from './wire.ts'
 
 type PlainFact = Exclude<AttributeFact, MetadataFact>
 
@@ -81,7 +81,11 @@ export function reportAttributeStatements(): Rule[] {
   return Object.entries(REPORT_ATTRIBUTES).flatMap(([name, must]) => {
     if (must === undefined) return []
     const path = resourceAttribute(name)
-    const wrong = must.startsWith('^') ? `not ${matches(path, must)}` : `${path} != ${literal(must)}`
+    // Bytes are matched as base64, in which a text may look like a version.
+    const isOfType = name === CATALOG_VERSION ? `IsInt(${path})` : `IsString(${path})`
+    const wrong = must.startsWith('^')
+      ? `not (${isOfType} and ${matches(path, must)})`
+      : `${path} != ${literal(must)}`
     return [[`delete_key(resource.attributes, ${literal(name)})`, `where ${wrong}`]]
   })
 }

@@ -38,6 +38,7 @@ export const reportPoints = (): Rule => [
   [
     isNamed([DROPPED]),
     'Len(datapoint.attributes) == 1',
+    `IsString(${pointAttribute(REASON)})`,
     matches(pointAttribute(REASON), '^[a-z][a-z0-9_.-]{0,31}$'),
     ...range(0, Infinity),
   ].join(' and '),

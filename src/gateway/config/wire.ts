@@ -22,6 +22,9 @@ export const REPORT_ATTRIBUTES: Readonly<Record<string, string | undefined>> = {
   'usage.installation.lineage': '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
 }
 
+/** The one of them that is a whole number. */
+export const CATALOG_VERSION = 'usage.catalog.version'
+
 /** The one of them that says which of the catalog's levels was consented to. */
 export const LEVEL = 'usage.consent.level'
 
