@@ -9,9 +9,8 @@ export interface Store {
   readonly tables: ReadonlyArray<{ readonly name: string; readonly rows: number; readonly bytes: number }>
   /** A row of `points` and what the views make of it, per second. */
   readonly insertsPerSecond: number
-  /** Seconds of `maintain.sql`, when all days have changed, and when none has. */
+  /** Seconds of `maintain.sql` for all of the days. */
   readonly rollup: number
-  readonly nothing: number
 }
 
 export interface Fleet {
@@ -51,7 +50,6 @@ export async function measureStore(fleet: Fleet): Promise<Store> {
     tables,
     insertsPerSecond: (tables[0]?.rows ?? Number.NaN) / insert,
     rollup: await seconds(() => maintainStore({ url: running.url })),
-    nothing: await seconds(() => maintainStore({ url: running.url })),
   }
 }
 
