@@ -30,7 +30,8 @@ interface Variant {
 
 const VARIANTS = {
   bare: { title: 'bare: OTLP to a file', store: 'none' },
-  filters: { title: 'the checks, to a file', store: 'none' },
+  filters: { title: 'the filters, to a file', store: 'none' },
+  checks: { title: 'all checks, to a file', store: 'none' },
   down: { title: 'the whole gateway, ClickHouse down', store: 'down' },
   up: { title: 'the whole gateway, ClickHouse up', store: 'up' },
 } as const satisfies Record<string, Variant>
@@ -46,7 +47,9 @@ const CELLS: readonly Cell[] = [
   { connections: 32, keepAlive: false },
   { connections: 1_000, keepAlive: false },
   { connections: 32, keepAlive: true },
-].flatMap((how) => (['bare', 'filters', 'down', 'up'] as const).map((variant) => ({ variant, ...how })))
+].flatMap((how) =>
+  (['bare', 'filters', 'checks', 'down', 'up'] as const).map((variant) => ({ variant, ...how })),
+)
 
 interface Row extends Cell {
   readonly runs: readonly Measured[]
@@ -65,6 +68,7 @@ export async function measureGateway(): Promise<string[]> {
     const configs = {
       bare: [overlay('bare.yaml')],
       filters: [overlay('bare.yaml'), product, overlay('filters.yaml')],
+      checks: [overlay('bare.yaml'), product, overlay('checks.yaml')],
       down: [...origin.configs, product],
       up: [...origin.configs, product],
     }
@@ -177,10 +181,10 @@ function ratioOf({ connections, keepAlive, runs }: Row, rows: readonly Row[]) {
   return spread(runs.map(({ perSecond }, turn) => perSecond / (bare?.runs[turn]?.perSecond ?? Number.NaN)))
 }
 
-/** What the checks may cost, and what a gateway has to take that shares its processors with the load alone. */
+/** What the filters may cost, and what a gateway has to take that shares its processors with the load alone. */
 function budgets(rows: readonly Row[]): string[] {
   const parts = rows
-    .filter(({ variant }) => variant === 'filters')
+    .filter(({ variant, keepAlive }) => variant === 'filters' && !keepAlive)
     .map((row) => ({ what: titleOf(row), value: ratioOf(row, rows).median, unit: 'of bare', least: 0.8 }))
   const wholes = rows
     .filter(({ variant }) => variant === 'down')
@@ -199,12 +203,14 @@ function budgets(rows: readonly Row[]): string[] {
         `${value >= least ? 'met' : '**missed**'}: ≥ ${digits(least)}`,
       ]),
     ),
-    ...(parts.some(({ value, least }) => !(value >= least)) ? ['', CHECKS_FLOOR] : []),
+    '',
+    CHECKS_FLOOR,
   ]
 }
 
 const CHECKS_FLOOR =
-  '**The checks beside bare.** By themselves, warm and one after the other, they take 34 µs for a report: 19 are `filter/points`, 7 `transform/attributes`, 6 `transform/bounds`, 2 `filter/report`. ' +
+  '*The filters* drop what no catalog declares (`filter/report`, `filter/points`). *All checks* are these, `memory_limiter`, and what cuts values and times of what passes (`transform/attributes`, `transform/bounds`).\n\n' +
+  '**All checks beside bare.** By themselves, warm and one after the other, they take 34 µs for a report: 19 are `filter/points`, 7 `transform/attributes`, 6 `transform/bounds`, 2 `filter/report`. ' +
   'Among all else that a Collector does, with cold caches and their garbage to be collected, it is about twice that. A quarter are ways through all metrics or points, 2 to 3 µs for each even where it asks nothing; ' +
   'the rest is some 300 questions of 10 to 150 ns, each a chain of calls of the Collector’s transformation language that puts a value into an interface. ' +
   'Tried: units compared, the most frequent first, instead of by an expression (2 µs less, done); the clock asked once for a report and kept in the scope, instead of for each point (2 µs less, done); ' +
@@ -240,7 +246,7 @@ function intoClickHouse(rows: readonly Row[]): string[] {
 }
 
 function onDisk(rows: readonly Row[], stored: Store): string[] {
-  const [filters, down] = (['filters', 'down'] as const).map((wanted) =>
+  const [checks, down] = (['checks', 'down'] as const).map((wanted) =>
     rows.find(({ variant }) => variant === wanted),
   ) as [Row, Row]
   const reports = FLEET.installations * FLEET.days
@@ -260,7 +266,7 @@ function onDisk(rows: readonly Row[], stored: Store): string[] {
         ]),
         ['the store', '', '', digits(inStore / reports)],
         ['the queue, while ClickHouse is down', '', '', digits(medianOf(down, 'queued'))],
-        ['a file of OTLP/JSON, such as the archive', '', '', digits(medianOf(filters, 'written'))],
+        ['a file of OTLP/JSON, such as the archive', '', '', digits(medianOf(checks, 'written'))],
       ],
     ),
     '',
