@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { open } from 'node:fs/promises'
 import http from 'node:http'
@@ -8,6 +8,7 @@ import { buffer } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Catalog } from '../../src/catalog/index.ts'
+import { createReportIds } from '../../src/report/index.ts'
 
 /** What the load is made of. */
 export interface Reports {
@@ -33,6 +34,7 @@ export async function writeReports(file: string, count: number, facts: number): 
   )
   const sent = await sentBy((endpoint) => program.start({ facts, endpoint }))
   const original: Body = JSON.parse(sent.toString())
+  const reportIds = createReportIds()
   const ids: string[] = []
   let packed = 0
   const handle = await open(file, 'w')
@@ -40,7 +42,8 @@ export async function writeReports(file: string, count: number, facts: number): 
     for (let made = 0; made < count; ) {
       const chunk: Buffer[] = []
       for (; made < count && chunk.length < 2_000; made++) {
-        const id = uuidv7()
+        const id = reportIds.next(Date.now())
+        reportIds.use()
         ids.push(id)
         const body = gzipSync(JSON.stringify(another(original, id)))
         packed += body.length
@@ -131,9 +134,3 @@ const pointsOf = ({ resourceMetrics }: Body): [name: string, point: Point][] =>
 
 const oneOf = (values: readonly string[]): string =>
   values[Math.floor(Math.random() * values.length)] as string
-
-/** As the library makes them: the time first (RFC 9562, 5.7). */
-function uuidv7(): string {
-  const hex = Date.now().toString(16).padStart(12, '0') + randomBytes(10).toString('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-7${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`
-}

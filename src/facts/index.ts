@@ -16,6 +16,7 @@ export {
   forgetCounts,
   isCovered,
   isOver,
+  type OwnCounts,
   type ProcessCounts,
   readCounted,
   writeCounted,

@@ -33,12 +33,15 @@ export interface CountsWriter extends Pick<ProcessOwner, 'pid' | 'host'> {
   readonly monotonic: number
 }
 
+/** What a process tells of its own counts, newer than what lies in the store. */
+export type OwnCounts = Omit<CountedEntry, 'at' | 'ended' | 'writer'>
+
 /** Keeps what this process counts in the state store, in an entry of its own, so that a crash loses little. */
 export interface ProcessCounts {
   /** What is kept under which id, as it is now, before it is written. */
-  current(): Omit<CountedEntry, 'at' | 'ended' | 'writer'>
+  current(): OwnCounts
   /** The same as of the last time that it was written: what lies in the store for certain. */
-  kept(): Omit<CountedEntry, 'at' | 'ended' | 'writer'>
+  kept(): OwnCounts
   /** Writes the totals down where they have changed. Writes nothing where nothing was counted. */
   keep(options?: { readonly ended?: boolean }): Promise<void>
   /** What was counted so far is forgotten, here and in the store; what comes is counted under this verdict. */

@@ -23,11 +23,19 @@ export const processOwner = (): ProcessOwner => ({
   },
 })
 
+/** Looked for once: it stays for as long as the process lives, and is written beside much of what it writes. */
+let place: string | undefined
+
+function placeOfPids(): string {
+  place ??= findPlaceOfPids()
+  return place
+}
+
 /**
  * The name of the machine does not tell it: containers may have that of their host, or all the same one, and then each takes the
  * living processes of the others for ended. On Linux it is the system that was booted, and the namespace of process ids in it.
  */
-function placeOfPids(): string {
+function findPlaceOfPids(): string {
   const hostname = process.getBuiltinModule('node:os').hostname()
   try {
     return `${hostname} ${readTextFile('/proc/sys/kernel/random/boot_id').trim()} ${readLinkNow('/proc/self/ns/pid')}`

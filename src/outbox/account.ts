@@ -5,6 +5,7 @@ import {
   difference,
   isCovered,
   isOver,
+  type OwnCounts,
   readCounted,
   sumOf,
   type Tally,
@@ -34,9 +35,6 @@ export interface Account {
 
 /** Who a report speaks for: all processes of an installation, or each process for itself. */
 export type ReportScope = 'installation' | 'process'
-
-/** What a process tells of its own counts, newer than what lies in the store. */
-export type OwnCounts = Omit<CountedEntry, 'at' | 'ended' | 'writer'>
 
 /** The counts of a process that may have to report them without having written them down. */
 export interface UnwrittenCounts {

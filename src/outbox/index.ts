@@ -10,7 +10,6 @@
  */
 export {
   type Account,
-  type OwnCounts,
   openAccount,
   type ReportScope,
   type UnwrittenCounts,
