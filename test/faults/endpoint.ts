@@ -4,10 +4,10 @@ import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import type { Random } from '../support/random.ts'
 import type { OtlpRequest } from '../support/receiver.ts'
 import { attributesOf } from '../support/receiver.ts'
 import type { Arrived } from './books.ts'
-import type { Random } from './random.ts'
 
 /** A request that has come in whole. The receiver is of one mind: what it has accepted it accepts again, what it has refused it refuses. */
 export interface Exchange {

@@ -13,7 +13,7 @@ import {
 } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import type { createDirectoryStore } from 'otel-usage'
-import { createRandom } from './random.ts'
+import { createRandom } from '../support/random.ts'
 
 export type FileFunctions = NonNullable<Parameters<typeof createDirectoryStore>[1]>
 

@@ -2,12 +2,12 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { chmod } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { createRandom, type Random } from '../support/random.ts'
 import { createScratch } from '../support/scratch.ts'
 import { createBooks, type Judgement } from './books.ts'
 import { AUTHORITY, type Certificate, type Endpoint, startEndpoint } from './endpoint.ts'
 import type { HostOptions } from './hosts/orders.ts'
 import { type Life, startLife } from './life.ts'
-import { createRandom, type Random } from './random.ts'
 
 /** One fault: what goes wrong while hosts count and report. Afterwards all is well, and every step must be accounted for. */
 export interface Fault {

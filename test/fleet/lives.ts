@@ -2,8 +2,9 @@
  * What becomes of the installations of a fleet: when they begin and end, which releases they run, what they consent to, where they
  * are, how wrong their clocks are; and so which reports they send, and when these arrive.
  */
-import { createDice, type Dice } from './dice.ts'
+import { createRandom, type Random } from '../support/random.ts'
 import { PRODUCTS, type Product, RELEASES } from './products.ts'
+import { randomUuid } from './uuid.ts'
 
 export const SECOND = 1_000
 export const HOUR = 3_600_000
@@ -97,7 +98,7 @@ export interface Fleet {
 export function liveFleet({ installations, days, seed, now }: FleetOptions): Fleet {
   const end = now - (now % DAY)
   const world: World = {
-    dice: createDice(seed),
+    random: createRandom('fleet', seed),
     start: end - days * DAY,
     end,
     now,
@@ -109,7 +110,7 @@ export function liveFleet({ installations, days, seed, now }: FleetOptions): Fle
 }
 
 interface World {
-  readonly dice: Dice
+  readonly random: Random
   /** The simulated time. */
   readonly start: number
   readonly end: number
@@ -121,25 +122,27 @@ interface World {
 
 /** The reports of one installation. */
 function live(world: World): Sending[] {
-  const { dice, start, end, happened } = world
-  const product = productOf(dice)
-  const began = dice.chance(0.6) ? start - dice.whole(0, 400) * DAY : start + dice.whole(0, end - start)
-  const ended = dice.chance(0.25) ? dice.whole(Math.max(began, start), end) : end
+  const { random, start, end, happened } = world
+  const product = productOf(random)
+  const began = random.chance(0.6)
+    ? start - random.between(0, 400) * DAY
+    : start + random.between(0, end - start)
+  const ended = random.chance(0.25) ? random.between(Math.max(began, start), end) : end
   if (began >= start) happened.begun++
   if (ended < end) happened.ended++
-  const perDay = dice.oneOf([1, 1, 1, 1, 1, 1, 1, 1, 2, 4])
+  const perDay = random.one([1, 1, 1, 1, 1, 1, 1, 1, 2, 4])
   if (perDay > 1) happened['installations with several reports a day']++
 
   const identity = createIdentity(world, product)
   const clock = createClock(world)
   const releases = createReleases(world, Math.max(began, start))
-  const isAway = dice.oneOf([0, 0.05, 0.3])
-  const excluded = dice.chance(0.05) ? ['acme.users'] : []
-  let facts = firstFacts(dice)
-  let caller = callerFrom(dice, dice.oneOf(COUNTRIES))
-  let state: FleetReport['consent']['state'] = dice.chance(0.3) ? 'undecided' : 'enabled'
-  let level: FleetReport['consent']['level'] = dice.chance(0.6) ? 'full' : 'basic'
-  let isOut = dice.chance(0.1)
+  const isAway = random.one([0, 0.05, 0.3])
+  const excluded = random.chance(0.05) ? ['acme.users'] : []
+  let facts = firstFacts(random)
+  let caller = callerFrom(random, random.one(COUNTRIES))
+  let state: FleetReport['consent']['state'] = random.chance(0.3) ? 'undecided' : 'enabled'
+  let level: FleetReport['consent']['level'] = random.chance(0.6) ? 'full' : 'basic'
+  let isOut = random.chance(0.1)
   let sendings: Way[] = []
 
   /** What waits in the outbox is emptied by a no; what has left, and its copies, are on their way. */
@@ -150,42 +153,42 @@ function live(world: World): Sending[] {
     const said = clock.says(at)
     const one: FleetReport = {
       ...identity.at(at, began),
-      ...{ product, release: releases.current(), at: said, reportId: dice.uuid(7, said) },
+      ...{ product, release: releases.current(), at: said, reportId: randomUuid(random, 7, said) },
       ...{ consent: { state, level }, excluded, caller, ...(values && { facts: values }) },
     }
     sendings.push(...waysOf(world, one, at))
   }
 
   const step = DAY / perDay
-  const first = Math.max(began, start) + dice.whole(0, step / SECOND - 1) * SECOND
+  const first = Math.max(began, start) + random.between(0, step / SECOND - 1) * SECOND
   for (let moment = first; moment < ended; moment += step) {
-    const at = moment + dice.whole(0, 1_799) * SECOND
-    if (dice.chance(isOut ? 0.04 : 0.006)) {
+    const at = moment + random.between(0, 1_799) * SECOND
+    if (random.chance(isOut ? 0.04 : 0.006)) {
       isOut = !isOut
       happened[isOut ? 'opt-outs' : 'opt-ins']++
       if (isOut) emptyOutbox(at)
       else state = 'enabled'
     }
-    if (identity.canBeForgotten && !isOut && dice.chance(0.002)) {
+    if (identity.canBeForgotten && !isOut && random.chance(0.002)) {
       emptyOutbox(at)
       report(at)
       happened.forgotten++
       identity.renew()
-      isOut = dice.chance(0.5)
+      isOut = random.chance(0.5)
       continue
     }
-    if (dice.chance(0.003)) {
+    if (random.chance(0.003)) {
       level = level === 'full' ? 'basic' : 'full'
       happened['changes of level']++
     }
-    if (dice.chance(0.003)) {
-      caller = callerFrom(dice, dice.oneOf(COUNTRIES.filter(({ country }) => country !== caller.country)))
+    if (random.chance(0.003)) {
+      caller = callerFrom(random, random.one(COUNTRIES.filter(({ country }) => country !== caller.country)))
       happened['moves to another country']++
     }
     releases.pass(at)
     clock.pass()
-    facts = nextFacts(dice, facts)
-    if (!isOut && !dice.chance(isAway)) report(at, facts)
+    facts = nextFacts(random, facts)
+    if (!isOut && !random.chance(isAway)) report(at, facts)
   }
   return sendings
 }
@@ -193,41 +196,41 @@ function live(world: World): Sending[] {
 /** A copy of a report: that of a proxy, or one that was sent again because the answer was lost. */
 type Way = Sending & { readonly isCopy: boolean }
 
-function waysOf({ dice, happened }: World, report: FleetReport, at: number): Way[] {
-  const isLate = dice.chance(0.05)
+function waysOf({ random, happened }: World, report: FleetReport, at: number): Way[] {
+  const isLate = random.chance(0.05)
   if (isLate) happened['reports that came late']++
-  const arrives = at + (isLate ? dice.whole(HOUR, 5 * DAY) : dice.whole(0, 30 * SECOND))
-  const copies = dice.chance(0.03) ? dice.whole(1, 3) : 0
+  const arrives = at + (isLate ? random.between(HOUR, 5 * DAY) : random.between(0, 30 * SECOND))
+  const copies = random.chance(0.03) ? random.between(1, 3) : 0
   if (copies > 0) happened['reports that came again']++
-  const again = () => arrives + (dice.chance(0.5) ? dice.whole(0, HOUR) : dice.whole(0, 3 * DAY))
+  const again = () => arrives + (random.chance(0.5) ? random.between(0, HOUR) : random.between(0, 3 * DAY))
   return [
     { report, arrives, isCopy: false },
     ...Array.from({ length: copies }, () => ({ report, arrives: again(), isCopy: true })),
   ]
 }
 
-function productOf(dice: Dice): Product {
+function productOf(random: Random): Product {
   const [database, cache, tool] = PRODUCTS
-  if (dice.chance(database.share)) return database
-  return dice.chance(cache.share / (cache.share + tool.share)) ? cache : tool
+  if (random.chance(database.share)) return database
+  return random.chance(cache.share / (cache.share + tool.share)) ? cache : tool
 }
 
 const PERIOD = 7 * DAY
 
 /** Who the reports say that they are from. */
 function createIdentity(world: World, { identity }: Product) {
-  const { dice, start, happened } = world
-  const original = identity === 'stable' && dice.chance(0.02) ? world.neighbour : undefined
+  const { random, start, happened } = world
+  const original = identity === 'stable' && random.chance(0.02) ? world.neighbour : undefined
   if (original !== undefined) happened['copies of an installation']++
-  const offset = dice.whole(0, PERIOD)
-  let id = dice.uuid(4)
+  const offset = random.between(0, PERIOD)
+  let id = randomUuid(random, 4)
   let lineage = original
   let ids = new Map<number, string>()
   if (identity === 'stable') world.neighbour = id
 
   const idOfPeriod = (at: number) => {
     const period = Math.floor((at - start + offset) / PERIOD)
-    const known = ids.get(period) ?? dice.uuid(8)
+    const known = ids.get(period) ?? randomUuid(random, 8)
     ids.set(period, known)
     return known
   }
@@ -240,7 +243,7 @@ function createIdentity(world: World, { identity }: Product) {
       return { id, ...(lineage !== undefined && { lineage }) }
     },
     renew() {
-      id = dice.uuid(4)
+      id = randomUuid(random, 4)
       lineage = undefined
       ids = new Map()
     },
@@ -255,19 +258,19 @@ function ageOf(days: number): string {
 }
 
 /** The clock of an installation. No two of its reports are of the same second: the store orders those by chance. */
-function createClock({ dice, now, happened }: World) {
+function createClock({ random, now, happened }: World) {
   let offset = 0
-  if (dice.chance(0.02)) {
-    offset = dice.oneOf([-40, -3, -1, 1, 2, 3]) * DAY
+  if (random.chance(0.02)) {
+    offset = random.one([-40, -3, -1, 1, 2, 3]) * DAY
     happened['clocks off by days']++
-  } else if (dice.chance(0.015)) {
-    offset = dice.oneOf([-56, -7, 16]) * 365 * DAY
+  } else if (random.chance(0.015)) {
+    offset = random.one([-56, -7, 16]) * 365 * DAY
     happened['clocks off by years']++
   }
   const used = new Set<number>()
   return {
     pass() {
-      if (offset === 0 || !dice.chance(0.02)) return
+      if (offset === 0 || !random.chance(0.02)) return
       offset = 0
       happened['clocks put right']++
     },
@@ -278,24 +281,24 @@ function createClock({ dice, now, happened }: World) {
       if (Math.abs(second * SECOND - (now + DAY)) < HOUR) second -= 7_200
       while (used.has(second)) second++
       used.add(second)
-      return second * SECOND + dice.whole(0, 999)
+      return second * SECOND + random.between(0, 999)
     },
   }
 }
 
-function createReleases({ dice, start, end, happened }: World, began: number) {
+function createReleases({ random, start, end, happened }: World, began: number) {
   const newest = (at: number) =>
     RELEASES.findLastIndex(([, share]) => at >= start + share * (end - start) || share === 0)
   /** How soon it is upgraded, by report. */
-  const eagerness = dice.oneOf([0, 0.05, 0.15, 0.7])
-  let running = Math.max(0, newest(began) - dice.oneOf([0, 0, 1, 2]))
+  const eagerness = random.one([0, 0.05, 0.15, 0.7])
+  let running = Math.max(0, newest(began) - random.one([0, 0, 1, 2]))
   return {
     current: () => RELEASES[running]?.[0] as string,
     pass(at: number) {
-      if (running > 0 && dice.chance(0.004)) {
+      if (running > 0 && random.chance(0.004)) {
         running--
         happened.downgrades++
-      } else if (running < newest(at) && dice.chance(eagerness)) {
+      } else if (running < newest(at) && random.chance(eagerness)) {
         running = newest(at)
         happened.upgrades++
       }
@@ -310,35 +313,35 @@ const COUNTRIES = [
   { net: '127.200', country: '' },
 ] as const
 
-const callerFrom = (dice: Dice, { net, country }: (typeof COUNTRIES)[number]): Caller => ({
-  address: `${net}.${dice.whole(0, 255)}.${dice.whole(1, 254)}`,
+const callerFrom = (random: Random, { net, country }: (typeof COUNTRIES)[number]): Caller => ({
+  address: `${net}.${random.between(0, 255)}.${random.between(1, 254)}`,
   country,
 })
 
-const firstFacts = (dice: Dice): FactValues => ({
-  edition: dice.oneOf(['community', 'community', 'community', 'team', 'enterprise']),
-  dbVersion: dice.oneOf(['13.11', '14.8', '15.2', '15.2', '16.0']),
-  clustered: dice.chance(0.2),
-  storage: dice.oneOf(['heap', 'columns', 'memory']),
-  tables: dice.whole(0, 40),
-  users: dice.oneOf([0, 1, 3, 10, 100, 5_000]),
+const firstFacts = (random: Random): FactValues => ({
+  edition: random.one(['community', 'community', 'community', 'team', 'enterprise']),
+  dbVersion: random.one(['13.11', '14.8', '15.2', '15.2', '16.0']),
+  clustered: random.chance(0.2),
+  storage: random.one(['heap', 'columns', 'memory']),
+  tables: random.between(0, 40),
+  users: random.one([0, 1, 3, 10, 100, 5_000]),
   starts: 1,
   commands: [],
 })
 
 /** Counts are those since the last report; what comes to nothing is not reported. */
-function nextFacts(dice: Dice, facts: FactValues): FactValues {
+function nextFacts(random: Random, facts: FactValues): FactValues {
   return {
     ...facts,
-    ...(dice.chance(0.01) && { dbVersion: dice.oneOf(['15.2', '16.0', '16.1']) }),
-    ...(dice.chance(0.01) && { edition: dice.oneOf(['team', 'enterprise']) }),
-    tables: Math.max(0, facts.tables + dice.oneOf([-1, 0, 0, 0, 1, 2])),
-    users: Math.max(0, facts.users + dice.whole(-3, 4)),
-    starts: dice.oneOf([0, 0, 0, 1, 2]),
+    ...(random.chance(0.01) && { dbVersion: random.one(['15.2', '16.0', '16.1']) }),
+    ...(random.chance(0.01) && { edition: random.one(['team', 'enterprise']) }),
+    tables: Math.max(0, facts.tables + random.one([-1, 0, 0, 0, 1, 2])),
+    users: Math.max(0, facts.users + random.between(-3, 4)),
+    starts: random.one([0, 0, 0, 1, 2]),
     commands: [
-      ['find', 'ok', dice.whole(0, 5_000)],
-      ['insert', 'ok', dice.whole(0, 400)],
-      ['insert', 'error', dice.oneOf([0, 0, 1, 9])],
+      ['find', 'ok', random.between(0, 5_000)],
+      ['insert', 'ok', random.between(0, 400)],
+      ['insert', 'error', random.one([0, 0, 1, 9])],
     ],
   }
 }

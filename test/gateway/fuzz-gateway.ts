@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { defineCatalog } from '../../src/catalog/index.ts'
 import { CUT, REPORT_ATTRIBUTES } from '../../src/gateway/config/wire.ts'
-import { hostileBody, MARK, randomFrom } from './hostile-bodies.ts'
+import { createRandom } from '../support/random.ts'
+import { hostileBody, MARK } from './hostile-bodies.ts'
 import { archiveOf, filesWith, report, runGateway, sampleOf, send } from './running-gateway.ts'
 
 const why = 'to know'
@@ -54,7 +55,7 @@ export async function fuzzGateway(
     products: [{ name: 'acme-db', catalog }],
     onLine: (line) => lines.push(line),
   })
-  const random = randomFrom(seed)
+  const random = createRandom('hostile', seed)
   const answers: Record<string, number> = {}
   let sent = 0
   const caller = async () => {

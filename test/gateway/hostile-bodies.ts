@@ -1,15 +1,5 @@
+import type { Random } from '../support/random.ts'
 import { report } from './running-gateway.ts'
-
-/** Numbers from 0 to below 1; the same for the same seed. https://en.wikipedia.org/wiki/Xorshift */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0 || 1
-  return () => {
-    state ^= state << 13
-    state ^= state >>> 17
-    state ^= state << 5
-    return (state >>> 0) / 2 ** 32
-  }
-}
 
 export interface HostileBody {
   readonly contentType: 'application/json' | 'application/x-protobuf'
@@ -23,7 +13,7 @@ export const MARK = 'Alice <alice@example.org>'
  * A report that was made worse: a tree with something swapped, doubled, nested or torn out, as JSON or as Protocol Buffers, and in
  * part with bytes changed after that.
  */
-export function hostileBody(random: () => number): HostileBody {
+export function hostileBody(random: Random): HostileBody {
   const tree = report({
     attributes: { 'acme.edition': 'free', 'acme.motto': 'hello' },
     gauges: [
@@ -32,12 +22,12 @@ export function hostileBody(random: () => number): HostileBody {
       { name: 'usage.dropped', value: 1, attributes: { reason: 'undeclared' } },
     ],
   })
-  const changes = Math.floor(random() * 4)
+  const changes = random.below(4)
   for (let change = 0; change < changes; change += 1) worsen(tree, random)
-  const asJson = random() < 0.5
+  const asJson = random.chance(0.5)
   const bytes = asJson ? Buffer.from(JSON.stringify(tree)) : encode(tree)
-  if (random() < 0.3) scramble(bytes, random)
-  const end = random() < 0.1 ? Math.floor(random() * bytes.length) : bytes.length
+  if (random.chance(0.3)) scramble(bytes, random)
+  const end = random.chance(0.1) ? random.below(bytes.length) : bytes.length
   return {
     contentType: asJson ? 'application/json' : 'application/x-protobuf',
     bytes: bytes.subarray(0, end),
@@ -47,7 +37,7 @@ export function hostileBody(random: () => number): HostileBody {
 type Tree = Record<string, unknown> | unknown[]
 
 /** Changes one place of a tree. */
-function worsen(tree: Tree, random: () => number): void {
+function worsen(tree: Tree, random: Random): void {
   const places: [Tree, string | number][] = []
   const walk = (node: Tree) => {
     for (const key of Object.keys(node)) {
@@ -58,23 +48,22 @@ function worsen(tree: Tree, random: () => number): void {
   }
   walk(tree)
   if (places.length === 0) return
-  const pick = <One>(list: readonly One[]) => list[Math.floor(random() * list.length)] as One
-  const [node, key] = pick(places)
+  const [node, key] = random.one(places)
   const record = node as Record<string | number, unknown>
-  const kind = random()
-  if (kind < 0.15) {
+  const kind = random.below(100)
+  if (kind < 15) {
     if (Array.isArray(node)) node.splice(Number(key), 1)
     else delete record[key]
-  } else if (kind < 0.3 && Array.isArray(node)) {
-    node.push(...Array(Math.floor(random() * 50)).fill(node[Number(key)]))
-  } else if (kind < 0.4) {
+  } else if (kind < 30 && Array.isArray(node)) {
+    node.push(...Array(random.below(50)).fill(node[Number(key)]))
+  } else if (kind < 40) {
     // Another place's content.
-    const [other, otherKey] = pick(places)
+    const [other, otherKey] = random.one(places)
     record[key] = structuredClone((other as Record<string | number, unknown>)[otherKey])
-  } else if (kind < 0.5 && !Array.isArray(node)) {
-    record[pick(FIELDS)] = structuredClone(pick(VALUES))
+  } else if (kind < 50 && !Array.isArray(node)) {
+    record[random.one(FIELDS)] = structuredClone(random.one(VALUES))
   } else {
-    record[key] = structuredClone(pick(VALUES))
+    record[key] = structuredClone(random.one(VALUES))
   }
 }
 
@@ -126,10 +115,10 @@ const VALUES: readonly unknown[] = [
   ],
 ]
 
-function scramble(bytes: Buffer, random: () => number): void {
-  const count = 1 + Math.floor(random() * 8)
+function scramble(bytes: Buffer, random: Random): void {
+  const count = random.between(1, 8)
   for (let change = 0; change < count && bytes.length > 0; change += 1) {
-    bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256)
+    bytes[random.below(bytes.length)] = random.below(256)
   }
 }
 

@@ -57,7 +57,7 @@ test('of a provider of the host, only declared gauges and declared resource attr
     resource: resourceFromAttributes({
       'acme.edition': 'community',
       'acme.db.version': 'db.internal',
-      'host.name': 'db-7',
+      'host.name': 'db-host-7',
     }),
   })
   const meter = provider.getMeter('acme')
@@ -78,7 +78,7 @@ test('of a provider of the host, only declared gauges and declared resource attr
     'usage.withheld': 0,
   })
   assert.equal(attributesOf(json)['acme.edition'], 'community')
-  assert.doesNotMatch(body.toString(), /internal|db-7|secret|alice|"drop"/)
+  assert.doesNotMatch(body.toString(), /internal|db-host-7|secret|alice|"drop"/)
 })
 
 test('an attribute set that is no longer observed is gone from the next report (the SDK exports it for ever with CUMULATIVE)', async () => {

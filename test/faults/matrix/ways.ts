@@ -1,9 +1,9 @@
 /** What the faults have in common. */
 import { setTimeout } from 'node:timers/promises'
+import type { Random } from '../../support/random.ts'
 import type { Behaviour } from '../endpoint.ts'
 import type { HostOptions } from '../hosts/orders.ts'
 import type { End, Life } from '../life.ts'
-import type { Random } from '../random.ts'
 import type { Stage } from '../stage.ts'
 
 const ENDS: readonly End[] = ['shutdown', 'shutdown', 'leave', 'exit', 'SIGTERM', 'SIGKILL']

@@ -1,14 +1,15 @@
-/** Chance that can be had again: the same fault with the same seed takes the same choices. */
+/** Chance that can be had again: the same name with the same seed takes the same choices. */
 export interface Random {
   /** A whole number from 0 up to `below`, `below` excepted. */
   below(below: number): number
+  /** Both included. */
   between(least: number, most: number): number
   one<T>(of: readonly T[]): T
   /** Whether something of this probability happens. */
   chance(probability: number): boolean
 }
 
-/** Mulberry32: short, and even enough to choose what goes wrong. */
+/** Mulberry32: short, and even enough to choose what happens. */
 export function createRandom(name: string, seed: number): Random {
   let state = seed
   for (const character of name) state = Math.imul(state ^ character.charCodeAt(0), 0x9e3779b1)
