@@ -61,4 +61,4 @@ async function settled(): Promise<void> {
 const FILE_OPERATION = /^FSReq/
 
 /** Some tests have a disk that hangs. In milliseconds. */
-const LONGEST_FILE_OPERATION = 2_000
+const LONGEST_FILE_OPERATION = 10_000
