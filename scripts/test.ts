@@ -6,6 +6,7 @@
  */
 import { execFileSync } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
@@ -33,6 +34,7 @@ const files = globSync('test/**/*.test.ts').filter((file) => names.every((name) 
 await runTests(
   'fast',
   files.filter((file) => !file.endsWith('.slow.test.ts')),
+  availableParallelism(),
 )
 if (!fastOnly)
   await runTests(
@@ -66,7 +68,7 @@ function step(name: string, args: readonly string[], repair?: string): void {
   }
 }
 
-async function runTests(kind: string, files: readonly string[], concurrency?: number): Promise<void> {
+async function runTests(kind: string, files: readonly string[], concurrency: number): Promise<void> {
   if (files.length === 0) return
   const before = { ...totals }
   const started = performance.now()
@@ -75,7 +77,7 @@ async function runTests(kind: string, files: readonly string[], concurrency?: nu
     files: sorted,
     timeout: kind === 'fast' ? 120_000 : 480_000,
     execArgv: ['--import', pathToFileURL(path.join(import.meta.dirname, 'test-deadline.ts')).href],
-    ...(concurrency !== undefined && { concurrency }),
+    concurrency,
   })
   const isFile = (one: { name: string; nesting: number }) => one.nesting === 0 && sorted.includes(one.name)
   stream.on('test:dequeue', (one) => void (isFile(one) && underWay.add(one.name)))
