@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -174,6 +175,8 @@ func TestWhatComesAfterKnowsNothingOfTheCaller(t *testing.T) {
 }
 
 func TestNoAddressIsLogged(t *testing.T) {
+	// The end of each: the name of a file for tests may hold any digits.
+	address := regexp.MustCompile(`[.:]77\b`)
 	core, logs := observer.New(zap.DebugLevel)
 	settings := nop()
 	settings.Logger = zap.New(core)
@@ -190,12 +193,12 @@ func TestNoAddressIsLogged(t *testing.T) {
 			t.Fatal(err)
 		}
 		json, err := (&pmetric.JSONMarshaler{}).MarshalMetrics(out.metrics)
-		if err != nil || strings.Contains(string(json), "77") {
+		if err != nil || address.Match(json) {
 			t.Errorf("%s, %v", json, err)
 		}
 	}
 	for _, entry := range logs.All() {
-		if line := fmt.Sprint(entry.Message, entry.ContextMap()); strings.Contains(line, "77") {
+		if line := fmt.Sprint(entry.Message, entry.ContextMap()); address.MatchString(line) {
 			t.Error(line)
 		}
 	}
