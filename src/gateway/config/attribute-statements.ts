@@ -10,6 +10,7 @@ import {
 import {
   isNoneOf,
   isPortable,
+  isText,
   JSON_CHARACTER,
   keepKeys,
   literal,
@@ -81,11 +82,9 @@ export function reportAttributeStatements(): Rule[] {
   return Object.entries(REPORT_ATTRIBUTES).flatMap(([name, must]) => {
     if (must === undefined) return []
     const path = resourceAttribute(name)
-    // Bytes are matched as base64, in which a text may look like a version.
-    const isOfType = name === CATALOG_VERSION ? `IsInt(${path})` : `IsString(${path})`
-    const wrong = must.startsWith('^')
-      ? `not (${isOfType} and ${matches(path, must)})`
-      : `${path} != ${literal(must)}`
+    const isRight =
+      name === CATALOG_VERSION ? `IsInt(${path}) and ${matches(path, must)}` : isText(path, must)
+    const wrong = must.startsWith('^') ? `not (${isRight})` : `${path} != ${literal(must)}`
     return [[`delete_key(resource.attributes, ${literal(name)})`, `where ${wrong}`]]
   })
 }

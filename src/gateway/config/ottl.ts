@@ -63,7 +63,11 @@ export function keepKeys(path: string, keys: readonly string[]): Rule {
   )
 }
 
+/** Whether a value matches as it would be written: bytes as base64, a list as JSON. */
 export const matches = (path: string, pattern: string) => `IsMatch(${path}, ${literal(pattern)})`
+
+/** Whether a value is a text that matches: in the base64 of bytes, any text may look like a version. */
+export const isText = (path: string, pattern: string) => `IsString(${path}) and ${matches(path, pattern)}`
 
 /** At most this many of whatever `one` matches. A count of RE2 ends at 1,000. */
 export const upTo = (most: number, one = '.'): string =>

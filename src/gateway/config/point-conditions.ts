@@ -6,7 +6,7 @@ import {
   type GaugeFact,
   reportedNumber,
 } from '../../catalog/index.ts'
-import { exactly, isOneOf, literal, matches, number, pointAttribute, type Rule } from './ottl.ts'
+import { exactly, isOneOf, isText, literal, matches, number, pointAttribute, type Rule } from './ottl.ts'
 import { DROPPED, REASON, REPORT_METRICS, REPORT_UNITS } from './wire.ts'
 
 type NumberFact = GaugeFact | CountFact
@@ -38,8 +38,7 @@ export const reportPoints = (): Rule => [
   [
     isNamed([DROPPED]),
     'Len(datapoint.attributes) == 1',
-    `IsString(${pointAttribute(REASON)})`,
-    matches(pointAttribute(REASON), '^[a-z][a-z0-9_.-]{0,31}$'),
+    isText(pointAttribute(REASON), '^[a-z][a-z0-9_.-]{0,31}$'),
     ...range(0, Infinity),
   ].join(' and '),
 ]
