@@ -4,7 +4,7 @@
  */
 import { createRandom, type Random } from '../support/random.ts'
 import { PRODUCTS, type Product, RELEASES } from './products.ts'
-import { randomUuid } from './uuid.ts'
+import { uuidFrom } from './uuid.ts'
 
 export const SECOND = 1_000
 export const HOUR = 3_600_000
@@ -153,7 +153,7 @@ function live(world: World): Sending[] {
     const said = clock.says(at)
     const one: FleetReport = {
       ...identity.at(at, began),
-      ...{ product, release: releases.current(), at: said, reportId: randomUuid(random, 7, said) },
+      ...{ product, release: releases.current(), at: said, reportId: uuidFrom(random, 7, said) },
       ...{ consent: { state, level }, excluded, caller, ...(values && { facts: values }) },
     }
     sendings.push(...waysOf(world, one, at))
@@ -223,14 +223,14 @@ function createIdentity(world: World, { identity }: Product) {
   const original = identity === 'stable' && random.chance(0.02) ? world.neighbour : undefined
   if (original !== undefined) happened['copies of an installation']++
   const offset = random.between(0, PERIOD)
-  let id = randomUuid(random, 4)
+  let id = uuidFrom(random, 4)
   let lineage = original
   let ids = new Map<number, string>()
   if (identity === 'stable') world.neighbour = id
 
   const idOfPeriod = (at: number) => {
     const period = Math.floor((at - start + offset) / PERIOD)
-    const known = ids.get(period) ?? randomUuid(random, 8)
+    const known = ids.get(period) ?? uuidFrom(random, 8)
     ids.set(period, known)
     return known
   }
@@ -243,7 +243,7 @@ function createIdentity(world: World, { identity }: Product) {
       return { id, ...(lineage !== undefined && { lineage }) }
     },
     renew() {
-      id = randomUuid(random, 4)
+      id = uuidFrom(random, 4)
       lineage = undefined
       ids = new Map()
     },

@@ -1,7 +1,7 @@
 import type { Random } from '../support/random.ts'
 
 /** A random UUID of a version (RFC 9562); of version 7 with its time, in milliseconds since 1970. */
-export function randomUuid(random: Random, version: 4 | 7 | 8, time?: number): string {
+export function uuidFrom(random: Random, version: 4 | 7 | 8, time?: number): string {
   const hex = (digits: number) =>
     random
       .below(16 ** digits)
