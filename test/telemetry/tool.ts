@@ -46,11 +46,8 @@ export function deliverersOf(directory: string): Deliverer[] {
       const command = list('cmdline')
       if (!command.includes(directory) || !command.some((word) => word.includes('otel-usage-detached')))
         return []
-      const openFiles = readdirSync(`/proc/${pid}/fd`).map(
-        (fd) => [fd, readlinkSync(`/proc/${pid}/fd/${fd}`)] as const,
-      )
       return {
-        ...{ pid: Number(pid), command, environment: list('environ'), openFiles: new Map(openFiles) },
+        ...{ pid: Number(pid), command, environment: list('environ'), openFiles: openFilesOf(pid) },
         workingDirectory: readlinkSync(`/proc/${pid}/cwd`),
       }
     } catch {
@@ -58,6 +55,17 @@ export function deliverersOf(directory: string): Deliverer[] {
       return []
     }
   })
+}
+
+/** One that is closed while this looks is left out: a process that starts opens and closes many. */
+function openFilesOf(pid: string) {
+  const open = new Map<string, string>()
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    try {
+      open.set(fd, readlinkSync(`/proc/${pid}/fd/${fd}`))
+    } catch {}
+  }
+  return open
 }
 
 /** An endpoint that takes connections, and then does as it is told; that is nothing by default. */
