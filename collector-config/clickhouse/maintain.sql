@@ -7,6 +7,9 @@
 
 -- Erasure -------------------------------------------------------------------------------------------------------------------
 
+-- Each statement waits until it is done on this server. A replica follows: what it finds otherwise, it takes over as it is here.
+-- One that is down (which 2 would wait for) holds up nothing, and follows when it is back.
+
 INSERT INTO erasures
 SELECT Product, toDate(ForgottenAt) AS Day, count() AS Installations
 FROM forgotten FINAL
@@ -14,7 +17,7 @@ GROUP BY Product, Day;
 
 ALTER TABLE points DELETE
 WHERE (ServiceName, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
-SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
 -- Copies of it name it in each of their reports, also in those that come when it is gone.
 ALTER TABLE points UPDATE
@@ -23,15 +26,15 @@ ALTER TABLE points UPDATE
 WHERE Lineage != toUUID('00000000-0000-0000-0000-000000000000')
     AND (ServiceName, sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), ServiceName, Lineage))
         IN (SELECT Product, Hash FROM forgotten)
-SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
 ALTER TABLE installation_days DELETE
 WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
-SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
 ALTER TABLE fact_days DELETE
 WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
-SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
 -- By what is deleted last, so that none is missed who asked while the above was done.
 INSERT INTO changed_days (Product, Day, ChangedAt)
@@ -56,7 +59,7 @@ WHERE ReceivedAt < now('UTC') - 60
         SELECT Product, InstallationId FROM fact_days
         WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
     )
-SETTINGS mutations_sync = 2, allow_nondeterministic_mutations = 1;
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
 -- Rollups -------------------------------------------------------------------------------------------------------------------
 

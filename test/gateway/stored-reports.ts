@@ -105,7 +105,7 @@ export async function letPass(clickHouse: RunningClickHouse, seconds: number, su
     )
     await command(
       clickHouse,
-      `ALTER TABLE ${table}${suffix} UPDATE ${updates.join(', ')} WHERE true SETTINGS mutations_sync = 2`,
+      `ALTER TABLE ${table}${suffix} UPDATE ${updates.join(', ')} WHERE true SETTINGS mutations_sync = 1`,
     )
   }
 }
