@@ -11,8 +11,8 @@ export interface EndingProcess extends HandOverOptions {
   readonly ask: () => Promise<Verdict>
 }
 
-/** What is left of the time at the end, in milliseconds, when an attempt to send is called off. */
-const RESERVE = 40
+/** What is left of the time at the end, in milliseconds, when an attempt to send is called off: a slow disk has to keep that it was. */
+const reserveOf = (within: number) => Math.min(within / 5, 250)
 
 /**
  * At the shutdown of a process that does not live until its reports are due: sends what is due or waits, within the time that the
@@ -33,7 +33,7 @@ export async function sendAtTheEnd(ending: EndingProcess): Promise<void> {
   const lease = await takeLease({ store: state, clock, task: 'report', duration: delivery.within })
   if (!lease) return
   const late = Promise.withResolvers<void>()
-  const timer = clock.after(delivery.within - RESERVE, late.resolve)
+  const timer = clock.after(delivery.within - reserveOf(delivery.within), late.resolve)
   // What is called off counts as failed, or every run would wait for a receiver that does not answer.
   const calledOff = late.promise.then(() => Promise.all([loop.stop(), failed(settings)]))
   try {

@@ -78,7 +78,7 @@ test('an endpoint that never answers costs one run its budget; the report is kep
   using scratch = createScratch()
   using silence = await startStubborn()
   const options = { ...WITHIN, state: scratch.directory }
-  const hasty = { ...options, endpoint: silence.endpoint, delivery: { within: '2s' } }
+  const hasty = { ...options, endpoint: silence.endpoint, delivery: { within: '4s' } }
   assert.deepEqual(await runTool(hasty), DONE)
   const [waiting = assert.fail()] = readdirSync(path.join(scratch.directory, 'outbox'))
   const { reportId } = entry(scratch.directory, `outbox/${waiting}`)
