@@ -17,29 +17,45 @@ const reserveOf = (within: number) => Math.min(within / 5, 250)
 /**
  * At the shutdown of a process that does not live until its reports are due: sends what is due or waits, within the time that the
  * product gives, or has a child process do it. Loads the SDK, or starts the child, only where consent lets something be sent now.
+ *
+ * @param kept when the counts are written down; what is sent has them. The time runs from now on, not from then.
  */
-export async function sendAtTheEnd(ending: EndingProcess): Promise<void> {
+export async function sendAtTheEnd(ending: EndingProcess, kept: Promise<void>): Promise<void> {
+  const { delivery, clock } = ending.settings
+  if (typeof delivery === 'string') return kept.then(() => send(ending))
+  const late = Promise.withResolvers<void>()
+  const timer = clock.after(delivery.within - reserveOf(delivery.within), late.resolve)
+  try {
+    await kept
+    await send(ending, { within: delivery.within, late: late.promise })
+  } finally {
+    timer.cancel()
+  }
+}
+
+/** `late`: when an attempt is called off. */
+async function send(
+  ending: EndingProcess,
+  limit?: { readonly within: number; readonly late: Promise<void> },
+): Promise<void> {
   const { settings, loop, counting, ask } = ending
-  const { delivery, clock, state, debug } = settings
+  const { clock, state, debug } = settings
   // Whoever wants to see the reports waits for them.
   if (debug) return debug(`${JSON.stringify((await loop.preview()).json, undefined, 2)}\n`)
   const verdict = await ask()
   if (!loop.maySend(verdict) || !(await hasToSend(ending))) return
-  if (typeof delivery === 'string') {
+  if (!limit) {
     const { handOver } = await import('./hand-over.ts')
     return handOver(ending, verdict)
   }
   // Of many processes that end at once, one is delayed by it.
-  const lease = await takeLease({ store: state, clock, task: 'report', duration: delivery.within })
+  const lease = await takeLease({ store: state, clock, task: 'report', duration: limit.within })
   if (!lease) return
-  const late = Promise.withResolvers<void>()
-  const timer = clock.after(delivery.within - reserveOf(delivery.within), late.resolve)
-  // What is called off counts as failed, or every run would wait for a receiver that does not answer.
-  const calledOff = late.promise.then(() => Promise.all([loop.stop(), failed(settings)]))
   try {
-    await Promise.race([loop.sendNow(), calledOff])
+    const isLate = await Promise.race([loop.sendNow().then(() => false), limit.late.then(() => true)])
+    // What is called off counts as failed, or every run would wait for a receiver that does not answer.
+    if (isLate) await Promise.all([loop.stop(), failed(settings)])
   } finally {
-    timer.cancel()
     await Promise.all([lease.release(), counting.stop()])
   }
 }

@@ -95,7 +95,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     starting = undefined
     const kept = counting.stop()
     // What a short-lived process sends is written down before. It is the loop that sends, unless it was started again meanwhile.
-    const sent = sends && kept.then(() => sendAtTheEnd({ settings, contributions, counting, loop, ask }))
+    const sent = sends && sendAtTheEnd({ settings, contributions, counting, loop, ask }, kept)
     const stopped = sent
       ? sent.catch(logTrouble).then(() => (planned ? undefined : loop.stop()))
       : loop.stop()

@@ -99,6 +99,24 @@ test('an endpoint that never answers costs one run its budget; the report is kep
   )
 })
 
+test('an attempt that a slow disk has left little time for is called off and noted as well: the next run does not wait', async () => {
+  using scratch = createScratch()
+  using silence = await startStubborn()
+  const options = { endpoint: silence.endpoint, state: scratch.directory, schedule: { initialDelay: '0s' } }
+  // What comes before the attempt then takes longer than what is left for noting it.
+  const slowly = `import fs from 'node:fs/promises'
+    await using file = await fs.open(process.execPath)
+    const { prototype } = file.constructor
+    const { sync } = prototype
+    prototype.sync = prototype.datasync = async function () {
+      await new Promise((resolve) => setTimeout(resolve, 200))
+      return sync.call(this)
+    }`
+  const flags = ['--import', `data:text/javascript,${encodeURIComponent(slowly)}`]
+  assert.deepEqual(await runTool({ ...options, delivery: { within: '4s' } }, { flags }), DONE)
+  assert.equal(entry(scratch.directory, 'retry.json').attempts, 1)
+})
+
 test('a budget that is too short to make a report is an attempt that failed: the next one waits for the backoff', async () => {
   using scratch = createScratch()
   await using receiver = await startReceiver()
