@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
 import https from 'node:https'
-import net, { type AddressInfo } from 'node:net'
+import net from 'node:net'
 import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { freePort } from '../../src/gateway/index.ts'
 import type { Random } from '../support/random.ts'
 import type { OtlpRequest } from '../support/receiver.ts'
 import { attributesOf } from '../support/receiver.ts'
@@ -130,8 +131,9 @@ export async function startEndpoint(random: Random, secure?: Certificate): Promi
     for (const socket of sockets) socket.resetAndDestroy()
     if (server.listening) await new Promise((resolve) => server.close(resolve))
   }
-  await listen(0)
-  const { port } = server.address() as AddressInfo
+  // It is closed and opened again: meanwhile nobody must have taken its port.
+  const port = await freePort()
+  await listen(port)
 
   return {
     url: secure ? `https://localhost:${port}` : `http://127.0.0.1:${port}`,

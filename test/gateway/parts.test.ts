@@ -123,6 +123,12 @@ describe('addresses', () => {
     assert.equal(localUrl({ host: 'localhost', port: 1 }), 'http://localhost:1')
   })
 
+  test('free ones are no port that a connection can take meanwhile, and none is given twice', async () => {
+    const ports = await Promise.all(Array.from({ length: 200 }, freePort))
+    assert(ports.every((port) => port >= 16_384 && port < 32_768))
+    assert.equal(new Set(ports).size, 200)
+  })
+
   test('one in use is named, with the setting that moves it', async (t) => {
     const directory = await scratchDirectory(t)
     const server = createServer()

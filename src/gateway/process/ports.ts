@@ -1,16 +1,29 @@
+import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { PortInUseError } from '../errors.ts'
 
-/** A TCP port of the loopback device that nothing listens on at this moment. */
+/**
+ * A TCP port of the loopback device that nothing listens on at this moment, and none that this process was given before. Not one of
+ * those that systems draw for outgoing connections (from 32768 on): such a connection could take it before a server does.
+ *
+ * @throws {PortInUseError} when none can be found.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.on('error', reject).listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  let problem: NodeJS.ErrnoException | undefined
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const port = randomInt(16_384, 32_768)
+    if (drawn.has(port)) continue
+    drawn.add(port)
+    problem = await tryToListen({ host: '127.0.0.1', port })
+    if (!problem) return port
+  }
+  throw new PortInUseError(
+    `No free port was found on 127.0.0.1 between 16384 and 32767: ${problem?.message}. End other programs, or name the ports.`,
+    { cause: problem },
+  )
 }
+
+const drawn = new Set<number>()
 
 /** A host and port as the Collector writes an endpoint. */
 export interface Endpoint {
@@ -37,25 +50,33 @@ export function localUrl({ host, port }: Endpoint): string {
  *
  * @throws {PortInUseError} that names the place, what it is for, and the setting that moves it.
  */
-export async function requireFree({ host, port }: Endpoint, purpose: string, setting: string): Promise<void> {
+export async function requireFree(endpoint: Endpoint, purpose: string, setting: string): Promise<void> {
+  const problem = await tryToListen(endpoint)
+  if (!problem) return
+  const { code, message } = problem
+  const why =
+    code === 'EADDRINUSE'
+      ? 'something else listens there already'
+      : code === 'EACCES'
+        ? 'this user may not listen there'
+        : message
+  throw new PortInUseError(
+    `${purpose} cannot listen on ${endpoint.host}:${endpoint.port}: ${why}. End the other program, or choose another place with ${setting}.`,
+    { cause: problem },
+  )
+}
+
+/** Listens, and stops again; says what has kept it from it. */
+async function tryToListen({ host, port }: Endpoint): Promise<NodeJS.ErrnoException | undefined> {
   const server = createServer()
   try {
     await new Promise<void>((resolve, reject) => {
       server.on('error', reject).listen({ host, port, exclusive: true }, resolve)
     })
+    return undefined
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    const why =
-      code === 'EADDRINUSE'
-        ? 'something else listens there already'
-        : code === 'EACCES'
-          ? 'this user may not listen there'
-          : (error as Error).message
-    throw new PortInUseError(
-      `${purpose} cannot listen on ${host}:${port}: ${why}. End the other program, or choose another place with ${setting}.`,
-      { cause: error },
-    )
+    return error as NodeJS.ErrnoException
   } finally {
-    server.close()
+    await new Promise((resolve) => server.close(resolve))
   }
 }
