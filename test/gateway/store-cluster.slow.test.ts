@@ -125,6 +125,8 @@ test('the statements for a cluster with replicas can be read by ClickHouse', asy
       await command(server, `EXPLAIN AST ${statement}`)
       if (/^CREATE/.test(statement)) assert.match(statement, / ON CLUSTER acme\b/)
       assert.doesNotMatch(statement, /ENGINE = (?!Replicated)\w*MergeTree/)
+      // What waits for all replicas fails while one is down, and what comes after it is not done.
+      assert.doesNotMatch(statement, /mutations_sync = [^1]/)
     }
   }
   const [points, everywhere] = await storeStatements('schema', { cluster: { name: 'acme' } })
