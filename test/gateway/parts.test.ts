@@ -129,6 +129,10 @@ describe('addresses', () => {
     assert.equal(new Set(ports).size, 200)
   })
 
+  test('free ones do not run out, however many were given before', async () => {
+    for (let given = 0; given < 17_000; given++) await freePort()
+  })
+
   test('one in use is named, with the setting that moves it', async (t) => {
     const directory = await scratchDirectory(t)
     const server = createServer()

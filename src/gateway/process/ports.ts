@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { PortInUseError } from '../errors.ts'
 
 /**
- * A TCP port of the loopback device that nothing listens on at this moment, and none that this process was given before. Not one of
+ * A TCP port of the loopback device that nothing listens on at this moment, and none that this process was given lately. Not one of
  * those that systems draw for outgoing connections (from 32768 on): such a connection could take it before a server does.
  *
  * @throws {PortInUseError} when none can be found.
@@ -11,9 +11,7 @@ import { PortInUseError } from '../errors.ts'
 export async function freePort(): Promise<number> {
   let problem: NodeJS.ErrnoException | undefined
   for (let attempt = 0; attempt < 100; attempt++) {
-    const port = randomInt(16_384, 32_768)
-    if (drawn.has(port)) continue
-    drawn.add(port)
+    const port = nextPort()
     problem = await tryToListen({ host: '127.0.0.1', port })
     if (!problem) return port
   }
@@ -23,7 +21,13 @@ export async function freePort(): Promise<number> {
   )
 }
 
-const drawn = new Set<number>()
+let last = randomInt(16_384, 32_768)
+
+/** One after the other and round again, from a random one on: processes that look at the same time look elsewhere. */
+function nextPort(): number {
+  last = last < 32_767 ? last + 1 : 16_384
+  return last
+}
 
 /** A host and port as the Collector writes an endpoint. */
 export interface Endpoint {
