@@ -1,4 +1,4 @@
-import { type Clock, createTurns } from '../host/index.ts'
+import { type Clock, createTurns, tellHost } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { ConsentDecisionError, ConsentLockedError } from './errors.ts'
 import { addChoice, readHistory, type StoredChoice } from './stored-choice.ts'
@@ -83,13 +83,7 @@ export function createConsent(options: ConsentOptions): Consent {
     const same =
       before.state === current.state && before.level === current.level && before.source === current.source
     if (same && !reachesMore(current, before)) return
-    for (const listener of listeners) {
-      try {
-        listener(current, before)
-      } catch {
-        // A listener of the host must not keep the others from hearing it.
-      }
-    }
+    for (const listener of listeners) tellHost(() => listener(current, before))
   }
 
   /** What the seed says at the first start is written down, so that a later seed changes nothing. */

@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import type { Clock, Logger } from '../host/index.ts'
+import { type Clock, errorOf, type Logger } from '../host/index.ts'
 import type { LedgerOutcome } from '../ledger/index.ts'
 import type { Books, Retries, WaitingReport } from '../outbox/index.ts'
 import { type StateStore, takeLease } from '../state/index.ts'
@@ -64,7 +64,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
       }
     } catch (error) {
       // What cannot be read or put down must be, before anything else is sent: the next round tries it again.
-      logger.debug(`Usage reports wait in ${state.location}: ${String(error)}.`)
+      logger.debug(`Usage reports wait in ${state.location}: ${errorOf(error).message}.`)
     }
     return results
   }

@@ -9,6 +9,7 @@ import {
   type Environment,
   type Logger,
   randomUuid,
+  safeLogger,
   silentLogger,
   systemClock,
 } from '../host/index.ts'
@@ -120,11 +121,8 @@ export interface StoreAndForward {
 export function createStoreAndForward(options: StoreAndForwardOptions): StoreAndForward {
   const { product, endpoint, consent, state } = options
   const catalog = () => (typeof options.catalog === 'function' ? options.catalog() : options.catalog)
-  const {
-    clock = systemClock,
-    logger = silentLogger,
-    maySend = ({ state }) => state !== 'disabled',
-  } = options
+  const { clock = systemClock, maySend = ({ state }) => state !== 'disabled' } = options
+  const logger = safeLogger(options.logger ?? silentLogger)
   const transport =
     options.transport ??
     createHttpTransport({ endpoint, now: clock.now, proxyEnvironment: options.proxyEnvironment })

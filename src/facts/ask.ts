@@ -6,7 +6,7 @@ import {
   type Fact,
   takenValue,
 } from '../catalog/index.ts'
-import type { Clock } from '../host/index.ts'
+import { askHost, type Clock } from '../host/index.ts'
 import { CountCell, isCount } from './cells.ts'
 import { createDrops, type Drops } from './drops.ts'
 import type { MeasurementAttributes } from './series.ts'
@@ -222,29 +222,7 @@ function miss({ drops, absent }: Collection, name: string, reason: DropReason): 
 
 type Answer = { readonly value: unknown } | { readonly reason: DropReason }
 
-function ask({ clock }: Collection, source: () => unknown, budget: number): Promise<Answer> {
-  return new Promise((resolve) => {
-    let pending: Promise<unknown>
-    try {
-      const answer = source()
-      if (!isThenable(answer)) return resolve({ value: answer })
-      pending = new Promise((settle) => settle(answer))
-    } catch {
-      return resolve({ reason: 'failed' })
-    }
-    const timer = clock.after(budget, () => resolve({ reason: 'timeout' }))
-    pending.then(
-      (value) => {
-        timer.cancel()
-        resolve({ value })
-      },
-      () => {
-        timer.cancel()
-        resolve({ reason: 'failed' })
-      },
-    )
-  })
+async function ask({ clock }: Collection, source: () => unknown, budget: number): Promise<Answer> {
+  const answer = await askHost(source, { clock, within: budget })
+  return 'failure' in answer ? { reason: answer.failure } : answer
 }
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

@@ -3,6 +3,7 @@
  * of a mistake. All of it can be handed in, so that nothing has to be patched in a test. The only room that touches
  * the globals.
  */
+export { answerOfHost, askHost, askHostNow, errorOf, type HostAnswer, tellHost } from './calls.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { outsideHostContext } from './context.ts'
 export { type Duration, parseDuration } from './duration.ts'

@@ -1,3 +1,5 @@
+import { tellHost } from './calls.ts'
+
 /** Where the library speaks to the host. `console`, pino, winston and the like fit as they are. */
 export interface Logger {
   debug(message: string): void
@@ -9,14 +11,8 @@ export interface Logger {
 /** Says nothing. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** The same logger, unable to throw into the library, and so into the host. */
+/** The same logger, called as all code of the host is: one that fails has nobody left to tell. */
 export function safeLogger(logger: Logger): Logger {
-  const guard = (level: keyof Logger) => (message: string) => {
-    try {
-      logger[level](message)
-    } catch {
-      // A logger that fails has nobody left to tell.
-    }
-  }
-  return { debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') }
+  const safe = (level: keyof Logger) => (message: string) => tellHost(() => logger[level](message))
+  return { debug: safe('debug'), info: safe('info'), warn: safe('warn'), error: safe('error') }
 }

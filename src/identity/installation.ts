@@ -13,7 +13,7 @@
  * ids of the periods are derived from. The machine id is neither stored nor sent: only a hash of it with that secret is kept, so
  * that a directory copied to another machine becomes an installation of its own instead of counting as the first one.
  */
-import { type Clock, createTurns, randomUuid } from '../host/index.ts'
+import { askHostNow, type Clock, createTurns, randomUuid } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import { type Age, ageOf } from './age.ts'
 import { markerOf, periodId } from './derive.ts'
@@ -172,12 +172,10 @@ export function createInstallation(
   }
 }
 
-function askForMachine(machine: () => string | undefined): string | undefined {
-  try {
-    return machine() || undefined
-  } catch {
-    return undefined
-  }
+/** What tells this machine from others; `undefined` where nobody knows. A function of the product's may give anything. */
+export function askForMachine(machine: () => string | undefined): string | undefined {
+  const answer: unknown = askHostNow(machine)
+  return typeof answer === 'string' && answer !== '' ? answer : undefined
 }
 
 const isSame = (found: Found | undefined, entry: Entry): boolean =>

@@ -6,6 +6,7 @@
  * Traced back: everybody who runs the same build reports the same. Only who builds it alone stands alone, with a hash
  * that says nothing to others; the name of a private branch is reported as `other`, never as it is.
  */
+import { answerOfHost } from '../host/index.ts'
 import { type Answer, createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 import { readText } from './read-text.ts'
@@ -58,7 +59,7 @@ export function buildPack<
 
   async function info(): Promise<Readonly<Record<keyof BuildInfo, unknown>> | undefined> {
     const found = build instanceof URL ? parsed(await readText(host, build)) : build
-    const value: unknown = typeof found === 'function' ? await found() : found
+    const value: unknown = typeof found === 'function' ? await answerOfHost(found as () => unknown) : found
     return typeof value === 'object' && value !== null
       ? (value as Record<keyof BuildInfo, unknown>)
       : undefined

@@ -8,6 +8,7 @@
  * and addresses of the members are never reported: they are counted.
  */
 import type { GaugePoint } from '../facts/index.ts'
+import { answerOfHost } from '../host/index.ts'
 import { type Answer, createPack, item, type PackOptions } from './fact-pack.ts'
 import { listWithOther, oneOf } from './words.ts'
 
@@ -113,7 +114,7 @@ function oncePerRound<T>(read: () => T | Promise<T>): () => Promise<T> {
   let shared: Promise<T> | undefined
   return () => {
     if (shared === undefined) {
-      shared = new Promise((resolve) => resolve(read()))
+      shared = answerOfHost(read) as Promise<T>
       queueMicrotask(() => {
         shared = undefined
       })

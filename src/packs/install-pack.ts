@@ -10,6 +10,7 @@
  */
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { answerOfHost } from '../host/index.ts'
 import { type ContainerHost, containerRuntime } from './container-runtime.ts'
 import { type Answer, createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
@@ -63,7 +64,11 @@ export function installPack<const P extends string>(options: InstallPackOptions<
         example: precision === 'day' ? '2026-04-23' : '2026-04',
       },
       async () =>
-        dateOf(typeof installedAt === 'function' ? await installedAt() : installedAt, precision, host.now()),
+        dateOf(
+          typeof installedAt === 'function' ? await answerOfHost(installedAt) : installedAt,
+          precision,
+          host.now(),
+        ),
     ),
   })
 }
@@ -72,7 +77,7 @@ type UsedHost = NonNullable<InstallPackOptions<string>['host']>
 type Places = Pick<InstallPackOptions<string>, 'method' | 'marker' | 'root' | 'debianPackage'>
 
 async function saidMethod({ method, marker }: Places, host: UsedHost): Promise<InstallMethod | undefined> {
-  const said = typeof method === 'function' ? await method() : method
+  const said = typeof method === 'function' ? await answerOfHost(method) : method
   if (said !== undefined) return methodOf(said)
   const text = marker === undefined ? undefined : await readText(host, marker, 256)
   return text === undefined ? undefined : methodOf(text.trim())

@@ -1,4 +1,5 @@
 import {
+  answerOfHost,
   type Clock,
   type Duration,
   outsideHostContext,
@@ -69,7 +70,7 @@ export function createPostgresStore(options: PostgresStoreOptions, clock: Clock 
 
   async function query(text: string, values: unknown[] = []) {
     // The statement is no part of the request that the host is serving.
-    const { rows } = await outsideHostContext(() => pool.query(text, values))
+    const { rows } = await outsideHostContext(() => answerOfHost(() => pool.query(text, values)))
     return rows
   }
 

@@ -1,4 +1,4 @@
-import { createTurns, type Logger } from '../host/index.ts'
+import { createTurns, errorOf, type Logger } from '../host/index.ts'
 import { ENTRIES } from './entries.ts'
 import { joinLines } from './lines.ts'
 import { createMemoryStore } from './memory.ts'
@@ -201,4 +201,7 @@ const isStrict = (name: string) => STRICT.some((folder) => name === folder || na
 
 const linesOf = (data: Uint8Array): string[] => new TextDecoder().decode(data).split('\n').slice(0, -1)
 
-const reasonOf = (error: unknown): string => (error as NodeJS.ErrnoException | null)?.code ?? String(error)
+function reasonOf(thrown: unknown): string {
+  const { code, message } = errorOf(thrown)
+  return code ?? message
+}

@@ -1,4 +1,4 @@
-import type { Clock } from '../host/index.ts'
+import { askHost, type Clock } from '../host/index.ts'
 import type { StateStore } from './types.ts'
 
 /** How long a store may take for one step, in milliseconds: far longer than one that works. */
@@ -9,25 +9,23 @@ const LONGEST_STEP = 60_000
  * or a store of the host's whose promise never settles, must not end the schedule.
  */
 export function createTimelyStore(store: StateStore, clock: Clock): StateStore {
-  function inTime<R>(step: Promise<R>): Promise<R> {
-    return new Promise((resolve, reject) => {
-      const timer = clock.after(LONGEST_STEP, () => {
-        const message = `${store.location} has not answered for ${LONGEST_STEP} ms.`
-        reject(Object.assign(new Error(message), { code: 'ETIMEDOUT' }))
-      })
-      step.then(resolve, reject).finally(() => timer.cancel())
-    })
+  async function inTime<R>(step: () => Promise<R>): Promise<R> {
+    const answer = await askHost(step, { clock, within: LONGEST_STEP })
+    if ('value' in answer) return answer.value
+    if (answer.failure === 'failed') throw answer.error
+    const message = `${store.location} has not answered for ${LONGEST_STEP} ms.`
+    throw Object.assign(new Error(message), { code: 'ETIMEDOUT' })
   }
 
   return {
     location: store.location,
     ...(store.shared !== undefined && { shared: store.shared }),
-    read: (name) => inTime(store.read(name)),
-    write: (name, data) => inTime(store.write(name, data)),
-    create: (name, data) => inTime(store.create(name, data)),
-    append: (name, line) => inTime(store.append(name, line)),
-    remove: (name) => inTime(store.remove(name)),
-    ...(store.rename && { rename: (from, to) => inTime(store.rename?.(from, to) ?? Promise.resolve()) }),
-    list: (folder) => inTime(store.list(folder)),
+    read: (name) => inTime(() => store.read(name)),
+    write: (name, data) => inTime(() => store.write(name, data)),
+    create: (name, data) => inTime(() => store.create(name, data)),
+    append: (name, line) => inTime(() => store.append(name, line)),
+    remove: (name) => inTime(() => store.remove(name)),
+    ...(store.rename && { rename: (from, to) => inTime(async () => store.rename?.(from, to)) }),
+    list: (folder) => inTime(() => store.list(folder)),
   }
 }

@@ -7,6 +7,7 @@ import { type Catalog, valuesIn, withheldBy } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { collectFacts, type FactPoint } from '../facts/index.ts'
 import { type Environment, systemEnvironment, systemFiles } from '../host/index.ts'
+import { askForMachine } from '../identity/index.ts'
 import { createDirectoryStore, ENTRIES, type StateStore } from '../state/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { UsageTelemetryOptions } from './options.ts'
@@ -174,7 +175,7 @@ function startChild(script: string, directory: string, { proxyEnvironment = {}, 
     env: {
       ...only(systemEnvironment(), (name) => OF_THE_SYSTEM.has(name)),
       ...only(proxyEnvironment, (name) => OF_PROXIES.test(name)),
-      ...(identity.machine && { [MACHINE]: identity.machine() ?? '' }),
+      ...(identity.machine && { [MACHINE]: askForMachine(identity.machine) ?? '' }),
       [DETACHED]: '1',
     },
   })

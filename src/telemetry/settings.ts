@@ -10,6 +10,7 @@ import {
   systemClock,
   systemEnvironment,
   systemStderr,
+  tellHost,
   UsageConfigurationError,
 } from '../host/index.ts'
 import type { IdentityPolicy } from '../identity/index.ts'
@@ -79,6 +80,7 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
   const variables = (name: string) =>
     [prefix, ...legacyPrefixes].flatMap((one) => environment[`${one}_TELEMETRY_${name}`] || [])
   const debugs = variables('DEBUG').some(optsOut)
+  const { debugOutput = systemStderr } = options
   const [operatorsEndpoint] = variables('ENDPOINT')
   const [operatorsDirectory] = variables('DIR')
   const place = operatorsDirectory ?? options.state ?? defaultStateDirectory(product.name, environment)
@@ -100,7 +102,7 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
     endpoint: operatorsEndpoint && !problem ? operatorsEndpoint : endpoint,
     schemaUrl: endpoint,
     proxyEnvironment: options.proxy === 'environment' ? environment : undefined,
-    debug: debugs ? (options.debugOutput ?? systemStderr) : undefined,
+    debug: debugs ? (text) => tellHost(() => debugOutput(text)) : undefined,
     policy: consent,
     packaging,
     consentInputs: {

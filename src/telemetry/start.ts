@@ -1,4 +1,5 @@
 import { ConsentConflictError, ConsentSourceError, disclosureText, type Verdict } from '../consent/index.ts'
+import { tellHost } from '../host/index.ts'
 import type { Settings } from './settings.ts'
 import { factsUnder } from './status.ts'
 
@@ -55,11 +56,5 @@ export function tell(verdict: Verdict, settings: Settings): void {
     logger.warn(warning)
   const text = disclosureOf(verdict, settings)
   if (text === undefined) return
-  for (const sink of disclosure.sinks ?? [(line: string) => logger.info(line)]) {
-    try {
-      sink(text)
-    } catch {
-      // A sink of the host that fails must not keep the others from telling.
-    }
-  }
+  for (const sink of disclosure.sinks ?? [(line: string) => logger.info(line)]) tellHost(() => sink(text))
 }

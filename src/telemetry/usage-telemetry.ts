@@ -1,7 +1,7 @@
 import type { Catalog, Facts } from '../catalog/index.ts'
 import { type Chooser, type Consent, createConsent, nameOfChooser, type Verdict } from '../consent/index.ts'
 import type { FactStore } from '../facts/index.ts'
-import { keepingProcessAlive } from '../host/index.ts'
+import { errorOf, keepingProcessAlive } from '../host/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import { createContributions } from './contributions.ts'
 import { createCounting } from './counting.ts'
@@ -85,7 +85,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   }
 
   function logTrouble(error: unknown): void {
-    logger.error(`The usage telemetry has failed: ${error instanceof Error ? error.message : String(error)}`)
+    logger.error(`The usage telemetry has failed: ${errorOf(error).message}`)
   }
 
   async function end(): Promise<void> {
