@@ -25,6 +25,7 @@ export type {
   ConsentPolicy,
   ConsentSource,
   ConsentState,
+  DisabledBy,
   DisclosureSink,
   DisclosureTexts,
   Opinion,

@@ -29,7 +29,9 @@ export interface Consent {
   set(decision: string, chooser: Chooser): Promise<Verdict>
   /** Every choice that was made, oldest first. */
   history(): Promise<readonly StoredChoice[]>
-  /** Calls back when state, level or source have changed, or newer facts are reached. Returns what ends it. */
+  /**
+   * Calls back when state, level or source have changed, or who a no comes from, or newer facts are reached. Returns what ends it.
+   */
   on(event: 'change', listener: (verdict: Verdict, before: Verdict) => void): () => void
 }
 
@@ -72,7 +74,7 @@ export function createConsent(options: ConsentOptions): Consent {
     // The store is read once for a start, and again only when something was written.
     if (!known) await refresh()
     const planted = inputs.stored === undefined && (await plantSeed())
-    const kept = options.sticky && STICKY.has(current.source) && (await keepSticky())
+    const kept = options.sticky && isLasting(current) && (await keepSticky())
     return planted || kept ? refresh() : current
   }
 
@@ -80,8 +82,9 @@ export function createConsent(options: ConsentOptions): Consent {
     inputs = next
     const before = current
     current = decideConsent(inputs)
-    const same =
-      before.state === current.state && before.level === current.level && before.source === current.source
+    const same = (['state', 'disabledBy', 'level', 'source'] as const).every(
+      (key) => before[key] === current[key],
+    )
     if (same && !reachesMore(current, before)) return
     for (const listener of listeners) tellHost(() => listener(current, before))
   }
@@ -154,6 +157,10 @@ export function nameOfChooser(chooser: Chooser | undefined): string {
     `'${String(by).slice(0, 60)}' does not say who decides; pass { by } with 1 to 128 characters.`,
   )
 }
+
+/** Whether the environment has decided, and not just by a value that cannot be read. */
+const isLasting = ({ source, disabledBy }: Verdict): boolean =>
+  STICKY.has(source) && disabledBy !== 'circumstance'
 
 /** Sources that decide about consent. The others only say that this run is a special one. */
 const STICKY: ReadonlySet<ConsentSource> = new Set([

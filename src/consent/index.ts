@@ -19,6 +19,14 @@ export {
 export type { ConsentPolicy } from './policy.ts'
 export { SOURCES, shown } from './sources.ts'
 export type { StoredChoice } from './stored-choice.ts'
-export type { ConsentInputs, ConsentSource, ConsentState, Opinion, StoredOpinion, Verdict } from './types.ts'
+export type {
+  ConsentInputs,
+  ConsentSource,
+  ConsentState,
+  DisabledBy,
+  Opinion,
+  StoredOpinion,
+  Verdict,
+} from './types.ts'
 export { decideConsent } from './verdict.ts'
 export { DISABLING_WORDS, ENABLING_WORDS, optsOut, readDecision } from './words.ts'

@@ -26,6 +26,8 @@ export interface Source {
   readonly source: ConsentSource
   /** Whether it is the operator's environment: its no beats every yes, and the product cannot overrule it. */
   readonly locks: boolean
+  /** Whether its no only says that this run is a special one, or that a value cannot be used: nobody has opted out. */
+  readonly passing?: true
   /** Says in a sentence what it is, for the table of docs/consent.md. */
   readonly about: string
   /** What it says; empty where it has nothing to say. */
@@ -71,6 +73,7 @@ export const SOURCES: readonly Source[] = [
   {
     source: 'automation',
     locks: true,
+    passing: true,
     about:
       'A CI system, a test runner or an AI agent that runs the process, where the product wants that to be a no.',
     read: ({ automation }) =>
@@ -87,6 +90,7 @@ export const SOURCES: readonly Source[] = [
   {
     source: 'debug-variable',
     locks: true,
+    passing: true,
     about:
       'The variable `<PREFIX>_TELEMETRY_DEBUG`: reports are printed and not sent. Read like `DO_NOT_TRACK`.',
     read: (inputs) => prefixesOf(inputs).flatMap((prefix) => optOut(inputs, `${prefix}_TELEMETRY_DEBUG`)),
@@ -94,6 +98,7 @@ export const SOURCES: readonly Source[] = [
   {
     source: 'endpoint-variable',
     locks: true,
+    passing: true,
     about:
       'The variable `<PREFIX>_TELEMETRY_ENDPOINT`, when its address cannot be used: then nothing is sent anywhere.',
     read(inputs) {
@@ -107,6 +112,7 @@ export const SOURCES: readonly Source[] = [
   {
     source: 'exclude-variable',
     locks: true,
+    passing: true,
     about:
       "The product's list of withheld facts, when it names one that does not exist: rather nothing than that one.",
     read: (inputs) =>

@@ -21,6 +21,15 @@ export type ConsentSource =
   | 'seed'
   | 'default'
 
+/**
+ * Who a no comes from, which decides what it does beside that nothing is sent.
+ *
+ * - `person`: somebody has opted out. Installation id, outbox and counts are deleted.
+ * - `circumstance`: a no in passing, such as a debug run, automation, or a value that cannot be used or read. Nothing is deleted.
+ * - `product`: nobody has said yes, and the product's own configuration, seed or default is a no. Nothing is deleted.
+ */
+export type DisabledBy = 'person' | 'circumstance' | 'product'
+
 /** What one source said, and what became of it. */
 export interface Opinion {
   readonly source: ConsentSource
@@ -39,6 +48,8 @@ export interface Opinion {
 /** The decision about sending, with everything that led to it. */
 export interface Verdict {
   readonly state: ConsentState
+  /** Who the no comes from, and so whether it deletes; absent where it is none. A person's no counts beside any other. */
+  readonly disabledBy?: DisabledBy
   /** The level of consent; `off` when nothing may be sent. */
   readonly level: string
   readonly source: ConsentSource

@@ -1,7 +1,7 @@
 import type { Reach } from '../catalog/index.ts'
 import { readExclusions } from './exclusions.ts'
 import { SOURCES, type Source, type Statement, wordsOf } from './sources.ts'
-import type { ConsentInputs, ConsentState, Opinion, Verdict } from './types.ts'
+import type { ConsentInputs, ConsentState, DisabledBy, Opinion, Verdict } from './types.ts'
 
 /** A source and one thing that it says. */
 interface Voice {
@@ -28,6 +28,7 @@ export function decideConsent(inputs: ConsentInputs): Verdict {
 
   return {
     state,
+    ...(state === 'disabled' && { disabledBy: disabledBy(voices, winner) }),
     level: state === 'disabled' ? 'off' : level,
     source: winner?.source.source ?? 'default',
     because: winner ? nameOf(winner.statement) : defaultName(inputs),
@@ -43,6 +44,19 @@ export function decideConsent(inputs: ConsentInputs): Verdict {
     ],
   }
 }
+
+function disabledBy(voices: readonly Voice[], winner: Voice | undefined): DisabledBy {
+  const isOfPerson = (voice: Voice) =>
+    (voice.source.locks || voice.source.source === 'stored-choice') &&
+    voice.statement.reading.state === 'disabled' &&
+    !isPassing(voice)
+  if (voices.some(isOfPerson)) return 'person'
+  return winner && isPassing(winner) ? 'circumstance' : 'product'
+}
+
+/** A value that cannot be read may be meant as a no, but may as well be a slip of the pen. */
+const isPassing = ({ source, statement }: Voice): boolean =>
+  source.passing === true || 'unreadable' in statement.reading
 
 function reachOf(
   state: ConsentState,

@@ -56,7 +56,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
       if ((await outbox.numbers()).length === 0) return results
       const lease = await takeLease({ store: state, clock, task: 'drain' })
       // A no does not wait for anybody.
-      if (!lease && (await consent()).state !== 'disabled') return results
+      if (!lease && (await consent()).disabledBy !== 'person') return results
       try {
         await drain(results, signal, async () => !lease || lease.renew())
       } finally {
@@ -102,6 +102,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
   ): Promise<boolean> {
     const { bytes, reportId } = report
     const before = await consent()
+    if (isHeldBy(before)) return hold(report, results, before)
     if (!reached(before, names)) return discard(report, results)
     if (!maySend(before)) return false
     if (await retries.isRetired(endpoint)) {
@@ -127,7 +128,9 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
       await settle(report, outcome, reason)
       return true
     }
-    if (!reached(await consent(), names)) return discard(report, results)
+    const after = await consent()
+    if (isHeldBy(after)) return hold(report, results, after)
+    if (!reached(after, names)) return discard(report, results)
     results.set(reportId, { outcome: 'queued', reason: result.reason })
     if (result.outcome === 'retired') {
       await retries.retired(endpoint)
@@ -164,6 +167,12 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     return state !== 'disabled' && isWithinReach(names, catalog(), reach, { at: clock.now(), productVersion })
   }
 
+  /** What a no holds that nobody meant waits until it has passed. */
+  function hold({ reportId }: WaitingReport, results: DrainResults, { because }: Verdict): false {
+    results.set(reportId, { outcome: 'queued', reason: because })
+    return false
+  }
+
   async function discard(report: WaitingReport, results: DrainResults): Promise<true> {
     const { state: decided, because } = await consent()
     const reason = decided === 'disabled' ? because : `it holds more than ${because} reaches`
@@ -184,6 +193,8 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     await books.settle(outcome === 'sent' ? { number, at, since, takes } : { number, at })
   }
 }
+
+const isHeldBy = ({ state, disabledBy }: Verdict): boolean => state === 'disabled' && disabledBy !== 'person'
 
 /** Sixty reports of at most 200 kB: a month of no network, and no full disk. */
 const MOST_WAITING = 60

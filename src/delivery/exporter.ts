@@ -51,9 +51,14 @@ export class ConsentAwareMetricExporter extends OTLPMetricExporterBase {
     return this.#inner.account(own, verdict, isUsable)
   }
 
-  /** The answer has become no: what is under way is called off, what waits is emptied, the installation id is deleted. */
-  withdraw(): Promise<void> {
-    return this.#inner.withdraw()
+  /** A person has said no: what is under way is called off, what waits is discarded, installation id and counts are deleted. */
+  withdraw(verdict: Verdict): Promise<void> {
+    return this.#inner.withdraw(verdict)
+  }
+
+  /** Calls off what is under way. It stays in the outbox. */
+  callOff(): void {
+    this.#inner.callOff()
   }
 
   /** Goes on with what an earlier process has left in the outbox. */

@@ -12,6 +12,7 @@ import {
   type ReportScope,
   type UnwrittenCounts,
   type WaitingReport,
+  withdraw,
 } from '../outbox/index.ts'
 import type { StateStore } from '../state/index.ts'
 import type { Transport } from '../transport/index.ts'
@@ -38,6 +39,8 @@ export interface Sending {
   forgetFailures(): Promise<void>
   /** Removes all that waits. */
   clear(): Promise<void>
+  /** Deletes what a no of a person leaves nothing of. */
+  withdraw(verdict: Verdict): Promise<void>
   /** Calls off the attempt that is under way. */
   callOff(): void
   /** Calls it off, and plans no other one. */
@@ -52,6 +55,8 @@ export interface SendingOptions extends Omit<DrainOptions, 'books' | 'retries'> 
   readonly clock: Clock
   readonly logger: Logger
   readonly scope: ReportScope | undefined
+  /** Deletes the installation id, unless the product keeps it. */
+  readonly forgetInstallation: () => Promise<void>
   /** What does one thing after the other; what begins by itself, begins there. */
   readonly inTurn: <R>(action: () => Promise<R>) => Promise<R>
 }
@@ -144,6 +149,13 @@ export function createSending(options: SendingOptions): Sending {
         for (const number of await outbox.numbers().catch(() => []))
           await outbox.remove(number).catch(() => {})
     },
+    withdraw: ({ because }) =>
+      withdraw({
+        ...{ state, settlements, retries, logger: options.logger, because },
+        outboxes: both.map(({ outbox }) => outbox),
+        forgetInstallation: options.forgetInstallation,
+        discarded: ({ reportId, bytes }) => options.record('discarded', reportId, because, bytes),
+      }),
     callOff() {
       abort.abort()
       abort = new AbortController()

@@ -108,12 +108,14 @@ export interface StoreAndForward {
    * goes the way of a report and needs the same consent.
    */
   forget(by: string): Promise<DeliveryResult>
-  /** Sends what waits in the outbox, oldest first; empties it where the verdict is no. */
+  /** Sends what waits in the outbox, oldest first; empties it where a person has said no. */
   drain(): Promise<void>
   /** Goes on with what an earlier process has left in the outbox, as soon as it may be tried again. */
   resume(): Promise<void>
-  /** The answer has become no: calls off what is under way, empties the outbox, deletes the installation id. */
-  withdraw(): Promise<void>
+  /** A person has said no: calls off what is under way, empties the outbox, deletes installation id and counts. */
+  withdraw(verdict: Verdict): Promise<void>
+  /** Calls off what is under way. It stays in the outbox. */
+  callOff(): void
   /** Calls off what is under way. What was accepted stays in the outbox. */
   shutdown(): Promise<void>
 }
@@ -136,6 +138,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   const inTurn = createTurns()
   const sending = createSending({
     ...{ state, endpoint: url, transport, catalog, clock, logger, consent, maySend, record, forget, inTurn },
+    forgetInstallation,
     ...{ scope: options.scope, productVersion: product.version },
   })
 
@@ -177,7 +180,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       const reason =
         verdict.state === 'undecided' ? 'nobody has decided yet, and the delay is not over' : verdict.because
       await record('suppressed', reportId, reason, bytes)
-      if (verdict.state === 'disabled') await leaveNothing()
+      if (verdict.disabledBy === 'person') await withdraw(verdict)
       return { outcome: 'suppressed', reportId, at, reason, bytes }
     }
     if (await sending.isRetired()) {
@@ -196,7 +199,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     return { ...(results.get(reportId) ?? WAITING), reportId, at, bytes }
   }
 
-  async function forgetInstallation(by: string): Promise<DeliveryResult> {
+  async function erase(by: string): Promise<DeliveryResult> {
     const verdict = await consent()
     const id = await installation.stored()
     const at = clock.now()
@@ -232,15 +235,20 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     await installation.keep()
   }
 
-  /** What a no leaves behind: the ledger, and nothing that could be sent. */
-  async function leaveNothing(): Promise<void> {
-    await sending.drain()
-    await forget()
+  /** Never rejects: what could not be deleted is tried again with the next report. */
+  async function withdraw(verdict: Verdict): Promise<void> {
+    await sending.withdraw(verdict).catch((error) => {
+      logger.debug(`What is left of the installation in ${state.location} was not deleted: ${String(error)}.`)
+    })
   }
 
   async function forget(): Promise<void> {
     await forgetCounts(state).catch(() => {})
     await sending.forgetFailures()
+    await forgetInstallation()
+  }
+
+  async function forgetInstallation(): Promise<void> {
     if (!options.keepInstallation) await installation.forget()
   }
 
@@ -268,13 +276,14 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     render: (metrics, details) => inTurn(() => render(metrics, details)),
     account: (own, verdict, isUsable) => sending.account(own, verdict, isUsable),
     deliver: (metrics, details) => inTurn(() => deliver(metrics, details)),
-    forget: (by) => inTurn(() => forgetInstallation(by)),
+    forget: (by) => inTurn(() => erase(by)),
     drain: () => inTurn(async () => void (await sending.drain())),
     resume: () => inTurn(sending.resume),
-    async withdraw() {
+    async withdraw(verdict) {
       sending.callOff()
-      await inTurn(leaveNothing)
+      await inTurn(() => sending.withdraw(verdict))
     },
+    callOff: () => sending.callOff(),
     async shutdown() {
       sending.stop()
       await inTurn(async () => {})

@@ -100,7 +100,9 @@ export function createProcessCounts({ store, clock, totals }: ProcessCountsOptio
     current,
     kept: () => ({ ...current(), counts: written?.counts ?? new Map() }),
     heed(verdict) {
-      const { state } = verdict
+      const { state, disabledBy } = verdict
+      // It says nothing about what was counted: the next verdict does. Nothing is written down meanwhile.
+      if (disabledBy === 'circumstance') return true
       const before = { under: under ?? { state }, since: new Date(since).toISOString() }
       if (state !== 'disabled' && !isCovered(before, verdict)) return false
       under = countedUnder(verdict)

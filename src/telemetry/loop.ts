@@ -1,8 +1,6 @@
 import type { Verdict } from '../consent/index.ts'
 import type { DeliveryResult } from '../delivery/index.ts'
-import { forgetCounts } from '../facts/index.ts'
-import { outsideHostContext } from '../host/index.ts'
-import { createInstallation } from '../identity/index.ts'
+import { createTurns, outsideHostContext } from '../host/index.ts'
 import { createSchedule } from '../schedule/index.ts'
 import { ENTRIES } from '../state/index.ts'
 import type { Contributions } from './contributions.ts'
@@ -10,6 +8,7 @@ import type { Counting } from './counting.ts'
 import type { Preview, Reporter } from './reporter.ts'
 import type { Settings } from './settings.ts'
 import type { ReportResult } from './surface.ts'
+import { withdrawInstallation } from './withdraw.ts'
 
 /** The reports of a running product: when they are made, by whom, and what happens to them when the product ends. */
 export interface Loop {
@@ -21,8 +20,8 @@ export interface Loop {
   report(): Promise<ReportResult>
   preview(): Promise<Preview>
   forget(by: string): Promise<ReportResult>
-  /** A no takes effect at once. */
-  withdraw(): Promise<void>
+  /** A no takes effect at once: what is under way is called off, and where a person has said it, what is stored is deleted. */
+  heed(verdict: Verdict): Promise<void>
   /** Whether a verdict lets reports leave. */
   maySend(verdict: Verdict): boolean
   /** Whether a report is due, for a process that does not live until the loop makes it. */
@@ -71,6 +70,8 @@ export function createLoop({
   })
   let loading: Promise<Reporter> | undefined
   let planned = false
+  /** One withdrawal after the other: a report that waits is discarded once. */
+  const inTurn = createTurns()
 
   const maySend = ({ state }: Verdict) =>
     state === 'enabled' || (state === 'undecided' && schedule.undecidedFor() >= undecidedDelay)
@@ -138,7 +139,7 @@ export function createLoop({
       planned = true
       await outsideHostContext(async () => {
         await schedule.start(initialDelay, state === 'undecided' ? { undecidedDelay } : {})
-        await goOn()
+        if (state !== 'disabled') await goOn()
       })
     },
     due: () => schedule.due(),
@@ -164,11 +165,12 @@ export function createLoop({
       await counting.restart()
       return result
     },
-    async withdraw() {
-      // The SDK is not loaded for it where no report can be under way or waiting.
-      if (loading !== undefined || (await mayWait())) return (await reporter()).withdraw()
-      await forgetCounts(state).catch(() => {})
-      if (!policy.keepInstallation) await createInstallation(state, clock).forget()
+    async heed(verdict) {
+      if (verdict.state !== 'disabled') return
+      // One that cannot be made has nothing under way.
+      const running = await loading?.catch(() => undefined)
+      if (verdict.disabledBy !== 'person') return running?.callOff()
+      await inTurn(() => (running ? running.withdraw(verdict) : withdrawInstallation(settings, verdict)))
     },
     async stop() {
       planned = false

@@ -32,8 +32,10 @@ export interface Reporter {
   forget(by: string): Promise<DeliveryResult>
   /** Goes on with what waits in the outbox. */
   resume(): Promise<void>
-  /** The answer has become no. */
-  withdraw(): Promise<void>
+  /** A person has said no. */
+  withdraw(verdict: Verdict): Promise<void>
+  /** Calls off the attempt to send that is under way. */
+  callOff(): void
   shutdown(): Promise<void>
 }
 
@@ -145,7 +147,8 @@ export function createReporter({
     report: (options = {}) => inTurn(() => report(options)),
     forget: (by) => inTurn(() => exporter.forget(by)),
     resume: () => exporter.resume(),
-    withdraw: () => exporter.withdraw(),
+    withdraw: (verdict) => exporter.withdraw(verdict),
+    callOff: () => exporter.callOff(),
     shutdown: () => exporter.shutdown(),
   }
 }

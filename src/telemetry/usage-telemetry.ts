@@ -44,7 +44,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   let withdrawing: Promise<void> = Promise.resolve()
 
   consent.on('change', (now) => {
-    if (now.state === 'disabled') withdrawing = loop.withdraw().catch(logTrouble)
+    withdrawing = loop.heed(now).catch(logTrouble)
     if (planned) void loop.plan(now).catch(logTrouble)
   })
 
@@ -69,7 +69,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     refuseUnwanted(await ask(), settings)
     const now = await consent.begin()
     tell(now, settings)
-    if (now.state === 'disabled') await loop.withdraw()
+    await loop.heed(now).catch(logTrouble)
     planned = stopping === undefined
     if (planned) {
       counting.start()

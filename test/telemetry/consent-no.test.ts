@@ -16,7 +16,7 @@ const files = (directory: string) =>
     .filter((entry) => entry.isFile())
     .map(({ name }) => name)
     .map(String)
-    .filter((name) => !['product.json', 'schedule.json'].includes(name))
+    .filter((name) => !/^(product|schedule)\.json/.test(name))
     .toSorted()
 const LEFT = ['consent.jsonl', 'ledger.jsonl']
 
