@@ -6,3 +6,20 @@ export const systemEnvironment = (): Environment => process.env
 
 /** Writes to the process's standard error. */
 export const systemStderr = (text: string): void => void process.stderr.write(text)
+
+/**
+ * The home directory of the user that runs the process, as the system knows it: also where a service manager sets no HOME.
+ * `undefined` where the user has none.
+ */
+export function systemHome(): string | undefined {
+  const { homedir, userInfo } = process.getBuiltinModule('node:os')
+  for (const find of [homedir, () => userInfo().homedir]) {
+    try {
+      const home = find()
+      if (home) return home
+    } catch {
+      // A user without an entry in the user database, as in some containers.
+    }
+  }
+  return undefined
+}

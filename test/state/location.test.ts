@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { userInfo } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
+import { systemHome } from '../../src/host/index.ts'
 import { defaultStateDirectory } from '../../src/state/index.ts'
 
 for (const [name, environment, platform, expected] of [
@@ -20,7 +22,33 @@ for (const [name, environment, platform, expected] of [
   ['nowhere with an empty home', { HOME: '' }, 'linux', undefined],
 ] as const) {
   test(`state goes to the user's own place: ${name}`, () => {
-    const directory = defaultStateDirectory('acme', environment, platform)
+    const directory = defaultStateDirectory('acme', environment, platform, () => undefined)
     assert.equal(directory || undefined, expected && path.normalize(expected))
   })
 }
+
+for (const [platform, expected] of [
+  ['linux', '/home/b/.local/state/acme/usage'],
+  ['darwin', '/home/b/Library/Application Support/acme/usage'],
+  ['win32', '/home/b/AppData/Local/acme/usage'],
+] as const) {
+  test(`without HOME, as a service manager starts a process, the system says where the home is: ${platform}`, () => {
+    for (const environment of [{}, { HOME: '', LOCALAPPDATA: '' }]) {
+      const directory = defaultStateDirectory('acme', environment, platform, () => '/home/b')
+      assert.equal(directory, path.normalize(expected))
+    }
+  })
+}
+
+test('the system knows the home of the user that runs this, also without the variable', () => {
+  const { HOME } = process.env
+  try {
+    for (const value of [undefined, '']) {
+      if (value === undefined) delete process.env['HOME']
+      else process.env['HOME'] = value
+      assert.equal(systemHome(), userInfo().homedir)
+    }
+  } finally {
+    if (HOME !== undefined) process.env['HOME'] = HOME
+  }
+})
