@@ -45,6 +45,22 @@ export function expiryFindings(catalog: Catalog, moment: Moment): Finding[] {
  * something else now, or reaches operators who had not agreed to it, is a new fact: its `since` has to be above the released version.
  */
 export function changeFindings(released: Catalog, catalog: Catalog): Finding[] {
+  return [...removalFindings(released, catalog), ...meaningFindings(released, catalog)]
+}
+
+/** An operator who withholds a fact must not be taken for one who has misspelt a name, once the fact is gone. */
+function removalFindings(released: Catalog, catalog: Catalog): Finding[] {
+  const known = new Set([...Object.keys(catalog.facts), ...(catalog.removed ?? [])])
+  return [...Object.keys(released.facts), ...(released.removed ?? [])]
+    .filter((name) => !known.has(name))
+    .map((name) => ({
+      severity: 'error',
+      place: 'removed',
+      message: `lacks '${name}', a fact of an earlier version; add it, or whoever withholds it by name reports nothing at all after the upgrade`,
+    }))
+}
+
+function meaningFindings(released: Catalog, catalog: Catalog): Finding[] {
   return Object.entries(catalog.facts).flatMap(([name, fact]): Finding[] => {
     const before = released.facts[name]
     const version = releasedVersion(released, catalog, name)

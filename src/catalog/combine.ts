@@ -27,6 +27,7 @@ export function combineCatalogs(base: Catalog, contributions: readonly Catalog[]
     ...base.contributions,
     ...Object.fromEntries(contributions.map((one) => [one.prefix, one.version])),
   }
+  const removed = [base, ...contributions].flatMap((one) => one.removed ?? [])
   const count = Object.keys(versions).length
   if (count > MOST_CONTRIBUTIONS) {
     const message = `are ${count}, and ${MOST_CONTRIBUTIONS} is the most; put some of them into one`
@@ -34,7 +35,7 @@ export function combineCatalogs(base: Catalog, contributions: readonly Catalog[]
   }
   if (mistakes.length === 0) mistakes.push(...mistakesTogether(facts))
   if (mistakes.length > 0) throw new UsageConfigurationError('The combined usage catalog', mistakes)
-  return Object.freeze({ ...base, facts, contributions: versions })
+  return Object.freeze({ ...base, facts, ...(removed.length > 0 && { removed }), contributions: versions })
 }
 
 /** Who a fact belongs to is told by its name alone. */

@@ -1,6 +1,6 @@
 import { type Mistake, UsageConfigurationError, whatWasGot } from '../host/index.ts'
 import { seriesOf } from './dimensions.ts'
-import { mistakesOfFact } from './fact-rules.ts'
+import { mistakesOfFact, mistakesOfRemoved } from './fact-rules.ts'
 import type { Catalog, CatalogDefinition, Facts } from './types.ts'
 
 /** The level that a catalog has when it names none. */
@@ -29,6 +29,7 @@ export function defineCatalog<const D extends CatalogDefinition>(definition: D):
     prefix: definition.prefix,
     levels: definition.levels ?? ONLY_LEVEL,
     facts: definition.facts,
+    ...(definition.removed && { removed: definition.removed }),
   })
 }
 
@@ -41,7 +42,7 @@ function mistakesOf(definition: CatalogDefinition): Mistake[] {
       },
     ]
   }
-  const { version, prefix, facts } = definition
+  const { version, prefix, facts, removed = [] } = definition
   const levels = definition.levels ?? ONLY_LEVEL
   const mistakes = [...mistakesOfLevels(levels)]
   if (!Number.isInteger(version) || version < 1) {
@@ -63,6 +64,7 @@ function mistakesOf(definition: CatalogDefinition): Mistake[] {
     mistakes.push({ place: 'facts', message: `is ${whatWasGot(facts)}; pass an object of facts by name` })
     return mistakes
   }
+  mistakes.push(...mistakesOfRemoved(removed, facts))
   const frame = { version, levels, ...(prefixIsGood && { prefix }) }
   const ofFacts = Object.entries(facts).flatMap(([name, fact]) => mistakesOfFact(name, fact, frame))
   // A broken fact has no number of series.

@@ -42,10 +42,27 @@ export function mistakesOfFact(name: string, fact: Fact, frame: CatalogFrame): M
   return found
 }
 
+/** Every mistake in the list of the facts that are no more. */
+export function mistakesOfRemoved(removed: unknown, facts: Readonly<Record<string, unknown>>): Mistake[] {
+  if (!Array.isArray(removed)) {
+    const message = `is ${whatWasGot(removed)}; list the names of the facts that earlier versions had, or leave it out`
+    return [{ place: 'removed', message }]
+  }
+  return removed.flatMap((name: unknown, index) => {
+    const place = `removed[${index}]`
+    if (typeof name !== 'string' || !isName(name))
+      return [{ place, message: `is ${whatWasGot(name)}; give the name of a fact` }]
+    if (!Object.hasOwn(facts, name)) return []
+    return [{ place, message: `'${name}' is a fact of this catalog; take it out of either` }]
+  })
+}
+
+const isName = (name: string) => name.length <= LONGEST_NAME && /^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$/.test(name)
+
 function nameRule(name: string, { prefix }: CatalogFrame, report: Report) {
   const refused = refusedConvention(name)
   if (refused) return report('', `'${name}' is never reported: it ${refused}; remove it`)
-  if (name.length > LONGEST_NAME || !/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$/.test(name)) {
+  if (!isName(name)) {
     return report(
       '',
       `'${name}' is not a fact name; use lower-case words joined by dots, at most ${LONGEST_NAME} characters`,

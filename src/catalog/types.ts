@@ -180,6 +180,11 @@ export interface CatalogDefinition {
   /** The levels of consent, least first; `off` is implied. Default: one level, `full`. */
   readonly levels?: readonly string[]
   readonly facts: Facts
+  /**
+   * The names of facts that earlier versions had: an operator who withholds one of them has made no mistake. Default: none. The check
+   * against a released catalog asks for them.
+   */
+  readonly removed?: readonly string[]
 }
 
 /** Everything that a product may report, checked. The only way in: what it does not declare is dropped and counted. */
@@ -188,6 +193,8 @@ export interface Catalog<F extends Facts = Facts> {
   readonly prefix: string
   readonly levels: readonly string[]
   readonly facts: F
+  /** The names of facts that earlier versions had. */
+  readonly removed?: readonly string[]
   /** The contributions in it, by prefix, with the version of each: see {@link combineCatalogs}. */
   readonly contributions?: Readonly<Record<string, number>>
 }

@@ -18,6 +18,8 @@ export interface Consent {
   verdict(): Verdict
   /** Reads the stored choice anew, so that what another process has stored is obeyed. Never rejects, never writes. */
   refresh(): Promise<Verdict>
+  /** Decides again from what was read, because facts have come or gone; nothing before the first reading. */
+  reconsider(): Verdict | undefined
   /** At the start of the product: reads, and writes down what only a start does, the seed and sticky decisions. */
   begin(): Promise<Verdict>
   /**
@@ -56,8 +58,8 @@ export function createConsent(options: ConsentOptions): Consent {
   let inputs = options.inputs
   let current = decideConsent(inputs)
   let detecting: Promise<string | undefined> | undefined
-  /** Whether the store has been read once. */
-  let known = false
+  /** What has been read beside the inputs; absent before the first time. */
+  let known: Pick<ConsentInputs, 'automation' | 'stored'> | undefined
   /** One after the other: two choices at once are two lines, and the later one holds. */
   const inTurn = createTurns()
 
@@ -65,9 +67,8 @@ export function createConsent(options: ConsentOptions): Consent {
     if (options.automation === 'disabled') detecting ??= detect()
     const automation = await detecting
     const stored = (await readHistory(store)).current
-    known = true
-    adopt({ ...options.inputs, ...(automation !== undefined && { automation }), ...(stored && { stored }) })
-    return current
+    known = { ...(automation !== undefined && { automation }), ...(stored && { stored }) }
+    return adopt(known)
   }
 
   async function begin(): Promise<Verdict> {
@@ -78,15 +79,16 @@ export function createConsent(options: ConsentOptions): Consent {
     return planted || kept ? refresh() : current
   }
 
-  function adopt(next: ConsentInputs): void {
-    inputs = next
+  function adopt(read: Partial<ConsentInputs>): Verdict {
+    inputs = { ...options.inputs, ...read }
     const before = current
     current = decideConsent(inputs)
     const same = (['state', 'disabledBy', 'level', 'source'] as const).every(
       (key) => before[key] === current[key],
     )
-    if (same && !reachesMore(current, before)) return
+    if (same && !reachesMore(current, before)) return current
     for (const listener of listeners) tellHost(() => listener(current, before))
+    return current
   }
 
   /** What the seed says at the first start is written down, so that a later seed changes nothing. */
@@ -139,6 +141,7 @@ export function createConsent(options: ConsentOptions): Consent {
   return {
     verdict: () => current,
     refresh: () => inTurn(refresh),
+    reconsider: () => known && adopt(known),
     begin: () => inTurn(begin),
     set: (decision, chooser) => inTurn(() => set(decision, chooser)),
     history: async () => (await readHistory(store)).choices,

@@ -1,6 +1,6 @@
 import type { ConsentInputs } from './types.ts'
 
-/** The facts that the operator withholds, and the names among them that no fact has. */
+/** The facts that the operator withholds, and the names among them that no fact has or had. */
 export interface Exclusions {
   readonly excluded: readonly string[]
   /** The first such name of each variable that has one. */
@@ -16,6 +16,7 @@ export function readExclusions({
   legacyPrefixes = [],
   environment,
   facts,
+  formerFacts = [],
 }: ConsentInputs): Exclusions {
   const excluded = new Set<string>()
   const unknown = new Map<string, string>()
@@ -25,7 +26,8 @@ export function readExclusions({
       if (word === '') continue
       const meant = factsMeantBy(word, facts ?? [])
       for (const fact of meant) excluded.add(fact)
-      if (meant.length === 0 && !unknown.has(variable)) unknown.set(variable, word)
+      const isKnown = meant.length > 0 || factsMeantBy(word, formerFacts).length > 0
+      if (!isKnown && !unknown.has(variable)) unknown.set(variable, word)
     }
   }
   return { excluded: [...excluded].sort(), unknown }

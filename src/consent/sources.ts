@@ -120,7 +120,7 @@ export const SOURCES: readonly Source[] = [
         name,
         value: shown(inputs.environment[name]),
         reading: { state: 'disabled' },
-        problem: `names '${shown(word)}', which is not a fact of this product; correct the name or remove it`,
+        problem: `names '${shown(word)}', which is not a fact of this product, or of a plugin that is not there yet; correct the name or remove it`,
       })),
   },
   {

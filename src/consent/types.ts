@@ -98,6 +98,8 @@ export interface ConsentInputs {
   readonly levels: readonly string[]
   /** The names of the catalog's facts, which the operator may withhold. Default: not known, nothing is withheld. */
   readonly facts?: readonly string[]
+  /** Names that facts had once, which the operator may withhold as well. Default: none. */
+  readonly formerFacts?: readonly string[]
   /** The product's default. */
   readonly default: ConsentState
   /** Who has set the default, where it was not the product itself. */

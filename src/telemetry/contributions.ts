@@ -6,6 +6,8 @@ export interface Contributions {
   readonly stores: FactStores
   /** The product's catalog with everything that contributes to it at the moment. */
   catalog(): Catalog
+  /** Names that facts had: of earlier versions, and of contributions that were taken out. */
+  formerFacts(): readonly string[]
   /** @throws {UsageConfigurationError} where the part does not fit in. */
   add(part: Catalog): { readonly store: FactStore; remove(): void }
 }
@@ -14,10 +16,12 @@ export function createContributions(base: Catalog): Contributions {
   const stores = createFactStores(base)
   const parts = new Set<Catalog>()
   let catalog = base
+  const gone = new Set<string>()
 
   return {
     stores,
     catalog: () => catalog,
+    formerFacts: () => [...gone, ...(catalog.removed ?? [])],
     add(part) {
       catalog = combineCatalogs(base, [...parts, part])
       parts.add(part)
@@ -27,6 +31,7 @@ export function createContributions(base: Catalog): Contributions {
         remove() {
           if (!parts.delete(part)) return
           stores.remove(store)
+          for (const name of [...Object.keys(part.facts), ...(part.removed ?? [])]) gone.add(name)
           catalog = combineCatalogs(base, [...parts])
         },
       }

@@ -1,9 +1,9 @@
-import type { Catalog, Facts } from '../catalog/index.ts'
+import type { Facts } from '../catalog/index.ts'
 import { type Chooser, type Consent, createConsent, nameOfChooser, type Verdict } from '../consent/index.ts'
 import type { FactStore } from '../facts/index.ts'
 import { errorOf, keepingProcessAlive } from '../host/index.ts'
 import type { Ledger } from '../ledger/index.ts'
-import { createContributions } from './contributions.ts'
+import { type Contributions, createContributions } from './contributions.ts'
 import { createCounting } from './counting.ts'
 import { deliveryStatus } from './delivery-status.ts'
 import { createLoop } from './loop.ts'
@@ -32,7 +32,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   if (settings.packaging?.state === 'none') return createNothing(settings)
   const { logger, clock } = settings
   const contributions = createContributions(settings.catalog)
-  const consent = createConsentOf(settings, contributions.catalog)
+  const consent = createConsentOf(settings, contributions)
   const verdict = () => consent.verdict()
   const counting = createCounting({ settings, contributions, verdict, ask })
   const loop = createLoop({ settings, contributions, counting, verdict, ask, logTrouble })
@@ -43,10 +43,19 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   let planned = false
   let withdrawing: Promise<void> = Promise.resolve()
 
-  consent.on('change', (now) => {
+  consent.on('change', (now, before) => {
     withdrawing = loop.heed(now).catch(logTrouble)
-    if (planned) void loop.plan(now).catch(logTrouble)
+    if (!planned) return
+    void loop.plan(now).catch(logTrouble)
+    // The notice at the start has said that nothing is sent.
+    if (before.disabledBy === 'circumstance' && now.state !== 'disabled') tell(now, settings)
   })
+
+  /** A list of withheld facts may name those of a plugin, which come and go. */
+  function reconsider(): void {
+    const now = consent.reconsider()
+    if (now) void counting.heed(now).catch(logTrouble)
+  }
 
   async function ask(): Promise<Verdict> {
     const now = await consent.refresh()
@@ -115,7 +124,14 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     ...createRecorder<F>(contributions.stores.all[0] as FactStore),
     contribute(part) {
       const { store, remove } = contributions.add(part)
-      return { ...createRecorder(store), remove }
+      reconsider()
+      return {
+        ...createRecorder(store),
+        remove() {
+          remove()
+          reconsider()
+        },
+      }
     },
     start() {
       const before = stopping
@@ -173,22 +189,25 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
 export function explainConsent<F extends Facts>(options: UsageTelemetryOptions<F>): Promise<Verdict> {
   const settings = resolveOptions(options)
   if (settings.packaging?.state === 'none') return createNothing(settings).start()
-  return createConsentOf(settings, () => settings.catalog).refresh()
+  return createConsentOf(settings, createContributions(settings.catalog)).refresh()
 }
 
 function createConsentOf(
   { policy, consentInputs, state, clock, product, catalog }: Settings,
-  combined: () => Catalog,
+  contributions: Contributions,
 ): Consent {
   return createConsent({
     inputs: {
       ...consentInputs,
       // Read anew with every verdict: contributions come and go.
       get facts() {
-        return Object.keys(combined().facts)
+        return Object.keys(contributions.catalog().facts)
+      },
+      get formerFacts() {
+        return contributions.formerFacts()
       },
     },
-    contributions: () => combined().contributions ?? {},
+    contributions: () => contributions.catalog().contributions ?? {},
     store: state,
     clock,
     productVersion: product.version,

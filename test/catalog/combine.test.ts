@@ -155,3 +155,30 @@ test('a new plugin is no change of a released catalog, a changed fact of a plugi
   assert.deepEqual([finding?.place, others], ["facts['shop.hits'].unit", []])
   assert.match(finding?.message ?? '', /since version 3.+set since to 4/)
 })
+
+test('a fact that a release had must be listed once it is removed, by the product and by a plugin, and stay listed', () => {
+  const released = combineCatalogs(base, [plugin('shop')])
+  const own = 'acme.edition'
+  const { [own]: _, ...facts } = base.facts
+  const without = (removed: readonly string[]) =>
+    changeFindings(
+      released,
+      combineCatalogs(defineCatalog({ ...base, facts, removed }), [
+        plugin('shop', { facts: {}, removed: removed.length > 0 ? ['shop.hits'] : [] }),
+      ]),
+    )
+  assert.deepEqual(without([own]), [])
+  const findings = without([])
+  assert.deepEqual(
+    findings.map(({ severity, place }) => [severity, place]),
+    [
+      ['error', 'removed'],
+      ['error', 'removed'],
+    ],
+  )
+  assert.match(findings[0]?.message ?? '', new RegExp(`lacks '${own}', a fact of an earlier version; add it`))
+
+  const listed = defineCatalog({ ...base, removed: ['acme.older.users'] })
+  assert.equal(changeFindings(listed, defineCatalog(base)).length, 1)
+  assert.deepEqual(combineCatalogs(listed, [plugin('shop')]).removed, ['acme.older.users'])
+})

@@ -287,3 +287,15 @@ test('a level cannot be called by a word that means yes, no or undecided', () =>
 function words(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `w${index}`)
 }
+
+test('the names of removed facts are kept, and each is a name that the catalog does not have', () => {
+  const removed = ['acme.old.users', 'os.type']
+  assert.deepEqual(defineCatalog({ ...good, removed }).removed, removed)
+  for (const [value, place, message] of [
+    ['acme.old', 'removed', /list the names/],
+    [['acme.old.users', 7], 'removed[1]', /is 7; give the name of a fact/],
+    [['Acme old'], 'removed[0]', /give the name of a fact/],
+    [['acme.users'], 'removed[0]', /'acme.users' is a fact of this catalog/],
+  ] as const)
+    assert.match(mistakesOf({ ...good, removed: value })[place] ?? '', message)
+})

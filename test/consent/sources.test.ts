@@ -106,7 +106,7 @@ test('each list of withheld facts that names a fact that does not exist is named
   const verdict = decideConsent(silence({ default: 'enabled', environment }))
   assert.deepEqual([verdict.state, verdict.source, verdict.locked], ['disabled', 'exclude-variable', true])
   assert.deepEqual(verdict.warnings, [
-    "OLD_TELEMETRY_EXCLUDE=acme.edition acme.usres names 'acme.usres', which is not a fact of this product; " +
+    "OLD_TELEMETRY_EXCLUDE=acme.edition acme.usres names 'acme.usres', which is not a fact of this product, or of a plugin that is not there yet; " +
       'correct the name or remove it. Until then no usage report is sent.',
   ])
 })
