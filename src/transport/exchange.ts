@@ -1,6 +1,6 @@
 import type { LookupFunction, Socket } from 'node:net'
 import type { Environment } from '../host/index.ts'
-import { ProxyError, whyOf } from './failure.ts'
+import { CalledOffError, ProxyError, troubleOf } from './failure.ts'
 import { type ProxyServer, portOf, proxyFor } from './proxy.ts'
 import { openRequest, post } from './request.ts'
 import type { HttpAnswer } from './response.ts'
@@ -13,21 +13,25 @@ export interface ExchangeOptions {
   readonly lookup: LookupFunction
   /** Ends the attempt, whatever it waits for. */
   readonly signal: AbortSignal
+  /** Asked on each connection, right before the report would leave over it; rejects where it must not. */
+  readonly mayLeave: () => Promise<void>
 }
 
 /** Posts a report to one address, by the way that leads there, and gives the answer. Rejects where there is none. */
 export async function exchange(url: URL, body: Uint8Array, options: ExchangeOptions): Promise<HttpAnswer> {
-  const { signal, lookup, proxyEnvironment = {} } = options
+  const { signal, lookup, mayLeave, proxyEnvironment = {} } = options
   // Node.js would open the connection before it looks.
   signal.throwIfAborted()
   const proxy = proxyFor(url, proxyEnvironment)
-  if (!proxy) return post(url, body, { signal, lookup })
+  if (!proxy) return post(url, body, mayLeave, { signal, lookup })
   if (url.protocol === 'https:') {
-    return post(url, body, { signal, socket: await openTunnel(proxy, url, options) })
+    const socket = await openTunnel(proxy, url, options)
+    return post(url, body, mayLeave, { signal, socket })
   }
   const headers = { ...proxy.headers, host: url.host }
-  const answer = await post(proxy.url, body, { signal, lookup, path: url.href, headers }).catch((error) => {
-    throw unreachable(proxy, error)
+  const way = { signal, lookup, path: url.href, headers }
+  const answer = await post(proxy.url, body, mayLeave, way).catch((error) => {
+    throw error instanceof CalledOffError ? error : unreachable(proxy, error)
   })
   if (answer.status === 407) throw unwilling(proxy, 407)
   return answer
@@ -58,7 +62,7 @@ function openTunnel(proxy: ProxyServer, target: URL, { signal, lookup }: Exchang
 }
 
 const unreachable = ({ url }: ProxyServer, error: unknown) =>
-  new ProxyError(`the proxy ${nameOf(url)} cannot be reached${whyOf(error)}`)
+  new ProxyError(`the proxy ${nameOf(url)} ${troubleOf(error)}`)
 
 const unwilling = ({ url }: ProxyServer, status: number) =>
   new ProxyError(

@@ -3,18 +3,35 @@ export class ProxyError extends Error {
   override readonly name = 'ProxyError'
 }
 
+/** What came back is no answer. The message says why as the end of a sentence about whoever sent it. */
+export class AnswerError extends Error {
+  override readonly name = 'AnswerError'
+}
+
+/** Consent has changed since the attempt began. */
+export class CalledOffError extends Error {
+  override readonly name = 'CalledOffError'
+}
+
 /** Why an attempt had no answer, in words: never an address, a header or anything that the other side has said. */
 export function reasonOf(error: unknown, signal: AbortSignal): string {
   if (signal.aborted) {
     return (signal.reason as Error | undefined)?.name === 'TimeoutError'
       ? 'the receiver did not answer in time'
-      : 'the attempt was called off'
+      : CALLED_OFF
   }
-  return error instanceof ProxyError ? error.message : `the receiver cannot be reached${whyOf(error)}`
+  if (error instanceof CalledOffError) return CALLED_OFF
+  return error instanceof ProxyError ? error.message : `the receiver ${troubleOf(error)}`
 }
 
+const CALLED_OFF = 'the attempt was called off'
+
+/** What is wrong with somebody on the way, as the rest of a sentence. */
+export const troubleOf = (error: unknown): string =>
+  error instanceof AnswerError ? error.message : `cannot be reached${whyOf(error)}`
+
 /** What went wrong on the way to somebody, as the end of a sentence. */
-export function whyOf(error: unknown): string {
+function whyOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ETIMEOUT') return `: the name service does not answer (${code})`
   const words = code && CERTIFICATES[code]

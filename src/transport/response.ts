@@ -1,8 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { LONGEST_RESPONSE, otlpAnswerIn } from './content.ts'
+
+export { LONGEST_RESPONSE } from './content.ts'
 
 /** What the receiver, or whoever answered in its place, made of a report. */
 export type SendResult =
-  /** It is the receiver's now. `note` holds what it said about parts that it refused. */
+  /** It is the receiver's now. `note` says which parts it has refused, and where a redirect has led. */
   | { readonly outcome: 'accepted'; readonly note?: string }
   /** Not now; the report is kept and tried again, not before `retryAfter` milliseconds are over. */
   | { readonly outcome: 'unavailable'; readonly reason: string; readonly retryAfter?: number }
@@ -14,12 +17,9 @@ export type SendResult =
 export interface HttpAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** The beginning of the body, at most {@link LONGEST_RESPONSE} bytes; empty where the status says it all. */
-  readonly body: string
+  /** The body as it came, or more than {@link LONGEST_RESPONSE} bytes of its beginning; empty where the status says it all. */
+  readonly body: Uint8Array
 }
-
-/** More than this of a response is not read. */
-export const LONGEST_RESPONSE = 65_536
 
 /**
  * The longest `Retry-After` that is followed, in milliseconds: a day, as reports are daily. A receiver that is mistaken, or is not
@@ -28,9 +28,10 @@ export const LONGEST_RESPONSE = 65_536
 export const LONGEST_RETRY_AFTER = 86_400_000
 
 /**
- * Reads an answer by the OTLP specification (https://opentelemetry.io/docs/specs/otlp/#otlphttp-response), and with
- * the distrust that an open network asks for: a success is a 200 that speaks OTLP. A log-in page of a captive portal, or a
- * redirect, is not the receiver.
+ * Reads an answer by the OTLP specification (https://opentelemetry.io/docs/specs/otlp/#otlphttp-response), and what that does not
+ * list by HTTP's: every 2xx says that the report was accepted (RFC 9110, 15.3), and is believed where it speaks OTLP or says nothing
+ * more. A page that a person is to read, of a captive portal, a company's filter or another server, is not the receiver's. 206 is a
+ * part of something that nobody asked for in parts.
  *
  * 408 is refused as every other 4xx, though HTTP would let it be repeated: OTLP does not list it among what is tried again. 407 is
  * never the receiver's, and 429 is about the time.
@@ -38,7 +39,7 @@ export const LONGEST_RETRY_AFTER = 86_400_000
  * @param now the time that a date in `Retry-After` is measured against, in milliseconds since 1970
  */
 export function readAnswer({ status, headers, body }: HttpAnswer, now: number): SendResult {
-  if (status === 200) return readSuccess(headers, body)
+  if (isSuccess(status)) return readSuccess(status, headers, body)
   const reason = `the receiver answered with status ${status}`
   if (status === 410) return { outcome: 'retired', reason: `${reason}: it is gone for good` }
   if (status >= 400 && status < 500 && status !== 407 && status !== 429) return { outcome: 'refused', reason }
@@ -67,24 +68,27 @@ const HTTP_DATE = /^[A-Z][a-z]+, \d{2}([ -])[A-Z][a-z]{2}\1(?:\d{4}|\d{2}) \d{2}
 /** `Sun Nov  6 08:49:37 1994`, which is Greenwich time as well. */
 const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/
 
-function readSuccess(headers: HttpAnswer['headers'], body: string): SendResult {
-  const notOtlp: SendResult = {
-    outcome: 'unavailable',
-    reason: 'something answered with status 200 that is not an OTLP receiver, a captive portal perhaps',
-  }
-  if (!/^application\/json\b/i.test(headers['content-type'] ?? '')) return notOtlp
-  // Nobody asked for a compressed answer, and nothing is unpacked for a stranger.
-  if (!/^(?:identity)?$/i.test(headers['content-encoding'] ?? '')) return notOtlp
+/** A status by which the report may have been accepted. */
+export const isSuccess = (status: number): boolean => status >= 200 && status < 300 && status !== 206
+
+function readSuccess(status: number, headers: HttpAnswer['headers'], body: Uint8Array): SendResult {
+  if (body.length === 0 && isEmpty(status, headers)) return { outcome: 'accepted' }
   try {
-    const answer: unknown = JSON.parse(body)
-    if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) return notOtlp
-    if (Object.keys(answer).some((key) => key !== 'partialSuccess')) return notOtlp
-    const { partialSuccess } = answer as { partialSuccess?: { rejectedDataPoints?: unknown } | null }
-    const rejected = Number(partialSuccess?.rejectedDataPoints ?? 0)
-    return rejected > 0
+    const { 'content-type': type, 'content-encoding': encoding } = headers
+    if (body.length === 0) throw new TypeError('it was cut off')
+    const answer = otlpAnswerIn(body, { ...(type !== undefined && { type }), ...(encoding && { encoding }) })
+    const rejected = Number(answer.partialSuccess?.rejectedDataPoints ?? 0)
+    return Number.isSafeInteger(rejected) && rejected > 0
       ? { outcome: 'accepted', note: `${rejected} data points were rejected` }
       : { outcome: 'accepted' }
   } catch {
-    return notOtlp
+    return {
+      outcome: 'unavailable',
+      reason: `something answered with status ${status} that is not an OTLP receiver, a captive portal perhaps`,
+    }
   }
 }
+
+/** Whether an answer without a body was meant to have none: one that only ends with its connection may have been cut off. */
+const isEmpty = (status: number, headers: HttpAnswer['headers']): boolean =>
+  status === 204 || status === 205 || 'content-length' in headers || 'transfer-encoding' in headers

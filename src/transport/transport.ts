@@ -2,15 +2,20 @@ import type { LookupFunction } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { type Environment, outsideHostContext } from '../host/index.ts'
 import { type ExchangeOptions, exchange } from './exchange.ts'
-import { reasonOf } from './failure.ts'
+import { CalledOffError, reasonOf } from './failure.ts'
 import { createLookup } from './lookup.ts'
-import { isRedirect, redirectOf } from './redirect.ts'
+import { isRedirect, redirectOf, shown } from './redirect.ts'
 import { readAnswer, type SendResult } from './response.ts'
 
 /** Carries the bytes of one report to the receiver. */
 export interface Transport {
-  /** Never rejects: what goes wrong is an outcome. */
-  send(bytes: Uint8Array, signal?: AbortSignal): Promise<SendResult>
+  /**
+   * Never rejects: what goes wrong is an outcome.
+   *
+   * @param signal calls the attempt off, wherever it is
+   * @param mayLeave asked on each connection, when all that is missing is the report. Default: it may.
+   */
+  send(bytes: Uint8Array, signal?: AbortSignal, mayLeave?: () => Promise<boolean>): Promise<SendResult>
 }
 
 export interface HttpTransportOptions {
@@ -42,12 +47,16 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
   const { endpoint, timeout = 10_000, now = Date.now, proxyEnvironment } = options
   const url = metricsUrl(endpoint)
   return {
-    async send(bytes, calledOff) {
+    async send(bytes, calledOff, isAllowed = async () => true) {
       const signal = AbortSignal.any([AbortSignal.timeout(timeout), ...(calledOff ? [calledOff] : [])])
       const { lookup = createLookup({ signal }) } = options
+      const mayLeave = async () => {
+        if (!(await isAllowed())) throw new CalledOffError()
+        signal.throwIfAborted()
+      }
       try {
         return await outsideHostContext(() =>
-          carry(url, gzipSync(bytes), { signal, lookup, proxyEnvironment }, now),
+          carry(url, gzipSync(bytes), { signal, lookup, mayLeave, proxyEnvironment }, now),
         )
       } catch (error) {
         return { outcome: 'unavailable', reason: reasonOf(error, signal) }
@@ -67,8 +76,19 @@ async function carry(
     visited.push(next)
     const answer = await exchange(next, body, options)
     const { status, headers } = answer
-    if (!isRedirect(status)) return readAnswer(answer, now())
+    if (!isRedirect(status)) return arrivedAt(visited, readAnswer(answer, now()))
     next = redirectOf(status, headers.location, visited)
     if (typeof next === 'string') return { outcome: 'unavailable', reason: next }
+    // Before there is another connection.
+    await options.mayLeave()
   }
+}
+
+/** What an answer means, and where it comes from: after a redirect that is not the address that the log names. */
+function arrivedAt(visited: readonly URL[], result: SendResult): SendResult {
+  const last = visited.at(-1) as URL
+  if (visited.length === 1) return result
+  const where = `after a redirect to ${shown(last)}`
+  if (result.outcome !== 'accepted') return { ...result, reason: `${result.reason}, ${where}` }
+  return { ...result, note: result.note === undefined ? where : `${result.note}, ${where}` }
 }

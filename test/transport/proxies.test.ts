@@ -70,6 +70,7 @@ for (const secure of [false, true]) {
     ])
     assert.equal(seen[0]?.host, 'usage.test:8443')
     assert.deepEqual(Object.keys(seen[0] ?? {}).toSorted(), [
+      'accept-encoding',
       'connection',
       'content-encoding',
       'content-length',
@@ -118,11 +119,13 @@ test('a redirect is followed through the proxy of its own protocol, or without w
   await using target = await listen(createSecureServer('server'))
   await using both = await startBoth({}, true, (request, response) => {
     request.resume()
-    response.writeHead(307, { location: `https://localhost:${target.port}/x` }).end()
+    response.writeHead(307, { location: `https://usage.test:${target.port}/x` }).end()
   })
-  const HTTPS_PROXY = `http://127.0.0.1:${both.proxy.port}`
-  assert.deepEqual(await transport('https://usage.test', { HTTPS_PROXY }).send(REPORT), {
+  const proxy = `http://127.0.0.1:${both.proxy.port}`
+  const environment = { HTTPS_PROXY: proxy, NO_PROXY: `usage.test:${target.port}` }
+  assert.deepEqual(await transport('https://usage.test', environment).send(REPORT), {
     outcome: 'accepted',
+    note: `after a redirect to https://usage.test:${target.port}/x`,
   })
   assert.deepEqual(
     both.asked.map(({ target }) => target),

@@ -33,7 +33,10 @@ for (const status of [307, 308]) {
         ? response.writeHead(status, { location: '/new/v1/metrics#here' }).end()
         : accept(request, response),
     )
-    assert.deepEqual(await send(receiver.endpoint), { outcome: 'accepted' })
+    assert.deepEqual(await send(receiver.endpoint), {
+      outcome: 'accepted',
+      note: `after a redirect to ${receiver.endpoint}/new/v1/metrics`,
+    })
     const [first, second] = receiver.received
     assert.deepEqual([first?.url, second?.url], ['/v1/metrics', '/new/v1/metrics'])
     assert.deepEqual(second?.json, { a: 'report' })
@@ -65,17 +68,41 @@ test('what the host adds to every request is taken off on every hop', async () =
   )
 })
 
-test('a redirect to another host is followed where that one speaks TLS', async () => {
-  let got = 0
-  await using secure = await listen(
-    createSecureServer('server', (request, response) => {
-      got++
-      accept(request, response)
+test('a receiver does not choose who else gets a report: a redirect to another host is not followed, with TLS or without', async () => {
+  await using another = await listen(createSecureServer('server'))
+  await using server = await listen(http.createServer(redirectingTo(`https://localhost:${another.port}/x`)))
+  const reason = reasonOf(await send(`http://usage.test:${server.port}`))
+  assert.equal(
+    reason,
+    `the receiver answered with status 307 and points to https://localhost:${another.port}, which is not followed: it is another host`,
+  )
+  assert.equal(another.connections, 0)
+})
+
+test('a redirect to the same host with TLS is followed, and it is said where the report has arrived', async () => {
+  await using secure = await listen(createSecureServer('server'))
+  const path = `/${'x'.repeat(200)}?who=me`
+  await using server = await listen(
+    http.createServer(redirectingTo(`https://USAGE.test:${secure.port}${path}`)),
+  )
+  assert.deepEqual(await send(`http://usage.test:${server.port}`), {
+    outcome: 'accepted',
+    note: `after a redirect to https://usage.test:${secure.port}/${'x'.repeat(99)}…`,
+  })
+})
+
+test('what is refused where a redirect has led to says where that was', async () => {
+  await using server = await listen(
+    http.createServer((request, response) => {
+      if (request.url === '/v1/metrics') redirectingTo('/there')(request, response)
+      else response.writeHead(400).end()
     }),
   )
-  await using server = await listen(http.createServer(redirectingTo(`https://localhost:${secure.port}/x`)))
-  assert.deepEqual(await send(`http://usage.test:${server.port}`), { outcome: 'accepted' })
-  assert.equal(got, 1)
+  const endpoint = `http://usage.test:${server.port}`
+  assert.deepEqual(await send(endpoint), {
+    outcome: 'refused',
+    reason: `the receiver answered with status 400, after a redirect to ${endpoint}/there`,
+  })
 })
 
 test('a redirect from TLS to no TLS is not followed', async () => {
@@ -85,7 +112,7 @@ test('a redirect from TLS to no TLS is not followed', async () => {
   const reason = reasonOf(await send(`https://localhost:${secure.port}`))
   assert.equal(
     reason,
-    `the receiver answered with status 307 and points to http://localhost:${plain.port}, which is not followed: it is another host without TLS`,
+    `the receiver answered with status 307 and points to http://localhost:${plain.port}, which is not followed: it is without TLS`,
   )
   assert.equal(plain.connections, 0)
 })
@@ -111,6 +138,8 @@ const NOT_FOLLOWED: Array<[what: string, status: number, location: string | unde
     /points to file:\/\/, which is not followed/,
   ],
   ['to code', 307, 'javascript:alert(1)', /points to javascript:\/\/, which is not followed/],
+  ['to another port without TLS', 307, 'http://usage.test:9/x', /usage\.test:9, which is .* without TLS/],
+  ['to a name below its own', 307, 'https://eu.usage.test/x', /eu\.usage\.test, which is .* another host/],
   ['to itself', 307, '/v1/metrics', /where it has been before/],
   ['to itself by another name', 307, '/v1/metrics#again', /where it has been before/],
   ['to nowhere', 307, undefined, /status 307 and does not say where to go/],
@@ -170,7 +199,7 @@ test('five redirects are followed, and not a sixth', async () => {
       else redirectingTo(`/${requests.length}`)(request, response)
     }),
   )
-  assert.deepEqual(await send(`http://usage.test:${server.port}`), { outcome: 'accepted' })
+  assert.equal((await send(`http://usage.test:${server.port}`)).outcome, 'accepted')
   requests.length = 0
   most = 6
   assert.match(reasonOf(await send(`http://usage.test:${server.port}`)), /one redirect too many/)
@@ -184,7 +213,7 @@ test('a redirect is judged by its headers: a page that never ends is not waited 
       else response.writeHead(307, { location: '/2' }).write('<html>')
     }),
   )
-  assert.deepEqual(await send(`http://usage.test:${server.port}`), { outcome: 'accepted' })
+  assert.equal((await send(`http://usage.test:${server.port}`)).outcome, 'accepted')
 })
 
 test('the time is for all hops together', async () => {

@@ -37,6 +37,7 @@ test("the host's OTEL_EXPORTER_OTLP_HEADERS do not reach the gateway", async () 
   await host('usage', receiver.endpoint, environment)
   const { headers } = receiver.received[1] ?? assert.fail('no report')
   assert.deepEqual(Object.keys(headers).toSorted(), [
+    'accept-encoding',
     'connection',
     'content-encoding',
     'content-length',

@@ -212,11 +212,13 @@ export const network: readonly Fault[] = [
   statuses('server-errors', 'answers 500, 501, 502, 503 or 504, having accepted the report or not', [
     ...[500, 501, 502, 503, 504],
   ]),
-  statuses(
-    'odd-statuses',
-    'answers 201, 202, 204, 206, 304, 407 or 599',
-    [201, 202, 204, 206, 304, 407, 599],
-  ),
+  statuses('odd-statuses', 'answers 206, 304, 407, 511 or 599', [206, 304, 407, 511, 599]),
+  misbehaves('other-successes', 'takes the report, and answers 201, 202, 203, 204, 205 or an empty 200', {
+    answer({ take, response, random }) {
+      take()
+      response.writeHead(random.one([200, 201, 202, 203, 204, 205])).end()
+    },
+  }),
   {
     name: 'retired',
     kind: 'network',
