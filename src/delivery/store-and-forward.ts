@@ -6,12 +6,16 @@ import { forgetCounts } from '../facts/index.ts'
 import {
   type Clock,
   createTurns,
+  type Duration,
   type Environment,
   type Logger,
+  parseDuration,
   randomUuid,
   safeLogger,
   silentLogger,
   systemClock,
+  UsageConfigurationError,
+  whatWasGot,
 } from '../host/index.ts'
 import { createInstallation, type IdentityPolicy } from '../identity/index.ts'
 import { createLedger, LARGEST_REPORT, type LedgerOutcome } from '../ledger/index.ts'
@@ -24,6 +28,7 @@ import {
   schemaUrlOf,
   serializeReport,
 } from '../report/index.ts'
+import { createUndecidedWait } from '../schedule/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { createHttpTransport, metricsUrl, type Transport } from '../transport/index.ts'
 import { type DrainResults, RETIRED } from './drain.ts'
@@ -45,7 +50,12 @@ export interface StoreAndForwardOptions {
   readonly identity?: IdentityPolicy
   /** Whether the installation keeps its id while disabled. Default: false, it is deleted. */
   readonly keepInstallation?: boolean | undefined
-  /** Whether a verdict lets reports leave. Default: every state but `disabled`. */
+  /**
+   * How long nothing leaves while nobody has decided, `'0s'` to `'24d'`, from the first export on; across restarts, where the state
+   * store outlives them. Default: `'1h'`.
+   */
+  readonly undecidedDelay?: Duration
+  /** Whether a verdict lets reports leave. Default: `enabled` does, and `undecided` once its delay is over. */
   readonly maySend?: (verdict: Verdict) => boolean
   readonly state: StateStore
   /** Default: says nothing. */
@@ -121,10 +131,11 @@ export interface StoreAndForward {
 }
 
 export function createStoreAndForward(options: StoreAndForwardOptions): StoreAndForward {
-  const { product, endpoint, consent, state } = options
+  const { product, endpoint, state } = options
   const catalog = () => (typeof options.catalog === 'function' ? options.catalog() : options.catalog)
-  const { clock = systemClock, maySend = ({ state }) => state !== 'disabled' } = options
+  const { clock = systemClock } = options
   const logger = safeLogger(options.logger ?? silentLogger)
+  const { consent, maySend } = gateOf(options, clock)
   const transport =
     options.transport ??
     createHttpTransport({ endpoint, now: clock.now, proxyEnvironment: options.proxyEnvironment })
@@ -290,6 +301,31 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     },
   }
 }
+
+/** Who is asked for consent, and what the answer lets leave. */
+function gateOf(
+  { consent, maySend, state, undecidedDelay = '1h' }: StoreAndForwardOptions,
+  clock: Clock,
+): { consent: () => Verdict | Promise<Verdict>; maySend: (verdict: Verdict) => boolean } {
+  if (maySend) return { consent, maySend }
+  const delay = parseDuration(undecidedDelay) ?? -1
+  if (delay < 0 || delay > LONGEST_DELAY) {
+    const message = `is ${whatWasGot(undecidedDelay)}; use '0s' to '24d'`
+    throw new UsageConfigurationError('ConsentAwareMetricExporter', [{ place: 'undecidedDelay', message }])
+  }
+  const wait = createUndecidedWait({ clock, store: state, delay })
+  return {
+    async consent() {
+      const verdict = await consent()
+      await wait.note(verdict.state === 'undecided')
+      return verdict
+    },
+    maySend: ({ state }) => state === 'enabled' || (state === 'undecided' && wait.isOver()),
+  }
+}
+
+/** The longest that a timer takes, in milliseconds. */
+const LONGEST_DELAY = 2 ** 31 - 1
 
 const WAITING = { outcome: 'queued', reason: 'it waits in the outbox' } as const
 

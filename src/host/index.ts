@@ -12,7 +12,7 @@ export { type FileFunctions, pathOf, readTextFile, systemFiles } from './files.t
 export { keepingProcessAlive } from './keep-alive.ts'
 export { type Logger, safeLogger, silentLogger } from './logger.ts'
 export { type Mistake, UsageConfigurationError, whatWasGot } from './mistakes.ts'
-export { type ProcessOwner, processOwner } from './process-owner.ts'
+export { bootOfMachine, type ProcessOwner, processOwner } from './process-owner.ts'
 export { randomUuid, randomWord } from './random.ts'
 export { createTurns } from './turns.ts'
 export { LIBRARY_VERSION } from './version.ts'

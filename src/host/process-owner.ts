@@ -26,6 +26,27 @@ export const processOwner = (): ProcessOwner => ({
 /** Looked for once: it stays for as long as the process lives, and is written beside much of what it writes. */
 let place: string | undefined
 
+/**
+ * What tells this start of the machine from others: the monotonic clock runs since then. Outside of Linux it tells the machine only,
+ * where that clock is further behind after each start.
+ */
+export function bootOfMachine(): string {
+  boot ??= findBoot()
+  return boot
+}
+
+let boot: string | undefined
+
+function findBoot(): string {
+  try {
+    return readTextFile(BOOT_ID).trim()
+  } catch {
+    return process.getBuiltinModule('node:os').hostname()
+  }
+}
+
+const BOOT_ID = '/proc/sys/kernel/random/boot_id'
+
 function placeOfPids(): string {
   place ??= findPlaceOfPids()
   return place
@@ -38,7 +59,7 @@ function placeOfPids(): string {
 function findPlaceOfPids(): string {
   const hostname = process.getBuiltinModule('node:os').hostname()
   try {
-    return `${hostname} ${readTextFile('/proc/sys/kernel/random/boot_id').trim()} ${readLinkNow('/proc/self/ns/pid')}`
+    return `${hostname} ${readTextFile(BOOT_ID).trim()} ${readLinkNow('/proc/self/ns/pid')}`
   } catch {
     return hostname
   }

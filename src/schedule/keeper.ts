@@ -2,11 +2,14 @@ import { type Clock, createTurns } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import { adopted, afterStep, parseRecord, recordText, type ScheduleRecord, straightened } from './record.ts'
 import type { Rhythm } from './rhythm.ts'
+import { adoptedUndecided, type SteadyClock, type Undecided } from './undecided.ts'
 
 /** Keeps the record of an installation right: over restarts, beside other processes, and under a clock that is set. */
 export interface RecordKeeper {
   /** As of the last look; nothing before the first one, or where there is none. */
   record(): ScheduleRecord | undefined
+  /** For how long nobody has decided, as this process knows it: what others have written down and what it has waited itself. */
+  undecided(): Undecided | undefined
   /** Milliseconds that have passed for certain since a time of the record, whatever was done to the clock meanwhile. */
   since(time: number): number
   /** Takes in what other processes have stored and how the clock was set. Writes nothing. */
@@ -17,6 +20,7 @@ export interface RecordKeeper {
 
 interface RecordKeeperOptions {
   readonly clock: Clock
+  readonly steady: SteadyClock
   readonly store: StateStore
   readonly rhythm: Rhythm
   readonly random: () => number
@@ -25,9 +29,16 @@ interface RecordKeeperOptions {
 /** How far wall clock and monotonic clock may part before the wall clock counts as set, or the machine as asleep. */
 const STEP = 10_000
 
-export function createRecordKeeper({ clock, store, rhythm, random }: RecordKeeperOptions): RecordKeeper {
+export function createRecordKeeper({
+  clock,
+  steady,
+  store,
+  rhythm,
+  random,
+}: RecordKeeperOptions): RecordKeeper {
   const inTurn = createTurns()
   let record: ScheduleRecord | undefined
+  let undecided: Undecided | undefined
   /** What the store has held when this process last read or wrote it. Where it holds something else, that is another's. */
   let known: string | undefined
   /** Both clocks, when they were last compared. */
@@ -47,7 +58,10 @@ export function createRecordKeeper({ clock, store, rhythm, random }: RecordKeepe
       record &&= afterStep(record, step)
       dropAnchor()
     }
-    if (found) record = adopted(found, record)
+    if (found) {
+      record = adopted(found, record)
+      undecided = found.undecided && adoptedUndecided(found.undecided, undecided, steady)
+    }
     record &&= straightened(record, clock.now(), rhythm)
   }
 
@@ -87,12 +101,15 @@ export function createRecordKeeper({ clock, store, rhythm, random }: RecordKeepe
 
   return {
     record: () => record,
+    undecided: () => undecided,
     since: (time) => Math.max(steadyNow() - time, 0),
     look: () => inTurn(look),
     update: (change) =>
       inTurn(async () => {
         await look()
-        record = change(record ?? (await begin()), Math.round(steadyNow()))
+        const before = record ?? (await begin())
+        record = change(before, Math.round(steadyNow()))
+        if (record.undecided !== before.undecided) undecided = record.undecided
         await save(record)
       }),
   }

@@ -1,4 +1,5 @@
 import { dueAfter, periodAfter, type Rhythm } from './rhythm.ts'
+import { type Undecided, undecidedIn } from './undecided.ts'
 
 /** What is remembered of an installation's reports. Times are milliseconds of the wall clock as it is set now. */
 export interface ScheduleRecord {
@@ -6,8 +7,8 @@ export interface ScheduleRecord {
   readonly offset: number
   /** The first start; moved where the clock was set while it was waited. */
   readonly startedAt: number
-  /** Since when nobody has decided; moved as well. */
-  readonly undecidedSince?: number | undefined
+  /** There while nobody has decided, as it was last written down. */
+  readonly undecided?: Undecided | undefined
   /** How many reports were made. */
   readonly reports: number
   readonly lastReportAt?: number | undefined
@@ -17,13 +18,9 @@ export interface ScheduleRecord {
 
 /** The record after the wall clock has gone `step` milliseconds further than the monotonic clock. */
 export function afterStep(record: ScheduleRecord, step: number): ScheduleRecord {
-  const { startedAt, undecidedSince, lastReportAt, dueAt } = record
+  const { startedAt, lastReportAt, dueAt } = record
   // What must be waited for passes by the monotonic clock alone: a clock that is set does not shorten it.
-  const waiting = {
-    ...record,
-    startedAt: dueAt === undefined ? startedAt + step : startedAt,
-    undecidedSince: moved(undecidedSince, step),
-  }
+  const waiting = { ...record, startedAt: dueAt === undefined ? startedAt + step : startedAt }
   // Forward: the machine may have been asleep, and then the report is due. Backward: that can only have been set.
   if (step > 0) return waiting
   return { ...waiting, lastReportAt: moved(lastReportAt, step), dueAt: moved(dueAt, step) }
@@ -31,21 +28,16 @@ export function afterStep(record: ScheduleRecord, step: number): ScheduleRecord 
 
 /** The record of another process. It does not shorten what this one knows that must still be waited for. */
 export function adopted(found: ScheduleRecord, own: ScheduleRecord | undefined): ScheduleRecord {
-  const { startedAt, undecidedSince } = found
-  return {
-    ...found,
-    startedAt: Math.max(startedAt, own?.startedAt ?? startedAt),
-    undecidedSince: undecidedSince && Math.max(undecidedSince, own?.undecidedSince ?? undecidedSince),
-  }
+  const { startedAt } = found
+  return { ...found, startedAt: Math.max(startedAt, own?.startedAt ?? startedAt) }
 }
 
 /** The record without what cannot be: it was stored before the clock was set, or made for another interval. */
 export function straightened(record: ScheduleRecord, now: number, rhythm: Rhythm): ScheduleRecord {
-  const { startedAt, undecidedSince, dueAt } = record
+  const { startedAt, dueAt } = record
   return {
     ...record,
     startedAt: Math.min(startedAt, now),
-    undecidedSince: undecidedSince === undefined ? undefined : Math.min(undecidedSince, now),
     dueAt: dueAt === undefined ? undefined : straightDue(dueAt, record, now, rhythm),
   }
 }
@@ -61,26 +53,26 @@ function straightDue(dueAt: number, record: ScheduleRecord, now: number, rhythm:
 }
 
 export function recordText(record: ScheduleRecord): string {
-  const { offset, reports, startedAt, undecidedSince, lastReportAt, dueAt } = record
+  const { offset, reports, startedAt, undecided: { since, ...undecided } = {}, lastReportAt, dueAt } = record
   const times = {
     startedAt: textOf(startedAt),
-    undecidedSince: textOf(undecidedSince),
+    undecidedSince: textOf(since),
     lastReportAt: textOf(lastReportAt),
     dueAt: textOf(dueAt),
   }
-  return `${JSON.stringify({ offset, reports, ...times })}\n`
+  return `${JSON.stringify({ offset, reports, ...times, ...(since !== undefined && { undecided }) })}\n`
 }
 
 /** The record in an entry; `undefined` where it is damaged. */
 export function parseRecord(text: string): ScheduleRecord | undefined {
   try {
-    const { offset, reports, ...times } = JSON.parse(text)
+    const { offset, reports, undecided, ...times } = JSON.parse(text)
     const startedAt = timeIn(times.startedAt)
     const whole = offset >= 0 && offset < 1 && Number.isSafeInteger(reports) && reports >= 0
     if (!whole || startedAt === undefined) return undefined
     return {
       ...{ offset, reports, startedAt },
-      undecidedSince: timeIn(times.undecidedSince),
+      undecided: undecidedIn(timeIn(times.undecidedSince), undecided),
       lastReportAt: timeIn(times.lastReportAt),
       dueAt: timeIn(times.dueAt),
     }

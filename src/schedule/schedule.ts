@@ -1,8 +1,9 @@
-import type { Clock, Timer } from '../host/index.ts'
+import { bootOfMachine, type Clock, type Timer } from '../host/index.ts'
 import { createMemoryStore, type StateStore } from '../state/index.ts'
 import { createRecordKeeper } from './keeper.ts'
 import type { ScheduleRecord } from './record.ts'
 import { dueAfter, EARLY, periodAfter, type Rhythm } from './rhythm.ts'
+import { notedIn, undecidedFor } from './undecided-wait.ts'
 
 export interface ScheduleOptions extends Rhythm {
   readonly clock: Clock
@@ -26,6 +27,8 @@ export interface ScheduleOptions extends Rhythm {
   readonly shortLived?: boolean
   /** 0 to 1. Default: `Math.random`. For tests. */
   readonly random?: () => number
+  /** Since when the monotonic clock runs: the start of this machine. Default: what the system says. For tests. */
+  readonly boot?: () => string
 }
 
 /**
@@ -41,8 +44,8 @@ export interface Schedule {
   /**
    * Plans the reports: the first one `initialDelay` milliseconds after the *installation* was first started, and none before it has
    * been undecided for `undecidedDelay`, which is given while nobody has decided. Both are waited for across restarts, and by the
-   * monotonic clock while a process runs. A start when a report is due makes it after 10 to 20 seconds, where the initial delay
-   * is not shorter. Called again when the decision changes.
+   * monotonic clock while a process runs; the second one by that clock alone, and while the machine is on. A start when a report is
+   * due makes it after 10 to 20 seconds, where the initial delay is not shorter. Called again when the decision changes.
    */
   start(initialDelay: number, options?: { readonly undecidedDelay?: number | undefined }): Promise<void>
   /** Remembers that a report was made now, also across restarts. Never rejects. */
@@ -81,10 +84,12 @@ export function createSchedule({
   scope = 'installation',
   shortLived = false,
   random = Math.random,
+  boot = bootOfMachine,
 }: ScheduleOptions): Schedule {
   const rhythm = { interval, firstPhase }
+  const steady = { clock, boot }
   const keeper = createRecordKeeper({
-    ...{ clock, rhythm, random },
+    ...{ clock, steady, rhythm, random },
     store: scope === 'process' ? createMemoryStore() : store,
   })
   /** What was said at the start; nothing while nothing is planned. */
@@ -96,11 +101,6 @@ export function createSchedule({
   /** The jitter, drawn for one due time. */
   let lateness: { readonly dueAt: number; readonly late: number } | undefined
 
-  function undecidedFor(): number {
-    const since = keeper.record()?.undecidedSince
-    return since === undefined ? 0 : keeper.since(since)
-  }
-
   /** How long it still takes until a report is due, in whole milliseconds: timers do not wait for less. */
   function untilDue({ grace = graceUntil ?? 0 } = {}): number {
     const record = keeper.record()
@@ -109,7 +109,7 @@ export function createSchedule({
     const waits = [
       0,
       grace - clock.monotonic(),
-      undecidedDelay === undefined ? 0 : undecidedDelay - undecidedFor(),
+      undecidedDelay === undefined ? 0 : undecidedDelay - undecidedFor(keeper, steady),
       record.dueAt === undefined
         ? initialDelay - keeper.since(record.startedAt)
         : record.dueAt + lateFor(record.dueAt, record) - clock.now(),
@@ -137,7 +137,7 @@ export function createSchedule({
     await keeper.update((record, now) =>
       planned?.undecidedDelay === undefined
         ? record
-        : { ...record, undecidedSince: record.undecidedSince ?? now },
+        : notedIn(record, { keeper, steady, now, delay: planned.undecidedDelay }),
     )
     if (!planned || runningSince !== undefined) return
     if (untilDue() <= 0) await makeReport()
@@ -169,10 +169,11 @@ export function createSchedule({
       planned = { initialDelay, undecidedDelay }
       const grace = GRACE * (1 + random())
       graceUntil ??= clock.monotonic() + (shortLived ? grace : Math.min(initialDelay, grace))
-      await keeper.update((record, now) => ({
-        ...record,
-        undecidedSince: undecidedDelay === undefined ? undefined : (record.undecidedSince ?? now),
-      }))
+      await keeper.update((record, now) =>
+        undecidedDelay === undefined
+          ? { ...record, undecided: undefined }
+          : notedIn(record, { keeper, steady, now, delay: undecidedDelay }),
+      )
       arm()
     },
     async reported() {
@@ -189,7 +190,7 @@ export function createSchedule({
     },
     due: () => (planned && keeper.record() ? clock.now() + untilDue() : undefined),
     lastReportAt: () => keeper.record()?.lastReportAt,
-    undecidedFor,
+    undecidedFor: () => undecidedFor(keeper, steady),
     stop() {
       planned = undefined
       timer?.cancel()

@@ -25,6 +25,7 @@ export function createHost({
     interval: DAY,
     jitter: 0,
     random: () => offset,
+    boot: machine.boot,
     async run() {
       reports.push(machine.elapsed)
       await work?.()

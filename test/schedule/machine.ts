@@ -16,6 +16,10 @@ export interface Machine extends Clock {
    * been no sleep; or it runs on, as on macOS and Windows, and they fire when the machine wakes.
    */
   sleep(milliseconds: number, monotonic?: 'stands' | 'runs'): void
+  /** Starts the machine again: processes are gone, and the monotonic clock begins at zero, or at what another machine has. */
+  reboot(monotonic?: number): void
+  /** What tells this start of the machine from others. */
+  boot(): string
   /** Moves the wall clock, forward or back. */
   setWall(by: number): void
 }
@@ -24,6 +28,7 @@ export function createMachine(start = START): Machine {
   let elapsed = 0
   let set = 0
   let stood = 0
+  let boots = 1
   let timers: Array<{ readonly at: number; readonly callback: () => void }> = []
   const monotonic = () => elapsed - stood
 
@@ -62,6 +67,12 @@ export function createMachine(start = START): Machine {
       elapsed += milliseconds
       if (clock === 'stands') stood += milliseconds
     },
+    reboot(monotonic = 0) {
+      timers = []
+      stood = elapsed - monotonic
+      boots++
+    },
+    boot: () => `boot ${boots}`,
     setWall(by) {
       set += by
     },

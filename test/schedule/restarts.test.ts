@@ -154,6 +154,7 @@ test('an operator finds in the state what the schedule knows, and nothing that t
     reports: 1,
     startedAt: '2026-01-01T00:00:00.000Z',
     undecidedSince: '2026-01-01T00:00:00.000Z',
+    undecided: { waited: 0, monotonic: 0, boot: 'boot 1' },
     lastReportAt: '2026-01-01T00:00:00.000Z',
     dueAt: '2026-01-02T02:57:46.598Z',
   })

@@ -182,7 +182,7 @@ test('a clock that runs a little slow or fast is followed, and nothing is writte
     },
   }
   const { machine, schedule } = createHost({ machine: host.machine, store })
-  await schedule.start(0, { undecidedDelay: 3 * DAY })
+  await schedule.start(3 * DAY)
   const before = writes
   for (let step = 0; step < 100; step++) {
     machine.setWall(step % 2 === 0 ? 5 * SECOND : -5 * SECOND)
