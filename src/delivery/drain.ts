@@ -24,7 +24,7 @@ export interface DrainOptions {
   readonly productVersion: string
   readonly clock: Clock
   readonly logger: Logger
-  /** Asked for each report, right before it would leave, and again when an attempt was in vain. */
+  /** Asked for each report before an attempt, right before its bytes would leave, and again when the attempt was in vain. */
   readonly consent: () => Verdict | Promise<Verdict>
   readonly maySend: (verdict: Verdict) => boolean
   /** Writes an outcome down, once it is known. */
@@ -101,6 +101,8 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     signal: () => AbortSignal,
   ): Promise<boolean> {
     const { bytes, reportId } = report
+    // Taken before the question: a no that is given from here on ends the attempt, whatever was answered.
+    const calledOff = signal()
     const before = await consent()
     if (isHeldBy(before)) return hold(report, results, before)
     if (!reached(before, names)) return discard(report, results)
@@ -113,7 +115,11 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
       results.set(reportId, { outcome: 'queued', reason: HELD })
       return false
     }
-    const result = await transport.send(bytes, signal())
+    const result = await transport.send(bytes, calledOff, async () => {
+      // Once more: names, connections and TLS take their time, and another process may have stored a no.
+      const now = await consent()
+      return reached(now, names) && maySend(now)
+    })
     if (result.outcome === 'accepted' || result.outcome === 'refused') {
       told = false
       const [outcome, reason] =
@@ -132,10 +138,11 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     if (isHeldBy(after)) return hold(report, results, after)
     if (!reached(after, names)) return discard(report, results)
     results.set(reportId, { outcome: 'queued', reason: result.reason })
+    if (!maySend(after)) return false
     if (result.outcome === 'retired') {
       await retries.retired(endpoint)
       logger.warn(`Usage reports are not sent any more: ${RETIRED}. Another endpoint begins anew.`)
-    } else if (!signal().aborted) {
+    } else if (!calledOff.aborted) {
       // Where it has failed before, the operator has been told, in this life of the process or an earlier one.
       const known = told || (await retries.next()) > 0
       await retries.failed(result.retryAfter)
@@ -180,8 +187,10 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     if (decided !== 'disabled') await settle(report, 'discarded', reason)
     else {
       await options.forget()
+      // The process in which the no was given may have done it already.
+      const isThere = await outbox.read(report.number).catch(() => report)
       await outbox.remove(report.number)
-      await record('discarded', report.reportId, because, report.bytes)
+      if (isThere) await record('discarded', report.reportId, because, report.bytes)
     }
     logger.info(`Usage report ${report.reportId} is not sent any more, ${reason}.`)
     return true

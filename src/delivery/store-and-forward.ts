@@ -31,7 +31,7 @@ import {
 import { createUndecidedWait } from '../schedule/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { createHttpTransport, metricsUrl, type Transport } from '../transport/index.ts'
-import { type DrainResults, RETIRED } from './drain.ts'
+import { RETIRED } from './drain.ts'
 import { createSending, type Impediment } from './sending.ts'
 
 export interface StoreAndForwardOptions {
@@ -206,8 +206,17 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     const impediment = await sending.accept({ reportId, at, bytes }, details?.account)
     if (impediment) return impediment
     await record('queued', reportId, verdict.because, bytes)
-    const results: DrainResults = details?.hold ? new Map() : await sending.drain()
-    return { ...(results.get(reportId) ?? WAITING), reportId, at, bytes }
+    if (details?.hold) return { ...WAITING, reportId, at, bytes }
+    return { ...(await sendWaiting(reportId)), reportId, at, bytes }
+  }
+
+  /** Sends what waits, and tells what became of one report in it. */
+  async function sendWaiting(reportId: string): Promise<Pick<DeliveryResult, 'outcome' | 'reason'>> {
+    const result = (await sending.drain()).get(reportId)
+    if (result) return result
+    // Another process with a no has discarded it.
+    const { disabledBy, because } = await consent()
+    return disabledBy === 'person' ? { outcome: 'suppressed', reason: because } : WAITING
   }
 
   async function erase(by: string): Promise<DeliveryResult> {
@@ -237,8 +246,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     }
     await sending.accept({ reportId, at, bytes })
     await record('queued', reportId, about, bytes)
-    const results = await sending.drain()
-    return { ...(results.get(reportId) ?? WAITING), reportId, at, bytes }
+    return { ...(await sendWaiting(reportId)), reportId, at, bytes }
   }
 
   async function establish(): Promise<void> {

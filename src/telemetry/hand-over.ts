@@ -53,8 +53,16 @@ const FORMAT = 1
 /** What one fact may take, in milliseconds: the process wants to end. */
 const FACT_BUDGET = 20
 
-/** Starts the child, unless one is at it. Never rejects. */
-export async function handOver(options: HandOverOptions, verdict: Verdict): Promise<void> {
+/**
+ * Starts the child, unless one is at it. Never rejects.
+ *
+ * @param maySend asked once more when all that is missing is the child: the facts have taken their time
+ */
+export async function handOver(
+  options: HandOverOptions,
+  verdict: Verdict,
+  maySend: () => Promise<boolean>,
+): Promise<void> {
   const { settings } = options
   const { directory, clock, logger } = settings
   try {
@@ -68,7 +76,9 @@ export async function handOver(options: HandOverOptions, verdict: Verdict): Prom
     const job = await jobOf(options, verdict)
     if (before) await store.remove(ENTRIES.detached)
     const made = await store.create(ENTRIES.detached, `${JSON.stringify(job)}\n`)
-    if (made) startChild(script, directory, settings)
+    if (!made) return
+    if (await maySend()) startChild(script, directory, settings)
+    else await store.remove(ENTRIES.detached)
   } catch (error) {
     const { message } = error as Error
     logger.debug(`The usage report is left to a later process: ${message}.`)

@@ -46,7 +46,7 @@ async function send(
   if (!loop.maySend(verdict) || !(await hasToSend(ending))) return
   if (!limit) {
     const { handOver } = await import('./hand-over.ts')
-    return handOver(ending, verdict)
+    return handOver(ending, verdict, async () => loop.maySend(await ask()))
   }
   // Of many processes that end at once, one is delayed by it.
   const lease = await takeLease({ store: state, clock, task: 'report', duration: limit.within })
