@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import { runCatalogCommand } from '../src/cli/index.ts'
-import { DISABLING_WORDS, ENABLING_WORDS, SOURCES } from '../src/consent/index.ts'
+import { DISABLING_WORDS, ENABLING_WORDS, SOURCES, type Source } from '../src/consent/index.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 process.chdir(root)
@@ -48,15 +48,17 @@ async function ofExamples(): Promise<Record<string, string>> {
   const files: Record<string, string> = {}
   for (const catalog of globSync('examples/*/catalog.ts').sort()) {
     const directory = path.dirname(catalog)
-    const product: Product = (await import(path.join(root, catalog))).product ?? ACME_NOTES
-    files[`${directory}/TELEMETRY.md`] = await ofCatalog('docs', catalog, product)
+    const { product = ACME_NOTES, consent } = await import(path.join(root, catalog))
+    const overruling = consent?.overruleStoredNo?.join()
+    const ofPage = overruling ? { 'overrule-stored-no': overruling } : {}
+    files[`${directory}/TELEMETRY.md`] = await ofCatalog('docs', catalog, product, ofPage)
     files[`${directory}/report.schema.json`] = await ofCatalog('schema', catalog, product)
     files[`${directory}/collector.yaml`] = await ofCatalog('collector-config', catalog, product)
   }
   return files
 }
 
-async function ofCatalog(command: string, catalog: string, product: Product): Promise<string> {
+async function ofCatalog(command: string, catalog: string, product: Product, more = {}): Promise<string> {
   const written: string[] = []
   const stdout = new Writable({
     write(chunk, _, done) {
@@ -71,6 +73,7 @@ async function ofCatalog(command: string, catalog: string, product: Product): Pr
     title: product.title,
     // What the store does by itself: docs/store.md.
     retention: '400 days',
+    ...more,
   })
   const code = await runCatalogCommand(
     [command, ...options.flatMap(([name, value]) => [`--${name}`, value])],
@@ -84,14 +87,17 @@ async function ofCatalog(command: string, catalog: string, product: Product): Pr
 
 /** docs/consent.md with its table of sources and its lists of words, as the code has them. */
 function consentPage(page: string): string {
-  const rows = SOURCES.map(
-    ({ source, locks, about }) => `| \`${source}\` | ${about} | ${locks ? 'yes' : ''} |`,
-  )
+  const worthOf = ({ restricts, locks, passing }: Source) => {
+    if (!restricts) return 'holds until somebody chooses; deletes nothing'
+    const deletes = passing ? 'deletes nothing' : 'deletes'
+    return `beats every yes; ${deletes}${locks ? '' : '; is taken back by another choice'}`
+  }
+  const rows = SOURCES.map((one) => `| \`${one.source}\` | ${one.about} | ${worthOf(one)} |`)
   const table = [
-    '| source | what it is | locks |',
+    '| source | what it is | its no |',
     '|---|---|---|',
     ...rows,
-    "| `default` | The product's default. |  |",
+    "| `default` | The product's default. | holds until somebody chooses; deletes nothing |",
   ]
   const words = (list: readonly string[]) => list.map((word) => `\`${word}\``).join(' ')
   const withTable = withPart(page, 'sources', `\n${table.join('\n')}\n`)

@@ -29,6 +29,7 @@ export type {
   DisclosureSink,
   DisclosureTexts,
   Opinion,
+  OverrulingSource,
   StartupWarnings,
   StoredChoice,
   Verdict,

@@ -9,6 +9,9 @@ export const product = {
   homepage: 'https://beacon.ferretdb.com',
 } as const
 
+/** FerretDB's own order: its flag, which may be given as a variable, wins over what was saved at run time. */
+export const consent = { overruleStoredNo: ['variable', 'flag'] } as const
+
 const common = { since: 1, level: 'full' } as const
 const words = (text: string) => text.trim().split(/\s+/)
 

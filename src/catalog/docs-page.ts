@@ -10,6 +10,8 @@ export interface DocsPageOptions {
   readonly prefix: string
   /** How long the receiver keeps what is reported at each level: `{ basic: '2 years', full: '90 days' }`. Default: nothing is said. */
   readonly retention?: Readonly<Record<string, string>> | undefined
+  /** The sources whose yes overrules a stored no, as in the product's `consent`. Default: none. */
+  readonly overruleStoredNo?: readonly string[] | undefined
   /** A whole report, made by the real pipeline from the examples of the facts. */
   readonly exampleReport: string
 }
@@ -20,13 +22,13 @@ export interface DocsPageOptions {
  */
 export function docsPage(
   catalog: Catalog,
-  { title, prefix, retention, exampleReport }: DocsPageOptions,
+  { title, prefix, retention, overruleStoredNo, exampleReport }: DocsPageOptions,
 ): string {
   const facts = Object.entries(catalog.facts).sort(([a], [b]) => (a < b ? -1 : 1))
   return `${[
     `# What ${title} reports`,
     '',
-    `Once a day ${title} makes a report of the facts on this page, and sends it to its makers where consent lets it: a no, whoever says it, always holds. Every report stands with its exact bytes in the local log, also when it is not sent.`,
+    `Once a day ${title} makes a report of the facts on this page, and sends it to its makers where consent lets it: ${holdOf(overruleStoredNo, prefix)}. Every report stands with its exact bytes in the local log, also when it is not sent.`,
     '',
     `To send nothing: \`${prefix}_TELEMETRY_OPTOUT=1\`, or \`DO_NOT_TRACK=1\` for every product that honours it. To keep single facts out: \`${prefix}_TELEMETRY_EXCLUDE=name,name\`. To see a report and send none: \`${prefix}_TELEMETRY_DEBUG=1\`.`,
     '',
@@ -54,6 +56,17 @@ export function docsPage(
     exampleReport,
     '```',
   ].join('\n')}\n`
+}
+
+function holdOf(overruling: readonly string[] = [], prefix: string): string {
+  const names: Readonly<Record<string, string>> = {
+    variable: `the variable \`${prefix}_TELEMETRY\``,
+    flag: 'the command-line flag',
+    'locked-configuration': 'the configuration, where it is locked',
+  }
+  return overruling.length === 0
+    ? 'a no, whoever says it, always holds'
+    : `a no holds, whoever says it, except that a yes of ${overruling.map((one) => names[one] ?? one).join(' or ')} overrules one that was chosen in the product before`
 }
 
 const HEADS = ['name', 'what', 'why', 'level', 'since', 'example']

@@ -43,6 +43,8 @@ Options:
   --version <version>   The product's version. Default: 0.0.0
   --title <title>       The product as people call it. Default: its name.
   --retention <time>    How long the receiver keeps reports, for the page: "90 days", or "basic=2 years,full=90 days".
+  --overrule-stored-no <sources>
+                        For the page, where the product's consent says so: "variable,flag".
   --out <file>          Where the command writes. Default: standard output.
   --also <name>=<file>  For collector-config: what else comes in at the same gateway, as often as needed. Another product,
                         or an earlier version of this one. The file is a module, or what release has written.
@@ -79,6 +81,7 @@ interface Call {
   readonly product: { readonly name: string; readonly version: string }
   readonly title: string
   readonly retention: Readonly<Record<string, string>> | undefined
+  readonly overruleStoredNo: readonly string[] | undefined
   readonly out: string | undefined
   readonly released: string | undefined
   /** What else comes in at the same gateway. */
@@ -89,12 +92,13 @@ interface Call {
 
 /** What writes each file. */
 const WRITERS = {
-  docs: async ({ catalog, product, title, retention }: Call) => {
+  docs: async ({ catalog, product, title, retention, overruleStoredNo }: Call) => {
     const prefix = product.name.toUpperCase().replaceAll('-', '_')
     return docsPage(catalog, {
       title,
       prefix,
       retention,
+      overruleStoredNo,
       exampleReport: await exampleReport(catalog, product),
     })
   },
@@ -118,6 +122,7 @@ async function parse(args: readonly string[]): Promise<Call | 'help'> {
         version: text,
         title: text,
         retention: text,
+        'overrule-stored-no': text,
         out: text,
         released: text,
         also: { ...text, multiple: true },
@@ -142,6 +147,7 @@ async function parse(args: readonly string[]): Promise<Call | 'help'> {
     product: { name: values.product, version: values.version ?? '0.0.0' },
     title: values.title ?? values.product,
     retention: values.retention === undefined ? undefined : retentionIn(values.retention, catalog),
+    overruleStoredNo: overrulingIn(values['overrule-stored-no']),
     out: values.out,
     released: values.released,
     also: await Promise.all((values.also ?? []).map(loadAlso)),
@@ -151,6 +157,14 @@ async function parse(args: readonly string[]): Promise<Call | 'help'> {
       ...(values['collector-config'] && { 'collector-config': values['collector-config'] }),
     },
   }
+}
+
+function overrulingIn(text: string | undefined): readonly string[] | undefined {
+  const sources = text?.split(',').map((one) => one.trim())
+  const known = ['variable', 'flag', 'locked-configuration']
+  const unknown = sources?.find((one) => !known.includes(one))
+  if (unknown === undefined) return sources
+  throw new Error(`--overrule-stored-no names '${unknown}'; use ${known.join(', ')}.`)
 }
 
 /** How long facts of each level are kept. */

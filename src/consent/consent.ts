@@ -23,9 +23,11 @@ export interface Consent {
   /** At the start of the product: reads, and writes down what only a start does, the seed and sticky decisions. */
   begin(): Promise<Verdict>
   /**
-   * Stores a choice: `enabled`, `disabled`, `undecided`, or a level of the catalog. It takes effect at once.
+   * Stores a choice: `enabled`, `disabled`, `undecided`, or a level of the catalog. It takes effect at once. A no is always taken,
+   * and holds against every yes.
    *
-   * @throws {ConsentLockedError} when the operator's environment has decided.
+   * @throws {ConsentLockedError} when it could have no effect: against a no from outside of the product, or against a yes that the
+   * product lets overrule a stored no.
    * @throws {ConsentDecisionError} when the choice or the name is none.
    */
   set(decision: string, chooser: Chooser): Promise<Verdict>
@@ -118,9 +120,12 @@ export function createConsent(options: ConsentOptions): Consent {
   async function set(decision: string, chooser: Chooser | undefined): Promise<Verdict> {
     const [state, level] = parseDecision(decision, inputs.levels)
     const by = nameOfChooser(chooser)
-    const before = await refresh()
-    if (before.locked) throw new ConsentLockedError(before)
-    await addChoice(store, choiceOf(state, level, by))
+    await refresh()
+    const choice = choiceOf(state, level, by)
+    // Not stored where it could have no effect. A no can be added to any other.
+    const now = decideConsent({ ...inputs, stored: choice })
+    if (now.locked && (now.state === 'disabled') !== (state === 'disabled')) throw new ConsentLockedError(now)
+    await addChoice(store, choice)
     return refresh()
   }
 

@@ -1,6 +1,6 @@
 import type { ConsentSource, Verdict } from './types.ts'
 
-/** The choice cannot be changed from within the product, because the operator's environment has made it. */
+/** The choice could have no effect, because what was decided outside of the product comes before it. */
 export class ConsentLockedError extends Error {
   override readonly name = 'ConsentLockedError'
   readonly code = 'ERR_CONSENT_LOCKED'

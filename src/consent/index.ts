@@ -17,7 +17,7 @@ export {
   ConsentSourceError,
 } from './errors.ts'
 export type { ConsentPolicy } from './policy.ts'
-export { SOURCES, shown } from './sources.ts'
+export { SOURCES, type Source, shown } from './sources.ts'
 export type { StoredChoice } from './stored-choice.ts'
 export type {
   ConsentInputs,
@@ -25,6 +25,7 @@ export type {
   ConsentState,
   DisabledBy,
   Opinion,
+  OverrulingSource,
   StoredOpinion,
   Verdict,
 } from './types.ts'

@@ -1,4 +1,4 @@
-import type { ConsentSource, ConsentState } from './types.ts'
+import type { ConsentSource, ConsentState, OverrulingSource } from './types.ts'
 
 /** What the maintainer decides about consent, and the raw values of the sources that only the product can read. */
 export interface ConsentPolicy {
@@ -7,8 +7,8 @@ export interface ConsentPolicy {
   /** The raw value of the product's command-line flag, whatever it is. */
   readonly flag?: unknown
   /**
-   * The raw value of the product's configuration, whatever it is. `{ value, locked: true }` settles the matter: nobody can
-   * choose otherwise from within the product.
+   * The raw value of the product's configuration, whatever it is. With `{ value, locked: true }` its no beats every yes, and nobody
+   * can choose otherwise from within the product; its yes comes before a stored one.
    */
   readonly configured?: unknown
   /** What holds from the first start on, until somebody chooses. Remembered: a later seed changes nothing. */
@@ -19,6 +19,11 @@ export interface ConsentPolicy {
   readonly automation?: 'disabled' | 'ignore'
   /** Sources that this product does not ask. Default: none; every source is asked. */
   readonly ignore?: readonly ConsentSource[]
+  /**
+   * Sources whose yes holds against a stored no as well, and cannot be answered by a choice in the product (FerretDB:
+   * `['variable', 'flag']`). Default: none; a stored no holds until somebody chooses otherwise.
+   */
+  readonly overruleStoredNo?: readonly OverrulingSource[]
   /** What a contradiction between a no and a yes of the environment does. `refuse` rejects the start. Default: `report`. */
   readonly onConflict?: 'report' | 'refuse'
   /** Takes an opt-out from the environment only: one in the flag or the configuration rejects the start (EventStoreDB). */

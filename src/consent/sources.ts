@@ -24,9 +24,11 @@ export interface Statement {
 /** A place that an opinion comes from, and what its word is worth. */
 export interface Source {
   readonly source: ConsentSource
-  /** Whether it is the operator's environment: its no beats every yes, and the product cannot overrule it. */
+  /** Whether its no beats every yes, whoever says it. Otherwise the first source that has decided wins. */
+  readonly restricts: boolean
+  /** Whether it is set outside of the product, so that its no cannot be taken back by a choice in the product. */
   readonly locks: boolean
-  /** Whether its no only says that this run is a special one, or that a value cannot be used: nobody has opted out. */
+  /** Whether its no only says that this run is a special one, or that a value cannot be used: nobody has opted out, and nothing is deleted. */
   readonly passing?: true
   /** Says in a sentence what it is, for the table of docs/consent.md. */
   readonly about: string
@@ -38,12 +40,14 @@ export interface Source {
 export const SOURCES: readonly Source[] = [
   {
     source: 'do-not-track',
+    restricts: true,
     locks: true,
     about: 'The variable `DO_NOT_TRACK` (donottrack.sh). Anything but empty, 0, false, no and off is a no.',
     read: (inputs) => optOut(inputs, 'DO_NOT_TRACK'),
   },
   {
     source: 'opt-out-variable',
+    restricts: true,
     locks: true,
     about:
       'The variable `<PREFIX>_TELEMETRY_OPTOUT`, under old names of the product too. Read like `DO_NOT_TRACK`.',
@@ -51,12 +55,14 @@ export const SOURCES: readonly Source[] = [
   },
   {
     source: 'otel-sdk-disabled',
+    restricts: true,
     locks: true,
     about: 'The variable `OTEL_SDK_DISABLED` of OpenTelemetry. Read like `DO_NOT_TRACK`.',
     read: (inputs) => optOut(inputs, 'OTEL_SDK_DISABLED'),
   },
   {
     source: 'executable-name',
+    restricts: true,
     locks: true,
     about: 'The name or path of the executable: `donottrack` anywhere in it, in any case, is a no.',
     read: ({ executableName }) =>
@@ -72,6 +78,7 @@ export const SOURCES: readonly Source[] = [
   },
   {
     source: 'automation',
+    restricts: true,
     locks: true,
     passing: true,
     about:
@@ -89,6 +96,7 @@ export const SOURCES: readonly Source[] = [
   },
   {
     source: 'debug-variable',
+    restricts: true,
     locks: true,
     passing: true,
     about:
@@ -97,6 +105,7 @@ export const SOURCES: readonly Source[] = [
   },
   {
     source: 'endpoint-variable',
+    restricts: true,
     locks: true,
     passing: true,
     about:
@@ -111,6 +120,7 @@ export const SOURCES: readonly Source[] = [
   },
   {
     source: 'exclude-variable',
+    restricts: true,
     locks: true,
     passing: true,
     about:
@@ -125,6 +135,7 @@ export const SOURCES: readonly Source[] = [
   },
   {
     source: 'variable',
+    restricts: true,
     locks: true,
     about:
       'The variable `<PREFIX>_TELEMETRY`, under old names of the product too: a word for yes or no, or a level.',
@@ -135,12 +146,14 @@ export const SOURCES: readonly Source[] = [
   },
   {
     source: 'flag',
+    restricts: true,
     locks: true,
     about: "The product's command-line flag: the same words.",
     read: (inputs) => decision('the command-line flag', inputs.flag, inputs),
   },
   {
     source: 'locked-configuration',
+    restricts: true,
     locks: true,
     about: "The product's configuration, where it settles the matter: the same words.",
     read: (inputs) =>
@@ -148,12 +161,14 @@ export const SOURCES: readonly Source[] = [
   },
   {
     source: 'stored-choice',
+    restricts: true,
     locks: false,
     about: 'What an administrator has chosen, from the state store. A choice that cannot be read is a no.',
     read: (inputs) => (isSeed(inputs) ? [] : storedChoice(inputs)),
   },
   {
     source: 'configuration',
+    restricts: false,
     locks: false,
     about: "The product's configuration, where it only says what holds until somebody chooses.",
     read: (inputs) =>
@@ -161,6 +176,7 @@ export const SOURCES: readonly Source[] = [
   },
   {
     source: 'seed',
+    restricts: false,
     locks: false,
     about: 'The seed: what held at the first start. It is remembered, and a later seed changes nothing.',
     read: (inputs) =>

@@ -30,6 +30,9 @@ export type ConsentSource =
  */
 export type DisabledBy = 'person' | 'circumstance' | 'product'
 
+/** A source whose yes a product may let overrule a stored no. */
+export type OverrulingSource = 'variable' | 'flag' | 'locked-configuration'
+
 /** What one source said, and what became of it. */
 export interface Opinion {
   readonly source: ConsentSource
@@ -55,7 +58,10 @@ export interface Verdict {
   readonly source: ConsentSource
   /** How the operator knows the source that decided, with its value: `DO_NOT_TRACK=1`. */
   readonly because: string
-  /** Whether the operator's environment has settled it, so that it cannot be changed from within the product. */
+  /**
+   * Whether it is settled outside of the product, so that no choice in the product can change it: by a no of the environment, the
+   * flag or a locked configuration, or by a yes that the product lets overrule a stored no.
+   */
   readonly locked: boolean
   /** Since when, as ISO 8601: the moment of a stored choice, and for every other source the start of the process. */
   readonly since?: string
@@ -118,6 +124,8 @@ export interface ConsentInputs {
   readonly automation?: string | undefined
   /** What is wrong with the address that the operator has set for reports, as the end of a sentence. */
   readonly endpointProblem?: string | undefined
+  /** Sources whose yes holds against a stored no as well. Default: none. */
+  readonly overruleStoredNo?: readonly OverrulingSource[] | undefined
   /** Sources that the product does not ask. Default: none. */
   readonly ignore?: readonly ConsentSource[] | undefined
   /** When the process was started, as ISO 8601. */

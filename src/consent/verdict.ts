@@ -12,27 +12,36 @@ interface Voice {
 /**
  * The verdict from every source. A pure function of its inputs.
  *
- * A no of the operator's environment comes first, whoever says yes beside it. Otherwise the first source that has decided
- * wins, in the order of {@link SOURCES}; where none has, the product's default stands.
+ * Every no of the operator comes first, whoever says yes beside it: of the environment, the flag, a locked configuration, a stored
+ * choice. Otherwise the first source that has decided wins, in the order of {@link SOURCES}; where none has, the product's default
+ * stands.
  */
 export function decideConsent(inputs: ConsentInputs): Verdict {
   const voices = SOURCES.filter(({ source }) => !inputs.ignore?.includes(source)).flatMap((source): Voice[] =>
     source.read(inputs).map((statement) => ({ source, statement })),
   )
-  const winner =
-    voices.find(({ source, statement }) => source.locks && statement.reading.state === 'disabled') ??
-    voices.find(({ statement }) => statement.reading.state !== 'undecided')
+  const overruling = voices.find(
+    ({ source, statement }) =>
+      inputs.overruleStoredNo?.some((one) => one === source.source) && statement.reading.state === 'enabled',
+  )
+  const noes = voices.filter(
+    ({ source, statement }) =>
+      source.restricts &&
+      statement.reading.state === 'disabled' &&
+      !(overruling && source.source === 'stored-choice'),
+  )
+  const winner = noes[0] ?? voices.find(({ statement }) => statement.reading.state !== 'undecided')
   const state = winner?.statement.reading.state ?? inputs.default
   const level = levelFrom(voices, winner, inputs.levels)
   const since = winner?.statement.since ?? inputs.startedAt
 
   return {
     state,
-    ...(state === 'disabled' && { disabledBy: disabledBy(voices, winner) }),
+    ...(state === 'disabled' && { disabledBy: disabledBy(noes, winner) }),
     level: state === 'disabled' ? 'off' : level,
     source: winner?.source.source ?? 'default',
     because: winner ? nameOf(winner.statement) : defaultName(inputs),
-    locked: winner?.source.locks ?? false,
+    locked: winner !== undefined && ((winner === noes[0] && winner.source.locks) || winner === overruling),
     ...(since !== undefined && { since }),
     ...(winner?.statement.heldSince !== undefined && { heldSince: winner.statement.heldSince }),
     reach: reachOf(state, level, winner?.statement, readExclusions(inputs).excluded),
@@ -45,12 +54,8 @@ export function decideConsent(inputs: ConsentInputs): Verdict {
   }
 }
 
-function disabledBy(voices: readonly Voice[], winner: Voice | undefined): DisabledBy {
-  const isOfPerson = (voice: Voice) =>
-    (voice.source.locks || voice.source.source === 'stored-choice') &&
-    voice.statement.reading.state === 'disabled' &&
-    !isPassing(voice)
-  if (voices.some(isOfPerson)) return 'person'
+function disabledBy(noes: readonly Voice[], winner: Voice | undefined): DisabledBy {
+  if (noes.some((voice) => !isPassing(voice))) return 'person'
   return winner && isPassing(winner) ? 'circumstance' : 'product'
 }
 
@@ -106,8 +111,7 @@ function opinionOf(voice: Voice, winner: Voice | undefined): Opinion {
 
 function whyOf({ source, statement }: Voice, winner: Voice | undefined, won: boolean): string {
   const { state } = statement.reading
-  if (won && state === 'disabled' && source.locks)
-    return 'it says no, and a no of the environment comes first'
+  if (won && state === 'disabled' && source.restricts) return 'it says no, and a no comes first'
   if (won) return 'it is the first source that has decided'
   if (state === 'undecided') return 'it does not decide'
   return `${winner ? nameOf(winner.statement) : 'another source'} comes first`
@@ -143,7 +147,7 @@ function unusable(voices: readonly Voice[], state: ConsentState): string[] {
   )
 }
 
-/** Sources that contradict the winner: an enabling environment beside a no, and any no that a yes comes before. */
+/** Sources that contradict the winner: a yes from outside of the product beside a no, and any no that a yes comes before. */
 function conflicts(voices: readonly Voice[], winner: Voice | undefined): string[] {
   const state = winner?.statement.reading.state
   if (winner === undefined || state === 'undecided') return []
@@ -156,7 +160,7 @@ function conflicts(voices: readonly Voice[], winner: Voice | undefined): string[
     .map(
       ({ statement }) =>
         `${nameOf(statement)} ${other} the usage telemetry, ${nameOf(winner.statement)} ${does} it: it stays ${state}. ` +
-        'Remove the one that is not meant.',
+        `${winner.source.source === 'stored-choice' ? 'Choose again, or remove that' : 'Remove the one that is not meant'}.`,
     )
 }
 

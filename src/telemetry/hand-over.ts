@@ -145,6 +145,7 @@ async function jobOf({ settings, contributions }: HandOverOptions, verdict: Verd
         flag: policy.flag,
         configured: policy.configured,
         ...(policy.ignore && { ignore: policy.ignore }),
+        ...(policy.overruleStoredNo && { overruleStoredNo: policy.overruleStoredNo }),
         ...(policy.keepInstallation && { keepInstallation: true }),
       },
       schedule: scheduleOf(settings),

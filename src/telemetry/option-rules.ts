@@ -1,3 +1,4 @@
+import type { OverrulingSource } from '../consent/index.ts'
 import { type Mistake, parseDuration, whatWasGot } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import type { UsageTelemetryOptions } from './options.ts'
@@ -6,6 +7,9 @@ import type { UsageTelemetryOptions } from './options.ts'
 const LONGEST_DELAY = 2 ** 31 - 1
 
 const HOUR = 3_600_000
+
+/** The sources whose yes a product may let overrule a stored no. */
+const OVERRULING: readonly OverrulingSource[] = ['variable', 'flag', 'locked-configuration']
 
 /** Every mistake of the maintainer in the options. */
 export function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
@@ -78,6 +82,14 @@ export function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
       `use ${words.map((word) => `'${word}'`).join(' or ')}`,
     )
   }
+  const overruling: unknown = consent?.overruleStoredNo
+  check(
+    overruling === undefined ||
+      (Array.isArray(overruling) && overruling.every((source) => OVERRULING.includes(source))),
+    'consent.overruleStoredNo',
+    overruling,
+    `list sources out of ${OVERRULING.map((word) => `'${word}'`).join(', ')}`,
+  )
   const interval = schedule?.interval === undefined ? 60_000 : (parseDuration(schedule.interval) ?? -1)
   check(
     interval >= 60_000 && interval <= LONGEST_DELAY,

@@ -111,6 +111,7 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
       seed: consent.seed,
       executableName: consent.executableName,
       ignore: consent.ignore,
+      overruleStoredNo: consent.overruleStoredNo,
       default: packaging && packaging.state !== 'none' ? packaging.state : (consent.default ?? 'undecided'),
       defaultBy: packaging?.name,
       prefix,

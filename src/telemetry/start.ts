@@ -10,7 +10,7 @@ import { factsUnder } from './status.ts'
  * @throws {ConsentConflictError} when the environment contradicts itself, and the product asked to refuse that.
  */
 export function refuseUnwanted(
-  { opinions, state, warnings }: Verdict,
+  { opinions, state, locked, warnings }: Verdict,
   { policy, title, prefix }: Settings,
 ): void {
   const elsewhere = opinions.find(
@@ -24,7 +24,7 @@ export function refuseUnwanted(
     )
   }
   const enabling = opinions.find((opinion) => opinion.state === 'enabled' && LOCKING.has(opinion.source))
-  if (policy.onConflict === 'refuse' && state === 'disabled' && enabling) {
+  if (policy.onConflict === 'refuse' && state === 'disabled' && locked && enabling) {
     // The conflicts stand behind what else is to be mended.
     const warning = warnings.findLast((text) => text.includes(enabling.name)) ?? ''
     throw new ConsentConflictError(

@@ -95,6 +95,20 @@ test('how long reports are kept is said for every level, or not at all', async (
   assert.match(refused.stderr, /says nothing of the level full; name each: basic=90 days,full=90 days/)
 })
 
+test('the page of a product whose flag overrules a stored no says so', async () => {
+  using scratch = createScratch()
+  const call = ['docs', '--catalog', catalogModule(scratch.directory), '--product', 'acme-db']
+  assert.match((await run(call)).stdout, /a no, whoever says it, always holds\./)
+  const { stdout } = await run([...call, '--overrule-stored-no', 'variable,flag'])
+  assert.match(
+    stdout,
+    /a no holds, whoever says it, except that a yes of the variable `ACME_DB_TELEMETRY` or the command-line flag overrules/,
+  )
+  const refused = await run([...call, '--overrule-stored-no', 'default'])
+  assert.equal(refused.code, 2)
+  assert.match(refused.stderr, /names 'default'; use variable, flag, locked-configuration/)
+})
+
 test('the schema takes a real report, and refuses one with anything that is not declared', async () => {
   const usage = createAcme()
   usage.set('acme.edition', 'enterprise')

@@ -16,7 +16,9 @@ export interface Place {
   readonly variable?: string
   /** What is read there: an opt-out (anything but a few words is a no), a decision, a choice that was kept, or else. */
   readonly kind: 'opt-out' | 'decision' | 'kept' | 'other'
-  /** Whether it is the operator's environment: its no beats every yes, and its level is an upper limit. */
+  /** Whether its no beats every yes. */
+  readonly restricts: boolean
+  /** Whether it is set outside of the product: no choice takes its no back, and its level is an upper limit. */
   readonly locks: boolean
   /** The inputs with this value in this place; `undefined` empties it. */
   put(inputs: ConsentInputs, value: string | undefined): ConsentInputs
@@ -94,6 +96,7 @@ export const PLACES: readonly Place[] = [
     source: 'stored-choice',
     label: 'stored-choice',
     kind: 'kept',
+    restricts: true,
     locks: false,
     put: (inputs, value) => {
       if (value === undefined && isSeed(inputs)) return inputs
@@ -135,7 +138,16 @@ export function storedFrom(value: string): StoredOpinion {
 
 function optOut(source: ConsentSource, variable: string): Place {
   const put = fromVariable(variable)
-  return { source, kind: 'opt-out', locks: true, put, no: '1', values: optOuts, ...named(source, variable) }
+  return {
+    source,
+    kind: 'opt-out',
+    restricts: true,
+    locks: true,
+    put,
+    no: '1',
+    values: optOuts,
+    ...named(source, variable),
+  }
 }
 
 function named(source: ConsentSource, variable: string) {
@@ -150,11 +162,21 @@ function decision(source: ConsentSource, locks: boolean, put: Place['put']): Pla
           kept.map((value) => REMEMBERED + value),
         )
       : decisions
-  return { source, label: source, kind: 'decision', locks, put, no: 'off', yes: 'on', values }
+  return {
+    source,
+    label: source,
+    kind: 'decision',
+    restricts: locks,
+    locks,
+    put,
+    no: 'off',
+    yes: 'on',
+    values,
+  }
 }
 
 function other(source: ConsentSource, no: string, values: fc.Arbitrary<string>, put: Place['put']): Place {
-  return { source, label: source, kind: 'other', locks: true, put, no, values }
+  return { source, label: source, kind: 'other', restricts: true, locks: true, put, no, values }
 }
 
 function exclusions(variable: string): Place {

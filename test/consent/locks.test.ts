@@ -5,6 +5,7 @@ import {
   ConsentLockedError,
   type ConsentSource,
   decideConsent,
+  type OverrulingSource,
 } from '../../src/consent/index.ts'
 import { createMemoryStore } from '../../src/state/index.ts'
 import { PLACES, silence } from './arbitraries.ts'
@@ -31,27 +32,72 @@ const UNLOCK: Partial<Record<ConsentSource, string>> = {
 }
 
 for (const place of PLACES.filter(({ locks }) => locks)) {
-  for (const said of [place.no, ...(place.yes ? [place.yes] : [])]) {
-    test(`${place.label} ('${said}'): nobody can choose otherwise, and is told what stands in the way`, async () => {
-      const store = createMemoryStore()
-      const inputs = place.put(silence(), said)
-      const { state, because } = decideConsent(inputs)
-      for (const choice of ['enabled', 'disabled', 'undecided', 'basic']) {
-        const error = await refused(consentIn(store, { inputs }).set(choice, { by: 'alice' }))
-        assert.equal(error.source, place.source)
-        assert.equal(
-          error.message,
-          `The usage telemetry is ${state} by ${because}, which comes before any choice made here; ${UNLOCK[place.source] ?? 'remove that'} to choose.`,
-        )
-        assert.ok(because.includes(said), because)
-      }
-      assert.equal(await store.read('consent.jsonl'), undefined)
+  test(`${place.label} ('${place.no}'): a yes is refused, and told what stands in the way; a no is taken, and holds afterwards`, async () => {
+    const store = createMemoryStore()
+    const inputs = place.put(silence(), place.no)
+    const { state, because } = decideConsent(inputs)
+    for (const choice of ['enabled', 'undecided', 'basic']) {
+      const error = await refused(consentIn(store, { inputs }).set(choice, { by: 'alice' }))
+      assert.equal(error.source, place.source)
+      assert.equal(
+        error.message,
+        `The usage telemetry is ${state} by ${because}, which comes before any choice made here; ${UNLOCK[place.source] ?? 'remove that'} to choose.`,
+      )
+      assert.ok(because.includes(place.no), because)
+    }
+    assert.equal(await store.read('consent.jsonl'), undefined)
 
-      const { state: chosen } = await consentIn(store).set('basic', { by: 'alice' })
-      assert.equal(chosen, 'enabled')
-    })
-  }
+    const verdict = await consentIn(store, { inputs }).set('disabled', { by: 'alice' })
+    assert.deepEqual([verdict.source, verdict.disabledBy], [place.source, 'person'])
+    const afterwards = await consentIn(store).begin()
+    assert.deepEqual([afterwards.state, afterwards.source], ['disabled', 'stored-choice'])
+    assert.equal((await consentIn(store).set('basic', { by: 'alice' })).state, 'enabled')
+  })
 }
+
+for (const place of PLACES.filter(({ locks, yes }) => locks && yes)) {
+  test(`${place.label} ('${place.yes}'): a no can be chosen against it and holds; it is taken back by a choice only`, async () => {
+    const store = createMemoryStore()
+    const inputs = place.put(silence(), place.yes)
+    assert.equal((await consentIn(store, { inputs }).begin()).locked, false)
+    const no = await consentIn(store, { inputs }).set('disabled', { by: 'alice' })
+    assert.deepEqual([no.state, no.source, no.locked], ['disabled', 'stored-choice', false])
+    const [warning = ''] = no.warnings
+    assert.match(
+      warning,
+      /the choice of alice on .+ disables it: it stays disabled\. Choose again, or remove that\.$/,
+    )
+    for (const choice of ['undecided', 'enabled']) {
+      const { state, source } = await consentIn(store, { inputs }).set(choice, { by: 'alice' })
+      assert.deepEqual([state, source], ['enabled', place.source])
+    }
+  })
+
+  test(`${place.label} ('${place.yes}'): where the product lets it overrule a stored no, a no is refused rather than stored in vain`, async () => {
+    const store = createMemoryStore()
+    await consentIn(store).set('disabled', { by: 'alice' })
+    const overruleStoredNo = [place.source as OverrulingSource]
+    const inputs = { ...place.put(silence(), place.yes), overruleStoredNo }
+    const verdict = await consentIn(store, { inputs }).begin()
+    assert.deepEqual([verdict.state, verdict.source, verdict.locked], ['enabled', place.source, true])
+    assert.match(verdict.warnings[0] ?? '', /^the choice of alice on .+ it stays enabled\./)
+    const error = await refused(consentIn(store, { inputs }).set('disabled', { by: 'alice' }))
+    assert.match(error.message, /is enabled by .+; (remove|unlock) that to choose\.$/)
+    assert.equal((await consentIn(store, { inputs }).set('basic', { by: 'alice' })).state, 'enabled')
+
+    const others = { ...inputs, overruleStoredNo: OVERRULING.filter((source) => source !== place.source) }
+    await consentIn(store).set('disabled', { by: 'alice' })
+    assert.equal((await consentIn(store, { inputs: others }).begin()).source, 'stored-choice')
+  })
+}
+
+const OVERRULING = ['variable', 'flag', 'locked-configuration'] as const
+
+test('where a flag overrules a stored no, it overrules no other', () => {
+  const inputs = { flag: 'on', overruleStoredNo: ['flag'] } as const
+  for (const place of PLACES.filter(({ locks, source }) => locks && source !== 'flag'))
+    assert.equal(decideConsent(place.put(silence(inputs), place.no)).state, 'disabled', place.label)
+})
 
 for (const place of PLACES.filter(({ locks }) => !locks)) {
   test(`${place.label}: an administrator can choose otherwise`, async () => {

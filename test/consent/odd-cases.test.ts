@@ -101,14 +101,14 @@ const cases: ReadonlyArray<
     'default',
     false,
   ],
-  ['a flag that enables is locked', { flag: 'enable' }, 'enabled', 'flag', true],
+  ['a flag that enables can be answered by a no', { flag: 'enable' }, 'enabled', 'flag', false],
   ['a flag that disables is locked', { flag: 'disable' }, 'disabled', 'flag', true],
   [
     'a flag that enables beats a configured no',
     { flag: 'enable', configured: 'off' },
     'enabled',
     'flag',
-    true,
+    false,
   ],
   [
     'a flag of undecided leaves it to the configuration',

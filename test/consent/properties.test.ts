@@ -15,6 +15,7 @@ const RUNS = { numRuns: 1_000 }
 
 const spoken = ({ opinions }: Verdict) => opinions.filter(({ source }) => source !== 'default')
 const locks = (opinion: Opinion) => placeOf(opinion)?.locks === true
+const restricts = (opinion: Opinion) => placeOf(opinion)?.restricts === true
 const placeOfSource = (source: string) =>
   PLACES.find((place) => place.source === source) ?? assert.fail(source)
 const placeNamed = (variable: string) =>
@@ -22,10 +23,10 @@ const placeNamed = (variable: string) =>
 const winnerOf = ({ opinions }: Verdict) => opinions.find(({ won }) => won) ?? assert.fail('nobody has won')
 
 test('every source takes part, in the order in which they are asked, and with the worth of its word', () => {
-  const places = new Map(PLACES.map(({ source, locks }) => [source, locks]))
+  const places = new Map(PLACES.map(({ source, restricts, locks }) => [source, [restricts, locks]]))
   assert.deepEqual(
     [...places],
-    SOURCES.map(({ source, locks }) => [source, locks]),
+    SOURCES.map(({ source, restricts, locks }) => [source, [restricts, locks]]),
   )
 })
 
@@ -40,12 +41,43 @@ test('a no added anywhere never makes a yes', () => {
   )
 })
 
-test('a no added in the environment always disables', () => {
-  for (const place of PLACES.filter((one) => one.locks)) {
+test('every no of the operator beats every yes: of the environment, the flag, a locked configuration, a stored choice', () => {
+  for (const place of PLACES.filter((one) => one.restricts)) {
     fc.assert(
       fc.property(anyInputs, (inputs) => {
         const { state, level, locked } = decideConsent(place.put(inputs, place.no))
-        assert.deepEqual({ state, level, locked }, { state: 'disabled', level: 'off', locked: true })
+        assert.deepEqual({ state, level }, { state: 'disabled', level: 'off' })
+        if (place.locks) assert.equal(locked, true)
+      }),
+    )
+  }
+})
+
+const PASSING = ['automation', 'debug-variable', 'endpoint-variable', 'exclude-variable']
+
+test('a no that a person meant counts as that beside every other one', () => {
+  for (const place of PLACES.filter(({ source, restricts }) => restricts && !PASSING.includes(source))) {
+    fc.assert(
+      fc.property(anyInputs, (inputs) => {
+        assert.equal(decideConsent(place.put(inputs, place.no)).disabledBy, 'person')
+      }),
+    )
+  }
+})
+
+test('a no in passing, and a value that cannot be read, never count as the no of a person', () => {
+  const unreadable = PLACES.filter(({ kind }) => kind === 'decision' || kind === 'kept')
+  const ways = [
+    ...PLACES.filter(({ source }) => PASSING.includes(source)).map((place) => [place, place.no] as const),
+    ...unreadable.map((place) => [place, place.kind === 'kept' ? 'problem@0' : 'rhubarb'] as const),
+  ]
+  for (const [place, value] of ways) {
+    fc.assert(
+      fc.property(anyInputs, (inputs) => {
+        const before = decideConsent(inputs)
+        const after = decideConsent(place.put(inputs, value))
+        if (place.restricts) assert.equal(after.state, 'disabled')
+        if (before.disabledBy !== 'person') assert.notEqual(after.disabledBy, 'person')
       }),
     )
   }
@@ -59,7 +91,7 @@ test('without the opinion that won, the verdict is what the rest says', () => {
       if (!winner) return
       const rest = spoken(before).filter(({ won }) => !won)
       const expected =
-        rest.find((one) => locks(one) && one.state === 'disabled') ??
+        rest.find((one) => restricts(one) && one.state === 'disabled') ??
         rest.find(({ state }) => state !== 'undecided')
       const after = decideConsent(winner.put(inputs, undefined))
       assert.equal(winnerOf(after).name, expected?.name ?? "the product's default")
@@ -163,7 +195,7 @@ test('exactly one opinion has won: that of the source, in its state', () => {
         winners.map(({ source, state }) => ({ source, state })),
         [{ source: verdict.source, state: verdict.state }],
       )
-      assert.equal(verdict.locked, winners.every(locks))
+      assert.equal(verdict.locked, verdict.state === 'disabled' && winners.every(locks))
       assert.equal(verdict.opinions.at(-1)?.source, 'default')
       for (const { why } of verdict.opinions) assert.notEqual(why, '')
     }),

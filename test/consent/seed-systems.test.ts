@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { consent as FLAG_WINS } from '../../examples/ferretdb/catalog.ts'
 import { ConsentLockedError, decideConsent } from '../../src/consent/index.ts'
 import { createMemoryStore } from '../../src/state/index.ts'
 import { silence } from './arbitraries.ts'
@@ -70,7 +71,22 @@ const STATES = [
   ],
   ['DO_NOT_TRACK and the executable name', { ...DNT, ...EXE }, undefined, 'disabled', 'do-not-track', 0],
   ['saved enabled and DO_NOT_TRACK', DNT, 'enabled', 'disabled', 'do-not-track', 0],
-  ['saved disabled and flag=enable', { flag: 'enable' }, 'disabled', 'enabled', 'flag', 1],
+  [
+    'saved disabled and flag=enable, where the product has its order',
+    { flag: 'enable', ...FLAG_WINS },
+    'disabled',
+    'enabled',
+    'flag',
+    1,
+  ],
+  [
+    'saved disabled and flag=enable, where it has ours',
+    { flag: 'enable' },
+    'disabled',
+    'disabled',
+    'stored-choice',
+    1,
+  ],
   ['saved enabled and flag=undecided', { flag: 'undecided' }, 'enabled', 'enabled', 'stored-choice', 0],
   ['saved disabled and flag=undecided', { flag: 'undecided' }, 'disabled', 'disabled', 'stored-choice', 0],
   ['nothing at all', {}, undefined, 'undecided', 'default', 0],
@@ -85,20 +101,21 @@ for (const [name, inputs, saved, state, source, conflicts] of STATES) {
   })
 }
 
-/** FerretDB's `TestReporterLocked`. */
-for (const [name, inputs, locked] of [
-  ['no source', {}, false],
-  ['flag=true', { flag: 'true' }, true],
-  ['flag=false', { flag: 'false' }, true],
-  ['DO_NOT_TRACK', DNT, true],
-  ['the executable name', EXE, true],
+/** FerretDB's `TestReporterLocked`: there every choice is an error while locked, here the one that could have no effect. */
+for (const [name, inputs, locked, refused] of [
+  ['no source', {}, false, []],
+  ['flag=true', { flag: 'true' }, true, ['disabled']],
+  ['flag=false', { flag: 'false' }, true, ['enabled']],
+  ['DO_NOT_TRACK', DNT, true, ['enabled']],
+  ['the executable name', EXE, true, ['enabled']],
 ] as const) {
   test(`FerretDB: with ${name} the choice at run time is ${locked ? 'an error that says what stands in the way' : 'open'}`, async () => {
-    const consent = consentIn(createMemoryStore(), { inputs })
+    const consent = consentIn(createMemoryStore(), { inputs: { ...inputs, ...FLAG_WINS } })
     assert.equal((await consent.begin()).locked, locked)
-    for (const choice of ['enabled', 'disabled']) {
-      if (!locked) assert.equal((await consent.set(choice, ALICE)).state, choice)
-      else await assert.rejects(consent.set(choice, ALICE), ConsentLockedError)
+    for (const choice of ['enabled', 'disabled'] as const) {
+      if (refused.some((one) => one === choice))
+        await assert.rejects(consent.set(choice, ALICE), ConsentLockedError)
+      else assert.equal((await consent.set(choice, ALICE)).state, choice)
     }
   })
 }

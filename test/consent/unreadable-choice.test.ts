@@ -176,10 +176,13 @@ test('a store that cannot be read is a no, whatever it throws, and recovers by i
   }
 })
 
-test('a choice that cannot be read does not overrule what comes before it, and no warning says that nothing is sent', async () => {
+test('a choice that cannot be read is a no against every yes; where a flag overrules a stored no, no warning says that nothing is sent', async () => {
   const store = createMemoryStore()
   await store.write('consent.jsonl', 'rhubarb')
-  const { state, source, warnings } = await consentIn(store, { inputs: { flag: 'on' } }).begin()
+  const no = await consentIn(store, { inputs: { flag: 'on' } }).begin()
+  assert.deepEqual([no.state, no.source, no.disabledBy], ['disabled', 'stored-choice', 'circumstance'])
+  const inputs = { flag: 'on', overruleStoredNo: ['flag'] } as const
+  const { state, source, warnings } = await consentIn(store, { inputs }).begin()
   assert.deepEqual([state, source], ['enabled', 'flag'])
   assert.match(warnings[0] ?? '', /^the stored choice in memory\/consent\.jsonl ends with something/)
   for (const warning of warnings) assert.doesNotMatch(warning, /no usage report is sent/)

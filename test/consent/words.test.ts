@@ -47,7 +47,7 @@ for (const place of PLACES.filter(({ kind }) => kind === 'decision')) {
           assert.equal(verdict.state, state, JSON.stringify(spelling))
           assert.equal(verdict.source, state === 'undecided' ? 'default' : place.source)
           assert.equal(verdict.level, state === 'disabled' ? 'off' : 'full')
-          assert.equal(verdict.locked, state !== 'undecided' && place.locks)
+          assert.equal(verdict.locked, state === 'disabled' && place.locks)
           assert.deepEqual(verdict.warnings, [])
         }
       })

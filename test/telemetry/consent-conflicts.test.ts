@@ -162,14 +162,56 @@ test('after a refused start the same telemetry starts once its reason is gone', 
   await usage.shutdown()
 })
 
-test('a choice against a lock is refused while reports go on as they were', async () => {
+test('a stored no holds against a variable that says yes, from its choice on, and until another choice', async () => {
   await using receiver = await startReceiver()
-  const usage = createAcme({ endpoint: receiver.endpoint, environment: { ACME_DB_TELEMETRY: 'basic' } })
+  const state = createMemoryStore()
+  const options = { endpoint: receiver.endpoint, state, environment: { ACME_DB_TELEMETRY: 'basic' } }
+  const usage = createAcme(options)
   await usage.start()
-  await assert.rejects(usage.consent.set('disabled', { by: 'alice' }), ConsentLockedError)
-  await assert.rejects(usage.consent.set('full', { by: 'alice' }), ConsentLockedError)
   assert.equal((await usage.report()).outcome, 'sent')
-  assert.equal(usage.consent.verdict().level, 'basic')
+  await usage.consent.set('disabled', { by: 'alice' })
+  assert.equal(await state.read('installation.json'), undefined)
+  assert.equal((await usage.report()).outcome, 'suppressed')
+  await usage.shutdown()
+
+  const next = createAcme(options)
+  assert.equal((await next.start()).source, 'stored-choice')
+  // A level above that of the variable is no no, and has no effect as long as the variable is there.
+  assert.equal((await next.consent.set('full', { by: 'alice' })).level, 'basic')
+  assert.equal((await next.report()).outcome, 'sent')
+  await next.shutdown()
+  assert.equal(receiver.received.length, 2)
+})
+
+test("FerretDB's order: a product may let the variable and the flag overrule a stored no, and no no from outside", async () => {
+  const state = createMemoryStore()
+  await createAcme({ state }).consent.set('disabled', { by: 'alice' })
+  const consent = { flag: 'on', overruleStoredNo: ['variable', 'flag'] } as const
+  const usage = createAcme({ state, consent })
+  const verdict = await usage.start()
+  assert.deepEqual([verdict.state, verdict.source, verdict.locked], ['enabled', 'flag', true])
+  await assert.rejects(usage.consent.set('disabled', { by: 'alice' }), ConsentLockedError)
+  await usage.shutdown()
+  assert.equal((await createAcme({ state, consent, environment: DNT }).start()).source, 'do-not-track')
+  assert.equal((await createAcme({ state, consent: { flag: 'on' } }).start()).source, 'stored-choice')
+})
+
+test('a no from outside refuses a yes, and takes a no for later', async () => {
+  const state = createMemoryStore()
+  const usage = createAcme({ state, environment: DNT })
+  await usage.start()
+  await assert.rejects(usage.consent.set('enabled', { by: 'alice' }), ConsentLockedError)
   assert.deepEqual(await usage.consent.history(), [])
+  assert.equal((await usage.consent.set('disabled', { by: 'alice' })).source, 'do-not-track')
+  await usage.shutdown()
+  assert.equal((await createAcme({ state }).start()).source, 'stored-choice')
+})
+
+test('a stored no beside an enabling flag is no contradiction of the environment, and refuses no start', async () => {
+  const state = createMemoryStore()
+  await createAcme({ state }).consent.set('disabled', { by: 'alice' })
+  const usage = createAcme({ state, consent: { flag: 'on', onConflict: 'refuse' } })
+  const { state: decided, warnings } = await usage.start()
+  assert.deepEqual([decided, warnings.length], ['disabled', 1])
   await usage.shutdown()
 })

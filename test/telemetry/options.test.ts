@@ -67,6 +67,16 @@ test('an interval of 30 days is refused: a timer of Node.js would fire at once, 
   assert.doesNotThrow(() => createAcme({ schedule: { interval: 2 ** 31 - 1 } }))
 })
 
+test('only sources from outside of the product can be let overrule a stored no', () => {
+  for (const given of ['flag', ['stored-choice'], ['configuration'], {}, [undefined]])
+    assert.throws(
+      () => createAcme({ consent: { overruleStoredNo: given as ['flag'] } }),
+      /consent\.overruleStoredNo: .+list sources out of 'variable', 'flag', 'locked-configuration'/,
+    )
+  for (const given of [undefined, [], ['flag'], ['variable', 'flag', 'locked-configuration']])
+    assert.doesNotThrow(() => createAcme({ consent: { overruleStoredNo: given as ['flag'] } }))
+})
+
 test('options that are not an object are refused in a sentence', () => {
   assert.throws(
     () => createUsageTelemetry(undefined as never),

@@ -37,6 +37,15 @@ for (const address of UNUSABLE) {
     assert.ok(!log.lines.some((line) => line.startsWith('error')), log.lines.join('\n'))
     await usage.shutdown()
   })
+
+  test(`a choice of no with the endpoint '${address}' deletes the id and what waits`, async () => {
+    const state = await usedState()
+    const usage = createAcme({ state, environment: { ACME_DB_TELEMETRY_ENDPOINT: address } })
+    await usage.start()
+    assert.equal((await usage.consent.set('disabled', ALICE)).disabledBy, 'person')
+    await assertNothingLeft(state)
+    await usage.shutdown()
+  })
 }
 
 test('a choice of no deletes after a report that could not be made, because its endpoint cannot be parsed', async () => {
