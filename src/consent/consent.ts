@@ -66,7 +66,7 @@ export function createConsent(options: ConsentOptions): Consent {
   const inTurn = createTurns()
 
   async function refresh(): Promise<Verdict> {
-    if (options.automation === 'disabled') detecting ??= detect()
+    if (options.automation === 'disabled') detecting ??= detect(options.inputs.environment)
     const automation = await detecting
     const stored = (await readHistory(store)).current
     known = { ...(automation !== undefined && { automation }), ...(stored && { stored }) }
@@ -190,10 +190,10 @@ function reachesMore({ reach: now }: Verdict, { reach: before }: Verdict): boole
   )
 }
 
-/** Loads the package that knows; where that fails, nobody is found. */
-async function detect(): Promise<string | undefined> {
+/** Loads the list of what is known; where that fails, nobody is found. */
+async function detect(environment: ConsentInputs['environment']): Promise<string | undefined> {
   try {
-    return (await import('./automation.ts')).detectAutomation()
+    return (await import('./automation.ts')).detectAutomation(environment)
   } catch {
     return undefined
   }

@@ -82,7 +82,7 @@ export const SOURCES: readonly Source[] = [
     locks: true,
     passing: true,
     about:
-      'A CI system, a test runner or an AI agent that runs the process, where the product wants that to be a no.',
+      'A CI system, a test runner or an AI agent that runs the process, where the product wants that to be a no. A variable that is set to a word for no (`CI=false`) tells of none.',
     read: ({ automation }) =>
       automation === undefined
         ? []

@@ -4,6 +4,9 @@ export type Environment = Readonly<Record<string, string | undefined>>
 /** The process's own environment, as it is now. */
 export const systemEnvironment = (): Environment => process.env
 
+/** Whether a person may look at the process's standard output. */
+export const systemHasTerminal = (): boolean => process.getBuiltinModule('node:tty').isatty(1)
+
 /** Writes to the process's standard error. */
 export const systemStderr = (text: string): void => void process.stderr.write(text)
 

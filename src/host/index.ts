@@ -7,7 +7,13 @@ export { answerOfHost, askHost, askHostNow, errorOf, type HostAnswer, tellHost }
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { outsideHostContext } from './context.ts'
 export { type Duration, parseDuration } from './duration.ts'
-export { type Environment, systemEnvironment, systemHome, systemStderr } from './environment.ts'
+export {
+  type Environment,
+  systemEnvironment,
+  systemHasTerminal,
+  systemHome,
+  systemStderr,
+} from './environment.ts'
 export { type FileFunctions, pathOf, readTextFile, systemFiles } from './files.ts'
 export { keepingProcessAlive } from './keep-alive.ts'
 export { type Logger, safeLogger, silentLogger } from './logger.ts'

@@ -20,7 +20,7 @@ for (const [environment, what] of [
     const no = await verdictOf(scratch.directory, { consent: { ...DISABLED, flag: 'on' } }, environment)
     assert.deepEqual([no.state, no.source, no.locked], ['disabled', 'automation', true])
     assert.equal(no.because, `a process that no person runs ('${what}')`)
-    assert.deepEqual(no.loaded, ['std-env'])
+    assert.deepEqual(no.loaded, [])
     assert.equal(no.warnings.length, 1)
     assert.deepEqual(readdirSync(scratch.directory), ['product.json', 'schedule.json'])
 
