@@ -52,7 +52,7 @@ export {
 } from './host/index.ts'
 export type { IdentityPolicy } from './identity/index.ts'
 export type { LedgerEntry, LedgerOutcome, LedgerReadOptions } from './ledger/index.ts'
-export { createDirectoryStore, createMemoryStore, type StateStore } from './state/index.ts'
+export { createDirectoryStore, createMemoryStore, NotStoredError, type StateStore } from './state/index.ts'
 export {
   createUsageTelemetry,
   explainConsent,

@@ -1,8 +1,8 @@
 import { type Clock, createTurns, tellHost } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
-import { ConsentDecisionError, ConsentLockedError } from './errors.ts'
-import { addChoice, readHistory, type StoredChoice } from './stored-choice.ts'
-import type { ConsentInputs, ConsentSource, ConsentState, Verdict } from './types.ts'
+import { ConsentDecisionError, ConsentLockedError, choiceNotStored } from './errors.ts'
+import { addChoice, type ChoiceHistory, readHistory, type StoredChoice } from './stored-choice.ts'
+import type { ConsentInputs, ConsentSource, ConsentState, StoredOpinion, Verdict } from './types.ts'
 import { decideConsent } from './verdict.ts'
 import { readDecision } from './words.ts'
 
@@ -24,11 +24,13 @@ export interface Consent {
   begin(): Promise<Verdict>
   /**
    * Stores a choice: `enabled`, `disabled`, `undecided`, or a level of the catalog. It takes effect at once. A no is always taken,
-   * and holds against every yes.
+   * holds against every yes, and takes effect before it is stored.
    *
    * @throws {ConsentLockedError} when it could have no effect: against a no from outside of the product, or against a yes that the
    * product lets overrule a stored no.
    * @throws {ConsentDecisionError} when the choice or the name is none.
+   * @throws {NotStoredError} when it did not reach the store. It holds in this process all the same, but for what would take back
+   * a no that is stored.
    */
   set(decision: string, chooser: Chooser): Promise<Verdict>
   /** Every choice that was made, oldest first. */
@@ -50,39 +52,56 @@ export interface ConsentOptions {
   readonly contributions?: () => Readonly<Record<string, number>>
   /** Whether it matters that no person runs the process. Default: `ignore`, and nothing is loaded to find out. */
   readonly automation?: 'disabled' | 'ignore' | undefined
+  /** Why nothing that is stored outlives the process, as far as it is known now. Default: it does. */
+  readonly stateProblem?: () => string | undefined
+  /** Hears what the operator should know at a start, as full sentences. Default: nobody does. */
+  readonly warn?: (text: string) => void
   /** Whether what the environment decides is stored, and holds when the environment is silent again. Default: false. */
   readonly sticky?: boolean | undefined
 }
 
 export function createConsent(options: ConsentOptions): Consent {
   const { store, clock, productVersion, catalogVersion, contributions = () => ({}) } = options
+  const { stateProblem = () => undefined, warn = () => {} } = options
   const listeners = new Set<(verdict: Verdict, before: Verdict) => void>()
   let inputs = options.inputs
-  let current = decideConsent(inputs)
+  let current = decideConsent({ ...inputs, stateProblem: stateProblem() })
+  let history: ChoiceHistory = { choices: [] }
+  /** The last choice, where it did not reach the store. */
+  let held: HeldChoice | undefined
   let detecting: Promise<string | undefined> | undefined
-  /** What has been read beside the inputs; absent before the first time. */
-  let known: Pick<ConsentInputs, 'automation' | 'stored'> | undefined
+  let automation: string | undefined
+  /** Whether the store has been read once. */
+  let known = false
   /** One after the other: two choices at once are two lines, and the later one holds. */
   const inTurn = createTurns()
 
   async function refresh(): Promise<Verdict> {
     if (options.automation === 'disabled') detecting ??= detect(options.inputs.environment)
-    const automation = await detecting
-    const stored = (await readHistory(store)).current
-    known = { ...(automation !== undefined && { automation }), ...(stored && { stored }) }
-    return adopt(known)
+    automation = await detecting
+    history = await readHistory(store)
+    known = true
+    if (held && !history.error) held = stillHeld(held, history)
+    return adopt()
   }
 
   async function begin(): Promise<Verdict> {
     // The store is read once for a start, and again only when something was written.
-    if (!known) await refresh()
+    if (known) adopt()
+    else await refresh()
     const planted = inputs.stored === undefined && (await plantSeed())
     const kept = options.sticky && isLasting(current) && (await keepSticky())
     return planted || kept ? refresh() : current
   }
 
-  function adopt(read: Partial<ConsentInputs>): Verdict {
-    inputs = { ...options.inputs, ...read }
+  function adopt(): Verdict {
+    const stored = held ? later(history.current, held) : history.current
+    inputs = {
+      ...options.inputs,
+      stateProblem: stateProblem(),
+      ...(automation !== undefined && { automation }),
+      ...(stored && { stored }),
+    }
     const before = current
     current = decideConsent(inputs)
     const same = (['state', 'disabledBy', 'level', 'source'] as const).every(
@@ -100,8 +119,11 @@ export function createConsent(options: ConsentOptions): Consent {
     if (reading.state === 'undecided' || 'unreadable' in reading) return false
     const { state } = reading
     const level = 'level' in reading ? reading.level : undefined
-    await addChoice(store, { ...choiceOf(state, level, 'seed'), seed: true })
-    return true
+    // Where it is not stored, it holds for as long as the product says the same.
+    return add({ ...choiceOf(state, level, 'seed'), seed: true }).then(
+      () => true,
+      () => false,
+    )
   }
 
   async function keepSticky(): Promise<boolean> {
@@ -113,20 +135,71 @@ export function createConsent(options: ConsentOptions): Consent {
       stored.state === state &&
       (state === 'disabled' || stored.level === level)
     if (kept) return false
-    await addChoice(store, choiceOf(state, state === 'enabled' ? level : undefined, current.because))
-    return true
+    const choice = choiceOf(state, state === 'enabled' ? level : undefined, current.because)
+    try {
+      await add(choice)
+      return true
+    } catch (error) {
+      warn(choiceNotStored(choice, { ...refusal(error), holds: `It ends with ${current.because}.` }).message)
+      return false
+    }
   }
+
+  const add = (choice: StoredChoice) => addChoice(store, choice, history)
+
+  const refusal = (cause: unknown) => ({ location: store.location, prefix: inputs.prefix, cause })
 
   async function set(decision: string, chooser: Chooser | undefined): Promise<Verdict> {
     const [state, level] = parseDecision(decision, inputs.levels)
     const by = nameOfChooser(chooser)
-    await refresh()
-    const choice = choiceOf(state, level, by)
-    // Not stored where it could have no effect. A no can be added to any other.
+    const before = held
+    if (state === 'disabled') {
+      // A no does not wait for the store.
+      refuseLocked(choiceOf(state, level, by))
+      hold(choiceOf(state, level, by))
+    }
+    return inTurn(async () => {
+      await refresh()
+      const choice = choiceOf(state, level, by)
+      try {
+        refuseLocked(choice)
+      } catch (error) {
+        held = before
+        adopt()
+        throw error
+      }
+      return storeChoice(choice)
+    })
+  }
+
+  /** Where it could have no effect. A no can be added to any other. */
+  function refuseLocked(choice: StoredChoice): void {
+    adopt()
     const now = decideConsent({ ...inputs, stored: choice })
-    if (now.locked && (now.state === 'disabled') !== (state === 'disabled')) throw new ConsentLockedError(now)
-    await addChoice(store, choice)
-    return refresh()
+    if (now.locked && (now.state === 'disabled') !== (choice.state === 'disabled'))
+      throw new ConsentLockedError(now)
+  }
+
+  function hold(choice: StoredChoice): void {
+    held = { choice }
+    adopt()
+  }
+
+  async function storeChoice(choice: StoredChoice): Promise<Verdict> {
+    try {
+      await add(choice)
+    } catch (error) {
+      hold(choice)
+      const holds = isInForce(choice, current)
+        ? 'It holds in this process until it ends; no other process knows of it.'
+        : `It does not hold: ${current.because} says ${current.state}.`
+      throw choiceNotStored(choice, { ...refusal(error), holds })
+    }
+    held = undefined
+    const now = await refresh()
+    if (choice.state === 'disabled' || !history.current || !('problem' in history.current)) return now
+    const holds = 'What cannot be read counts as a no.'
+    throw choiceNotStored(choice, { ...refusal(new Error(history.current.problem)), holds })
   }
 
   function choiceOf(state: ConsentState, level: string | undefined, by: string): StoredChoice {
@@ -146,9 +219,9 @@ export function createConsent(options: ConsentOptions): Consent {
   return {
     verdict: () => current,
     refresh: () => inTurn(refresh),
-    reconsider: () => known && adopt(known),
+    reconsider: () => (known ? adopt() : undefined),
     begin: () => inTurn(begin),
-    set: (decision, chooser) => inTurn(() => set(decision, chooser)),
+    set,
     history: async () => (await readHistory(store)).choices,
     on(_, listener) {
       listeners.add(listener)
@@ -156,6 +229,28 @@ export function createConsent(options: ConsentOptions): Consent {
     },
   }
 }
+
+/** A choice that did not reach the store. */
+interface HeldChoice {
+  readonly choice: StoredChoice
+  /** The last choice that was stored when it was first looked after this one; `''` where there was none. */
+  readonly beside?: string
+}
+
+/** Somebody who has chosen since, and whose choice was stored, is heard. */
+function stillHeld(held: HeldChoice, { choices }: ChoiceHistory): HeldChoice | undefined {
+  const last = JSON.stringify(choices.at(-1)) ?? ''
+  return held.beside === undefined || held.beside === last ? { ...held, beside: last } : undefined
+}
+
+/** What holds of a stored choice and a later one that is not stored: that one, but a stored no is not taken back by it. */
+function later(stored: StoredOpinion | undefined, { choice }: HeldChoice): StoredOpinion {
+  const isNo = stored && ('problem' in stored || (stored.state === 'disabled' && !stored.seed))
+  return isNo && choice.state !== 'disabled' ? stored : { ...choice, unstored: true }
+}
+
+const isInForce = ({ state, level }: StoredChoice, verdict: Verdict): boolean =>
+  verdict.state === state && (level === undefined || verdict.level === level)
 
 /** @throws {ConsentDecisionError} when it is not said who decides. */
 export function nameOfChooser(chooser: Chooser | undefined): string {

@@ -14,6 +14,8 @@ export interface DisclosureSubject {
   readonly legalNote?: string | undefined
   /** Facts that are new since consent was given, and wait. */
   readonly newFacts?: readonly string[]
+  /** Whether reports are kept in a log that outlives the process. Default: true. */
+  readonly isLogged?: boolean
 }
 
 /**
@@ -24,6 +26,10 @@ export interface DisclosureTexts {
   readonly enabled: string
   readonly undecided: string
   readonly disabled: string
+  /** In the place of these where no log outlives the process. */
+  readonly enabledWithoutLog: string
+  readonly undecidedWithoutLog: string
+  readonly disabledWithoutLog: string
   /** Behind the others while new facts wait. */
   readonly newFacts: string
   /** Behind all of it, where the product has a page. */
@@ -37,6 +43,13 @@ export const DISCLOSURE_TEXTS: DisclosureTexts = {
     '{title} will send a usage report to {receiver} once a day, unless it is told not to; every report is in the local log. ' +
     'To stop it: {optOut}.',
   disabled: '{title} sends no usage reports ({because}). Reports are still written to the local log.',
+  enabledWithoutLog:
+    '{title} sends a usage report to {receiver} once a day ({because}). Nothing can be stored, so no log of the reports outlives ' +
+    'this process. To stop it: {optOut}.',
+  undecidedWithoutLog:
+    '{title} will send a usage report to {receiver} once a day, unless it is told not to. Nothing can be stored, so no log of the ' +
+    'reports outlives this process. To stop it: {optOut}.',
+  disabledWithoutLog: '{title} sends no usage reports ({because}).',
   newFacts: 'Held back until they are accepted, because they are newer than the consent: {newFacts}.',
   readMore: 'Read more: {homepage}',
 }
@@ -52,10 +65,10 @@ export function disclosureText(
 ): string | undefined {
   const { state, source, because } = verdict
   if (state === 'disabled' && source === 'default') return undefined
-  const { homepage, legalNote, newFacts = [] } = subject
+  const { homepage, legalNote, newFacts = [], isLogged = true } = subject
   const all = { ...DISCLOSURE_TEXTS, ...texts }
   const sentences = [
-    all[state],
+    all[isLogged ? state : (`${state}WithoutLog` as const)],
     newFacts.length > 0 && state !== 'disabled' ? all.newFacts : '',
     homepage ? all.readMore : '',
     legalNote ?? '',

@@ -1,3 +1,7 @@
+import { errorOf } from '../host/index.ts'
+import { ENTRIES, NotStoredError } from '../state/index.ts'
+import { shown } from './sources.ts'
+import type { StoredChoice } from './stored-choice.ts'
 import type { ConsentSource, Verdict } from './types.ts'
 
 /** The choice could have no effect, because what was decided outside of the product comes before it. */
@@ -41,4 +45,32 @@ export class ConsentConflictError extends Error {
 export class ConsentSourceError extends Error {
   override readonly name = 'ConsentSourceError'
   readonly code = 'ERR_CONSENT_SOURCE'
+}
+
+interface Refusal {
+  readonly location: string
+  readonly prefix: string
+  /** What holds until the process ends, as a full sentence. */
+  readonly holds: string
+  readonly cause: unknown
+}
+
+/** The error for a choice that did not reach the store. */
+export function choiceNotStored(
+  { state, level }: Pick<StoredChoice, 'state' | 'level'>,
+  { location, prefix, holds, cause }: Refusal,
+): NotStoredError {
+  const { code, message } = errorOf(cause)
+  const variable =
+    state === 'disabled'
+      ? `${prefix}_TELEMETRY_OPTOUT=1`
+      : `${prefix}_TELEMETRY=${level ?? (state === 'enabled' ? 'on' : state)}`
+  const file = `${location}/${ENTRIES.consent}`
+  return new NotStoredError(
+    'choice',
+    file,
+    `The choice '${level ?? state}' about the usage telemetry was not stored in ${file} (${shown(code ?? message)}). ${holds} ` +
+      `Set ${variable}, or make the place writable and choose again.`,
+    cause,
+  )
 }

@@ -29,5 +29,5 @@ export type {
   StoredOpinion,
   Verdict,
 } from './types.ts'
-export { decideConsent } from './verdict.ts'
+export { decideConsent, holdsWithoutState } from './verdict.ts'
 export { DISABLING_WORDS, ENABLING_WORDS, optsOut, readDecision } from './words.ts'

@@ -13,6 +13,8 @@ export interface Statement {
   readonly problem?: string
   /** Since when it stands, as ISO 8601, where that is known. */
   readonly since?: string
+  /** Whether it is a choice that did not reach the store. */
+  readonly unstored?: true
   /** Since when the same was chosen, as ISO 8601, where it is a stored choice. */
   readonly heldSince?: string
   /** The version of the catalog that it was given under; absent: it stands for every version. */
@@ -160,6 +162,25 @@ export const SOURCES: readonly Source[] = [
       isLocked(inputs.configured) ? decision('the configuration', inputs.configured.value, inputs) : [],
   },
   {
+    source: 'state',
+    restricts: false,
+    locks: false,
+    passing: true,
+    about:
+      'The state of the product, where nothing of it outlives the process. Each start would be another installation, so only a yes ' +
+      'of the sources above counts, or a choice that is made in the same process.',
+    read: ({ stateProblem }) =>
+      stateProblem === undefined
+        ? []
+        : [
+            {
+              name: 'the state of the product',
+              title: `nothing that is stored outlives this process: ${shown(stateProblem)}`,
+              reading: { state: 'disabled' },
+            },
+          ],
+  },
+  {
     source: 'stored-choice',
     restricts: true,
     locks: false,
@@ -225,14 +246,30 @@ function storedChoice({ stored, levels }: ConsentInputs): Statement[] {
       },
     ]
   }
-  const { state, level, at, by, heldSince = stored.at, catalogVersion, contributions, seed } = stored
-  const name = seed ? 'the seed for the first start' : `the choice of ${shown(by)} on ${at}`
+  const {
+    state,
+    level,
+    at,
+    by,
+    heldSince = stored.at,
+    catalogVersion,
+    contributions,
+    seed,
+    unstored,
+  } = stored
+  const name = seed
+    ? 'the seed for the first start'
+    : `the choice of ${shown(by)} on ${at}${unstored ? ', which could not be stored' : ''}`
   const value = shown(level ?? state)
   const since = at
   if (level !== undefined && !levels.includes(level)) {
     return [{ name, value, since, reading: { state: 'disabled', unreadable: true } }]
   }
   const reading = state === 'enabled' && level !== undefined ? { state, level } : { state }
-  const versions = { heldSince, catalogVersion, ...(contributions && { contributions }) }
+  const versions = {
+    ...{ heldSince, catalogVersion },
+    ...(contributions && { contributions }),
+    ...(unstored && { unstored }),
+  }
   return [{ name, value, ...(!seed && { title: name }), since, ...versions, reading }]
 }

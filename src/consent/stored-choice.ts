@@ -6,6 +6,7 @@
  * What cannot be read is a no: a torn line, a file of a newer version, a directory in the file's place. It stays where it
  * is, is copied aside with the next choice, and that choice is added behind it.
  */
+import { errorOf } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import { shown } from './sources.ts'
 import type { ConsentState, StoredOpinion } from './types.ts'
@@ -34,6 +35,10 @@ export interface ChoiceHistory {
   readonly choices: readonly StoredChoice[]
   /** What holds now; absent where nobody has chosen. */
   readonly current?: StoredOpinion
+  /** What lies in the store; absent where nothing does, or it cannot be read. */
+  readonly bytes?: Uint8Array
+  /** Why it cannot be read. */
+  readonly error?: NodeJS.ErrnoException
 }
 
 /** The form of a line. A higher one is of a newer version of this library, and not understood. */
@@ -44,22 +49,40 @@ export async function readHistory(store: StateStore): Promise<ChoiceHistory> {
   let bytes: Uint8Array | undefined
   try {
     bytes = await store.read(ENTRIES.consent)
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException | null)?.code ?? String(error)
-    return unknowable(store, [], `cannot be read (${shown(reason)})`)
+  } catch (thrown) {
+    const error = errorOf(thrown)
+    const history = unknowable(store, [], `cannot be read (${shown(error.code ?? error.message)})`)
+    return { ...history, error }
   }
-  return bytes === undefined ? { choices: [] } : historyFrom(store, bytes)
+  return bytes === undefined ? { choices: [] } : { ...historyFrom(store, bytes), bytes }
 }
 
-/** Adds a choice. What could not be read before is copied aside first. */
-export async function addChoice(store: StateStore, choice: StoredChoice): Promise<void> {
-  const before = await store.read(ENTRIES.consent).catch(() => undefined)
-  const { current } = await readHistory(store)
-  if (before && current && 'problem' in current) {
-    await store.write(`consent.${choice.at.replaceAll(/\D/g, '')}.unreadable`, before)
+/**
+ * Adds a choice to the history that was read before. What could not be understood is copied aside first; a file that this
+ * user may not read is moved aside. Rejects where the choice does not reach the store.
+ */
+export async function addChoice(
+  store: StateStore,
+  choice: StoredChoice,
+  { current, bytes, error }: ChoiceHistory,
+): Promise<void> {
+  // It would not answer to a write either.
+  if (error?.code === 'ETIMEDOUT') throw error
+  const aside = `consent.${choice.at.replaceAll(/\D/g, '')}.unreadable`
+  if (bytes && current && 'problem' in current) await store.write(aside, bytes)
+  const moves = FOREIGN.has(error?.code)
+  if (moves) await store.rename?.(ENTRIES.consent, aside)
+  try {
+    await store.append(ENTRIES.consent, JSON.stringify({ format: FORMAT, ...choice }))
+  } catch (failure) {
+    // Back: what cannot be read is a no, what is not there is nothing.
+    if (moves) await store.rename?.(aside, ENTRIES.consent)
+    throw failure
   }
-  await store.append(ENTRIES.consent, JSON.stringify({ format: FORMAT, ...choice }))
 }
+
+/** What the system answers about a file of another user. */
+const FOREIGN: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM'])
 
 function historyFrom(store: StateStore, bytes: Uint8Array): ChoiceHistory {
   // One character for each byte: what is not UTF-8 spoils its own line only.

@@ -16,6 +16,7 @@ export type ConsentSource =
   | 'variable'
   | 'flag'
   | 'locked-configuration'
+  | 'state'
   | 'stored-choice'
   | 'configuration'
   | 'seed'
@@ -67,6 +68,8 @@ export interface Verdict {
   readonly since?: string
   /** Since when a stored choice has held without interruption, as ISO 8601: later ones that only confirm it change nothing. */
   readonly heldSince?: string
+  /** Whether it rests on a choice that did not reach the state store, and so ends with the process. */
+  readonly unstored?: true
   /** Which facts it reaches; while disabled, which ones it would, for the local log. */
   readonly reach: Reach
   /** What every source said, in the order in which they are asked; the default stands last. */
@@ -89,6 +92,8 @@ export type StoredOpinion =
       readonly contributions?: Readonly<Record<string, number>>
       /** Whether it is the product's seed from the first start, which nobody has confirmed. */
       readonly seed?: true
+      /** Whether it did not reach the store, and holds in this process only. */
+      readonly unstored?: true
     }
   /** What makes it unknowable, as the end of a sentence. */
   | { readonly problem: string }
@@ -116,6 +121,8 @@ export interface ConsentInputs {
   readonly configured?: unknown
   /** The raw value that stands for a stored choice until somebody makes one. */
   readonly seed?: unknown
+  /** Why nothing that is stored outlives the process, as the end of a sentence. Default: it does. */
+  readonly stateProblem?: string | undefined
   /** The choice of an administrator. */
   readonly stored?: StoredOpinion | undefined
   /** The name or path that the process was started by. `donottrack` in it, in any case, is a no. */

@@ -17,6 +17,18 @@ interface Voice {
  * stands.
  */
 export function decideConsent(inputs: ConsentInputs): Verdict {
+  const verdict = decide({ ...inputs, stateProblem: undefined })
+  const { stateProblem } = inputs
+  return stateProblem === undefined || verdict.state === 'disabled' || holdsWithoutState(verdict)
+    ? verdict
+    : decide(inputs)
+}
+
+/** Whether a verdict lets something be sent although nothing outlives the process: somebody has said yes to just that. */
+export const holdsWithoutState = ({ state, source, unstored }: Verdict): boolean =>
+  state === 'enabled' && (unstored === true || SOURCES.some((one) => one.source === source && one.locks))
+
+function decide(inputs: ConsentInputs): Verdict {
   const voices = SOURCES.filter(({ source }) => !inputs.ignore?.includes(source)).flatMap((source): Voice[] =>
     source.read(inputs).map((statement) => ({ source, statement })),
   )
@@ -43,6 +55,7 @@ export function decideConsent(inputs: ConsentInputs): Verdict {
     because: winner ? nameOf(winner.statement) : defaultName(inputs),
     locked: winner !== undefined && ((winner === noes[0] && winner.source.locks) || winner === overruling),
     ...(since !== undefined && { since }),
+    ...(winner?.statement.unstored && { unstored: true }),
     ...(winner?.statement.heldSince !== undefined && { heldSince: winner.statement.heldSince }),
     reach: reachOf(state, level, winner?.statement, readExclusions(inputs).excluded),
     opinions: [...voices.map((voice) => opinionOf(voice, winner)), defaultOpinion(inputs, winner)],

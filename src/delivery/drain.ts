@@ -86,7 +86,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
       }
       const names = report === 'spoilt' ? undefined : namesIn(report.bytes)
       if (report === 'spoilt' || !names) {
-        logger.warn(`The waiting usage report ${number} in ${state.location} is spoilt, and dropped.`)
+        logger.warn(`The waiting usage report ${number} in ${books.location} is spoilt, and dropped.`)
         // The counts that it took are there still.
         await books.settle({ number })
       } else if (!(await sendOne(report, names, results, signal))) break
@@ -147,7 +147,9 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
       const known = told || (await retries.next()) > 0
       await retries.failed(result.retryAfter)
       if (!known)
-        logger.debug(`Usage reports wait in ${state.location}: ${result.reason}. They are sent later.`)
+        logger.debug(
+          `Usage reports wait in ${books.location}: ${result.reason}. They are sent later${books.isFleeting ? ', if the process lives until then' : ''}.`,
+        )
       told = true
     }
     return false

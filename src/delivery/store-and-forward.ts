@@ -1,13 +1,14 @@
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { Catalog } from '../catalog/index.ts'
-import type { Verdict } from '../consent/index.ts'
+import { holdsWithoutState, type Verdict } from '../consent/index.ts'
 import { forgetCounts } from '../facts/index.ts'
 import {
   type Clock,
   createTurns,
   type Duration,
   type Environment,
+  errorOf,
   type Logger,
   parseDuration,
   randomUuid,
@@ -184,7 +185,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   ): Promise<DeliveryResult | Impediment> {
     const verdict = details?.verdict ?? (await consent())
     // Of several processes that begin at once, all report under the id that one of them has stored.
-    if (maySend(verdict)) await establish()
+    const unkept = maySend(verdict) ? await establish() : undefined
     const { reportId, at, bytes, wouldBeSent } = await render(metrics, { ...details, verdict })
     ids.use()
     if (!wouldBeSent) {
@@ -192,6 +193,11 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
         verdict.state === 'undecided' ? 'nobody has decided yet, and the delay is not over' : verdict.because
       await record('suppressed', reportId, reason, bytes)
       if (verdict.disabledBy === 'person') await withdraw(verdict)
+      return { outcome: 'suppressed', reportId, at, reason, bytes }
+    }
+    if (unkept !== undefined && !holdsWithoutState(verdict)) {
+      const reason = `the installation cannot be stored in ${state.location} (${unkept}), so each start would be another one`
+      await record('suppressed', reportId, reason, bytes)
       return { outcome: 'suppressed', reportId, at, reason, bytes }
     }
     if (await sending.isRetired()) {
@@ -249,9 +255,17 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     return { ...(await sendWaiting(reportId)), reportId, at, bytes }
   }
 
-  async function establish(): Promise<void> {
+  /** Why the next start will be another installation; nothing where it will not. */
+  async function establish(): Promise<string | undefined> {
     await installation.propose()
-    await installation.keep()
+    try {
+      await installation.keep()
+    } catch (error) {
+      const { code, message } = errorOf(error)
+      // As an id that is there already, where nothing can be written any more.
+      return (await installation.isKept()) ? undefined : (code ?? message)
+    }
+    return undefined
   }
 
   /** Never rejects: what could not be deleted is tried again with the next report. */
@@ -335,6 +349,6 @@ function gateOf(
 /** The longest that a timer takes, in milliseconds. */
 const LONGEST_DELAY = 2 ** 31 - 1
 
-const WAITING = { outcome: 'queued', reason: 'it waits in the outbox' } as const
+const WAITING = { outcome: 'queued', reason: 'it waits to be sent' } as const
 
 const NO_METRICS: ResourceMetrics = { resource: resourceFromAttributes({}), scopeMetrics: [] }

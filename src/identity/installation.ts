@@ -44,7 +44,12 @@ export interface Installation {
    * Rejects when the store does.
    */
   keep(): Promise<void>
-  /** Deletes the id and the secret, for all processes. The next ones that are proposed are others. */
+  /** Whether the next start proposes the same as this one. Makes nothing, and never rejects. */
+  isKept(): Promise<boolean>
+  /**
+   * Deletes the id and the secret, for all processes. The next ones that are proposed are others; here also where the store rejects,
+   * and then this does.
+   */
   forget(): Promise<void>
   /**
    * The id that is stored now, without making one: for an erasure request. The one of the current period in the mode `rotating`,
@@ -75,17 +80,31 @@ export function createInstallation(
   let last: Entry | undefined
   /** Whether there was an entry then. */
   let seen = false
+  /** What was to be deleted, and lies in the store perhaps. */
+  let gone: string | undefined
   /** Asked once, and not before something may be sent. */
   let here: { readonly machine: string | undefined } | undefined
 
   /** What should be stored, and whether it is: `whole`. */
   async function look(): Promise<{ entry: Entry; whole: boolean }> {
-    const found = await readEntry(store, ENTRIES.installation)
+    const found = await read()
     // Another process has forgotten it: that holds here too.
     if (found === undefined && seen) last = undefined
     seen = found !== undefined
     last = await complete(found ?? {})
     return { entry: last, whole: isSame(found, last) }
+  }
+
+  /** What was deleted here is not found again, and replaced as soon as that can be written. */
+  async function read(): Promise<Found | undefined> {
+    const found = await readEntry(store, ENTRIES.installation)
+    return found && entryText(found) === gone ? {} : found
+  }
+
+  async function isKept(): Promise<boolean> {
+    const found = await read()
+    if (found === undefined || (await isCopied(found))) return false
+    return found.noise !== undefined && (found.id !== undefined || mode !== 'stable')
   }
 
   /** Keeps of what was found what is valid and has to be there, and makes the rest. */
@@ -145,6 +164,19 @@ export function createInstallation(
     await store.remove(NEXT)
   }
 
+  /** A file system that is read-only refuses also what would change nothing. */
+  async function remove(name: string): Promise<void> {
+    try {
+      await store.remove(name)
+    } catch (error) {
+      const nothing = await store.read(name).then(
+        (bytes) => bytes === undefined,
+        () => false,
+      )
+      if (!nothing) throw error
+    }
+  }
+
   async function identify({ id, noise, createdAt, lineage }: Entry): Promise<Identified> {
     if (mode === 'none') return { age: ageOf(createdAt, clock.now()) }
     if (mode === 'rotating') return { id: await periodId(noise, clock.now(), period) }
@@ -152,7 +184,7 @@ export function createInstallation(
   }
 
   async function stored(): Promise<string | undefined> {
-    const found = await readEntry(store, ENTRIES.installation)
+    const found = await read()
     if (found === undefined || (await isCopied(found))) return undefined
     if (found.id !== undefined || mode !== 'rotating' || found.noise === undefined) return found.id
     return periodId(found.noise, clock.now(), period)
@@ -162,11 +194,15 @@ export function createInstallation(
     propose: () => inTurn(async () => identify((await look()).entry)),
     noise: () => inTurn(async () => (await look()).entry.noise),
     keep: () => inTurn(keep),
+    isKept: () => inTurn(isKept),
     forget: () =>
       inTurn(async () => {
         last = undefined
-        await store.remove(NEXT)
-        await store.remove(ENTRIES.installation)
+        const found = await readEntry(store, ENTRIES.installation)
+        gone = found && entryText(found)
+        await remove(NEXT)
+        await remove(ENTRIES.installation)
+        gone = undefined
       }),
     stored: () => inTurn(stored),
   }

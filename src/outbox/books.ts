@@ -20,6 +20,10 @@ export interface Outcome {
 
 /** Where reports wait, and how it is put down what became of them. */
 export interface Books {
+  /** Where they wait, as a message to the operator names it. */
+  readonly location: string
+  /** Whether they end with the process. */
+  readonly isFleeting: boolean
   readonly outbox: Outbox
   /** Whether it is put down what became of a report, by whatever process: then it must not be sent. Rejects like `settle`. */
   isSettled(number: number): Promise<boolean>
@@ -66,6 +70,7 @@ export function createBooks({ state, clock, outbox, settlements, catalog, consen
   }
 
   return {
+    ...{ location: state.location, isFleeting: false },
     outbox,
     settle,
     // What waits no more has taken nothing.

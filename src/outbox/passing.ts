@@ -43,6 +43,7 @@ export function createPassingReports(): PassingReports {
   }
 
   return {
+    ...{ location: 'the memory of this process', isFleeting: true },
     outbox,
     isSettled: async () => false,
     settle: async ({ number, takes }) => end(number, takes !== undefined),

@@ -45,8 +45,7 @@ export function createOwnStore(
     before = isOwn ? '' : front
   }
 
-  const claim = () =>
-    store.create(ENTRIES.product, `${JSON.stringify({ format: FORMAT, prefix, name: product })}\n`)
+  const claim = () => store.create(ENTRIES.product, ownerText({ name: product, prefix }))
 
   async function readOwner(): Promise<Owner | undefined> {
     const bytes = await store.read(ENTRIES.product)
@@ -77,6 +76,10 @@ interface Owner {
 }
 
 const FORMAT = 1
+
+/** What the entry says of the product that owns a store. */
+export const ownerText = ({ prefix, name }: Pick<StateOwner, 'name' | 'prefix'>): string =>
+  `${JSON.stringify({ format: FORMAT, prefix, name })}\n`
 
 function parse(bytes: Uint8Array): Owner {
   try {

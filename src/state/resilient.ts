@@ -4,44 +4,66 @@ import { joinLines } from './lines.ts'
 import { createMemoryStore } from './memory.ts'
 import type { StateStore } from './types.ts'
 
+export interface ResilientStore extends StateStore {
+  /** Why the last change did not reach the store; `undefined` where it did, or nothing was changed yet. */
+  failure(): string | undefined
+}
+
+export interface ResilientStoreOptions {
+  /** What the operator is to do, at the end of the warning. Default: make it writable, or name another place. */
+  readonly advice?: string
+}
+
 /**
- * A store over another that never rejects a write: what cannot be written is kept in memory, and the operator is told
- * once. A directory that is read-only, full or missing costs durability, not the host's start. With the first write that
+ * A store over another that never rejects a write of a report: what cannot be written is kept in memory, and the operator is
+ * warned once. A directory that is read-only, full or missing costs durability, not the host's start. With the first write that
  * succeeds again, everything that was kept is written too.
  *
- * Not so what was counted and what reports have taken of it: the next process goes by what is in the store, and would report
- * again what this one has in memory only. There, everything rejects that fails.
+ * Not so what the next process goes by. Were a choice, an erasure or an installation id kept in memory, a no would end with the
+ * process, and each start would be another installation; what was counted would be reported again. There, everything rejects
+ * that fails.
  */
-export function createResilientStore(store: StateStore, logger: Logger): StateStore {
+export function createResilientStore(
+  store: StateStore,
+  logger: Logger,
+  { advice = 'Make it writable, or name another place.' }: ResilientStoreOptions = {},
+): ResilientStore {
   const memory = createMemoryStore()
   /** The entries of which memory holds something newer: all of it, what would have been added to its end, or a new one. */
   const kept = new Map<string, 'whole' | 'end' | 'new'>()
   /** Changes are made one after the other: what is written late must not replace what came after it. */
   const inTurn = createTurns()
-  /** Whether the last change has failed. */
-  let fails = false
+  /** Why the last change has failed. */
+  let failure: string | undefined
 
-  function attempt<R>(name: string, action: () => Promise<R>, instead: () => Promise<R>): Promise<R> {
+  /** @param writes whether success shows that something can be written: on a full disk, removing works. */
+  function attempt<R>(
+    name: string,
+    action: () => Promise<R>,
+    instead: () => Promise<R>,
+    writes = true,
+  ): Promise<R> {
     return inTurn(async () => {
       let result: R
       try {
         result = await action()
       } catch (error) {
-        if (!fails && kept.size === 0) warn(error)
-        fails = true
+        const reason = reasonOf(error)
+        if (failure === undefined && kept.size === 0) warn(reason)
+        failure = reason
         if (isStrict(name)) throw error
         return instead()
       }
-      fails = false
+      if (writes) failure = undefined
       await catchUpWithAll()
       return result
     })
   }
 
-  function warn(error: unknown): void {
+  function warn(reason: string): void {
     logger.warn(
-      `The usage telemetry cannot write to ${store.location} (${reasonOf(error)}). It goes on in memory: ` +
-        'what is not delivered before the process ends is lost. Make it writable, or name another place.',
+      `The usage telemetry cannot write to ${store.location} (${reason}). It goes on in memory: ` +
+        `what is not delivered before the process ends is lost. ${advice}`,
     )
   }
 
@@ -103,6 +125,7 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
   }
 
   return {
+    failure: () => failure,
     location: store.location,
     ...(store.shared !== undefined && { shared: store.shared }),
 
@@ -165,6 +188,7 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
           await memory.remove(name)
           kept.set(name, 'whole')
         },
+        false,
       ),
 
     ...(store.rename && {
@@ -195,9 +219,20 @@ export function createResilientStore(store: StateStore, logger: Logger): StateSt
   }
 }
 
-const STRICT: readonly string[] = [ENTRIES.counts, ENTRIES.outbox, ENTRIES.settled]
+const STRICT_FOLDERS: readonly string[] = [ENTRIES.counts, ENTRIES.outbox, ENTRIES.settled]
 
-const isStrict = (name: string) => STRICT.some((folder) => name === folder || name.startsWith(`${folder}/`))
+/** Entries by the first word of their names: what lies beside one, such as a copy, is of its kind. */
+const STRICT_ENTRIES: readonly string[] = [ENTRIES.consent, ENTRIES.installation, ENTRIES.product].map(
+  firstWord,
+)
+
+const isStrict = (name: string) =>
+  STRICT_FOLDERS.some((folder) => name === folder || name.startsWith(`${folder}/`)) ||
+  STRICT_ENTRIES.includes(firstWord(name))
+
+function firstWord(name: string): string {
+  return name.slice(0, name.indexOf('.'))
+}
 
 const linesOf = (data: Uint8Array): string[] => new TextDecoder().decode(data).split('\n').slice(0, -1)
 

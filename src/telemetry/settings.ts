@@ -15,12 +15,13 @@ import {
 } from '../host/index.ts'
 import type { IdentityPolicy } from '../identity/index.ts'
 import {
+  createAbsentStore,
   createDirectoryStore,
-  createMemoryStore,
   createOwnStore,
   createResilientStore,
   createTimelyStore,
   defaultStateDirectory,
+  type ResilientStore,
   type StateStore,
 } from '../state/index.ts'
 import { endpointProblem, mistakesOf } from './option-rules.ts'
@@ -56,7 +57,9 @@ export interface Settings {
   readonly finalReport: boolean
   /** `within`: milliseconds. */
   readonly delivery: 'inline' | 'detached' | { readonly within: number }
-  readonly state: StateStore
+  readonly state: ResilientStore
+  /** Whether there is no place at all for the state: nothing that is written outlives the process. */
+  readonly isStateless: boolean
   /** The directory of the state, where it was named: a child process finds it there. */
   readonly directory: string | undefined
   readonly logger: Logger
@@ -86,11 +89,12 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
   const place = operatorsDirectory ?? options.state ?? defaultStateDirectory(product.name, environment)
   const state = createResilientStore(
     createOwnStore(
-      createTimelyStore(storeAt(place), clock),
+      createTimelyStore(storeAt(place, prefix), clock),
       { name: product.name, prefix, legacyPrefixes },
       logger,
     ),
     logger,
+    { advice: `Make it writable, or name another place with ${prefix}_TELEMETRY_DIR.` },
   )
   const problem = operatorsEndpoint ? endpointProblem(operatorsEndpoint) : undefined
   return {
@@ -135,6 +139,7 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
     finalReport: schedule.finalReport ?? false,
     delivery: deliveryOf(options.delivery),
     state,
+    isStateless: place === undefined,
     directory: typeof place === 'string' ? state.location : undefined,
     identity: identityOf(options.identity, state),
     logger,
@@ -160,5 +165,9 @@ const deliveryOf = (delivery: UsageTelemetryOptions['delivery'] = 'inline'): Set
 
 const prefixOf = (name: string) => name.toUpperCase().replaceAll('-', '_')
 
-const storeAt = (place: string | StateStore | undefined): StateStore =>
-  typeof place === 'object' ? place : place ? createDirectoryStore(place) : createMemoryStore()
+function storeAt(place: string | StateStore | undefined, prefix: string): StateStore {
+  if (typeof place === 'object') return place
+  return place
+    ? createDirectoryStore(place)
+    : createAbsentStore(`$${prefix}_TELEMETRY_DIR`, 'it is not set, and this user has no home directory')
+}

@@ -37,7 +37,7 @@ const LOCKING = new Set(['variable', 'flag', 'locked-configuration'])
 
 /** The notice of this start; `undefined` where there is nothing to tell. */
 export function disclosureOf(verdict: Verdict, settings: Settings): string | undefined {
-  const { title, homepage, endpoint, prefix, disclosure } = settings
+  const { title, homepage, endpoint, prefix, disclosure, state, isStateless } = settings
   const subject = {
     title,
     homepage,
@@ -45,6 +45,7 @@ export function disclosureOf(verdict: Verdict, settings: Settings): string | und
     optOut: disclosure.optOut ?? `${prefix}_TELEMETRY_OPTOUT=1`,
     legalNote: disclosure.legalNote,
     newFacts: factsUnder(verdict, settings).newer,
+    isLogged: !isStateless && state.failure() === undefined,
   }
   return disclosureText(verdict, subject, disclosure.texts)
 }

@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/index.ts'
 import { type Contributions, createContributions } from './contributions.ts'
 import { createCounting } from './counting.ts'
 import { deliveryStatus } from './delivery-status.ts'
+import { createDurability, type Durability } from './durability.ts'
 import { createLoop } from './loop.ts'
 import { createNothing } from './nothing.ts'
 import type { UsageTelemetryOptions } from './options.ts'
@@ -32,7 +33,8 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   if (settings.packaging?.state === 'none') return createNothing(settings)
   const { logger, clock } = settings
   const contributions = createContributions(settings.catalog)
-  const consent = createConsentOf(settings, contributions)
+  const durability = createDurability(settings)
+  const consent = createConsentOf(settings, contributions, durability)
   const verdict = () => consent.verdict()
   const counting = createCounting({ settings, contributions, verdict, ask })
   const loop = createLoop({ settings, contributions, counting, verdict, ask, logTrouble })
@@ -42,9 +44,11 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   /** Whether reports are planned: from a start that was not refused to the shutdown. */
   let planned = false
   let withdrawing: Promise<void> = Promise.resolve()
+  /** Whether something is left of what the last no was to delete. */
+  let isLeft = false
 
   consent.on('change', (now, before) => {
-    withdrawing = loop.heed(now).catch(logTrouble)
+    void heed(now)
     if (!planned) return
     void loop.plan(now).catch(logTrouble)
     // The notice at the start has said that nothing is sent.
@@ -57,7 +61,25 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     if (now) void counting.heed(now).catch(logTrouble)
   }
 
+  function heed(now: Verdict): Promise<void> {
+    withdrawing = loop.heed(now).then(
+      () => {
+        isLeft = false
+      },
+      (error) => {
+        isLeft = true
+        const { code, message } = errorOf(error)
+        logger.warn(
+          `No usage report is sent, but what is stored of the installation in ${settings.state.location} could not be deleted ` +
+            `(${code ?? message}). Delete it, or make it writable and opt out again.`,
+        )
+      },
+    )
+    return withdrawing
+  }
+
   async function ask(): Promise<Verdict> {
+    await durability.checkAgain()
     const now = await consent.refresh()
     await counting.heed(now)
     if (now.state === 'undecided') await loop.look()
@@ -65,25 +87,35 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   }
 
   async function choose(decision: string, chooser: Chooser): Promise<Verdict> {
-    await ask()
-    const now = await consent.set(decision, chooser)
-    await counting.heed(now)
-    await withdrawing
-    return now
+    // Under which consent it was counted so far has to be known. A no covers nothing, and does not wait for a store.
+    if (decision !== 'disabled') await ask()
+    try {
+      const now = await consent.set(decision, chooser)
+      await counting.heed(now)
+      await withdrawing
+      if (isLeft) await heed(now)
+      return now
+    } catch (error) {
+      // Not waited for: a store that did not take the choice may not answer for long.
+      void counting.heed(consent.verdict()).catch(logTrouble)
+      throw error
+    }
   }
 
   async function begin(before: Promise<void> | undefined): Promise<Verdict> {
     await before
     // Before anything is written: a start that is refused leaves nothing behind.
     refuseUnwanted(await ask(), settings)
+    if (consent.verdict().state !== 'disabled') await durability.check()
     const now = await consent.begin()
-    tell(now, settings)
-    await loop.heed(now).catch(logTrouble)
+    await heed(now)
     planned = stopping === undefined
     if (planned) {
       counting.start()
       await loop.plan(now)
     }
+    // What is announced depends on whether anything could be stored.
+    tell(now, settings)
     return now
   }
 
@@ -189,12 +221,14 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
 export function explainConsent<F extends Facts>(options: UsageTelemetryOptions<F>): Promise<Verdict> {
   const settings = resolveOptions(options)
   if (settings.packaging?.state === 'none') return createNothing(settings).start()
-  return createConsentOf(settings, createContributions(settings.catalog)).refresh()
+  const contributions = createContributions(settings.catalog)
+  return createConsentOf(settings, contributions, createDurability(settings)).refresh()
 }
 
 function createConsentOf(
-  { policy, consentInputs, state, clock, product, catalog }: Settings,
+  { policy, consentInputs, state, clock, product, catalog, logger }: Settings,
   contributions: Contributions,
+  durability: Durability,
 ): Consent {
   return createConsent({
     inputs: {
@@ -212,6 +246,8 @@ function createConsentOf(
     clock,
     productVersion: product.version,
     catalogVersion: catalog.version,
+    stateProblem: durability.problem,
+    warn: logger.warn,
     sticky: policy.sticky,
     automation: policy.automation,
   })

@@ -125,7 +125,7 @@ test('a directory in its place is a no, and stays', async () => {
   const verdict = await consent.begin()
   assert.deepEqual([verdict.state, verdict.source], ['disabled', 'stored-choice'])
   assert.match(verdict.warnings[0] ?? '', /cannot be read \(EISDIR\)/)
-  await consent.set('disabled', { by: 'alice' })
+  await assert.rejects(consent.set('enabled', { by: 'alice' }), { code: 'ERR_USAGE_NOT_STORED' })
   assert.equal((await consent.refresh()).state, 'disabled')
   assert.deepEqual(readdirSync(scratch.directory), ['consent.jsonl'])
 })

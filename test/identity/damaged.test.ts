@@ -59,16 +59,18 @@ test('a file of ten megabytes is no id, even where one stands in it', async () =
   }
 })
 
-test('a directory in the place of the file costs durability, not the report', async () => {
+test('a directory in the place of the file: nothing is kept, which is said, and this process has one id', async () => {
   using scratch = createScratch()
   mkdirSync(path.join(scratch.directory, 'installation.json'))
   writeFileSync(path.join(scratch.directory, 'installation.json/a'), '')
   const host = createHost(createResilientStore(createDirectoryStore(scratch.directory), createLog()))
-  const { installation, id } = await reported(host)
+  const installation = host.install()
+  const { id } = await installation.propose()
   assert.match(id ?? '', UUID_V4)
-  await installation.keep()
+  await assert.rejects(installation.keep())
+  assert.equal(await installation.isKept(), false)
   assert.equal((await installation.propose()).id, id)
-  await installation.forget()
+  await assert.rejects(installation.forget())
   assert.notEqual((await installation.propose()).id, id)
   assert.deepEqual(readdirSync(scratch.directory), ['installation.json'])
 })

@@ -107,7 +107,8 @@ test('a state directory that cannot be written costs durability, not the start: 
   writeFileSync(occupied, 'a file where the directory should be')
   await using receiver = await startReceiver()
   const log = createLog()
-  const usage = createAcme({ endpoint: receiver.endpoint, state: occupied, logger: log })
+  const environment = { ACME_DB_TELEMETRY: 'on' }
+  const usage = createAcme({ endpoint: receiver.endpoint, state: occupied, logger: log, environment })
 
   await usage.start()
   assert.equal((await usage.report()).outcome, 'sent')

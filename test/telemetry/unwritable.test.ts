@@ -3,10 +3,14 @@ import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { createMemoryStore, type StateStore, type UsageTelemetry } from '../../src/index.ts'
-import { type AcmeFacts, createAcme } from '../support/acme.ts'
+import { type AcmeFacts, createAcme as createAcmeDb } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
 import { numbersOf, type Receiver, startReceiver } from '../support/receiver.ts'
+
+/** A yes of the environment: it counts also where the id of the installation cannot be stored. */
+const createAcme = (options: Parameters<typeof createAcmeDb>[0]) =>
+  createAcmeDb({ environment: { ACME_DB_TELEMETRY: 'on' }, ...options })
 
 const COUNT = 'acme.commands{command=find,result=ok}'
 const count = (usage: UsageTelemetry<AcmeFacts>, amount: number) =>
@@ -186,7 +190,7 @@ test('a no while the disk is full is a no for what waits in memory and on the di
   const clock = createFakeClock()
   const usage = createAcme({
     ...{ endpoint: receiver.endpoint, state: disk.store, clock },
-    consent: { default: 'undecided' },
+    ...{ consent: { default: 'undecided' }, environment: {} },
   })
   await usage.start()
   await usage.consent.set('enabled', { by: 'alice' })
@@ -195,7 +199,7 @@ test('a no while the disk is full is a no for what waits in memory and on the di
   disk.isFull = true
   count(usage, 2)
   await usage.report()
-  await usage.consent.set('disabled', { by: 'alice' })
+  await assert.rejects(usage.consent.set('disabled', { by: 'alice' }), { code: 'ERR_USAGE_NOT_STORED' })
   isDown = false
   disk.isFull = false
   const before = receiver.received.length

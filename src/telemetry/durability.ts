@@ -1,0 +1,47 @@
+import { createInstallation } from '../identity/index.ts'
+import { ENTRIES, ownerText } from '../state/index.ts'
+import type { Settings } from './settings.ts'
+
+/** Whether the installation is the same at the next start, or each start is another one. */
+export interface Durability {
+  /** Why each start is another one, as the end of a sentence; `undefined` where that is not so, as far as it is known. */
+  problem(): string | undefined
+  /** Finds out. A directory that cannot be written, and has an installation id already, is the same one at each start. */
+  check(): Promise<void>
+  /** Finds out once more, where there was a problem: it may be mended. */
+  checkAgain(): Promise<void>
+}
+
+export function createDurability({
+  state,
+  isStateless,
+  identity,
+  clock,
+  product,
+  prefix,
+}: Settings): Durability {
+  let problem = isStateless ? `${state.location} is not set, and this user has no home directory` : undefined
+
+  async function check(): Promise<void> {
+    if (await createInstallation(state, clock, identity).isKept()) problem = undefined
+    else problem = await probe()
+  }
+
+  /** Says whose the state is, as the first write does in any case; where that is said already, nothing is changed. */
+  async function probe(): Promise<string | undefined> {
+    try {
+      await state.create(ENTRIES.product, ownerText({ name: product.name, prefix }))
+      return undefined
+    } catch {
+      return `${state.location} cannot be written (${state.failure()})`
+    }
+  }
+
+  return {
+    problem: () => problem,
+    check,
+    async checkAgain() {
+      if (problem !== undefined) await check()
+    },
+  }
+}
