@@ -3,9 +3,9 @@ import type { Verdict } from '../consent/index.ts'
 import { type Clock, errorOf, type Logger } from '../host/index.ts'
 import type { LedgerOutcome } from '../ledger/index.ts'
 import type { Books, Retries, WaitingReport } from '../outbox/index.ts'
+import { contentOf, type Misfit, misfitsIn, type ReportContent } from '../report/index.ts'
 import { type StateStore, takeLease } from '../state/index.ts'
 import type { Transport } from '../transport/index.ts'
-import { isWithinReach, namesIn } from './within-reach.ts'
 
 /** What became of the reports of one round, by report id. */
 export type DrainResults = Map<
@@ -84,19 +84,19 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
         await outbox.remove(number)
         continue
       }
-      const names = report === 'spoilt' ? undefined : namesIn(report.bytes)
-      if (report === 'spoilt' || !names) {
+      const content = report === 'spoilt' ? undefined : contentOf(report.bytes)
+      if (report === 'spoilt' || !content) {
         logger.warn(`The waiting usage report ${number} in ${books.location} is spoilt, and dropped.`)
         // The counts that it took are there still.
         await books.settle({ number })
-      } else if (!(await sendOne(report, names, results, signal))) break
+      } else if (!(await sendOne(report, content, results, signal))) break
     }
   }
 
   /** One attempt with one report. `false` where none after it may be tried. */
   async function sendOne(
     report: WaitingReport,
-    names: readonly string[],
+    content: ReportContent,
     results: DrainResults,
     signal: () => AbortSignal,
   ): Promise<boolean> {
@@ -105,7 +105,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     const calledOff = signal()
     const before = await consent()
     if (isHeldBy(before)) return hold(report, results, before)
-    if (!reached(before, names)) return discard(report, results)
+    if (hindrance(before, content)) return discard(report, content, results, before)
     if (!maySend(before)) return false
     if (await retries.isRetired(endpoint)) {
       results.set(reportId, { outcome: 'queued', reason: RETIRED })
@@ -118,7 +118,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     const result = await transport.send(bytes, calledOff, async () => {
       // Once more: names, connections and TLS take their time, and another process may have stored a no.
       const now = await consent()
-      return reached(now, names) && maySend(now)
+      return hindrance(now, content) === undefined && maySend(now)
     })
     if (result.outcome === 'accepted' || result.outcome === 'refused') {
       told = false
@@ -136,7 +136,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     }
     const after = await consent()
     if (isHeldBy(after)) return hold(report, results, after)
-    if (!reached(after, names)) return discard(report, results)
+    if (hindrance(after, content)) return discard(report, content, results, after)
     results.set(reportId, { outcome: 'queued', reason: result.reason })
     if (!maySend(after)) return false
     if (result.outcome === 'retired') {
@@ -172,8 +172,17 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     }
   }
 
-  function reached({ state, reach }: Verdict, names: readonly string[]): boolean {
-    return state !== 'disabled' && isWithinReach(names, catalog(), reach, { at: clock.now(), productVersion })
+  /**
+   * Why a report does not leave under a verdict; `undefined` where it may. It was made under an earlier consent, and perhaps by an
+   * earlier version of the product: what these allowed and the ones of now do not, stays here.
+   */
+  function hindrance({ state, because, reach }: Verdict, content: ReportContent): string | undefined {
+    if (state === 'disabled') return because
+    const misfits = misfitsIn(content, { catalog: catalog(), reach, at: clock.now(), productVersion })
+    if (misfits.size === 0) return undefined
+    const gone = [...misfits].flatMap(([name, why]) => (NOT_CONSENT.has(why) ? [name] : []))
+    if (gone.length === 0) return `it holds more than ${because} reaches`
+    return `it holds what is not reported any more: ${gone.slice(0, 3).map(shown).join(', ')}`
   }
 
   /** What a no holds that nobody meant waits until it has passed. */
@@ -182,9 +191,14 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     return false
   }
 
-  async function discard(report: WaitingReport, results: DrainResults): Promise<true> {
-    const { state: decided, because } = await consent()
-    const reason = decided === 'disabled' ? because : `it holds more than ${because} reaches`
+  async function discard(
+    report: WaitingReport,
+    content: ReportContent,
+    results: DrainResults,
+    verdict: Verdict,
+  ): Promise<true> {
+    const { state: decided, because } = verdict
+    const reason = hindrance(verdict, content) ?? because
     results.set(report.reportId, { outcome: 'suppressed', reason })
     if (decided !== 'disabled') await settle(report, 'discarded', reason)
     else {
@@ -204,6 +218,12 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     await books.settle(outcome === 'sent' ? { number, at, since, takes } : { number, at })
   }
 }
+
+/** What the catalog says, and not consent. */
+const NOT_CONSENT: ReadonlySet<string> = new Set<Misfit>(['undeclared', 'expired'])
+
+/** What stands in a file may be anything. */
+const shown = (name: string) => (/^[a-z0-9_.]{1,128}$/.test(name) ? name : 'a name that is none')
 
 const isHeldBy = ({ state, disabledBy }: Verdict): boolean => state === 'disabled' && disabledBy !== 'person'
 

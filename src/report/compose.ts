@@ -112,6 +112,15 @@ function frameAttributes({ catalog, product, reportId, installation = {}, consen
   }
 }
 
+/** The names of what a report says of itself, in {@link frameAttributes} and {@link reportGauges}. */
+export const OWN_NAMES: ReadonlySet<string> = new Set([
+  ...['service.name', 'service.version', 'service.instance.id'],
+  ...['usage.installation.age', 'usage.installation.lineage', 'usage.catalog.contributions'],
+  ...['telemetry.distro.name', 'telemetry.distro.version', 'usage.catalog.version'],
+  ...['usage.consent.level', 'usage.consent.state', 'usage.report.id'],
+  ...['usage.facts', 'usage.withheld', 'usage.forget', 'usage.dropped'],
+])
+
 function declaredAttributes(
   { resource }: ResourceMetrics,
   frame: ReportFrame,
@@ -164,7 +173,8 @@ function declared({ catalog, consent, at, product }: ReportFrame, name: string):
     : undefined
 }
 
-function isDeclaredSet(fact: GaugeFact | CountFact, attributes: Readonly<Record<string, unknown>>) {
+/** Whether a fact can be told apart by these dimensions and values. */
+export function isDeclaredSet(fact: GaugeFact | CountFact, attributes: Readonly<Record<string, unknown>>) {
   const size = Object.keys(attributes).length
   return alternativesOf(fact).some((by) => {
     const dimensions = Object.entries(by)

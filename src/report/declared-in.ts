@@ -1,12 +1,19 @@
 import { type AttributeValue, type Catalog, factNameOf } from '../catalog/index.ts'
 
-interface OtlpAttribute {
+export interface OtlpAttribute {
   readonly key: string
   readonly value: {
     readonly stringValue?: string
     readonly boolValue?: boolean
     readonly arrayValue?: { readonly values?: ReadonlyArray<{ readonly stringValue: string }> }
   }
+}
+
+/** The value of an attribute fact as it was before it was OTLP; anything else stays as it is. */
+export function attributeValueIn(value: OtlpAttribute['value']): unknown {
+  const { stringValue, boolValue, arrayValue } = value
+  const list = arrayValue?.values?.map((item) => item.stringValue)
+  return stringValue ?? boolValue ?? list ?? (Object.keys(value).length === 0 ? null : value)
 }
 
 /** The attribute facts of a report, by name, as its receiver reads them. */
@@ -18,9 +25,6 @@ export function declaredIn(json: unknown, catalog: Catalog): Record<string, Attr
     resourceMetrics
       .flatMap(({ resource }) => resource.attributes)
       .filter(({ key }) => factNameOf(catalog, key) !== undefined)
-      .map(({ key, value: { stringValue, boolValue, arrayValue } }) => [
-        key,
-        stringValue ?? boolValue ?? arrayValue?.values?.map((item) => item.stringValue) ?? null,
-      ]),
+      .map(({ key, value }) => [key, attributeValueIn(value) as AttributeValue]),
   )
 }
