@@ -1,6 +1,6 @@
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
-import type { Catalog } from '../catalog/index.ts'
+import { type Catalog, UUID } from '../catalog/index.ts'
 import { holdsWithoutState, type Verdict } from '../consent/index.ts'
 import { forgetCounts } from '../facts/index.ts'
 import {
@@ -299,7 +299,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       endpoint: url,
       bytes,
     })
-    const report = new TextDecoder().decode(bytes)
+    const report = withoutIds(bytes, reportId)
     if (outcome === 'suppressed') logger.info(`Usage report ${reportId} not sent, ${reason}: ${report}`)
     if (outcome === 'sent') logger.info(`Usage report ${reportId} sent to ${url}, ${reason}: ${report}`)
     if (outcome === 'too-large') logger.warn(`Usage report ${reportId} is not sent: ${reason}.`)
@@ -348,6 +348,17 @@ function gateOf(
 
 /** The longest that a timer takes, in milliseconds. */
 const LONGEST_DELAY = 2 ** 31 - 1
+
+/**
+ * A report for the log of the host, which more people read than the ledger. Who knows the id of an installation may have it erased, and
+ * those of its cluster's other nodes are in some reports: all but the report's own id are left out.
+ */
+function withoutIds(bytes: Uint8Array, reportId: string): string {
+  const isShown = (id: string) => id.toLowerCase() === reportId
+  return new TextDecoder().decode(bytes).replaceAll(UUIDS, (id) => (isShown(id) ? id : '(in the ledger)'))
+}
+
+const UUIDS = new RegExp(UUID, 'gi')
 
 const WAITING = { outcome: 'queued', reason: 'it waits to be sent' } as const
 

@@ -1,9 +1,17 @@
 /** What the operator reads in the log of the product: every report once, and trouble once for as long as it lasts. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createAcme } from '../support/acme.ts'
+import { defineCatalog } from '../../src/index.ts'
+import { acmeCatalog, createAcme } from '../support/acme.ts'
 import { createLog } from '../support/log.ts'
-import { startReceiver } from '../support/receiver.ts'
+import { attributesOf, startReceiver } from '../support/receiver.ts'
+
+/** The bytes of a report as the log shows them. */
+const withoutId = (bytes: Uint8Array) =>
+  String(Buffer.from(bytes)).replace(
+    /("service\.instance\.id","value":\{"stringValue":)"[^"]+"/,
+    '$1"(in the ledger)"',
+  )
 
 /** A port of this machine where nobody listens. */
 const NOBODY = 'http://127.0.0.1:9'
@@ -29,7 +37,7 @@ test('a network that opens is the reports that get through, a line each; when it
       .filter(({ outcome }) => outcome === 'sent')
       .map(
         ({ reportId, endpoint, reason, bytes }) =>
-          `info: Usage report ${reportId} sent to ${endpoint}, ${reason}: ${Buffer.from(bytes)}`,
+          `info: Usage report ${reportId} sent to ${endpoint}, ${reason}: ${withoutId(bytes)}`,
       ),
   )
   assert.equal(others.length, 4)
@@ -59,4 +67,42 @@ test('a logger with warnings alone hears nothing of the network', async () => {
   }
   assert.equal(receiver.received.length, 1)
   assert.deepEqual(heard, [])
+})
+
+test('the id of the installation, by which anybody could have it erased, is in no line of the log; it is in the ledger', async () => {
+  let status = 200
+  await using receiver = await startReceiver((_, response) => response.writeHead(status).end())
+  const log = createLog()
+  const others = [crypto.randomUUID(), crypto.randomUUID().toUpperCase()]
+  const catalog = defineCatalog({
+    ...acmeCatalog,
+    facts: {
+      ...acmeCatalog.facts,
+      'acme.nodes': {
+        ...{ kind: 'attribute', type: 'uuids', level: 'basic', since: 1 },
+        ...{ why: 'Shows which installations are one cluster.', example: others },
+      },
+    },
+  })
+  const usage = createAcme({ endpoint: receiver.endpoint, logger: log, catalog: catalog as never })
+  usage.set('acme.nodes' as never, others as never)
+  const { reportId, bytes } = await usage.report()
+  const id = String(attributesOf(JSON.parse(Buffer.from(bytes).toString()))['service.instance.id'])
+  status = 400
+  await usage.report()
+  await usage.forget({ by: 'alice' })
+  status = 410
+  await usage.report()
+  // Now the endpoint is retired: what is not sent is in the log as well.
+  await usage.report()
+  await usage.forget({ by: 'alice' })
+
+  const ids = new Set(receiver.received.map(({ json }) => String(attributesOf(json)['service.instance.id'])))
+  assert.ok(ids.has(id) && ids.size > 1)
+  for (const one of [...ids, ...others])
+    assert.doesNotMatch(log.lines.join('\n'), new RegExp(one, 'i'), 'the log has an id')
+  assert.ok(
+    log.lines.some((line) => line.includes(`"usage.report.id","value":{"stringValue":"${reportId}"}`)),
+  )
+  assert.ok(log.lines.some((line) => line.includes('not sent, ')))
 })
