@@ -1,6 +1,7 @@
+import { alternativesOf } from './dimensions.ts'
 import { isExpired, type Moment } from './expiry.ts'
 import { contributionOf } from './reach.ts'
-import type { Catalog, Fact } from './types.ts'
+import type { Catalog, Fact, NumberFact } from './types.ts'
 import { DEFAULT_LIMITS } from './values.ts'
 
 /** Something that a check of a catalog has found. */
@@ -93,7 +94,10 @@ const DEFAULTS: Readonly<Record<string, unknown>> = { ...DEFAULT_LIMITS, tempora
 
 /** The parts of a fact that make it say more than it did, or something else. */
 function meaningChanges(released: Catalog, before: Fact, catalog: Catalog, after: Fact): string[] {
-  const written = (fact: Fact, key: string) => JSON.stringify(Reflect.get(fact, key) ?? DEFAULTS[key])
+  const written = (fact: Fact, key: string) =>
+    JSON.stringify(
+      key === 'by' ? alternativesOf(fact as NumberFact) : (Reflect.get(fact, key) ?? DEFAULTS[key]),
+    )
   const same = (key: string) => written(before, key) === written(after, key)
   const changed = [
     'kind',

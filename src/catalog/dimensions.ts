@@ -6,6 +6,10 @@ export function alternativesOf({ by }: Pick<NumberFact, 'by'>): readonly Dimensi
   return isList(by) ? by : [by]
 }
 
+/** Whether a fact is one number: `by` is left out, or names nothing. */
+export const hasNoDimensions = (fact: Pick<NumberFact, 'by'>): boolean =>
+  alternativesOf(fact).every((block) => Object.keys(block).length === 0)
+
 /** How many series a fact may have at most: one for each combination. */
 export const seriesOf = (fact: Pick<NumberFact, 'by'>): number =>
   alternativesOf(fact).reduce((sum, block) => sum + sizeOf(block), 0)

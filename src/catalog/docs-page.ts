@@ -1,4 +1,4 @@
-import { alternativesOf } from './dimensions.ts'
+import { alternativesOf, hasNoDimensions } from './dimensions.ts'
 import type { AttributeFact, Catalog, Dimensions, Fact } from './types.ts'
 import { DEFAULT_LIMITS } from './values.ts'
 
@@ -109,7 +109,7 @@ function whatOf(fact: Fact): string {
     if ('randomize' in fact && fact.randomize)
       parts.push(randomizedIn(fact.type === 'enum' ? fact.values.length : 2, fact.randomize.epsilon))
   } else {
-    if (fact.by) parts.push(alternativesOf(fact).map(dimensionsOf).join('; or '))
+    if (!hasNoDimensions(fact)) parts.push(alternativesOf(fact).map(dimensionsOf).join('; or '))
     if (fact.round === 'log2') parts.push('rounded down to a power of two')
     else if (fact.round && 'steps' in fact.round) parts.push(`in steps: ${fact.round.steps.join(', ')}`)
     else if (fact.round) parts.push(`to the nearest ${fact.round.percent} %`)

@@ -1,4 +1,4 @@
-import { alternativesOf } from './dimensions.ts'
+import { alternativesOf, hasNoDimensions } from './dimensions.ts'
 import { METADATA_KEY } from './metadata.ts'
 import type { AttributeFact, Catalog, Fact, MetadataFact } from './types.ts'
 import { UUID } from './uuids.ts'
@@ -98,7 +98,7 @@ function knownValue(fact: Exclude<AttributeFact, MetadataFact>): JsonSchema {
 }
 
 function pointAttributes(fact: Extract<Fact, { kind: 'gauge' | 'count' }>): JsonSchema {
-  if (fact.by === undefined) return NO_ATTRIBUTES
+  if (hasNoDimensions(fact)) return NO_ATTRIBUTES
   const [block, ...others] = alternativesOf(fact).map((by) =>
     list(Object.entries(by).map(([key, values]) => keyValue(key, text({ enum: values })))),
   )

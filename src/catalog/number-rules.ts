@@ -77,7 +77,7 @@ function byRule(by: unknown, report: Report) {
 }
 
 function dimensionsRule(place: string, by: unknown, report: Report) {
-  if (typeof by !== 'object' || by === null || Array.isArray(by) || Object.keys(by).length === 0) {
+  if (typeof by !== 'object' || by === null || Array.isArray(by)) {
     return report(
       place,
       `is ${whatWasGot(by)}; pass an object of dimensions, each with its list of values, or leave it out`,
@@ -99,9 +99,10 @@ function alternativesRule(alternatives: readonly Dimensions[], report: Report) {
   const [first, ...others] = alternatives.map((one) => Object.keys(one).join("', '"))
   for (const [index, keys] of others.entries()) {
     if (keys === first) continue
+    const [own, firsts] = [keys, first].map((some) => (some === '' ? 'none' : `'${some}'`))
     return report(
       `by[${index + 1}]`,
-      `has the dimensions '${keys}', and by[0] has '${first}'; name the same ones in the same order`,
+      `has the dimensions ${own}, and by[0] has ${firsts}; name the same ones in the same order`,
     )
   }
   for (const [later, one] of alternatives.entries()) {
@@ -119,6 +120,7 @@ function commonTo(one: Dimensions, other: Dimensions): string | undefined {
   const common = Object.entries(one).map(
     ([key, values]) => [key, values.find((value) => other[key]?.includes(value))] as const,
   )
+  if (common.length === 0) return 'no dimensions'
   return common.every(([, value]) => value !== undefined)
     ? common.map(([key, value]) => `${key} '${value}'`).join(' with ')
     : undefined

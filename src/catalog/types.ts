@@ -139,6 +139,7 @@ export type Rounding = 'log2' | { readonly steps: readonly number[] } | { readon
 export interface NumberFact extends FactCommon {
   /** The unit as OpenTelemetry writes it (UCUM): `By`, `s`, `1`, or a noun in braces such as `{user}`. */
   readonly unit: string
+  /** What it can be told apart by. Default, as with `{}`: nothing, it is one number. */
   readonly by?: DimensionBlocks
   readonly round?: Rounding
   /** A smaller number is reported as this. */
@@ -225,4 +226,9 @@ export type DimensionsOf<A> = A extends { readonly by: infer B }
   ? CombinationOf<B extends readonly (infer D)[] ? D : B>
   : Readonly<Record<string, never>>
 
-type CombinationOf<D> = D extends Dimensions ? { readonly [K in keyof D]: D[K][number] } : never
+/** Without dimensions: no attributes. */
+type CombinationOf<D> = D extends Dimensions
+  ? [keyof D] extends [never]
+    ? Readonly<Record<string, never>>
+    : { readonly [K in keyof D]: D[K][number] }
+  : never

@@ -14,7 +14,9 @@ export function uuidsOf(
 ): { value?: readonly string[]; problems: DropReason[] } {
   const items = itemsOf(value)
   if (items === undefined) return { problems: ['invalid_value'] }
-  const texts = items.map((item) => (typeof item === 'string' ? item.toLowerCase() : ''))
+  // What is not there is no wrong id.
+  const given = items.filter((item) => item !== undefined)
+  const texts = given.map((item) => (typeof item === 'string' ? item.toLowerCase() : ''))
   const ids = [...new Set(texts.filter((text) => WHOLLY_UUID.test(text)))].sort()
   const taken = ids.slice(0, maxItems)
   const refused = texts.filter((text) => !WHOLLY_UUID.test(text)).length + ids.length - taken.length

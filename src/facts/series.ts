@@ -17,7 +17,7 @@ export interface Series {
   indexOf(attributes: MeasurementAttributes): number
   /** Whether the overflow word is part of a place, so that several attribute sets of the host may fall on it. */
   isOverflow(index: number): boolean
-  /** Whether the attributes hold a key that the fact does not declare. */
+  /** Whether the attributes hold a key that the fact does not declare. One with the value `undefined` is not there. */
   hasUndeclared(attributes: MeasurementAttributes): boolean
   /** The combination at a place, keys in the order of the declaration. */
   attributesAt(index: number): Readonly<Record<string, string>>
@@ -44,7 +44,7 @@ const ONE_PLACE: Series = {
   size: 1,
   indexOf: () => 0,
   isOverflow: () => false,
-  hasUndeclared: (attributes) => hasMoreKeys(attributes, 0),
+  hasUndeclared: (attributes) => hasOtherKeys(attributes, {}, 0),
   attributesAt: () => ({}),
 }
 
@@ -73,26 +73,51 @@ function createBlock(by: Dimensions): Series {
     indexOf(attributes) {
       let index = 0
       for (const { key, values, places, overflow } of dimensions) {
-        const value = attributes?.[key]
-        const place = places.get(typeof value === 'string' ? value : String(value)) ?? overflow
+        const place = places.get(textOf(attributes?.[key])) ?? overflow
         if (place < 0) return -1
         index = index * values.length + place
       }
       return index
     },
-    hasUndeclared: (attributes) => hasMoreKeys(attributes, dimensions.length),
+    hasUndeclared: (attributes) => hasOtherKeys(attributes, by, dimensions.length),
     isOverflow: (index) => hasOverflow(attributesAt(index)),
     attributesAt,
   }
 }
 
-/** A text has a key for each of its characters, and 10 MB of it would take seconds: only objects are gone through. */
-function hasMoreKeys(attributes: MeasurementAttributes, most: number): boolean {
+/** A value as it may stand in a list of declared ones. `undefined` is none, whatever the list holds; `null` is a value (OpenTelemetry's `AnyValue`). */
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  return value === undefined ? NO_VALUE : String(value)
+}
+
+/** No word that can be declared. */
+const NO_VALUE = ''
+
+/**
+ * Whether there are other keys than those of `declared`, of which there are `count`. A text has a key for each of its characters, and
+ * 10 MB of it would take seconds: only objects are gone through.
+ */
+function hasOtherKeys(attributes: MeasurementAttributes, declared: object, count: number): boolean {
   if (typeof attributes !== 'object') return attributes !== undefined
   let keys = 0
-  for (const _ in attributes) if (++keys > most) return true
+  for (const _ in attributes) if (++keys > count) return holdsOthers(attributes, declared)
   return false
 }
+
+/** The long way, for attributes that have too many keys: what counts is a value of their own. */
+function holdsOthers(attributes: NonNullable<MeasurementAttributes>, declared: object): boolean {
+  let keys = 0
+  for (const key in attributes) {
+    if (++keys > MOST_KEYS) return true
+    if (!Object.hasOwn(declared, key) && Object.hasOwn(attributes, key) && attributes[key] !== undefined)
+      return true
+  }
+  return false
+}
+
+/** As many as OpenTelemetry lets attributes have by default. */
+const MOST_KEYS = 128
 
 /** Values of the first dimension, each with those of the second that go with it, and so on; at the end the place. */
 type Places = Map<string, Places | number>
@@ -111,8 +136,7 @@ function createUnion(blocks: readonly Series[]): Series {
     indexOf(attributes) {
       let found: Places | number | undefined = places
       for (const key of keys) {
-        const value = attributes?.[key]
-        found = (found as Places).get(typeof value === 'string' ? value : String(value))
+        found = (found as Places).get(textOf(attributes?.[key]))
         if (found === undefined) break
       }
       if (typeof found === 'number') return found

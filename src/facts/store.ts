@@ -24,7 +24,7 @@ export interface GaugePoint<D = Readonly<Record<string, string>>> {
 
 /** What the function behind a fact gives: its value, or all of the values of a gauge fact with dimensions. */
 export type SourcedOf<A> = A extends { readonly kind: 'gauge'; readonly by: DimensionBlocks }
-  ? ReadonlyArray<GaugePoint<DimensionsOf<A>>>
+  ? ReadonlyArray<GaugePoint<DimensionsOf<A>>> | (string extends keyof DimensionsOf<A> ? ValueOf<A> : never)
   : ValueOf<A> | (GaugeFact extends A ? readonly GaugePoint[] : never)
 
 /** An observable instrument of the host, and the cell that its observations go to. */

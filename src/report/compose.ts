@@ -146,6 +146,7 @@ function declaredGauges({ scopeMetrics }: ResourceMetrics, frame: ReportFrame): 
       if (metric.dataPointType !== DataPointType.GAUGE || fact === undefined || fact.kind === 'attribute')
         return []
       const dataPoints = metric.dataPoints
+        .map(({ value, attributes }) => ({ value, attributes: withoutAbsent(attributes) }))
         .filter(({ value, attributes }) => Number.isFinite(value) && isDeclaredSet(fact, attributes))
         .map(({ value, attributes }) =>
           pointAt(frame, reportedNumber(fact, value), sorted(attributes), startOf(fact, frame)),
@@ -238,6 +239,10 @@ function hrTime(milliseconds: number): [number, number] {
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Attributes without those whose value is `undefined`: to OpenTelemetry they are not there. */
+const withoutAbsent = (attributes: DataPoint<number>['attributes']): DataPoint<number>['attributes'] =>
+  Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
 
 const sorted = <V>(record: Readonly<Record<string, V>>): Record<string, V> =>
   Object.fromEntries(Object.entries(record).sort(([a], [b]) => compare(a, b)))

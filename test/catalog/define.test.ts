@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type CatalogDefinition, defineCatalog } from '../../src/catalog/index.ts'
+import {
+  type CatalogDefinition,
+  changeFindings,
+  defineCatalog,
+  docsPage,
+  jsonSchema,
+} from '../../src/catalog/index.ts'
 import { DISABLING_WORDS, ENABLING_WORDS, UNDECIDED_WORDS } from '../../src/consent/words.ts'
+import { collectorConfig } from '../../src/gateway/index.ts'
 import { type Mistake, UsageConfigurationError } from '../../src/host/index.ts'
+import { exampleReport } from '../../src/report/index.ts'
 import { good } from './good.ts'
 
 /** The mistakes that a definition is refused for, by place. What the types forbid may stand in it. */
@@ -197,7 +205,12 @@ const table: ReadonlyArray<readonly [what: string, definition: unknown, place: s
   ],
   ['a value too long', withFact({ ...choice, values: ['a', 'b'.repeat(65)] }), "facts['acme.x'].values[1]"],
   ['a value that is no text', withFact({ ...choice, values: ['a', 1] }), "facts['acme.x'].values[1]"],
-  ['dimensions without any', withFact({ ...gauge, by: {} }), "facts['acme.x'].by"],
+  ['two alternatives without dimensions', withFact({ ...gauge, by: [{}, {}] }), "facts['acme.x'].by[1]"],
+  [
+    'an alternative without dimensions',
+    withFact({ ...gauge, by: [{ a: ['b'] }, {}] }),
+    "facts['acme.x'].by[1]",
+  ],
   ['no alternative at all', withFact({ ...gauge, by: [] }), "facts['acme.x'].by"],
   ['an alternative that is none', withFact({ ...gauge, by: ['a'] }), "facts['acme.x'].by[0]"],
   [
@@ -299,3 +312,22 @@ test('the names of removed facts are kept, and each is a name that the catalog d
   ] as const)
     assert.match(mistakesOf({ ...good, removed: value })[place] ?? '', message)
 })
+
+for (const by of [{}, [{}]]) {
+  test(`by: ${JSON.stringify(by)} means no dimensions, on the page, in the schema and in the report`, async () => {
+    const plain = { version: 1, prefix: 'acme', facts: { 'acme.x': gauge } } as CatalogDefinition
+    const empty = { ...plain, facts: { 'acme.x': { ...gauge, by } } } as CatalogDefinition
+    const [one, other] = [defineCatalog(plain), defineCatalog(empty)]
+    const product = { name: 'acme', version: '1.0.0' }
+    const page = { title: 'Acme', prefix: 'ACME', exampleReport: '{}' }
+    assert.equal(await exampleReport(other, product), await exampleReport(one, product))
+    assert.deepEqual(jsonSchema(other, 'acme'), jsonSchema(one, 'acme'))
+    assert.equal(docsPage(other, page), docsPage(one, page))
+    assert.equal(
+      collectorConfig([{ name: 'acme', catalog: other }]),
+      collectorConfig([{ name: 'acme', catalog: one }]),
+    )
+    assert.deepEqual(changeFindings(one, other), [])
+    assert.deepEqual(changeFindings(other, one), [])
+  })
+}
