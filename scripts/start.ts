@@ -49,7 +49,7 @@ async function show(directory: string): Promise<void> {
   screen.say(`The product's ledger     ${shown('acme-notes/ledger.jsonl')}`)
   screen.say(`The gateway's archive    ${path.relative('', path.join(system.gateway.directory, 'archive'))}`)
   screen.say(
-    `The store                curl '${system.clickHouseUrl}' -d 'SELECT * FROM usage.points FORMAT Vertical'`,
+    `The store                curl --config ${path.relative('', system.curlConfig)} -d 'SELECT * FROM usage.points FORMAT Vertical'`,
   )
   screen.say('Ctrl-C ends all of it.')
   await interrupted

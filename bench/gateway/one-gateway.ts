@@ -51,17 +51,21 @@ export interface Backlog {
   readonly seconds: number
 }
 
+/** The same after a restart of the store: the gateway runs on. */
+const PASSWORD = 'of-this-run'
+
 /** Starts a gateway in an empty directory, sends it reports, and looks where they have gone. */
 export async function oneGateway(one: OneGateway): Promise<Measured> {
   const { collector, configs, store, reports, load, connections, keepAlive, seconds } = one
   const directory = await mkdtemp(path.join(tmpdir(), 'otel-usage-bench-'))
   await using started = new AsyncDisposableStack()
   started.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
-  const ports = { httpPort: await freePort(), tcpPort: await freePort() }
+  const ports = { httpPort: await freePort() }
   const clickHouse = async () => {
     const running = await startClickHouse({
       directory: path.join(directory, 'clickhouse'),
       environment: { ...one.environment, CLICKHOUSE_URL: undefined },
+      password: PASSWORD,
       ...ports,
     })
     started.defer(() => running.stop())
@@ -78,7 +82,7 @@ export async function oneGateway(one: OneGateway): Promise<Measured> {
         USAGE_GATEWAY_ENDPOINT: `127.0.0.1:${await freePort()}`,
         USAGE_GATEWAY_HEALTH_ENDPOINT: `127.0.0.1:${await freePort()}`,
         USAGE_GATEWAY_DIRECTORY: path.join(directory, 'gateway'),
-        ...clickHouseEnvironment({ nativeEndpoint: `tcp://127.0.0.1:${ports.tcpPort}` }),
+        ...clickHouseEnvironment({ nativeEndpoint: `http://usage:${PASSWORD}@127.0.0.1:${ports.httpPort}` }),
       },
     })
   // Of the thousands of connections of a load, one may have come to a port that was free a moment ago.

@@ -30,7 +30,7 @@ export async function measureStore(fleet: Fleet): Promise<Store> {
   await using started = new AsyncDisposableStack()
   started.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
   const { CLICKHOUSE_URL: _, ...environment } = process.env
-  const running = await startClickHouse({ directory, httpPort: 0, tcpPort: 0, environment })
+  const running = await startClickHouse({ directory, httpPort: 0, environment })
   started.defer(() => running.stop())
   await applySchema(running)
   const connection = await connectClickHouse({ url: running.url })

@@ -75,10 +75,10 @@ async function use(host: DemoHost): Promise<void> {
 }
 
 /** The answer from ClickHouse, once the report is in it. */
-async function answered({ insights, clickHouseUrl }: System, reportId: string) {
+async function answered({ insights, store }: System, reportId: string) {
   const deadline = performance.now() + 30_000
-  const query = `SELECT count() FROM usage.installation_days WHERE ReportId = '${reportId}'`
-  while (Number(await (await fetch(clickHouseUrl, { method: 'POST', body: query })).text()) === 0) {
+  const query = `SELECT count() AS n FROM installation_days WHERE ReportId = '${reportId}'`
+  while ((await store.query<{ n: number }>(query))[0]?.n === 0) {
     if (performance.now() > deadline)
       throw new DemoError(`Report ${reportId} is not in ClickHouse after 30 seconds.`)
     await new Promise((resolve) => setTimeout(resolve, 100))

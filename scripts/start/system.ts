@@ -1,7 +1,9 @@
 import path from 'node:path'
 import {
   applySchema,
+  type ClickHouseConnection,
   clickHouseEnvironment,
+  connectClickHouse,
   findCollector,
   freePort,
   originOverlay,
@@ -15,7 +17,9 @@ import type { Screen } from './screen.ts'
 /** The maintainer's side, running. */
 export interface System {
   readonly gateway: RunningCollector
-  readonly clickHouseUrl: string
+  readonly store: ClickHouseConnection
+  /** The file for `curl --config` that leads to the store. */
+  readonly curlConfig: string
   readonly insights: Insights
   /** How many data points have come in at the gateway, by its own count. */
   arrived(): Promise<number>
@@ -45,7 +49,6 @@ export async function startSystem({ directory, screen }: StartSystemOptions): Pr
     const clickHouse = await startClickHouse({
       directory: path.join(directory, 'clickhouse'),
       httpPort: 0,
-      tcpPort: 0,
     })
     started.unshift(clickHouse)
     await applySchema({ url: clickHouse.url, database: DATABASE })
@@ -66,12 +69,14 @@ export async function startSystem({ directory, screen }: StartSystemOptions): Pr
     })
     started.unshift(gateway)
     const insights = createInsights({ url: clickHouse.url, database: DATABASE })
-    started.unshift({ stop: () => insights.close() })
+    const store = await connectClickHouse({ url: clickHouse.url, database: DATABASE })
+    started.unshift({ stop: () => insights.close() }, { stop: () => store.close() })
     screen.say(`OpenTelemetry Collector ${collector.version} (${collector.how}) at ${gateway.url}`)
     screen.say(`Origin of a report: ${origin.summary}`)
     screen.say(`ClickHouse ${clickHouse.version} (${clickHouse.how}) at ${new URL(clickHouse.url).origin}`)
+    const curlConfig = path.join(directory, 'clickhouse', 'curl.cfg')
     const arrived = () => acceptedPoints(gateway.metricsUrl)
-    return { gateway, clickHouseUrl: clickHouse.url, insights, arrived, stop }
+    return { gateway, store, curlConfig, insights, arrived, stop }
   } catch (error) {
     await stop()
     throw error

@@ -13,7 +13,7 @@ import {
   type StoreFile,
   storeStatements,
 } from './clickhouse/schema.ts'
-import { startClickHouse } from './clickhouse/start-clickhouse.ts'
+import { type RunningClickHouse, startClickHouse } from './clickhouse/start-clickhouse.ts'
 import { findCollector } from './collector/find-collector.ts'
 import { originOverlay } from './collector/origin-overlay.ts'
 import { startCollector } from './collector/start-collector.ts'
@@ -58,7 +58,7 @@ Variables: OTELCOL (path of a Collector), CLICKHOUSE_URL, and the settings of ga
 USAGE_GATEWAY_ENDPOINT, USAGE_GATEWAY_HEALTH_ENDPOINT, USAGE_GATEWAY_METRICS_PORT, USAGE_GATEWAY_LOG_LEVEL,
 USAGE_CLICKHOUSE_DATABASE,
 USAGE_GATEWAY_COUNTRY_DATABASE, USAGE_GATEWAY_TRUSTED_PROXIES (and others, in collector-config/README.md).
-USAGE_CLICKHOUSE_HTTP_PORT and USAGE_CLICKHOUSE_TCP_PORT: where a ClickHouse that \`up\` starts listens.
+USAGE_CLICKHOUSE_HTTP_PORT: where a ClickHouse that \`up\` starts listens.
 `
 
 /**
@@ -188,6 +188,7 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
     const collector = await findCollector({ environment, output: stderr })
     const clickHouse = await startClickHouse({
       directory: path.join(directory, 'clickhouse'),
+      database: databaseOf(environment),
       environment,
       onLine: (line) => stderr.write(`clickhouse: ${line}\n`),
     })
@@ -224,7 +225,7 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
       [
         `Gateway     ${gateway.url}   (the endpoint of your product; OpenTelemetry Collector ${collector.version})`,
         `Health      ${gateway.healthUrl}   (its own metrics: ${gateway.metricsUrl})`,
-        `ClickHouse  ${new URL(clickHouse.url).origin}   (database ${database}; ClickHouse ${clickHouse.version})`,
+        `ClickHouse  ${new URL(clickHouse.url).origin}   (database ${database}; ClickHouse ${clickHouse.version}${wayIn(clickHouse, directory)})`,
         `Archive     ${path.join(gateway.directory, 'archive')}   (a file for each day, kept ${ARCHIVE_DAYS} days)`,
         `Origin      ${origin.summary}`,
         `Products    ${configs.length > 0 ? configs.join(', ') : 'none: pass their overlays with --config'}`,
@@ -243,6 +244,12 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
     for (const each of started) await each.stop()
   }
 }
+
+/** How a person reaches the store that was started here. */
+const wayIn = ({ how }: RunningClickHouse, directory: string) =>
+  how === 'address'
+    ? ''
+    : `; curl --config ${path.join(directory, 'clickhouse', 'curl.cfg')} -d 'SHOW TABLES'`
 
 async function status({ stdout, environment, directory }: Run): Promise<number> {
   const found = await gatewayStatus({

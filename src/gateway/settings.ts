@@ -57,13 +57,13 @@ export async function readSettings(environment: Environment): Promise<GatewaySet
 }
 
 /**
- * Makes a directory for the gateway's state and sees that it can be written.
+ * Makes a directory for the gateway's state and sees that it can be written. Nobody else can look into one that it makes.
  *
  * @throws {DirectoryUnusableError}
  */
 export async function requireWritable(directory: string, setting: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true })
+    await mkdir(directory, { recursive: true, mode: 0o700 })
     await access(directory, constants.W_OK)
   } catch (error) {
     throw new DirectoryUnusableError(

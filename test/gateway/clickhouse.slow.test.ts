@@ -19,7 +19,7 @@ test('a `clickhouse` on the PATH is started with the same arguments as the engin
   )
 
   const directory = path.join(home, 'clickhouse')
-  const running = await startClickHouse({ directory, environment, httpPort: 0, tcpPort: 0 })
+  const running = await startClickHouse({ directory, environment, httpPort: 0 })
   t.after(() => running.stop())
   assert.equal(running.how, 'path')
   assert.match(running.version, /^\d+\.\d+\./)
@@ -40,7 +40,10 @@ test('an address is used as it is, by HTTP alone', async (t) => {
 })
 
 test('the schema can be applied again, and into a database of another name', async (t) => {
-  const server = await runClickHouse(t, await scratchDirectory(t))
+  const grants = [
+    'GRANT SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP ON other_usage.*',
+  ]
+  const server = await runClickHouse(t, await scratchDirectory(t), { grants })
   await applySchema({ url: server.url })
   await applySchema({ url: server.url, database: 'other_usage' })
   const tables = await rowsOf(

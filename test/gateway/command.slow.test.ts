@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
 import { freePort, runGatewayCommand } from '../../src/gateway/index.ts'
 import { createInsights } from '../../src/insights/index.ts'
 import { report, send } from './running-gateway.ts'
@@ -17,7 +19,6 @@ async function up(t: TestContext) {
     USAGE_GATEWAY_ENDPOINT: endpoint,
     USAGE_GATEWAY_HEALTH_ENDPOINT: health,
     USAGE_CLICKHOUSE_HTTP_PORT: '0',
-    USAGE_CLICKHOUSE_TCP_PORT: '0',
     USAGE_GATEWAY_METRICS_PORT: String(await freePort()),
   }
   const [stdout, stderr, ending] = [memory(), memory(), new AbortController()]
@@ -25,7 +26,10 @@ async function up(t: TestContext) {
   const io = { stdout, stderr, environment, signal: ending.signal }
   const running = runGatewayCommand(['up', '--directory', directory], io)
   await until('it is up', () => stdout.text().includes('Ctrl-C ends it.'), 600_000)
-  const [, url = ''] = /ClickHouse +(\S+)/.exec(stdout.text()) ?? []
+  const [, address = ''] = /ClickHouse +(\S+)/.exec(stdout.text()) ?? []
+  const curl = await readFile(path.join(directory, 'clickhouse', 'curl.cfg'), 'utf8')
+  const [, login] = /^user = "(.+)"$/m.exec(curl) ?? []
+  const url = address.replace('://', `://${login}@`)
   return { directory, endpoint, health, url, stdout, stderr, ending, running }
 }
 
@@ -57,13 +61,13 @@ test('`gateway up` starts everything, says where it is, takes a report to the fi
   ending.abort()
   assert.equal(await running, 0)
   await assert.rejects(fetch(`http://${health}`))
-  await assert.rejects(fetch(url))
+  await assert.rejects(fetch(new URL(url).origin), /fetch failed/)
   assert.doesNotMatch(stderr.text(), /^(?:collector|clickhouse): /m)
 })
 
 test('`gateway up` ends when ClickHouse does, and says so', async (t) => {
-  const { url, health, stderr, running } = await up(t)
-  await fetch(url, { method: 'POST', body: 'SYSTEM KILL' }).catch(() => {})
+  const { directory, health, stderr, running } = await up(t)
+  await promisify(execFile)('pkill', ['-KILL', '--newest', '-f', `${directory}/clickhouse/clickhouse.xml`])
   assert.equal(await running, 1)
   assert.match(
     stderr.text(),
@@ -80,7 +84,6 @@ test('a directory that cannot be made ends `gateway up` with a sentence', async 
     ...process.env,
     CLICKHOUSE_URL: '',
     USAGE_CLICKHOUSE_HTTP_PORT: '0',
-    USAGE_CLICKHOUSE_TCP_PORT: '0',
   }
   assert.equal(await runGatewayCommand(['up', '--directory', directory], { stderr, environment }), 1)
   assert.match(stderr.text(), /The directory '.+clickhouse' cannot be written: EEXIST/)

@@ -6,7 +6,16 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { defineCatalog } from '../../src/catalog/index.ts'
 import { freePort, type RunningClickHouse } from '../../src/gateway/index.ts'
-import { report, rowsOf, runClickHouse, runGateway, sampleOf, send, uuid } from './running-gateway.ts'
+import {
+  nativeEndpointAt,
+  report,
+  rowsOf,
+  runClickHouse,
+  runGateway,
+  sampleOf,
+  send,
+  uuid,
+} from './running-gateway.ts'
 import { scratchDirectory, until } from './scratch.ts'
 
 const catalog = defineCatalog({
@@ -22,12 +31,12 @@ async function aGateway(
   { environment = {}, home }: { environment?: Readonly<Record<string, string>>; home?: string } = {},
 ) {
   const directory = await scratchDirectory(t)
-  const ports = { httpPort: await freePort(), tcpPort: await freePort() }
+  const ports = { httpPort: await freePort() }
   const places = {
     USAGE_GATEWAY_ENDPOINT: `127.0.0.1:${await freePort()}`,
     USAGE_GATEWAY_DIRECTORY: home ?? path.join(directory, 'gateway'),
   }
-  const nativeEndpoint = `tcp://127.0.0.1:${ports.tcpPort}`
+  const nativeEndpoint = nativeEndpointAt(ports.httpPort)
   const start = () =>
     runGateway(t, { directory, products, nativeEndpoint, environment: { ...places, ...environment } })
   return {

@@ -14,6 +14,7 @@ import {
 } from '../../src/gateway/index.ts'
 import {
   filesWith,
+  nativeEndpointAt,
   report,
   rowsOf,
   runClickHouse,
@@ -514,8 +515,8 @@ describe('limits', () => {
 describe('200 means on disk', () => {
   test('reports that were acknowledged while ClickHouse was down survive SIGKILL, and none is doubled', async (t) => {
     const directory = await scratchDirectory(t)
-    const ports = { httpPort: await freePort(), tcpPort: await freePort() }
-    const nativeEndpoint = `tcp://127.0.0.1:${ports.tcpPort}`
+    const ports = { httpPort: await freePort() }
+    const nativeEndpoint = nativeEndpointAt(ports.httpPort)
     const first = await runGateway(t, { directory, products, nativeEndpoint })
     const reports = Array.from({ length: 50 }, () => report({ gauges: [{ name: 'acme.users', value: 3 }] }))
     const answers = await Promise.all(reports.map((each) => send(first.url, each)))

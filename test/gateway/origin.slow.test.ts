@@ -14,7 +14,16 @@ import {
   type RunningClickHouse,
 } from '../../src/gateway/index.ts'
 import { runCommand } from '../../src/gateway/process/run-command.ts'
-import { report, rowsOf, runClickHouse, runGateway, send, theCollector, uuid } from './running-gateway.ts'
+import {
+  nativeEndpointAt,
+  report,
+  rowsOf,
+  runClickHouse,
+  runGateway,
+  send,
+  theCollector,
+  uuid,
+} from './running-gateway.ts'
 import { scratchDirectory, until } from './scratch.ts'
 
 const component = path.resolve(import.meta.dirname, '../../collector-config/origin')
@@ -55,14 +64,14 @@ describe('where a report comes from', { skip: onlyLinux }, () => {
     const collector = await ourCollector(t)
     if (collector === undefined) return
     const directory = await scratchDirectory(t)
-    const tcpPort = await freePort()
+    const httpPort = await freePort()
     const log = path.join(directory, 'collector.log')
     const gateway = await runGateway(t, {
       directory,
       collector,
       products,
       configs: [path.resolve('collector-config/archive.yaml'), overlay],
-      nativeEndpoint: `tcp://127.0.0.1:${tcpPort}`,
+      nativeEndpoint: nativeEndpointAt(httpPort),
       environment: {
         USAGE_GATEWAY_LOG_LEVEL: 'debug',
         USAGE_GATEWAY_TRUSTED_PROXIES: `${proxy}, 192.0.2.0/24`,
@@ -95,7 +104,7 @@ describe('where a report comes from', { skip: onlyLinux }, () => {
     await sendMany(500, sendOne)
     assert.deepEqual(await filesWithAddresses(directory, addresses), [])
 
-    const clickHouse = await runClickHouse(t, directory, { tcpPort })
+    const clickHouse = await runClickHouse(t, directory, { httpPort })
     await sendMany(500, sendOne)
     const countries = async () => {
       const rows = await rowsOf<{ country: string; reports: number }>(

@@ -14,6 +14,7 @@ import {
   type GatewayProduct,
   type RunningClickHouse,
   type RunningCollector,
+  type StartClickHouseOptions,
   startClickHouse,
   startCollector,
 } from '../../src/gateway/index.ts'
@@ -69,19 +70,25 @@ export async function runGateway(t: TestContext, parts: GatewayParts): Promise<R
   return running
 }
 
+/** The same after a restart of the store, which a gateway that runs on must survive. */
+export const STORE_PASSWORD = 'of-this-test'
+
+/** What leads the Collector to the ClickHouse of a test that is not started yet. */
+export const nativeEndpointAt = (httpPort: number) => `http://usage:${STORE_PASSWORD}@127.0.0.1:${httpPort}`
+
 /** Starts ClickHouse with our schema. */
 export async function runClickHouse(
   t: TestContext,
   directory: string,
-  ports: { httpPort?: number; tcpPort?: number } = {},
+  options: Partial<StartClickHouseOptions> = {},
 ): Promise<RunningClickHouse> {
   const { CLICKHOUSE_URL: _, ...environment } = process.env
   const running = await startClickHouse({
     directory: path.join(directory, 'clickhouse'),
     httpPort: 0,
-    tcpPort: 0,
+    password: STORE_PASSWORD,
     environment,
-    ...ports,
+    ...options,
   })
   let isStopping = false
   const stop = () => {

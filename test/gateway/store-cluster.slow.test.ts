@@ -11,7 +11,7 @@ import {
   storeStatements,
 } from '../../src/gateway/index.ts'
 import { createInsights } from '../../src/insights/index.ts'
-import { report, rowsOf, runClickHouse, runGateway, send, uuid } from './running-gateway.ts'
+import { report, rowsOf, runClickHouse, runGateway, STORE_PASSWORD, send, uuid } from './running-gateway.ts'
 import { scratchDirectory, until } from './scratch.ts'
 import { command, insertReports, letPass, type StoredReport } from './stored-reports.ts'
 
@@ -146,7 +146,8 @@ async function runServers(t: TestContext, count: number): Promise<RunningClickHo
   const ports: number[] = []
   while (ports.length < count) ports.push(await freePort())
   const shards = ports.map(
-    (port) => `<shard><replica><host>127.0.0.1</host><port>${port}</port></replica></shard>`,
+    (port) =>
+      `<shard><replica><host>127.0.0.1</host><port>${port}</port><user>usage</user><password>${STORE_PASSWORD}</password></replica></shard>`,
   )
   return Promise.all(
     ports.map(async (tcpPort) => {
@@ -158,7 +159,12 @@ async function runServers(t: TestContext, count: number): Promise<RunningClickHo
         `<clickhouse><remote_servers><usage>${shards.join('')}</usage></remote_servers></clickhouse>`,
       )
       const { CLICKHOUSE_URL: _, ...environment } = process.env
-      const server = await startClickHouse({ directory, httpPort: 0, tcpPort, environment })
+      const server = await startClickHouse({
+        directory,
+        ...{ httpPort: 0, tcpPort, environment },
+        password: STORE_PASSWORD,
+        grants: ['GRANT TABLE ENGINE ON Distributed', 'GRANT READ, WRITE ON REMOTE', 'GRANT CLUSTER ON *.*'],
+      })
       t.after(() => server.stop())
       return server
     }),

@@ -1,12 +1,13 @@
-import { randomUUID } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { type Environment, systemEnvironment } from '../../host/index.ts'
 import { ClickHouseStartError, GatewayOptionsError, reasonOf } from '../errors.ts'
+import { makePrivateDirectory, writePrivateFile } from '../private-files.ts'
 import { startGuarded } from '../process/guarded-process.ts'
 import { freePort, requireFree } from '../process/ports.ts'
 import { eventually } from '../process/wait.ts'
 import { requireWritable } from '../settings.ts'
+import { serverConfiguration, usersConfiguration } from './engine-configuration.ts'
 import { type ClickHouseOrigin, type FoundClickHouse, findClickHouse } from './find-clickhouse.ts'
 
 export interface StartClickHouseOptions {
@@ -16,8 +17,17 @@ export interface StartClickHouseOptions {
   readonly address?: string | undefined
   /** The port of the HTTP interface; 0 takes a free one. Default: the variable `USAGE_CLICKHOUSE_HTTP_PORT`, or 8123. */
   readonly httpPort?: number
-  /** The port of the native protocol; 0 takes a free one. Default: the variable `USAGE_CLICKHOUSE_TCP_PORT`, or 9000. */
+  /**
+   * The port of the native protocol, which the servers of a cluster talk by; 0 takes a free one. Default: none, because the engine
+   * ends at the first connection to it that does not talk that protocol, and any local user can make one.
+   */
   readonly tcpPort?: number
+  /** The database that the user of the server may use. Default: the variable `USAGE_CLICKHOUSE_DATABASE`, or `usage`. */
+  readonly database?: string
+  /** The password of that user. Default: a random one for each start. */
+  readonly password?: string
+  /** More that the user may do, as in `GRANT SELECT ON other.*`. Default: nothing. */
+  readonly grants?: readonly string[]
   /** Default: the process's own. */
   readonly environment?: Environment
   /** Each line that the server prints. */
@@ -28,9 +38,9 @@ export interface StartClickHouseOptions {
 
 /** A ClickHouse that answers. */
 export interface RunningClickHouse {
-  /** The HTTP interface, with user and password where the address had them. */
+  /** The HTTP interface, with user and password where it needs them. */
   readonly url: string
-  /** What the Collector's exporter takes: the native protocol where we started the server, HTTP where an address was given. */
+  /** What the Collector's exporter takes: the native protocol where a port for it was given, otherwise HTTP. */
   readonly nativeEndpoint: string
   /** Such as `26.7.2.1`. */
   readonly version: string
@@ -42,8 +52,9 @@ export interface RunningClickHouse {
 }
 
 /**
- * Reaches or starts ClickHouse: an address given, `clickhouse` on the PATH, the engine from npm. What it starts listens on
- * the loopback device only and ends with this process, however that ends.
+ * Reaches or starts ClickHouse: an address given, `clickhouse` on the PATH, the engine from npm. A server that it starts listens on
+ * the loopback device only, wants a password, and ends with this process, however that ends. The file `curl.cfg` in its directory,
+ * which only this user can read, lets `curl --config` reach it.
  *
  * @throws {ClickHouseNotFoundError} when there is none of the three.
  * @throws {ClickHouseStartError} when it does not answer; with the end of its output where we started it.
@@ -89,23 +100,35 @@ async function start(
   environment: Environment,
 ): Promise<RunningClickHouse> {
   const { readyWithin = 60_000, onLine } = options
-  const httpPort = await portOf(options.httpPort, 'USAGE_CLICKHOUSE_HTTP_PORT', 8123, environment)
-  const tcpPort = await portOf(options.tcpPort, 'USAGE_CLICKHOUSE_TCP_PORT', 9000, environment)
+  const httpPort = await portOf(options.httpPort ?? (environment['USAGE_CLICKHOUSE_HTTP_PORT'] || 8123))
+  const tcpPort = options.tcpPort === undefined ? undefined : await portOf(options.tcpPort)
   const directory = path.resolve(options.directory)
   await requireWritable(directory, 'directory (--directory)')
 
+  const data = path.join(directory, 'data')
+  await makePrivateDirectory(data)
   const configuration = path.join(directory, 'clickhouse.xml')
+  const users = path.join(directory, 'users.xml')
   const name = randomUUID()
-  await writeFile(configuration, serverConfiguration(path.join(directory, 'data'), name, httpPort, tcpPort))
+  const { password = randomBytes(32).toString('hex'), grants = [] } = options
+  const database = options.database ?? (environment['USAGE_CLICKHOUSE_DATABASE'] || 'usage')
+  const passwordHash = createHash('sha256').update(password).digest('hex')
+  await writePrivateFile(users, usersConfiguration({ user: USER, passwordHash, database, grants }))
+  await writePrivateFile(configuration, serverConfiguration({ data, users, name, httpPort, tcpPort }))
+  await writePrivateFile(
+    path.join(directory, 'curl.cfg'),
+    `url = "http://127.0.0.1:${httpPort}/"\nuser = "${USER}:${password}"\n`,
+  )
   const server = await startGuarded({
-    command: [...found.command, '--config-file', configuration, '--query', FOREVER],
-    environment,
+    command: [...found.command, '--config-file', configuration, '--query', queryOf(tcpPort)],
+    environment: withoutClickHouse(environment),
     directory,
     onLine,
   }).catch((error) => {
     throw new ClickHouseStartError(`ClickHouse could not be started: ${reasonOf(error)}.`, { cause: error })
   })
-  const url = `http://127.0.0.1:${httpPort}`
+  const login = `${USER}:${encodeURIComponent(password)}`
+  const url = `http://${login}@127.0.0.1:${httpPort}`
   // By its name: another server may have taken the port since we looked.
   const isOurs = async () => (await ask(url, 'SELECT displayName()').catch(() => '')) === name
   const ready = await eventually(isOurs, readyWithin, server.exited)
@@ -117,7 +140,7 @@ async function start(
   }
   return {
     url,
-    nativeEndpoint: `tcp://127.0.0.1:${tcpPort}`,
+    nativeEndpoint: tcpPort === undefined ? url : `tcp://${login}@127.0.0.1:${tcpPort}`,
     version: await ask(url, VERSION),
     how: found.how,
     exited: server.exited.then(({ code }) => ({ code, lastLines: server.lastLines() })),
@@ -126,50 +149,38 @@ async function start(
 }
 
 /** The port that was asked for, free at this moment. */
-async function portOf(
-  given: number | undefined,
-  variable: string,
-  otherwise: number,
-  environment: Environment,
-): Promise<number> {
-  const port = given ?? Number(environment[variable] || otherwise)
+async function portOf(given: number | string): Promise<number> {
+  const port = Number(given)
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new GatewayOptionsError(
-      `${variable} is '${given ?? environment[variable]}', which is no port; use 0 to 65535.`,
+      `USAGE_CLICKHOUSE_HTTP_PORT is '${given}', which is no port; use 0 to 65535.`,
     )
   }
   if (port === 0) return freePort()
   await requireFree(
     { host: '127.0.0.1', port },
     'ClickHouse',
-    `${variable}, or name a server with CLICKHOUSE_URL`,
+    'USAGE_CLICKHOUSE_HTTP_PORT, or name a server with CLICKHOUSE_URL',
   )
   return port
 }
 
 /** clickhouse-local opens its ports on request, and lives as long as its query. */
-const FOREVER = [
-  'SYSTEM START LISTEN HTTP',
-  'SYSTEM START LISTEN TCP',
-  'SELECT sleepEachRow(1) FROM system.numbers FORMAT Null SETTINGS max_block_size = 1',
-].join('; ')
+const queryOf = (tcpPort: number | undefined) =>
+  [
+    'SYSTEM START LISTEN HTTP',
+    ...(tcpPort === undefined ? [] : ['SYSTEM START LISTEN TCP']),
+    'SELECT sleepEachRow(1) FROM system.numbers FORMAT Null SETTINGS max_block_size = 1',
+  ].join('; ')
 
-function serverConfiguration(data: string, name: string, httpPort: number, tcpPort: number): string {
-  return [
-    '<clickhouse>',
-    `  <display_name>${name}</display_name>`,
-    `  <path>${escaped(data)}/</path>`,
-    '  <listen_host>127.0.0.1</listen_host>',
-    `  <http_port>${httpPort}</http_port>`,
-    `  <tcp_port>${tcpPort}</tcp_port>`,
-    '</clickhouse>',
-    '',
-  ].join('\n')
-}
+/** The user of a server that we start. */
+const USER = 'usage'
+
+/** Variables such as `CLICKHOUSE_PASSWORD` are about another server: the engine would take them for its own, and end. */
+const withoutClickHouse = (environment: Environment): Environment =>
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('CLICKHOUSE_')))
 
 const VERSION = 'SELECT version()'
-
-const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 
 async function ask(url: string, query: string): Promise<string> {
   const address = new URL(url)

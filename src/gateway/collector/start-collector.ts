@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { type Environment, systemEnvironment } from '../../host/index.ts'
 import { CollectorStartError, reasonOf } from '../errors.ts'
+import { makePrivateDirectory } from '../private-files.ts'
 import { startGuarded } from '../process/guarded-process.ts'
 import { localUrl, requireFree } from '../process/ports.ts'
 import { answers, eventually } from '../process/wait.ts'
@@ -53,6 +54,7 @@ export async function startCollector(options: StartCollectorOptions): Promise<Ru
   await requireFree(settings.health, "The gateway's health check", 'USAGE_GATEWAY_HEALTH_ENDPOINT')
   await requireFree(settings.metrics, "The gateway's own metrics", 'USAGE_GATEWAY_METRICS_PORT')
   await requireWritable(settings.directory, 'USAGE_GATEWAY_DIRECTORY')
+  for (const name of ['queue', 'archive']) await makePrivateDirectory(path.join(settings.directory, name))
 
   const server = await startGuarded({
     command: [...commandOf(collector, configs, settings), ...collectorArguments(configs)],
