@@ -1,8 +1,8 @@
 import { errorOf } from '../host/index.ts'
 import { ENTRIES, NotStoredError } from '../state/index.ts'
-import { shown } from './sources.ts'
 import type { StoredChoice } from './stored-choice.ts'
 import type { ConsentSource, Verdict } from './types.ts'
+import { shown } from './words.ts'
 
 /** The choice could have no effect, because what was decided outside of the product comes before it. */
 export class ConsentLockedError extends Error {

@@ -1,4 +1,4 @@
-import type { ConsentInputs } from './types.ts'
+import type { NamedInputs } from './variables.ts'
 
 /** The facts that the operator withholds, and the names among them that no fact has or had. */
 export interface Exclusions {
@@ -11,16 +11,10 @@ export interface Exclusions {
  * Reads `<PREFIX>_TELEMETRY_EXCLUDE`, under its old names too: names of facts, parted by commas or spaces; `acme.db.*`
  * stands for all below it. Upper and lower case are the same.
  */
-export function readExclusions({
-  prefix,
-  legacyPrefixes = [],
-  environment,
-  facts,
-  formerFacts = [],
-}: ConsentInputs): Exclusions {
+export function readExclusions({ names, environment, facts, formerFacts = [] }: NamedInputs): Exclusions {
   const excluded = new Set<string>()
   const unknown = new Map<string, string>()
-  for (const variable of [prefix, ...legacyPrefixes].map((one) => `${one}_TELEMETRY_EXCLUDE`)) {
+  for (const variable of names.get('EXCLUDE') ?? []) {
     const list = facts === undefined ? undefined : environment[variable]
     for (const word of new Set(list?.toLowerCase().split(/[\s,]+/))) {
       if (word === '') continue

@@ -17,7 +17,7 @@ export {
   ConsentSourceError,
 } from './errors.ts'
 export type { ConsentPolicy } from './policy.ts'
-export { SOURCES, type Source, shown } from './sources.ts'
+export { SOURCES, type Source } from './sources.ts'
 export type { StoredChoice } from './stored-choice.ts'
 export type {
   ConsentInputs,
@@ -30,4 +30,4 @@ export type {
   Verdict,
 } from './types.ts'
 export { decideConsent, holdsWithoutState } from './verdict.ts'
-export { DISABLING_WORDS, ENABLING_WORDS, optsOut, readDecision } from './words.ts'
+export { DISABLING_WORDS, ENABLING_WORDS, optsOut, readDecision, shown } from './words.ts'

@@ -1,6 +1,7 @@
 import { readExclusions } from './exclusions.ts'
 import type { ConsentInputs, ConsentSource } from './types.ts'
-import { DISABLING_WORDS, ENABLING_WORDS, optsOut, type Reading, readDecision } from './words.ts'
+import type { Meaning, NamedInputs } from './variables.ts'
+import { DISABLING_WORDS, ENABLING_WORDS, optsOut, type Reading, readDecision, shown } from './words.ts'
 
 /** What a source says, before it is held against the others. */
 export interface Statement {
@@ -35,7 +36,7 @@ export interface Source {
   /** Says in a sentence what it is, for the table of docs/consent.md. */
   readonly about: string
   /** What it says; empty where it has nothing to say. */
-  read(inputs: ConsentInputs): readonly Statement[]
+  read(inputs: NamedInputs): readonly Statement[]
 }
 
 /** Every source but the default, in the order in which they are asked. */
@@ -44,23 +45,24 @@ export const SOURCES: readonly Source[] = [
     source: 'do-not-track',
     restricts: true,
     locks: true,
-    about: 'The variable `DO_NOT_TRACK` (donottrack.sh). Anything but empty, 0, false, no and off is a no.',
-    read: (inputs) => optOut(inputs, 'DO_NOT_TRACK'),
+    about:
+      'The variable `DO_NOT_TRACK` (donottrack.sh), in any case. Anything but empty, 0, false, no and off is a no.',
+    read: (inputs) => optOuts(inputs, 'DO_NOT_TRACK'),
   },
   {
     source: 'opt-out-variable',
     restricts: true,
     locks: true,
     about:
-      'The variable `<PREFIX>_TELEMETRY_OPTOUT`, under old names of the product too. Read like `DO_NOT_TRACK`.',
-    read: (inputs) => prefixesOf(inputs).flatMap((prefix) => optOut(inputs, `${prefix}_TELEMETRY_OPTOUT`)),
+      'The variable `<PREFIX>_TELEMETRY_OPTOUT`, under old names of the product too. Read like `DO_NOT_TRACK`. Obvious misspellings count: `_OPT_OUT`, `_DISABLED`, `_DISABLE`.',
+    read: (inputs) => optOuts(inputs, 'OPTOUT'),
   },
   {
     source: 'otel-sdk-disabled',
     restricts: true,
     locks: true,
     about: 'The variable `OTEL_SDK_DISABLED` of OpenTelemetry. Read like `DO_NOT_TRACK`.',
-    read: (inputs) => optOut(inputs, 'OTEL_SDK_DISABLED'),
+    read: (inputs) => optOuts(inputs, 'OTEL_SDK_DISABLED'),
   },
   {
     source: 'executable-name',
@@ -103,7 +105,7 @@ export const SOURCES: readonly Source[] = [
     passing: true,
     about:
       'The variable `<PREFIX>_TELEMETRY_DEBUG`: reports are printed and not sent. Read like `DO_NOT_TRACK`.',
-    read: (inputs) => prefixesOf(inputs).flatMap((prefix) => optOut(inputs, `${prefix}_TELEMETRY_DEBUG`)),
+    read: (inputs) => optOuts(inputs, 'DEBUG'),
   },
   {
     source: 'endpoint-variable',
@@ -140,11 +142,11 @@ export const SOURCES: readonly Source[] = [
     restricts: true,
     locks: true,
     about:
-      'The variable `<PREFIX>_TELEMETRY`, under old names of the product too: a word for yes or no, or a level.',
-    read: (inputs) =>
-      prefixesOf(inputs).flatMap((prefix) =>
-        decision(`${prefix}_TELEMETRY`, inputs.environment[`${prefix}_TELEMETRY`], inputs),
-      ),
+      'The variable `<PREFIX>_TELEMETRY`, under old names of the product too: a word for yes or no, or a level. A misspelt one (`_ENABLED`) can only say no.',
+    read: (inputs) => [
+      ...decisions(inputs, 'TELEMETRY'),
+      ...decisions(inputs, 'NO').filter(({ reading }) => reading.state === 'disabled'),
+    ],
   },
   {
     source: 'flag',
@@ -210,19 +212,18 @@ export const wordsOf = (levels: readonly string[]): string =>
   `use ${[...levels, 'on'].map((word) => `'${word}'`).join(', ')} or 'off' ` +
   `(also ${[...ENABLING_WORDS.slice(4, 5), ...DISABLING_WORDS.slice(4, 5), 'true', 'false', '1', '0'].join(', ')})`
 
-/** A raw value as it can be shown in a log: one line, short, nothing that steers a terminal or turns the text around. */
-export const shown = (value: unknown): string => {
-  const text = typeof value === 'object' ? 'an object' : String(value).slice(0, 60)
-  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
-}
-
 const prefixesOf = ({ prefix, legacyPrefixes = [] }: ConsentInputs) => [prefix, ...legacyPrefixes]
 
-function optOut({ environment }: ConsentInputs, name: string): Statement[] {
-  const value = environment[name]
-  if (value === undefined) return []
-  return [{ name, value: shown(value), reading: { state: optsOut(value) ? 'disabled' : 'undecided' } }]
+function optOuts({ environment, names }: NamedInputs, meaning: Meaning): Statement[] {
+  return (names.get(meaning) ?? []).flatMap((name) => {
+    const value = environment[name]
+    if (value === undefined) return []
+    return [{ name, value: shown(value), reading: { state: optsOut(value) ? 'disabled' : 'undecided' } }]
+  })
 }
+
+const decisions = (inputs: NamedInputs, meaning: Meaning): Statement[] =>
+  (inputs.names.get(meaning) ?? []).flatMap((name) => decision(name, inputs.environment[name], inputs))
 
 function decision(name: string, value: unknown, { levels }: ConsentInputs): Statement[] {
   if (value === undefined || value === null) return []

@@ -8,8 +8,8 @@
  */
 import { errorOf } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
-import { shown } from './sources.ts'
 import type { ConsentState, StoredOpinion } from './types.ts'
+import { shown } from './words.ts'
 
 /** One line of the history. */
 export interface StoredChoice {

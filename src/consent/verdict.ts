@@ -2,6 +2,7 @@ import type { Reach } from '../catalog/index.ts'
 import { readExclusions } from './exclusions.ts'
 import { SOURCES, type Source, type Statement, wordsOf } from './sources.ts'
 import type { ConsentInputs, ConsentState, DisabledBy, Opinion, Verdict } from './types.ts'
+import { misspelt, withNames } from './variables.ts'
 
 /** A source and one thing that it says. */
 interface Voice {
@@ -28,7 +29,8 @@ export function decideConsent(inputs: ConsentInputs): Verdict {
 export const holdsWithoutState = ({ state, source, unstored }: Verdict): boolean =>
   state === 'enabled' && (unstored === true || SOURCES.some((one) => one.source === source && one.locks))
 
-function decide(inputs: ConsentInputs): Verdict {
+function decide(given: ConsentInputs): Verdict {
+  const inputs = withNames(given)
   const voices = SOURCES.filter(({ source }) => !inputs.ignore?.includes(source)).flatMap((source): Voice[] =>
     source.read(inputs).map((statement) => ({ source, statement })),
   )
@@ -62,6 +64,7 @@ function decide(inputs: ConsentInputs): Verdict {
     warnings: [
       ...unreadable(voices, inputs.levels),
       ...unusable(voices, state),
+      ...misspelt(inputs),
       ...conflicts(voices, winner),
     ],
   }
@@ -179,6 +182,4 @@ function conflicts(voices: readonly Voice[], winner: Voice | undefined): string[
 
 const nameOf = ({ name, value, title }: Statement): string =>
   title ??
-  (/^[A-Z0-9_]+$/.test(name)
-    ? `${name}=${value ?? ''}`
-    : `${name}${value === undefined ? '' : ` ('${value}')`}`)
+  (/^[\w-]+$/.test(name) ? `${name}=${value ?? ''}` : `${name}${value === undefined ? '' : ` ('${value}')`}`)

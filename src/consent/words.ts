@@ -61,5 +61,11 @@ export function optsOut(value: string | undefined): boolean {
   return !NOT_OPTED_OUT.includes(normalized(value ?? ''))
 }
 
+/** A raw value as it can be shown in a log: one line, short, nothing that steers a terminal or turns the text around. */
+export const shown = (value: unknown): string => {
+  const text = typeof value === 'object' ? 'an object' : String(value).slice(0, 60)
+  return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
+}
+
 /** Long values are cut once the spaces around them are gone, and not before: what follows many spaces counts. */
 const normalized = (value: string) => value.trim().slice(0, 200).toLowerCase()

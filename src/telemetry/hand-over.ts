@@ -154,7 +154,7 @@ async function jobOf({ settings, contributions }: HandOverOptions, verdict: Verd
     // Not the directory: it is known, and may be relative to where the process ran.
     environment: only(environment, (name) =>
       [prefix, ...legacyPrefixes].some(
-        (one) => name.startsWith(`${one}_TELEMETRY`) && name !== `${one}_TELEMETRY_DIR`,
+        (one) => withoutCase(name).startsWith(`${one}_TELEMETRY`) && name !== `${one}_TELEMETRY_DIR`,
       ),
     ),
     parts,
@@ -164,6 +164,9 @@ async function jobOf({ settings, contributions }: HandOverOptions, verdict: Verd
       .map(({ name, attributes, value }) => ({ name, attributes, value })),
   }
 }
+
+/** Variables count in any case, where they withhold something. */
+const withoutCase = (name: string) => name.toUpperCase().replaceAll('-', '_')
 
 const scheduleOf = ({ interval, initialDelay, undecidedDelay, firstPhase }: Settings) => ({
   ...{ interval, initialDelay, undecidedDelay },
