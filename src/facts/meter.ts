@@ -26,18 +26,22 @@ export function createMeter(store: FactStore): Meter {
   return {
     createGauge: (name) =>
       recordInto(store, name, (cell, value, attributes) => cell.record(value, attributes)),
-    createUpDownCounter: (name) => {
+    createUpDownCounter(name) {
       const { record } = recordInto(store, name, (cell, value, attributes) => cell.adjust(value, attributes))
       return { add: record } satisfies UpDownCounter
     },
     createCounter(name) {
       const cell = store.counts.get(canonical(name))
+      note(store, name, cell)
       if (!cell) return { add: dropping(store, name) } satisfies Counter
       return {
         add: (amount, attributes) => cell.add(amount, attributes as MeasurementAttributes),
       } satisfies Counter
     },
-    createHistogram: (name) => ({ record: dropping(store, name) }) satisfies Histogram,
+    createHistogram(name) {
+      note(store, name, undefined)
+      return { record: dropping(store, name) } satisfies Histogram
+    },
     createObservableGauge: (name) => observe(store, name, store.gauges),
     createObservableUpDownCounter: (name) => observe(store, name, store.gauges),
     createObservableCounter: (name) => observe(store, name, store.counts),
@@ -55,6 +59,18 @@ export function createMeter(store: FactStore): Meter {
 /** OpenTelemetry's instrument names do not differ by case. What is no text is the name of nothing. */
 const canonical = (name: unknown): string => (typeof name === 'string' ? name.toLowerCase() : '')
 
+/** Keeps in mind what was asked for: one store may be given the metrics of another owner, or its own to another. */
+function note({ asked, catalog }: FactStore, name: unknown, cell: ObservedInstrument['cell']): void {
+  if (cell) asked.numbers = true
+  else if (asked.strangers.size < MOST_STRANGERS && INSTRUMENT_NAME.test(canonical(name)))
+    if (!Object.hasOwn(catalog.facts, canonical(name))) asked.strangers.add(canonical(name))
+}
+
+const MOST_STRANGERS = 3
+
+/** https://opentelemetry.io/docs/specs/otel/metrics/api/#instrument-name-syntax */
+const INSTRUMENT_NAME = /^[a-z][a-z0-9_.\-/]{0,254}$/
+
 type GaugeCell = NonNullable<ReturnType<FactStore['gauges']['get']>>
 
 function recordInto(
@@ -63,6 +79,7 @@ function recordInto(
   apply: (cell: GaugeCell, value: number, attributes: MeasurementAttributes) => void,
 ): Gauge {
   const cell = store.gauges.get(canonical(name))
+  note(store, name, cell)
   if (!cell) return { record: dropping(store, name) }
   return { record: (value, attributes) => apply(cell, value, attributes as MeasurementAttributes) }
 }
@@ -81,6 +98,7 @@ function observe(
   cells: ReadonlyMap<string, NonNullable<ObservedInstrument['cell']>>,
 ): Observable {
   const instrument: ObservedInstrument = { name: canonical(name), cell: cells.get(canonical(name)) }
+  note(store, name, instrument.cell)
   const added = new Map<ObservableCallback, Observation>()
   const observable: Observable = {
     addCallback(callback) {

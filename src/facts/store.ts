@@ -48,10 +48,20 @@ export interface FactStore {
   readonly gauges: ReadonlyMap<string, GaugeCell>
   readonly counts: ReadonlyMap<string, CountCell>
   readonly observations: Set<Observation>
+  /** What the host has asked for. */
+  readonly asked: AskedFor
   /** The instruments behind the observables that the host holds, for its batch callbacks. */
   readonly instruments: WeakMap<Observable, ObservedInstrument>
   /** Sets an attribute or gauge fact, or the function that gives it; `undefined` unsets it. Never throws. */
   set(name: string, source: unknown): void
+}
+
+/** What a host has asked a store for, so that two owners of its metrics are noticed. */
+export interface AskedFor {
+  /** Whether it has told of any gauge or count fact, or holds an instrument for one. */
+  numbers: boolean
+  /** The first few instruments that no fact is behind. */
+  readonly strangers: Set<string>
 }
 
 export function createFactStore(catalog: Catalog, recording: Recording): FactStore {
@@ -60,6 +70,7 @@ export function createFactStore(catalog: Catalog, recording: Recording): FactSto
   const gaugeSources = new Map<string, () => unknown>()
   const gauges = new Map<string, GaugeCell>()
   const counts = new Map<string, CountCell>()
+  const asked: AskedFor = { numbers: false, strangers: new Set() }
   for (const [name, fact] of Object.entries(catalog.facts)) {
     if (fact.kind === 'gauge') gauges.set(name, new GaugeCell(fact, drops, recording))
     if (fact.kind === 'count') counts.set(name, new CountCell(name, fact, drops, recording))
@@ -73,6 +84,7 @@ export function createFactStore(catalog: Catalog, recording: Recording): FactSto
     gauges,
     counts,
     observations: new Set(),
+    asked,
     instruments: new WeakMap(),
     set(name, source) {
       const fact =
@@ -80,6 +92,7 @@ export function createFactStore(catalog: Catalog, recording: Recording): FactSto
       if (fact === undefined) return drops.add('undeclared')
       if (fact.kind === 'count') return drops.add('wrong_instrument')
       if (fact.kind === 'gauge') {
+        asked.numbers = true
         gaugeSources.delete(name)
         const cell = gauges.get(name) as GaugeCell
         if (typeof source === 'function') gaugeSources.set(name, source as () => unknown)

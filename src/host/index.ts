@@ -15,6 +15,7 @@ export {
   systemStderr,
 } from './environment.ts'
 export { type FileFunctions, pathOf, readTextFile, systemFiles } from './files.ts'
+export { globalMeterProvider } from './global-meter-provider.ts'
 export { keepingProcessAlive } from './keep-alive.ts'
 export { type Logger, safeLogger, silentLogger } from './logger.ts'
 export { type Mistake, UsageConfigurationError, whatWasGot } from './mistakes.ts'

@@ -43,6 +43,8 @@ export interface LoopOptions {
   /** Reads the stored choice anew. */
   readonly ask: () => Promise<Verdict>
   readonly logTrouble: (error: unknown) => void
+  /** Called right before a report is made. */
+  readonly beforeReport: () => void
 }
 
 /** How long a report may take before it is taken for stuck, in milliseconds. */
@@ -61,6 +63,7 @@ export function createLoop({
   verdict,
   ask,
   logTrouble,
+  beforeReport,
 }: LoopOptions): Loop {
   const { clock, state, undecidedDelay, initialDelay, policy, scope, interval, firstPhase, jitter } = settings
   const schedule = createSchedule({
@@ -121,6 +124,7 @@ export function createLoop({
   async function reportWhenDue(gap: number): Promise<void> {
     // From now on: whoever stands still in the middle of it must not make one that others have made long ago.
     const unlessSince = clock.now() - gap
+    beforeReport()
     // One that another process has made, that one remembers: it must not count twice.
     if (await (await reporter()).report({ unlessSince })) await schedule.reported()
   }
@@ -154,6 +158,7 @@ export function createLoop({
       if (await collectsNothing()) {
         return { outcome: 'suppressed', reportId: '', reason: verdict().because, bytes: new Uint8Array() }
       }
+      beforeReport()
       const { at: _, ...result } = (await (await reporter()).report()) as DeliveryResult
       await schedule.reported()
       return result

@@ -55,8 +55,13 @@ export function createRecorder<F extends Facts>(facts: FactStore): UsageRecorder
       }
     },
     counter(name) {
+      const cell = facts.counts.get(name)
+      if (cell) {
+        facts.asked.numbers = true
+        return cell
+      }
       const drop = () => facts.drops.add(declared(name) ? 'wrong_instrument' : 'undeclared')
-      return facts.counts.get(name) ?? { add: drop, bind: () => ({ add: drop }) }
+      return { add: drop, bind: () => ({ add: drop }) }
     },
   }
 }

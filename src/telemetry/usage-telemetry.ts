@@ -8,6 +8,7 @@ import { createCounting } from './counting.ts'
 import { deliveryStatus } from './delivery-status.ts'
 import { createDurability, type Durability } from './durability.ts'
 import { createLoop } from './loop.ts'
+import { createMeterOwner } from './meter-owner.ts'
 import { createNothing } from './nothing.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { createRecorder } from './recorder.ts'
@@ -37,7 +38,9 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   const consent = createConsentOf(settings, contributions, durability)
   const verdict = () => consent.verdict()
   const counting = createCounting({ settings, contributions, verdict, ask })
-  const loop = createLoop({ settings, contributions, counting, verdict, ask, logTrouble })
+  const owner = createMeterOwner({ logger, stores: contributions.stores.all })
+  const beforeReport = owner.lookAtReport
+  const loop = createLoop({ settings, contributions, counting, verdict, ask, logTrouble, beforeReport })
 
   let starting: Promise<Verdict> | undefined
   let stopping: Promise<void> | undefined
@@ -116,6 +119,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     }
     // What is announced depends on whether anything could be stored.
     tell(now, settings)
+    owner.look()
     return now
   }
 
@@ -152,18 +156,20 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     timer.cancel()
   }
 
-  return {
+  const usage: UsageTelemetry<F> = {
     ...createRecorder<F>(contributions.stores.all[0] as FactStore),
     contribute(part) {
       const { store, remove } = contributions.add(part)
       reconsider()
-      return {
+      const contribution = {
         ...createRecorder(store),
         remove() {
           remove()
           reconsider()
         },
       }
+      owner.own.add(contribution)
+      return contribution
     },
     start() {
       const before = stopping
@@ -210,6 +216,8 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
       check: async () => (await ledger()).check(),
     },
   }
+  owner.own.add(usage)
+  return usage
 }
 
 /**

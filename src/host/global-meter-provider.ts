@@ -1,0 +1,12 @@
+/**
+ * The MeterProvider that a host has registered with OpenTelemetry; `undefined` where there is none. All copies of
+ * `@opentelemetry/api` 1.x in a process share it under one symbol, so that none of them has to be loaded to look.
+ */
+export function globalMeterProvider(): object | undefined {
+  try {
+    const api: unknown = Reflect.get(globalThis, Symbol.for('opentelemetry.js.api.1'))
+    return (api as { readonly metrics?: object } | undefined)?.metrics
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,120 @@
+/** OpenTelemetry has one global MeterProvider. A host with an SDK of its own, and a usage telemetry, both want to be it. */
+import assert from 'node:assert/strict'
+import { afterEach, test } from 'node:test'
+import { metrics } from '@opentelemetry/api'
+import { MeterProvider } from '@opentelemetry/sdk-metrics'
+import { createAcme } from '../support/acme.ts'
+import { createLog } from '../support/log.ts'
+
+afterEach(() => metrics.disable())
+
+const ATTRIBUTES = { command: 'find', result: 'ok' } as const
+
+function createProduct(consent: { default: 'disabled' | 'enabled' } = { default: 'disabled' }) {
+  const log = createLog()
+  const usage = createAcme({ logger: log, consent })
+  return { usage, warnings: () => log.lines.filter((line) => line.startsWith('warn')) }
+}
+
+test("the host's SDK came first: facts that are told by the API alone go to it, and that is said once, with what to do", async () => {
+  const { usage, warnings } = createProduct()
+  assert.equal(metrics.setGlobalMeterProvider(new MeterProvider()), true)
+  assert.equal(metrics.setGlobalMeterProvider(usage), false)
+  metrics.getMeter('acme').createCounter('acme.commands').add(1, ATTRIBUTES)
+  await usage.start()
+  await usage.report()
+  await usage.report()
+  const [warning = '', ...others] = warnings()
+  assert.match(
+    warning,
+    /^warn: Another MeterProvider .* is in no usage report\. Take .* from usage\.getMeter\(\)/,
+  )
+  assert.deepEqual(others, [])
+  await usage.shutdown()
+})
+
+test("the usage telemetry came first: the host's metrics go nowhere, and that is said once, with what to do", async () => {
+  const { usage, warnings } = createProduct()
+  assert.equal(metrics.setGlobalMeterProvider(usage), true)
+  assert.equal(metrics.setGlobalMeterProvider(new MeterProvider()), false)
+  metrics.getMeter('http').createHistogram('http.server.request.duration').record(1)
+  metrics.getMeter('acme').createCounter('acme.commands').add(1, ATTRIBUTES)
+  await usage.start()
+  await usage.report()
+  const [warning = '', ...others] = warnings()
+  assert.match(
+    warning,
+    /global MeterProvider, .* such as 'http\.server\.request\.duration'\. They go nowhere\. .* register that one instead/,
+  )
+  assert.deepEqual(others, [])
+  await usage.shutdown()
+})
+
+test("instruments of the host's that come after the start are noticed with the next report", async () => {
+  const { usage, warnings } = createProduct()
+  metrics.setGlobalMeterProvider(usage)
+  await usage.start()
+  metrics
+    .getMeter('http')
+    .createObservableGauge('Process.CPU')
+    .addCallback(() => {})
+  metrics.getMeter('\u001b[31m').createCounter('\u001b[31m')
+  await usage.report()
+  assert.equal(warnings().length, 1)
+  assert.match(warnings()[0] ?? '', /such as 'process\.cpu'/)
+  await usage.shutdown()
+})
+
+test('a plugin that is the global MeterProvider is noticed as well', async () => {
+  const { usage, warnings } = createProduct()
+  const part = { version: 1, prefix: 'plug', levels: ['full'], facts: {} }
+  metrics.setGlobalMeterProvider(usage.contribute(part))
+  metrics.getMeter('http').createUpDownCounter('http.server.active_requests')
+  await usage.start()
+  assert.equal(warnings().length, 1)
+  await usage.shutdown()
+})
+
+const GOOD: Array<[what: string, host: (usage: ReturnType<typeof createAcme>) => void]> = [
+  [
+    'an SDK of its own, and takes the instruments of the facts from usage.getMeter()',
+    (usage) => {
+      metrics.setGlobalMeterProvider(new MeterProvider())
+      usage.getMeter('acme').createObservableGauge('acme.users')
+      metrics.getMeter('http').createCounter('http.requests')
+    },
+  ],
+  [
+    'an SDK of its own, and counts with usage.counter()',
+    (usage) => {
+      metrics.setGlobalMeterProvider(new MeterProvider())
+      usage.counter('acme.commands').bind(ATTRIBUTES)
+    },
+  ],
+  [
+    'an SDK of its own, and sets its gauges',
+    (usage) => {
+      metrics.setGlobalMeterProvider(new MeterProvider())
+      usage.set('acme.users', () => 5)
+    },
+  ],
+  [
+    'no SDK, and has registered the usage telemetry',
+    (usage) => {
+      metrics.setGlobalMeterProvider(usage)
+      metrics.getMeter('acme').createCounter('acme.commands').add(1, ATTRIBUTES)
+    },
+  ],
+  ['nothing registered', (usage) => void usage.getMeter('acme').createCounter('acme.typo')],
+]
+
+for (const [what, host] of GOOD) {
+  test(`a host that has ${what} is not warned`, async () => {
+    const { usage, warnings } = createProduct()
+    host(usage)
+    await usage.start()
+    await usage.report()
+    assert.deepEqual(warnings(), [])
+    await usage.shutdown()
+  })
+}
