@@ -1,8 +1,8 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { type Clock, errorOf, type Logger } from '../host/index.ts'
-import type { LedgerOutcome } from '../ledger/index.ts'
-import type { Books, Retries, WaitingReport } from '../outbox/index.ts'
+import { isErasureRequest, type LedgerOutcome } from '../ledger/index.ts'
+import { type Books, keepErasureOf, type Retries, type WaitingReport } from '../outbox/index.ts'
 import { contentOf, type Misfit, misfitsIn, type ReportContent } from '../report/index.ts'
 import { type StateStore, takeLease } from '../state/index.ts'
 import type { Transport } from '../transport/index.ts'
@@ -164,7 +164,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     // The newest stays, so that its number is not given again.
     for (const [place, number] of numbers.slice(1, -1).entries()) {
       const report = await outbox.read(number)
-      if (!report || report === 'spoilt') continue
+      if (!report || report === 'spoilt' || isErasureRequest(report.bytes)) continue
       const isTooMuch = numbers.length - place > MOST_WAITING || clock.now() - report.at > LONGEST_WAIT
       if (!isTooMuch) return
       await record('discarded', report.reportId, TOO_MUCH, report.bytes)
@@ -203,6 +203,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     if (decided !== 'disabled') await settle(report, 'discarded', reason)
     else {
       await options.forget()
+      await keepErasureOf(state, report.bytes)
       // The process in which the no was given may have done it already.
       const isThere = await outbox.read(report.number).catch(() => report)
       await outbox.remove(report.number)

@@ -5,10 +5,11 @@ import {
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { Verdict } from '../consent/index.ts'
 import type { Account, UnwrittenCounts } from '../outbox/index.ts'
+import type { ErasureResult } from './erasure.ts'
+import type { DeliveryResult } from './result.ts'
 import type { Impediment } from './sending.ts'
 import {
   createStoreAndForward,
-  type DeliveryResult,
   type RenderedReport,
   type ReportDetails,
   type StoreAndForward,
@@ -67,7 +68,7 @@ export class ConsentAwareMetricExporter extends OTLPMetricExporterBase {
   }
 
   /** Deletes all that is known of the installation here, and asks the receiver to do the same. */
-  forget(by: string): Promise<DeliveryResult> {
+  forget(by: string): Promise<ErasureResult> {
     return this.#inner.forget(by)
   }
 

@@ -16,7 +16,7 @@ import {
 } from '../outbox/index.ts'
 import type { StateStore } from '../state/index.ts'
 import type { Transport } from '../transport/index.ts'
-import { createDrain, type DrainOptions, type DrainResults } from './drain.ts'
+import { createDrain, type DrainOptions, type DrainResults, RETIRED } from './drain.ts'
 
 /** Why a report was not accepted. */
 export type Impediment = 'outdated' | 'unwritable'
@@ -37,8 +37,14 @@ export interface Sending {
   /** Whether the endpoint is gone for good. */
   isRetired(): Promise<boolean>
   forgetFailures(): Promise<void>
-  /** Removes all that waits. */
+  /** The bytes of what waits, as far as it can be read. */
+  waiting(): Promise<readonly Uint8Array[]>
+  /** Removes all that waits. Rejects where something cannot be removed, once all was tried. */
   clear(): Promise<void>
+  /** One attempt with a report that waits nowhere, whatever the consent is. Never rejects. */
+  sendAlone(
+    bytes: Uint8Array,
+  ): Promise<{ readonly outcome: 'sent' | 'refused' | 'suppressed'; readonly reason: string }>
   /** Deletes what a no of a person leaves nothing of. */
   withdraw(verdict: Verdict): Promise<void>
   /** Calls off the attempt that is under way. */
@@ -62,7 +68,7 @@ export interface SendingOptions extends Omit<DrainOptions, 'books' | 'retries'> 
 }
 
 export function createSending(options: SendingOptions): Sending {
-  const { state, endpoint, catalog, clock, consent, maySend, scope, inTurn } = options
+  const { state, endpoint, catalog, clock, consent, maySend, scope, inTurn, transport } = options
   const outbox = createOutbox(state)
   const settlements = createSettlements(state)
   const retries = createRetries(state, clock)
@@ -144,10 +150,28 @@ export function createSending(options: SendingOptions): Sending {
     resume,
     isRetired: () => retries.isRetired(endpoint),
     forgetFailures: () => retries.succeeded(),
-    async clear() {
+    async waiting() {
+      const found: Uint8Array[] = []
       for (const { outbox } of both)
-        for (const number of await outbox.numbers().catch(() => []))
-          await outbox.remove(number).catch(() => {})
+        for (const number of await outbox.numbers().catch(() => [])) {
+          const report = await outbox.read(number).catch(() => undefined)
+          if (report && report !== 'spoilt') found.push(report.bytes)
+        }
+      return found
+    },
+    async clear() {
+      const failures: unknown[] = []
+      for (const { outbox } of both)
+        for (const number of await outbox.numbers())
+          await outbox.remove(number).catch((error) => failures.push(error))
+      if (failures.length > 0) throw failures[0]
+    },
+    async sendAlone(bytes) {
+      if (await retries.isRetired(endpoint)) return { outcome: 'suppressed', reason: RETIRED }
+      const result = await transport.send(bytes, abort.signal)
+      if (result.outcome === 'accepted') return { outcome: 'sent', reason: result.note ?? 'it was taken' }
+      if (result.outcome === 'refused') return { outcome: 'refused', reason: result.reason }
+      return { outcome: 'suppressed', reason: result.outcome === 'retired' ? RETIRED : result.reason }
     },
     withdraw: ({ because }) =>
       withdraw({

@@ -33,6 +33,8 @@ import { createUndecidedWait } from '../schedule/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { createHttpTransport, metricsUrl, type Transport } from '../transport/index.ts'
 import { RETIRED } from './drain.ts'
+import { type ErasureRequest, type ErasureResult, eraseInstallation } from './erasure.ts'
+import type { DeliveryResult } from './result.ts'
 import { createSending, type Impediment } from './sending.ts'
 
 export interface StoreAndForwardOptions {
@@ -90,15 +92,6 @@ export interface RenderedReport {
   readonly verdict: Verdict
 }
 
-export interface DeliveryResult {
-  readonly outcome: 'sent' | 'suppressed' | 'queued' | 'refused' | 'too-large'
-  readonly reportId: string
-  readonly at: number
-  /** Why, in words. */
-  readonly reason: string
-  readonly bytes: Uint8Array
-}
-
 /** The consent gate and what lies behind it: ledger always, outbox and network only where the verdict says so. */
 export interface StoreAndForward {
   /** The bytes that {@link StoreAndForward.deliver} would make now. Changes nothing. */
@@ -115,10 +108,10 @@ export interface StoreAndForward {
    */
   deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult | Impediment>
   /**
-   * Deletes all that is known of the installation here, the log included, and asks the receiver to do the same: one request, which
-   * goes the way of a report and needs the same consent.
+   * Deletes all that is known of the installation here, the log included, and asks the receiver to do the same. Rejects where what
+   * is left of it cannot even be read.
    */
-  forget(by: string): Promise<DeliveryResult>
+  forget(by: string): Promise<ErasureResult>
   /** Sends what waits in the outbox, oldest first; empties it where a person has said no. */
   drain(): Promise<void>
   /** Goes on with what an earlier process has left in the outbox, as soon as it may be tried again. */
@@ -225,35 +218,31 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     return disabledBy === 'person' ? { outcome: 'suppressed', reason: because } : WAITING
   }
 
-  async function erase(by: string): Promise<DeliveryResult> {
-    const verdict = await consent()
-    const id = await installation.stored()
+  /** A receiver takes nothing but what somebody has said yes to; the person's wish is the yes to this request. */
+  function composeErasure(id: string | undefined, { state, level, reach }: Verdict): ErasureRequest {
     const at = clock.now()
     const reportId = ids.next(at)
     ids.use()
-    const bytes = serializeReport(
-      composeReport(NO_METRICS, {
-        catalog: { ...catalog(), facts: {} },
-        ...{ product, reportId, at, since: at, noise: '', forget: true, consent: verdict },
-        ...(id !== undefined && { installation: { id } }),
-      }),
-    )
-    await sending.clear()
-    await forgetCounts(state).catch(() => {})
-    await installation.forget()
-    await ledger.clear()
-
-    const about = `${by} had the installation forgotten`
-    if (id === undefined || !maySend(verdict)) {
-      const why = id === undefined ? 'there was no id that anybody could know' : verdict.because
-      const reason = `${about}, and nobody is asked to: ${why}`
-      await record('suppressed', reportId, reason, bytes)
-      return { outcome: 'suppressed', reportId, at, reason, bytes }
+    const agreed =
+      state === 'disabled'
+        ? { state: 'enabled' as const, level: catalog().levels[0] as string }
+        : { state, level }
+    const frame = {
+      catalog: { ...catalog(), facts: {} },
+      ...{ product, reportId, at, since: at, noise: '', forget: true, consent: { ...agreed, reach } },
+      ...(id !== undefined && { installation: { id } }),
     }
-    await sending.accept({ reportId, at, bytes })
-    await record('queued', reportId, about, bytes)
-    return { ...(await sendWaiting(reportId)), reportId, at, bytes }
+    return { reportId, at, bytes: serializeReport(composeReport(NO_METRICS, frame)) }
   }
+
+  const erase = (by: string) =>
+    eraseInstallation(
+      {
+        ...{ state, consent, maySend, installation, ledger, sending, record, sendWaiting },
+        compose: composeErasure,
+      },
+      by,
+    )
 
   /** Why the next start will be another installation; nothing where it will not. */
   async function establish(): Promise<string | undefined> {

@@ -44,6 +44,8 @@ export interface Installation {
    * Rejects when the store does.
    */
   keep(): Promise<void>
+  /** Whether what is stored was made on another machine, and so is of another installation. Never rejects. */
+  isCopy(): Promise<boolean>
   /** Whether the next start proposes the same as this one. Makes nothing, and never rejects. */
   isKept(): Promise<boolean>
   /**
@@ -164,16 +166,16 @@ export function createInstallation(
     await store.remove(NEXT)
   }
 
-  /** A file system that is read-only refuses also what would change nothing. */
+  /** Who opts out has no id, so it is not read but where it cannot be removed. */
   async function remove(name: string): Promise<void> {
     try {
       await store.remove(name)
     } catch (error) {
-      const nothing = await store.read(name).then(
-        (bytes) => bytes === undefined,
-        () => false,
-      )
-      if (!nothing) throw error
+      const found = await readEntry(store, name)
+      // A file system that is read-only refuses also what would change nothing.
+      if (found === undefined) return
+      if (name === ENTRIES.installation) gone = entryText(found)
+      throw error
     }
   }
 
@@ -194,12 +196,11 @@ export function createInstallation(
     propose: () => inTurn(async () => identify((await look()).entry)),
     noise: () => inTurn(async () => (await look()).entry.noise),
     keep: () => inTurn(keep),
+    isCopy: () => inTurn(async () => isCopied((await read()) ?? {})),
     isKept: () => inTurn(isKept),
     forget: () =>
       inTurn(async () => {
         last = undefined
-        const found = await readEntry(store, ENTRIES.installation)
-        gone = found && entryText(found)
         await remove(NEXT)
         await remove(ENTRIES.installation)
         gone = undefined

@@ -2,6 +2,7 @@
  * The local log: every report there was, sent or not, with its exact bytes. It is written first and read by people; nothing else
  * depends on what stands in it.
  */
+export { installationIn, isErasureRequest } from './erasure-request.ts'
 export {
   createLedger,
   type Ledger,

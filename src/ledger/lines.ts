@@ -1,3 +1,4 @@
+import { isErasureRequest } from './erasure-request.ts'
 import { splitReport, withReport } from './verbatim.ts'
 
 /** The most that a report may have, in bytes before compression: well below what the gateway takes. */
@@ -18,12 +19,15 @@ export interface LedgerEntry {
   readonly endpoint: string
   /** The report, byte for byte as it was or would have been sent before compression. */
   readonly bytes: Uint8Array
-  /** How many bytes the report has, where it is larger than any that is ever sent. Then it is not kept, and `bytes` is empty. */
+  /**
+   * How many bytes the report has, where it is not kept and `bytes` is empty: it is larger than any that is ever sent, or asks for
+   * the installation to be forgotten, and names it.
+   */
   readonly omitted?: number
 }
 
 export function lineOf({ at, bytes, ...about }: LedgerEntry): string {
-  return bytes.length > LARGEST_REPORT
+  return bytes.length > LARGEST_REPORT || isErasureRequest(bytes)
     ? withReport({ at, ...about, omitted: bytes.length }, NO_REPORT)
     : withReport({ at, ...about }, bytes)
 }

@@ -15,6 +15,7 @@ export {
   type UnwrittenCounts,
 } from './account.ts'
 export { type Books, createBooks } from './books.ts'
+export { distinct, type Erasable, keepErasables, keepErasureOf, readErasables } from './erasures.ts'
 export { createOutbox, type Outbox, type WaitingReport } from './outbox.ts'
 export { createPassingReports, type PassingReports } from './passing.ts'
 export { createRetries, type Retries } from './retry.ts'

@@ -1,6 +1,7 @@
 import { forgetCounts } from '../facts/index.ts'
 import type { Logger } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
+import { keepErasureOf } from './erasures.ts'
 import type { Outbox, WaitingReport } from './outbox.ts'
 import type { Retries } from './retry.ts'
 import type { Settlements } from './settlement.ts'
@@ -53,10 +54,11 @@ async function discard(
   outbox: Outbox,
   number: number,
   settled: number,
-  { because, logger, discarded }: WithdrawalOptions,
+  { state, because, logger, discarded }: WithdrawalOptions,
 ): Promise<void> {
   // What cannot be read is removed all the same.
   const report = await outbox.read(number).catch(() => undefined)
+  if (report && report !== 'spoilt') await keepErasureOf(state, report.bytes)
   await outbox.remove(number)
   if (!report || report === 'spoilt' || number <= settled) return
   await discarded(report)

@@ -6,6 +6,8 @@ export const ENTRIES = {
   counts: 'counts',
   /** What a process that ended has left for its child process to report. */
   detached: 'detached.json',
+  /** The ids that a person wanted erased, and the receiver could not be asked to. */
+  erasure: 'erasure.json',
   /** The installation id. */
   installation: 'installation.json',
   /** The folder of tasks that one process at a time does, one entry each. */

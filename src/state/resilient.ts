@@ -7,6 +7,8 @@ import type { StateStore } from './types.ts'
 export interface ResilientStore extends StateStore {
   /** Why the last change did not reach the store; `undefined` where it did, or nothing was changed yet. */
   failure(): string | undefined
+  /** The names of the entries of which memory holds what has not reached the store. */
+  unwritten(): readonly string[]
 }
 
 export interface ResilientStoreOptions {
@@ -126,6 +128,7 @@ export function createResilientStore(
 
   return {
     failure: () => failure,
+    unwritten: () => [...kept.keys()],
     location: store.location,
     ...(store.shared !== undefined && { shared: store.shared }),
 
@@ -222,9 +225,12 @@ export function createResilientStore(
 const STRICT_FOLDERS: readonly string[] = [ENTRIES.counts, ENTRIES.outbox, ENTRIES.settled]
 
 /** Entries by the first word of their names: what lies beside one, such as a copy, is of its kind. */
-const STRICT_ENTRIES: readonly string[] = [ENTRIES.consent, ENTRIES.installation, ENTRIES.product].map(
-  firstWord,
-)
+const STRICT_ENTRIES: readonly string[] = [
+  ENTRIES.consent,
+  ENTRIES.erasure,
+  ENTRIES.installation,
+  ENTRIES.product,
+].map(firstWord)
 
 const isStrict = (name: string) =>
   STRICT_FOLDERS.some((folder) => name === folder || name.startsWith(`${folder}/`)) ||

@@ -6,10 +6,8 @@ import type { Settings } from './settings.ts'
 export interface Durability {
   /** Why each start is another one, as the end of a sentence; `undefined` where that is not so, as far as it is known. */
   problem(): string | undefined
-  /** Finds out. A directory that cannot be written, and has an installation id already, is the same one at each start. */
+  /** Finds out, by looking for an id: only where one may be read. A directory that cannot be written, and has an installation id already, is the same one at each start. */
   check(): Promise<void>
-  /** Finds out once more, where there was a problem: it may be mended. */
-  checkAgain(): Promise<void>
 }
 
 export function createDurability({
@@ -27,9 +25,11 @@ export function createDurability({
     else problem = await probe()
   }
 
-  /** Says whose the state is, as the first write does in any case; where that is said already, nothing is changed. */
+  /** Says whose the state is, as the first write does in any case. Where that is said already, and nothing has failed since, no start writes. */
   async function probe(): Promise<string | undefined> {
     try {
+      const isWritten = async () => (await state.read(ENTRIES.product)) !== undefined
+      if (state.failure() === undefined && (await isWritten())) return undefined
       await state.create(ENTRIES.product, ownerText({ name: product.name, prefix }))
       return undefined
     } catch {
@@ -40,8 +40,5 @@ export function createDurability({
   return {
     problem: () => problem,
     check,
-    async checkAgain() {
-      if (problem !== undefined) await check()
-    },
   }
 }

@@ -1,8 +1,8 @@
 import type { Verdict } from '../consent/index.ts'
 import type { DeliveryResult } from '../delivery/index.ts'
-import { createTurns, outsideHostContext } from '../host/index.ts'
+import { createTurns, errorOf, outsideHostContext } from '../host/index.ts'
 import { createSchedule } from '../schedule/index.ts'
-import { ENTRIES } from '../state/index.ts'
+import { ENTRIES, NotStoredError } from '../state/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { Counting } from './counting.ts'
 import type { Preview, Reporter } from './reporter.ts'
@@ -165,9 +165,11 @@ export function createLoop({
     },
     preview: async () => (await reporter()).preview(),
     async forget(by) {
-      const { at: _, ...result } = await (await reporter()).forget(by)
-      await state.remove(ENTRIES.detached)
-      await counting.restart()
+      const { at: _, failure, ...result } = await (await reporter()).forget(by)
+      const failures = failure ? [failure] : []
+      for (const step of [() => state.remove(ENTRIES.detached), counting.restart])
+        await step().catch((error) => failures.push(errorOf(error)))
+      if (failures.length > 0) throw erasureNotStored(settings, result, failures[0] as Error)
       return result
     },
     async heed(verdict) {
@@ -186,4 +188,20 @@ export function createLoop({
       await running?.then(endReporter)
     },
   }
+}
+
+function erasureNotStored(
+  { state, prefix }: Settings,
+  { outcome, reason }: ReportResult,
+  cause: Error & { readonly code?: string },
+): NotStoredError {
+  const asked =
+    outcome === 'sent' ? 'The receiver was asked to erase what it has' : `At the receiver: ${reason}`
+  return new NotStoredError(
+    'erasure',
+    state.location,
+    `The installation was not erased in ${state.location} (${cause.code ?? cause.message}): the next process may report under the ` +
+      `same id, though this one does not. ${asked}. Set ${prefix}_TELEMETRY_OPTOUT=1, or make the place writable and ask again.`,
+    cause,
+  )
 }

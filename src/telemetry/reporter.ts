@@ -1,6 +1,6 @@
 import { withheldBy } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { ConsentAwareMetricExporter, type DeliveryResult } from '../delivery/index.ts'
+import { ConsentAwareMetricExporter, type DeliveryResult, type ErasureResult } from '../delivery/index.ts'
 import { collectFacts, type FactPoint, type FactSnapshot } from '../facts/index.ts'
 import { createTurns, nextTurn } from '../host/index.ts'
 import type { Account } from '../outbox/index.ts'
@@ -29,7 +29,7 @@ export interface Reporter {
   /** Makes a report. `undefined` where another process has made one that speaks for this one as well. */
   report(options?: ReportOptions): Promise<DeliveryResult | undefined>
   /** Has the installation forgotten, here and at the receiver. */
-  forget(by: string): Promise<DeliveryResult>
+  forget(by: string): Promise<ErasureResult>
   /** Goes on with what waits in the outbox. */
   resume(): Promise<void>
   /** A person has said no. */

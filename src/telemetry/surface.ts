@@ -37,10 +37,13 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
   /** Makes a report now, and sends it if the verdict lets it. */
   report(): Promise<ReportResult>
   /**
-   * Deletes all that is known of the installation here, the local log included, and asks the receiver to do the same, where consent
-   * lets anything be sent. The next report is that of a new installation. What was decided about consent stays.
+   * Deletes all that is known of the installation here, the local log included, and asks the receiver to do the same: also after an
+   * opt-out, as this is somebody's explicit wish, but not against a no from outside of the product. Then the answer says under which
+   * id reports were sent and until when, and what is needed to ask is kept. The next report is that of a new installation. What was
+   * decided about consent stays.
    *
    * @throws {ConsentDecisionError} when it is not said who wants it.
+   * @throws {NotStoredError} when something of it could not be deleted.
    */
   forget(chooser: Chooser): Promise<ReportResult>
   /** Everything that the faces show. */

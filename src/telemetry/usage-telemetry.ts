@@ -82,7 +82,10 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   }
 
   async function ask(): Promise<Verdict> {
-    await durability.checkAgain()
+    const { source, state } = consent.verdict()
+    // What fails may be mended, and what worked may fail.
+    if (source === 'state' || (state === 'enabled' && settings.state.failure() !== undefined))
+      await durability.check()
     const now = await consent.refresh()
     await counting.heed(now)
     if (now.state === 'undecided') await loop.look()
@@ -109,8 +112,9 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     await before
     // Before anything is written: a start that is refused leaves nothing behind.
     refuseUnwanted(await ask(), settings)
-    if (consent.verdict().state !== 'disabled') await durability.check()
-    const now = await consent.begin()
+    // Before something may be sent, no id is looked for.
+    if (consent.verdict().state === 'enabled') await durability.check()
+    let now = await consent.begin()
     await heed(now)
     planned = stopping === undefined
     if (planned) {
@@ -118,6 +122,10 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
       await loop.plan(now)
     }
     // What is announced depends on whether anything could be stored.
+    if (settings.state.failure() !== undefined && now.state !== 'disabled') {
+      await durability.check()
+      now = consent.reconsider() ?? now
+    }
     tell(now, settings)
     owner.look()
     return now
