@@ -1,7 +1,14 @@
 import { type Clock, createTurns, tellHost } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { ConsentDecisionError, ConsentLockedError, choiceNotStored } from './errors.ts'
-import { addChoice, type ChoiceHistory, readHistory, type StoredChoice } from './stored-choice.ts'
+import {
+  addChoice,
+  type ChoiceHistory,
+  type ChoicePlace,
+  noElsewhere,
+  readHistory,
+  type StoredChoice,
+} from './stored-choice.ts'
 import type { ConsentInputs, ConsentSource, ConsentState, StoredOpinion, Verdict } from './types.ts'
 import { decideConsent } from './verdict.ts'
 import { readDecision } from './words.ts'
@@ -45,6 +52,8 @@ export interface ConsentOptions {
   /** What is known without the store. */
   readonly inputs: ConsentInputs
   readonly store: StateStore
+  /** Where choices may lie that were made under other names: a no there is one here, until somebody chooses again. Default: nowhere. */
+  readonly elsewhere?: readonly ChoicePlace[]
   readonly clock: Clock
   readonly productVersion: string
   readonly catalogVersion: number
@@ -62,11 +71,13 @@ export interface ConsentOptions {
 
 export function createConsent(options: ConsentOptions): Consent {
   const { store, clock, productVersion, catalogVersion, contributions = () => ({}) } = options
-  const { stateProblem = () => undefined, warn = () => {} } = options
+  const { stateProblem = () => undefined, warn = () => {}, elsewhere = [] } = options
   const listeners = new Set<(verdict: Verdict, before: Verdict) => void>()
   let inputs = options.inputs
   let current = decideConsent({ ...inputs, stateProblem: stateProblem() })
   let history: ChoiceHistory = { choices: [] }
+  /** The no that holds in other places. */
+  let outside: StoredOpinion | undefined
   /** The last choice, where it did not reach the store. */
   let held: HeldChoice | undefined
   let detecting: Promise<string | undefined> | undefined
@@ -79,7 +90,7 @@ export function createConsent(options: ConsentOptions): Consent {
   async function refresh(): Promise<Verdict> {
     if (options.automation === 'disabled') detecting ??= detect(options.inputs.environment)
     automation = await detecting
-    history = await readHistory(store)
+    ;[history, outside] = await Promise.all([readHistory(store), noElsewhere(elsewhere)])
     known = true
     if (held && !history.error) held = stillHeld(held, history)
     return adopt()
@@ -95,7 +106,8 @@ export function createConsent(options: ConsentOptions): Consent {
   }
 
   function adopt(): Verdict {
-    const stored = held ? later(history.current, held) : history.current
+    const own = held ? later(history.current, held) : history.current
+    const stored = outside && !isAfter(own, outside) ? outside : own
     inputs = {
       ...options.inputs,
       stateProblem: stateProblem(),
@@ -203,7 +215,9 @@ export function createConsent(options: ConsentOptions): Consent {
   }
 
   function choiceOf(state: ConsentState, level: string | undefined, by: string): StoredChoice {
-    const at = new Date(clock.now()).toISOString()
+    // After a no that it takes back, whatever the clock says.
+    const earliest = outside && 'at' in outside ? Date.parse(outside.at) + 1 : 0
+    const at = new Date(Math.max(clock.now(), earliest)).toISOString()
     const shown = contributions()
     return {
       at,
@@ -247,6 +261,12 @@ function stillHeld(held: HeldChoice, { choices }: ChoiceHistory): HeldChoice | u
 function later(stored: StoredOpinion | undefined, { choice }: HeldChoice): StoredOpinion {
   const isNo = stored && ('problem' in stored || (stored.state === 'disabled' && !stored.seed))
   return isNo && choice.state !== 'disabled' ? stored : { ...choice, unstored: true }
+}
+
+/** Whether a choice of the product's own was made after a no in another place. Where nobody can tell, it was. */
+function isAfter(own: StoredOpinion | undefined, outside: StoredOpinion): boolean {
+  if (!own || (!('problem' in own) && own.seed)) return false
+  return 'problem' in own || 'problem' in outside || own.at > outside.at
 }
 
 const isInForce = ({ state, level }: StoredChoice, verdict: Verdict): boolean =>

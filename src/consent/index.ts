@@ -18,7 +18,7 @@ export {
 } from './errors.ts'
 export type { ConsentPolicy } from './policy.ts'
 export { SOURCES, type Source } from './sources.ts'
-export type { StoredChoice } from './stored-choice.ts'
+export type { ChoicePlace, StoredChoice } from './stored-choice.ts'
 export type {
   ConsentInputs,
   ConsentSource,

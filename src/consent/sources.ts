@@ -257,10 +257,11 @@ function storedChoice({ stored, levels }: ConsentInputs): Statement[] {
     contributions,
     seed,
     unstored,
+    location,
   } = stored
   const name = seed
     ? 'the seed for the first start'
-    : `the choice of ${shown(by)} on ${at}${unstored ? ', which could not be stored' : ''}`
+    : `the choice of ${shown(by)} on ${at}${unstored ? ', which could not be stored' : ''}${location ? `, in ${location}` : ''}`
   const value = shown(level ?? state)
   const since = at
   if (level !== undefined && !levels.includes(level)) {

@@ -41,20 +41,49 @@ export interface ChoiceHistory {
   readonly error?: NodeJS.ErrnoException
 }
 
+/** Where choices are kept, and under which name. */
+export interface ChoicePlace {
+  readonly store: Pick<StateStore, 'location' | 'read'>
+  readonly entry: string
+}
+
+/**
+ * The no that holds in other places, where choices were made under other names: the latest. What cannot be read there is a no as well,
+ * unless one can be read.
+ */
+export async function noElsewhere(places: readonly ChoicePlace[]): Promise<StoredOpinion | undefined> {
+  const found = await Promise.all(
+    places.map(async ({ store, entry }) => {
+      const { current } = await readHistory(store, entry)
+      if (!current || 'problem' in current) return current
+      return current.state === 'disabled' && !current.seed
+        ? { ...current, location: `${store.location}/${entry}` }
+        : undefined
+    }),
+  )
+  const noes = found.filter((one) => one !== undefined)
+  const read = noes.flatMap((one) => ('problem' in one ? [] : [one]))
+  return read.sort((a, b) => (a.at < b.at ? 1 : -1))[0] ?? noes[0]
+}
+
 /** The form of a line. A higher one is of a newer version of this library, and not understood. */
 const FORMAT = 1
 
 /** Reads the history. Never rejects and never writes. */
-export async function readHistory(store: StateStore): Promise<ChoiceHistory> {
+export async function readHistory(
+  store: ChoicePlace['store'],
+  entry: string = ENTRIES.consent,
+): Promise<ChoiceHistory> {
+  const place = { store, entry }
   let bytes: Uint8Array | undefined
   try {
-    bytes = await store.read(ENTRIES.consent)
+    bytes = await store.read(entry)
   } catch (thrown) {
     const error = errorOf(thrown)
-    const history = unknowable(store, [], `cannot be read (${shown(error.code ?? error.message)})`)
+    const history = unknowable(place, [], `cannot be read (${shown(error.code ?? error.message)})`)
     return { ...history, error }
   }
-  return bytes === undefined ? { choices: [] } : { ...historyFrom(store, bytes), bytes }
+  return bytes === undefined ? { choices: [] } : { ...historyFrom(place, bytes), bytes }
 }
 
 /**
@@ -84,7 +113,7 @@ export async function addChoice(
 /** What the system answers about a file of another user. */
 const FOREIGN: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM'])
 
-function historyFrom(store: StateStore, bytes: Uint8Array): ChoiceHistory {
+function historyFrom(place: ChoicePlace, bytes: Uint8Array): ChoiceHistory {
   // One character for each byte: what is not UTF-8 spoils its own line only.
   const lines = Buffer.from(bytes)
     .toString('latin1')
@@ -92,9 +121,9 @@ function historyFrom(store: StateStore, bytes: Uint8Array): ChoiceHistory {
     .filter((line) => line.trim() !== '')
   const read = lines.map(parseLine)
   const choices = read.filter((choice) => choice !== undefined)
-  if (lines.length === 0) return unknowable(store, choices, 'is empty')
+  if (lines.length === 0) return unknowable(place, choices, 'is empty')
   if (read.at(-1) === undefined)
-    return unknowable(store, choices, 'ends with something that cannot be understood')
+    return unknowable(place, choices, 'ends with something that cannot be understood')
   // The first seed is what the product started with; it steps back as soon as somebody has chosen.
   const current = choices.findLast(({ seed }) => !seed) ?? choices[0]
   return { choices, ...(current && { current: { ...current, heldSince: heldSince(choices, current) } }) }
@@ -110,8 +139,12 @@ function heldSince(choices: readonly StoredChoice[], current: StoredChoice): str
 const subjectOf = ({ state, level, catalogVersion, contributions }: StoredChoice) =>
   JSON.stringify([state, level, catalogVersion, contributions])
 
-function unknowable({ location }: StateStore, choices: readonly StoredChoice[], what: string): ChoiceHistory {
-  const problem = `in ${location}/${ENTRIES.consent} ${what}, so it counts as a no; choose again, or restore what was there`
+function unknowable(
+  { store, entry }: ChoicePlace,
+  choices: readonly StoredChoice[],
+  what: string,
+): ChoiceHistory {
+  const problem = `in ${store.location}/${entry} ${what}, so it counts as a no; choose again, or restore what was there`
   return { choices, current: { problem } }
 }
 

@@ -92,6 +92,8 @@ export type StoredOpinion =
       readonly contributions?: Readonly<Record<string, number>>
       /** Whether it is the product's seed from the first start, which nobody has confirmed. */
       readonly seed?: true
+      /** Where it lies, where that is not the place of the product's own choices. */
+      readonly location?: string
       /** Whether it did not reach the store, and holds in this process only. */
       readonly unstored?: true
     }

@@ -11,6 +11,11 @@ export interface StateOwner {
   readonly legacyPrefixes: readonly string[]
 }
 
+export interface OwnStore extends StateStore {
+  /** What the other product has stored that owns the place; nothing where this one does. */
+  readonly ofOwner: Pick<StateStore, 'location' | 'read'>
+}
+
 /**
  * A store as one product has it. Who writes first into an empty one owns it, and says so in an entry. Another product that is
  * given the same place, by mistake, has its entries beside those, each with its name in front, and warns once: were they
@@ -20,7 +25,7 @@ export function createOwnStore(
   store: StateStore,
   { name: product, prefix, legacyPrefixes }: StateOwner,
   logger: Logger,
-): StateStore {
+): OwnStore {
   const front = `${product}.`
   /** What stands before the names of entries, as soon as it is certain. */
   let before: '' | typeof front | undefined
@@ -54,6 +59,10 @@ export function createOwnStore(
 
   const { rename } = store
   return {
+    ofOwner: {
+      location: store.location,
+      read: async (entry) => ((await nameOf(entry)) === entry ? undefined : store.read(entry)),
+    },
     location: store.location,
     ...(store.shared !== undefined && { shared: store.shared }),
     read: async (entry) => store.read(await nameOf(entry)),

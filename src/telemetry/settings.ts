@@ -1,5 +1,5 @@
 import type { Catalog } from '../catalog/index.ts'
-import { type ConsentInputs, type ConsentPolicy, optsOut } from '../consent/index.ts'
+import { type ChoicePlace, type ConsentInputs, type ConsentPolicy, optsOut } from '../consent/index.ts'
 import {
   type Clock,
   type Environment,
@@ -24,6 +24,7 @@ import {
   type ResilientStore,
   type StateStore,
 } from '../state/index.ts'
+import { oldPlaces } from './old-places.ts'
 import { endpointProblem, mistakesOf } from './option-rules.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { type PackagingSwitch, readPackagingSwitch } from './packaging.ts'
@@ -58,6 +59,8 @@ export interface Settings {
   /** `within`: milliseconds. */
   readonly delivery: 'inline' | 'detached' | { readonly within: number }
   readonly state: ResilientStore
+  /** Where a choice may lie that was made under another name. */
+  readonly oldPlaces: readonly ChoicePlace[]
   /** Whether there is no place at all for the state: nothing that is written outlives the process. */
   readonly isStateless: boolean
   /** The directory of the state, where it was named: a child process finds it there. */
@@ -87,15 +90,11 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
   const [operatorsEndpoint] = variables('ENDPOINT')
   const [operatorsDirectory] = variables('DIR')
   const place = operatorsDirectory ?? options.state ?? defaultStateDirectory(product.name, environment)
-  const state = createResilientStore(
-    createOwnStore(
-      createTimelyStore(storeAt(place, prefix), clock),
-      { name: product.name, prefix, legacyPrefixes },
-      logger,
-    ),
-    logger,
-    { advice: `Make it writable, or name another place with ${prefix}_TELEMETRY_DIR.` },
-  )
+  const store = createTimelyStore(storeAt(place, prefix), clock)
+  const own = createOwnStore(store, { name: product.name, prefix, legacyPrefixes }, logger)
+  const state = createResilientStore(own, logger, {
+    advice: `Make it writable, or name another place with ${prefix}_TELEMETRY_DIR.`,
+  })
   const problem = operatorsEndpoint ? endpointProblem(operatorsEndpoint) : undefined
   return {
     product: { name: product.name, version: product.version },
@@ -139,6 +138,18 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
     finalReport: schedule.finalReport ?? false,
     delivery: deliveryOf(options.delivery),
     state,
+    oldPlaces: oldPlaces({
+      ...{
+        product: product.name,
+        prefixes: [prefix, ...legacyPrefixes],
+        environment,
+        clock,
+        place,
+        store,
+        own,
+      },
+      directories: variables('DIR'),
+    }),
     isStateless: place === undefined,
     directory: typeof place === 'string' ? state.location : undefined,
     identity: identityOf(options.identity, state),

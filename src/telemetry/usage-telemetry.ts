@@ -242,7 +242,7 @@ export function explainConsent<F extends Facts>(options: UsageTelemetryOptions<F
 }
 
 function createConsentOf(
-  { policy, consentInputs, state, clock, product, catalog, logger }: Settings,
+  { policy, consentInputs, state, oldPlaces, clock, product, catalog, logger }: Settings,
   contributions: Contributions,
   durability: Durability,
 ): Consent {
@@ -262,6 +262,7 @@ function createConsentOf(
     clock,
     productVersion: product.version,
     catalogVersion: catalog.version,
+    elsewhere: oldPlaces,
     stateProblem: durability.problem,
     warn: logger.warn,
     sticky: policy.sticky,
