@@ -84,6 +84,10 @@ export function createLoop({
     loading ??= outsideHostContext(async () => {
       const { createReporter } = await import('./reporter.ts')
       return createReporter({ settings, contributions, counting, verdict: ask, maySend })
+    }).catch((error) => {
+      // The next report tries it again.
+      loading = undefined
+      throw error
     })
     return loading
   }
