@@ -7,6 +7,8 @@ export interface Reach {
   readonly level?: string
   /** Facts that were in this version of the catalog; absent: of every version. */
   readonly catalogVersion?: number
+  /** Facts that are new, or say more, since consent was given, whatever their `since` says. Default: none. */
+  readonly newer?: readonly string[]
   /** Of contributions, by prefix: facts that were in this version of theirs. One that is not listed is not reached. */
   readonly contributions?: Readonly<Record<string, number>>
   /** Facts that are withheld by name. */
@@ -26,6 +28,7 @@ export function withheldBy(
   const fact = catalog.facts[name]
   if (fact === undefined || isExpired(fact, moment)) return 'expired'
   if (reach.excluded.includes(name)) return 'excluded'
+  if (reach.newer?.includes(name)) return 'newer'
   if (
     reach.catalogVersion !== undefined &&
     fact.since > agreedVersion(catalog, name, reach.catalogVersion, reach.contributions)

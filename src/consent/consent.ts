@@ -1,10 +1,13 @@
+import { beyond, type Facts, type Scopes, scopesOf } from '../catalog/index.ts'
 import { type Clock, createTurns, tellHost } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
+import { readAnnounced, writeAnnounced } from './announced.ts'
 import { ConsentDecisionError, ConsentLockedError, choiceNotStored } from './errors.ts'
 import {
   addChoice,
   type ChoiceHistory,
   type ChoicePlace,
+  factsToStore,
   noElsewhere,
   readHistory,
   type StoredChoice,
@@ -40,6 +43,8 @@ export interface Consent {
    * a no that is stored.
    */
   set(decision: string, chooser: Chooser): Promise<Verdict>
+  /** The facts that are new since the last start, where what was decided covers every version. As of this start. */
+  unannounced(): readonly string[]
   /** Every choice that was made, oldest first. */
   history(): Promise<readonly StoredChoice[]>
   /**
@@ -57,6 +62,8 @@ export interface ConsentOptions {
   readonly clock: Clock
   readonly productVersion: string
   readonly catalogVersion: number
+  /** The facts of the catalog at the moment. A choice remembers them. Default: not known, it covers what its versions say. */
+  readonly definitions?: () => Facts
   /** The versions of the catalogs that contribute to it at the moment, by prefix. Default: none. */
   readonly contributions?: () => Readonly<Record<string, number>>
   /** Whether it matters that no person runs the process. Default: `ignore`, and nothing is loaded to find out. */
@@ -71,11 +78,14 @@ export interface ConsentOptions {
 
 export function createConsent(options: ConsentOptions): Consent {
   const { store, clock, productVersion, catalogVersion, contributions = () => ({}) } = options
-  const { stateProblem = () => undefined, warn = () => {}, elsewhere = [] } = options
+  const { stateProblem = () => undefined, warn = () => {}, elsewhere = [], definitions } = options
   const listeners = new Set<(verdict: Verdict, before: Verdict) => void>()
   let inputs = options.inputs
   let current = decideConsent({ ...inputs, stateProblem: stateProblem() })
   let history: ChoiceHistory = { choices: [] }
+  /** What the operator was told of, for a choice that does not say itself which facts it covers. */
+  let announced: Scopes | undefined
+  let news: readonly string[] = []
   /** The no that holds in other places. */
   let outside: StoredOpinion | undefined
   /** The last choice, where it did not reach the store. */
@@ -92,6 +102,7 @@ export function createConsent(options: ConsentOptions): Consent {
     automation = await detecting
     ;[history, outside] = await Promise.all([readHistory(store), noElsewhere(elsewhere)])
     known = true
+    if (isVague(history.current)) announced ??= await readAnnounced(store)
     if (held && !history.error) held = stillHeld(held, history)
     return adopt()
   }
@@ -102,14 +113,40 @@ export function createConsent(options: ConsentOptions): Consent {
     else await refresh()
     const planted = inputs.stored === undefined && (await plantSeed())
     const kept = options.sticky && isLasting(current) && (await keepSticky())
-    return planted || kept ? refresh() : current
+    if (planted || kept) await refresh()
+    await announce()
+    return current
+  }
+
+  /** Remembers what the operator is told of at this start, so that the next one can name what is new. */
+  async function announce(): Promise<void> {
+    const isChoice = ['stored-choice', 'seed'].includes(current.source) && !current.unstored
+    const isStanding = !isChoice || history.current === undefined
+    // A choice that says itself which facts it covers is held against those.
+    if (!definitions || current.state === 'disabled' || !(isStanding || isVague(history.current))) return
+    const before = announced ?? (await readAnnounced(store))
+    const now = definitions()
+    const scopes = scopesOf(now)
+    if (isStanding && before) news = beyond(before, now, inputs.levels)
+    // With what a choice that does not say it was first seen, that stands.
+    const stands = before && (isVague(history.current) || JSON.stringify(before) === JSON.stringify(scopes))
+    if (!stands) await writeAnnounced(store, scopes)
+    announced = stands ? before : scopes
+    adopt()
+  }
+
+  /** The stored choice with the facts that it covers. */
+  function chosen(): StoredOpinion | undefined {
+    const { current: stored } = history
+    return stored && isVague(stored) && announced ? { ...stored, facts: announced } : stored
   }
 
   function adopt(): Verdict {
-    const own = held ? later(history.current, held) : history.current
+    const own = held ? later(chosen(), held) : chosen()
     const stored = outside && !isAfter(own, outside) ? outside : own
     inputs = {
       ...options.inputs,
+      ...(definitions && { definitions: definitions() }),
       stateProblem: stateProblem(),
       ...(automation !== undefined && { automation }),
       ...(stored && { stored }),
@@ -187,13 +224,18 @@ export function createConsent(options: ConsentOptions): Consent {
   /** Where it could have no effect. A no can be added to any other. */
   function refuseLocked(choice: StoredChoice): void {
     adopt()
-    const now = decideConsent({ ...inputs, stored: choice })
+    const now = decideConsent({ ...inputs, stored: covering(choice) })
     if (now.locked && (now.state === 'disabled') !== (choice.state === 'disabled'))
       throw new ConsentLockedError(now)
   }
 
+  /** A choice of now with the facts of now, whatever the history has of them. */
+  function covering({ facts: _, ...choice }: StoredChoice): HeldChoice['choice'] {
+    return { ...choice, ...(definitions && { facts: scopesOf(definitions()) }) }
+  }
+
   function hold(choice: StoredChoice): void {
-    held = { choice }
+    held = { choice: covering(choice) }
     adopt()
   }
 
@@ -227,6 +269,7 @@ export function createConsent(options: ConsentOptions): Consent {
       productVersion,
       catalogVersion,
       ...(Object.keys(shown).length > 0 && { contributions: shown }),
+      ...(definitions && { facts: factsToStore(scopesOf(definitions()), history.choices) }),
     }
   }
 
@@ -236,6 +279,7 @@ export function createConsent(options: ConsentOptions): Consent {
     reconsider: () => (known ? adopt() : undefined),
     begin: () => inTurn(begin),
     set,
+    unannounced: () => news,
     history: async () => (await readHistory(store)).choices,
     on(_, listener) {
       listeners.add(listener)
@@ -244,9 +288,13 @@ export function createConsent(options: ConsentOptions): Consent {
   }
 }
 
+/** Whether a yes was stored before choices said which facts they cover. */
+const isVague = (stored: StoredOpinion | undefined): boolean =>
+  stored !== undefined && 'state' in stored && stored.state !== 'disabled' && stored.facts === undefined
+
 /** A choice that did not reach the store. */
 interface HeldChoice {
-  readonly choice: StoredChoice
+  readonly choice: Omit<StoredChoice, 'facts'> & { readonly facts?: Scopes }
   /** The last choice that was stored when it was first looked after this one; `''` where there was none. */
   readonly beside?: string
 }
@@ -298,6 +346,7 @@ const STICKY: ReadonlySet<ConsentSource> = new Set([
 
 /** Whether a verdict reaches facts that another one did not, because of the catalog versions that were agreed to. */
 function reachesMore({ reach: now }: Verdict, { reach: before }: Verdict): boolean {
+  if (before.newer?.some((name) => !now.newer?.includes(name))) return true
   if (before.catalogVersion === undefined) return false
   if (now.catalogVersion === undefined || now.catalogVersion > before.catalogVersion) return true
   return Object.entries(now.contributions ?? {}).some(

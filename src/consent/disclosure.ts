@@ -14,13 +14,15 @@ export interface DisclosureSubject {
   readonly legalNote?: string | undefined
   /** Facts that are new since consent was given, and wait. */
   readonly newFacts?: readonly string[]
+  /** Facts that are new since the last start, and covered by what was decided. */
+  readonly coveredFacts?: readonly string[]
   /** Whether reports are kept in a log that outlives the process. Default: true. */
   readonly isLogged?: boolean
 }
 
 /**
  * The sentences of the notice, one for each state, to be replaced for another language. In braces: `{title}`, `{receiver}`,
- * `{because}`, `{optOut}`, `{homepage}`, `{legalNote}`, `{count}`, `{newFacts}`.
+ * `{because}`, `{optOut}`, `{homepage}`, `{legalNote}`, `{count}`, `{newFacts}`, `{coveredFacts}`.
  */
 export interface DisclosureTexts {
   readonly enabled: string
@@ -32,6 +34,8 @@ export interface DisclosureTexts {
   readonly disabledWithoutLog: string
   /** Behind the others while new facts wait. */
   readonly newFacts: string
+  /** Behind the others where new facts are reported, because what was decided covers every version. */
+  readonly coveredFacts: string
   /** Behind all of it, where the product has a page. */
   readonly readMore: string
 }
@@ -51,6 +55,8 @@ export const DISCLOSURE_TEXTS: DisclosureTexts = {
     'reports outlives this process. To stop it: {optOut}.',
   disabledWithoutLog: '{title} sends no usage reports ({because}).',
   newFacts: 'Held back until they are accepted, because they are newer than the consent: {newFacts}.',
+  coveredFacts:
+    'New since the last start, and reported as well, because {because} covers every version: {coveredFacts}.',
   readMore: 'Read more: {homepage}',
 }
 
@@ -65,11 +71,12 @@ export function disclosureText(
 ): string | undefined {
   const { state, source, because } = verdict
   if (state === 'disabled' && source === 'default') return undefined
-  const { homepage, legalNote, newFacts = [], isLogged = true } = subject
+  const { homepage, legalNote, newFacts = [], coveredFacts = [], isLogged = true } = subject
   const all = { ...DISCLOSURE_TEXTS, ...texts }
   const sentences = [
     all[isLogged ? state : (`${state}WithoutLog` as const)],
     newFacts.length > 0 && state !== 'disabled' ? all.newFacts : '',
+    coveredFacts.length > 0 && state !== 'disabled' ? all.coveredFacts : '',
     homepage ? all.readMore : '',
     legalNote ?? '',
   ]
@@ -78,6 +85,7 @@ export function disclosureText(
     because,
     count: String(newFacts.length),
     newFacts: newFacts.join(', '),
+    coveredFacts: coveredFacts.join(', '),
   }
   return sentences
     .filter((sentence) => sentence !== '')

@@ -1,3 +1,4 @@
+import type { Scopes } from '../catalog/index.ts'
 import { readExclusions } from './exclusions.ts'
 import type { ConsentInputs, ConsentSource } from './types.ts'
 import type { Meaning, NamedInputs } from './variables.ts'
@@ -14,6 +15,8 @@ export interface Statement {
   readonly problem?: string
   /** Since when it stands, as ISO 8601, where that is known. */
   readonly since?: string
+  /** The facts that it covers, as they were; absent: all of them. */
+  readonly facts?: Scopes
   /** Whether it is a choice that did not reach the store. */
   readonly unstored?: true
   /** Since when the same was chosen, as ISO 8601, where it is a stored choice. */
@@ -255,6 +258,7 @@ function storedChoice({ stored, levels }: ConsentInputs): Statement[] {
     heldSince = stored.at,
     catalogVersion,
     contributions,
+    facts,
     seed,
     unstored,
     location,
@@ -271,6 +275,7 @@ function storedChoice({ stored, levels }: ConsentInputs): Statement[] {
   const versions = {
     ...{ heldSince, catalogVersion },
     ...(contributions && { contributions }),
+    ...(facts && { facts }),
     ...(unstored && { unstored }),
   }
   return [{ name, value, ...(!seed && { title: name }), since, ...versions, reading }]

@@ -6,8 +6,10 @@
  * What cannot be read is a no: a torn line, a file of a newer version, a directory in the file's place. It stays where it
  * is, is copied aside with the next choice, and that choice is added behind it.
  */
+import type { Scopes } from '../catalog/index.ts'
 import { errorOf } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
+import { areScopes } from './announced.ts'
 import type { ConsentState, StoredOpinion } from './types.ts'
 import { shown } from './words.ts'
 
@@ -26,6 +28,8 @@ export interface StoredChoice {
   readonly catalogVersion: number
   /** The versions of the catalogs that contributed to it, by prefix: a yes does not reach one that came later. */
   readonly contributions?: Readonly<Record<string, number>>
+  /** The facts that it covers, as they were; or the time of the choice that has them, where they were the same. */
+  readonly facts?: Scopes | string
   /** Whether it is the product's seed from the first start. A seed never stands against a choice. */
   readonly seed?: true
 }
@@ -126,18 +130,40 @@ function historyFrom(place: ChoicePlace, bytes: Uint8Array): ChoiceHistory {
     return unknowable(place, choices, 'ends with something that cannot be understood')
   // The first seed is what the product started with; it steps back as soon as somebody has chosen.
   const current = choices.findLast(({ seed }) => !seed) ?? choices[0]
-  return { choices, ...(current && { current: { ...current, heldSince: heldSince(choices, current) } }) }
+  if (!current) return { choices }
+  const { facts: _, ...choice } = current
+  const facts = factsOf(current, choices)
+  return { choices, current: { ...choice, ...(facts && { facts }), heldSince: heldSince(choices, current) } }
+}
+
+/** The facts that a choice covers; none where they are with a choice that cannot be read. */
+function factsOf({ facts }: StoredChoice, choices: readonly StoredChoice[]): Scopes | undefined {
+  if (typeof facts !== 'string') return facts
+  const found = choices.filter((one) => one.at === facts && typeof one.facts === 'object')
+  return found.length === 1 ? (found[0]?.facts as Scopes) : {}
+}
+
+/** The facts as a choice writes them down: once, and then by the time of the choice that has them. */
+export function factsToStore(facts: Scopes, choices: readonly StoredChoice[]): Scopes | string {
+  const text = JSON.stringify(facts)
+  const at = choices.findLast(
+    (one) => typeof one.facts === 'object' && JSON.stringify(one.facts) === text,
+  )?.at
+  return at !== undefined && choices.filter((one) => one.at === at).length === 1 ? at : facts
 }
 
 /** When what holds now was chosen first: a yes that only confirms the one before it begins nothing new. */
 function heldSince(choices: readonly StoredChoice[], current: StoredChoice): string {
   const earlier = choices.filter(({ seed }) => !seed).slice(0, -1)
-  const other = earlier.findLastIndex((choice) => subjectOf(choice) !== subjectOf(current))
+  const subject = subjectOf(current, choices)
+  const other = earlier.findLastIndex((choice) => subjectOf(choice, choices) !== subject)
   return (earlier[other + 1] ?? current).at
 }
 
-const subjectOf = ({ state, level, catalogVersion, contributions }: StoredChoice) =>
-  JSON.stringify([state, level, catalogVersion, contributions])
+function subjectOf(choice: StoredChoice, choices: readonly StoredChoice[]): string {
+  const { state, level, catalogVersion, contributions } = choice
+  return JSON.stringify([state, level, catalogVersion, contributions, factsOf(choice, choices)])
+}
 
 function unknowable(
   { store, entry }: ChoicePlace,
@@ -153,7 +179,7 @@ const UTF_8 = new TextDecoder('utf-8', { fatal: true })
 function parseLine(line: string): StoredChoice | undefined {
   try {
     const text = UTF_8.decode(Buffer.from(line, 'latin1'))
-    const { format, at, state, level, by, productVersion, catalogVersion, contributions, seed } =
+    const { format, at, state, level, by, productVersion, catalogVersion, contributions, facts, seed } =
       JSON.parse(text)
     const good =
       format === FORMAT &&
@@ -163,11 +189,13 @@ function parseLine(line: string): StoredChoice | undefined {
       typeof by === 'string' &&
       typeof productVersion === 'string' &&
       Number.isInteger(catalogVersion) &&
-      (contributions === undefined || areVersions(contributions))
+      (contributions === undefined || areVersions(contributions)) &&
+      (facts === undefined || typeof facts === 'string' || areScopes(facts))
     if (!good) return undefined
     const optional = {
       ...(level !== undefined && { level }),
       ...(contributions && { contributions }),
+      ...(facts !== undefined && { facts }),
       ...(seed === true && { seed: true as const }),
     }
     return { at, state, by, productVersion, catalogVersion, ...optional }

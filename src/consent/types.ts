@@ -1,4 +1,4 @@
-import type { Reach } from '../catalog/index.ts'
+import type { Facts, Reach, Scopes } from '../catalog/index.ts'
 
 /** What has been decided about sending. `undecided`: nobody has said anything yet, the product's delay runs. */
 export type ConsentState = 'enabled' | 'disabled' | 'undecided'
@@ -90,6 +90,8 @@ export type StoredOpinion =
       readonly catalogVersion: number
       /** The versions of the catalogs that contributed to it, by prefix. */
       readonly contributions?: Readonly<Record<string, number>>
+      /** The facts that it covers, as they were; absent: as their versions say. */
+      readonly facts?: Scopes
       /** Whether it is the product's seed from the first start, which nobody has confirmed. */
       readonly seed?: true
       /** Where it lies, where that is not the place of the product's own choices. */
@@ -111,6 +113,8 @@ export interface ConsentInputs {
   readonly levels: readonly string[]
   /** The names of the catalog's facts, which the operator may withhold. Default: not known, nothing is withheld. */
   readonly facts?: readonly string[]
+  /** The catalog's facts, to be held against those that a stored choice covers. Default: not known, all are covered. */
+  readonly definitions?: Facts
   /** Names that facts had once, which the operator may withhold as well. Default: none. */
   readonly formerFacts?: readonly string[]
   /** The product's default. */

@@ -1,8 +1,8 @@
-import type { Reach } from '../catalog/index.ts'
+import { beyond, type Reach } from '../catalog/index.ts'
 import { readExclusions } from './exclusions.ts'
 import { SOURCES, type Source, type Statement, wordsOf } from './sources.ts'
 import type { ConsentInputs, ConsentState, DisabledBy, Opinion, Verdict } from './types.ts'
-import { misspelt, withNames } from './variables.ts'
+import { misspelt, type NamedInputs, withNames } from './variables.ts'
 
 /** A source and one thing that it says. */
 interface Voice {
@@ -59,7 +59,7 @@ function decide(given: ConsentInputs): Verdict {
     ...(since !== undefined && { since }),
     ...(winner?.statement.unstored && { unstored: true }),
     ...(winner?.statement.heldSince !== undefined && { heldSince: winner.statement.heldSince }),
-    reach: reachOf(state, level, winner?.statement, readExclusions(inputs).excluded),
+    reach: reachOf(state, level, winner?.statement, inputs),
     opinions: [...voices.map((voice) => opinionOf(voice, winner)), defaultOpinion(inputs, winner)],
     warnings: [
       ...unreadable(voices, inputs.levels),
@@ -83,14 +83,17 @@ function reachOf(
   state: ConsentState,
   level: string,
   winner: Statement | undefined,
-  excluded: readonly string[],
+  inputs: NamedInputs,
 ): Reach {
+  const { excluded } = readExclusions(inputs)
   if (state === 'disabled') return { excluded }
-  const { catalogVersion, contributions } = winner ?? {}
+  const { catalogVersion, contributions, facts } = winner ?? {}
+  const { definitions, levels } = inputs
   return {
     level,
     ...(catalogVersion !== undefined && { catalogVersion }),
     ...(contributions && { contributions }),
+    ...(facts && definitions && { newer: beyond(facts, definitions, levels) }),
     excluded,
   }
 }

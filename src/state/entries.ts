@@ -1,5 +1,7 @@
 /** The names of everything that is kept in a state store: the one place that knows the layout. */
 export const ENTRIES = {
+  /** The facts as the operator was last told of them. */
+  announced: 'announced.json',
   /** The history of choices, a JSON document per line. */
   consent: 'consent.jsonl',
   /** The folder of what each process has counted, one entry each. */

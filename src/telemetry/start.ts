@@ -36,26 +36,32 @@ export function refuseUnwanted(
 const LOCKING = new Set(['variable', 'flag', 'locked-configuration'])
 
 /** The notice of this start; `undefined` where there is nothing to tell. */
-export function disclosureOf(verdict: Verdict, settings: Settings): string | undefined {
+export function disclosureOf(
+  verdict: Verdict,
+  settings: Settings,
+  unannounced: readonly string[] = [],
+): string | undefined {
   const { title, homepage, endpoint, prefix, disclosure, state, isStateless } = settings
+  const { newer, reported } = factsUnder(verdict, settings)
   const subject = {
     title,
     homepage,
     receiver: new URL(endpoint).host,
     optOut: disclosure.optOut ?? `${prefix}_TELEMETRY_OPTOUT=1`,
     legalNote: disclosure.legalNote,
-    newFacts: factsUnder(verdict, settings).newer,
+    newFacts: newer,
+    coveredFacts: reported.filter((name) => unannounced.includes(name)),
     isLogged: !isStateless && state.failure() === undefined,
   }
   return disclosureText(verdict, subject, disclosure.texts)
 }
 
 /** Tells the operator what will happen, and what to mend. Never throws. */
-export function tell(verdict: Verdict, settings: Settings): void {
+export function tell(verdict: Verdict, settings: Settings, unannounced: readonly string[] = []): void {
   const { logger, packaging, disclosure } = settings
   for (const warning of [...(packaging?.warning ? [packaging.warning] : []), ...verdict.warnings])
     logger.warn(warning)
-  const text = disclosureOf(verdict, settings)
+  const text = disclosureOf(verdict, settings, unannounced)
   if (text === undefined) return
   for (const sink of disclosure.sinks ?? [(line: string) => logger.info(line)]) tellHost(() => sink(text))
 }

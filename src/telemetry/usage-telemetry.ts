@@ -126,7 +126,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
       await durability.check()
       now = consent.reconsider() ?? now
     }
-    tell(now, settings)
+    tell(now, settings, consent.unannounced())
     owner.look()
     return now
   }
@@ -200,7 +200,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     },
     async status() {
       const verdict = await ask()
-      const disclosure = disclosureOf(verdict, settings)
+      const disclosure = disclosureOf(verdict, settings, consent.unannounced())
       const due = loop.due()
       return {
         verdict,
@@ -257,6 +257,7 @@ function createConsentOf(
         return contributions.formerFacts()
       },
     },
+    definitions: () => contributions.catalog().facts,
     contributions: () => contributions.catalog().contributions ?? {},
     store: state,
     clock,
