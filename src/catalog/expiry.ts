@@ -1,3 +1,4 @@
+import { Date } from '../host/index.ts'
 import type { Fact } from './types.ts'
 
 /** What an expiry is held against. */

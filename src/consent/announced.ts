@@ -2,7 +2,9 @@
  * The facts as the operator was last told of them, in the state store: what a yes that covers every version is held against, so
  * that the notice can name what is new; and what a choice covers that was stored before choices said so themselves.
  */
+
 import type { Scopes } from '../catalog/index.ts'
+import { TextDecoder } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 
 /** `undefined` where nobody was told yet, or it cannot be read. */

@@ -1,5 +1,5 @@
 import { beyond, type Facts, type Scopes, scopesOf } from '../catalog/index.ts'
-import { type Clock, createTurns, tellHost } from '../host/index.ts'
+import { type Clock, createTurns, Date, tellHost } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { readAnnounced, writeAnnounced } from './announced.ts'
 import { ConsentDecisionError, ConsentLockedError, choiceNotStored } from './errors.ts'

@@ -7,7 +7,7 @@
  * is, is copied aside with the next choice, and that choice is added behind it.
  */
 import type { Scopes } from '../catalog/index.ts'
-import { errorOf } from '../host/index.ts'
+import { Buffer, Date, errorOf, TextDecoder } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import { areScopes } from './announced.ts'
 import type { ConsentState, StoredOpinion } from './types.ts'

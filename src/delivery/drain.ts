@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { type Clock, errorOf, type Logger } from '../host/index.ts'
+import { type AbortSignal, type Clock, errorOf, type Logger } from '../host/index.ts'
 import { isErasureRequest, type LedgerOutcome } from '../ledger/index.ts'
 import { type Books, keepErasureOf, type Retries, type WaitingReport } from '../outbox/index.ts'
 import { contentOf, type Misfit, misfitsIn, type ReportContent } from '../report/index.ts'

@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import type { Clock, Logger, Timer } from '../host/index.ts'
+import { AbortController, type Clock, type Logger, type Timer } from '../host/index.ts'
 import {
   type Account,
   createBooks,

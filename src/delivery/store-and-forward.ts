@@ -6,6 +6,7 @@ import { forgetCounts } from '../facts/index.ts'
 import {
   type Clock,
   createTurns,
+  Date,
   type Duration,
   type Environment,
   errorOf,
@@ -15,6 +16,7 @@ import {
   safeLogger,
   silentLogger,
   systemClock,
+  TextDecoder,
   UsageConfigurationError,
   whatWasGot,
 } from '../host/index.ts'

@@ -1,5 +1,5 @@
 import type { ConsentState, Verdict } from '../consent/index.ts'
-import { type Clock, type ProcessOwner, processOwner, randomUuid } from '../host/index.ts'
+import { type Clock, Date, type ProcessOwner, processOwner, randomUuid, TextDecoder } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import { difference, sumOf, type Tally, tallyAsData, tallyFromData } from './tally.ts'
 

@@ -1,3 +1,5 @@
+import { clearTimeout, dateNow, hrtime, process, setTimeout } from './natives.ts'
+
 /** A timer that can be called off. */
 export interface Timer {
   cancel(): void
@@ -15,12 +17,27 @@ export interface Clock {
 
 /** The process's own clock. Its timers are unreferenced: they never keep the host alive. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now() {
+    const now: unknown = dateNow()
+    return isTime(now) ? now : timeOfTheProcess()
+  },
   // By `performance.now()` it would make all of node:perf_hooks ready, which costs a start a millisecond.
-  monotonic: () => Number(process.hrtime.bigint()) / 1e6,
+  monotonic: () => Number(hrtime()) / 1e6,
   after(delay, callback) {
     const timer = setTimeout(callback, delay)
     timer.unref()
     return { cancel: () => clearTimeout(timer) }
   },
+}
+
+/** A time that a date can have. */
+export const isTime = (value: unknown): value is number =>
+  typeof value === 'number' && Math.abs(value) <= LATEST_DATE
+
+const LATEST_DATE = 8.64e15
+
+/** Where the host's `Date.now` gives none: from a part of Node.js that is made ready only then. */
+function timeOfTheProcess(): number {
+  const { performance } = process.getBuiltinModule('node:perf_hooks')
+  return performance.timeOrigin + performance.now()
 }

@@ -1,3 +1,5 @@
+import { process } from './natives.ts'
+
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>
 

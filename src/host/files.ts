@@ -1,3 +1,5 @@
+import { process } from './natives.ts'
+
 /**
  * The file functions of Node.js, fetched when they are used: an `import` of `node:fs` makes all of it ready, streams and promises
  * included, which costs every host three milliseconds and as many megabytes at its start.

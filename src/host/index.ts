@@ -19,8 +19,22 @@ export { globalMeterProvider } from './global-meter-provider.ts'
 export { keepingProcessAlive } from './keep-alive.ts'
 export { type Logger, safeLogger, silentLogger } from './logger.ts'
 export { type Mistake, UsageConfigurationError, whatWasGot } from './mistakes.ts'
+export {
+  AbortController,
+  AbortSignal,
+  Buffer,
+  createDeferred,
+  Date,
+  groupBy,
+  process,
+  random as systemRandom,
+  TextDecoder,
+  TextEncoder,
+  URL,
+} from './natives.ts'
 export { bootOfMachine, type ProcessOwner, processOwner } from './process-owner.ts'
-export { randomUuid, randomWord } from './random.ts'
+export { randomUuid, randomWord, sha256 } from './random.ts'
+export { safeClock } from './safe-clock.ts'
 export { createTurns } from './turns.ts'
 export { LIBRARY_VERSION } from './version.ts'
 export { nextTurn } from './yield.ts'

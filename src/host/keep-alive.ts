@@ -1,3 +1,5 @@
+import { clearInterval, setInterval } from './natives.ts'
+
 /**
  * Runs what somebody waits for, and keeps the process alive until it is over: everything else of the library is
  * unreferenced, and a program that only awaits its report would end in the middle of it. `run` must be bounded in time.

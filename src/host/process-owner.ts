@@ -1,4 +1,5 @@
 import { readLinkNow, readTextFile } from './files.ts'
+import { process } from './natives.ts'
 
 /** A process as another one on the same machine can know it. It is written beside work that is under way, and never sent. */
 export interface ProcessOwner {

@@ -1,3 +1,5 @@
+import { Date } from '../host/index.ts'
+
 /** How old an installation is, roughly enough to be nobody's own. */
 export type Age = 'day' | 'week' | 'month' | 'half-year' | 'older'
 

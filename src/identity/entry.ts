@@ -1,3 +1,4 @@
+import { Date, TextDecoder } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 
 /** What is stored of an installation. */

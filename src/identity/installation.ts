@@ -13,7 +13,7 @@
  * ids of the periods are derived from. The machine id is neither stored nor sent: only a hash of it with that secret is kept, so
  * that a directory copied to another machine becomes an installation of its own instead of counting as the first one.
  */
-import { askHostNow, type Clock, createTurns, randomUuid } from '../host/index.ts'
+import { askHostNow, type Clock, createTurns, Date, randomUuid } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import { type Age, ageOf } from './age.ts'
 import { markerOf, periodId } from './derive.ts'
@@ -93,7 +93,7 @@ export function createInstallation(
     // Another process has forgotten it: that holds here too.
     if (found === undefined && seen) last = undefined
     seen = found !== undefined
-    last = await complete(found ?? {})
+    last = complete(found ?? {})
     return { entry: last, whole: isSame(found, last) }
   }
 
@@ -105,20 +105,20 @@ export function createInstallation(
 
   async function isKept(): Promise<boolean> {
     const found = await read()
-    if (found === undefined || (await isCopied(found))) return false
+    if (found === undefined || isCopied(found)) return false
     return found.noise !== undefined && (found.id !== undefined || mode !== 'stable')
   }
 
   /** Keeps of what was found what is valid and has to be there, and makes the rest. */
-  async function complete(found: Found): Promise<Entry> {
+  function complete(found: Found): Entry {
     const current = currentMachine()
-    const base = baseOf(found, await isCopied(found))
+    const base = baseOf(found, isCopied(found))
     const noise = base.noise ?? randomUuid()
     return {
       id: mode === 'stable' ? (base.id ?? randomUuid()) : undefined,
       noise,
       createdAt: base.createdAt ?? new Date(clock.now()).toISOString(),
-      machine: current === undefined ? base.machine : await markerOf(noise, current),
+      machine: current === undefined ? base.machine : markerOf(noise, current),
       lineage: mode === 'stable' && lineage ? base.lineage : undefined,
     }
   }
@@ -129,10 +129,10 @@ export function createInstallation(
     return found.noise === undefined || found.noise === last?.noise ? { ...last, ...found } : found
   }
 
-  async function isCopied({ noise, machine: marker }: Found): Promise<boolean> {
+  function isCopied({ noise, machine: marker }: Found): boolean {
     const current = currentMachine()
     if (noise === undefined || marker === undefined || current === undefined) return false
-    return marker !== (await markerOf(noise, current))
+    return marker !== markerOf(noise, current)
   }
 
   function currentMachine(): string | undefined {
@@ -160,7 +160,7 @@ export function createInstallation(
     const next = await readEntry(store, NEXT)
     const now = await look()
     if (!now.whole) {
-      const usable = next !== undefined && isSame(next, await complete(next))
+      const usable = next !== undefined && isSame(next, complete(next))
       await store.write(ENTRIES.installation, entryText(usable ? next : now.entry))
     }
     await store.remove(NEXT)
@@ -181,13 +181,13 @@ export function createInstallation(
 
   async function identify({ id, noise, createdAt, lineage }: Entry): Promise<Identified> {
     if (mode === 'none') return { age: ageOf(createdAt, clock.now()) }
-    if (mode === 'rotating') return { id: await periodId(noise, clock.now(), period) }
+    if (mode === 'rotating') return { id: periodId(noise, clock.now(), period) }
     return { ...(id !== undefined && { id }), ...(lineage !== undefined && { lineage }) }
   }
 
   async function stored(): Promise<string | undefined> {
     const found = await read()
-    if (found === undefined || (await isCopied(found))) return undefined
+    if (found === undefined || isCopied(found)) return undefined
     if (found.id !== undefined || mode !== 'rotating' || found.noise === undefined) return found.id
     return periodId(found.noise, clock.now(), period)
   }

@@ -1,3 +1,5 @@
+import { Buffer, TextDecoder } from '../host/index.ts'
+
 /** How the one metric of a request to be forgotten stands in its bytes. In a text of a report its quotation marks are escaped. */
 const MARK = '"name":"usage.forget"'
 

@@ -1,4 +1,4 @@
-import { type Clock, createTurns, systemClock } from '../host/index.ts'
+import { Buffer, type Clock, createTurns, systemClock } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { type LedgerEntry, type LedgerOutcome, lineOf, linesIn } from './lines.ts'
 import { createSegments } from './segments.ts'

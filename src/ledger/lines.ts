@@ -1,3 +1,4 @@
+import { Buffer, TextDecoder, TextEncoder } from '../host/index.ts'
 import { isErasureRequest } from './erasure-request.ts'
 import { splitReport, withReport } from './verbatim.ts'
 

@@ -1,4 +1,4 @@
-import { type Clock, randomUuid } from '../host/index.ts'
+import { type Clock, Date, randomUuid } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import { linesIn } from './lines.ts'
 

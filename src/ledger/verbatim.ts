@@ -1,3 +1,5 @@
+import { TextDecoder, TextEncoder } from '../host/index.ts'
+
 /**
  * A JSON document in one line whose last member is a report, byte for byte as it is on the wire. What log and outbox are
  * made of, so that a report can be taken out of either as it is.

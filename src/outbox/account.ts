@@ -10,7 +10,7 @@ import {
   sumOf,
   type Tally,
 } from '../facts/index.ts'
-import type { Clock } from '../host/index.ts'
+import { type Clock, Date } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import type { Outbox } from './outbox.ts'
 import type { Settlement, Settlements } from './settlement.ts'

@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { countedUnder, type Tally } from '../facts/index.ts'
-import type { Clock } from '../host/index.ts'
+import { type Clock, Date } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { covered, isRunning, tidyCounts } from './account.ts'
 import type { Outbox } from './outbox.ts'

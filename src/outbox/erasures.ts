@@ -1,3 +1,4 @@
+import { Date, TextDecoder } from '../host/index.ts'
 import { installationIn, isErasureRequest } from '../ledger/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 

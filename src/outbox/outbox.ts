@@ -1,4 +1,5 @@
 import { type Tally, tallyAsData, tallyFromData } from '../facts/index.ts'
+import { TextDecoder } from '../host/index.ts'
 import { splitReport, withReport } from '../ledger/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 

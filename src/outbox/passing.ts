@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/index.ts'
 import { type CountedEntry, sumOf, type Tally, writeCounted } from '../facts/index.ts'
-import { randomUuid } from '../host/index.ts'
+import { Date, randomUuid } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { type Account, isRunning, type UnwrittenCounts } from './account.ts'
 import type { Books } from './books.ts'

@@ -1,4 +1,4 @@
-import { type Clock, createTurns } from '../host/index.ts'
+import { type Clock, createTurns, systemRandom, TextDecoder } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 
 /**
@@ -27,7 +27,7 @@ export interface Retries {
 /**
  * @param random a number from 0 up to 1, 1 excepted. Default: `Math.random`.
  */
-export function createRetries(store: StateStore, clock: Clock, random: () => number = Math.random): Retries {
+export function createRetries(store: StateStore, clock: Clock, random: () => number = systemRandom): Retries {
   const inTurn = createTurns()
 
   const write = (known: Known) =>

@@ -1,4 +1,5 @@
 import { type CountedUnder, sumOf, type Tally, tallyAsData, tallyFromData } from '../facts/index.ts'
+import { TextDecoder } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import { numbered, numbersIn, takesFrom } from './outbox.ts'
 

@@ -6,7 +6,7 @@
  * Traced back: everybody who runs the same build reports the same. Only who builds it alone stands alone, with a hash
  * that says nothing to others; the name of a private branch is reported as `other`, never as it is.
  */
-import { answerOfHost } from '../host/index.ts'
+import { answerOfHost, URL } from '../host/index.ts'
 import { type Answer, createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 import { readText } from './read-text.ts'

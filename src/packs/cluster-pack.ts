@@ -8,7 +8,7 @@
  * and addresses of the members are never reported: they are counted.
  */
 import type { GaugePoint } from '../facts/index.ts'
-import { answerOfHost } from '../host/index.ts'
+import { answerOfHost, groupBy } from '../host/index.ts'
 import { type Answer, createPack, item, type PackOptions } from './fact-pack.ts'
 import { listWithOther, oneOf } from './words.ts'
 
@@ -115,7 +115,7 @@ function oncePerRound<T>(read: () => T | Promise<T>): () => Promise<T> {
   return () => {
     if (shared === undefined) {
       shared = answerOfHost(read) as Promise<T>
-      queueMicrotask(() => {
+      void Promise.resolve().then(() => {
         shared = undefined
       })
     }
@@ -136,6 +136,6 @@ function countedByState<const L extends readonly string[]>(
   states: L,
 ): Array<GaugePoint<{ state: L[number] }>> | undefined {
   if (members === undefined) return undefined
-  const sizes = Map.groupBy(members, (member) => oneOf(states, member?.state) ?? 'other')
+  const sizes = groupBy(members, (member) => oneOf(states, member?.state) ?? 'other')
   return [...sizes].map(([state, { length }]) => ({ value: length, attributes: { state } }))
 }

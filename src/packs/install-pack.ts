@@ -10,7 +10,7 @@
  */
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { answerOfHost } from '../host/index.ts'
+import { answerOfHost, Date, URL } from '../host/index.ts'
 import { type ContainerHost, containerRuntime } from './container-runtime.ts'
 import { type Answer, createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'

@@ -5,6 +5,7 @@
  * directory.
  * Traced back: exact sizes would nearly tell one machine from the next; rounded ones are shared by many.
  */
+import type { URL } from '../host/index.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 

@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { access, open, statfs } from 'node:fs/promises'
 import { arch, availableParallelism, machine, platform, release, totalmem, version } from 'node:os'
 import path from 'node:path'
-import { type Environment, systemClock, systemEnvironment } from '../host/index.ts'
+import { Buffer, type Environment, process, systemClock, systemEnvironment, type URL } from '../host/index.ts'
 
 /**
  * Everything that the packs can see of the process and its machine. There is no way to a child process, a network, a host

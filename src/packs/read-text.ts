@@ -1,3 +1,4 @@
+import { TextDecoder, type URL } from '../host/index.ts'
 import type { PackHost } from './pack-host.ts'
 
 /** The longest file that is read, in bytes. Those that packs look at are a few hundred bytes long. */

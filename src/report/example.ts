@@ -1,6 +1,6 @@
 import { alternativesOf, type Catalog, type Fact } from '../catalog/index.ts'
 import { collectFacts, createFactStores, type FactStore } from '../facts/index.ts'
-import { systemClock } from '../host/index.ts'
+import { Date, systemClock, TextDecoder } from '../host/index.ts'
 import { composeReport } from './compose.ts'
 import { observeFacts } from './observe.ts'
 import { serializeReport } from './serialize.ts'

@@ -2,6 +2,7 @@ import { ValueType } from '@opentelemetry/api'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { MeterProvider, type ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { FactPoint, FactSnapshot } from '../facts/index.ts'
+import { groupBy } from '../host/index.ts'
 import { UsageMetricReader } from './reader.ts'
 
 /**
@@ -16,7 +17,7 @@ export async function observeFacts(snapshot: FactSnapshot): Promise<ResourceMetr
     readers: [reader],
   })
   const meter = provider.getMeter('otel-usage')
-  for (const [name, points] of Map.groupBy(snapshot.points, (point) => point.name)) {
+  for (const [name, points] of groupBy(snapshot.points, (point) => point.name)) {
     const { unit } = points[0] as FactPoint
     const valueType = points.every(({ value }) => Number.isSafeInteger(value))
       ? ValueType.INT

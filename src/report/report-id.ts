@@ -1,4 +1,5 @@
 import { getRandomValues } from 'node:crypto'
+import { Buffer } from '../host/index.ts'
 
 /** Gives reports their ids. */
 export interface ReportIds {

@@ -1,3 +1,5 @@
+import { TextDecoder } from '../host/index.ts'
+
 interface SizedReport {
   readonly resourceMetrics: ReadonlyArray<{
     readonly resource: { readonly attributes: ReadonlyArray<{ readonly key: string }> }

@@ -11,6 +11,7 @@ import {
   type Withheld,
   withheldBy,
 } from '../catalog/index.ts'
+import { TextDecoder } from '../host/index.ts'
 import { isDeclaredSet, OWN_NAMES } from './compose.ts'
 import { attributeValueIn, type OtlpAttribute } from './declared-in.ts'
 

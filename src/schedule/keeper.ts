@@ -1,4 +1,4 @@
-import { type Clock, createTurns } from '../host/index.ts'
+import { type Clock, createTurns, TextDecoder } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import { adopted, afterStep, parseRecord, recordText, type ScheduleRecord, straightened } from './record.ts'
 import type { Rhythm } from './rhythm.ts'

@@ -1,3 +1,4 @@
+import { Date } from '../host/index.ts'
 import { dueAfter, periodAfter, type Rhythm } from './rhythm.ts'
 import { type Undecided, undecidedIn } from './undecided.ts'
 

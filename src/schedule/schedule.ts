@@ -1,4 +1,4 @@
-import { bootOfMachine, type Clock, type Timer } from '../host/index.ts'
+import { bootOfMachine, type Clock, systemRandom, type Timer } from '../host/index.ts'
 import { createMemoryStore, type StateStore } from '../state/index.ts'
 import { createRecordKeeper } from './keeper.ts'
 import type { ScheduleRecord } from './record.ts'
@@ -83,7 +83,7 @@ export function createSchedule({
   jitter = 0.02,
   scope = 'installation',
   shortLived = false,
-  random = Math.random,
+  random = systemRandom,
   boot = bootOfMachine,
 }: ScheduleOptions): Schedule {
   const rhythm = { interval, firstPhase }

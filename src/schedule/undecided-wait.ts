@@ -1,4 +1,4 @@
-import { bootOfMachine, type Clock } from '../host/index.ts'
+import { bootOfMachine, type Clock, systemRandom } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { createRecordKeeper, type RecordKeeper } from './keeper.ts'
 import type { ScheduleRecord } from './record.ts'
@@ -58,7 +58,7 @@ export function createUndecidedWait({
   readonly boot?: () => string
 }): UndecidedWait {
   const steady = { clock, boot }
-  const keeper = createRecordKeeper({ clock, steady, store, rhythm: { interval: DAY }, random: Math.random })
+  const keeper = createRecordKeeper({ clock, steady, store, rhythm: { interval: DAY }, random: systemRandom })
   return {
     async note(isUndecided) {
       await keeper.look()

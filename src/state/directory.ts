@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { createTurns, type FileFunctions, randomWord, systemFiles } from '../host/index.ts'
+import { Buffer, createTurns, type FileFunctions, randomWord, systemFiles } from '../host/index.ts'
 import { endsWhole } from './lines.ts'
 import type { StateStore } from './types.ts'
 

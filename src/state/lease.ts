@@ -1,4 +1,4 @@
-import { type Clock, type ProcessOwner, processOwner, randomUuid } from '../host/index.ts'
+import { type Clock, type ProcessOwner, processOwner, randomUuid, TextDecoder } from '../host/index.ts'
 import { ENTRIES } from './entries.ts'
 import type { StateStore } from './types.ts'
 

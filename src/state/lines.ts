@@ -1,3 +1,5 @@
+import { Buffer } from '../host/index.ts'
+
 const LINE_FEED = 0x0a
 
 /** Whether what comes after these bytes begins on a line of its own. */

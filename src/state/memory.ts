@@ -1,3 +1,4 @@
+import { TextEncoder } from '../host/index.ts'
 import { joinLines } from './lines.ts'
 import type { StateStore } from './types.ts'
 

@@ -1,4 +1,4 @@
-import type { Logger } from '../host/index.ts'
+import { type Logger, TextDecoder } from '../host/index.ts'
 import { ENTRIES } from './entries.ts'
 import type { StateStore } from './types.ts'
 

@@ -1,4 +1,4 @@
-import { type Clock, createTurns } from '../host/index.ts'
+import { type Clock, createDeferred, createTurns } from '../host/index.ts'
 
 /**
  * Makes what runs actions one after the other and rejects those that are not done within `timeout` milliseconds. While an
@@ -15,7 +15,7 @@ export function createTimedTurns(
 
   return async (action) => {
     if (overdue) throw unanswered()
-    const { promise: end, reject } = Promise.withResolvers<never>()
+    const { promise: end, reject } = createDeferred<never>()
     let over = false
     const timer = clock.after(timeout, () => {
       over = true

@@ -1,5 +1,6 @@
 import {
   answerOfHost,
+  Buffer,
   type Clock,
   type Duration,
   outsideHostContext,

@@ -1,4 +1,4 @@
-import { createTurns, errorOf, type Logger } from '../host/index.ts'
+import { createTurns, errorOf, type Logger, TextDecoder } from '../host/index.ts'
 import { ENTRIES } from './entries.ts'
 import { joinLines } from './lines.ts'
 import { createMemoryStore } from './memory.ts'

@@ -1,3 +1,4 @@
+import { Date } from '../host/index.ts'
 import type { Settings } from './settings.ts'
 
 /** How reports get through, from what lies in the state store: the same from every process, and after a restart. Times are ISO 8601. */

@@ -1,6 +1,6 @@
 import type { Verdict } from '../consent/index.ts'
 import type { DeliveryResult } from '../delivery/index.ts'
-import { createTurns, errorOf, outsideHostContext } from '../host/index.ts'
+import { createDeferred, createTurns, errorOf, outsideHostContext } from '../host/index.ts'
 import { createSchedule } from '../schedule/index.ts'
 import { ENTRIES, NotStoredError } from '../state/index.ts'
 import type { Contributions } from './contributions.ts'
@@ -115,7 +115,7 @@ export function createLoop({
 
   /** The schedule goes on whatever becomes of a report: a step that is stuck is left alone, and the next one begins anew. */
   async function reportOnSchedule(gap: number): Promise<void> {
-    const stuck = Promise.withResolvers<never>()
+    const stuck = createDeferred<never>()
     const watchdog = clock.after(STUCK_AFTER, () => {
       loading = undefined
       stuck.reject(new Error('a report did not come to its end in ten minutes; the next one begins anew'))

@@ -1,5 +1,5 @@
 import type { OverrulingSource } from '../consent/index.ts'
-import { type Mistake, parseDuration, whatWasGot } from '../host/index.ts'
+import { type Mistake, parseDuration, URL, whatWasGot } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 

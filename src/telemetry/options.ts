@@ -1,6 +1,6 @@
 import type { Catalog, Facts } from '../catalog/index.ts'
 import type { ConsentPolicy, DisclosureSink, DisclosureTexts } from '../consent/index.ts'
-import type { Clock, Duration, Environment, Logger } from '../host/index.ts'
+import type { Clock, Duration, Environment, Logger, URL } from '../host/index.ts'
 import type { IdentityPolicy } from '../identity/index.ts'
 import type { StateStore } from '../state/index.ts'
 

@@ -5,7 +5,7 @@
  * Usage: node otel-usage-detached.ts <state directory>
  */
 import type { Catalog } from '../catalog/index.ts'
-import { keepingProcessAlive, systemClock, systemEnvironment } from '../host/index.ts'
+import { groupBy, keepingProcessAlive, process, systemClock, systemEnvironment } from '../host/index.ts'
 import { createDirectoryStore, ENTRIES } from '../state/index.ts'
 import { DEADLINE, type Job, MACHINE, readJob } from './hand-over.ts'
 import type { UsageTelemetry } from './surface.ts'
@@ -41,8 +41,7 @@ async function deliver({ options, environment, parts, attributes, points }: Job)
   ]
   const ownerOf = (name: string) => recorders.find(([{ facts }]) => Object.hasOwn(facts, name))?.[1]
   for (const [name, value] of Object.entries(attributes)) ownerOf(name)?.set(name, value)
-  for (const [name, values] of Map.groupBy(points, (point) => point.name))
-    ownerOf(name)?.set(name, () => values)
+  for (const [name, values] of groupBy(points, (point) => point.name)) ownerOf(name)?.set(name, () => values)
   await usage.start()
   await usage.shutdown()
 }

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type ConsentState, readDecision, shown } from '../consent/index.ts'
-import { pathOf, readTextFile } from '../host/index.ts'
+import { pathOf, readTextFile, type URL } from '../host/index.ts'
 
 /** What whoever packages the product has set for it. */
 export interface PackagingSwitch {

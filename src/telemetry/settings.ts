@@ -2,9 +2,11 @@ import type { Catalog } from '../catalog/index.ts'
 import { type ChoicePlace, type ConsentInputs, type ConsentPolicy, optsOut } from '../consent/index.ts'
 import {
   type Clock,
+  Date,
   type Environment,
   type Logger,
   parseDuration,
+  safeClock,
   safeLogger,
   silentLogger,
   systemClock,
@@ -78,7 +80,7 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
   const { product, catalog, endpoint, consent = {}, schedule = {}, disclosure = {} } = options
   const environment = options.environment ?? systemEnvironment()
   const logger = safeLogger(options.logger ?? silentLogger)
-  const clock = options.clock ?? systemClock
+  const clock = options.clock ? safeClock(options.clock) : systemClock
   const prefix = product.environmentPrefix ?? prefixOf(product.name)
   const packaging = product.root === undefined ? undefined : readPackagingSwitch(product.root)
   const legacyPrefixes = product.legacyEnvironmentPrefixes ?? []

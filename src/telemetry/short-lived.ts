@@ -1,4 +1,5 @@
 import type { Verdict } from '../consent/index.ts'
+import { createDeferred, URL } from '../host/index.ts'
 import { ENTRIES, takeLease } from '../state/index.ts'
 import type { HandOverOptions } from './hand-over.ts'
 import type { Loop } from './loop.ts'
@@ -23,7 +24,7 @@ const reserveOf = (within: number) => Math.min(within / 5, 250)
 export async function sendAtTheEnd(ending: EndingProcess, kept: Promise<void>): Promise<void> {
   const { delivery, clock } = ending.settings
   if (typeof delivery === 'string') return kept.then(() => send(ending))
-  const late = Promise.withResolvers<void>()
+  const late = createDeferred<void>()
   const timer = clock.after(delivery.within - reserveOf(delivery.within), late.resolve)
   try {
     await kept

@@ -1,5 +1,5 @@
 import { ConsentConflictError, ConsentSourceError, disclosureText, type Verdict } from '../consent/index.ts'
-import { tellHost } from '../host/index.ts'
+import { tellHost, URL } from '../host/index.ts'
 import type { Settings } from './settings.ts'
 import { factsUnder } from './status.ts'
 

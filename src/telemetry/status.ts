@@ -1,5 +1,6 @@
 import { withheldBy } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
+import { groupBy } from '../host/index.ts'
 import type { DeliveryStatus } from './delivery-status.ts'
 import type { Settings } from './settings.ts'
 
@@ -33,7 +34,7 @@ export function factsUnder(
   { catalog, clock, product }: Pick<Settings, 'catalog' | 'clock' | 'product'>,
 ): UsageStatus['facts'] {
   const moment = { at: clock.now(), productVersion: product.version }
-  const names = Map.groupBy(
+  const names = groupBy(
     Object.keys(catalog.facts),
     (name) => withheldBy(catalog, name, verdict.reach, moment) ?? 'reported',
   )

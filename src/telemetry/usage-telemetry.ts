@@ -1,7 +1,7 @@
 import type { Facts } from '../catalog/index.ts'
 import { type Chooser, type Consent, createConsent, nameOfChooser, type Verdict } from '../consent/index.ts'
 import type { FactStore } from '../facts/index.ts'
-import { errorOf, keepingProcessAlive } from '../host/index.ts'
+import { createDeferred, Date, errorOf, keepingProcessAlive } from '../host/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import { type Contributions, createContributions } from './contributions.ts'
 import { createCounting } from './counting.ts'
@@ -158,7 +158,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   }
 
   async function inTime(step: Promise<void>, budget: number): Promise<void> {
-    const over = Promise.withResolvers<void>()
+    const over = createDeferred<void>()
     const timer = clock.after(budget, over.resolve)
     await Promise.race([step.catch(() => {}), over.promise])
     timer.cancel()

@@ -1,4 +1,5 @@
 import type { Verdict } from '../consent/index.ts'
+import { Date } from '../host/index.ts'
 import { createInstallation } from '../identity/index.ts'
 import type { Settings } from './settings.ts'
 

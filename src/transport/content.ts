@@ -1,5 +1,6 @@
 import zlib from 'node:zlib'
 import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer'
+import { TextDecoder } from '../host/index.ts'
 
 /** More than this of a response is not read, packed or unpacked, in bytes. */
 export const LONGEST_RESPONSE = 65_536

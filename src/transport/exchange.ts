@@ -1,5 +1,5 @@
 import type { LookupFunction, Socket } from 'node:net'
-import type { Environment } from '../host/index.ts'
+import type { AbortSignal, Environment, URL } from '../host/index.ts'
 import { CalledOffError, ProxyError, troubleOf } from './failure.ts'
 import { type ProxyServer, portOf, proxyFor } from './proxy.ts'
 import { openRequest, post } from './request.ts'

@@ -1,3 +1,5 @@
+import type { AbortSignal } from '../host/index.ts'
+
 /** A proxy is in the way. The message says which and why, and is fit for the operator's eyes. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError'

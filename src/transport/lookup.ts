@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import dns from 'node:dns'
 import { isIP, isIPv6, type LookupFunction } from 'node:net'
-import { systemFiles } from '../host/index.ts'
+import { AbortController, AbortSignal, Buffer, systemFiles } from '../host/index.ts'
 
 export interface LookupOptions {
   /** How long the name service may be silent, in milliseconds. Default: 2,000. */

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import type { Environment } from '../host/index.ts'
+import { Buffer, type Environment, URL } from '../host/index.ts'
 import { ProxyError } from './failure.ts'
 
 /** A proxy that a report goes through. */

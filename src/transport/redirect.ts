@@ -1,3 +1,5 @@
+import { URL } from '../host/index.ts'
+
 /** An answer that says that the receiver is somewhere else. */
 export const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 

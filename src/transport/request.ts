@@ -1,7 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { isIP, type Socket } from 'node:net'
-import { LIBRARY_VERSION } from '../host/index.ts'
+import { Buffer, LIBRARY_VERSION, type URL } from '../host/index.ts'
 import { AnswerError } from './failure.ts'
 import { type HttpAnswer, isSuccess, LONGEST_RESPONSE } from './response.ts'
 

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { Date } from '../host/index.ts'
 import { LONGEST_RESPONSE, otlpAnswerIn } from './content.ts'
 
 export { LONGEST_RESPONSE } from './content.ts'

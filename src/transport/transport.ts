@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { type Environment, outsideHostContext } from '../host/index.ts'
+import { AbortSignal, Date, type Environment, outsideHostContext, URL } from '../host/index.ts'
 import { type ExchangeOptions, exchange } from './exchange.ts'
 import { CalledOffError, reasonOf } from './failure.ts'
 import { createLookup } from './lookup.ts'
@@ -55,15 +55,22 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
         signal.throwIfAborted()
       }
       try {
-        return await outsideHostContext(() =>
+        const answer = outsideHostContext(() =>
           carry(url, gzipSync(bytes), { signal, lookup, mayLeave, proxyEnvironment }, now),
         )
+        return await Promise.race([answer, endOf(signal)])
       } catch (error) {
         return { outcome: 'unavailable', reason: reasonOf(error, signal) }
       }
     },
   }
 }
+
+/** Where a test of the host's fakes `process.nextTick`, a request of Node.js never comes to an end by itself. */
+const endOf = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 
 async function carry(
   url: URL,

@@ -1,0 +1,19 @@
+import { askHostNow, tellHost } from './calls.ts'
+import { type Clock, isTime, systemClock, type Timer } from './clock.ts'
+
+/** A clock of the host's. Where it gives no time or no timer, the system's does. */
+export function safeClock(clock: Clock): Clock {
+  const timeOf = (name: 'now' | 'monotonic') => {
+    const time: unknown = askHostNow(() => clock[name]())
+    return isTime(time) ? time : systemClock[name]()
+  }
+  return {
+    now: () => timeOf('now'),
+    monotonic: () => timeOf('monotonic'),
+    after(delay, callback) {
+      const timer: Timer | undefined = askHostNow(() => clock.after(delay, callback))
+      if (!timer) return systemClock.after(delay, callback)
+      return { cancel: () => tellHost(() => timer.cancel()) }
+    },
+  }
+}

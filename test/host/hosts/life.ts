@@ -1,0 +1,80 @@
+/**
+ * A host in surroundings that are not those of Node.js: node life.ts SURROUNDINGS before|after ENDPOINT STATE. They come before the
+ * library is imported, or after it. Prints what each step of the telemetry's life comes to, as JSON.
+ */
+import { writeSync } from 'node:fs'
+
+const [kind = '', when = '', endpoint = '', state = ''] = process.argv.slice(2)
+
+/** By name, so that nothing is compiled against them. */
+const load = async (name: string) => (await import(name)).default
+
+const SURROUNDINGS: Readonly<Record<string, () => unknown>> = {
+  async 'fake timers'() {
+    const { install } = await load('@sinonjs/fake-timers')
+    install({ now: 0, toNotFake: ['nextTick'] })
+  },
+  'zone.js': () => load('zone.js/node'),
+  async 'zone.js and fake timers'() {
+    await load('zone.js/node')
+    const { install } = await load('@sinonjs/fake-timers')
+    install({ now: 0, toNotFake: ['nextTick'] })
+  },
+  'timers that are numbers'() {
+    for (const name of ['setTimeout', 'setInterval', 'setImmediate'])
+      Reflect.set(globalThis, name, () => 4_711)
+  },
+  'a date that stands still'() {
+    class Standing extends globalThis.Date {
+      constructor() {
+        super('2020-01-01T00:00:00Z')
+      }
+      static override now = () => Number.NaN
+    }
+    Reflect.set(globalThis, 'Date', Standing)
+  },
+  'a Date.now that is broken': () => Reflect.set(Date, 'now', () => 'soon'),
+  'a Math.random that is always the same': () => Reflect.set(Math, 'random', () => 0.5),
+  'globals that are gone'() {
+    for (const name of GLOBALS) Reflect.deleteProperty(globalThis, name)
+    Reflect.deleteProperty(Promise, 'withResolvers')
+    Reflect.deleteProperty(Map, 'groupBy')
+  },
+}
+
+const GLOBALS = [
+  ...['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate'],
+  ...['queueMicrotask', 'structuredClone', 'crypto', 'fetch'],
+]
+
+const surround = () => SURROUNDINGS[kind]?.()
+if (when === 'before') await surround()
+const { createUsageTelemetry, defineCatalog } = await import('../../../src/index.ts')
+if (when === 'after') await surround()
+
+const since = 1
+const why = 'Shows whether it is used.'
+const usage = createUsageTelemetry({
+  product: { name: 'acme', version: '1.0.0' },
+  catalog: defineCatalog({
+    version: 1,
+    prefix: 'acme',
+    facts: {
+      'acme.runs': { kind: 'count', unit: '{run}', since, why },
+      'acme.slow': { kind: 'attribute', type: 'boolean', since, why, example: true },
+    },
+  }),
+  consent: { default: 'enabled' },
+  ...{ endpoint, state, environment: {} },
+})
+usage.counter('acme.runs').bind({}).add(1)
+// Without timers that run it would be waited for without end.
+if (kind === 'fake timers') usage.set('acme.slow', () => new Promise<boolean>(() => {}))
+
+const steps: Record<string, unknown> = {}
+steps['start'] = (await usage.start()).state
+steps['preview'] = (await usage.preview()).wouldBeSent
+steps['report'] = (await usage.report()).outcome
+steps['status'] = (await usage.status()).delivery.lastReportAt
+await usage.shutdown()
+writeSync(1, JSON.stringify(steps))
