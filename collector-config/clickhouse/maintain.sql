@@ -1,4 +1,5 @@
--- The store's housekeeping, every hour: erases the installations that asked for it, then rolls up the days that changed.
+-- The store's housekeeping, every hour: erases the installations that asked for it, rolls up the days that changed, and deletes
+-- what is kept for a time only and could not be told by a TTL.
 --
 -- Done by `otel-usage gateway up` while it runs, by `otel-usage gateway maintain`, or by hand:
 --   clickhouse client --database usage --queries-file maintain.sql
@@ -72,11 +73,15 @@ GROUP BY Product, Day
 HAVING max(ChangedAt) + 60 >= max(RolledUpAt);
 
 -- A day that changed changes the windows of the 29 days after it. An installation counts on each day until its next report,
--- as long as the window reaches.
+-- as long as the window reaches. The days since the last one that was rolled up are due as well: no report may have changed them.
+-- Not those whose windows reach back to what is deleted by now.
 INSERT INTO active_installations
 WITH
     toDate(now('UTC')) AS today,
-    (SELECT least(coalesce(minOrNull(Day), toDate(now('UTC'))), toDate(now('UTC')) - 1) FROM days_to_roll_up) AS since
+    (SELECT coalesce(minOrNull(Day), today) FROM days_to_roll_up) AS first_changed,
+    (SELECT maxOrNull(Day) FROM active_installations WHERE By = '') AS last_rolled_up,
+    (SELECT coalesce(minOrNull(Day), today) FROM installation_days WHERE Day > today - 400) AS first_day,
+    greatest(least(first_changed, coalesce(last_rolled_up, first_day), today - 1), today - 370) AS since
 SELECT
     Product, By, Days, Day, Value,
     sum(Counted) AS Installations,
@@ -134,6 +139,7 @@ FROM
 GROUP BY Product, Fact, Day, Value
 SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
 
+-- Not of days whose numbers by installation are over: their sums would become those of nobody.
 INSERT INTO fact_numbers
 SELECT
     Product, Fact, Day, Dimensions,
@@ -154,17 +160,17 @@ FROM
         Total AS AllValues,
         map(toInt16(if(Latest > 0, greatest(-127, floor(log2(Latest))), -128)), toUInt64(1)) AS Buckets
     FROM fact_days FINAL
-    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up)
+    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up WHERE Day > toDate(now('UTC')) - 90)
     UNION ALL
     -- Reports without an id: each of them for itself.
     SELECT ServiceName, MetricName, toDate(TimeUnix), toJSONString(mapSort(Attributes)), 0, 1, Value, Value, map()
     FROM points FINAL
     WHERE InstallationId = toUUID('00000000-0000-0000-0000-000000000000')
-        AND (ServiceName, toDate(TimeUnix)) IN (SELECT Product, Day FROM days_to_roll_up)
+        AND (ServiceName, toDate(TimeUnix)) IN (SELECT Product, Day FROM days_to_roll_up WHERE Day > toDate(now('UTC')) - 90)
     UNION ALL
     SELECT Product, Fact, Day, Dimensions, 0, 0, 0, 0, map()
     FROM fact_numbers FINAL
-    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up)
+    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up WHERE Day > toDate(now('UTC')) - 90)
 )
 GROUP BY Product, Fact, Day, Dimensions
 SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
@@ -193,3 +199,64 @@ SELECT Product, Day, max(StartedAt)
 FROM changed_days
 GROUP BY Product, Day
 HAVING max(StartedAt) > max(RolledUpAt);
+
+-- Retention -----------------------------------------------------------------------------------------------------------------
+
+-- What a merge of rows decides is looked at as a merge would have it, and then all rows of a key go, the newest and those before it.
+
+ALTER TABLE installations DELETE
+WHERE (Product, InstallationId) IN
+    (SELECT Product, InstallationId FROM installations GROUP BY Product, InstallationId HAVING max(LastDay) < toDate(now('UTC')) - 400)
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
+
+ALTER TABLE forgotten DELETE
+WHERE (Product, Hash) IN
+    (SELECT Product, Hash FROM forgotten GROUP BY Product, Hash HAVING min(ForgottenAt) < now('UTC') - INTERVAL 30 DAY)
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
+
+-- After 90 days nothing stays that fewer than five installations had, or five reports where they have no id.
+
+ALTER TABLE active_installations DELETE
+WHERE Day < toDate(now('UTC')) - 90 AND By != '' AND (Product, By, Days, Day, Value) IN
+(
+    SELECT Product, By, Days, Day, Value FROM active_installations
+    WHERE Day < toDate(now('UTC')) - 90 AND By != ''
+    GROUP BY Product, By, Days, Day, Value
+    HAVING argMax(Installations, ComputedAt) < 5
+)
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
+
+ALTER TABLE fact_values DELETE
+WHERE Day < toDate(now('UTC')) - 90 AND (Product, Fact, Day, Value) IN
+(
+    SELECT Product, Fact, Day, Value FROM fact_values
+    WHERE Day < toDate(now('UTC')) - 90
+    GROUP BY Product, Fact, Day, Value
+    HAVING argMax(Installations, ComputedAt) < 5
+)
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
+
+ALTER TABLE fact_numbers DELETE
+WHERE Day < toDate(now('UTC')) - 90 AND (Product, Fact, Day, Dimensions) IN
+(
+    SELECT Product, Fact, Day, Dimensions FROM fact_numbers
+    WHERE Day < toDate(now('UTC')) - 90
+    GROUP BY Product, Fact, Day, Dimensions
+    HAVING argMax(if(Installations > 0, Installations, Reports), ComputedAt) < 5
+)
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
+
+-- A bucket of a histogram is a value too.
+ALTER TABLE fact_numbers UPDATE Histogram = mapFilter((bucket, count) -> count >= 5, Histogram)
+WHERE Day < toDate(now('UTC')) - 90 AND arrayExists(count -> count < 5, mapValues(Histogram))
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
+
+ALTER TABLE anonymous_days DELETE
+WHERE Day < toDate(now('UTC')) - 90 AND (Product, Day, Age, Version, Country) IN
+(
+    SELECT Product, Day, Age, Version, Country FROM anonymous_days
+    WHERE Day < toDate(now('UTC')) - 90
+    GROUP BY Product, Day, Age, Version, Country
+    HAVING argMax(Reports, ComputedAt) < 5
+)
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;

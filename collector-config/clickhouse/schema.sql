@@ -124,7 +124,8 @@ SELECT
 FROM points
 WHERE InstallationId != toUUID('00000000-0000-0000-0000-000000000000');
 
--- One row for each installation: since when it is there, when it was heard of last, what it was then.
+-- One row for each installation: since when it is there, when it was heard of last, what it was then. maintain.sql deletes it
+-- 400 days after its last day.
 CREATE TABLE IF NOT EXISTS installations
 (
     Product LowCardinality(String),
@@ -137,8 +138,7 @@ CREATE TABLE IF NOT EXISTS installations
     Country String ALIAS tupleElement(finalizeAggregation(Last), 2)
 )
 ENGINE = AggregatingMergeTree
-ORDER BY (Product, InstallationId)
-TTL LastDay + INTERVAL 400 DAY DELETE;
+ORDER BY (Product, InstallationId);
 
 -- From all points, so that whatever is stored of an installation can be found by this table.
 CREATE MATERIALIZED VIEW IF NOT EXISTS installations_of_points TO installations AS
@@ -183,8 +183,9 @@ WHERE MetricName = 'usage.facts' AND InstallationId = toUUID('00000000-0000-0000
 
 -- Rollups: numbers of installations, no installation ------------------------------------------------------------------------
 
--- Made by maintain.sql. Read with FINAL: of several rows with one key that of the last run counts. A value that fewer than
--- five installations had could name one of them, so it goes after 90 days; younger days are rolled up anew after an erasure.
+-- Made by maintain.sql. Read with FINAL: of several rows with one key that of the last run counts. A number of fewer than five
+-- installations could name one of them, so maintain.sql deletes it after 90 days, in each of these tables. Not by a TTL: a TTL looks
+-- at single rows, deletes the newest one of a key, and so brings back the one before it. Here a TTL goes by columns of the key only.
 
 -- How many installations were active in the last 1, 7 and 30 days, the day included: all of them (`By` is empty), and by
 -- what they said in their last report, for `service.version` and `geo.country.iso_code`.
@@ -202,7 +203,7 @@ CREATE TABLE IF NOT EXISTS active_installations
 ENGINE = ReplacingMergeTree(ComputedAt, IsDeleted)
 PARTITION BY toYear(Day)
 ORDER BY (Product, By, Days, Day, Value)
-TTL Day + INTERVAL 90 DAY DELETE WHERE Installations < 5 AND By != '', Day + INTERVAL 5 YEAR DELETE;
+TTL Day + INTERVAL 5 YEAR DELETE;
 
 -- How many installations had which value of an attribute on a day: the 1,000 most frequent values of each.
 CREATE TABLE IF NOT EXISTS fact_values
@@ -218,7 +219,7 @@ CREATE TABLE IF NOT EXISTS fact_values
 ENGINE = ReplacingMergeTree(ComputedAt, IsDeleted)
 PARTITION BY toYear(Day)
 ORDER BY (Product, Fact, Day, Value)
-TTL Day + INTERVAL 90 DAY DELETE WHERE Installations < 5, Day + INTERVAL 5 YEAR DELETE;
+TTL Day + INTERVAL 5 YEAR DELETE;
 
 -- What all installations measured and counted on a day. `Latest` sums their last values, `Total` the values of all reports.
 -- `Histogram`: how many installations had a last value in [2^n, 2^(n+1)), by n; -128 holds zero and what is below.
@@ -291,8 +292,8 @@ ENGINE = MergeTree
 ORDER BY tuple()
 AS SELECT rand64(1) AS First, rand64(2) AS Second, now64(6, 'UTC') AS MadeAt;
 
--- Who asked to be forgotten: a hash with the salt, for 30 days, so that a report of theirs that is still on its way can be
--- told when it comes.
+-- Who asked to be forgotten: a hash with the salt, so that a report of theirs that is still on its way can be told when it comes.
+-- maintain.sql deletes it 30 days after the first request.
 CREATE TABLE IF NOT EXISTS forgotten
 (
     Product LowCardinality(String),
@@ -300,8 +301,7 @@ CREATE TABLE IF NOT EXISTS forgotten
     ForgottenAt SimpleAggregateFunction(min, DateTime('UTC'))
 )
 ENGINE = AggregatingMergeTree
-ORDER BY (Product, Hash)
-TTL ForgottenAt + INTERVAL 30 DAY DELETE;
+ORDER BY (Product, Hash);
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS forgotten_of_points TO forgotten AS
 SELECT

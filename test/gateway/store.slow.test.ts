@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { readFile } from 'node:fs/promises'
+import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { defineCatalog } from '../../src/catalog/index.ts'
 import { maintainStore, type RunningClickHouse, storeStatements } from '../../src/gateway/index.ts'
@@ -227,6 +228,55 @@ describe('rollups', () => {
         { Day: dayOf(4), Installations: 1, Reports: 1, Latest: 8, Total: 8, Histogram: { 3: 1 } },
         { Day: dayOf(3), Installations: 1, Reports: 2, Latest: 8, Total: 16, Histogram: { 3: 1 } },
       ],
+    )
+  })
+
+  test('have no hole where maintenance did not run for days and no report carries a day of that time', async () => {
+    const ids = Array.from({ length: 3 }, () => uuid('4'))
+    const reports = ids.map((installation) => ({
+      installation,
+      reportId: uuid('7'),
+      at: `${dayOf(8)} 10:00:00`,
+      attributes: version('1.0.0'),
+    }))
+    await insertReports(store, ...reports)
+    await maintainStore(store)
+    const trend = () =>
+      rows('SELECT Day, Days, By, Value, Installations FROM active_installations FINAL ORDER BY ALL')
+    const whole = await trend()
+    assert.equal(whole.length, 3 * (1 + 7 + 9))
+    await command(
+      store,
+      `ALTER TABLE active_installations DELETE WHERE Day > '${dayOf(6)}' SETTINGS mutations_sync = 1`,
+    )
+    await letPass(store, 6 * 86_400)
+    await maintainStore(store)
+    assert.deepEqual(await trend(), whole)
+    await command(store, 'TRUNCATE TABLE active_installations')
+    await maintainStore(store)
+    assert.deepEqual(await trend(), whole)
+  })
+
+  test('keep the numbers of a day whose rows by installation are over, when somebody of that day is erased', async () => {
+    const ids = Array.from({ length: 7 }, () => uuid('4'))
+    const at = `${dayOf(92)} 10:00:00`
+    await insertReports(store, ...ids.map((installation) => ({ installation, reportId: uuid('7'), at })))
+    await command(
+      store,
+      `INSERT INTO fact_numbers VALUES ('acme-db', 'acme.users', '${dayOf(92)}', '{}', 7, 7, 64, 64, map(6, 7), now64(3), 0)`,
+    )
+    const points = [{ name: 'usage.forget', value: 1 }]
+    await insertReports(store, {
+      installation: ids[0] as string,
+      reportId: uuid('7'),
+      at: `${today} 00:00:01`,
+      points,
+    })
+    await letPass(store, 61)
+    await maintainStore(store)
+    assert.deepEqual(
+      await rows("SELECT Installations AS n FROM fact_numbers FINAL WHERE Fact = 'acme.users'"),
+      [{ n: 7 }],
     )
   })
 
@@ -549,35 +599,174 @@ test('every table that holds a report or an installation has an end, and what it
     points: 'TimeUnix + toIntervalDay(90)',
     fact_days: 'Day + toIntervalDay(90)',
     installation_days: 'Day + toIntervalDay(400)',
-    installations: 'LastDay + toIntervalDay(400)',
+    // What a merge decides is no column of the key: maintain.sql deletes it.
+    installations: '',
+    forgotten: '',
     anonymous_reports: 'Day + toIntervalDay(400)',
-    active_installations:
-      "Day + toIntervalDay(90) WHERE (Installations < 5) AND (By != ''), Day + toIntervalYear(5)",
-    fact_values: 'Day + toIntervalDay(90) WHERE Installations < 5, Day + toIntervalYear(5)',
+    active_installations: 'Day + toIntervalYear(5)',
+    fact_values: 'Day + toIntervalYear(5)',
     fact_numbers: 'Day + toIntervalYear(5)',
     anonymous_days: 'Day + toIntervalYear(5)',
     changed_days: 'Day + toIntervalDay(100)',
-    forgotten: 'ForgottenAt + toIntervalDay(30)',
     // Numbers of those who asked, and the salt: neither is about an installation.
     erasures: '',
     salt: '',
   })
 })
 
-test('a level of consent can be kept for less', async (t) => {
-  const ttl = 'Day + INTERVAL 400 DAY DELETE'
-  t.after(() => command(store, `ALTER TABLE installation_days MODIFY TTL ${ttl}`))
-  for (const level of ['basic', 'full']) {
-    const attributes = { ...version(level), 'usage.consent.level': level }
-    const at = `${dayOf(31)} 10:00:00`
-    await insertReports(store, { installation: uuid('4'), reportId: uuid('7'), at, attributes })
+test('a level of consent can be kept for less', async () => {
+  const installation = uuid('4')
+  const at = (time: string) => `${dayOf(31)} ${time}`
+  const say = (level: string, time: string, id = uuid('4')) =>
+    insertReports(store, {
+      installation: id,
+      reportId: uuid('7'),
+      at: at(time),
+      attributes: { ...version(level), 'usage.consent.level': level },
+    })
+  await say('basic', '10:00:00')
+  // On one day first this, then that, in parts that are not merged.
+  await say('basic', '10:00:00', installation)
+  await say('full', '11:00:00', installation)
+  const documented = /```sql\n(ALTER TABLE installation_days DELETE[^`]+?);\n/.exec(
+    await readFile('docs/store.md', 'utf8'),
+  )
+  await command(store, documented?.[1] as string)
+  assert.deepEqual(await rows('SELECT Version FROM installation_days'), [{ Version: 'basic' }])
+})
+
+describe('after 90 days a number of fewer than five installations', () => {
+  const ids = Array.from({ length: 5 }, () => uuid('4'))
+  const said = (installation: string, back: number): StoredReport => ({
+    installation,
+    reportId: uuid('7'),
+    at: `${dayOf(back)} 10:00:00`,
+    attributes: { ...version('1.0.0'), 'acme.edition': 'paid' },
+    points: [{ name: 'acme.users', value: 64 }],
+  })
+  const smallNumbers = async () =>
+    (
+      await rows<{ name: string }>(`
+      SELECT 'active_installations' AS name FROM active_installations WHERE By != '' AND Day < today() - 90
+      UNION ALL SELECT 'fact_values' FROM fact_values WHERE Day < today() - 90
+      UNION ALL SELECT 'fact_numbers' FROM fact_numbers WHERE Day < today() - 90
+      UNION ALL SELECT 'anonymous_days' FROM anonymous_days WHERE Day < today() - 90`)
+    ).map(({ name }) => name)
+  /** What was rolled up when the day was young, by a row of each table with this many installations. */
+  const rollUpOf = async (installations: number) => {
+    const values = `${installations}, now64(3) - INTERVAL 1 DAY, 0`
+    const day = `toDate('${dayOf(95)}')`
+    await command(
+      store,
+      `INSERT INTO active_installations VALUES ('acme-db', 'service.version', 30, ${day}, '1.0.0', ${values})`,
+    )
+    await command(
+      store,
+      `INSERT INTO fact_values VALUES ('acme-db', 'acme.edition', ${day}, 'paid', ${values})`,
+    )
+    await command(
+      store,
+      `INSERT INTO anonymous_days VALUES ('acme-db', ${day}, '', '1.0.0', 'AT', ${values})`,
+    )
+    await command(
+      store,
+      `INSERT INTO fact_numbers VALUES ('acme-db', 'acme.users', ${day}, '{}', ${installations}, ${installations * 20}, 64, 64, map(6, ${installations}), now64(3) - INTERVAL 1 DAY, 0)`,
+    )
   }
+  const TABLES = ['active_installations', 'fact_values', 'fact_numbers', 'anonymous_days']
+  beforeEach(async () => {
+    for (const table of TABLES) await command(store, withoutMerges(table))
+  })
+  afterEach(async () => {
+    for (const table of TABLES) await command(store, withMerges(table))
+  })
+
+  test('goes in each rollup: rows of single installations stayed in two of them for five years', async () => {
+    await rollUpOf(4)
+    await maintainStore(store)
+    assert.deepEqual(await smallNumbers(), [])
+  })
+
+  test('goes with the larger one that it replaces: after an erasure the number from before came back', async () => {
+    await rollUpOf(5)
+    await maintainStore(store)
+    assert.deepEqual(new Set(await smallNumbers()), new Set(TABLES))
+    await insertReports(store, ...ids.map((id) => said(id, 95)))
+    const forget = { ...said(ids[0] as string, 0), points: [{ name: 'usage.forget', value: 1 }] }
+    await insertReports(store, forget)
+    await letPass(store, 61)
+    await maintainStore(store)
+    for (const table of TABLES) await expire(table)
+    const found = await smallNumbers()
+    assert(!found.includes('active_installations') && !found.includes('fact_values'), String(found))
+  })
+
+  test('stays as the total of all installations, and of five', async () => {
+    await rollUpOf(5)
+    for (const back of [95, 0])
+      await command(
+        store,
+        `INSERT INTO active_installations VALUES ('acme-db', '', 30, toDate('${dayOf(back)}'), '', 1, now64(3), 0)`,
+      )
+    await maintainStore(store)
+    assert.deepEqual(new Set(await smallNumbers()), new Set(TABLES))
+    assert.deepEqual(
+      await rows(
+        "SELECT Installations AS n FROM active_installations FINAL WHERE By = '' AND Day < today() - 90",
+      ),
+      [{ n: 1 }],
+    )
+  })
+
+  test('goes as a bucket of a histogram', async () => {
+    await rollUpOf(9)
+    await command(
+      store,
+      'ALTER TABLE fact_numbers UPDATE Histogram = map(6, 8, 20, 1) WHERE true SETTINGS mutations_sync = 1',
+    )
+    await maintainStore(store)
+    assert.deepEqual(await rows('SELECT mapKeys(Histogram) AS buckets FROM fact_numbers'), [{ buckets: [6] }])
+  })
+})
+
+test('an installation keeps its first day when its old rows and its new ones are not merged', async () => {
+  await command(store, withoutMerges('installations'))
+  const [installation, gone] = [uuid('4'), uuid('4')]
+  const said = (id: string, back: number) => ({
+    installation: id,
+    reportId: uuid('7'),
+    at: `${dayOf(back)} 10:00:00`,
+  })
+  await insertReports(store, said(installation, 500), said(gone, 500))
+  await insertReports(store, said(installation, 1))
+  await expire('installations')
+  await maintainStore(store)
+  await command(store, withMerges('installations'))
+  assert.deepEqual(await rows('SELECT InstallationId AS id, FirstDay AS day FROM installations FINAL'), [
+    { id: installation, day: dayOf(500) },
+  ])
+})
+
+test('who asked to be forgotten twice is known for 30 days from the first time, and counted once', async () => {
+  const forget = {
+    installation: uuid('4'),
+    reportId: uuid('7'),
+    at: `${today} 00:00:10`,
+    points: [{ name: 'usage.forget', value: 1 }],
+  }
+  await insertReports(store, forget)
   await command(
     store,
-    `ALTER TABLE installation_days MODIFY TTL ${ttl}, Day + INTERVAL 30 DAY DELETE WHERE ConsentLevel = 'full'`,
+    'ALTER TABLE forgotten UPDATE ForgottenAt = ForgottenAt - INTERVAL 31 DAY WHERE true SETTINGS mutations_sync = 1',
   )
-  await command(store, 'OPTIMIZE TABLE installation_days FINAL')
-  assert.deepEqual(await rows('SELECT Version FROM installation_days'), [{ Version: 'basic' }])
+  await command(store, withoutMerges('forgotten'))
+  await insertReports(store, { ...forget, reportId: uuid('7') })
+  await expire('forgotten')
+  await maintainStore(store)
+  await command(store, withMerges('forgotten'))
+  assert.deepEqual(await rows('SELECT count() AS n FROM forgotten'), [{ n: 0 }])
+  await maintainStore(store)
+  assert.deepEqual(await rows('SELECT sum(Installations) AS n FROM erasures FINAL'), [{ n: 1 }])
 })
 
 test('a row whose time is over goes', async () => {
@@ -588,6 +777,21 @@ test('a row whose time is over goes', async () => {
   assert.deepEqual(await rows('SELECT count() AS n FROM fact_days'), [{ n: 0 }])
   assert.deepEqual(await rows('SELECT count() AS n FROM installation_days'), [{ n: 1 }])
 })
+
+/** Keeps the rows of a table as they were inserted, as in a store whose old parts are large. */
+const withoutMerges = (table: string) =>
+  `ALTER TABLE ${table} MODIFY SETTING max_bytes_to_merge_at_max_space_in_pool = 1, max_bytes_to_merge_at_min_space_in_pool = 1`
+
+const withMerges = (table: string) =>
+  `ALTER TABLE ${table} RESET SETTING max_bytes_to_merge_at_max_space_in_pool, max_bytes_to_merge_at_min_space_in_pool`
+
+/** Lets the TTL of a table delete what it deletes, in each part by itself. */
+async function expire(table: string): Promise<void> {
+  const [row] = await rows<{ n: number }>(
+    `SELECT count() AS n FROM system.tables WHERE database = 'usage' AND name = '${table}' AND create_table_query LIKE '%TTL%'`,
+  )
+  if (row?.n) await command(store, `ALTER TABLE ${table} MATERIALIZE TTL SETTINGS mutations_sync = 1`)
+}
 
 async function empty(): Promise<void> {
   const tables = await rows<{ name: string }>(
