@@ -7,8 +7,13 @@
  * is, is copied aside with the next choice, and that choice is added behind it.
  */
 import type { Scopes } from '../catalog/index.ts'
+<<<<<<< HEAD
 import { Buffer, Date, errorOf, TextDecoder } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
+=======
+import { errorOf } from '../host/index.ts'
+import { ENTRIES, reasonOf, type StateStore } from '../state/index.ts'
+>>>>>>> 5b0e858 (Look at type, owner, mode and size of a state entry before it is read: a FIFO or a planted file holds nobody up and decides nothing)
 import { areScopes } from './announced.ts'
 import type { ConsentState, StoredOpinion } from './types.ts'
 import { shown } from './words.ts'
@@ -84,7 +89,7 @@ export async function readHistory(
     bytes = await store.read(entry)
   } catch (thrown) {
     const error = errorOf(thrown)
-    const history = unknowable(place, [], `cannot be read (${shown(error.code ?? error.message)})`)
+    const history = unknowable(place, [], `cannot be read (${shown(reasonOf(error))})`)
     return { ...history, error }
   }
   return bytes === undefined ? { choices: [] } : { ...historyFrom(place, bytes), bytes }
@@ -92,7 +97,7 @@ export async function readHistory(
 
 /**
  * Adds a choice to the history that was read before. What could not be understood is copied aside first; a file that this
- * user may not read is moved aside. Rejects where the choice does not reach the store.
+ * user may not read, or what is no file, is moved aside. Rejects where the choice does not reach the store.
  */
 export async function addChoice(
   store: StateStore,
@@ -114,8 +119,8 @@ export async function addChoice(
   }
 }
 
-/** What the system answers about a file of another user. */
-const FOREIGN: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM'])
+/** What is answered about a file of another user, and about what is no file of this library. */
+const FOREIGN: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'ERR_USAGE_STATE_ENTRY'])
 
 function historyFrom(place: ChoicePlace, bytes: Uint8Array): ChoiceHistory {
   // One character for each byte: what is not UTF-8 spoils its own line only.

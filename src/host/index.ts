@@ -14,7 +14,16 @@ export {
   systemHome,
   systemStderr,
 } from './environment.ts'
-export { type FileFunctions, pathOf, readTextFile, systemFiles } from './files.ts'
+export {
+  effectiveUser,
+  type FileFunctions,
+  type FileStatus,
+  type OpenFile,
+  openFlags,
+  pathOf,
+  readTextFile,
+  systemFiles,
+} from './files.ts'
 export { globalMeterProvider } from './global-meter-provider.ts'
 export { keepingProcessAlive } from './keep-alive.ts'
 export { type Logger, safeLogger, silentLogger } from './logger.ts'

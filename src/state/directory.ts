@@ -1,16 +1,43 @@
 import path from 'node:path'
-import { Buffer, createTurns, type FileFunctions, randomWord, systemFiles } from '../host/index.ts'
+import {
+  Buffer,
+  type Clock,
+  createTurns,
+  type FileFunctions,
+  type OpenFile,
+  openFlags,
+  randomWord,
+  systemClock,
+  systemFiles,
+} from '../host/index.ts'
+import { StateEntryError } from './errors.ts'
+import { createGuard } from './guard.ts'
+import { ENTRY_NAME, largestOf } from './limits.ts'
 import { endsWhole } from './lines.ts'
+import { createPatience } from './patience.ts'
 import type { StateStore } from './types.ts'
 
 /**
  * A state store in a directory, one file an entry, readable by the process's user only. The directory is made with the
- * first write; reading makes nothing. `files` are the file functions it uses: a test makes one of them fail.
+ * first write; reading makes nothing. `files` are the file functions it uses: a test makes one of them fail. `clock` measures how
+ * long it is patient with a file that another process has open.
+ *
+ * What it reads was written by it: a regular file of this user, of root or of the owner of the directory. Anything else that
+ * somebody has put there is an entry that cannot be read. Steps that a file system does not know are left out (links, syncing,
+ * owners), and `health` says what that costs.
  */
-export function createDirectoryStore(directory: string, files: FileFunctions = systemFiles): StateStore {
+export function createDirectoryStore(
+  directory: string,
+  files: FileFunctions = systemFiles,
+  clock: Clock = systemClock,
+): StateStore {
   const root = path.resolve(directory)
+  const guard = createGuard(root, files)
+  const patiently = createPatience(clock)
   /** Lines are added one after the other, so that none looks torn to the next. */
   const inTurn = createTurns()
+  /** Why files cannot be synced here. */
+  let unsynced: string | undefined
   const fileOf = (name: string) => {
     if (!ENTRY_NAME.test(name)) throw new TypeError(`'${name}' is not the name of a state entry.`)
     return path.join(root, name)
@@ -18,38 +45,44 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
 
   return {
     location: root,
+    blocking: true,
 
     async read(name) {
+      const handle = await openEntry(name, 'read')
+      if (!handle) return undefined
       try {
-        return await files.readFile(fileOf(name))
-      } catch (error) {
-        if (!isMissing(error) || (await isLink(fileOf(name)))) throw error
-        return undefined
+        const status = await handle.stat()
+        await guard.checkEntry(name, status, 'read')
+        return await readAll(handle, Math.min(status.size, largestOf(name)))
+      } finally {
+        await handle.close()
       }
     },
 
     async write(name, data) {
       const file = fileOf(name)
-      await throughTemporary(file, data, (temporary) => files.rename(temporary, file))
+      await throughTemporary(file, data, (temporary) => patiently(() => files.rename(temporary, file)))
     },
 
     async create(name, data) {
       const file = fileOf(name)
       let made = true
       await throughTemporary(file, data, async (temporary) => {
-        made = await linkTo(temporary, file)
-        await files.unlink(temporary)
+        made = await linkTo(temporary, file, data)
+        // One that stays is no entry, and the entry is there.
+        await patiently(() => files.unlink(temporary)).catch(() => {})
       })
       return made
     },
 
     async append(name, line) {
       const file = fileOf(name)
-      await inTurn(() => addLine(file, line))
+      await inTurn(() => withDirectory(file, () => addLine(name, line)))
     },
 
     async remove(name) {
-      await files.unlink(fileOf(name)).catch((error) => {
+      const file = fileOf(name)
+      await patiently(() => files.unlink(file)).catch((error) => {
         if (!isMissing(error)) throw error
       })
     },
@@ -57,7 +90,7 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
     async rename(from, to) {
       const [source, target] = [fileOf(from), fileOf(to)]
       try {
-        await withDirectory(target, () => files.rename(source, target))
+        await withDirectory(target, () => patiently(() => files.rename(source, target)))
       } catch (error) {
         if (isMissing(error)) return
         throw error
@@ -66,10 +99,11 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
     },
 
     async list(folder) {
+      const file = fileOf(folder)
       try {
-        const names = await files.readdir(fileOf(folder))
+        const [names] = await Promise.all([files.readdir(file), guard.checkFolder(file)])
         return names
-          .filter((name) => !name.endsWith('.tmp'))
+          .filter((name) => !name.endsWith('.tmp') && ENTRY_NAME.test(name))
           .sort()
           .map((name) => `${folder}/${name}`)
       } catch (error) {
@@ -77,6 +111,28 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
         throw error
       }
     },
+
+    health: () => ({
+      durable: unsynced === undefined,
+      problems:
+        unsynced === undefined
+          ? []
+          : [
+              `${root} is on a file system that cannot sync files (${unsynced}): what was written last may be gone after a loss of power.`,
+            ],
+    }),
+  }
+
+  /** `undefined` where there is none. A link that leads nowhere is an entry that cannot be read, a mount that is missing perhaps. */
+  async function openEntry(name: string, purpose: 'read' | 'append'): Promise<OpenFile | undefined> {
+    const file = fileOf(name)
+    try {
+      return await files.open(file, openFlags(purpose), 0o600)
+    } catch (error) {
+      if (purpose === 'read' && isMissing(error)) return undefined
+      const { code } = error as NodeJS.ErrnoException
+      throw NO_REGULAR_FILE.has(code ?? '') ? new StateEntryError(file, 'it is not a regular file') : error
+    }
   }
 
   /** Writes beside the entry, then puts it in its place in one step: nobody ever reads half of it. */
@@ -88,7 +144,7 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
     const temporary = `${file}.${randomWord()}.tmp`
     await withDirectory(file, async () => {
       try {
-        await writeThrough(temporary, 'wx', data)
+        await writeNew(temporary, data)
         await place(temporary)
       } catch (error) {
         await files.unlink(temporary).catch(() => {})
@@ -99,7 +155,7 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
   }
 
   /** A link is made where there is no entry, or not at all: unlike a rename, it never replaces one. */
-  async function linkTo(temporary: string, file: string): Promise<boolean> {
+  async function linkTo(temporary: string, file: string, data: string | Uint8Array): Promise<boolean> {
     try {
       await files.link(temporary, file)
       return true
@@ -108,13 +164,13 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
       if (code === 'EEXIST') return false
       if (!NO_LINKS.has(code ?? '')) throw error
     }
-    return copyTo(temporary, file)
+    return copyTo(file, data)
   }
 
   /** Where the file system knows no links. A crash in the middle of it leaves an entry that cannot be understood. */
-  async function copyTo(temporary: string, file: string): Promise<boolean> {
+  async function copyTo(file: string, data: string | Uint8Array): Promise<boolean> {
     try {
-      await writeThrough(file, 'wx', await files.readFile(temporary))
+      await writeNew(file, data)
       return true
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
@@ -122,54 +178,56 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
     }
   }
 
-  async function writeThrough(file: string, flags: 'wx' | 'a', data: string | Uint8Array): Promise<void> {
-    const handle = await files.open(file, flags, 0o600)
+  async function writeNew(file: string, data: string | Uint8Array): Promise<void> {
+    const handle = await files.open(file, 'wx', 0o600)
     try {
+      await guard.giveFile(handle)
       await handle.writeFile(data)
-      await handle.sync()
+      await sync(handle)
     } finally {
       await handle.close()
     }
   }
 
-  /** A link that leads nowhere is an entry that cannot be read, a mount that is missing perhaps. */
-  async function isLink(file: string): Promise<boolean> {
+  async function addLine(name: string, line: string): Promise<void> {
+    const handle = (await openEntry(name, 'append')) as OpenFile
     try {
-      return (await files.lstat(file)).isSymbolicLink()
-    } catch {
-      return false
+      const status = await handle.stat()
+      await guard.checkEntry(name, status, 'append')
+      if (status.size === 0 && status.nlink === 1) await guard.giveFile(handle)
+      // Looked at each time: another process may have been ended in the middle of a line since.
+      const end = Buffer.alloc(1)
+      const { bytesRead } = await handle.read(end, 0, 1, Math.max(status.size - 1, 0))
+      const gap = endsWhole(end.subarray(0, bytesRead)) ? '' : '\n'
+      await handle.writeFile(`${gap}${line}\n`)
+      await sync(handle)
+    } finally {
+      await handle.close()
     }
   }
 
-  async function addLine(file: string, line: string): Promise<void> {
-    // Looked at each time: another process may have been ended in the middle of a line since.
-    const gap = (await endsWithLine(file)) ? '' : '\n'
-    await withDirectory(file, () => writeThrough(file, 'a', `${gap}${line}\n`))
-  }
-
-  async function endsWithLine(file: string): Promise<boolean> {
+  /** Where files cannot be synced they are written all the same: a loss of power is rarer than the end of a process. */
+  async function sync(handle: OpenFile): Promise<void> {
     try {
-      const handle = await files.open(file, 'r')
-      try {
-        const { size } = await handle.stat()
-        const { buffer, bytesRead } = await handle.read(Buffer.alloc(1), 0, 1, Math.max(size - 1, 0))
-        return endsWhole(buffer.subarray(0, bytesRead))
-      } finally {
-        await handle.close()
-      }
+      if (handle.sync) await handle.sync()
+      else unsynced = 'ENOSYS'
     } catch (error) {
-      if (isMissing(error)) return true
-      throw error
+      const { code } = error as NodeJS.ErrnoException
+      if (!NO_SYNC.has(code ?? '')) throw error
+      unsynced = code
     }
   }
 
   /** Makes the directory only when it turns out to be missing: the common write costs no extra call. */
   async function withDirectory(file: string, action: () => Promise<void>): Promise<void> {
+    const folder = path.dirname(file)
+    if (folder !== root) await guard.checkFolder(folder)
     try {
       await action()
     } catch (error) {
       if (!isMissing(error)) throw error
-      await files.mkdir(path.dirname(file), { recursive: true, mode: 0o700 })
+      const first = await files.mkdir(folder, { recursive: true, mode: 0o700 })
+      if (first !== undefined) await guard.giveFolders(first, folder).catch(() => {})
       await action()
     }
   }
@@ -178,17 +236,45 @@ export function createDirectoryStore(directory: string, files: FileFunctions = s
   async function syncDirectory(folder: string): Promise<void> {
     try {
       const handle = await files.open(folder, 'r')
-      await handle.sync().finally(() => handle.close())
+      await (handle.sync?.() ?? Promise.resolve()).finally(() => handle.close())
     } catch {
       // Windows, some network file systems.
     }
   }
 }
 
-const ENTRY_NAME = /^[a-z0-9][a-z0-9.-]*(?:\/[a-z0-9][a-z0-9.-]*)?$/
+/** As much of a file as it had when it was looked at. */
+async function readAll(handle: OpenFile, size: number): Promise<Uint8Array> {
+  const bytes = Buffer.alloc(size)
+  let length = 0
+  while (length < size) {
+    const { bytesRead } = await handle.read(bytes, length, size - length, length)
+    if (bytesRead === 0) break
+    length += bytesRead
+  }
+  return bytes.subarray(0, length)
+}
 
-/** What file systems without links answer: FAT, some of the network, some of containers. */
-const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV'])
+/** What file systems without links answer: FAT, some of the network, some of containers, Android. */
+const NO_LINKS: ReadonlySet<string> = new Set([
+  ...['EPERM', 'EACCES', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV'],
+])
+
+/** What is answered where files cannot be synced: by file systems, and by Node.js where it does not permit that. */
+const NO_SYNC: ReadonlySet<string> = new Set([
+  ...[
+    'EINVAL',
+    'ENOSYS',
+    'ENOTSUP',
+    'EOPNOTSUPP',
+    'ENOTTY',
+    'ERR_ACCESS_DENIED',
+    'ERR_METHOD_NOT_IMPLEMENTED',
+  ],
+])
+
+/** What opening answers where a link, a socket, a device or a directory lies in the place of a file. */
+const NO_REGULAR_FILE: ReadonlySet<string> = new Set(['ELOOP', 'EMLINK', 'ENXIO', 'ENODEV', 'EISDIR'])
 
 const isMissing = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | null)?.code ?? '')

@@ -7,6 +7,11 @@ export interface StateStore {
   readonly location: string
   /** Whether several machines have it in common, so that it is no copy where another machine finds it. Default: false. */
   readonly shared?: boolean
+  /**
+   * Whether a call that does not answer holds a thread of the process, as calls of a file system do: then no other one is made until it
+   * has answered. Default: false, and another one is made after a minute.
+   */
+  readonly blocking?: boolean
   /** The entry's bytes; `undefined` where there is none. Rejects when it is there and cannot be read. */
   read(name: string): Promise<Uint8Array | undefined>
   /** Replaces an entry as a whole: whoever reads sees the old bytes or the new ones, also after a crash. */
@@ -31,4 +36,14 @@ export interface StateStore {
   rename?(from: string, to: string): Promise<void>
   /** The names of all entries below a folder (`'outbox'`), sorted. */
   list(folder: string): Promise<string[]>
+  /** What is known to be wrong with it, for `usage.status()`. A store that knows of nothing can leave it out. */
+  health?(): StoreHealth
+}
+
+/** How a state store is, as far as this process has seen. */
+export interface StoreHealth {
+  /** Whether what is written outlives the process, and a loss of power. */
+  readonly durable: boolean
+  /** What is wrong, a sentence each. */
+  readonly problems: readonly string[]
 }

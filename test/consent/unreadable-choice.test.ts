@@ -1,6 +1,6 @@
 /** A stored choice that cannot be read: always a no, never fatal, never overwritten, and kept aside with the next choice. */
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import {
@@ -116,7 +116,7 @@ test('a broken line in the middle does not take the choice after it away', async
   assert.equal((await consent.history()).length, 2)
 })
 
-test('a directory in its place is a no, and stays', async () => {
+test('a directory in its place is a no, until the next choice moves it aside', async () => {
   using scratch = createScratch()
   mkdirSync(path.join(scratch.directory, 'consent.jsonl'))
   const log = createLog()
@@ -124,28 +124,29 @@ test('a directory in its place is a no, and stays', async () => {
   const consent = consentIn(store, { inputs: { default: 'enabled' } })
   const verdict = await consent.begin()
   assert.deepEqual([verdict.state, verdict.source], ['disabled', 'stored-choice'])
-  assert.match(verdict.warnings[0] ?? '', /cannot be read \(EISDIR\)/)
-  await assert.rejects(consent.set('enabled', { by: 'alice' }), { code: 'ERR_USAGE_NOT_STORED' })
+  assert.match(verdict.warnings[0] ?? '', /consent\.jsonl cannot be read \(it is not a regular file\)/)
   assert.equal((await consent.refresh()).state, 'disabled')
   assert.deepEqual(readdirSync(scratch.directory), ['consent.jsonl'])
+  assert.equal((await consent.set('enabled', { by: 'alice' })).state, 'enabled')
+  assert.match(readdirSync(scratch.directory).join(), /^consent\.\d+\.unreadable,consent\.jsonl/)
 })
 
-test('a symbolic link to a choice is that choice; one in a circle is a no', async () => {
+test('a symbolic link in its place is a no wherever it leads, and nothing is added to what it leads to', async () => {
   using scratch = createScratch()
-  const file = path.join(scratch.directory, 'elsewhere')
-  const link = path.join(scratch.directory, 'consent.jsonl')
-  writeFileSync(file, `${choice({ state: 'disabled' })}\n`)
-  symlinkSync(file, link)
-  const consent = consentIn(scratch.directory, { inputs: { default: 'enabled' } })
-  assert.equal((await consent.begin()).state, 'disabled')
-  assert.equal((await consent.set('enabled', { by: 'bob' })).state, 'enabled')
-  assert.equal(readFileSync(file, 'utf8').trimEnd().split('\n').length, 2)
-
-  using other = createScratch()
-  symlinkSync('consent.jsonl', path.join(other.directory, 'consent.jsonl'))
-  const circle = await consentIn(other.directory, { inputs: { default: 'enabled' } }).begin()
-  assert.deepEqual([circle.state, circle.source], ['disabled', 'stored-choice'])
-  assert.match(circle.warnings[0] ?? '', /cannot be read \(ELOOP\)/)
+  const elsewhere = path.join(scratch.directory, 'elsewhere')
+  writeFileSync(elsewhere, YES)
+  const root = path.join(scratch.directory, 'usage')
+  mkdirSync(root)
+  for (const target of [elsewhere, 'consent.jsonl', '/nowhere/at/all', '/dev/zero']) {
+    symlinkSync(target, path.join(root, 'consent.jsonl'))
+    const consent = consentIn(root, { inputs: { default: 'enabled' } })
+    const { state, source, warnings } = await consent.begin()
+    assert.deepEqual([state, source], ['disabled', 'stored-choice'], target)
+    assert.match(warnings[0] ?? '', /cannot be read \(it is not a regular file\), so it counts as a no/)
+    assert.equal((await consent.set('enabled', { by: 'bob' })).state, 'enabled')
+    rmSync(path.join(root, 'consent.jsonl'))
+  }
+  assert.equal(readFileSync(elsewhere, 'utf8'), YES)
 })
 
 test('a store that cannot be read is a no, whatever it throws, and recovers by itself', async () => {
@@ -186,19 +187,4 @@ test('a choice that cannot be read is a no against every yes; where a flag overr
   assert.deepEqual([state, source], ['enabled', 'flag'])
   assert.match(warnings[0] ?? '', /^the stored choice in memory\/consent\.jsonl ends with something/)
   for (const warning of warnings) assert.doesNotMatch(warning, /no usage report is sent/)
-})
-
-test('a link in the place of the file: followed where it leads to a choice, and a no where it leads nowhere', async () => {
-  using scratch = createScratch()
-  const store = createDirectoryStore(scratch.directory)
-  const kept = path.join(scratch.directory, 'kept.jsonl')
-  await consentIn(store).set('enabled', { by: 'alice' })
-  renameSync(path.join(scratch.directory, 'consent.jsonl'), kept)
-  symlinkSync(kept, path.join(scratch.directory, 'consent.jsonl'))
-  assert.equal((await consentIn(store).refresh()).state, 'enabled')
-
-  rmSync(kept)
-  const { state, warnings } = await consentIn(store).refresh()
-  assert.equal(state, 'disabled')
-  assert.match(warnings[0] ?? '', /cannot be read \(ENOENT\), so it counts as a no/)
 })

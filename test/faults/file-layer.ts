@@ -1,16 +1,15 @@
 /** The layer between a host and its disk: it counts the calls, makes them fail, and ends the process in the middle of them. */
-import { readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import {
-  type FileHandle,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  unlink,
-} from 'node:fs/promises'
+  constants,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import type { createDirectoryStore } from 'otel-usage'
 import { createRandom } from '../support/random.ts'
@@ -122,10 +121,9 @@ export function createFileLayer({ seed, stop, trouble: first, slow = 0 }: LayerO
   const files = {
     lstat: (file: string) => through('read', file, () => lstat(file)),
     readdir: (folder: string) => through('read', folder, () => readdir(folder)),
-    readFile: (file: string) => through('read', file, () => readFile(file)),
     mkdir: (folder: string, options: object) => through('mkdir', folder, () => mkdir(folder, options)),
-    open: (file: string, flags: string, mode?: number) =>
-      through(flags === 'r' ? 'read' : 'create', file, async () =>
+    open: (file: string, flags: string | number, mode?: number) =>
+      through(makes(flags) ? 'create' : 'read', file, async () =>
         watched(await open(file, flags, mode), file),
       ),
     rename: (from: string, to: string) =>
@@ -145,7 +143,7 @@ export function createFileLayer({ seed, stop, trouble: first, slow = 0 }: LayerO
         await unlink(file)
         journal.pending(undo)
       }),
-  } as unknown as FileFunctions
+  } satisfies Record<keyof FileFunctions, unknown> as unknown as FileFunctions
 
   return {
     files,
@@ -155,6 +153,9 @@ export function createFileLayer({ seed, stop, trouble: first, slow = 0 }: LayerO
     },
   }
 }
+
+const makes = (flags: string | number) =>
+  typeof flags === 'string' ? flags !== 'r' : (flags & constants.O_CREAT) !== 0
 
 /**
  * What a file system with an ordered journal may forget when the power fails: names that were changed since anything was

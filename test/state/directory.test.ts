@@ -148,7 +148,7 @@ test('the bytes are on the disk before the name is, and the name before the writ
 test('an entry that is there and cannot be read rejects, and is not taken for missing', async () => {
   using scratch = createScratch()
   await createDirectoryStore(scratch.directory).write('entry', 'x')
-  const store = createDirectoryStore(scratch.directory, failing('readFile', 'EACCES'))
+  const store = createDirectoryStore(scratch.directory, failing('open', 'EACCES'))
   await assert.rejects(store.read('entry'), { code: 'EACCES' })
   const blind = createDirectoryStore(scratch.directory, failing('readdir', 'EACCES'))
   await assert.rejects(blind.list('outbox'), { code: 'EACCES' })
@@ -202,5 +202,7 @@ test('a line that a crash has torn does not spoil the line that is added after i
 test('a link that leads nowhere is not nothing: it cannot be read', async () => {
   using scratch = createScratch()
   symlinkSync('/nowhere/at/all', path.join(scratch.directory, 'entry'))
-  await assert.rejects(createDirectoryStore(scratch.directory).read('entry'), { code: 'ENOENT' })
+  await assert.rejects(createDirectoryStore(scratch.directory).read('entry'), {
+    code: 'ERR_USAGE_STATE_ENTRY',
+  })
 })

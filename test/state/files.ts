@@ -1,18 +1,8 @@
 /** The real file functions, of which one is made to fail. */
-import {
-  type FileHandle,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  unlink,
-} from 'node:fs/promises'
-import type { FileFunctions } from '../../src/host/index.ts'
+import { type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
+import { type FileFunctions, openFlags } from '../../src/host/index.ts'
 
-export const realFiles: FileFunctions = { link, lstat, mkdir, open, readdir, readFile, rename, unlink }
+export const realFiles: FileFunctions = { link, lstat, mkdir, open, readdir, rename, unlink }
 
 export const errorOf = (code: string): NodeJS.ErrnoException =>
   Object.assign(new Error(`${code}: made to fail`), { code })
@@ -34,7 +24,7 @@ export const withHandles = (change: (handle: FileHandle, flags: unknown) => File
 /** Files can be opened, and then one function of their handles rejects. */
 export const withFailingHandle = (method: 'writeFile' | 'sync', code: string): FileFunctions =>
   withHandles((handle, flags) => {
-    if (flags === 'r') return handle
+    if (!CHANGES.includes(flags)) return handle
     const write = handle.writeFile.bind(handle)
     return Object.assign(handle, {
       async [method]() {
@@ -44,3 +34,6 @@ export const withFailingHandle = (method: 'writeFile' | 'sync', code: string): F
       },
     })
   })
+
+/** The flags of files that are opened to be changed. */
+const CHANGES: readonly unknown[] = ['wx', openFlags('append')]

@@ -1,0 +1,23 @@
+import { errorOf } from '../host/index.ts'
+
+/**
+ * Something lies in the place of a state entry that the library does not read or add to, or a store has answered something else than
+ * it may.
+ */
+export class StateEntryError extends Error {
+  override readonly name = 'StateEntryError'
+  readonly code = 'ERR_USAGE_STATE_ENTRY'
+  /** What is wrong, such as `it is not a regular file`. */
+  readonly problem: string
+
+  constructor(place: string, problem: string) {
+    super(`${place} cannot be used: ${problem}.`)
+    this.problem = problem
+  }
+}
+
+/** Why a store has failed, as a message says it: the code of an error of the system, or its words. */
+export function reasonOf(thrown: unknown): string {
+  const { code, message } = errorOf(thrown)
+  return thrown instanceof StateEntryError ? thrown.problem : (code ?? message)
+}

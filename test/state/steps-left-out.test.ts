@@ -1,0 +1,148 @@
+/** Steps that a file system does not know are left out, and it is said what that costs; what another process holds is waited for. */
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { unlink } from 'node:fs/promises'
+import { test } from 'node:test'
+import type { FileFunctions, OpenFile } from '../../src/host/index.ts'
+import { createDirectoryStore, type StateStore } from '../../src/state/index.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { createScratch } from '../support/scratch.ts'
+import { errorOf, failing, realFiles, withFailingHandle, withHandles } from './files.ts'
+
+const textOf = (bytes: Uint8Array | undefined) => bytes && new TextDecoder().decode(bytes)
+
+async function useAll(store: StateStore): Promise<void> {
+  await store.write('installation.json', 'one')
+  await store.append('ledger.jsonl', 'line')
+  assert.equal(await store.create('outbox/0000000001.json', 'made'), true)
+  assert.equal(await store.create('outbox/0000000001.json', 'again'), false)
+  assert.equal(textOf(await store.read('installation.json')), 'one')
+  assert.equal(textOf(await store.read('ledger.jsonl')), 'line\n')
+  assert.equal(textOf(await store.read('outbox/0000000001.json')), 'made')
+}
+
+for (const code of ['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS']) {
+  test(`a file system that cannot sync (${code}) stores without it, and says so`, async () => {
+    using scratch = createScratch()
+    const store = createDirectoryStore(scratch.directory, withFailingHandle('sync', code))
+    assert.deepEqual(store.health?.(), { durable: true, problems: [] })
+    await useAll(store)
+    const health = store.health?.()
+    assert.equal(health?.durable, false)
+    assert.match(health?.problems[0] ?? '', new RegExp(`cannot sync files \\(${code}\\)`))
+  })
+}
+
+test('files that have no way to sync, or to be given to somebody, are stored all the same', async () => {
+  using scratch = createScratch()
+  const bare = ({ stat, read, writeFile, close }: OpenFile): OpenFile => ({ stat, read, writeFile, close })
+  const files: FileFunctions = {
+    ...realFiles,
+    async open(file, flags, mode) {
+      const handle = await realFiles.open(file, flags, mode)
+      return bare({
+        stat: () => handle.stat(),
+        read: (...how) => handle.read(...how),
+        writeFile: (data) => handle.writeFile(data),
+        close: () => handle.close(),
+      })
+    },
+  }
+  const store = createDirectoryStore(scratch.directory, files)
+  await useAll(store)
+  assert.equal(store.health?.().durable, false)
+})
+
+test('a disk that fails when it is told to sync is another matter: the write rejects', async () => {
+  using scratch = createScratch()
+  for (const code of ['EIO', 'ENOSPC', 'EDQUOT']) {
+    const store = createDirectoryStore(scratch.directory, withFailingHandle('sync', code))
+    await assert.rejects(store.write('entry', 'new'), { code })
+    await assert.rejects(store.append('lines', 'new'), { code })
+  }
+})
+
+for (const code of ['EPERM', 'EACCES', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EMLINK', 'EXDEV']) {
+  test(`a file system that makes no links (${code}) makes entries once all the same`, async () => {
+    using scratch = createScratch()
+    await useAll(createDirectoryStore(scratch.directory, failing('link', code)))
+  })
+}
+
+/** The step fails until so much time has passed, as while a virus scanner has the file open. */
+function heldFor(milliseconds: number, step: 'rename' | 'unlink', code: string, clock = createFakeClock()) {
+  let tried = 0
+  const files = {
+    ...realFiles,
+    async [step](...names: [string, string]) {
+      tried++
+      if (clock.monotonic() < milliseconds) throw errorOf(code)
+      return (realFiles[step] as (...names: string[]) => Promise<void>)(...names)
+    },
+  } as FileFunctions
+  return { clock, files, tries: () => tried }
+}
+
+for (const code of ['EPERM', 'EACCES', 'EBUSY']) {
+  test(`on Windows a file that another process has open (${code}) can be replaced and removed some milliseconds later`, async () => {
+    using scratch = createScratch()
+    const held = heldFor(800, 'rename', code)
+    const store = createDirectoryStore(scratch.directory, held.files, held.clock)
+    const written = store.write('entry', 'new')
+    await held.clock.advance(1_000)
+    await written
+    assert.equal(textOf(await store.read('entry')), 'new')
+
+    const alsoHeld = heldFor(500, 'unlink', code)
+    const removed = createDirectoryStore(scratch.directory, alsoHeld.files, alsoHeld.clock).remove('entry')
+    await alsoHeld.clock.advance(1_000)
+    await removed
+    assert.deepEqual(readdirSync(scratch.directory), [])
+  })
+}
+
+test('what is held for longer than a second is waited for once, and not again with every write', async () => {
+  using scratch = createScratch()
+  const held = heldFor(60_000, 'rename', 'EPERM')
+  const store = createDirectoryStore(scratch.directory, held.files, held.clock)
+  const first = assert.rejects(store.write('entry', 'new'), { code: 'EPERM' })
+  await held.clock.advance(1_000)
+  await first
+  const tries = held.tries()
+  assert.ok(tries > 4 && tries < 15, String(tries))
+  await assert.rejects(store.write('entry', 'new'), { code: 'EPERM' })
+  assert.equal(held.tries(), tries + 1)
+  assert.deepEqual(readdirSync(scratch.directory), [], 'no temporary file stays')
+})
+
+test('an entry that was made is made, though its temporary file cannot be removed', async () => {
+  using scratch = createScratch()
+  const files = {
+    ...realFiles,
+    unlink: async (file: string) => {
+      if (file.endsWith('.tmp')) throw errorOf('EIO')
+      return unlink(file)
+    },
+  }
+  const store = createDirectoryStore(scratch.directory, files)
+  assert.equal(await store.create('outbox/0000000001.json', 'x'), true)
+  assert.deepEqual(await store.list('outbox'), ['outbox/0000000001.json'])
+})
+
+test('handles are closed whatever fails', async () => {
+  using scratch = createScratch()
+  let open = 0
+  const files = withHandles((handle) => {
+    open++
+    const close = handle.close.bind(handle)
+    return Object.assign(handle, {
+      stat: async () => Promise.reject(errorOf('EIO')),
+      close: () => close().finally(() => open--),
+    })
+  })
+  const store = createDirectoryStore(scratch.directory, files)
+  await store.write('entry', 'x')
+  await assert.rejects(store.read('entry'), { code: 'EIO' })
+  await assert.rejects(store.append('entry', 'x'), { code: 'EIO' })
+  assert.equal(open, 0)
+})
