@@ -7,13 +7,8 @@
  * is, is copied aside with the next choice, and that choice is added behind it.
  */
 import type { Scopes } from '../catalog/index.ts'
-<<<<<<< HEAD
 import { Buffer, Date, errorOf, TextDecoder } from '../host/index.ts'
-import { ENTRIES, type StateStore } from '../state/index.ts'
-=======
-import { errorOf } from '../host/index.ts'
 import { ENTRIES, reasonOf, type StateStore } from '../state/index.ts'
->>>>>>> 5b0e858 (Look at type, owner, mode and size of a state entry before it is read: a FIFO or a planted file holds nobody up and decides nothing)
 import { areScopes } from './announced.ts'
 import type { ConsentState, StoredOpinion } from './types.ts'
 import { shown } from './words.ts'

@@ -20,5 +20,6 @@ export function createAbsentStore(location: string, problem: string): StateStore
     remove: async () => {},
     rename: refuse,
     list: async () => [],
+    health: () => ({ durable: false, problems: [`There is no place for the state: ${problem}.`] }),
   }
 }

@@ -1,7 +1,9 @@
 /** What must outlive the process: atomic entries in a directory, in memory, or wherever the host keeps such things. */
 export { createAbsentStore } from './absent.ts'
+export { createCheckedStore } from './checked.ts'
 export { createDirectoryStore } from './directory.ts'
 export { ENTRIES } from './entries.ts'
+export { reasonOf, StateEntryError } from './errors.ts'
 export { type Lease, takeLease } from './lease.ts'
 export { defaultStateDirectory } from './location.ts'
 export { createMemoryStore } from './memory.ts'
@@ -10,4 +12,5 @@ export { createOwnStore, type OwnStore, ownerText, type StateOwner } from './own
 export { createPostgresStore, type PostgresPool, type PostgresStoreOptions } from './postgres.ts'
 export { createResilientStore, type ResilientStore } from './resilient.ts'
 export { createTimelyStore } from './timely.ts'
-export type { StateStore } from './types.ts'
+export type { StateStore, StoreHealth } from './types.ts'
+export { createWatchedStore } from './watched.ts'

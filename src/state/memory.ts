@@ -34,6 +34,7 @@ export function createMemoryStore(): StateStore {
       const bytes = entries.get(from)
       if (bytes && entries.delete(from)) entries.set(to, bytes)
     },
+    health: () => ({ durable: false, problems: ['The state is kept in memory, and ends with the process.'] }),
     list: async (folder) => [...entries.keys()].filter((name) => name.startsWith(`${folder}/`)).sort(),
   }
 }

@@ -65,6 +65,7 @@ export function createOwnStore(
     },
     location: store.location,
     ...(store.shared !== undefined && { shared: store.shared }),
+    ...(store.health && { health: store.health }),
     read: async (entry) => store.read(await nameOf(entry)),
     write: async (entry, data) => store.write(await nameOf(entry, true), data),
     create: async (entry, data) => store.create(await nameOf(entry, true), data),

@@ -1,5 +1,6 @@
-import { createTurns, errorOf, type Logger, TextDecoder } from '../host/index.ts'
+import { createTurns, type Logger, TextDecoder } from '../host/index.ts'
 import { ENTRIES } from './entries.ts'
+import { reasonOf } from './errors.ts'
 import { joinLines } from './lines.ts'
 import { createMemoryStore } from './memory.ts'
 import type { StateStore } from './types.ts'
@@ -132,6 +133,13 @@ export function createResilientStore(
     location: store.location,
     ...(store.shared !== undefined && { shared: store.shared }),
 
+    health() {
+      const health = store.health?.() ?? { durable: true, problems: [] }
+      if (failure === undefined && kept.size === 0) return health
+      const problem = `${store.location} cannot be written (${failure ?? 'some of it'}): what was to be written is in memory.`
+      return { durable: false, problems: [...health.problems, problem] }
+    },
+
     async read(name) {
       if (kept.get(name) === 'whole' || kept.get(name) === 'new') return memory.read(name)
       const stored = await store.read(name)
@@ -241,8 +249,3 @@ function firstWord(name: string): string {
 }
 
 const linesOf = (data: Uint8Array): string[] => new TextDecoder().decode(data).split('\n').slice(0, -1)
-
-function reasonOf(thrown: unknown): string {
-  const { code, message } = errorOf(thrown)
-  return code ?? message
-}

@@ -1,31 +1,62 @@
-import { askHost, type Clock } from '../host/index.ts'
+import { askHost, type Clock, createTurns } from '../host/index.ts'
 import type { StateStore } from './types.ts'
 
-/** How long a store may take for one step, in milliseconds: far longer than one that works. */
-const LONGEST_STEP = 60_000
+/** How long a store may take for reading, in milliseconds: a start waits for that. */
+const LONGEST_READ = 5_000
+
+/** How long it may take for a change, in milliseconds: far longer than a disk that is busy. */
+const LONGEST_CHANGE = 60_000
+
+/** After how long another call may be made although one has not answered, in milliseconds, where that holds no thread of the process. */
+const NEXT_TRIAL = 60_000
 
 /**
- * A store over another that answers within a minute, if only to say that the other one does not: a network file system that hangs,
- * or a store of the host's whose promise never settles, must not end the schedule.
+ * A store over another that answers in time, if only to say that the other one does not, and asks it one thing at a time. A network file
+ * system that hangs, or a store of the host's whose promise never settles, must not end the schedule; and each call that hangs in a
+ * file system holds one of the four threads that the host's own files need. While one hangs, the others fail at once.
  */
 export function createTimelyStore(store: StateStore, clock: Clock): StateStore {
-  async function inTime<R>(step: () => Promise<R>): Promise<R> {
-    const answer = await askHost(step, { clock, within: LONGEST_STEP })
-    if ('value' in answer) return answer.value
-    if (answer.failure === 'failed') throw answer.error
-    const message = `${store.location} has not answered for ${LONGEST_STEP} ms.`
-    throw Object.assign(new Error(message), { code: 'ETIMEDOUT' })
-  }
+  const inTurn = createTurns()
+  /** The call that is late, and since when, in milliseconds of the monotonic clock. */
+  let hanging: { readonly error: Error; readonly since: number } | undefined
 
+  const isHanging = () =>
+    hanging && (store.blocking || clock.monotonic() - hanging.since < NEXT_TRIAL) ? hanging : undefined
+
+  const inTime = <R>(limit: number, step: () => Promise<R>): Promise<R> =>
+    inTurn(() => {
+      const before = isHanging()
+      if (before) return Promise.reject(before.error)
+      return new Promise((resolve, reject) => {
+        let own: typeof hanging
+        const timer = clock.after(limit, () => {
+          const message = `${store.location} has not answered for ${limit} ms.`
+          const error = Object.assign(new Error(message), { code: 'ETIMEDOUT' })
+          own = { error, since: clock.monotonic() }
+          hanging = own
+          reject(error)
+        })
+        void askHost(step).then((answer) => {
+          timer.cancel()
+          if (hanging === own) hanging = undefined
+          if ('value' in answer) resolve(answer.value)
+          else reject(answer.error)
+        })
+      })
+    })
+
+  const { rename } = store
   return {
     location: store.location,
     ...(store.shared !== undefined && { shared: store.shared }),
-    read: (name) => inTime(() => store.read(name)),
-    write: (name, data) => inTime(() => store.write(name, data)),
-    create: (name, data) => inTime(() => store.create(name, data)),
-    append: (name, line) => inTime(() => store.append(name, line)),
-    remove: (name) => inTime(() => store.remove(name)),
-    ...(store.rename && { rename: (from, to) => inTime(async () => store.rename?.(from, to)) }),
-    list: (folder) => inTime(() => store.list(folder)),
+    ...(store.blocking !== undefined && { blocking: store.blocking }),
+    ...(store.health && { health: store.health }),
+    read: (name) => inTime(LONGEST_READ, () => store.read(name)),
+    write: (name, data) => inTime(LONGEST_CHANGE, () => store.write(name, data)),
+    create: (name, data) => inTime(LONGEST_CHANGE, () => store.create(name, data)),
+    append: (name, line) => inTime(LONGEST_CHANGE, () => store.append(name, line)),
+    remove: (name) => inTime(LONGEST_CHANGE, () => store.remove(name)),
+    ...(rename && { rename: (from, to) => inTime(LONGEST_CHANGE, () => rename.call(store, from, to)) }),
+    list: (folder) => inTime(LONGEST_READ, () => store.list(folder)),
   }
 }

@@ -18,10 +18,12 @@ import {
 import type { IdentityPolicy } from '../identity/index.ts'
 import {
   createAbsentStore,
+  createCheckedStore,
   createDirectoryStore,
   createOwnStore,
   createResilientStore,
   createTimelyStore,
+  createWatchedStore,
   defaultStateDirectory,
   type ResilientStore,
   type StateStore,
@@ -92,8 +94,12 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
   const [operatorsEndpoint] = variables('ENDPOINT')
   const [operatorsDirectory] = variables('DIR')
   const place = operatorsDirectory ?? options.state ?? defaultStateDirectory(product.name, environment)
-  const store = createTimelyStore(storeAt(place, prefix), clock)
-  const own = createOwnStore(store, { name: product.name, prefix, legacyPrefixes }, logger)
+  const store = createTimelyStore(createCheckedStore(storeAt(place, prefix, clock)), clock)
+  const own = createOwnStore(
+    createWatchedStore(store, logger),
+    { name: product.name, prefix, legacyPrefixes },
+    logger,
+  )
   const state = createResilientStore(own, logger, {
     advice: `Make it writable, or name another place with ${prefix}_TELEMETRY_DIR.`,
   })
@@ -178,9 +184,9 @@ const deliveryOf = (delivery: UsageTelemetryOptions['delivery'] = 'inline'): Set
 
 const prefixOf = (name: string) => name.toUpperCase().replaceAll('-', '_')
 
-function storeAt(place: string | StateStore | undefined, prefix: string): StateStore {
+function storeAt(place: string | StateStore | undefined, prefix: string, clock: Clock): StateStore {
   if (typeof place === 'object') return place
   return place
-    ? createDirectoryStore(place)
+    ? createDirectoryStore(place, undefined, clock)
     : createAbsentStore(`$${prefix}_TELEMETRY_DIR`, 'it is not set, and this user has no home directory')
 }

@@ -1,0 +1,80 @@
+import { answerOfHost, askHostNow, whatWasGot } from '../host/index.ts'
+import { StateEntryError } from './errors.ts'
+import { ENTRY_NAME, largestOf } from './limits.ts'
+import type { StateStore, StoreHealth } from './types.ts'
+
+/**
+ * A store of the host's, of whose answers none is believed before it was looked at: bytes are bytes and not too many, an entry is
+ * made or not, names are names of entries.
+ */
+export function createCheckedStore(store: StateStore): StateStore {
+  const location = typeof store.location === 'string' ? store.location.slice(0, 200) : 'the state store'
+  const { rename } = store
+
+  const wrong = (call: string, answer: unknown, expected: string) =>
+    new StateEntryError(location, `it has answered ${call} with ${whatWasGot(answer)} instead of ${expected}`)
+
+  return {
+    location,
+    ...(store.shared !== undefined && { shared: store.shared === true }),
+    ...(store.blocking !== undefined && { blocking: store.blocking === true }),
+    ...(store.health && { health: () => healthOf(askHostNow(() => store.health?.())) }),
+
+    async read(name) {
+      const answer: unknown = await answerOfHost(() => store.read(name))
+      if (answer === undefined) return undefined
+      // Bytes of another realm are bytes.
+      if (!isBytes(answer)) throw wrong(`read('${name}')`, answer, 'bytes, or undefined')
+      const largest = largestOf(name)
+      if (answer.byteLength > largest) {
+        const size = answer.byteLength
+        throw new StateEntryError(`${location}/${name}`, `it has ${size} bytes, and ${largest} is the most`)
+      }
+      return answer
+    },
+
+    async write(name, data) {
+      await answerOfHost(() => store.write(name, data))
+    },
+
+    async create(name, data) {
+      const answer: unknown = await answerOfHost(() => store.create(name, data))
+      if (typeof answer !== 'boolean') throw wrong(`create('${name}')`, answer, 'true or false')
+      return answer
+    },
+
+    async append(name, line) {
+      await answerOfHost(() => store.append(name, line))
+    },
+
+    async remove(name) {
+      await answerOfHost(() => store.remove(name))
+    },
+
+    ...(typeof rename === 'function' && {
+      async rename(from: string, to: string) {
+        await answerOfHost(() => rename.call(store, from, to))
+      },
+    }),
+
+    async list(folder) {
+      const answer: unknown = await answerOfHost(() => store.list(folder))
+      if (!Array.isArray(answer)) throw wrong(`list('${folder}')`, answer, 'an array of names')
+      const names = answer.filter((name) => typeof name === 'string' && isIn(folder, name))
+      return [...new Set<string>(names)].sort()
+    },
+  }
+}
+
+const isIn = (folder: string, name: string) => name.startsWith(`${folder}/`) && ENTRY_NAME.test(name)
+
+const isBytes = (value: unknown): value is Uint8Array =>
+  ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
+
+function healthOf(answer: unknown): StoreHealth {
+  const { durable, problems } = Object(answer) as Partial<StoreHealth>
+  return {
+    durable: durable !== false,
+    problems: Array.isArray(problems) ? problems.filter((one) => typeof one === 'string').slice(0, 10) : [],
+  }
+}

@@ -1,0 +1,171 @@
+/** A store of the host's: none of its answers is believed before it was looked at, and it is asked one thing at a time. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  createCheckedStore,
+  createMemoryStore,
+  createTimelyStore,
+  createWatchedStore,
+  type StateStore,
+} from '../../src/state/index.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { createLog } from '../support/log.ts'
+
+const NOT_USED = { code: 'ERR_USAGE_STATE_ENTRY' }
+
+/** A store of which one function answers something of its own. */
+const answering = (call: keyof StateStore, answer: unknown): StateStore => ({
+  ...createMemoryStore(),
+  [call]: async () => answer,
+})
+
+test('a store whose `create` answers neither true nor false has made nothing for certain: it rejects', async () => {
+  for (const answer of [undefined, null, 0, 1, '', 'true', {}, Number.NaN])
+    await assert.rejects(createCheckedStore(answering('create', answer)).create('a', 'x'), NOT_USED)
+  for (const answer of [true, false])
+    assert.equal(await createCheckedStore(answering('create', answer)).create('a', 'x'), answer)
+})
+
+test('a store that reads anything but bytes is not believed', async () => {
+  for (const answer of [null, 'text', 1, {}, [1, 2], new ArrayBuffer(2), new Uint16Array(2), { length: 1 }])
+    await assert.rejects(createCheckedStore(answering('read', answer)).read('a'), NOT_USED)
+  assert.equal(await createCheckedStore(answering('read', undefined)).read('a'), undefined)
+  const bytes = Buffer.from('x')
+  assert.equal(await createCheckedStore(answering('read', bytes)).read('a'), bytes)
+})
+
+test('a store that reads more than any entry has is not believed', async () => {
+  const store = createCheckedStore(answering('read', Buffer.alloc(2 ** 17)))
+  await assert.rejects(store.read('schedule.json'), /it has 131072 bytes, and 65536 is the most/)
+})
+
+test('of what a store lists, the names of entries in the folder are taken, once and in order', async () => {
+  const odd = [
+    'outbox/2',
+    'outbox/1',
+    'outbox/2',
+    'settled/1',
+    'outbox/',
+    '../x',
+    'outbox/../x',
+    'outbox/A b',
+  ]
+  const store = createCheckedStore(answering('list', [...odd, null, 7, {}, ['outbox/3'], '\u{1b}[31m']))
+  assert.deepEqual(await store.list('outbox'), ['outbox/1', 'outbox/2'])
+  for (const answer of [undefined, null, 'outbox/1', {}, new Set(['outbox/1'])])
+    await assert.rejects(createCheckedStore(answering('list', answer)).list('outbox'), NOT_USED)
+})
+
+test('a store without a location, or with an odd health, is shown all the same', () => {
+  const store = createCheckedStore({
+    ...createMemoryStore(),
+    location: undefined as unknown as string,
+    health: () => ({ durable: 'no', problems: [null, 'slow'] }) as never,
+  })
+  assert.equal(store.location, 'the state store')
+  assert.deepEqual(store.health?.(), { durable: true, problems: ['slow'] })
+})
+
+/** A store of which calls answer when they are told to. */
+function createHanging(blocking: boolean) {
+  const open: Array<() => void> = []
+  const inner = createMemoryStore()
+  const hang = async <R>(action: () => Promise<R>): Promise<R> => {
+    await new Promise<void>((resolve) => open.push(resolve))
+    return action()
+  }
+  const store: StateStore = {
+    ...inner,
+    blocking,
+    read: (name) => hang(() => inner.read(name)),
+    list: (folder) => hang(() => inner.list(folder)),
+    write: (name, data) => hang(() => inner.write(name, data)),
+  }
+  return { store, open }
+}
+
+test('a store is asked one thing at a time', async () => {
+  const { store, open } = createHanging(true)
+  const timely = createTimelyStore(store, createFakeClock())
+  const answers = Promise.all([timely.read('a'), timely.list('outbox'), timely.write('a', 'x')])
+  for (let call = 0; call < 3; call++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(open.length, 1)
+    open.pop()?.()
+  }
+  assert.deepEqual(await answers, [undefined, [], undefined])
+})
+
+test('a file system that hangs holds one thread, whatever is asked of it meanwhile, and is used again once it answers', async () => {
+  const clock = createFakeClock()
+  const { store, open } = createHanging(true)
+  const timely = createTimelyStore(store, clock)
+  const late = { code: 'ETIMEDOUT' }
+  const first = assert.rejects(timely.read('a'), late)
+  await clock.advance(5_000)
+  await first
+  for (let hour = 0; hour < 10; hour++) {
+    await clock.advance(3_600_000)
+    await assert.rejects(timely.read('a'), late)
+    await assert.rejects(timely.write('a', 'x'), late)
+  }
+  assert.equal(open.length, 1)
+  open.pop()?.()
+  await clock.advance(1)
+  const again = timely.read('a')
+  await clock.advance(1)
+  open.pop()?.()
+  assert.equal(await again, undefined)
+})
+
+test('a store of the host that has lost a call is asked again after a minute', async () => {
+  const clock = createFakeClock()
+  const { store, open } = createHanging(false)
+  const timely = createTimelyStore(store, clock)
+  const first = assert.rejects(timely.read('a'), { code: 'ETIMEDOUT' })
+  await clock.advance(5_000)
+  await first
+  await assert.rejects(timely.read('a'), { code: 'ETIMEDOUT' })
+  assert.equal(open.length, 1)
+  await clock.advance(60_000)
+  const again = timely.read('a')
+  await clock.advance(1)
+  open.pop()?.()
+  assert.equal(await again, undefined)
+})
+
+test('what cannot be read is said once for each reason, however many entries it concerns, and in the health while it lasts', async () => {
+  const inner = createMemoryStore()
+  const log = createLog()
+  let code: string | undefined = 'EACCES'
+  const fail = async <R>(action: () => Promise<R>): Promise<R> => {
+    if (code) throw Object.assign(new Error('made to fail'), { code })
+    return action()
+  }
+  const store = createWatchedStore(
+    {
+      ...inner,
+      location: '/var/lib/acme',
+      read: (name) => fail(() => inner.read(name)),
+      list: (folder) => fail(() => inner.list(folder)),
+    },
+    log,
+  )
+  for (let entry = 0; entry < 1_000; entry++)
+    await assert.rejects(store.read(`counts/${entry}.json`), { code: 'EACCES' })
+  await assert.rejects(store.list('counts'), { code: 'EACCES' })
+  assert.equal(log.lines.length, 1)
+  assert.match(log.lines[0] ?? '', /^warn: .* cannot read \/var\/lib\/acme\/counts\/0\.json \(EACCES\)/)
+  assert.match(
+    store.health?.().problems.join() ?? '',
+    /counts\/0\.json cannot be read \(EACCES\), and so are/,
+  )
+  code = 'EIO'
+  await assert.rejects(store.read('retry.json'), { code: 'EIO' })
+  assert.equal(log.lines.length, 2)
+  code = undefined
+  for (let entry = 0; entry < 1_000; entry++) await store.read(`counts/${entry}.json`)
+  await store.read('retry.json')
+  await store.list('counts')
+  assert.doesNotMatch(store.health?.().problems.join() ?? '', /cannot be read/)
+})
