@@ -90,7 +90,11 @@ function releasedVersion(released: Catalog, catalog: Catalog, name: string): num
 }
 
 /** What says the same when it is written as when it is left out. */
-const DEFAULTS: Readonly<Record<string, unknown>> = { ...DEFAULT_LIMITS, temporality: 'delta' }
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  ...DEFAULT_LIMITS,
+  temporality: 'delta',
+  total: 'source',
+}
 
 /** The parts of a fact that make it say more than it did, or something else. */
 function meaningChanges(released: Catalog, before: Fact, catalog: Catalog, after: Fact): string[] {
@@ -105,6 +109,7 @@ function meaningChanges(released: Catalog, before: Fact, catalog: Catalog, after
     'unit',
     'by',
     'temporality',
+    'total',
     'values',
     'pattern',
     'maxLength',

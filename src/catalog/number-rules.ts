@@ -23,18 +23,21 @@ export function numberRules(fact: GaugeFact | CountFact, report: Report): void {
     report('min', `is ${fact.min}, above max, which is ${fact.max}; swap them`)
   }
   exampleRule(fact, report)
-  temporalityRule(fact, report)
+  countRule('temporality', ['delta', 'cumulative'], fact, report)
+  countRule('total', ['source', 'process'], fact, report)
   if (fact.by !== undefined) byRule(fact.by, report)
 }
 
-function temporalityRule(fact: { readonly kind: string; readonly temporality?: unknown }, report: Report) {
-  const { kind, temporality } = fact
-  if (
-    temporality === undefined ||
-    (kind === 'count' && ['delta', 'cumulative'].includes(String(temporality)))
-  )
-    return
-  report('temporality', `is ${whatWasGot(temporality)}; use 'delta' or 'cumulative', and for counts only`)
+/** An option that only counts have, with one of two words. */
+function countRule(
+  option: 'temporality' | 'total',
+  words: readonly [string, string],
+  fact: GaugeFact | CountFact,
+  report: Report,
+) {
+  const word: unknown = (fact as Partial<CountFact>)[option]
+  if (word === undefined || (fact.kind === 'count' && (words as readonly unknown[]).includes(word))) return
+  report(option, `is ${whatWasGot(word)}; use '${words[0]}' or '${words[1]}', and for counts only`)
 }
 
 function exampleRule(fact: GaugeFact | CountFact, report: Report) {

@@ -164,6 +164,12 @@ export interface CountFact extends NumberFact {
    * (`cumulative`). Default: `delta`.
    */
   readonly temporality?: 'delta' | 'cumulative'
+  /**
+   * What an observable counter of this fact gives the total of: something that outlives the process, such as the rows of a table, so
+   * that the first total that is observed is where counting begins, for the whole installation; or what this process has counted
+   * since it began, so that all of it counts. Default: `source`.
+   */
+  readonly total?: 'source' | 'process'
   readonly example?: number
 }
 

@@ -214,9 +214,9 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
   }
 
   async function settle(report: WaitingReport, outcome: LedgerOutcome, reason: string): Promise<void> {
-    const { number, at, since, takes, reportId, bytes } = report
+    const { number, at, since, takes, sources, reportId, bytes } = report
     await record(outcome, reportId, reason, bytes)
-    await books.settle(outcome === 'sent' ? { number, at, since, takes } : { number, at })
+    await books.settle(outcome === 'sent' ? { number, at, since, takes, sources } : { number, at, sources })
   }
 }
 

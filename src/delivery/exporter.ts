@@ -4,7 +4,7 @@ import {
 } from '@opentelemetry/exporter-metrics-otlp-http'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { Verdict } from '../consent/index.ts'
-import type { Account, UnwrittenCounts } from '../outbox/index.ts'
+import type { Account } from '../outbox/index.ts'
 import type { ErasureResult } from './erasure.ts'
 import type { DeliveryResult } from './result.ts'
 import type { Impediment } from './sending.ts'
@@ -48,8 +48,8 @@ export class ConsentAwareMetricExporter extends OTLPMetricExporterBase {
   }
 
   /** What of the counts would go into a report that is made now, where the state store can be used or not. */
-  account(own: UnwrittenCounts, verdict: Verdict, isUsable: boolean): Promise<Account> {
-    return this.#inner.account(own, verdict, isUsable)
+  account(...about: Parameters<StoreAndForward['account']>): Promise<Account> {
+    return this.#inner.account(...about)
   }
 
   /** A person has said no: what is under way is called off, what waits is discarded, installation id and counts are deleted. */

@@ -1,5 +1,6 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
+import type { SourceTotals } from '../facts/index.ts'
 import { AbortController, type Clock, type Logger, type Timer } from '../host/index.ts'
 import {
   type Account,
@@ -24,7 +25,7 @@ export type Impediment = 'outdated' | 'unwritable'
 /** What happens to a report once it may be sent: it is accepted, and tried until its outcome is known. */
 export interface Sending {
   /** What of the counts would go into a report that is made now; where the state store can be used, or for one in memory. */
-  account(own: UnwrittenCounts, verdict: Verdict, isUsable: boolean): Promise<Account>
+  account(own: UnwrittenCounts, sources: SourceTotals, verdict: Verdict, isUsable: boolean): Promise<Account>
   /** Puts a report into the outbox; nothing, where that has worked. */
   accept(
     made: Pick<WaitingReport, 'reportId' | 'at' | 'bytes'>,
@@ -123,14 +124,16 @@ export function createSending(options: SendingOptions): Sending {
   }
 
   return {
-    async account(own, verdict, isUsable) {
+    async account(own, sources, verdict, isUsable) {
       const books = { state, outbox, settlements, clock, scope }
-      const opened = await openAccount(books, own.current(), verdict, catalog()).catch(() => undefined)
+      const opened = await openAccount(books, own.current(), sources, verdict, catalog()).catch(
+        () => undefined,
+      )
       return isUsable && opened ? opened : passing.account(own, catalog(), opened)
     },
     async accept(made, account) {
-      const { takes = new Map(), totalsSince = made.at, number } = account ?? {}
-      const report = { ...made, takes, since: totalsSince }
+      const { takes = new Map(), sources, totalsSince = made.at, number } = account ?? {}
+      const report = { ...made, takes, sources, since: totalsSince }
       if (account?.unwritten) {
         passing.put(report, account)
         return undefined

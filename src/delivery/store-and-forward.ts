@@ -2,7 +2,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import { type Catalog, UUID } from '../catalog/index.ts'
 import { holdsWithoutState, type Verdict } from '../consent/index.ts'
-import { forgetCounts } from '../facts/index.ts'
+import { forgetCounts, type SourceTotals } from '../facts/index.ts'
 import {
   type Clock,
   createTurns,
@@ -102,7 +102,7 @@ export interface StoreAndForward {
    * What of the counts would go into a report that is made now; where the state store can be used, or for one that passes
    * through memory. Changes nothing.
    */
-  account(own: UnwrittenCounts, verdict: Verdict, isUsable: boolean): Promise<Account>
+  account(own: UnwrittenCounts, sources: SourceTotals, verdict: Verdict, isUsable: boolean): Promise<Account>
   /**
    * One report through the gate. Never rejects for what the network or the operator does. Otherwise it is to be made anew, with
    * another account: the one that it has is `outdated`, because another process has made a report meanwhile, or the report
@@ -298,7 +298,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
 
   return {
     render: (metrics, details) => inTurn(() => render(metrics, details)),
-    account: (own, verdict, isUsable) => sending.account(own, verdict, isUsable),
+    account: (...about) => sending.account(...about),
     deliver: (metrics, details) => inTurn(() => deliver(metrics, details)),
     forget: (by) => inTurn(() => erase(by)),
     drain: () => inTurn(async () => void (await sending.drain())),

@@ -48,7 +48,7 @@ export async function askAll(collection: Collection, budget: number): Promise<vo
   }
   await Promise.all(asked)
   for (const [cell, totals] of collection.totals) {
-    cell.observeTotals(totals, collection.totalsBefore.get(cell))
+    if (cell.fact.total === 'process') cell.observeTotals(totals, collection.totalsBefore.get(cell))
   }
 }
 

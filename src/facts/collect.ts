@@ -4,6 +4,7 @@ import { askAll, type Collection } from './ask.ts'
 import type { CountCell, GaugeCell } from './cells.ts'
 import { createDrops, DROP_REASONS } from './drops.ts'
 import { onceAtATime } from './reentry.ts'
+import type { SourceTotals } from './source-counts.ts'
 import type { FactStore } from './store.ts'
 import { DROPPED, type FactStores } from './stores.ts'
 import { type Tally, tallyKey } from './tally.ts'
@@ -25,6 +26,8 @@ export interface FactSnapshot {
   readonly points: readonly FactPoint[]
   /** What this process has counted and dropped, before any rounding, as far as consent reaches. It only grows. */
   readonly totals: Tally
+  /** The totals that sources outside of the process gave in this round. */
+  readonly observed: Tally
   /** What was dropped and no report has taken yet, this asking included, by reason. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>
   /** Facts whose source threw, was too slow or gave a wrong value, with the reason. */
@@ -37,9 +40,9 @@ export interface CollectOptions {
   readonly includes: (name: string, fact: Fact) => boolean
   /**
    * What of the counts is to be reported, given the totals of this process: what other processes have counted comes in,
-   * what earlier reports have taken goes out. Default: the totals.
+   * what earlier reports have taken goes out. And given the totals of sources that outlive it. Default: the totals of the process.
    */
-  readonly reported?: (totals: Tally) => Promise<Tally>
+  readonly reported?: (totals: Tally, sources: SourceTotals) => Promise<Tally>
   /** What one source may take, in milliseconds. Default: 1,000. */
   readonly factBudget?: number
   /** What all sources together may take, in milliseconds. Default: 10,000. */
@@ -60,7 +63,28 @@ export async function collectFacts(
     await Promise.all(collections.map((collection) => askAll(collection, budget)))
   })
   const totals = stores.totals((name) => collections.some(({ included }) => included.has(name)))
-  return snapshotOf(collections, totals, (await options.reported?.(totals)) ?? totals)
+  const observed = new Map(collections.flatMap(sourceTotalsIn))
+  const sources: SourceTotals = {
+    observed,
+    isWithheld: (name) =>
+      collections.some(({ store, included }) => store.counts.has(name) && !included.has(name)),
+  }
+  return {
+    ...snapshotOf(collections, totals, (await options.reported?.(totals, sources)) ?? totals),
+    observed,
+  }
+}
+
+/** What observable counters have said in this round of totals that outlive the process. */
+function sourceTotalsIn({ totals }: Collection): Array<[string, number]> {
+  return [...totals].flatMap(([cell, values]) =>
+    cell.fact.total === 'process'
+      ? []
+      : [...values].flatMap(
+          (total, index): Array<[string, number]> =>
+            Number.isNaN(total) ? [] : [[cell.keys()[index] as string, total]],
+        ),
+  )
 }
 
 function openCollection(store: FactStore, { clock, includes }: CollectOptions): Collection {
@@ -78,7 +102,11 @@ function openCollection(store: FactStore, { clock, includes }: CollectOptions): 
   }
 }
 
-function snapshotOf(collections: readonly Collection[], totals: Tally, reported: Tally): FactSnapshot {
+function snapshotOf(
+  collections: readonly Collection[],
+  totals: Tally,
+  reported: Tally,
+): Omit<FactSnapshot, 'observed'> {
   const attributes = collections.flatMap(({ attributes, included }) => [
     ...attributes,
     ...unknowns(included, attributes),

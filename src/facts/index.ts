@@ -21,6 +21,21 @@ export {
   readCounted,
   writeCounted,
 } from './process-counts.ts'
+export {
+  countedAfter,
+  type SourceCounts,
+  type SourceTotals,
+  sourceCountsAsData,
+  sourceCountsFrom,
+} from './source-counts.ts'
 export type { FactFunction, FactSource, FactStore, GaugePoint, SourcedOf } from './store.ts'
 export { createFactStores, type FactStores } from './stores.ts'
-export { difference, sumOf, type Tally, tallyAsData, tallyFromData, tallyKey } from './tally.ts'
+export {
+  difference,
+  sumOf,
+  type Tally,
+  tallyAsData,
+  tallyFromData,
+  tallyKey,
+  tallyKeyParts,
+} from './tally.ts'

@@ -221,6 +221,12 @@ export function isCovered(
 
 const LEAST_FIRST: readonly ConsentState[] = ['disabled', 'undecided', 'enabled']
 
+/** Whether what was stored is a consent that something was counted under. */
+export const isCountedUnder = (data: unknown): data is CountedUnder => {
+  const { state, choice } = Object(data)
+  return LEAST_FIRST.includes(state) && (choice === undefined || typeof choice === 'string')
+}
+
 const UNKNOWN: CountedUnder = { state: 'disabled' }
 
 /** An entry as it was written; `undefined` where the bytes are none. */
@@ -242,7 +248,7 @@ export function readCounted(bytes: Uint8Array | undefined): CountedEntry | undef
       format === FORMAT &&
       typeof process === 'string' &&
       [since, at].every((time) => new Date(time).toISOString() === time) &&
-      LEAST_FIRST.includes(under.state) &&
+      isCountedUnder(under) &&
       (writer === undefined || isWriter(writer))
     return good && counts
       ? { process, since, at, under, ...(writer && { writer }), ended: ended === true, counts }

@@ -10,6 +10,18 @@ export function tallyKey(name: string, attributes: Readonly<Record<string, strin
   return `${name}${JSON.stringify(Object.fromEntries(sorted))}`
 }
 
+/** Name and attributes of such a key; `undefined` where it is none. */
+export function tallyKeyParts(
+  key: string,
+): { readonly name: string; readonly attributes: Readonly<Record<string, string>> } | undefined {
+  const place = key.indexOf('{')
+  try {
+    return { name: key.slice(0, place), attributes: JSON.parse(key.slice(place)) }
+  } catch {
+    return undefined
+  }
+}
+
 export function sumOf(...tallies: readonly Tally[]): Tally {
   const sum = new Map<string, number>()
   for (const tally of tallies) for (const [key, amount] of tally) sum.set(key, (sum.get(key) ?? 0) + amount)

@@ -2,11 +2,15 @@ import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import {
   type CountedEntry,
+  countedAfter,
+  countedUnder,
   difference,
   isCovered,
   isOver,
   type OwnCounts,
   readCounted,
+  type SourceCounts,
+  type SourceTotals,
   sumOf,
   type Tally,
 } from '../facts/index.ts'
@@ -23,6 +27,8 @@ export interface Account {
   readonly reportedAt: number
   /** What it would take of each process's counts. */
   readonly takes: ReadonlyMap<string, Tally>
+  /** What sources outside of the processes have grown by, this report included; absent where nothing of the kind was ever observed. */
+  readonly sources?: SourceCounts | undefined
   /** What it says of the counts: of all processes, since the last report; running totals as they are in all. */
   readonly reported: Tally
   /** When its counts begin, in milliseconds since 1970. */
@@ -62,6 +68,7 @@ export interface AccountOptions {
 export async function openAccount(
   { state, outbox, settlements, clock, scope }: AccountOptions,
   own: OwnCounts,
+  observed: SourceTotals,
   verdict: Verdict,
   catalog: Catalog,
 ): Promise<Account> {
@@ -75,8 +82,15 @@ export async function openAccount(
   const others = (await countedByOthers(state, own.process)).filter(
     (entry) => isCovered(entry, verdict) && (scope !== 'process' || isOver(entry, clock)),
   )
+  const sources = countedAfter(
+    [settled, ...active]
+      .map((one) => one.sources)
+      .findLast((known) => known !== undefined && isCovered(known, verdict)),
+    observed,
+    { since: new Date(clock.now()).toISOString(), under: countedUnder(verdict) },
+  )
   // What is not covered of its own, a process has forgotten by itself.
-  const entries = [...others, own]
+  const entries = [...others, own, ...(sources ? [sources] : [])]
 
   const takes = new Map<string, Tally>()
   for (const { process, counts } of entries) {
@@ -99,6 +113,7 @@ export async function openAccount(
     number: Math.max(settled.number, ...numbers) + 1,
     reportedAt: active.at(-1)?.at ?? settled.reportedAt,
     takes,
+    sources,
     reported: new Map([...pending, ...totals]),
     since,
     totalsSince: settled.totalsSince
@@ -114,11 +129,15 @@ export function isRunning({ facts }: Catalog, key: string): boolean {
   return fact?.kind === 'count' && fact.temporality === 'cumulative'
 }
 
-/** A settlement as far as a verdict covers it: running totals from before a yes are none. */
+/** A settlement as far as a verdict covers it: running totals from before a yes are none, and so are baselines. */
 export function covered(settlement: Settlement, verdict: Verdict): Settlement {
-  const { totalsSince } = settlement
-  if (!totalsSince || isCovered(totalsSince, verdict)) return settlement
-  return { ...settlement, totals: new Map(), totalsSince: undefined }
+  const { totalsSince, sources, ...rest } = settlement
+  const isTotal = totalsSince && isCovered(totalsSince, verdict)
+  return {
+    ...rest,
+    ...(isTotal ? { totalsSince } : { totalsSince: undefined, totals: new Map() }),
+    sources: sources && isCovered(sources, verdict) ? sources : undefined,
+  }
 }
 
 /**
@@ -139,6 +158,7 @@ export async function tidyCounts(state: StateStore, settled: Settlement, clock: 
     if (last && difference(last.counts, taken).size === 0) await state.remove(name).catch(() => {})
   }
   const known = new Set(names.map((name) => name.slice(ENTRIES.counts.length + 1, -'.json'.length)))
+  if (settled.sources) known.add(settled.sources.process)
   return { ...settled, taken: new Map([...settled.taken].filter(([process]) => known.has(process))) }
 }
 

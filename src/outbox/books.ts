@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { countedUnder, type Tally } from '../facts/index.ts'
+import { countedUnder, type SourceCounts, type Tally } from '../facts/index.ts'
 import { type Clock, Date } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { covered, isRunning, tidyCounts } from './account.ts'
@@ -16,6 +16,8 @@ export interface Outcome {
   readonly since?: number
   /** Where it was delivered, the counts that it has taken along. Otherwise they belong into the next one. */
   readonly takes?: ReadonlyMap<string, Tally>
+  /** How far it has followed the sources outside of the processes, whatever became of it. */
+  readonly sources?: SourceCounts | undefined
 }
 
 /** Where reports wait, and how it is put down what became of them. */

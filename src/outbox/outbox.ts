@@ -1,4 +1,11 @@
-import { type Tally, tallyAsData, tallyFromData } from '../facts/index.ts'
+import {
+  type SourceCounts,
+  sourceCountsAsData,
+  sourceCountsFrom,
+  type Tally,
+  tallyAsData,
+  tallyFromData,
+} from '../facts/index.ts'
 import { TextDecoder } from '../host/index.ts'
 import { splitReport, withReport } from '../ledger/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
@@ -16,6 +23,8 @@ export interface WaitingReport {
   readonly bytes: Uint8Array
   /** What it has taken of each process's counts. */
   readonly takes: ReadonlyMap<string, Tally>
+  /** How far it has followed the sources outside of the processes; absent where there were none. */
+  readonly sources?: SourceCounts | undefined
 }
 
 /** Reports that wait to be sent. What lies in the outbox is accepted: it survives the process. */
@@ -42,12 +51,12 @@ export function createOutbox(store: StateStore): Outbox {
 
   return {
     remove,
-    async put({ number, reportId, at, since, bytes, takes }) {
+    async put({ number, reportId, at, since, bytes, takes, sources }) {
       if (gone.has(number)) await remove(number)
       const taken = Object.fromEntries([...takes].map(([process, tally]) => [process, tallyAsData(tally)]))
       return store.create(
         entryOf(number),
-        `${withReport({ format: FORMAT, reportId, at, since, taken }, bytes)}\n`,
+        `${withReport({ format: FORMAT, reportId, at, since, taken, sources: sources && sourceCountsAsData(sources) }, bytes)}\n`,
       )
     },
     numbers: async () => (await numbersIn(store, ENTRIES.outbox)).filter((number) => !gone.has(number)),
@@ -78,11 +87,13 @@ const entryOf = (number: number) => numbered(ENTRIES.outbox, number)
 function parse(number: number, content: Uint8Array): WaitingReport | undefined {
   const line = splitReport(new TextDecoder().decode(content).trimEnd())
   if (!line) return undefined
-  const { format, reportId, at, since, taken } = line.about
+  const { format, reportId, at, since, taken, sources } = line.about
   if (format !== FORMAT || typeof reportId !== 'string') return undefined
   if (typeof at !== 'number' || typeof since !== 'number') return undefined
   const takes = takesFrom(taken)
-  return takes && { number, reportId, at, since, bytes: line.bytes, takes }
+  return (
+    takes && { number, reportId, at, since, bytes: line.bytes, takes, sources: sourceCountsFrom(sources) }
+  )
 }
 
 /** What was taken of each process's counts, as it was written. */

@@ -1,4 +1,13 @@
-import { type CountedUnder, sumOf, type Tally, tallyAsData, tallyFromData } from '../facts/index.ts'
+import {
+  type CountedUnder,
+  type SourceCounts,
+  sourceCountsAsData,
+  sourceCountsFrom,
+  sumOf,
+  type Tally,
+  tallyAsData,
+  tallyFromData,
+} from '../facts/index.ts'
 import { TextDecoder } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import { numbered, numbersIn, takesFrom } from './outbox.ts'
@@ -17,6 +26,8 @@ export interface Settlement {
   readonly totals: Tally
   /** Since when the running totals run, and under which consent. */
   readonly totalsSince: { readonly since: string; readonly under: CountedUnder } | undefined
+  /** How far reports have followed the sources outside of the processes; absent where there were none. */
+  readonly sources?: SourceCounts | undefined
 }
 
 /** How the outcomes of reports are put down, once each. */
@@ -66,6 +77,7 @@ export function createSettlements(store: StateStore): Settlements {
         taken: Object.fromEntries([...next.taken].map(([process, tally]) => [process, tallyAsData(tally)])),
         totals: tallyAsData(next.totals),
         totalsSince: next.totalsSince,
+        sources: next.sources && sourceCountsAsData(next.sources),
       })}\n`
       const made = await store.create(entryOf(next.number), data)
       if (!made) {
@@ -83,12 +95,18 @@ export function createSettlements(store: StateStore): Settlements {
 /** What holds after a report that took its counts along (`takes`), or was given up (no takes): then they are to be reported again. */
 export function settlementAfter(
   before: Settlement,
-  report: { readonly number: number; readonly at?: number; readonly takes?: ReadonlyMap<string, Tally> },
+  report: {
+    readonly number: number
+    readonly at?: number
+    readonly takes?: ReadonlyMap<string, Tally>
+    readonly sources?: SourceCounts | undefined
+  },
   isRunning: (key: string) => boolean,
   totalsSince: Settlement['totalsSince'],
 ): Settlement {
-  const { number, at = before.reportedAt, takes } = report
-  if (!takes) return { ...before, number, reportedAt: at }
+  // The baselines go on after a report that was refused as well: what it has given back is in the next one.
+  const { number, at = before.reportedAt, takes, sources = before.sources } = report
+  if (!takes) return { ...before, number, reportedAt: at, sources }
   const processes = new Set([...before.taken.keys(), ...takes.keys()])
   const of = (some: ReadonlyMap<string, Tally>, process: string) => some.get(process) ?? new Map()
   const running = [...takes.values()].map((tally) => new Map([...tally].filter(([key]) => isRunning(key))))
@@ -99,6 +117,7 @@ export function settlementAfter(
     taken: new Map([...processes].map((one) => [one, sumOf(of(before.taken, one), of(takes, one))])),
     totals: sumOf(before.totals, ...running),
     totalsSince: before.totalsSince ?? totalsSince,
+    sources,
   }
 }
 
@@ -114,12 +133,13 @@ function parse(number: number, content: Uint8Array | undefined): Settlement | un
       totals: running,
       totalsSince,
       reportedAt,
+      sources,
     } = JSON.parse(new TextDecoder().decode(content))
     const taken = takesFrom(data)
     const totals = tallyFromData(running)
     if (format !== FORMAT || !taken || !totals) return undefined
     if (typeof at !== 'number' || typeof reportedAt !== 'number') return undefined
-    return { number, at, reportedAt, taken, totals, totalsSince }
+    return { number, at, reportedAt, taken, totals, totalsSince, sources: sourceCountsFrom(sources) }
   } catch {
     return undefined
   }

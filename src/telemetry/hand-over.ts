@@ -5,7 +5,7 @@
 import path from 'node:path'
 import { type Catalog, valuesIn, withheldBy } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { collectFacts, type FactPoint } from '../facts/index.ts'
+import { collectFacts, type FactPoint, tallyAsData } from '../facts/index.ts'
 import { type Environment, process, systemEnvironment, systemFiles, TextDecoder } from '../host/index.ts'
 import { askForMachine } from '../identity/index.ts'
 import { createDirectoryStore, ENTRIES, type StateStore } from '../state/index.ts'
@@ -29,6 +29,8 @@ export interface Job {
   /** The values of the attribute facts by name, and those of the gauge facts. */
   readonly attributes: Readonly<Record<string, unknown>>
   readonly points: readonly Pick<FactPoint, 'name' | 'attributes' | 'value'>[]
+  /** The totals of sources that outlive the process, by tally key. */
+  readonly observed: Readonly<Record<string, number>>
 }
 
 export interface HandOverOptions {
@@ -127,7 +129,7 @@ async function jobOf({ settings, contributions }: HandOverOptions, verdict: Verd
   const catalog = contributions.catalog()
   const [, ...parts] = contributions.stores.all.map((store) => store.catalog)
   const moment = { at: clock.now(), productVersion: product.version }
-  const { attributes, points } = await collectFacts(contributions.stores, {
+  const { attributes, points, observed } = await collectFacts(contributions.stores, {
     clock,
     factBudget: FACT_BUDGET,
     includes: (name) => withheldBy(catalog, name, verdict.reach, moment) === undefined,
@@ -162,6 +164,7 @@ async function jobOf({ settings, contributions }: HandOverOptions, verdict: Verd
     points: points
       .filter(({ kind }) => kind === 'gauge')
       .map(({ name, attributes, value }) => ({ name, attributes, value })),
+    observed: tallyAsData(observed),
   }
 }
 

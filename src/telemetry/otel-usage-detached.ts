@@ -5,9 +5,11 @@
  * Usage: node otel-usage-detached.ts <state directory>
  */
 import type { Catalog } from '../catalog/index.ts'
+import { tallyKeyParts } from '../facts/index.ts'
 import { groupBy, keepingProcessAlive, process, systemClock, systemEnvironment } from '../host/index.ts'
 import { createDirectoryStore, ENTRIES } from '../state/index.ts'
 import { DEADLINE, type Job, MACHINE, readJob } from './hand-over.ts'
+import type { UsageRecorder } from './recorder.ts'
 import type { UsageTelemetry } from './surface.ts'
 import { createUsageTelemetry } from './usage-telemetry.ts'
 
@@ -26,7 +28,7 @@ async function run(): Promise<void> {
   await store.remove(ENTRIES.detached)
 }
 
-async function deliver({ options, environment, parts, attributes, points }: Job): Promise<void> {
+async function deliver({ options, environment, parts, attributes, points, observed }: Job): Promise<void> {
   const { [MACHINE]: machine, ...own } = systemEnvironment()
   const usage: UsageTelemetry = createUsageTelemetry({
     ...options,
@@ -35,13 +37,20 @@ async function deliver({ options, environment, parts, attributes, points }: Job)
     environment: { ...own, ...environment },
     delivery: { within: DEADLINE - 5_000 },
   })
-  const recorders: ReadonlyArray<readonly [Catalog, { set(name: string, value: unknown): void }]> = [
+  const recorders: ReadonlyArray<readonly [Catalog, Recorder]> = [
     [options.catalog, usage],
     ...parts.map((part) => [part, usage.contribute(part)] as const),
   ]
   const ownerOf = (name: string) => recorders.find(([{ facts }]) => Object.hasOwn(facts, name))?.[1]
   for (const [name, value] of Object.entries(attributes)) ownerOf(name)?.set(name, value)
   for (const [name, values] of groupBy(points, (point) => point.name)) ownerOf(name)?.set(name, () => values)
+  for (const [key, total] of Object.entries(observed)) {
+    const { name = '', attributes } = tallyKeyParts(key) ?? {}
+    const meter = ownerOf(name)?.getMeter(name)
+    meter?.createObservableCounter(name).addCallback((result) => result.observe(total, attributes))
+  }
   await usage.start()
   await usage.shutdown()
 }
+
+type Recorder = Pick<UsageRecorder, 'getMeter'> & { set(name: string, value: unknown): void }

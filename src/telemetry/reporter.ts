@@ -97,13 +97,13 @@ export function createReporter({
       clock,
       ...(final && { factBudget: FINAL_BUDGET }),
       includes: (name) => reasonOf(name) === undefined,
-      async reported() {
+      async reported(_, sources) {
         // What a report takes lies in the store before it does: were the report given up, it could not be found again.
         const isTaken = isUsable && keep && maySend(now)
         const isKept = !isTaken || (await isDone(own.keep()))
         // So what is counted from here on is for the next one.
         const counted = isTaken && isKept ? { ...own, current: own.kept } : own
-        account = await exporter.account(counted, now, isUsable && isKept)
+        account = await exporter.account(counted, sources, now, isUsable && isKept)
         return account.reported
       },
     })

@@ -247,6 +247,12 @@ const table: ReadonlyArray<readonly [what: string, definition: unknown, place: s
     withFact({ ...gauge, kind: 'count', temporality: 'sum' }),
     "facts['acme.x'].temporality",
   ],
+  [
+    'an unknown kind of total',
+    withFact({ ...gauge, kind: 'count', total: 'database' }),
+    "facts['acme.x'].total",
+  ],
+  ['a total of a gauge', withFact({ ...gauge, total: 'process' }), "facts['acme.x'].total"],
   ['a temporality of a gauge', withFact({ ...gauge, temporality: 'delta' }), "facts['acme.x'].temporality"],
   [
     'a dimension name in capitals',

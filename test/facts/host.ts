@@ -15,7 +15,7 @@ import { createFakeClock } from '../support/fake-clock.ts'
 const common = { since: 1, why: 'Tells it.' } as const
 const attribute = { kind: 'attribute', ...common } as const
 const gauge = { kind: 'gauge', unit: '1', example: 1, ...common } as const
-const count = { kind: 'count', unit: '{event}', ...common } as const
+const count = { kind: 'count', unit: '{event}', total: 'process', ...common } as const
 
 export const catalog = defineCatalog({
   version: 1,

@@ -5,7 +5,7 @@ import { attributesOf, numbersOf, type OtlpRequest } from '../../support/receive
 
 const common = { since: 1, why: 'Tells it.' } as const
 const gauge = { kind: 'gauge', unit: '1', example: 1, ...common } as const
-const count = { kind: 'count', unit: '{event}', ...common } as const
+const count = { kind: 'count', unit: '{event}', total: 'process', ...common } as const
 const attribute = { kind: 'attribute', ...common } as const
 
 const catalog = defineCatalog({
