@@ -83,7 +83,8 @@ export async function handOver(
     else await store.remove(ENTRIES.detached)
   } catch (error) {
     const { message } = error as Error
-    logger.debug(`The usage report is left to a later process: ${message}.`)
+    const fate = settings.isStateless ? 'not sent' : 'left to a later process'
+    logger.debug(`The usage report is ${fate}: ${message}.`)
   }
 }
 
