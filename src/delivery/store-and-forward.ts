@@ -1,6 +1,6 @@
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
-import { type Catalog, UUID } from '../catalog/index.ts'
+import { type Catalog, joiningFacts, UUID } from '../catalog/index.ts'
 import { holdsWithoutState, type Verdict } from '../consent/index.ts'
 import { forgetCounts, type SourceTotals } from '../facts/index.ts'
 import {
@@ -20,12 +20,13 @@ import {
   UsageConfigurationError,
   whatWasGot,
 } from '../host/index.ts'
-import { createInstallation, type IdentityPolicy } from '../identity/index.ts'
+import { createInstallation, type IdentityPolicy, joinsReports } from '../identity/index.ts'
 import { createLedger, LARGEST_REPORT, type LedgerOutcome } from '../ledger/index.ts'
 import type { Account, ReportScope, UnwrittenCounts } from '../outbox/index.ts'
 import {
   composeReport,
   createReportIds,
+  dayOf,
   largestFacts,
   type ReportFrame,
   schemaUrlOf,
@@ -131,12 +132,16 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   const catalog = () => (typeof options.catalog === 'function' ? options.catalog() : options.catalog)
   const { clock = systemClock } = options
   const logger = safeLogger(options.logger ?? silentLogger)
+  refuseJoining(options.identity, catalog())
   const { consent, maySend } = gateOf(options, clock)
   const transport =
     options.transport ??
     createHttpTransport({ endpoint, now: clock.now, proxyEnvironment: options.proxyEnvironment })
   const url = metricsUrl(endpoint).href
   const ids = createReportIds()
+  const times: NonNullable<ReportFrame['times']> = joinsReports(options.identity) ? 'exact' : 'day'
+  /** The time of a report is in its id as well. */
+  const nextId = (at: number) => ids.next(times === 'day' ? dayOf(at) : at)
   const installation = createInstallation(state, clock, options.identity)
   const ledger = createLedger(state, { clock })
   /** Randomizes reports that are not sent: for them the installation's own secret is neither made nor read. */
@@ -159,7 +164,8 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     const frame: ReportFrame = {
       catalog: catalog(),
       product,
-      reportId: ids.next(at),
+      reportId: nextId(at),
+      times,
       schemaUrl: schemaUrlOf(options.schemaUrl ?? endpoint, product.name, catalog().version),
       installation: wouldBeSent ? await installation.propose() : undefined,
       noise: wouldBeSent ? await installation.noise() : passingNoise,
@@ -223,7 +229,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   /** A receiver takes nothing but what somebody has said yes to; the person's wish is the yes to this request. */
   function composeErasure(id: string | undefined, { state, level, reach }: Verdict): ErasureRequest {
     const at = clock.now()
-    const reportId = ids.next(at)
+    const reportId = nextId(at)
     ids.use()
     const agreed =
       state === 'disabled'
@@ -231,7 +237,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
         : { state, level }
     const frame = {
       catalog: { ...catalog(), facts: {} },
-      ...{ product, reportId, at, since: at, noise: '', forget: true, consent: { ...agreed, reach } },
+      ...{ product, reportId, times, at, since: at, noise: '', forget: true, consent: { ...agreed, reach } },
       ...(id !== undefined && { installation: { id } }),
     }
     return { reportId, at, bytes: serializeReport(composeReport(NO_METRICS, frame)) }
@@ -313,6 +319,14 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       await inTurn(async () => {})
     },
   }
+}
+
+/** @throws {UsageConfigurationError} where reports are not to be joined, and something in them would do it. */
+function refuseJoining(identity: IdentityPolicy = {}, catalog: Catalog): void {
+  if (joinsReports(identity)) return
+  const lineage = { place: 'identity.lineage', message: "is true; use it with the mode 'stable' only" }
+  const mistakes = [...(identity.lineage ? [lineage] : []), ...joiningFacts(catalog, String(identity.mode))]
+  if (mistakes.length > 0) throw new UsageConfigurationError('ConsentAwareMetricExporter', mistakes)
 }
 
 /** Who is asked for consent, and what the answer lets leave. */

@@ -9,6 +9,9 @@
  * - `rotating`: another UUID each period (version 8). Reports can be joined within a period, and with nothing before or after it.
  * - `none`: no id; only how old the installation is, in five steps. Reports cannot be joined at all.
  *
+ * In the last two nothing else that the library adds joins them either: times are those of the day, the id of a report too, and
+ * each report has a time of day of its own. What facts say is the catalog's: ids are refused, numbers are for the catalog to round.
+ *
  * Beside it stands a secret that never leaves: the noise that randomized facts are lied with, always in the same way, and that the
  * ids of the periods are derived from. The machine id is neither stored nor sent: only a hash of it with that secret is kept, so
  * that a directory copied to another machine becomes an installation of its own instead of counting as the first one.

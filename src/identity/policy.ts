@@ -12,7 +12,7 @@ export interface IdentityPolicy {
    * several machines share: with `renew` each of them would take it for a copy of the other's. Default: `renew`.
    */
   readonly copies?: 'renew' | 'keep'
-  /** `stable`: whether a renewed installation says whose copy it is, as TimescaleDB's `exported_uuid` does. Default: false. */
+  /** `stable` only: whether a renewed installation says whose copy it is, as TimescaleDB's `exported_uuid` does. Default: false. */
   readonly lineage?: boolean
   /**
    * What tells this machine from others; asked only when something may be sent, never stored or sent as it is. `undefined`, an
@@ -20,3 +20,7 @@ export interface IdentityPolicy {
    */
   readonly machine?: () => string | undefined
 }
+
+/** Whether the reports of an installation are to be joined. Where they are not, nothing that the library adds to them may do it. */
+export const joinsReports = ({ mode = 'stable' }: Pick<IdentityPolicy, 'mode'> = {}): boolean =>
+  mode === 'stable'

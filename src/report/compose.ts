@@ -44,6 +44,8 @@ export interface ReportFrame {
   readonly at: number
   /** When the counts of the report begin, in milliseconds since 1970. */
   readonly since: number
+  /** How exactly the report says its times: `day` where reports are not to be joined, and then not when counts begin. Default: `exact`. */
+  readonly times?: 'exact' | 'day'
   /** When its running totals begin. Default: `since`. */
   readonly totalsSince?: number
   /** The secret of the installation that randomized facts are lied with. */
@@ -229,8 +231,16 @@ function pointAt(
   attributes: DataPoint<number>['attributes'],
   since = frame.since,
 ): DataPoint<number> {
-  return { startTime: hrTime(since), endTime: hrTime(frame.at), attributes, value }
+  // The start would be the end of the report before, and that of running totals the same in each report. OTLP has 0 for unknown.
+  return frame.times === 'day'
+    ? { startTime: [0, 0], endTime: hrTime(dayOf(frame.at)), attributes, value }
+    : { startTime: hrTime(since), endTime: hrTime(frame.at), attributes, value }
 }
+
+/** The beginning of the day of a moment, in UTC. Both in milliseconds since 1970. */
+export const dayOf = (milliseconds: number): number => Math.floor(milliseconds / DAY) * DAY
+
+const DAY = 86_400_000
 
 /** OTLP has no time before 1970: a clock that is set so gives its first moment. */
 function hrTime(milliseconds: number): [number, number] {

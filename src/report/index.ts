@@ -2,7 +2,7 @@
  * From facts to the bytes of a report, through the OpenTelemetry SDK's own pipeline and serializer. Loads the SDK:
  * this room is entered by `import()` only, when the first report is made.
  */
-export { composeReport, type ReportFrame } from './compose.ts'
+export { composeReport, dayOf, type ReportFrame } from './compose.ts'
 export { declaredIn } from './declared-in.ts'
 export { exampleReport } from './example.ts'
 export { observeFacts } from './observe.ts'

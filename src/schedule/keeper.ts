@@ -1,7 +1,7 @@
 import { type Clock, createTurns, TextDecoder } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import { adopted, afterStep, parseRecord, recordText, type ScheduleRecord, straightened } from './record.ts'
-import type { Rhythm } from './rhythm.ts'
+import { drawOffset, type Rhythm } from './rhythm.ts'
 import { adoptedUndecided, type SteadyClock, type Undecided } from './undecided.ts'
 
 /** Keeps the record of an installation right: over restarts, beside other processes, and under a clock that is set. */
@@ -81,7 +81,7 @@ export function createRecordKeeper({
   /** Of several processes that start for the first time at once, one draws the offset. */
   async function begin(): Promise<ScheduleRecord> {
     dropAnchor()
-    const fresh = { offset: Math.floor(random() * 1e6) / 1e6, startedAt: anchor.wall, reports: 0 }
+    const fresh = { offset: drawOffset(random), startedAt: anchor.wall, reports: 0 }
     const text = recordText(fresh)
     if (known === undefined && (await store.create(ENTRIES.schedule, text).catch(() => false))) known = text
     else await look()

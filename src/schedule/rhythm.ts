@@ -27,13 +27,20 @@ export function periodAfter({ interval, firstPhase }: Rhythm, reports: number): 
   return firstPhase !== undefined && reports < firstPhase.count ? firstPhase.interval : interval
 }
 
-/** When the next report is due after the report of this number, made at `at`, on the grid with this offset (0 to 1). */
-export function dueAfter(rhythm: Rhythm, offset: number, reports: number, at: number): number {
+/**
+ * When the next report is due after the report of this number, made at `at`, on the grid with this offset (0 to 1).
+ *
+ * @param isNew whether the offset was drawn for this report. Default: false
+ */
+export function dueAfter(rhythm: Rhythm, offset: number, reports: number, at: number, isNew = false): number {
   const period = periodAfter(rhythm, reports)
   const intervals = at / period + EARLY - offset
   // Onto a grid that it is not on yet, an installation goes by the nearest point: up to one interval and a half later, or a
   // fleet that was started at once would have half of the day for itself.
-  const joins = reports <= 1 || reports === rhythm.firstPhase?.count
+  const joins = isNew || reports <= 1 || reports === rhythm.firstPhase?.count
   const point = joins ? Math.round(intervals) : Math.floor(intervals * 2) / 2
   return Math.round((point + offset + 1) * period)
 }
+
+/** Where a grid lies, drawn at random. */
+export const drawOffset = (random: () => number): number => Math.floor(random() * 1e6) / 1e6

@@ -2,7 +2,7 @@ import { bootOfMachine, type Clock, systemRandom, type Timer } from '../host/ind
 import { createMemoryStore, type StateStore } from '../state/index.ts'
 import { createRecordKeeper } from './keeper.ts'
 import type { ScheduleRecord } from './record.ts'
-import { dueAfter, EARLY, periodAfter, type Rhythm } from './rhythm.ts'
+import { drawOffset, dueAfter, EARLY, periodAfter, type Rhythm } from './rhythm.ts'
 import { notedIn, undecidedFor } from './undecided-wait.ts'
 
 export interface ScheduleOptions extends Rhythm {
@@ -25,6 +25,11 @@ export interface ScheduleOptions extends Rhythm {
    * Default: false.
    */
   readonly shortLived?: boolean
+  /**
+   * Whether each report has a time of day of its own, so that reports cannot be joined by it; half an interval to one and a half lie
+   * between two. Default: false, an installation has one.
+   */
+  readonly wanders?: boolean
   /** 0 to 1. Default: `Math.random`. For tests. */
   readonly random?: () => number
   /** Since when the monotonic clock runs: the start of this machine. Default: what the system says. For tests. */
@@ -83,6 +88,7 @@ export function createSchedule({
   jitter = 0.02,
   scope = 'installation',
   shortLived = false,
+  wanders = false,
   random = systemRandom,
   boot = bootOfMachine,
 }: ScheduleOptions): Schedule {
@@ -162,7 +168,7 @@ export function createSchedule({
   }
 
   const nextDue = ({ offset, reports }: ScheduleRecord, at: number) =>
-    dueAfter(rhythm, offset, reports + 1, at)
+    dueAfter(rhythm, offset, reports + 1, at, wanders)
 
   return {
     async start(initialDelay, { undecidedDelay } = {}) {
@@ -180,7 +186,8 @@ export function createSchedule({
       const running = runningSince === undefined ? 0 : clock.monotonic() - runningSince
       await keeper.update((record) => {
         const at = Math.round(clock.now() - running)
-        return { ...record, reports: record.reports + 1, lastReportAt: at, dueAt: nextDue(record, at) }
+        const moved = wanders ? { ...record, offset: drawOffset(random) } : record
+        return { ...moved, reports: record.reports + 1, lastReportAt: at, dueAt: nextDue(moved, at) }
       })
     },
     look: () => keeper.look(),

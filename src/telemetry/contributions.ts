@@ -1,5 +1,7 @@
-import { type Catalog, combineCatalogs } from '../catalog/index.ts'
+import { type Catalog, combineCatalogs, joiningFacts } from '../catalog/index.ts'
 import { createFactStores, type FactStore, type FactStores } from '../facts/index.ts'
+import { UsageConfigurationError } from '../host/index.ts'
+import { type IdentityPolicy, joinsReports } from '../identity/index.ts'
 
 /** The facts of the host and of what contributes to it. */
 export interface Contributions {
@@ -12,7 +14,7 @@ export interface Contributions {
   add(part: Catalog): { readonly store: FactStore; remove(): void }
 }
 
-export function createContributions(base: Catalog): Contributions {
+export function createContributions(base: Catalog, identity: IdentityPolicy = {}): Contributions {
   const stores = createFactStores(base)
   const parts = new Set<Catalog>()
   let catalog = base
@@ -23,6 +25,8 @@ export function createContributions(base: Catalog): Contributions {
     catalog: () => catalog,
     formerFacts: () => [...gone, ...(catalog.removed ?? [])],
     add(part) {
+      const joining = joinsReports(identity) ? [] : joiningFacts(part, String(identity.mode))
+      if (joining.length > 0) throw new UsageConfigurationError('contribute', joining)
       catalog = combineCatalogs(base, [...parts, part])
       parts.add(part)
       const store = stores.add(part)

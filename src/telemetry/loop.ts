@@ -1,6 +1,7 @@
 import type { Verdict } from '../consent/index.ts'
 import type { DeliveryResult } from '../delivery/index.ts'
 import { createDeferred, createTurns, errorOf, outsideHostContext } from '../host/index.ts'
+import { joinsReports } from '../identity/index.ts'
 import { createSchedule } from '../schedule/index.ts'
 import { ENTRIES, NotStoredError } from '../state/index.ts'
 import type { Contributions } from './contributions.ts'
@@ -69,6 +70,7 @@ export function createLoop({
   const schedule = createSchedule({
     ...{ clock, store: state, interval, firstPhase, jitter, scope },
     run: reportOnSchedule,
+    wanders: !joinsReports(settings.identity),
     shortLived: settings.delivery !== 'inline',
   })
   let loading: Promise<Reporter> | undefined

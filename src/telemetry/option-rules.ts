@@ -1,3 +1,4 @@
+import { joiningFacts } from '../catalog/index.ts'
 import type { OverrulingSource } from '../consent/index.ts'
 import { type Mistake, parseDuration, URL, whatWasGot } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
@@ -137,6 +138,15 @@ export function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
     identity?.mode,
     `use ${modes.map((mode) => `'${mode}'`).join(' or ')}`,
   )
+  if (identity?.mode !== undefined && identity.mode !== 'stable') {
+    check(
+      identity.lineage !== true,
+      'identity.lineage',
+      identity.lineage,
+      "use it with the mode 'stable' only",
+    )
+    mistakes.push(...joiningFacts(catalog, identity.mode))
+  }
   const period = identity?.period === undefined ? HOUR : (parseDuration(identity.period) ?? -1)
   check(
     period >= HOUR && period <= 366 * 24 * HOUR,

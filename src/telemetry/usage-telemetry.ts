@@ -33,7 +33,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   const settings = resolveOptions(options)
   if (settings.packaging?.state === 'none') return createNothing(settings)
   const { logger, clock } = settings
-  const contributions = createContributions(settings.catalog)
+  const contributions = createContributions(settings.catalog, settings.identity)
   const durability = createDurability(settings)
   const consent = createConsentOf(settings, contributions, durability)
   const verdict = () => consent.verdict()
@@ -237,7 +237,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
 export function explainConsent<F extends Facts>(options: UsageTelemetryOptions<F>): Promise<Verdict> {
   const settings = resolveOptions(options)
   if (settings.packaging?.state === 'none') return createNothing(settings).start()
-  const contributions = createContributions(settings.catalog)
+  const contributions = createContributions(settings.catalog, settings.identity)
   return createConsentOf(settings, contributions, createDurability(settings)).refresh()
 }
 
