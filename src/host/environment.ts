@@ -9,9 +9,6 @@ export const systemEnvironment = (): Environment => process.env
 /** Whether a person may look at the process's standard output. */
 export const systemHasTerminal = (): boolean => process.getBuiltinModule('node:tty').isatty(1)
 
-/** Writes to the process's standard error. */
-export const systemStderr = (text: string): void => void process.stderr.write(text)
-
 /**
  * The home directory of the user that runs the process, as the system knows it: also where a service manager sets no HOME.
  * `undefined` where the user has none.

@@ -12,7 +12,6 @@ export {
   systemEnvironment,
   systemHasTerminal,
   systemHome,
-  systemStderr,
 } from './environment.ts'
 export {
   effectiveUser,
@@ -44,6 +43,7 @@ export {
 export { bootOfMachine, type ProcessOwner, processOwner } from './process-owner.ts'
 export { randomUuid, randomWord, sha256 } from './random.ts'
 export { safeClock } from './safe-clock.ts'
+export { systemStderr } from './stderr.ts'
 export { createTurns } from './turns.ts'
 export { LIBRARY_VERSION } from './version.ts'
 export { nextTurn } from './yield.ts'
