@@ -1,3 +1,4 @@
+import { outsideHostContext } from './context.ts'
 import { clearTimeout, dateNow, hrtime, process, setTimeout } from './natives.ts'
 
 /** A timer that can be called off. */
@@ -24,7 +25,7 @@ export const systemClock: Clock = {
   // By `performance.now()` it would make all of node:perf_hooks ready, which costs a start a millisecond.
   monotonic: () => Number(hrtime()) / 1e6,
   after(delay, callback) {
-    const timer = setTimeout(callback, delay)
+    const timer = outsideHostContext(() => setTimeout(callback, delay))
     timer.unref()
     return { cancel: () => clearTimeout(timer) }
   },

@@ -5,7 +5,7 @@
  */
 export { answerOfHost, askHost, askHostNow, errorOf, type HostAnswer, tellHost } from './calls.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
-export { outsideHostContext } from './context.ts'
+export { inOwnContext, outsideHostContext, ownContext } from './context.ts'
 export { type Duration, parseDuration } from './duration.ts'
 export {
   type Environment,

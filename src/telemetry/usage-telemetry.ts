@@ -1,7 +1,7 @@
 import type { Facts } from '../catalog/index.ts'
 import { type Chooser, type Consent, createConsent, nameOfChooser, type Verdict } from '../consent/index.ts'
 import type { FactStore } from '../facts/index.ts'
-import { createDeferred, Date, errorOf, keepingProcessAlive } from '../host/index.ts'
+import { createDeferred, Date, errorOf, keepingProcessAlive, outsideHostContext } from '../host/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import { type Contributions, createContributions } from './contributions.ts'
 import { createCounting } from './counting.ts'
@@ -11,6 +11,7 @@ import { createLoop } from './loop.ts'
 import { createMeterOwner } from './meter-owner.ts'
 import { createNothing } from './nothing.ts'
 import type { UsageTelemetryOptions } from './options.ts'
+import { outsideContext } from './outside-context.ts'
 import { createRecorder } from './recorder.ts'
 import { resolveOptions, type Settings } from './settings.ts'
 import { sendAtTheEnd } from './short-lived.ts'
@@ -30,6 +31,10 @@ const DISK_BUDGET = 5_000
  * @throws {UsageConfigurationError} that lists every mistake in the options.
  */
 export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>): UsageTelemetry<F> {
+  return outsideHostContext(() => makeUsageTelemetry(options))
+}
+
+function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>): UsageTelemetry<F> {
   const settings = resolveOptions(options)
   if (settings.packaging?.state === 'none') return createNothing(settings)
   const { logger, clock } = settings
@@ -164,7 +169,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
     timer.cancel()
   }
 
-  const usage: UsageTelemetry<F> = {
+  const usage: UsageTelemetry<F> = outsideContext<F>({
     ...createRecorder<F>(contributions.stores.all[0] as FactStore),
     contribute(part) {
       const { store, remove } = contributions.add(part)
@@ -223,7 +228,7 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
       last: async (outcome) => (await ledger()).last(outcome),
       check: async () => (await ledger()).check(),
     },
-  }
+  })
   owner.own.add(usage)
   return usage
 }
