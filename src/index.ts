@@ -51,7 +51,7 @@ export {
   UsageConfigurationError,
 } from './host/index.ts'
 export type { IdentityPolicy } from './identity/index.ts'
-export type { LedgerEntry, LedgerOutcome, LedgerReadOptions } from './ledger/index.ts'
+export type { LedgerCheck, LedgerEntry, LedgerOutcome, LedgerReadOptions } from './ledger/index.ts'
 export { createDirectoryStore, createMemoryStore, NotStoredError, type StateStore } from './state/index.ts'
 export {
   createUsageTelemetry,

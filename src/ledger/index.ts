@@ -6,6 +6,7 @@ export { installationIn, isErasureRequest } from './erasure-request.ts'
 export {
   createLedger,
   type Ledger,
+  type LedgerCheck,
   type LedgerEntry,
   type LedgerOptions,
   type LedgerOutcome,

@@ -19,6 +19,14 @@ export interface LedgerReadOptions {
   readonly newestFirst?: boolean
 }
 
+export interface LedgerCheck {
+  readonly entries: number
+  /** Lines that cannot be understood. */
+  readonly torn: number
+  /** Pieces of the log that cannot be read: files of another user, for example. Absent where there are none. */
+  readonly unreadable?: number
+}
+
 /**
  * The local log: an append-only record of every report, also of those that were never sent. A JSON document per line; the
  * report stands in its last member exactly as it is on the wire. New lines are added to `ledger.jsonl`; where that gets long or
@@ -28,13 +36,13 @@ export interface Ledger {
   append(entry: LedgerEntry): Promise<void>
   /**
    * Every entry there is when reading begins. Lines that a crash has torn, or that somebody has changed beyond recognition,
-   * are passed over. At most a tenth of the log is in memory at once.
+   * are passed over, and so are pieces of the log that cannot be read. At most a tenth of the log is in memory at once.
    */
   entries(options?: LedgerReadOptions): AsyncGenerator<LedgerEntry, void, void>
   /** The newest entry, or the newest with an outcome. Reads the log backwards, and no further than it has to. */
   last(outcome?: LedgerOutcome): Promise<LedgerEntry | undefined>
-  /** Reads all of it, and counts the lines that were passed over as well. */
-  check(): Promise<{ readonly entries: number; readonly torn: number }>
+  /** Reads all of it, and counts what was passed over as well. */
+  check(): Promise<LedgerCheck>
   /** Deletes the whole log. */
   clear(): Promise<void>
 }
@@ -48,11 +56,13 @@ export function createLedger(
   const inTurn = createTurns()
 
   async function* lines({ newestFirst = false }: LedgerReadOptions) {
-    for await (const content of segments.contents(newestFirst)) yield* linesIn(content, newestFirst)
+    for await (const content of segments.contents(newestFirst))
+      if (content) yield* linesIn(content, newestFirst)
+      else yield 'unreadable'
   }
 
   async function* entries(options: LedgerReadOptions = {}) {
-    for await (const line of lines(options)) if (line !== 'torn') yield line
+    for await (const line of lines(options)) if (typeof line === 'object') yield line
   }
 
   return {
@@ -72,9 +82,10 @@ export function createLedger(
     },
 
     async check() {
-      const count = { entries: 0, torn: 0 }
-      for await (const line of lines({})) count[line === 'torn' ? 'torn' : 'entries']++
-      return count
+      const count = { entries: 0, torn: 0, unreadable: 0 }
+      for await (const line of lines({})) count[typeof line === 'object' ? 'entries' : line]++
+      const { unreadable, ...read } = count
+      return { ...read, ...(unreadable > 0 && { unreadable }) }
     },
 
     clear: () => inTurn(() => segments.clear()),

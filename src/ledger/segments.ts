@@ -1,5 +1,5 @@
 import { type Clock, Date, randomUuid } from '../host/index.ts'
-import { ENTRIES, type StateStore } from '../state/index.ts'
+import { ENTRIES, StateEntryError, type StateStore } from '../state/index.ts'
 import { linesIn } from './lines.ts'
 
 export interface SegmentBounds {
@@ -19,8 +19,8 @@ export interface SegmentBounds {
 export interface Segments {
   /** The name of the entry that a line of so many bytes is to be added to. Makes room for it. */
   placeFor(length: number): Promise<string>
-  /** The bytes of each, oldest or newest first, as they are when reading begins. */
-  contents(newestFirst: boolean): AsyncGenerator<Uint8Array, void, void>
+  /** The bytes of each, oldest or newest first, as they are when reading begins; nothing for a piece that cannot be read. */
+  contents(newestFirst: boolean): AsyncGenerator<Uint8Array | undefined, void, void>
   clear(): Promise<void>
 }
 
@@ -30,11 +30,30 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
   }
 
   /** Names and current bytes of one moment: a segment has been renamed in between where the names are others afterwards. */
-  async function moment(): Promise<{ names: string[]; current: Uint8Array | undefined }> {
+  async function moment(attempts = MOST_ATTEMPTS): Promise<{ names: string[]; current: Piece }> {
     const before = await names()
-    const current = await store.read(ENTRIES.ledger)
+    const current = await readPiece(ENTRIES.ledger)
     const after = await names()
-    return before.join() === after.join() ? { names: after, current } : moment()
+    const isOne = before.join() === after.join() || attempts === 1
+    return isOne ? { names: after, current } : moment(attempts - 1)
+  }
+
+  async function readPiece(name: string): Promise<Piece> {
+    try {
+      return { content: (await store.read(name)) ?? new Uint8Array() }
+    } catch (error) {
+      return { isOther: error instanceof StateEntryError }
+    }
+  }
+
+  /** Whether what grows must grow no more: it is full, or something that is no piece of the ledger lies in its place. */
+  async function isOver(growing: string, length: number): Promise<boolean> {
+    try {
+      const content = await store.read(growing)
+      return content !== undefined && isFull(content, length)
+    } catch (error) {
+      return error instanceof StateEntryError
+    }
   }
 
   /** The first line is the oldest one. Where the clock has been wrong it is not, and a segment goes early or late. */
@@ -52,17 +71,18 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
   async function dropOldest(length: number): Promise<void> {
     let room = maxSize - Math.max(maxSize * PART, length)
     for (const name of (await names()).reverse()) {
-      const content = (await store.read(name)) ?? new Uint8Array()
+      const { content = new Uint8Array(), isOther } = await readPiece(name)
       room -= content.length
-      if (room < 0 || beginsBefore(clock.now() - maxAge * (1 - PART), content)) await store.remove(name)
+      const isOld = beginsBefore(clock.now() - maxAge * (1 - PART), content)
+      // What is in the way now, a reader on Windows perhaps, is no longer in the way of a later line.
+      if (room < 0 || isOld || isOther) await store.remove(name).catch(() => {})
     }
   }
 
   return {
     async placeFor(length) {
       const growing = store.rename ? ENTRIES.ledger : (await names()).at(-1)
-      const content = growing === undefined ? undefined : await store.read(growing).catch(() => undefined)
-      if (growing !== undefined && !(content && isFull(content, length))) return growing
+      if (growing !== undefined && !(await isOver(growing, length))) return growing
       const next = nameAfter((await names()).at(-1))
       try {
         await store.rename?.(ENTRIES.ledger, next)
@@ -74,24 +94,37 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
     },
 
     async *contents(newestFirst) {
-      const { names, current } = await moment()
-      if (newestFirst && current) yield current
-      for (const name of newestFirst ? names.reverse() : names) {
-        const content = await store.read(name)
-        if (content) yield content
-      }
-      if (!newestFirst && current) yield current
+      const found = await moment().catch(() => undefined)
+      if (!found) return yield undefined
+      const { names, current } = found
+      if (newestFirst) yield current.content
+      for (const name of newestFirst ? names.reverse() : names) yield (await readPiece(name)).content
+      if (!newestFirst) yield current.content
     },
 
     async clear() {
       // First the one that another process could rename.
-      await store.remove(ENTRIES.ledger)
-      for (const name of await names()) await store.remove(name)
+      const failures: unknown[] = []
+      const attempt = (step: Promise<void>) => step.catch((error) => void failures.push(error))
+      await attempt(store.remove(ENTRIES.ledger))
+      for (const name of await store.list(ENTRIES.ledgerSegments))
+        if (ANY_SEGMENT.test(name)) await attempt(store.remove(name))
+      if (failures.length > 0) throw failures[0]
     },
   }
 }
 
+interface Piece {
+  /** Absent where it cannot be read. */
+  readonly content?: Uint8Array
+  /** Whether something that is no piece of the ledger lies in its place. */
+  readonly isOther?: boolean
+}
+
 const PART = 1 / 10
+
+/** How often a moment is looked for in which nothing is renamed: one piece is renamed after hours at the soonest. */
+const MOST_ATTEMPTS = 10
 
 /** The number is for the order. What is random keeps two processes that cut at once from renaming to the same name. */
 function nameAfter(name: string | undefined): string {
@@ -99,4 +132,8 @@ function nameAfter(name: string | undefined): string {
   return `${ENTRIES.ledgerSegments}/${String(number).padStart(10, '0')}-${randomUuid().slice(0, 8)}.jsonl`
 }
 
-const SEGMENT = /^\w+\/(\d{10})-[0-9a-f]{8}\.jsonl$/
+/** Numbers of ten digits of which the first is 0: no ledger ever comes further, and after another one there would be none. */
+const SEGMENT = /^\w+\/(0\d{9})-[0-9a-f]{8}\.jsonl$/
+
+/** Whatever its number is: an erasure leaves none. */
+const ANY_SEGMENT = /^\w+\/\d{10}-[0-9a-f]{8}\.jsonl$/

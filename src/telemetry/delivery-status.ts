@@ -25,7 +25,7 @@ export async function deliveryStatus({
     import('../outbox/index.ts'),
     import('../ledger/index.ts'),
   ])
-  // What cannot be read cannot be told.
+  // What cannot be read cannot be shown; `state` says what that is.
   const numbers = await createOutbox(state)
     .numbers()
     .catch(() => [])

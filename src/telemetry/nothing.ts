@@ -38,6 +38,7 @@ export function createNothing<F extends Facts>(settings: Settings): UsageTelemet
     status: async () => ({
       verdict,
       delivery: { waiting: 0, failures: 0 },
+      state: { location: settings.state.location, durable: true, problems: [] },
       facts: { reported: [], newer: [], aboveLevel: [], excluded: [], expired: [] },
     }),
     consent: {

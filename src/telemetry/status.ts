@@ -1,6 +1,7 @@
 import { withheldBy } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { groupBy } from '../host/index.ts'
+import type { StoreHealth } from '../state/index.ts'
 import type { DeliveryStatus } from './delivery-status.ts'
 import type { Settings } from './settings.ts'
 
@@ -13,6 +14,8 @@ export interface UsageStatus {
   readonly nextReportAt?: string
   /** How reports get through. */
   readonly delivery: DeliveryStatus
+  /** Where the state is kept, and how that is, as far as this process has seen. */
+  readonly state: StoreHealth & { readonly location: string }
   /** The names of the catalog's facts by what becomes of them. */
   readonly facts: {
     /** In the next report, where their source gives a value. */
@@ -26,6 +29,12 @@ export interface UsageStatus {
     /** Past the expiry that the catalog gave them. */
     readonly expired: readonly string[]
   }
+}
+
+/** Taken last, when the store was asked for the rest of the status. */
+export function stateUnder({ state }: Pick<Settings, 'state'>): UsageStatus['state'] {
+  const { durable, problems } = state.health?.() ?? { durable: true, problems: [] }
+  return { location: state.location, durable, problems }
 }
 
 /** What becomes of each fact under a verdict. */

@@ -16,8 +16,11 @@ import { createRecorder } from './recorder.ts'
 import { resolveOptions, type Settings } from './settings.ts'
 import { sendAtTheEnd } from './short-lived.ts'
 import { disclosureOf, refuseUnwanted, tell } from './start.ts'
-import { factsUnder } from './status.ts'
+import { factsUnder, stateUnder } from './status.ts'
 import type { UsageTelemetry } from './surface.ts'
+
+/** How long `start` waits for what it writes, in milliseconds, once it knows what was decided. */
+const START_BUDGET = 5_000
 
 /** How long `shutdown` waits for what has to do with the network, in milliseconds, before it leaves the rest to the next start. */
 const SHUTDOWN_BUDGET = 40
@@ -117,6 +120,16 @@ function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>):
     await before
     // Before anything is written: a start that is refused leaves nothing behind.
     refuseUnwanted(await ask(), settings)
+    const rest = goOn()
+    // A store that takes longer has the rest of the start go on without the host.
+    if (!(await inTime(rest, START_BUDGET))) {
+      rest.catch(logTrouble)
+      return consent.verdict()
+    }
+    return rest
+  }
+
+  async function goOn(): Promise<Verdict> {
     // Before something may be sent, no id is looked for.
     if (consent.verdict().state === 'enabled') await durability.check()
     let now = await consent.begin()
@@ -162,11 +175,14 @@ function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>):
     await Promise.all([inTime(kept, Math.max(keeping, budget)), inTime(stopped, budget)])
   }
 
-  async function inTime(step: Promise<void>, budget: number): Promise<void> {
-    const over = createDeferred<void>()
-    const timer = clock.after(budget, over.resolve)
-    await Promise.race([step.catch(() => {}), over.promise])
+  /** Whether a step has come to its end within so many milliseconds. */
+  async function inTime(step: Promise<unknown>, budget: number): Promise<boolean> {
+    const over = createDeferred<boolean>()
+    const timer = clock.after(budget, () => over.resolve(false))
+    const ended = () => true
+    const isInTime = await Promise.race([step.then(ended, ended), over.promise])
     timer.cancel()
+    return isInTime
   }
 
   const usage: UsageTelemetry<F> = outsideContext<F>({
@@ -213,6 +229,7 @@ function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>):
         ...(due !== undefined && { nextReportAt: new Date(due).toISOString() }),
         delivery: await deliveryStatus(settings),
         facts: factsUnder(verdict, { ...settings, catalog: contributions.catalog() }),
+        state: stateUnder(settings),
       }
     },
     consent: {
