@@ -111,8 +111,11 @@ export function createSending(options: SendingOptions): Sending {
 
   /** Under the next number that is free: what takes nothing that others could take is in nobody's way. */
   async function putNext(report: Omit<WaitingReport, 'number'>): Promise<void> {
-    const numbers = [...(await outbox.numbers()), (await settlements.latest()).number]
-    if (!(await putAs(Math.max(...numbers) + 1, report))) await putNext(report)
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const numbers = [...(await outbox.numbers()), (await settlements.latest()).number]
+      if (await putAs(Math.max(...numbers) + 1, report)) return
+    }
+    throw new Error(`${state.location} gives no number to a report.`)
   }
 
   /** `false` where the number is taken. Its entry may be gone already: then it is settled. */
@@ -194,6 +197,9 @@ export function createSending(options: SendingOptions): Sending {
     },
   }
 }
+
+/** How often a number is asked for: other processes may be faster, a hundred times in a row they are not. */
+const MOST_ATTEMPTS = 100
 
 /** How long at least a report waits after an attempt, in milliseconds. */
 const SOONEST_RETRY = 15_000

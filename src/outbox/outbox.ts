@@ -52,6 +52,8 @@ export function createOutbox(store: StateStore): Outbox {
   return {
     remove,
     async put({ number, reportId, at, since, bytes, takes, sources }) {
+      if (number > LARGEST_NUMBER)
+        throw new RangeError(`There is no number for a report after ${LARGEST_NUMBER}.`)
       if (gone.has(number)) await remove(number)
       const taken = Object.fromEntries([...takes].map(([process, tally]) => [process, tallyAsData(tally)]))
       return store.create(
@@ -68,17 +70,25 @@ export function createOutbox(store: StateStore): Outbox {
   }
 }
 
-/** The numbers of the entries of a folder that are named by one, in their order. */
+/**
+ * The numbers of the entries of a folder that are named by one, in their order: ten digits of which the first is 0. No installation
+ * ever comes further, and after another number there would be none.
+ */
 export async function numbersIn(store: StateStore, folder: string): Promise<number[]> {
   const names = await store.list(folder)
   return names.flatMap((name) => {
-    const digits = /^\w+\/(\d{10})\.json$/.exec(name)?.[1]
+    const digits = /^\w+\/(0\d{9})\.json$/.exec(name)?.[1]
     return digits === undefined ? [] : [Number(digits)]
   })
 }
 
 export const numbered = (folder: string, number: number) =>
   `${folder}/${String(number).padStart(10, '0')}.json`
+
+/** The latest time that there is, in milliseconds since 1970. */
+const LATEST = 8.64e15
+
+const LARGEST_NUMBER = 999_999_999
 
 const FORMAT = 1
 
@@ -89,12 +99,16 @@ function parse(number: number, content: Uint8Array): WaitingReport | undefined {
   if (!line) return undefined
   const { format, reportId, at, since, taken, sources } = line.about
   if (format !== FORMAT || typeof reportId !== 'string') return undefined
-  if (typeof at !== 'number' || typeof since !== 'number') return undefined
+  if (!isTime(at) || !isTime(since)) return undefined
   const takes = takesFrom(taken)
   return (
     takes && { number, reportId, at, since, bytes: line.bytes, takes, sources: sourceCountsFrom(sources) }
   )
 }
+
+/** Whether something is a time in milliseconds since 1970. */
+export const isTime = (value: unknown): value is number =>
+  typeof value === 'number' && Math.abs(value) <= LATEST
 
 /** What was taken of each process's counts, as it was written. */
 export function takesFrom(data: unknown): ReadonlyMap<string, Tally> | undefined {

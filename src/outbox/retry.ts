@@ -1,5 +1,6 @@
 import { type Clock, createTurns, systemRandom, TextDecoder } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
+import { isTime } from './outbox.ts'
 
 /**
  * When sending may be tried again. It is kept in the state store, so that neither a restart nor a second process tries sooner.
@@ -116,7 +117,7 @@ async function read(store: StateStore): Promise<Known> {
     const { format, attempts, failedAt, wait, asked, retired, refused } = JSON.parse(
       new TextDecoder().decode(bytes),
     )
-    if (format !== FORMAT || ![attempts, failedAt, wait].every(isCount)) return NOTHING
+    if (format !== FORMAT || ![attempts, failedAt, wait].every(isCount) || !isTime(failedAt)) return NOTHING
     if (wait > LONGEST_WAIT) return NOTHING
     return {
       ...{ attempts, failedAt, wait },

@@ -8,9 +8,9 @@ import {
   tallyAsData,
   tallyFromData,
 } from '../facts/index.ts'
-import { TextDecoder } from '../host/index.ts'
+import { Date, TextDecoder } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
-import { numbered, numbersIn, takesFrom } from './outbox.ts'
+import { isTime, numbered, numbersIn, takesFrom } from './outbox.ts'
 
 /** What the reports of an installation have taken of its counts, up to the report whose outcome was settled last. */
 export interface Settlement {
@@ -138,9 +138,15 @@ function parse(number: number, content: Uint8Array | undefined): Settlement | un
     const taken = takesFrom(data)
     const totals = tallyFromData(running)
     if (format !== FORMAT || !taken || !totals) return undefined
-    if (typeof at !== 'number' || typeof reportedAt !== 'number') return undefined
+    if (!isTime(at) || !isTime(reportedAt) || !isSince(totalsSince)) return undefined
     return { number, at, reportedAt, taken, totals, totalsSince, sources: sourceCountsFrom(sources) }
   } catch {
     return undefined
   }
+}
+
+function isSince(value: unknown): boolean {
+  if (value === undefined) return true
+  const { since, under } = Object(value)
+  return isTime(Date.parse(String(since))) && typeof Object(under).state === 'string'
 }

@@ -32,11 +32,13 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
   const holder = randomUuid()
   const numbers = await numbersOf(store, task)
   const last = numbers.at(-1) ?? 0
-  const held = last > 0 ? parse(await store.read(entryOf(task, last))) : undefined
+  // One that cannot be read, an entry of another user for example, is held by nobody.
+  const content = last > 0 ? await store.read(entryOf(task, last)).catch(() => undefined) : undefined
+  const held = parse(content)
   if (held && isHeld(held)) return undefined
   const number = last + 1
   if (!(await store.create(entryOf(task, number), text()))) return undefined
-  for (const old of numbers) await store.remove(entryOf(task, old))
+  for (const old of numbers) await store.remove(entryOf(task, old)).catch(() => {})
 
   return {
     async renew() {
@@ -68,8 +70,9 @@ interface Held {
 const entryOf = (task: string, number: number) =>
   `${ENTRIES.leases}/${task}.${String(number).padStart(10, '0')}.json`
 
+/** Numbers of ten digits of which the first is 0: no task is ever taken so often, and after another number there would be none. */
 async function numbersOf(store: StateStore, task: string): Promise<number[]> {
-  const pattern = new RegExp(`^${ENTRIES.leases}/${task}\\.(\\d{10})\\.json$`)
+  const pattern = new RegExp(`^${ENTRIES.leases}/${task}\\.(0\\d{9})\\.json$`)
   return (await store.list(ENTRIES.leases)).flatMap((name) => {
     const digits = pattern.exec(name)?.[1]
     return digits === undefined ? [] : [Number(digits)]

@@ -66,6 +66,9 @@ interface GatherOptions {
 /** What a source may take where a shutdown waits for it, in milliseconds. */
 const FINAL_BUDGET = 20
 
+/** How often a report is made anew because another process was faster. A store that says so without end cannot be used. */
+const MOST_ATTEMPTS = 100
+
 export function createReporter({
   settings,
   contributions,
@@ -120,7 +123,11 @@ export function createReporter({
     return { snapshot, metrics, details }
   }
 
-  async function report(options: ReportOptions, isUsable?: boolean): Promise<DeliveryResult | undefined> {
+  async function report(
+    options: ReportOptions,
+    isUsable?: boolean,
+    attempts = MOST_ATTEMPTS,
+  ): Promise<DeliveryResult | undefined> {
     const { unlessSince = Number.POSITIVE_INFINITY, final = false } = options
     const { snapshot, metrics, details } = await gather({ keep: true, final, isUsable })
     const last = details.account?.reportedAt ?? 0
@@ -130,7 +137,8 @@ export function createReporter({
       logger.debug(`The usage fact ${name} is not in the report (${reason}).`)
     const result = await exporter.deliver(metrics, { ...details, hold: final })
     // Another process was faster, and has taken the counts; or nothing can be written, and so they must stay.
-    if (typeof result === 'string') return report(options, result === 'outdated')
+    if (typeof result === 'string')
+      return report(options, result === 'outdated' && attempts > 1, attempts - 1)
     settings.debug?.(`${JSON.stringify(JSON.parse(new TextDecoder().decode(result.bytes)), undefined, 2)}\n`)
     return result
   }
