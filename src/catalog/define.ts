@@ -1,4 +1,4 @@
-import { type Mistake, UsageConfigurationError, whatWasGot } from '../host/index.ts'
+import { type Mistake, UsageConfigurationError, unsuitableRuntime, whatWasGot } from '../host/index.ts'
 import { seriesOf } from './dimensions.ts'
 import { mistakesOfFact, mistakesOfRemoved } from './fact-rules.ts'
 import type { Catalog, CatalogDefinition, Facts } from './types.ts'
@@ -22,7 +22,8 @@ const WORDS_OF_CONSENT: ReadonlySet<string> = new Set([
  * @throws {UsageConfigurationError} that lists every mistake with its place and the fix.
  */
 export function defineCatalog<const D extends CatalogDefinition>(definition: D): Catalog<D['facts']> {
-  const mistakes = mistakesOf(definition)
+  // A Node.js that is too old is the operator's mistake, and has not all that the checks need.
+  const mistakes = unsuitableRuntime() === undefined ? mistakesOf(definition) : []
   if (mistakes.length > 0) throw new UsageConfigurationError('The usage catalog', mistakes)
   return Object.freeze({
     version: definition.version,

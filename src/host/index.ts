@@ -42,6 +42,7 @@ export {
 } from './natives.ts'
 export { bootOfMachine, type ProcessOwner, processOwner } from './process-owner.ts'
 export { randomUuid, randomWord, sha256 } from './random.ts'
+export { OLDEST_NODE, unsuitableRuntime } from './runtime.ts'
 export { safeClock } from './safe-clock.ts'
 export { systemStderr } from './stderr.ts'
 export { createTurns } from './turns.ts'

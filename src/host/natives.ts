@@ -11,7 +11,7 @@ const host = globalThis
 
 export const process = host.process
 
-/** On a Node.js that has no such function this module must load all the same: {@link nodeProblem} is about it. */
+/** On a Node.js that has no such function this module must load all the same: `runtime.ts` is about it. */
 const builtin = <M extends object>(name: string): M =>
   (process.getBuiltinModule?.(name) ?? host) as unknown as M
 

@@ -182,7 +182,7 @@ function identityOf(
 const deliveryOf = (delivery: UsageTelemetryOptions['delivery'] = 'inline'): Settings['delivery'] =>
   typeof delivery === 'string' ? delivery : { within: parseDuration(delivery.within) as number }
 
-const prefixOf = (name: string) => name.toUpperCase().replaceAll('-', '_')
+export const prefixOf = (name: string) => name.toUpperCase().replaceAll('-', '_')
 
 function storeAt(place: string | StateStore | undefined, prefix: string, clock: Clock): StateStore {
   if (typeof place === 'object') return place

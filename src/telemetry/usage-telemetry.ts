@@ -1,7 +1,15 @@
 import type { Facts } from '../catalog/index.ts'
 import { type Chooser, type Consent, createConsent, nameOfChooser, type Verdict } from '../consent/index.ts'
 import type { FactStore } from '../facts/index.ts'
-import { createDeferred, Date, errorOf, keepingProcessAlive, outsideHostContext } from '../host/index.ts'
+import {
+  createDeferred,
+  Date,
+  errorOf,
+  keepingProcessAlive,
+  outsideHostContext,
+  silentLogger,
+  unsuitableRuntime,
+} from '../host/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import { type Contributions, createContributions } from './contributions.ts'
 import { createCounting } from './counting.ts'
@@ -9,7 +17,7 @@ import { deliveryStatus } from './delivery-status.ts'
 import { createDurability, type Durability } from './durability.ts'
 import { createLoop } from './loop.ts'
 import { createMeterOwner } from './meter-owner.ts'
-import { createNothing } from './nothing.ts'
+import { createRemoved, createUnsuitable } from './nothing.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { outsideContext } from './outside-context.ts'
 import { createRecorder } from './recorder.ts'
@@ -34,12 +42,14 @@ const DISK_BUDGET = 5_000
  * @throws {UsageConfigurationError} that lists every mistake in the options.
  */
 export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>): UsageTelemetry<F> {
+  const runtime = unsuitableRuntime()
+  if (runtime !== undefined) return createUnsuitable(options, runtime)
   return outsideHostContext(() => makeUsageTelemetry(options))
 }
 
 function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>): UsageTelemetry<F> {
   const settings = resolveOptions(options)
-  if (settings.packaging?.state === 'none') return createNothing(settings)
+  if (settings.packaging?.state === 'none') return createRemoved(settings)
   const { logger, clock } = settings
   const contributions = createContributions(settings.catalog, settings.identity)
   const durability = createDurability(settings)
@@ -257,8 +267,10 @@ function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>):
  * @throws {UsageConfigurationError} that lists every mistake in the options.
  */
 export function explainConsent<F extends Facts>(options: UsageTelemetryOptions<F>): Promise<Verdict> {
+  const runtime = unsuitableRuntime()
+  if (runtime !== undefined) return createUnsuitable({ ...options, logger: silentLogger }, runtime).start()
   const settings = resolveOptions(options)
-  if (settings.packaging?.state === 'none') return createNothing(settings).start()
+  if (settings.packaging?.state === 'none') return createRemoved(settings).start()
   const contributions = createContributions(settings.catalog, settings.identity)
   return createConsentOf(settings, contributions, createDurability(settings)).refresh()
 }
