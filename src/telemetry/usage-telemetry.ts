@@ -100,11 +100,12 @@ function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>):
   }
 
   async function ask(): Promise<Verdict> {
-    const { source, state } = consent.verdict()
-    // What fails may be mended, and what worked may fail.
-    if (source === 'state' || (state === 'enabled' && settings.state.failure() !== undefined))
+    let now = await consent.refresh()
+    // What failed may be mended, and what worked may fail. Asked last: under a no, no id is looked for.
+    if (now.source === 'state' || (now.state === 'enabled' && settings.state.failure() !== undefined)) {
       await durability.check()
-    const now = await consent.refresh()
+      now = consent.reconsider() ?? now
+    }
     await counting.heed(now)
     if (now.state === 'undecided') await loop.look()
     return now

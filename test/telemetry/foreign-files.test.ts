@@ -46,3 +46,14 @@ test('a choice that lies in a file of another user is a no that says so, and the
   assert.equal(aside.length, 1)
   assert.match(readFileSync(path.join(directory, aside[0] ?? ''), 'utf8'), /"by":"root"/)
 })
+
+test('a choice of root in the directory of a service is read by the service', { skip }, async () => {
+  for (const choice of ['enabled', 'disabled']) {
+    using scratch = createScratch()
+    const { directory } = scratch
+    chownSync(directory, SERVICE, SERVICE)
+    await createAcme({ state: directory }).consent.set(choice, { by: 'root' })
+    const { state, source, warnings } = await stateOfService(directory)
+    assert.deepEqual([state, source, warnings], [choice, 'stored-choice', []])
+  }
+})

@@ -18,7 +18,7 @@ const PLACE = '/var/lib/acme/usage'
 /** A store of which changes, or reading, fail with an error while they are told to; `hangs` never answer. */
 function createTroubled() {
   const inner = createMemoryStore()
-  const trouble: { code?: string | undefined; unreadable?: string; hangs?: boolean } = {}
+  const trouble: { code?: string | undefined; unreadable?: string | undefined; hangs?: boolean } = {}
   const step = async (code: string | undefined): Promise<void> => {
     if (trouble.hangs) await new Promise(() => {})
     if (code) throw Object.assign(new Error(`${code}: no`), { code })
@@ -192,6 +192,22 @@ test('nothing can be stored: not another installation at each start, but no repo
 
   // It is mended: the installation is the same from now on.
   rmSync(occupied)
+  assert.equal((await usage.report()).outcome, 'sent')
+  await usage.shutdown()
+})
+
+test('the first report after a store works again is sent, whatever it could not do before', async () => {
+  await using receiver = await startReceiver()
+  const disk = createTroubled()
+  disk.code = 'EROFS'
+  const usage = createAcme({ endpoint: receiver.endpoint, state: disk.store })
+  await usage.start()
+  assert.equal(usage.consent.verdict().source, 'state')
+  disk.unreadable = 'EIO'
+  assert.equal((await usage.report()).outcome, 'suppressed')
+  assert.equal(usage.consent.verdict().source, 'stored-choice')
+  disk.code = undefined
+  disk.unreadable = undefined
   assert.equal((await usage.report()).outcome, 'sent')
   await usage.shutdown()
 })
