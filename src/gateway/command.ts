@@ -8,6 +8,7 @@ import { ARCHIVE_DAYS, pruneArchive } from './archive.ts'
 import { clickHouseEnvironment } from './clickhouse/clickhouse-environment.ts'
 import {
   applySchema,
+  isFirstRollupDue,
   maintainStore,
   type StoreCluster,
   type StoreFile,
@@ -220,7 +221,8 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
     const chores = [() => maintainStore(address), (now: number) => pruneArchive(gateway.directory, now)]
     const onFailure = (reason: string) =>
       stderr.write(`Housekeeping failed, next try in an hour: ${reason}\n`)
-    started.unshift(startHousekeeping({ chores, onFailure }))
+    const isDue = () => isFirstRollupDue(address)
+    started.unshift(startHousekeeping({ chores, isDue, onFailure }))
     stdout.write(
       [
         `Gateway     ${gateway.url}   (the endpoint of your product; OpenTelemetry Collector ${collector.version})`,

@@ -50,3 +50,24 @@ test('a chore that takes longer than an hour is not begun twice, and the end wai
   await stopping
   assert.equal(clock.waiting, 0)
 })
+
+test('the first reports of a product are rolled up within two minutes, and not an hour later', async () => {
+  const clock = createFakeClock()
+  const start = clock.now()
+  const runs: number[] = []
+  let isDue = false
+  const { stop } = startHousekeeping({
+    chores: [async (now) => void runs.push(now - start)],
+    isDue: async () => isDue,
+    onFailure: assert.fail,
+    clock,
+  })
+  await clock.advance(10 * 60_000)
+  isDue = true
+  await clock.advance(60_000)
+  isDue = false
+  await clock.advance(HOUR)
+  assert.deepEqual(runs, [0, 11 * 60_000, 71 * 60_000])
+  await stop()
+  assert.equal(clock.waiting, 0)
+})

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import fc from 'fast-check'
 import { defineCatalog } from '../../src/catalog/index.ts'
+import { isFirstRollupDue } from '../../src/gateway/clickhouse/schema.ts'
 import { maintainStore, type RunningClickHouse, storeStatements } from '../../src/gateway/index.ts'
 import { report, rowsOf, runClickHouse, runGateway, send, uuid } from './running-gateway.ts'
 import { scratchDirectory, until } from './scratch.ts'
@@ -278,6 +279,17 @@ describe('rollups', () => {
       await rows("SELECT Installations AS n FROM fact_numbers FINAL WHERE Fact = 'acme.users'"),
       [{ n: 7 }],
     )
+  })
+
+  test('are due as soon as a product has its first report', async () => {
+    assert.equal(await isFirstRollupDue(store), false)
+    const at = `${today} 00:00:10`
+    await insertReports(store, { installation: uuid('4'), reportId: uuid('7'), at })
+    assert.equal(await isFirstRollupDue(store), true)
+    await maintainStore(store)
+    assert.equal(await isFirstRollupDue(store), false)
+    await insertReports(store, { product: 'acme-web', installation: uuid('4'), reportId: uuid('7'), at })
+    assert.equal(await isFirstRollupDue(store), true)
   })
 
   test('are left alone where nothing changed', async () => {

@@ -50,6 +50,23 @@ export async function maintainStore({ url, database = 'usage', cluster }: StoreA
   await run({ url, database, timeout: MAINTENANCE_TIMEOUT }, statements)
 }
 
+/**
+ * Says whether reports of a product have come that was never rolled up: its answers are empty until then.
+ *
+ * @throws {MissingPackageError} when `@clickhouse/client` is not installed.
+ */
+export async function isFirstRollupDue(address: StoreAddress): Promise<boolean> {
+  const connection = await connectClickHouse(address)
+  try {
+    const products = await connection.query(
+      'SELECT Product FROM changed_days GROUP BY Product HAVING toUnixTimestamp(max(RolledUpAt)) = 0 LIMIT 1',
+    )
+    return products.length > 0
+  } finally {
+    await connection.close()
+  }
+}
+
 /** Milliseconds for one statement: what deletes waits until each file that holds it is written anew. */
 const MAINTENANCE_TIMEOUT = 3_600_000
 
