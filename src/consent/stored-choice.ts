@@ -8,7 +8,7 @@
  */
 import type { Scopes } from '../catalog/index.ts'
 import { Buffer, Date, errorOf, TextDecoder } from '../host/index.ts'
-import { ENTRIES, reasonOf, type StateStore } from '../state/index.ts'
+import { ENTRIES, isOutOfReach, reasonOf, type StateStore } from '../state/index.ts'
 import { areScopes } from './announced.ts'
 import type { ConsentState, StoredOpinion } from './types.ts'
 import { shown } from './words.ts'
@@ -103,7 +103,7 @@ export async function addChoice(
   if (error?.code === 'ETIMEDOUT') throw error
   const aside = `consent.${choice.at.replaceAll(/\D/g, '')}.unreadable`
   if (bytes && current && 'problem' in current) await store.write(aside, bytes)
-  const moves = FOREIGN.has(error?.code)
+  const moves = error !== undefined && isOutOfReach(error)
   if (moves) await store.rename?.(ENTRIES.consent, aside)
   try {
     await store.append(ENTRIES.consent, JSON.stringify({ format: FORMAT, ...choice }))
@@ -113,9 +113,6 @@ export async function addChoice(
     throw failure
   }
 }
-
-/** What is answered about a file of another user, and about what is no file of this library. */
-const FOREIGN: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'ERR_USAGE_STATE_ENTRY'])
 
 function historyFrom(place: ChoicePlace, bytes: Uint8Array): ChoiceHistory {
   // One character for each byte: what is not UTF-8 spoils its own line only.

@@ -53,7 +53,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
   return async (signal) => {
     const results: DrainResults = new Map()
     try {
-      if ((await outbox.numbers()).length === 0) return results
+      if (!(await outbox.waits())) return results
       const lease = await takeLease({ store: state, clock, task: 'drain' })
       // A no does not wait for anybody.
       if (!lease && (await consent()).disabledBy !== 'person') return results
@@ -81,9 +81,11 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
       if (!report) continue
       // Settled by another process, or made by one that has slept through it: it must not be sent.
       if (await books.isSettled(number)) {
-        await outbox.remove(number)
+        // One that stays is void.
+        await outbox.remove(number).catch(() => {})
         continue
       }
+      if (report === 'unreadable') continue
       const content = report === 'spoilt' ? undefined : contentOf(report.bytes)
       if (report === 'spoilt' || !content) {
         logger.warn(`The waiting usage report ${number} in ${books.location} is spoilt, and dropped.`)
@@ -164,7 +166,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     // The newest stays, so that its number is not given again.
     for (const [place, number] of numbers.slice(1, -1).entries()) {
       const report = await outbox.read(number)
-      if (!report || report === 'spoilt' || isErasureRequest(report.bytes)) continue
+      if (typeof report !== 'object' || isErasureRequest(report.bytes)) continue
       const isTooMuch = numbers.length - place > MOST_WAITING || clock.now() - report.at > LONGEST_WAIT
       if (!isTooMuch) return
       await record('discarded', report.reportId, TOO_MUCH, report.bytes)

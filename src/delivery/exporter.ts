@@ -47,6 +47,11 @@ export class ConsentAwareMetricExporter extends OTLPMetricExporterBase {
     return this.#inner.deliver(metrics, details)
   }
 
+  /** Before this process writes down what it has counted. */
+  prepare(): Promise<void> {
+    return this.#inner.prepare()
+  }
+
   /** What of the counts would go into a report that is made now, where the state store can be used or not. */
   account(...about: Parameters<StoreAndForward['account']>): Promise<Account> {
     return this.#inner.account(...about)

@@ -24,6 +24,11 @@ export type Impediment = 'outdated' | 'unwritable'
 
 /** What happens to a report once it may be sent: it is accepted, and tried until its outcome is known. */
 export interface Sending {
+  /**
+   * Looks at what was settled, before this process writes down what it has counted: where that cannot be read, what lies in the
+   * store by then counts as reported.
+   */
+  prepare(): Promise<void>
   /** What of the counts would go into a report that is made now; where the state store can be used, or for one in memory. */
   account(own: UnwrittenCounts, sources: SourceTotals, verdict: Verdict, isUsable: boolean): Promise<Account>
   /** Puts a report into the outbox; nothing, where that has worked. */
@@ -89,8 +94,8 @@ export function createSending(options: SendingOptions): Sending {
 
   /** Whether there is something to send, or nobody knows. */
   async function waits(): Promise<boolean> {
-    const numbers = await Promise.all(both.map((books) => books.outbox.numbers().catch(() => [0])))
-    return numbers.flat().length > 0
+    const answers = await Promise.all(both.map((books) => books.outbox.waits().catch(() => true)))
+    return answers.includes(true)
   }
 
   /** What waits is tried again by itself; never before the receiver, or the backoff, lets it. */
@@ -127,6 +132,9 @@ export function createSending(options: SendingOptions): Sending {
   }
 
   return {
+    async prepare() {
+      await settlements.latest().catch(() => {})
+    },
     async account(own, sources, verdict, isUsable) {
       const books = { state, outbox, settlements, clock, scope }
       const opened = await openAccount(books, own.current(), sources, verdict, catalog()).catch(
@@ -161,7 +169,7 @@ export function createSending(options: SendingOptions): Sending {
       for (const { outbox } of both)
         for (const number of await outbox.numbers().catch(() => [])) {
           const report = await outbox.read(number).catch(() => undefined)
-          if (report && report !== 'spoilt') found.push(report.bytes)
+          if (typeof report === 'object') found.push(report.bytes)
         }
       return found
     },

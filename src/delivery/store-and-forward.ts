@@ -100,6 +100,11 @@ export interface StoreAndForward {
   /** The bytes that {@link StoreAndForward.deliver} would make now. Changes nothing. */
   render(metrics: ResourceMetrics, details?: ReportDetails): Promise<RenderedReport>
   /**
+   * Looks at what was settled, before this process writes down what it has counted: where that cannot be read, what lies in the
+   * store by then counts as reported.
+   */
+  prepare(): Promise<void>
+  /**
    * What of the counts would go into a report that is made now; where the state store can be used, or for one that passes
    * through memory. Changes nothing.
    */
@@ -304,6 +309,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
 
   return {
     render: (metrics, details) => inTurn(() => render(metrics, details)),
+    prepare: () => sending.prepare(),
     account: (...about) => sending.account(...about),
     deliver: (metrics, details) => inTurn(() => deliver(metrics, details)),
     forget: (by) => inTurn(() => erase(by)),

@@ -197,8 +197,12 @@ export function isOver({ ended, at, writer }: CountedEntry, clock: Clock): boole
 /** Removes everything that the processes of an installation have counted, and what is known of it. */
 export async function forgetCounts(store: StateStore): Promise<void> {
   // In this order: counts of which it is not known any more that they were reported would be reported again.
-  for (const folder of [ENTRIES.counts, ENTRIES.settled])
-    for (const name of await store.list(folder)) await store.remove(name)
+  for (const folder of [ENTRIES.counts, ENTRIES.settled]) {
+    const failures: unknown[] = []
+    for (const name of await store.list(folder))
+      await store.remove(name).catch((error) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
+  }
 }
 
 /** The consent of a verdict, as counts remember it. */

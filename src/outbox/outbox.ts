@@ -8,7 +8,7 @@ import {
 } from '../facts/index.ts'
 import { TextDecoder } from '../host/index.ts'
 import { splitReport, withReport } from '../ledger/index.ts'
-import { ENTRIES, type StateStore } from '../state/index.ts'
+import { ENTRIES, isOutOfReach, type StateStore } from '../state/index.ts'
 
 /** A report that waits to be sent, with what it has taken of the counts: one entry, so that there is never one without the other. */
 export interface WaitingReport {
@@ -33,8 +33,13 @@ export interface Outbox {
   put(report: WaitingReport): Promise<boolean>
   /** The numbers of the waiting reports, oldest first. */
   numbers(): Promise<number[]>
-  /** `undefined` where it is gone, `'spoilt'` where it cannot be understood. */
-  read(number: number): Promise<WaitingReport | 'spoilt' | undefined>
+  /** Whether there is one that is not known to be out of this process's reach. */
+  waits(): Promise<boolean>
+  /**
+   * `undefined` where it is gone, `'spoilt'` where it cannot be understood, `'unreadable'` where this process cannot read it: that of
+   * another user.
+   */
+  read(number: number): Promise<WaitingReport | 'spoilt' | 'unreadable' | undefined>
   /** Ends the waiting of a report. Only after its outcome has been settled. */
   remove(number: number): Promise<void>
 }
@@ -42,12 +47,16 @@ export interface Outbox {
 export function createOutbox(store: StateStore): Outbox {
   /** What was to be removed and could not be: it must not be sent after all. */
   const gone = new Set<number>()
+  /** What could not be read when it was last tried. */
+  const unreadable = new Set<number>()
 
   async function remove(number: number): Promise<void> {
     gone.add(number)
     await store.remove(entryOf(number))
     gone.delete(number)
   }
+
+  const numbers = async () => (await numbersIn(store, ENTRIES.outbox)).filter((number) => !gone.has(number))
 
   return {
     remove,
@@ -61,11 +70,19 @@ export function createOutbox(store: StateStore): Outbox {
         `${withReport({ format: FORMAT, reportId, at, since, taken, sources: sources && sourceCountsAsData(sources) }, bytes)}\n`,
       )
     },
-    numbers: async () => (await numbersIn(store, ENTRIES.outbox)).filter((number) => !gone.has(number)),
+    numbers,
+    waits: async () => (await numbers()).some((number) => !unreadable.has(number)),
     async read(number) {
       if (gone.has(number)) return undefined
-      const content = await store.read(entryOf(number))
-      return content && (parse(number, content) ?? 'spoilt')
+      try {
+        const content = await store.read(entryOf(number))
+        unreadable.delete(number)
+        return content && (parse(number, content) ?? 'spoilt')
+      } catch (error) {
+        if (!isOutOfReach(error)) throw error
+        unreadable.add(number)
+        return 'unreadable'
+      }
     },
   }
 }

@@ -33,6 +33,7 @@ export function createPassingReports(): PassingReports {
   const outbox: Outbox = {
     put: async () => false,
     numbers: async () => [...reports.keys()],
+    waits: async () => reports.size > 0,
     read: async (number) => reports.get(number),
     remove: async (number) => void reports.delete(number),
   }

@@ -1,5 +1,7 @@
 import {
   type CountedUnder,
+  difference,
+  readCounted,
   type SourceCounts,
   sourceCountsAsData,
   sourceCountsFrom,
@@ -9,8 +11,8 @@ import {
   tallyFromData,
 } from '../facts/index.ts'
 import { Date, TextDecoder } from '../host/index.ts'
-import { ENTRIES, type StateStore } from '../state/index.ts'
-import { isTime, numbered, numbersIn, takesFrom } from './outbox.ts'
+import { ENTRIES, isOutOfReach, StateEntryError, type StateStore } from '../state/index.ts'
+import { createOutbox, isTime, numbered, numbersIn, takesFrom } from './outbox.ts'
 
 /** What the reports of an installation have taken of its counts, up to the report whose outcome was settled last. */
 export interface Settlement {
@@ -58,27 +60,46 @@ export function createSettlements(store: StateStore): Settlements {
   const entryOf = (number: number) => numbered(ENTRIES.settled, number)
   const read = async (number: number) => parse(number, await store.read(entryOf(number)))
 
+  /**
+   * What holds where the last settlement is another user's, and cannot be read: all that lies in the store, and that no waiting
+   * report has taken, counts as reported. What was not is lost, what was is not reported again; and the next process can read it.
+   */
+  async function presume(number: number, older: Settlement): Promise<Settlement> {
+    const outbox = createOutbox(store)
+    const later = (await outbox.numbers()).filter((one) => one > number)
+    const waiting = await Promise.all(later.map((one) => outbox.read(one)))
+    const taken = new Map<string, Tally>()
+    for (const name of await store.list(ENTRIES.counts)) {
+      const entry = readCounted(await store.read(name).catch(() => undefined))
+      if (!entry) continue
+      const held = waiting.map((report) => typeof report === 'object' && report.takes.get(entry.process))
+      taken.set(entry.process, difference(entry.counts, sumOf(...held.filter((tally) => !!tally))))
+    }
+    const presumed = { ...older, number, taken }
+    await store.write(entryOf(number), textOf(presumed)).catch(() => {})
+    return presumed
+  }
+
   return {
     async latest() {
       const numbers = await numbersIn(store, ENTRIES.settled)
+      /** The newest that holds and is out of reach. */
+      let hidden: number | undefined
       for (const number of numbers.reverse()) {
-        // One that cannot be read may hold: to go by an older one would count again what it has taken.
-        const settlement = await read(number)
-        if (settlement) return settlement
+        try {
+          const settlement = await read(number)
+          if (settlement) return hidden === undefined ? settlement : await presume(hidden, settlement)
+        } catch (error) {
+          // One that cannot be read may hold: to go by an older one would count again what it has taken.
+          if (!isOutOfReach(error)) throw error
+          if (!(error instanceof StateEntryError)) hidden ??= number
+        }
       }
-      return NOTHING
+      return hidden === undefined ? NOTHING : presume(hidden, NOTHING)
     },
 
     async put(next) {
-      const data = `${JSON.stringify({
-        format: FORMAT,
-        at: next.at,
-        reportedAt: next.reportedAt,
-        taken: Object.fromEntries([...next.taken].map(([process, tally]) => [process, tallyAsData(tally)])),
-        totals: tallyAsData(next.totals),
-        totalsSince: next.totalsSince,
-        sources: next.sources && sourceCountsAsData(next.sources),
-      })}\n`
+      const data = textOf(next)
       const made = await store.create(entryOf(next.number), data)
       if (!made) {
         if (await read(next.number)) return false
@@ -122,6 +143,17 @@ export function settlementAfter(
 }
 
 const FORMAT = 1
+
+const textOf = ({ at, reportedAt, taken, totals, totalsSince, sources }: Settlement) =>
+  `${JSON.stringify({
+    format: FORMAT,
+    at,
+    reportedAt,
+    taken: Object.fromEntries([...taken].map(([process, tally]) => [process, tallyAsData(tally)])),
+    totals: tallyAsData(totals),
+    totalsSince,
+    sources: sources && sourceCountsAsData(sources),
+  })}\n`
 
 function parse(number: number, content: Uint8Array | undefined): Settlement | undefined {
   if (!content) return undefined

@@ -58,9 +58,9 @@ async function discard(
 ): Promise<void> {
   // What cannot be read is removed all the same.
   const report = await outbox.read(number).catch(() => undefined)
-  if (report && report !== 'spoilt') await keepErasureOf(state, report.bytes)
+  if (typeof report === 'object') await keepErasureOf(state, report.bytes)
   await outbox.remove(number)
-  if (!report || report === 'spoilt' || number <= settled) return
+  if (typeof report !== 'object' || number <= settled) return
   await discarded(report)
   logger.info(`Usage report ${report.reportId} is not sent any more, ${because}.`)
 }

@@ -16,6 +16,16 @@ export class StateEntryError extends Error {
   }
 }
 
+/**
+ * Whether an entry is there and cannot be read by this process, now or later: one of another user, or no file. It costs what is in it.
+ * Other failures pass, and are waited for.
+ */
+export function isOutOfReach(thrown: unknown): boolean {
+  return OUT_OF_REACH.has(errorOf(thrown).code)
+}
+
+const OUT_OF_REACH: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'ERR_USAGE_STATE_ENTRY'])
+
 /** Why a store has failed, as a message says it: the code of an error of the system, or its words. */
 export function reasonOf(thrown: unknown): string {
   const { code, message } = errorOf(thrown)

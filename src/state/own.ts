@@ -1,5 +1,6 @@
 import { type Logger, TextDecoder } from '../host/index.ts'
 import { ENTRIES } from './entries.ts'
+import { isOutOfReach } from './errors.ts'
 import type { StateStore } from './types.ts'
 
 /** The product that state belongs to. */
@@ -53,8 +54,13 @@ export function createOwnStore(
   const claim = () => store.create(ENTRIES.product, ownerText({ name: product, prefix }))
 
   async function readOwner(): Promise<Owner | undefined> {
-    const bytes = await store.read(ENTRIES.product)
-    return bytes && parse(bytes)
+    try {
+      const bytes = await store.read(ENTRIES.product)
+      return bytes && parse(bytes)
+    } catch (error) {
+      if (isOutOfReach(error)) return {}
+      throw error
+    }
   }
 
   const { rename } = store
@@ -79,7 +85,7 @@ export function createOwnStore(
   }
 }
 
-/** Without a prefix where the entry cannot be understood: then it is nobody else's for certain. */
+/** Without a prefix where the entry cannot be read or understood: then it is nobody else's for certain. */
 interface Owner {
   readonly prefix?: string
   readonly name?: string

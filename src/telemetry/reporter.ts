@@ -103,6 +103,7 @@ export function createReporter({
       async reported(_, sources) {
         // What a report takes lies in the store before it does: were the report given up, it could not be found again.
         const isTaken = isUsable && keep && maySend(now)
+        if (isTaken) await exporter.prepare()
         const isKept = !isTaken || (await isDone(own.keep()))
         // So what is counted from here on is for the next one.
         const counted = isTaken && isKept ? { ...own, current: own.kept } : own

@@ -1,0 +1,139 @@
+/** Root has made an entry in the directory of a service, readable by nobody else: it costs that entry, and is said once. */
+import assert from 'node:assert/strict'
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import type { UsageTelemetry } from '../../src/index.ts'
+import { type AcmeFacts, createAcme } from '../support/acme.ts'
+import { createLog } from '../support/log.ts'
+import { numbersOf, type Receiver, startReceiver } from '../support/receiver.ts'
+import { createScratch } from '../support/scratch.ts'
+
+const NOBODY = 65_534
+const asRoot = process.getuid?.() === 0 ? {} : { skip: 'only root can make a file of root' }
+const COUNT = 'acme.commands{command=find,result=ok}'
+const count = (usage: UsageTelemetry<AcmeFacts>, amount: number) =>
+  usage.counter('acme.commands').add(amount, { command: 'find', result: 'ok' })
+const countsAt = ({ received }: Receiver) => received.map(({ json }) => numbersOf(json)[COUNT])
+
+/** The system calls of this process are those of the service until it is over. */
+async function asService<R>(action: () => Promise<R>): Promise<R> {
+  process.setegid?.(NOBODY)
+  process.seteuid?.(NOBODY)
+  try {
+    return await action()
+  } finally {
+    process.seteuid?.(0)
+    process.setegid?.(0)
+  }
+}
+
+/** The entry is root's from now on, whether it was there or not. */
+function takeAway(file: string): void {
+  mkdirSync(path.dirname(file), { recursive: true })
+  chownSync(path.dirname(file), NOBODY, NOBODY)
+  if (!existsSync(file)) writeFileSync(file, '{}\n')
+  chownSync(file, 0, 0)
+  chmodSync(file, 0o600)
+}
+
+const entries = [
+  'outbox/0000000001.json',
+  'outbox/0000000002.json',
+  'outbox/0000000009.json',
+  'settled/0000000001.json',
+  'settled/0000000009.json',
+  'counts/11111111-1111-4111-8111-111111111111.json',
+  'leases/drain.0000000001.json',
+  'leases/drain.0000000009.json',
+  'ledger.jsonl',
+  'ledger/0000000001-01234567.jsonl',
+  'schedule.json',
+  'retry.json',
+  'product.json',
+  'detached.json',
+  'erasure.json',
+  'installation.json',
+]
+
+for (const name of entries) {
+  test(
+    `${name} is root's: the service goes on to report, nothing is counted twice, and it is said once`,
+    asRoot,
+    async () => {
+      using scratch = createScratch()
+      await using receiver = await startReceiver()
+      const directory = path.join(scratch.directory, 'usage')
+      chmodSync(scratch.directory, 0o755)
+      mkdirSync(directory)
+      chownSync(directory, NOBODY, NOBODY)
+      const log = createLog()
+      const options = { endpoint: receiver.endpoint, state: directory, logger: log }
+
+      await asService(async () => {
+        const before = createAcme(options)
+        await before.start()
+        count(before, 100)
+        assert.equal((await before.report()).outcome, 'sent')
+        await before.shutdown()
+      })
+      assert.deepEqual(countsAt(receiver), [100])
+      takeAway(path.join(directory, name))
+
+      await asService(async () => {
+        const usage = createAcme(options)
+        assert.equal((await usage.start()).state, 'enabled')
+        for (const amount of [5, 2, 1]) {
+          count(usage, amount)
+          assert.equal((await usage.report()).outcome, 'sent')
+        }
+        await usage.shutdown()
+        // What was sent is known to the next process, too.
+        const next = createAcme(options)
+        await next.start()
+        count(next, 3)
+        assert.equal((await next.report()).outcome, 'sent')
+        await next.shutdown()
+      })
+      assert.deepEqual(countsAt(receiver), [100, 5, 2, 1, 3])
+      const warnings = log.lines.filter((line) => line.startsWith('warn'))
+      assert.ok(warnings.length <= 4, warnings.join('\n'))
+    },
+  )
+}
+
+test(
+  'a command that root runs in the directory of a service is in nobody’s way: the service reports what root has counted',
+  asRoot,
+  async () => {
+    using scratch = createScratch()
+    await using receiver = await startReceiver()
+    const directory = path.join(scratch.directory, 'usage')
+    chmodSync(scratch.directory, 0o755)
+    mkdirSync(directory, { mode: 0o700 })
+    chownSync(directory, NOBODY, NOBODY)
+    const log = createLog()
+    const options = { endpoint: receiver.endpoint, state: directory, logger: log }
+
+    const command = createAcme({ ...options, consent: { default: 'undecided' } })
+    await command.start()
+    count(command, 7)
+    await command.consent.set('enabled', { by: 'root' })
+    count(command, 5)
+    await command.shutdown()
+
+    await asService(async () => {
+      const service = createAcme({ ...options, consent: { default: 'undecided' } })
+      assert.equal((await service.start()).state, 'enabled')
+      count(service, 2)
+      assert.equal((await service.report()).outcome, 'sent')
+      await service.shutdown()
+    })
+    assert.deepEqual(countsAt(receiver), [7])
+    assert.deepEqual(
+      log.lines.filter((line) => line.startsWith('warn')),
+      [],
+    )
+    assert.ok(readdirSync(directory).length > 3)
+  },
+)
