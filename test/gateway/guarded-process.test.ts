@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { startGuarded } from '../../src/gateway/process/guarded-process.ts'
-import { until } from './scratch.ts'
+import { scratchDirectory, until } from './scratch.ts'
 
 const environment = process.env
 
@@ -19,6 +21,23 @@ test('so does one that does not want to', async (t) => {
   const parent = await startParent(t, ['sh', '-c', "trap '' TERM; while :; do sleep 0.1; done"])
   parent.process.kill('SIGKILL')
   await until('the server has ended', () => !isAlive(parent.server))
+})
+
+test('where the process that starts a server is killed at once, no server is left', async (t) => {
+  const script = fileURLToPath(new URL('../../src/gateway/process/guard.ts', import.meta.url))
+  const file = path.join(await scratchDirectory(t), 'pid')
+  for (const delay of [0, 40]) {
+    const command = ['sh', '-c', `echo $$ > ${file}; exec sleep 1000`]
+    const guard = spawn(process.execPath, [script, '200', ...command], {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    const ended = once(guard, 'exit')
+    await new Promise((resolve) => setTimeout(resolve, delay))
+    guard.disconnect()
+    await ended
+    const pid = Number(await readFile(file, 'utf8').catch(() => 0))
+    if (pid > 0) await until('the server has ended', () => !isAlive(pid), 2_000)
+  }
 })
 
 test('stop lets a server finish what it is at, and can be called twice', async () => {

@@ -9,8 +9,13 @@ import { spawn } from 'node:child_process'
 /** What the guard tells over the channel. */
 export type GuardMessage = { readonly pid: number } | { readonly failed: string }
 
+// Who started us was killed before we came to listen for it.
+if (!process.connected) process.exit(1)
+
 const [grace = '10000', command = '', ...args] = process.argv.slice(2)
-const tell = (message: GuardMessage) => process.connected && process.send?.(message)
+/** Nobody may be there to hear it any more. Without its own ear for that, an error would end us, and leave the server. */
+const tell = (message: GuardMessage) =>
+  process.connected && process.send?.(message, undefined, undefined, () => {})
 
 const server = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit'], windowsHide: true })
 
