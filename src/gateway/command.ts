@@ -17,6 +17,7 @@ import {
 import { type RunningClickHouse, startClickHouse } from './clickhouse/start-clickhouse.ts'
 import { findCollector } from './collector/find-collector.ts'
 import { originOverlay } from './collector/origin-overlay.ts'
+import { runGuarded } from './collector/run-guarded.ts'
 import { startCollector } from './collector/start-collector.ts'
 import { validateConfig } from './collector/validate-config.ts'
 import { GatewayError, GatewayOptionsError, reasonOf } from './errors.ts'
@@ -44,6 +45,7 @@ Commands:
   validate   Checks gateway.yaml, with the overlays given, by the Collector's own validate.
   up         Starts ClickHouse (unless CLICKHOUSE_URL names one) and the Collector, and runs until Ctrl-C.
   status     Says how a gateway on this machine is: health, queue, what was refused and dropped, store, disk.
+  guard      Runs a Collector, given with all its arguments after \`--\`, with its queue prepared before each start.
   schema     Prints the statements that make the store.
   maintain   Erases and rolls up in the store at CLICKHOUSE_URL, once; \`up\` does it every hour.
 
@@ -69,12 +71,27 @@ USAGE_CLICKHOUSE_HTTP_PORT: where a ClickHouse that \`up\` starts listens.
 export async function runGatewayCommand(args: readonly string[], io: GatewayIo = {}): Promise<number> {
   const { stdout = process.stdout, stderr = process.stderr, environment = systemEnvironment() } = io
   try {
-    const { command, configs, directory, cluster, print, help } = parse(args)
+    const end = args.indexOf('--')
+    const [own, wrapped] = end < 0 ? [args, []] : [args.slice(0, end), args.slice(end + 1)]
+    const { command, configs, directory, cluster, print, help } = parse(own)
+    if (wrapped.length > 0 && command !== 'guard') {
+      throw new GatewayOptionsError('Only `guard` takes a command after two hyphens.')
+    }
     if (help) {
       stdout.write(GATEWAY_USAGE)
       return 0
     }
-    const run = { stdout, stderr, environment, configs, directory, cluster, print, signal: io.signal }
+    const run = {
+      stdout,
+      stderr,
+      environment,
+      configs,
+      directory,
+      cluster,
+      print,
+      wrapped,
+      signal: io.signal,
+    }
     return await COMMANDS[command](run)
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
@@ -93,6 +110,8 @@ interface Run {
   readonly directory: string
   readonly cluster: StoreCluster | undefined
   readonly print: boolean
+  /** What stands after `--`. */
+  readonly wrapped: readonly string[]
   readonly signal: AbortSignal | undefined
 }
 
@@ -131,7 +150,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-const COMMANDS = { validate, up, status, schema, maintain } as const
+const COMMANDS = { validate, up, status, guard, schema, maintain } as const
 
 const databaseOf = (environment: Environment) => environment['USAGE_CLICKHOUSE_DATABASE'] || 'usage'
 
@@ -209,6 +228,7 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
         ...clickHouseEnvironment(clickHouse, database),
       },
       onLine: (line) => stderr.write(`collector: ${readableLine(line)}\n`),
+      onNotice: (sentence) => stderr.write(`${sentence}\n`),
     })
     started.unshift(gateway)
     const { url, healthUrl, metricsUrl } = gateway
@@ -252,6 +272,11 @@ const wayIn = ({ how }: RunningClickHouse, directory: string) =>
   how === 'address'
     ? ''
     : `; curl --config ${path.join(directory, 'clickhouse', 'curl.cfg')} -d 'SHOW TABLES'`
+
+/** Of the directory, too, it goes by the settings: the Collector that it runs knows no options of ours. */
+function guard({ stderr, environment, wrapped }: Run): Promise<number> {
+  return runGuarded({ command: wrapped, environment, onNotice: (sentence) => stderr.write(`${sentence}\n`) })
+}
 
 async function status({ stdout, environment, directory }: Run): Promise<number> {
   const found = await gatewayStatus({

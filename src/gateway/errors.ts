@@ -42,6 +42,12 @@ export class CollectorUnusableError extends GatewayError {
   override readonly code = 'ERR_USAGE_COLLECTOR_UNUSABLE'
 }
 
+/** The queue on disk cannot be prepared for a start: another Collector has it, or the disk is full. Nothing of it is lost. */
+export class QueueUnusableError extends GatewayError {
+  override readonly name = 'QueueUnusableError'
+  override readonly code = 'ERR_USAGE_QUEUE_UNUSABLE'
+}
+
 /** The Collector ended before it was ready. The message has the last lines of its log. */
 export class CollectorStartError extends GatewayError {
   override readonly name = 'CollectorStartError'

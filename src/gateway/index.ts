@@ -50,6 +50,7 @@ export {
   GatewayOptionsError,
   MissingPackageError,
   PortInUseError,
+  QueueUnusableError,
 } from './errors.ts'
 export { freePort } from './process/ports.ts'
 export {

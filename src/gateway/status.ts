@@ -4,6 +4,8 @@ import path from 'node:path'
 import { type Environment, systemEnvironment } from '../host/index.ts'
 import { localUrl, parseEndpoint } from './process/ports.ts'
 import { answers } from './process/wait.ts'
+import { type AsideReports, asideReports } from './queue/aside.ts'
+import { type DamagedQueue, damagedQueues } from './queue/damaged-queue.ts'
 import { SETTING_DEFAULTS } from './settings.ts'
 
 /** Where a gateway that runs can be asked. `gateway up` leaves it in its directory, as `gateway.json`. */
@@ -38,6 +40,9 @@ export interface GatewayStatus {
     readonly queued: number
     readonly queueCapacity: number
   }
+  /** Reports beside the queue, after a crash. */
+  readonly aside: AsideReports
+  readonly damaged: readonly DamagedQueue[]
   readonly disk: {
     readonly directory: string
     readonly freeBytes: number
@@ -59,13 +64,15 @@ export interface GatewayStatusOptions {
 export async function gatewayStatus(options: GatewayStatusOptions): Promise<GatewayStatus> {
   const { directory, environment = systemEnvironment() } = options
   const places = await placesOf(directory, environment)
-  const [healthy, storeReachable, counts, disk] = await Promise.all([
+  const [healthy, storeReachable, counts, disk, aside, damaged] = await Promise.all([
     answers(places.healthUrl),
     listens(places.store),
     countsOf(places.metricsUrl),
     diskOf(directory),
+    asideReports(directory),
+    damagedQueues(directory),
   ])
-  const found = { places, healthy, storeReachable, ...(counts && { counts }), disk }
+  const found = { places, healthy, storeReachable, ...(counts && { counts }), aside, damaged, disk }
   return { ...found, troubles: troublesOf(found) }
 }
 
@@ -205,7 +212,7 @@ async function bytesIn(directory: string): Promise<number> {
 }
 
 function troublesOf(status: Omit<GatewayStatus, 'troubles'>): string[] {
-  const { places, healthy, storeReachable, counts, disk } = status
+  const { places, healthy, storeReachable, counts, aside, damaged, disk } = status
   return [
     ...(healthy
       ? []
@@ -218,6 +225,20 @@ function troublesOf(status: Omit<GatewayStatus, 'troubles'>): string[] {
       : [`Nothing listens at ${places.store}; reports wait in the queue until the store is back.`]),
     ...(counts && counts.queued > 0.8 * counts.queueCapacity
       ? ['The queue is nearly full; when it is, reports are refused with 503 and wait at the installations.']
+      : []),
+    ...damaged.map(
+      ({ file, reports }) =>
+        `A damaged queue is kept as '${file}', with up to ${reports} reports that are not in the store; delete it when you have no use for it.`,
+    ),
+    ...(aside.waiting > 0
+      ? [
+          `${aside.waiting} reports that were under way when the Collector crashed are in '${path.join(disk.directory, 'aside')}', and are being sent.`,
+        ]
+      : []),
+    ...(aside.kept > 0
+      ? [
+          `${aside.kept} reports that end a Collector are kept in '${path.join(disk.directory, 'aside')}' and not sent; look at them, and delete them.`,
+        ]
       : []),
     ...(disk.freeBytes < LEAST_FREE ? [`Only ${size(disk.freeBytes)} are free in ${disk.directory}.`] : []),
   ]

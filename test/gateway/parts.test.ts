@@ -256,7 +256,7 @@ describe('the command', () => {
       assert.equal(await runGatewayCommand(args, { stderr, environment: {} }), 2)
       assert.match(
         stderr.text(),
-        /use validate, up, status, schema or maintain\.\n`otel-usage gateway --help`/,
+        /use validate, up, status, guard, schema or maintain\.\n`otel-usage gateway --help`/,
       )
     })
   }

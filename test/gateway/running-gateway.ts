@@ -42,6 +42,7 @@ export interface GatewayParts {
   /** More settings. */
   readonly environment?: Readonly<Record<string, string>>
   readonly onLine?: (line: string) => void
+  readonly onNotice?: (sentence: string) => void
 }
 
 /** An overlay: what goes to the store is in the file `archive/usage.jsonl` before the answer comes. */
@@ -65,6 +66,7 @@ export async function runGateway(t: TestContext, parts: GatewayParts): Promise<R
       ...parts.environment,
     },
     ...(parts.onLine && { onLine: parts.onLine }),
+    ...(parts.onNotice && { onNotice: parts.onNotice }),
   })
   t.after(() => running.stop())
   return running

@@ -5,7 +5,10 @@ import { makePrivateDirectory } from '../private-files.ts'
 import { startGuarded } from '../process/guarded-process.ts'
 import { localUrl, requireFree } from '../process/ports.ts'
 import { answers, eventually } from '../process/wait.ts'
-import { type GatewaySettings, readSettings, requireWritable } from '../settings.ts'
+import { deliverAside } from '../queue/aside.ts'
+import { startCourier } from '../queue/courier.ts'
+import { guardQueue, isCrash } from '../queue/guard-queue.ts'
+import { readSettings, requireWritable } from '../settings.ts'
 import type { Collector } from './collector.ts'
 import { collectorArguments, readableFiles } from './collector-arguments.ts'
 import { containerCommand } from './docker.ts'
@@ -18,6 +21,8 @@ export interface StartCollectorOptions {
   readonly environment?: Environment
   /** Each line of the Collector's log. */
   readonly onLine?: (line: string) => void
+  /** What the guard of the queue has to say, as sentences. Default: standard error. */
+  readonly onNotice?: (sentence: string) => void
   /** Milliseconds until it must be ready. Default: 60000. */
   readonly readyWithin?: number
 }
@@ -35,15 +40,17 @@ export interface RunningCollector {
   readonly pid: number
   /** Resolves when it has ended, for whatever reason. Never rejects. */
   readonly exited: Promise<{ readonly code: number }>
-  /** Lets it finish what it is at, and kills it after ten seconds. Safe to call twice. */
+  /** Lets it finish what it is at, and kills it after 25 seconds. Safe to call twice. */
   stop(): Promise<void>
 }
 
 /**
- * Starts the gateway and waits until it is ready. It ends with this process, however that ends.
+ * Starts the gateway and waits until it is ready. It ends with this process, however that ends. Its queue is prepared before, and
+ * what was taken out of it is sent afterwards: `guardQueue`, `deliverAside`.
  *
  * @throws {PortInUseError} when something else listens at one of its addresses.
  * @throws {DirectoryUnusableError} when its directory cannot be written.
+ * @throws {QueueUnusableError} when its queue cannot be prepared.
  * @throws {CollectorStartError} when it ends before it is ready, with the last lines of its log.
  */
 export async function startCollector(options: StartCollectorOptions): Promise<RunningCollector> {
@@ -56,20 +63,35 @@ export async function startCollector(options: StartCollectorOptions): Promise<Ru
   await requireWritable(settings.directory, 'USAGE_GATEWAY_DIRECTORY')
   for (const name of ['queue', 'archive']) await makePrivateDirectory(path.join(settings.directory, name))
 
+  const { directory } = settings
+  const onNotice = options.onNotice ?? ((sentence) => process.stderr.write(`${sentence}\n`))
+  const commandIn = (environment: Environment) => [
+    ...commandOf(collector, configs, environment),
+    ...collectorArguments(configs),
+  ]
+  const queue = await guardQueue({ directory, onNotice })
   const server = await startGuarded({
-    command: [...commandOf(collector, configs, settings), ...collectorArguments(configs)],
+    command: commandIn(settings.environment),
     environment: settings.environment,
+    grace: GRACE,
     onLine,
-  }).catch((error) => {
+  }).catch(async (error) => {
+    await queue.ended({ crashed: false })
     throw new CollectorStartError(
       `The Collector '${collector.command.join(' ')}' could not be started: ${reasonOf(error)}.`,
       { cause: error },
     )
   })
+  let isStopping = false
+  const exited = server.exited.then(async (end) => {
+    await queue.ended({ crashed: isCrash(end.code) && !isStopping })
+    return end
+  })
   const healthUrl = localUrl(settings.health)
   const ready = await eventually(() => answers(healthUrl), readyWithin, server.exited)
   if (ready !== 'yes') {
     await server.stop()
+    await exited
     const what = ready === 'ended' ? 'ended before it was ready' : `was not ready within ${readyWithin} ms`
     throw new CollectorStartError(
       [
@@ -78,23 +100,40 @@ export async function startCollector(options: StartCollectorOptions): Promise<Ru
       ].join('\n'),
     )
   }
+  const ending = new AbortController()
+  void exited.then(() => ending.abort())
+  const delivered = deliverAside({
+    directory,
+    startCourier: () => startCourier({ command: commandIn, environment: settings.environment, directory }),
+    onNotice,
+    signal: ending.signal,
+  })
   return {
     url: localUrl(settings.endpoint),
     healthUrl,
     metricsUrl: `${localUrl(settings.metrics)}/metrics`,
-    directory: settings.directory,
+    directory,
     pid: server.pid,
-    exited: server.exited,
-    stop: server.stop,
+    exited,
+    stop: async () => {
+      isStopping = true
+      ending.abort()
+      await Promise.all([server.stop(), delivered])
+      await exited
+    },
   }
 }
+
+/** Longer than an end takes while the store takes connections and does not answer: see gateway.yaml. */
+const GRACE = 25_000
 
 function commandOf(
   { how, command }: Collector,
   configs: readonly string[],
-  { directory, environment }: GatewaySettings,
+  environment: Environment,
 ): readonly string[] {
   if (how !== 'docker') return command
+  const directory = environment['USAGE_GATEWAY_DIRECTORY'] as string
   return containerCommand(command, {
     files: readableFiles(configs).map((file) => path.resolve(file)),
     directory,
