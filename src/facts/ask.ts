@@ -60,8 +60,10 @@ async function askAttribute(
 ): Promise<void> {
   const fact = collection.included.get(name) as AttributeFact
   const answer =
-    typeof source === 'function' ? await ask(collection, source as () => unknown, budget) : { value: source }
-  if ('reason' in answer) return miss(collection, name, answer.reason)
+    typeof source === 'function'
+      ? await ask(collection, source as () => unknown, budget)
+      : { reason: undefined, value: source }
+  if (answer.reason) return miss(collection, name, answer.reason)
   if (answer.value === undefined) return
   const { value, problems } = takenValue(fact, answer.value)
   for (const problem of problems) collection.drops.add(problem)
@@ -77,7 +79,7 @@ async function askGauge(
   budget: number,
 ): Promise<void> {
   const answer = await ask(collection, source, budget)
-  if ('reason' in answer) return miss(collection, name, answer.reason)
+  if (answer.reason) return miss(collection, name, answer.reason)
   if (answer.value === undefined) return
   const list = listIn(answer.value)
   if (list) return takePoints(collection, name, list)
@@ -154,7 +156,7 @@ async function askObservation(
     budget,
   )
   open = false
-  if ('reason' in answer) for (const name of names) miss(collection, name, answer.reason)
+  if (answer.reason) for (const name of names) miss(collection, name, answer.reason)
   else merge(taken, collection)
 }
 
@@ -220,9 +222,9 @@ function miss({ drops, absent }: Collection, name: string, reason: DropReason): 
   absent.set(name, reason)
 }
 
-type Answer = { readonly value: unknown } | { readonly reason: DropReason }
+type Answer = { readonly reason: undefined; readonly value: unknown } | { readonly reason: DropReason }
 
 async function ask({ clock }: Collection, source: () => unknown, budget: number): Promise<Answer> {
   const answer = await askHost(source, { clock, within: budget })
-  return 'failure' in answer ? { reason: answer.failure } : answer
+  return answer.failure ? { reason: answer.failure } : { reason: undefined, value: answer.value }
 }

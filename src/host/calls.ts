@@ -1,8 +1,8 @@
 import type { Clock, Timer } from './clock.ts'
 
-/** What came of a call of the host's code. */
+/** What came of a call of the host's code. Told apart by what is always there: a name that is not may be inherited. */
 export type HostAnswer<T> =
-  | { readonly value: T }
+  | { readonly failure: undefined; readonly value: T }
   | { readonly failure: 'failed' | 'timeout'; readonly error: Error }
 
 /** How long an answer is waited for. */
@@ -39,7 +39,7 @@ export function askHost<T>(call: () => T, limit?: HostLimit): Promise<HostAnswer
 /** The answer itself, where a failure is the caller's to handle. Rejects with an error. */
 export async function answerOfHost<T>(call: () => T): Promise<Awaited<T>> {
   const answer = await askHost(call)
-  if ('failure' in answer) throw answer.error
+  if (answer.failure) throw answer.error
   return answer.value
 }
 
@@ -59,7 +59,7 @@ export function askHostNow<T>(call: () => T): T | undefined {
     if (!late) answer = one
   })
   late = true
-  return answer && 'value' in answer ? (answer.value as T) : undefined
+  return answer && !answer.failure ? (answer.value as T) : undefined
 }
 
 /** A promise of Node.js never gives another one, and a thenable that is a promise's promise's promise is none that ends. */
@@ -84,7 +84,7 @@ function follow(
   try {
     const value = call()
     const then = thenOf(value)
-    if (!then) return once(() => done({ value }))(undefined)
+    if (!then) return once(() => done({ failure: undefined, value }))(undefined)
     if (links === 0) return fail(new TypeError('The promise gives one promise after the other.'))
     const more = Reflect.apply(then, value, [
       once((next: unknown) => follow(() => next, done, links - 1)),

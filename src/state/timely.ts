@@ -39,8 +39,8 @@ export function createTimelyStore(store: StateStore, clock: Clock): StateStore {
         void askHost(step).then((answer) => {
           timer.cancel()
           if (hanging === own) hanging = undefined
-          if ('value' in answer) resolve(answer.value)
-          else reject(answer.error)
+          if (answer.failure) reject(answer.error)
+          else resolve(answer.value)
         })
       })
     })

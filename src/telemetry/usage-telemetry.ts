@@ -21,6 +21,7 @@ import { createRemoved, createUnsuitable } from './nothing.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { outsideContext } from './outside-context.ts'
 import { createRecorder } from './recorder.ts'
+import { failedPreview, failedReport, isForTheHost } from './safety-net.ts'
 import { resolveOptions, type Settings } from './settings.ts'
 import { sendAtTheEnd } from './short-lived.ts'
 import { disclosureOf, refuseUnwanted, tell } from './start.ts'
@@ -170,6 +171,13 @@ function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>):
     logger.error(`The usage telemetry has failed: ${errorOf(error).message}`)
   }
 
+  const inCase =
+    <R>(result: (error: unknown) => R) =>
+    (error: unknown) => {
+      logTrouble(error)
+      return result(error)
+    }
+
   async function end(): Promise<void> {
     const { delivery, directory } = settings
     const sends = planned && delivery !== 'inline'
@@ -216,16 +224,18 @@ function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>):
       stopping = undefined
       starting ??= begin(before).catch((error) => {
         starting = undefined
-        throw error
+        if (isForTheHost(error)) throw error
+        logTrouble(error)
+        return consent.verdict()
       })
       return starting
     },
     shutdown() {
-      stopping ??= keepingProcessAlive(end)
+      stopping ??= keepingProcessAlive(end).catch(logTrouble)
       return stopping
     },
-    preview: () => keepingProcessAlive(loop.preview),
-    report: () => keepingProcessAlive(loop.report),
+    preview: () => keepingProcessAlive(loop.preview).catch(inCase(failedPreview)),
+    report: () => keepingProcessAlive(loop.report).catch(inCase(failedReport)),
     async forget(chooser) {
       const by = nameOfChooser(chooser)
       return keepingProcessAlive(() => loop.forget(by))

@@ -68,6 +68,17 @@ for (const [name, misbehave] of Object.entries(MISBEHAVIOURS)) {
     await aTurn()
   })
 
+  test(`in the place of a clock that ${name}, the one of the system is used`, async () => {
+    const acme = createAcme({ clock: { now: anything, monotonic: () => Number.NaN, after: anything } })
+    const before = Date.now()
+    await acme.start()
+    await acme.report()
+    const { lastReportAt = '' } = (await acme.status()).delivery
+    assert.ok(Date.parse(lastReportAt) >= before && Date.parse(lastReportAt) <= Date.now(), lastReportAt)
+    await acme.shutdown()
+    await aTurn()
+  })
+
   test(`a pack whose product ${name} costs its own facts only`, async () => {
     const clock = createFakeClock()
     const common = { prefix: 'acme', since: 1 } as const

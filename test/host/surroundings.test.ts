@@ -43,3 +43,8 @@ suite('a host', { concurrency: 4 }, () => {
     })
   }
 })
+
+test('a property that every object has makes nothing throw, and no rejection goes unheard', async () => {
+  const { stdout } = await run(process.execPath, [path.join(import.meta.dirname, 'hosts/polluted.ts')])
+  assert.deepEqual(JSON.parse(stdout), [])
+})
