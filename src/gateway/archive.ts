@@ -13,7 +13,7 @@ export async function pruneArchive(gatewayDirectory: string, now: number): Promi
     throw error
   })
   for (const file of files) {
-    if (/^\d{4}-\d{2}-\d{2}\.jsonl$/.test(file) && file.slice(0, 10) < oldest)
+    if (/^\d{4}-\d{2}-\d{2}(-[12])?\.jsonl$/.test(file) && file.slice(0, 10) < oldest)
       await rm(path.join(archive, file))
   }
 }

@@ -248,7 +248,7 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
         `Gateway     ${gateway.url}   (the endpoint of your product; OpenTelemetry Collector ${collector.version})`,
         `Health      ${gateway.healthUrl}   (its own metrics: ${gateway.metricsUrl})`,
         `ClickHouse  ${new URL(clickHouse.url).origin}   (database ${database}; ClickHouse ${clickHouse.version}${wayIn(clickHouse, directory)})`,
-        `Archive     ${path.join(gateway.directory, 'archive')}   (a file for each day, kept ${ARCHIVE_DAYS} days)`,
+        `Archive     ${path.join(gateway.directory, 'archive')}   (two files for each day, kept ${ARCHIVE_DAYS} days)`,
         `Origin      ${origin.summary}`,
         `Products    ${configs.length > 0 ? configs.join(', ') : 'none: pass their overlays with --config'}`,
         'Ctrl-C ends it.',

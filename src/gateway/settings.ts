@@ -8,6 +8,8 @@ import { type Endpoint, freePort, parseEndpoint } from './process/ports.ts'
 export interface GatewaySettings {
   readonly endpoint: Endpoint
   readonly inner: Endpoint
+  /** The step in front of the archive, where there is one. */
+  readonly archive: Endpoint
   readonly health: Endpoint
   /** The Collector's own metrics. */
   readonly metrics: Endpoint
@@ -27,7 +29,7 @@ export const SETTING_DEFAULTS = {
 } as const
 
 /**
- * Reads the settings. The inner endpoint is nobody's business, and who wants the metrics says where: unless they are set, free
+ * Reads the settings. The inner endpoints are nobody's business, and who wants the metrics says where: unless they are set, free
  * ports are taken.
  *
  * @throws {GatewayOptionsError} when an address is none.
@@ -36,11 +38,13 @@ export async function readSettings(environment: Environment): Promise<GatewaySet
   const given = (name: keyof typeof SETTING_DEFAULTS) => environment[name] || SETTING_DEFAULTS[name]
   const directory = path.resolve(given('USAGE_GATEWAY_DIRECTORY'))
   const inner = environment['USAGE_GATEWAY_INNER_ENDPOINT'] || `127.0.0.1:${await freePort()}`
+  const archive = environment['USAGE_GATEWAY_ARCHIVE_ENDPOINT'] || `127.0.0.1:${await freePort()}`
   const metricsHost = given('USAGE_GATEWAY_METRICS_HOST')
   const metricsPort = environment['USAGE_GATEWAY_METRICS_PORT'] || String(await freePort())
   return {
     endpoint: endpointOf('USAGE_GATEWAY_ENDPOINT', given('USAGE_GATEWAY_ENDPOINT')),
     inner: endpointOf('USAGE_GATEWAY_INNER_ENDPOINT', inner),
+    archive: endpointOf('USAGE_GATEWAY_ARCHIVE_ENDPOINT', archive),
     health: endpointOf('USAGE_GATEWAY_HEALTH_ENDPOINT', given('USAGE_GATEWAY_HEALTH_ENDPOINT')),
     metrics: endpointOf('USAGE_GATEWAY_METRICS_PORT', `${metricsHost}:${metricsPort}`),
     directory,
@@ -48,6 +52,7 @@ export async function readSettings(environment: Environment): Promise<GatewaySet
       ...environment,
       USAGE_GATEWAY_ENDPOINT: given('USAGE_GATEWAY_ENDPOINT'),
       USAGE_GATEWAY_INNER_ENDPOINT: inner,
+      USAGE_GATEWAY_ARCHIVE_ENDPOINT: archive,
       USAGE_GATEWAY_HEALTH_ENDPOINT: given('USAGE_GATEWAY_HEALTH_ENDPOINT'),
       USAGE_GATEWAY_DIRECTORY: directory,
       USAGE_GATEWAY_METRICS_HOST: metricsHost,
