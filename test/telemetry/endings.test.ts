@@ -69,8 +69,9 @@ test('several worker threads of a process, on one directory: one report, one ins
   assert.equal(receiver.received.length, 1)
 
   await createAcme({ endpoint: receiver.endpoint, state: scratch.directory }).report()
-  const { counts, installations } = arrivedAt(receiver)
-  assert.equal(sum(counts), 4 * 7)
+  const { counts, ids, installations } = arrivedAt(receiver)
+  // The end may come between the report and its answer; then it is sent again under its id, and the receiver counts it once.
+  assert.equal(sum([...new Map(ids.map((id, index) => [id, counts[index] ?? 0])).values()]), 4 * 7)
   assert.equal(new Set(installations).size, 1)
 })
 
