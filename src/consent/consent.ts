@@ -1,5 +1,5 @@
 import { beyond, type Facts, type Scopes, scopesOf } from '../catalog/index.ts'
-import { type Clock, createTurns, Date, tellHost } from '../host/index.ts'
+import { askHostNow, type Clock, createTurns, Date, ownOf, tellHost } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { readAnnounced, writeAnnounced } from './announced.ts'
 import { ConsentDecisionError, ConsentLockedError, choiceNotStored } from './errors.ts'
@@ -50,8 +50,10 @@ export interface Consent {
   /**
    * Calls back when state, level or source have changed, or who a no comes from, or newer facts are reached. Returns what ends it.
    */
-  on(event: 'change', listener: (verdict: Verdict, before: Verdict) => void): () => void
+  on(event: 'change', listener: ConsentListener): () => void
 }
+
+export type ConsentListener = (verdict: Verdict, before: Verdict) => void
 
 export interface ConsentOptions {
   /** What is known without the store. */
@@ -66,6 +68,8 @@ export interface ConsentOptions {
   readonly definitions?: () => Facts
   /** The versions of the catalogs that contribute to it at the moment, by prefix. Default: none. */
   readonly contributions?: () => Readonly<Record<string, number>>
+  /** Reads the environment as it is now. Default: what the inputs hold of it is all there is. */
+  readonly readEnvironment?: () => ConsentInputs['environment']
   /** Whether it matters that no person runs the process. Default: `ignore`, and nothing is loaded to find out. */
   readonly automation?: 'disabled' | 'ignore' | undefined
   /** Why nothing that is stored outlives the process, as far as it is known now. Default: it does. */
@@ -79,9 +83,9 @@ export interface ConsentOptions {
 export function createConsent(options: ConsentOptions): Consent {
   const { store, clock, productVersion, catalogVersion, contributions = () => ({}) } = options
   const { stateProblem = () => undefined, warn = () => {}, elsewhere = [], definitions } = options
-  const listeners = new Set<(verdict: Verdict, before: Verdict) => void>()
-  let inputs = options.inputs
-  let current = decideConsent({ ...inputs, stateProblem: stateProblem() })
+  const listeners = new Set<ConsentListener>()
+  let inputs = ownOf({ ...options.inputs, stateProblem: stateProblem() })
+  let current = decide()
   let history: ChoiceHistory = { choices: [] }
   /** What the operator was told of, for a choice that does not say itself which facts it covers. */
   let announced: Scopes | undefined
@@ -144,21 +148,30 @@ export function createConsent(options: ConsentOptions): Consent {
   function adopt(): Verdict {
     const own = held ? later(chosen(), held) : chosen()
     const stored = outside && !isAfter(own, outside) ? outside : own
-    inputs = {
+    inputs = ownOf({
       ...options.inputs,
       ...(definitions && { definitions: definitions() }),
       stateProblem: stateProblem(),
       ...(automation !== undefined && { automation }),
-      ...(stored && { stored }),
-    }
+      ...(stored && { stored: ownOf(stored) }),
+    })
     const before = current
-    current = decideConsent(inputs)
+    current = decide()
     const same = (['state', 'disabledBy', 'level', 'source'] as const).every(
       (key) => before[key] === current[key],
     )
     if (same && !reachesMore(current, before)) return current
     for (const listener of listeners) tellHost(() => listener(current, before))
     return current
+  }
+
+  /** A variable that has come to say no since the environment was read is obeyed as well. Nothing else that changes there is. */
+  function decide(): Verdict {
+    const verdict = decideConsent(inputs)
+    if (verdict.state === 'disabled' || !options.readEnvironment) return verdict
+    const environment = ownOf({ ...inputs.environment, ...askHostNow(options.readEnvironment) })
+    const since = decideConsent(ownOf({ ...inputs, environment }))
+    return since.state === 'disabled' ? since : verdict
   }
 
   /** What the seed says at the first start is written down, so that a later seed changes nothing. */

@@ -2,7 +2,14 @@
  * Whether anything may be sent: one verdict from every source, and why. The verdict is a pure function; {@link createConsent}
  * keeps it for a running product, and only a choice, and a start, write.
  */
-export { type Chooser, type Consent, type ConsentOptions, createConsent, nameOfChooser } from './consent.ts'
+export {
+  type Chooser,
+  type Consent,
+  type ConsentListener,
+  type ConsentOptions,
+  createConsent,
+  nameOfChooser,
+} from './consent.ts'
 export {
   createStartupWarnings,
   type DisclosureSink,

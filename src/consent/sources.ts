@@ -117,13 +117,8 @@ export const SOURCES: readonly Source[] = [
     passing: true,
     about:
       'The variable `<PREFIX>_TELEMETRY_ENDPOINT`, when its address cannot be used: then nothing is sent anywhere.',
-    read(inputs) {
-      const { environment, endpointProblem: problem } = inputs
-      if (!problem) return []
-      const names = prefixesOf(inputs).map((prefix) => `${prefix}_TELEMETRY_ENDPOINT`)
-      const name = names.find((one) => environment[one]) ?? (names[0] as string)
-      return [{ name, value: shown(environment[name]), reading: { state: 'disabled' }, problem }]
-    },
+    read: ({ endpoint: { name = '', value, problem } = {} }) =>
+      problem === undefined ? [] : [{ name, value: shown(value), reading: { state: 'disabled' }, problem }],
   },
   {
     source: 'exclude-variable',
@@ -215,8 +210,6 @@ export const wordsOf = (levels: readonly string[]): string =>
   `use ${[...levels, 'on'].map((word) => `'${word}'`).join(', ')} or 'off' ` +
   `(also ${[...ENABLING_WORDS.slice(4, 5), ...DISABLING_WORDS.slice(4, 5), 'true', 'false', '1', '0'].join(', ')})`
 
-const prefixesOf = ({ prefix, legacyPrefixes = [] }: ConsentInputs) => [prefix, ...legacyPrefixes]
-
 function optOuts({ environment, names }: NamedInputs, meaning: Meaning): Statement[] {
   return (names.get(meaning) ?? []).flatMap((name) => {
     const value = environment[name]
@@ -234,10 +227,14 @@ function decision(name: string, value: unknown, { levels }: ConsentInputs): Stat
 }
 
 function isLocked(configured: unknown): configured is { readonly value: unknown; readonly locked: true } {
-  return typeof configured === 'object' && configured !== null && Reflect.get(configured, 'locked') === true
+  return typeof configured === 'object' && configured !== null && ownValue(configured, 'locked') === true
 }
 
-const isSeed = ({ stored }: ConsentInputs): boolean => stored !== undefined && 'seed' in stored
+const ownValue = (object: object, name: string): unknown =>
+  Object.hasOwn(object, name) ? Reflect.get(object, name) : undefined
+
+const isSeed = ({ stored }: ConsentInputs): boolean =>
+  stored !== undefined && ownValue(stored, 'seed') === true
 
 function storedChoice({ stored, levels }: ConsentInputs): Statement[] {
   if (stored === undefined) return []

@@ -74,6 +74,8 @@ export interface Verdict {
   readonly reach: Reach
   /** What every source said, in the order in which they are asked; the default stands last. */
   readonly opinions: readonly Opinion[]
+  /** The product's variables that hold, by name, as they are used: they are read once, at the start or before it. */
+  readonly variables?: Readonly<Record<string, string>>
   /** What the operator should know: unreadable values, and sources that contradict each other. Full sentences. */
   readonly warnings: readonly string[]
 }
@@ -135,8 +137,10 @@ export interface ConsentInputs {
   readonly executableName?: string | undefined
   /** What runs the process in the place of a person: a CI system, a test runner, an agent. Then it is a no. */
   readonly automation?: string | undefined
-  /** What is wrong with the address that the operator has set for reports, as the end of a sentence. */
-  readonly endpointProblem?: string | undefined
+  /** The variable in which the operator has set an address for reports, where one has, with what is wrong with it as the end of a sentence. */
+  readonly endpoint?: { readonly name: string; readonly value: string; readonly problem?: string } | undefined
+  /** The product's variables that are set, as they are shown. Default: none. */
+  readonly variables?: Readonly<Record<string, string>>
   /** Sources whose yes holds against a stored no as well. Default: none. */
   readonly overruleStoredNo?: readonly OverrulingSource[] | undefined
   /** Sources that the product does not ask. Default: none. */

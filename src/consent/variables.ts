@@ -2,6 +2,7 @@
  * The operator's variables by what they mean. A no must not be lost to a spelling: names are compared without regard to case, and the
  * obvious misspellings of an opt-out count as what they say. A yes is taken only from a variable that has its right name.
  */
+import { distanceOf, ownOf } from '../host/index.ts'
 import type { ConsentInputs } from './types.ts'
 import { optsOut, readDecision, shown } from './words.ts'
 
@@ -64,7 +65,7 @@ export function withNames(inputs: ConsentInputs): NamedInputs {
     const list = names.get(meaningOf(name, prefixes) as Meaning)
     if (list && !list.includes(name)) list.push(name)
   }
-  return { ...inputs, names }
+  return ownOf({ ...inputs, names })
 }
 
 /** A full sentence for each variable that looks like one of the operator's and has no effect, with the name that was meant. */
@@ -137,20 +138,6 @@ const isRight = (name: string, prefixes: readonly string[]): boolean =>
 const SLIPS = 2
 
 const LONGEST_NAME = 100
-
-/** How many letters have to be put in, taken out or changed (Levenshtein). */
-function distanceOf(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1]
-    for (let j = 1; j <= b.length; j++) {
-      const [above, before, across] = [row[j], next[j - 1], row[j - 1]] as [number, number, number]
-      next.push(Math.min(above + 1, before + 1, across + (letter === b[j - 1] ? 0 : 1)))
-    }
-    row = next
-  }
-  return row[b.length] as number
-}
 
 const prefixesOf = ({ prefix, legacyPrefixes = [] }: ConsentInputs) => [prefix, ...legacyPrefixes]
 

@@ -60,6 +60,7 @@ function decide(given: ConsentInputs): Verdict {
     ...(winner?.statement.unstored && { unstored: true }),
     ...(winner?.statement.heldSince !== undefined && { heldSince: winner.statement.heldSince }),
     reach: reachOf(state, level, winner?.statement, inputs),
+    ...(inputs.variables && { variables: inputs.variables }),
     opinions: [...voices.map((voice) => opinionOf(voice, winner)), defaultOpinion(inputs, winner)],
     warnings: [
       ...unreadable(voices, inputs.levels),

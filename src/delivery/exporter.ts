@@ -4,6 +4,7 @@ import {
 } from '@opentelemetry/exporter-metrics-otlp-http'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { Verdict } from '../consent/index.ts'
+import { ownOf, readEndpoint, readEnvironment, UsageConfigurationError, whatWasGot } from '../host/index.ts'
 import type { Account } from '../outbox/index.ts'
 import type { ErasureResult } from './erasure.ts'
 import type { DeliveryResult } from './result.ts'
@@ -36,8 +37,9 @@ type ExportCallback = Parameters<ExportDelegate['export']>[1]
 export class ConsentAwareMetricExporter extends OTLPMetricExporterBase {
   readonly #inner: StoreAndForward
 
+  /** @throws {UsageConfigurationError} that says what is wrong with the options. */
   constructor(options: ConsentAwareMetricExporterOptions) {
-    const inner = createStoreAndForward(options)
+    const inner = createStoreAndForward(checked(options))
     super(delegateTo(inner), { temporalityPreference: AggregationTemporalityPreference.DELTA })
     this.#inner = inner
   }
@@ -81,6 +83,21 @@ export class ConsentAwareMetricExporter extends OTLPMetricExporterBase {
   preview(metrics: ResourceMetrics, details?: ReportDetails): Promise<RenderedReport> {
     return this.#inner.render(metrics, details)
   }
+}
+
+/** What was checked, in the form in which it was: an address as it is used, and the variables as they are now. */
+function checked(options: ConsentAwareMetricExporterOptions): ConsentAwareMetricExporterOptions {
+  const { endpoint, proxyEnvironment } = options
+  const { url, problem } = readEndpoint(endpoint)
+  if (url === undefined) {
+    const mistake = { place: 'endpoint', message: `${whatWasGot(endpoint)} ${problem}` }
+    throw new UsageConfigurationError('ConsentAwareMetricExporter', [mistake])
+  }
+  return ownOf({
+    ...options,
+    endpoint: url,
+    ...(proxyEnvironment && { proxyEnvironment: readEnvironment(proxyEnvironment) }),
+  })
 }
 
 function delegateTo(inner: StoreAndForward): ExportDelegate {

@@ -60,6 +60,8 @@ export interface ProcessCounts {
 export interface ProcessCountsOptions {
   readonly store: StateStore
   readonly clock: Clock
+  /** When the counting began, in milliseconds since 1970. Default: now. */
+  readonly since?: number
   /** Everything that the process has counted since it began or since the last restart. */
   readonly totals: () => Tally
 }
@@ -70,10 +72,15 @@ const LONGEST_PAUSE = 24 * 3_600_000
 /** So that this one can be cleared away, when it was silent for as long as this. */
 const LONGEST_SILENCE = 2 * LONGEST_PAUSE
 
-export function createProcessCounts({ store, clock, totals }: ProcessCountsOptions): ProcessCounts {
+export function createProcessCounts({
+  store,
+  clock,
+  since: began = clock.now(),
+  totals,
+}: ProcessCountsOptions): ProcessCounts {
   /** Made when it is asked for: to load what is random would cost a start milliseconds and megabytes. */
   let process: string | undefined
-  let since = clock.now()
+  let since = began
   /** What earlier entries of this process answer for. */
   let elsewhere: Tally = new Map()
   /** Not known before the first verdict is. */

@@ -1,10 +1,25 @@
 import { process } from './natives.ts'
+import { pathProblem } from './places.ts'
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** The process's own environment, as it is now. */
-export const systemEnvironment = (): Environment => process.env
+export const systemEnvironment = (): Environment => readEnvironment(process.env)
+
+/**
+ * What an environment holds at this moment: its own names only, so that what another library adds to every object is no variable.
+ * Windows has `Path` and `PATH` for the same: there each is found in capitals, too.
+ */
+export function readEnvironment(environment: Environment): Environment {
+  const read: Record<string, string> = Object.create(null)
+  for (const [name, value] of Object.entries(environment)) {
+    if (value === undefined) continue
+    read[name] = String(value)
+    if (process.platform === 'win32') read[name.toUpperCase()] = String(value)
+  }
+  return read
+}
 
 /** Whether a person may look at the process's standard output. */
 export const systemHasTerminal = (): boolean => process.getBuiltinModule('node:tty').isatty(1)
@@ -18,7 +33,8 @@ export function systemHome(): string | undefined {
   for (const find of [homedir, () => userInfo().homedir]) {
     try {
       const home = find()
-      if (home) return home
+      // The first one repeats what HOME says, whatever that is.
+      if (pathProblem(home) === undefined) return home
     } catch {
       // A user without an entry in the user database, as in some containers.
     }

@@ -6,9 +6,12 @@
 export { answerOfHost, askHost, askHostNow, errorOf, type HostAnswer, tellHost } from './calls.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { inOwnContext, outsideHostContext, ownContext } from './context.ts'
+export { distanceOf } from './distance.ts'
 export { type Duration, parseDuration } from './duration.ts'
+export { readEndpoint } from './endpoint.ts'
 export {
   type Environment,
+  readEnvironment,
   systemEnvironment,
   systemHasTerminal,
   systemHome,
@@ -40,6 +43,8 @@ export {
   TextEncoder,
   URL,
 } from './natives.ts'
+export { type OptionNames, ownOf, ownOptions } from './own-options.ts'
+export { absolutePath, isPath, pathProblem } from './places.ts'
 export { bootOfMachine, type ProcessOwner, processOwner } from './process-owner.ts'
 export { randomUuid, randomWord, sha256 } from './random.ts'
 export { OLDEST_NODE, unsuitableRuntime } from './runtime.ts'

@@ -1,14 +1,18 @@
 import path from 'node:path'
 import {
+  absolutePath,
   Buffer,
   type Clock,
   createTurns,
   type FileFunctions,
+  isPath,
   type OpenFile,
   openFlags,
   randomWord,
   systemClock,
   systemFiles,
+  UsageConfigurationError,
+  whatWasGot,
 } from '../host/index.ts'
 import { StateEntryError } from './errors.ts'
 import { createGuard } from './guard.ts'
@@ -31,7 +35,7 @@ export function createDirectoryStore(
   files: FileFunctions = systemFiles,
   clock: Clock = systemClock,
 ): StateStore {
-  const root = path.resolve(directory)
+  const root = rootAt(directory)
   const guard = createGuard(root, files)
   const patiently = createPatience(clock)
   /** Lines are added one after the other, so that none looks torn to the next. */
@@ -278,3 +282,14 @@ const NO_REGULAR_FILE: ReadonlySet<string> = new Set(['ELOOP', 'EMLINK', 'ENXIO'
 
 const isMissing = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | null)?.code ?? '')
+
+/** @throws {UsageConfigurationError} where that is no path, or one that leads nowhere. */
+function rootAt(directory: string): string {
+  const root = isPath(directory) ? absolutePath(directory) : undefined
+  if (root !== undefined) return root
+  const problem = isPath(directory)
+    ? 'it is below a working directory that has been deleted; give the whole path'
+    : 'name a directory by its path'
+  const mistake = { place: 'directory', message: `is ${whatWasGot(directory)}; ${problem}` }
+  throw new UsageConfigurationError('createDirectoryStore', [mistake])
+}

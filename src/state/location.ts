@@ -1,10 +1,11 @@
 import path from 'node:path'
-import { type Environment, process, systemHome } from '../host/index.ts'
+import { type Environment, pathProblem, process, systemHome } from '../host/index.ts'
 
 /**
  * Where a product's state goes when nobody says otherwise: the user's directory for state as the platform has it
  * (XDG Base Directory Specification; `~/Library/Application Support`; `%LOCALAPPDATA%`).
- * Where the environment names no home, the system does. `undefined` where neither does.
+ * Where the environment names no home, or none that can be used (`~`, `undefined`, a relative path), the system does.
+ * `undefined` where neither does.
  */
 export function defaultStateDirectory(
   product: string,
@@ -21,13 +22,14 @@ function stateHome(
   platform: NodeJS.Platform,
   findHome: () => string | undefined,
 ): string | undefined {
+  const usable = (name: string) => {
+    const value = environment[name] ?? ''
+    return pathProblem(value, platform) === undefined ? value : undefined
+  }
   const below = (home: string | undefined, ...names: string[]) => home && path.join(home, ...names)
-  if (platform === 'win32') return environment['LOCALAPPDATA'] || below(findHome(), 'AppData', 'Local')
+  if (platform === 'win32') return usable('LOCALAPPDATA') ?? below(findHome(), 'AppData', 'Local')
+  const home = () => usable('HOME') ?? findHome()
+  if (platform === 'darwin') return below(home(), 'Library', 'Application Support')
   // The specification has relative paths ignored.
-  const configured = platform === 'darwin' ? undefined : environment['XDG_STATE_HOME']
-  if (configured && path.isAbsolute(configured)) return configured
-  const home = environment['HOME'] || findHome()
-  return platform === 'darwin'
-    ? below(home, 'Library', 'Application Support')
-    : below(home, '.local', 'state')
+  return usable('XDG_STATE_HOME') ?? below(home(), '.local', 'state')
 }

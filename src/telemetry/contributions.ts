@@ -6,6 +6,8 @@ import { type IdentityPolicy, joinsReports } from '../identity/index.ts'
 /** The facts of the host and of what contributes to it. */
 export interface Contributions {
   readonly stores: FactStores
+  /** What the host holds as MeterProviders of ours: the product's, and those of contributions. */
+  readonly providers: WeakSet<object>
   /** The product's catalog with everything that contributes to it at the moment. */
   catalog(): Catalog
   /** Names that facts had: of earlier versions, and of contributions that were taken out. */
@@ -14,7 +16,10 @@ export interface Contributions {
   add(part: Catalog): { readonly store: FactStore; remove(): void }
 }
 
-export function createContributions(base: Catalog, identity: IdentityPolicy = {}): Contributions {
+export function createContributions(
+  base: Catalog,
+  identity: Pick<IdentityPolicy, 'mode'> = {},
+): Contributions {
   const stores = createFactStores(base)
   const parts = new Set<Catalog>()
   let catalog = base
@@ -22,6 +27,7 @@ export function createContributions(base: Catalog, identity: IdentityPolicy = {}
 
   return {
     stores,
+    providers: new WeakSet(),
     catalog: () => catalog,
     formerFacts: () => [...gone, ...(catalog.removed ?? [])],
     add(part) {

@@ -31,7 +31,7 @@ export interface CountingOptions {
 }
 
 export function createCounting({ settings, contributions, verdict, ask }: CountingOptions): Counting {
-  const { clock, product, policy, state } = settings
+  const { clock, createdAt, product, policy, state } = settings
   const { stores, catalog } = contributions
   let timer: Timer | undefined
 
@@ -39,7 +39,12 @@ export function createCounting({ settings, contributions, verdict, ask }: Counti
     const moment = { at: clock.now(), productVersion: product.version }
     return withheldBy(catalog(), name, verdict().reach, moment) === undefined
   }
-  const own = createProcessCounts({ store: state, clock, totals: () => stores.totals(isReached) })
+  const own = createProcessCounts({
+    store: state,
+    clock,
+    since: createdAt,
+    totals: () => stores.totals(isReached),
+  })
 
   async function heed(now: Verdict): Promise<void> {
     stores.recording.on = now.state !== 'disabled' || policy.whileDisabled !== 'nothing'

@@ -10,19 +10,12 @@ export interface Durability {
   check(): Promise<void>
 }
 
-export function createDurability({
-  state,
-  isStateless,
-  identity,
-  clock,
-  product,
-  prefix,
-}: Settings): Durability {
-  let problem = isStateless ? `${state.location} is not set, and this user has no home directory` : undefined
+export function createDurability({ state, noPlace, identity, clock, product, prefix }: Settings): Durability {
+  let problem = noPlace
 
   async function check(): Promise<void> {
     if (await createInstallation(state, clock, identity).isKept()) problem = undefined
-    else problem = await probe()
+    else problem = noPlace ?? (await probe())
   }
 
   /** Says whose the state is, as the first write does in any case. Where that is said already, and nothing has failed since, no start writes. */

@@ -83,7 +83,7 @@ export async function handOver(
     else await store.remove(ENTRIES.detached)
   } catch (error) {
     const { message } = error as Error
-    const fate = settings.isStateless ? 'not sent' : 'left to a later process'
+    const fate = settings.noPlace !== undefined ? 'not sent' : 'left to a later process'
     logger.debug(`The usage report is ${fate}: ${message}.`)
   }
 }

@@ -6,8 +6,6 @@ import { globalMeterProvider, type Logger } from '../host/index.ts'
  * Whoever registers second is refused without a word, and what is recorded by the API alone goes to the first.
  */
 export interface MeterOwner {
-  /** What the host holds as our MeterProviders: the product's, and those of contributions. */
-  readonly own: Pick<WeakSet<object>, 'add'>
   /** Warns where somebody else's metrics come to us, and go nowhere. */
   look(): void
   /** Warns where our facts may go to somebody else, too: when a report is due, the host has had the time to tell them. */
@@ -18,10 +16,11 @@ export interface MeterOwnerOptions {
   readonly logger: Logger
   /** The product's own store first. */
   readonly stores: readonly FactStore[]
+  /** What the host holds as our MeterProviders: the product's, and those of contributions. */
+  readonly own: Pick<WeakSet<object>, 'has'>
 }
 
-export function createMeterOwner({ logger, stores }: MeterOwnerOptions): MeterOwner {
-  const own = new WeakSet<object>()
+export function createMeterOwner({ logger, stores, own }: MeterOwnerOptions): MeterOwner {
   let warned = false
 
   function warnOnce(message: string): void {
@@ -53,7 +52,7 @@ export function createMeterOwner({ logger, stores }: MeterOwnerOptions): MeterOw
     )
   }
 
-  return { own, look, lookAtReport }
+  return { look, lookAtReport }
 }
 
 const hasNumbers = ({ gauges, counts }: FactStore): boolean => gauges.size + counts.size > 0

@@ -1,8 +1,16 @@
 import { joiningFacts } from '../catalog/index.ts'
 import type { OverrulingSource } from '../consent/index.ts'
-import { type Mistake, parseDuration, URL, whatWasGot } from '../host/index.ts'
-import type { StateStore } from '../state/index.ts'
+import {
+  type Mistake,
+  ownOptions,
+  parseDuration,
+  readEndpoint,
+  UsageConfigurationError,
+  whatWasGot,
+} from '../host/index.ts'
+import { OPTION_NAMES } from './option-names.ts'
 import type { UsageTelemetryOptions } from './options.ts'
+import { mistakesOfParts } from './part-rules.ts'
 
 /** The longest delay that a timer takes; beyond it Node.js would fire at once. */
 const LONGEST_DELAY = 2 ** 31 - 1
@@ -12,43 +20,56 @@ const HOUR = 3_600_000
 /** The sources whose yes a product may let overrule a stored no. */
 const OVERRULING: readonly OverrulingSource[] = ['variable', 'flag', 'locked-configuration']
 
-/** Every mistake of the maintainer in the options. */
-export function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
-  if (typeof options !== 'object' || options === null) {
-    return [
-      {
-        place: 'options',
-        message: `is ${whatWasGot(options)}; pass an object with product, catalog and endpoint`,
-      },
-    ]
+/**
+ * The options as the product has given them, and nothing that only seems to be one: their own properties, checked.
+ *
+ * @throws {UsageConfigurationError} that lists every mistake of the maintainer.
+ */
+export function checkOptions(given: UsageTelemetryOptions): UsageTelemetryOptions {
+  const mistakes: Mistake[] = []
+  if (typeof given !== 'object' || given === null) {
+    const message = `is ${whatWasGot(given)}; pass an object with product, catalog and endpoint`
+    throw new UsageConfigurationError(SUBJECT, [{ place: 'options', message }])
   }
+  const options = ownOptions(given, OPTION_NAMES, (mistake) => mistakes.push(mistake))
+  mistakes.push(...mistakesOf(options))
+  if (mistakes.length > 0) throw new UsageConfigurationError(SUBJECT, mistakes)
+  return options
+}
+
+const SUBJECT = 'createUsageTelemetry'
+
+/** Every mistake in their values. */
+function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
   const mistakes: Mistake[] = []
   const check = (good: boolean, place: string, value: unknown, fix: string) => {
     if (!good) mistakes.push({ place, message: `is ${whatWasGot(value)}; ${fix}` })
   }
-  const { product, catalog, endpoint, consent, schedule, state, logger, identity, proxy } = options
+  const { product, catalog, endpoint, consent, schedule, identity, proxy } = options
 
   check(
-    /^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(String(product?.name)),
+    matches(product?.name, /^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/),
     'product.name',
     product?.name,
     "use lower-case words joined by dashes, such as 'acme-db'",
   )
   check(
-    typeof product?.version === 'string' && /^[\w.+-]{1,64}$/.test(product.version),
+    matches(product?.version, /^[\w.+-]{1,64}$/),
     'product.version',
     product?.version,
     "give the product's version, such as '2.4.0'",
   )
   check(
-    product?.environmentPrefix === undefined || /^[A-Z][A-Z0-9_]*$/.test(product.environmentPrefix),
+    product?.environmentPrefix === undefined || matches(product.environmentPrefix, PREFIX),
     'product.environmentPrefix',
     product?.environmentPrefix,
     "use capitals and underscores, such as 'ACME_DB'",
   )
-  for (const [index, prefix] of (product?.legacyEnvironmentPrefixes ?? []).entries()) {
+  const legacy: unknown = product?.legacyEnvironmentPrefixes ?? []
+  check(Array.isArray(legacy), 'product.legacyEnvironmentPrefixes', legacy, 'pass a list of prefixes')
+  for (const [index, prefix] of (Array.isArray(legacy) ? legacy : []).entries()) {
     check(
-      /^[A-Z][A-Z0-9_]*$/.test(prefix),
+      matches(prefix, PREFIX),
       `product.legacyEnvironmentPrefixes[${index}]`,
       prefix,
       "use capitals and underscores, such as 'OLD_NAME'",
@@ -60,7 +81,7 @@ export function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
     catalog,
     'pass what defineCatalog returns',
   )
-  const problem = endpointProblem(endpoint)
+  const { problem } = readEndpoint(endpoint)
   if (problem) mistakes.push({ place: 'endpoint', message: `${whatWasGot(endpoint)} ${problem}` })
   check(
     consent?.default === undefined || ['enabled', 'disabled', 'undecided'].includes(consent.default),
@@ -160,23 +181,13 @@ export function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
     identity?.copies,
     "use 'renew' or 'keep'",
   )
-  check(
-    state === undefined ||
-      (typeof state === 'string' && state !== '') ||
-      typeof (state as StateStore).read === 'function',
-    'state',
-    state,
-    'name a directory or pass a state store',
-  )
-  check(
-    logger === undefined ||
-      (['debug', 'info', 'warn', 'error'] as const).every((level) => typeof logger?.[level] === 'function'),
-    'logger',
-    logger,
-    'pass an object with debug, info, warn and error, such as console',
-  )
+  mistakes.push(...mistakesOfParts(options))
   return mistakes
 }
+
+const PREFIX = /^[A-Z][A-Z0-9_]*$/
+
+const matches = (value: unknown, pattern: RegExp) => typeof value === 'string' && pattern.test(value)
 
 function mistakesOfDelivery({ delivery, schedule }: UsageTelemetryOptions): Mistake[] {
   if (delivery === undefined || delivery === 'inline') return []
@@ -186,7 +197,7 @@ function mistakesOfDelivery({ delivery, schedule }: UsageTelemetryOptions): Mist
       "is 'detached', and another process cannot report for one with scope 'process'; change either"
     return [{ place: 'delivery', message }]
   }
-  const within: unknown = (delivery as { readonly within?: unknown } | null)?.within
+  const within: unknown = Object.hasOwn(Object(delivery), 'within') ? delivery.within : undefined
   const time = parseDuration(within) ?? -1
   if (time >= 200 && time <= 30_000) return []
   const fix = "use 'inline', 'detached' or { within: '200ms' } to { within: '30s' }"
@@ -194,20 +205,3 @@ function mistakesOfDelivery({ delivery, schedule }: UsageTelemetryOptions): Mist
     ? [{ place: 'delivery', message: `is ${whatWasGot(delivery)}; ${fix}` }]
     : [{ place: 'delivery.within', message: `is ${whatWasGot(within)}; ${fix}` }]
 }
-
-/** Why reports cannot go to an address, as the end of a sentence. Without TLS only this machine is an address. */
-export function endpointProblem(endpoint: unknown): string | undefined {
-  const url = typeof endpoint === 'string' && URL.canParse(endpoint) ? new URL(endpoint) : undefined
-  if (!url || !['http:', 'https:'].includes(url.protocol)) {
-    return "is not an http or https address; give the gateway's, such as 'https://usage.acme.example'"
-  }
-  if (url.username || url.password)
-    return 'holds a user name or a password; leave them out, they would stand in every log'
-  if (url.search || url.hash) return 'has a query or a fragment; give the base address alone'
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    return `sends reports unencrypted to another machine; use https://${url.host}`
-  }
-  return undefined
-}
-
-const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host)

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type ConsentState, readDecision, shown } from '../consent/index.ts'
-import { pathOf, readTextFile, type URL } from '../host/index.ts'
+import { absolutePath, pathOf, readTextFile, type URL } from '../host/index.ts'
 
 /** What whoever packages the product has set for it. */
 export interface PackagingSwitch {
@@ -24,13 +24,20 @@ export const SWITCH_FIELD = 'usageTelemetry'
  * read is a no; a package without either says nothing.
  */
 export function readPackagingSwitch(root: string | URL): PackagingSwitch | undefined {
-  const directory = pathOf(root)
+  const directory = absolutePath(pathOf(root))
+  if (directory === undefined) {
+    const name = `the package's default (in ${shown(root)})`
+    const warning = `${shown(root)} is below a working directory that has been deleted. What the package says there cannot be read, so the usage telemetry stays off.`
+    return { state: 'disabled', name, warning }
+  }
   const file = path.join(directory, SWITCH_FILE)
   const manifest = path.join(directory, 'package.json')
-  return (
-    read(file, (text) => text) ??
-    read(manifest, (text) => Reflect.get(JSON.parse(text) as object, SWITCH_FIELD) as unknown, SWITCH_FIELD)
-  )
+  return read(file, (text) => text) ?? read(manifest, (text) => fieldIn(JSON.parse(text)), SWITCH_FIELD)
+}
+
+function fieldIn(manifest: unknown): unknown {
+  if (typeof manifest !== 'object' || manifest === null) throw new TypeError('It is no object.')
+  return Object.hasOwn(manifest, SWITCH_FIELD) ? Reflect.get(manifest, SWITCH_FIELD) : undefined
 }
 
 function read(file: string, valueIn: (text: string) => unknown, field?: string): PackagingSwitch | undefined {

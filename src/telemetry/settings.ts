@@ -1,11 +1,14 @@
 import type { Catalog } from '../catalog/index.ts'
-import { type ChoicePlace, type ConsentInputs, type ConsentPolicy, optsOut } from '../consent/index.ts'
+import type { ChoicePlace, ConsentInputs, ConsentPolicy } from '../consent/index.ts'
 import {
   type Clock,
   Date,
   type Environment,
   type Logger,
+  ownOf,
   parseDuration,
+  readEndpoint,
+  readEnvironment,
   safeClock,
   safeLogger,
   silentLogger,
@@ -13,25 +16,23 @@ import {
   systemEnvironment,
   systemStderr,
   tellHost,
-  UsageConfigurationError,
+  URL,
 } from '../host/index.ts'
 import type { IdentityPolicy } from '../identity/index.ts'
 import {
-  createAbsentStore,
   createCheckedStore,
-  createDirectoryStore,
   createOwnStore,
   createResilientStore,
   createTimelyStore,
   createWatchedStore,
-  defaultStateDirectory,
   type ResilientStore,
   type StateStore,
 } from '../state/index.ts'
 import { oldPlaces } from './old-places.ts'
-import { endpointProblem, mistakesOf } from './option-rules.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { type PackagingSwitch, readPackagingSwitch } from './packaging.ts'
+import { placeOf, storeAt } from './place.ts'
+import { readVariables } from './variables.ts'
 
 /** The options, checked and complete. */
 export interface Settings {
@@ -52,6 +53,8 @@ export interface Settings {
   readonly disclosure: NonNullable<UsageTelemetryOptions['disclosure']>
   /** What whoever packaged the product has set. */
   readonly packaging: PackagingSwitch | undefined
+  /** Reads the environment as it is now. */
+  readonly readEnvironment: () => Environment
   /** Milliseconds. */
   readonly interval: number
   readonly initialDelay: number
@@ -65,58 +68,76 @@ export interface Settings {
   readonly state: ResilientStore
   /** Where a choice may lie that was made under another name. */
   readonly oldPlaces: readonly ChoicePlace[]
-  /** Whether there is no place at all for the state: nothing that is written outlives the process. */
-  readonly isStateless: boolean
+  /** Why there is no place at all for the state, as a clause: nothing that is written outlives the process. */
+  readonly noPlace: string | undefined
   /** The directory of the state, where it was named: a child process finds it there. */
   readonly directory: string | undefined
   readonly logger: Logger
   readonly clock: Clock
+  /** When the telemetry was made, and began to count, in milliseconds since 1970. */
+  readonly createdAt: number
   /** Where the operator wants every report printed; then none is sent. */
   readonly debug: ((text: string) => void) | undefined
 }
 
-/** @throws {UsageConfigurationError} that lists every mistake of the maintainer. */
-export function resolveOptions(options: UsageTelemetryOptions): Settings {
-  const mistakes = mistakesOf(options)
-  if (mistakes.length > 0) throw new UsageConfigurationError('createUsageTelemetry', mistakes)
-  const { product, catalog, endpoint, consent = {}, schedule = {}, disclosure = {} } = options
-  const environment = options.environment ?? systemEnvironment()
+/** The time of the host's, or of the system. */
+export const clockOf = ({ clock }: UsageTelemetryOptions): Clock => (clock ? safeClock(clock) : systemClock)
+
+/** What whoever packaged the product has set; read when the telemetry is created, as it belongs to the product's own files. */
+export const packagingOf = ({ product }: UsageTelemetryOptions): PackagingSwitch | undefined =>
+  product.root === undefined ? undefined : readPackagingSwitch(product.root)
+
+/**
+ * All that a running telemetry goes by. Here the environment is read, once: a file of variables that is loaded before counts as a
+ * whole, and one that is loaded afterwards does not count.
+ *
+ * @param options as `checkOptions` gives them.
+ */
+export function settle(
+  options: UsageTelemetryOptions,
+  packaging = packagingOf(options),
+  createdAt = clockOf(options).now(),
+): Settings {
+  const { product, catalog, consent = NOTHING, schedule = NOTHING, disclosure = NOTHING } = options
+  const readNow = () => (options.environment ? readEnvironment(options.environment) : systemEnvironment())
+  const environment = readNow()
   const logger = safeLogger(options.logger ?? silentLogger)
-  const clock = options.clock ? safeClock(options.clock) : systemClock
+  const clock = clockOf(options)
   const prefix = product.environmentPrefix ?? prefixOf(product.name)
-  const packaging = product.root === undefined ? undefined : readPackagingSwitch(product.root)
   const legacyPrefixes = product.legacyEnvironmentPrefixes ?? []
-  /** What the operator has set, under the product's present name or an old one. */
-  const variables = (name: string) =>
-    [prefix, ...legacyPrefixes].flatMap((one) => environment[`${one}_TELEMETRY_${name}`] || [])
-  const debugs = variables('DEBUG').some(optsOut)
+  const variables = readVariables(environment, [prefix, ...legacyPrefixes])
   const { debugOutput = systemStderr } = options
-  const [operatorsEndpoint] = variables('ENDPOINT')
-  const [operatorsDirectory] = variables('DIR')
-  const place = operatorsDirectory ?? options.state ?? defaultStateDirectory(product.name, environment)
-  const store = createTimelyStore(createCheckedStore(storeAt(place, prefix, clock)), clock)
+  const endpoint = readEndpoint(options.endpoint).url as string
+  const { place, noPlace, advice } = placeOf({
+    product,
+    state: options.state,
+    environment,
+    variables,
+    prefix,
+  })
+  const store = createTimelyStore(createCheckedStore(storeAt(place, noPlace, prefix, clock)), clock)
   const own = createOwnStore(
     createWatchedStore(store, logger),
     { name: product.name, prefix, legacyPrefixes },
     logger,
   )
   const state = createResilientStore(own, logger, {
-    advice: `Make it writable, or name another place with ${prefix}_TELEMETRY_DIR.`,
+    advice: advice ?? `Make it writable, or name another place with ${prefix}_TELEMETRY_DIR.`,
   })
-  const problem = operatorsEndpoint ? endpointProblem(operatorsEndpoint) : undefined
   return {
     product: { name: product.name, version: product.version },
     title: product.title ?? product.name,
-    homepage: product.homepage,
+    homepage: product.homepage && new URL(product.homepage).href,
     prefix,
     catalog,
-    endpoint: operatorsEndpoint && !problem ? operatorsEndpoint : endpoint,
+    endpoint: variables.endpoint && !variables.endpoint.problem ? variables.endpoint.value : endpoint,
     schemaUrl: endpoint,
     proxyEnvironment: options.proxy === 'environment' ? environment : undefined,
-    debug: debugs ? (text) => tellHost(() => debugOutput(text)) : undefined,
+    debug: variables.debugs ? (text) => tellHost(() => debugOutput(text)) : undefined,
     policy: consent,
     packaging,
-    consentInputs: {
+    readEnvironment: readNow,
+    consentInputs: ownOf<ConsentInputs>({
       flag: consent.flag,
       configured: consent.configured,
       seed: consent.seed,
@@ -130,9 +151,10 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
       environment,
       levels: catalog.levels,
       facts: Object.keys(catalog.facts),
-      endpointProblem: problem,
-      startedAt: new Date(clock.now()).toISOString(),
-    },
+      endpoint: variables.endpoint,
+      variables: variables.all,
+      startedAt: new Date(createdAt).toISOString(),
+    }),
     disclosure,
     interval: parseDuration(schedule.interval ?? DEFAULT.interval) as number,
     initialDelay: parseDuration(schedule.initialDelay ?? DEFAULT.initialDelay) as number,
@@ -156,37 +178,34 @@ export function resolveOptions(options: UsageTelemetryOptions): Settings {
         store,
         own,
       },
-      directories: variables('DIR'),
+      directories: variables.directories,
     }),
-    isStateless: place === undefined,
+    noPlace,
     directory: typeof place === 'string' ? state.location : undefined,
     identity: identityOf(options.identity, state),
     logger,
     clock,
+    createdAt,
   }
 }
+
+/** Stands for options that are left out. What another library has added to every object is not in it. */
+const NOTHING = Object.freeze(Object.create(null))
 
 const DEFAULT = { interval: '24h', initialDelay: '5m', undecidedDelay: '1h' } as const
 
 function identityOf(
-  { period, ...policy }: NonNullable<UsageTelemetryOptions['identity']> = {},
+  { period, ...policy }: NonNullable<UsageTelemetryOptions['identity']> = NOTHING,
   { shared }: StateStore,
 ): IdentityPolicy {
-  return {
-    ...(shared && { copies: 'keep' }),
+  return ownOf({
+    ...(shared && { copies: 'keep' as const }),
     ...policy,
     ...(period !== undefined && { period: parseDuration(period) as number }),
-  }
+  })
 }
 
 const deliveryOf = (delivery: UsageTelemetryOptions['delivery'] = 'inline'): Settings['delivery'] =>
   typeof delivery === 'string' ? delivery : { within: parseDuration(delivery.within) as number }
 
 export const prefixOf = (name: string) => name.toUpperCase().replaceAll('-', '_')
-
-function storeAt(place: string | StateStore | undefined, prefix: string, clock: Clock): StateStore {
-  if (typeof place === 'object') return place
-  return place
-    ? createDirectoryStore(place, undefined, clock)
-    : createAbsentStore(`$${prefix}_TELEMETRY_DIR`, 'it is not set, and this user has no home directory')
-}

@@ -69,7 +69,7 @@ async function hasToSend({ settings, loop }: EndingProcess): Promise<boolean> {
   const { createRetries } = await import('../outbox/index.ts')
   const retries = createRetries(state, clock)
   // The address as the transport makes it; to fetch it from there would split what every host loads into more files.
-  const url = new URL(`${endpoint.replace(/\/+$/, '')}/v1/metrics`).href
+  const url = new URL(`${endpoint}/v1/metrics`).href
   return (await retries.next()) <= clock.now() && !(await retries.isRetired(url))
 }
 

@@ -41,7 +41,7 @@ export function disclosureOf(
   settings: Settings,
   unannounced: readonly string[] = [],
 ): string | undefined {
-  const { title, homepage, endpoint, prefix, disclosure, state, isStateless } = settings
+  const { title, homepage, endpoint, prefix, disclosure, state, noPlace } = settings
   const { newer, reported } = factsUnder(verdict, settings)
   const subject = {
     title,
@@ -51,7 +51,7 @@ export function disclosureOf(
     legalNote: disclosure.legalNote,
     newFacts: newer,
     coveredFacts: reported.filter((name) => unannounced.includes(name)),
-    isLogged: !isStateless && state.failure() === undefined,
+    isLogged: noPlace === undefined && state.failure() === undefined,
   }
   return disclosureText(verdict, subject, disclosure.texts)
 }

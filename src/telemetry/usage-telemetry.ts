@@ -1,13 +1,22 @@
 import type { Facts } from '../catalog/index.ts'
-import { type Chooser, type Consent, createConsent, nameOfChooser, type Verdict } from '../consent/index.ts'
+import {
+  type Chooser,
+  type Consent,
+  type ConsentListener,
+  createConsent,
+  nameOfChooser,
+  type Verdict,
+} from '../consent/index.ts'
 import type { FactStore } from '../facts/index.ts'
 import {
   createDeferred,
   Date,
   errorOf,
+  inOwnContext,
   keepingProcessAlive,
   outsideHostContext,
   silentLogger,
+  tellHost,
   unsuitableRuntime,
 } from '../host/index.ts'
 import type { Ledger } from '../ledger/index.ts'
@@ -18,11 +27,12 @@ import { createDurability, type Durability } from './durability.ts'
 import { createLoop } from './loop.ts'
 import { createMeterOwner } from './meter-owner.ts'
 import { createRemoved, createUnsuitable } from './nothing.ts'
+import { checkOptions } from './option-rules.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { outsideContext } from './outside-context.ts'
-import { createRecorder } from './recorder.ts'
+import { createRecorder, type UsageRecorder } from './recorder.ts'
 import { failedPreview, failedReport, isForTheHost } from './safety-net.ts'
-import { resolveOptions, type Settings } from './settings.ts'
+import { clockOf, packagingOf, type Settings, settle } from './settings.ts'
 import { sendAtTheEnd } from './short-lived.ts'
 import { disclosureOf, refuseUnwanted, tell } from './start.ts'
 import { factsUnder, stateUnder } from './status.ts'
@@ -48,16 +58,83 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   return outsideHostContext(() => makeUsageTelemetry(options))
 }
 
-function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>): UsageTelemetry<F> {
-  const settings = resolveOptions(options)
-  if (settings.packaging?.state === 'none') return createRemoved(settings)
+function makeUsageTelemetry<F extends Facts>(given: UsageTelemetryOptions<F>): UsageTelemetry<F> {
+  const options = checkOptions(given)
+  const packaging = packagingOf(options)
+  if (packaging?.state === 'none') return createRemoved(settle(options, packaging))
+  const createdAt = clockOf(options).now()
+  const contributions = createContributions(options.catalog, options.identity)
+  const listeners = new Set<ConsentListener>()
+  let running: Running | undefined
+  /** Begins with what the environment says when something is first asked that depends on it: at the start, or before. */
+  const now = (): Running => {
+    running ??= inOwnContext(() => run(settle(options, packaging, createdAt), contributions, listeners))
+    return running
+  }
+
+  const usage: UsageTelemetry<F> = outsideContext<F>({
+    ...createRecorder<F>(contributions.stores.all[0] as FactStore),
+    contribute(part) {
+      const { store, remove } = contributions.add(part)
+      running?.reconsider()
+      const contribution = {
+        ...createRecorder(store),
+        remove() {
+          remove()
+          running?.reconsider()
+        },
+      }
+      contributions.providers.add(contribution)
+      return contribution
+    },
+    async start() {
+      const starts = now()
+      try {
+        return await starts.start()
+      } catch (error) {
+        // A start that is refused leaves nothing behind: the next one goes by what the environment says then.
+        if (running === starts) running = undefined
+        throw error
+      }
+    },
+    shutdown: async () => now().shutdown(),
+    preview: async () => now().preview(),
+    report: async () => now().report(),
+    forget: async (chooser) => now().forget(chooser),
+    status: async () => now().status(),
+    consent: {
+      verdict: () => now().consent.verdict(),
+      set: async (decision, chooser) => now().consent.set(decision, chooser),
+      history: async () => now().consent.history(),
+      on(_, listener) {
+        listeners.add(listener)
+        return () => void listeners.delete(listener)
+      },
+    },
+    ledger: {
+      entries: (options) => now().ledger.entries(options),
+      last: async (outcome) => now().ledger.last(outcome),
+      check: async () => now().ledger.check(),
+    },
+  })
+  contributions.providers.add(usage)
+  return usage
+}
+
+/** What depends on the environment. */
+interface Running extends Omit<UsageTelemetry, keyof UsageRecorder | 'contribute' | 'consent'> {
+  readonly consent: Omit<UsageTelemetry['consent'], 'on'>
+  /** A contribution has come or gone. */
+  reconsider(): void
+}
+
+function run(settings: Settings, contributions: Contributions, listeners: Set<ConsentListener>): Running {
   const { logger, clock } = settings
-  const contributions = createContributions(settings.catalog, settings.identity)
   const durability = createDurability(settings)
-  const consent = createConsentOf(settings, contributions, durability)
+  const consent = createConsentOf(settings, contributions, durability, settings.readEnvironment)
   const verdict = () => consent.verdict()
   const counting = createCounting({ settings, contributions, verdict, ask })
-  const owner = createMeterOwner({ logger, stores: contributions.stores.all })
+  const owner = createMeterOwner({ logger, stores: contributions.stores.all, own: contributions.providers })
   const beforeReport = owner.lookAtReport
   const loop = createLoop({ settings, contributions, counting, verdict, ask, logTrouble, beforeReport })
 
@@ -71,10 +148,12 @@ function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>):
 
   consent.on('change', (now, before) => {
     void heed(now)
-    if (!planned) return
-    void loop.plan(now).catch(logTrouble)
-    // The notice at the start has said that nothing is sent.
-    if (before.disabledBy === 'circumstance' && now.state !== 'disabled') tell(now, settings)
+    if (planned) {
+      void loop.plan(now).catch(logTrouble)
+      // The notice at the start has said that nothing is sent.
+      if (before.disabledBy === 'circumstance' && now.state !== 'disabled') tell(now, settings)
+    }
+    for (const listener of listeners) tellHost(() => listener(now, before))
   })
 
   /** A list of withheld facts may name those of a plugin, which come and go. */
@@ -204,21 +283,8 @@ function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>):
     return isInTime
   }
 
-  const usage: UsageTelemetry<F> = outsideContext<F>({
-    ...createRecorder<F>(contributions.stores.all[0] as FactStore),
-    contribute(part) {
-      const { store, remove } = contributions.add(part)
-      reconsider()
-      const contribution = {
-        ...createRecorder(store),
-        remove() {
-          remove()
-          reconsider()
-        },
-      }
-      owner.own.add(contribution)
-      return contribution
-    },
+  return {
+    reconsider,
     start() {
       const before = stopping
       stopping = undefined
@@ -257,7 +323,6 @@ function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>):
       verdict: () => consent.verdict(),
       set: (decision, chooser) => keepingProcessAlive(() => choose(decision, chooser)),
       history: () => consent.history(),
-      on: (event, listener) => consent.on(event, listener),
     },
     ledger: {
       async *entries(options) {
@@ -266,9 +331,7 @@ function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>):
       last: async (outcome) => (await ledger()).last(outcome),
       check: async () => (await ledger()).check(),
     },
-  })
-  owner.own.add(usage)
-  return usage
+  }
 }
 
 /**
@@ -280,7 +343,7 @@ function makeUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>):
 export function explainConsent<F extends Facts>(options: UsageTelemetryOptions<F>): Promise<Verdict> {
   const runtime = unsuitableRuntime()
   if (runtime !== undefined) return createUnsuitable({ ...options, logger: silentLogger }, runtime).start()
-  const settings = resolveOptions(options)
+  const settings = settle(checkOptions(options))
   if (settings.packaging?.state === 'none') return createRemoved(settings).start()
   const contributions = createContributions(settings.catalog, settings.identity)
   return createConsentOf(settings, contributions, createDurability(settings)).refresh()
@@ -290,6 +353,7 @@ function createConsentOf(
   { policy, consentInputs, state, oldPlaces, clock, product, catalog, logger }: Settings,
   contributions: Contributions,
   durability: Durability,
+  readEnvironment?: Settings['readEnvironment'],
 ): Consent {
   return createConsent({
     inputs: {
@@ -309,6 +373,7 @@ function createConsentOf(
     productVersion: product.version,
     catalogVersion: catalog.version,
     elsewhere: oldPlaces,
+    ...(readEnvironment && { readEnvironment }),
     stateProblem: durability.problem,
     warn: logger.warn,
     sticky: policy.sticky,

@@ -78,7 +78,10 @@ export const PLACES: readonly Place[] = [
       fc.constantFrom('', 'https://a.example', 'rhubarb', '\n'),
       (inputs, value) => ({
         ...fromVariable('ACME_TELEMETRY_ENDPOINT')(inputs, value),
-        endpointProblem: value?.trim() && !URL.canParse(value) ? 'is not an address' : undefined,
+        endpoint:
+          value?.trim() && !URL.canParse(value)
+            ? { name: 'ACME_TELEMETRY_ENDPOINT', value, problem: 'is not an address' }
+            : undefined,
       }),
     ),
     variable: 'ACME_TELEMETRY_ENDPOINT',
