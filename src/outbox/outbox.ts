@@ -54,6 +54,7 @@ export function createOutbox(store: StateStore): Outbox {
     gone.add(number)
     await store.remove(entryOf(number))
     gone.delete(number)
+    unreadable.delete(number)
   }
 
   const numbers = async () => (await numbersIn(store, ENTRIES.outbox)).filter((number) => !gone.has(number))
@@ -64,6 +65,8 @@ export function createOutbox(store: StateStore): Outbox {
       if (number > LARGEST_NUMBER)
         throw new RangeError(`There is no number for a report after ${LARGEST_NUMBER}.`)
       if (gone.has(number)) await remove(number)
+      // What these took is in this report: were they sent after all, it would be counted twice.
+      for (const one of unreadable) await remove(one)
       const taken = Object.fromEntries([...takes].map(([process, tally]) => [process, tallyAsData(tally)]))
       return store.create(
         entryOf(number),

@@ -4,6 +4,7 @@ import {
   Buffer,
   type Clock,
   createTurns,
+  effectiveUser,
   type FileFunctions,
   isPath,
   type OpenFile,
@@ -131,7 +132,9 @@ export function createDirectoryStore(
   async function openEntry(name: string, purpose: 'read' | 'append'): Promise<OpenFile | undefined> {
     const file = fileOf(name)
     try {
-      return await files.open(file, openFlags(purpose), 0o600)
+      const open = () => files.open(file, openFlags(purpose), 0o600)
+      // Where users have numbers, what may not be read now may not be read later.
+      return await (effectiveUser() === undefined ? patiently(open) : open())
     } catch (error) {
       if (purpose === 'read' && isMissing(error)) return undefined
       const { code } = error as NodeJS.ErrnoException

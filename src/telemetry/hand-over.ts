@@ -8,7 +8,7 @@ import type { Verdict } from '../consent/index.ts'
 import { collectFacts, type FactPoint, tallyAsData } from '../facts/index.ts'
 import { type Environment, process, systemEnvironment, systemFiles, TextDecoder } from '../host/index.ts'
 import { askForMachine } from '../identity/index.ts'
-import { createDirectoryStore, ENTRIES, type StateStore } from '../state/index.ts'
+import { createDirectoryStore, createTimelyStore, ENTRIES, type StateStore } from '../state/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import type { Settings } from './settings.ts'
@@ -71,7 +71,7 @@ export async function handOver(
     if (directory === undefined) throw new Error('its state is not in a directory that is named')
     const script = await scriptOfChild()
     // Not through the store that goes on in memory where it cannot write: the child could not read that.
-    const store = createDirectoryStore(directory)
+    const store = createTimelyStore(createDirectoryStore(directory, undefined, clock), clock)
     const before = await readJob(store)
     const age = clock.now() - (before?.at ?? 0)
     if (before && age >= 0 && age < ABANDONED) return

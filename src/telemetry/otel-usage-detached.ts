@@ -7,7 +7,7 @@
 import type { Catalog } from '../catalog/index.ts'
 import { tallyKeyParts } from '../facts/index.ts'
 import { groupBy, keepingProcessAlive, process, systemClock, systemEnvironment } from '../host/index.ts'
-import { createDirectoryStore, ENTRIES } from '../state/index.ts'
+import { createDirectoryStore, createTimelyStore, ENTRIES } from '../state/index.ts'
 import { DEADLINE, type Job, MACHINE, readJob } from './hand-over.ts'
 import type { UsageRecorder } from './recorder.ts'
 import type { UsageTelemetry } from './surface.ts'
@@ -21,7 +21,7 @@ systemClock.after(DEADLINE, end)
 void keepingProcessAlive(run).finally(end)
 
 async function run(): Promise<void> {
-  const store = createDirectoryStore(directory)
+  const store = createTimelyStore(createDirectoryStore(directory), systemClock)
   const job = await readJob(store)
   if (!job || !('options' in job)) return
   await deliver(job)

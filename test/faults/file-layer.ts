@@ -29,6 +29,8 @@ export interface DiskTrouble {
   readonly chance?: number
   /** The ends of the names of files that are spared. Default: none are. */
   readonly spares?: readonly string[]
+  /** How long it lasts for each file from the first call on, in milliseconds, as while a virus scanner has it open. Default: for ever. */
+  readonly lasts?: number
 }
 
 /** The moment at which a process gets a signal: with the `at`th call of a kind (from 1), or of any kind that changes something. */
@@ -65,10 +67,17 @@ export function createFileLayer({ seed, stop, trouble: first, slow = 0 }: LayerO
   const calls = { create: 0, write: 0, sync: 0, rename: 0, link: 0, unlink: 0, mkdir: 0, read: 0 }
   let trouble = first
 
-  const failsFor = (call: Call, file: string) =>
-    trouble?.calls.includes(call) &&
-    !trouble.spares?.some((name) => file.endsWith(name)) &&
-    random.chance(trouble.chance ?? 1)
+  /** When each file was first in trouble, in milliseconds. */
+  const since = new Map<string, number>()
+
+  function failsFor(call: Call, file: string): boolean {
+    if (!trouble?.calls.includes(call) || trouble.spares?.some((name) => file.endsWith(name))) return false
+    if (trouble.lasts !== undefined) {
+      if (!since.has(file)) since.set(file, performance.now())
+      if (performance.now() - (since.get(file) ?? 0) > trouble.lasts) return false
+    }
+    return random.chance(trouble.chance ?? 1)
+  }
 
   /** One call through the layer. `half` does a part of it, where there is such a thing. */
   async function through<R>(

@@ -43,10 +43,10 @@ async function live(): Promise<void> {
     product,
     catalog,
     endpoint: options.endpoint,
-    state: createDirectoryStore(options.state, disk.files),
+    ...(!options.homeless && { state: createDirectoryStore(options.state, disk.files) }),
     consent: { default: 'enabled' },
     // A yes that counts also where the id of the installation cannot be stored.
-    environment: { ACME_DB_TELEMETRY: 'on' },
+    environment: options.chooses ? {} : { ACME_DB_TELEMETRY: 'on' },
     clock,
     schedule: { initialDelay: '24h', ...options.schedule },
     logger: logTo(options.log),
@@ -60,6 +60,13 @@ async function live(): Promise<void> {
       counter.add(amount, { ...by, part: 'second' })
     },
     report: async () => (await usage.report()).outcome,
+    async choose({ decision }) {
+      try {
+        return (await usage.consent.set(decision, { by: 'alice' })).state
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code
+      }
+    },
     start: async () => void (await usage.start()),
     async shutdown() {
       const since = performance.now()

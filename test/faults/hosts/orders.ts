@@ -16,6 +16,10 @@ export interface HostOptions extends LayerOptions {
   readonly names?: NameTrouble
   /** How many worker threads live in its place. */
   readonly threads?: number
+  /** Whether the yes is the product's default only, and a choice can be made. Default: a variable says yes. */
+  readonly chooses?: boolean
+  /** Whether nobody has named a place for the state, and the user has no home directory. */
+  readonly homeless?: boolean
   readonly schedule?: { readonly initialDelay?: '0s'; readonly interval?: '1m' }
 }
 
@@ -23,6 +27,8 @@ export interface HostOptions extends LayerOptions {
 export type Order =
   | { readonly do: 'count'; readonly step: Step }
   | { readonly do: 'report' }
+  /** The answer is the state that holds then, or the code of the error. */
+  | { readonly do: 'choose'; readonly decision: 'enabled' | 'disabled' }
   | { readonly do: 'start' }
   | { readonly do: 'shutdown' }
   | { readonly do: 'setDisk'; readonly trouble?: DiskTrouble }

@@ -122,6 +122,55 @@ export const disks: readonly Fault[] = [
     spares: CHOICE,
   }),
   fails('sync-fails', 'fsync fails with EIO', { code: 'EIO', calls: ['sync'] }),
+  {
+    name: 'cannot-sync',
+    kind: 'disk',
+    what: 'the file system never syncs a file (ENOTSUP, EINVAL, ENOSYS), and the hosts are killed (emulated)',
+    async play(stage) {
+      const { random } = stage
+      const code = random.one(['ENOTSUP', 'EINVAL', 'ENOSYS'])
+      for (let lives = 0; lives < 3; lives++) {
+        const life = await stage.life({ trouble: { code, calls: ['sync'] } })
+        await work(life, random, 3)
+        await life.end(anyEnd(random))
+      }
+    },
+  },
+  {
+    name: 'held-for-a-moment',
+    kind: 'disk',
+    what: 'for half a second, nobody can replace or remove a file (EPERM, EACCES, EBUSY), as on Windows while a virus scanner reads it (emulated)',
+    async play(stage) {
+      const { random } = stage
+      const code = random.one(['EPERM', 'EACCES', 'EBUSY'])
+      const life = await stage.life({ trouble: { code, calls: ['rename', 'unlink'], lasts: 500 } })
+      await work(life, random, 4)
+      await life.end(anyEnd(random))
+    },
+  },
+  {
+    name: 'read-only-and-a-choice',
+    kind: 'disk',
+    what: 'the disk can only be read when somebody opts out: that is refused, the host sends nothing more, and the next one does (emulated)',
+    async play(stage) {
+      const { random } = stage
+      const before = await stage.life({ chooses: true })
+      await work(before, random, 2)
+      await before.step()
+      await before.end('shutdown')
+      const life = await stage.life({ chooses: true, trouble: READ_ONLY })
+      await work(life, random, 2, true)
+      const answer = await life.order({ do: 'choose', decision: 'disabled' })
+      if (answer !== 'ERR_USAGE_NOT_STORED') stage.complain(`the choice was answered by ${answer}`)
+      // What was counted until then goes with the consent, where it can be deleted.
+      before.waive()
+      await life.count()
+      const outcome = await life.report({ unsure: true })
+      if (outcome !== 'suppressed') stage.complain(`a report after the choice is ${outcome}`)
+      life.waive()
+      await life.end(anyEnd(random), { unsure: true })
+    },
+  },
   fails('no-handles', 'no file can be opened (EMFILE)', {
     ...{ code: 'EMFILE', calls: ['create', 'read'], spares: CHOICE },
   }),

@@ -1,6 +1,6 @@
 /** Faults of real file systems. What needs the right to mount says so where it is not there. */
 import { execFileSync } from 'node:child_process'
-import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -47,6 +47,10 @@ async function remount({ state }: Stage, options: string): Promise<void> {
 
 /** Permissions do not hold for root: then the host is somebody else. */
 const NOBODY = 65_534
+
+/** A user that the system knows nothing of. */
+const HOMELESS = 54_321
+
 const user = process.getuid?.() === 0 ? NOBODY : undefined
 
 /** Whether another user can run the host: it must be able to read this project. */
@@ -116,6 +120,47 @@ export const realDisks: readonly Fault[] = [
       await remount(stage, 'rw')
       await life.step()
       await life.end(anyEnd(random))
+    },
+  },
+  {
+    name: 'entry-of-another-user',
+    kind: 'disk',
+    what: 'an entry of the state directory belongs to root from one moment on, and the host may not read it',
+    impossible: () =>
+      user === undefined ? 'only root can take a file away from a host' : cannotBeSomebodyElse(),
+    async play(stage) {
+      const { random, state } = stage
+      await mkdir(state)
+      await chown(state, user ?? 0, user ?? 0)
+      const before = await stage.life({ user: user ?? 0 })
+      await work(before, random, 2)
+      await before.step()
+      await before.end('shutdown')
+      const entries = (await readdir(state, { recursive: true })).filter((name) => /\.jsonl?$/.test(name))
+      const entry = random.one(entries)
+      await chown(path.join(state, entry), 0, 0)
+      await chmod(path.join(state, entry), 0o600)
+      // What was counted and what was reported of it may be known by nothing else.
+      if (/^(?:counts|settled|outbox)/.test(entry)) before.waive()
+      for (let lives = 0; lives < 2; lives++) {
+        const life = await stage.life({ user: user ?? 0 })
+        await work(life, random, 3)
+        await life.end(anyEnd(random))
+      }
+    },
+  },
+  {
+    name: 'no-home',
+    kind: 'disk',
+    what: 'there is no place for the state, and a variable says yes: what was reported is certain, and nothing else',
+    impossible: () => (user === undefined ? 'this user has a home directory' : cannotBeSomebodyElse()),
+    async play(stage) {
+      const { random } = stage
+      for (let lives = 0; lives < 2; lives++) {
+        const life = await stage.life({ homeless: true, user: HOMELESS })
+        await work(life, random, 4)
+        await life.end(anyEnd(random), { unsure: true })
+      }
     },
   },
   {
