@@ -8,7 +8,7 @@ import {
 } from '../facts/index.ts'
 import { TextDecoder } from '../host/index.ts'
 import { splitReport, withReport } from '../ledger/index.ts'
-import { ENTRIES, isOutOfReach, type StateStore } from '../state/index.ts'
+import { ENTRIES, isOutOfReach, StateEntryError, type StateStore } from '../state/index.ts'
 
 /** A report that waits to be sent, with what it has taken of the counts: one entry, so that there is never one without the other. */
 export interface WaitingReport {
@@ -47,8 +47,8 @@ export interface Outbox {
 export function createOutbox(store: StateStore): Outbox {
   /** What was to be removed and could not be: it must not be sent after all. */
   const gone = new Set<number>()
-  /** What could not be read when it was last tried. */
-  const unreadable = new Set<number>()
+  /** What could not be read when it was last tried, and whether it may be a report all the same. */
+  const unreadable = new Map<number, { readonly isReport: boolean }>()
 
   async function remove(number: number): Promise<void> {
     gone.add(number)
@@ -66,7 +66,7 @@ export function createOutbox(store: StateStore): Outbox {
         throw new RangeError(`There is no number for a report after ${LARGEST_NUMBER}.`)
       if (gone.has(number)) await remove(number)
       // What these took is in this report: were they sent after all, it would be counted twice.
-      for (const one of unreadable) await remove(one)
+      for (const [one, { isReport }] of unreadable) if (isReport) await remove(one)
       const taken = Object.fromEntries([...takes].map(([process, tally]) => [process, tallyAsData(tally)]))
       return store.create(
         entryOf(number),
@@ -83,7 +83,7 @@ export function createOutbox(store: StateStore): Outbox {
         return content && (parse(number, content) ?? 'spoilt')
       } catch (error) {
         if (!isOutOfReach(error)) throw error
-        unreadable.add(number)
+        unreadable.set(number, { isReport: !(error instanceof StateEntryError) })
         return 'unreadable'
       }
     },

@@ -1,5 +1,5 @@
 import { createInstallation } from '../identity/index.ts'
-import { ENTRIES, ownerText } from '../state/index.ts'
+import { ENTRIES, isOutOfReach, ownerText } from '../state/index.ts'
 import type { Settings } from './settings.ts'
 
 /** Whether the installation is the same at the next start, or each start is another one. */
@@ -21,12 +21,21 @@ export function createDurability({ state, noPlace, identity, clock, product, pre
   /** Says whose the state is, as the first write does in any case. Where that is said already, and nothing has failed since, no start writes. */
   async function probe(): Promise<string | undefined> {
     try {
-      const isWritten = async () => (await state.read(ENTRIES.product)) !== undefined
-      if (state.failure() === undefined && (await isWritten())) return undefined
+      if (state.failure() === undefined && (await isSaid())) return undefined
       await state.create(ENTRIES.product, ownerText({ name: product.name, prefix }))
       return undefined
     } catch {
       return `${state.location} cannot be written (${state.failure()})`
+    }
+  }
+
+  /** What this process cannot read may be anything. */
+  async function isSaid(): Promise<boolean> {
+    try {
+      return (await state.read(ENTRIES.product)) !== undefined
+    } catch (error) {
+      if (isOutOfReach(error)) return false
+      throw error
     }
   }
 

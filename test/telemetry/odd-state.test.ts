@@ -1,6 +1,8 @@
 /** Entries that no library has written, and stores that answer nonsense: what they cost is bounded, and the next report is made. */
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { chmodSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
 import {
@@ -167,3 +169,52 @@ test('a start waits for a store that does not answer for no longer than some sec
     assert.ok(verdict)
   }
 })
+
+/** What may lie in the place of a file without being one: opening or reading it takes for ever. */
+const ENDLESS: Record<string, (file: string) => void> = {
+  'a FIFO': (file) => void execFileSync('mkfifo', [file]),
+  'a link to a FIFO': (file) => {
+    execFileSync('mkfifo', [`${file}.fifo`])
+    symlinkSync(`${file}.fifo`, file)
+  },
+  'a link to an endless file': (file) => symlinkSync('/dev/zero', file),
+  'a directory': (file) => mkdirSync(file),
+  'eight terabytes of nothing': (file) => {
+    writeFileSync(file, '')
+    truncateSync(file, 2 ** 43)
+  },
+}
+
+const PLACES = [
+  ...['consent.jsonl', 'ledger.jsonl', 'product.json', 'installation.json', 'schedule.json', 'retry.json'],
+  ...['detached.json', 'erasure.json', 'outbox/0000000001.json', 'settled/0000000001.json', 'counts/x.json'],
+  ...['leases/drain.0000000001.json', 'ledger/0000000001-01234567.jsonl'],
+]
+
+for (const [what, place] of Object.entries(ENDLESS)) {
+  test(`${what} in the place of any state file holds up neither the start nor the host's own files, and takes no memory`, async () => {
+    for (const name of PLACES) {
+      using scratch = createScratch()
+      await using receiver = await startReceiver()
+      mkdirSync(path.dirname(path.join(scratch.directory, name)), { recursive: true })
+      place(path.join(scratch.directory, name))
+      const began = performance.now()
+      const before = process.memoryUsage().rss
+      const usage = createAcme({ endpoint: receiver.endpoint, state: scratch.directory })
+      const verdict = await usage.start()
+      // What may be a no is one.
+      assert.equal(verdict.state, name === 'consent.jsonl' ? 'disabled' : 'enabled', name)
+      await Promise.all(Array.from({ length: 4 }, () => usage.ledger.last()))
+      await usage.status()
+      count(usage, 5)
+      await usage.report()
+      await readFile(import.meta.filename)
+      await usage.shutdown()
+      // Nor is anything sent under an id that would be another one at each start: a directory is in the way of that.
+      const isSent = name !== 'consent.jsonl' && (what !== 'a directory' || name !== 'installation.json')
+      assert.deepEqual(countsAt(receiver), isSent ? [5] : [], name)
+      assert.ok(performance.now() - began < 10_000, name)
+      assert.ok(process.memoryUsage().rss - before < 200e6, name)
+    }
+  })
+}
