@@ -2,13 +2,12 @@
  * What an ending process hands over to a child process that outlives it, by an entry of the state directory, and how the child
  * is started. The entry is also what keeps others from starting one: it is made where there is none, by one process of many.
  */
-import path from 'node:path'
 import { type Catalog, valuesIn, withheldBy } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { collectFacts, type FactPoint, tallyAsData } from '../facts/index.ts'
-import { type Environment, process, systemEnvironment, systemFiles, TextDecoder } from '../host/index.ts'
-import { askForMachine } from '../identity/index.ts'
+import { type Environment, TextDecoder } from '../host/index.ts'
 import { createDirectoryStore, createTimelyStore, ENTRIES, type StateStore } from '../state/index.ts'
+import { runtimeOfChild, scriptOfChild, startChild } from './child-process.ts'
 import type { Contributions } from './contributions.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import type { Settings } from './settings.ts'
@@ -18,6 +17,8 @@ export interface Job {
   readonly format: typeof FORMAT
   /** When it was made, in milliseconds since 1970. */
   readonly at: number
+  /** Whether the child has come so far as to read it. */
+  readonly begun?: boolean
   readonly options: Pick<
     UsageTelemetryOptions,
     'product' | 'catalog' | 'endpoint' | 'proxy' | 'consent' | 'schedule' | 'identity'
@@ -33,16 +34,21 @@ export interface Job {
   readonly observed: Readonly<Record<string, number>>
 }
 
+/** What is known where a child has ended at once: what it was started with, and since when nobody tries that any more. */
+interface Setback {
+  readonly format: typeof FORMAT
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly setback: string
+}
+
+/** What cannot be understood is old. */
+type Found = Job | Setback | { readonly at: 0 }
+
 export interface HandOverOptions {
   readonly settings: Settings
   readonly contributions: Contributions
 }
-
-/** The variable that tells a process that it is such a child, or was started by one. */
-export const DETACHED = 'OTEL_USAGE_DETACHED'
-
-/** The variable that tells the child what tells this machine from others, where the product knows better: it is not stored. */
-export const MACHINE = 'OTEL_USAGE_MACHINE'
 
 /** How long the child lives at most, in milliseconds. */
 export const DEADLINE = 30_000
@@ -50,13 +56,17 @@ export const DEADLINE = 30_000
 /** From when on a job counts as abandoned, in milliseconds: a child was killed, or could not be started. */
 const ABANDONED = 2 * DEADLINE
 
+/** For how long no child is started after one has ended at once, in milliseconds. */
+const SETBACK = 30 * 86_400_000
+
 const FORMAT = 1
 
 /** What one fact may take, in milliseconds: the process wants to end. */
 const FACT_BUDGET = 20
 
 /**
- * Starts the child, unless one is at it. Never rejects.
+ * Starts the child, unless one is at it. `false` where there is no use in it, because one has ended at once before: then the process
+ * sends by itself. Never rejects.
  *
  * @param maySend asked once more when all that is missing is the child: the facts have taken their time
  */
@@ -64,7 +74,7 @@ export async function handOver(
   options: HandOverOptions,
   verdict: Verdict,
   maySend: () => Promise<boolean>,
-): Promise<void> {
+): Promise<boolean> {
   const { settings } = options
   const { directory, clock, logger } = settings
   try {
@@ -74,11 +84,23 @@ export async function handOver(
     const store = createTimelyStore(createDirectoryStore(directory, undefined, clock), clock)
     const before = await readJob(store)
     const age = clock.now() - (before?.at ?? 0)
-    if (before && age >= 0 && age < ABANDONED) return
+    const isYounger = (than: number) => age >= 0 && age < than
+    if (before && 'setback' in before) {
+      if (before.setback === runtimeOfChild() && isYounger(SETBACK)) return false
+    } else if (before && isYounger(ABANDONED)) return true
+    else if (before && 'options' in before && !before.begun) {
+      const setback: Setback = { format: FORMAT, at: clock.now(), setback: runtimeOfChild() }
+      await store.write(ENTRIES.detached, `${JSON.stringify(setback)}\n`)
+      logger.debug(
+        `The child process that was to deliver usage reports has ended at once (${setback.setback}). For 30 days they are sent at ` +
+          'the end of a run, which takes the one that finds a report due up to a second.',
+      )
+      return false
+    }
     const job = await jobOf(options, verdict)
     if (before) await store.remove(ENTRIES.detached)
     const made = await store.create(ENTRIES.detached, `${JSON.stringify(job)}\n`)
-    if (!made) return
+    if (!made) return true
     if (await maySend()) startChild(script, directory, settings)
     else await store.remove(ENTRIES.detached)
   } catch (error) {
@@ -86,42 +108,24 @@ export async function handOver(
     const fate = settings.noPlace !== undefined ? 'not sent' : 'left to a later process'
     logger.debug(`The usage report is ${fate}: ${message}.`)
   }
+  return true
 }
 
+/** Puts down that the child has begun: otherwise it counts as one that ended at once. */
+export const begin = (store: StateStore, job: Job): Promise<void> =>
+  store.write(ENTRIES.detached, `${JSON.stringify({ ...job, begun: true })}\n`)
+
 /** The job in a store; `undefined` where there is none. What cannot be understood is an old one. */
-export async function readJob(store: StateStore): Promise<Job | { readonly at: 0 } | undefined> {
+export async function readJob(store: StateStore): Promise<Found | undefined> {
   const bytes = await store.read(ENTRIES.detached)
   if (!bytes) return undefined
   try {
-    const job: Job = JSON.parse(new TextDecoder().decode(bytes))
+    const job: Job | Setback = JSON.parse(new TextDecoder().decode(bytes))
     return job.format === FORMAT && Number.isFinite(job.at) ? job : { at: 0 }
   } catch {
     return { at: 0 }
   }
 }
-
-/**
- * The script of the child lies beside this module: as source, or built.
- *
- * @throws Where it cannot be started as what it is.
- */
-async function scriptOfChild(): Promise<string> {
-  if (systemEnvironment()[DETACHED]) throw new Error('this process was started by one that delivers reports')
-  // There the executable is the product itself, and would start it once more.
-  const isProduct =
-    process.versions['electron'] !== undefined ||
-    'pkg' in process ||
-    process.getBuiltinModule('node:sea')?.isSea()
-  if (isProduct) throw new Error('the product is an executable of its own')
-  const { dirname, filename } = import.meta
-  const script = dirname && path.join(dirname, `${NAME}${path.extname(filename)}`)
-  const found = script && (await systemFiles.lstat(script).catch(() => undefined))
-  if (!found) throw new Error(`${NAME} is not there, perhaps because the product was bundled into one file`)
-  return script
-}
-
-/** Not a name that a product into which this module was bundled has beside itself. */
-const NAME = 'otel-usage-detached'
 
 async function jobOf({ settings, contributions }: HandOverOptions, verdict: Verdict): Promise<Job> {
   const { product, clock, policy, consentInputs } = settings
@@ -176,31 +180,6 @@ const scheduleOf = ({ interval, initialDelay, undecidedDelay, firstPhase }: Sett
   ...{ interval, initialDelay, undecidedDelay },
   ...(firstPhase && { firstPhase }),
 })
-
-/** What Node.js needs where it runs, and to trust whom this process trusts. */
-const OF_THE_SYSTEM = new Set(['SystemRoot', 'windir', 'NODE_EXTRA_CA_CERTS', 'NODE_USE_SYSTEM_CA'])
-
-const OF_PROXIES = /^(?:https?|all|no)_proxy$/i
-
-/** It is in a session of its own, holds no pipe of this process, and nobody waits for it. */
-function startChild(script: string, directory: string, { proxyEnvironment = {}, identity }: Settings): void {
-  const { spawn } = process.getBuiltinModule('node:child_process')
-  const child = spawn(process.execPath, [script, directory], {
-    cwd: directory,
-    detached: true,
-    stdio: 'ignore',
-    windowsHide: true,
-    env: {
-      ...only(systemEnvironment(), (name) => OF_THE_SYSTEM.has(name)),
-      ...only(proxyEnvironment, (name) => OF_PROXIES.test(name)),
-      ...(identity.machine && { [MACHINE]: askForMachine(identity.machine) ?? '' }),
-      [DETACHED]: '1',
-    },
-  })
-  // One that could not be started leaves its job to a later process.
-  child.on('error', () => {})
-  child.unref()
-}
 
 const only = (environment: Environment, isMeant: (name: string) => boolean): Environment =>
   Object.fromEntries(Object.entries(environment).filter(([name]) => isMeant(name)))

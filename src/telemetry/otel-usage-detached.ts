@@ -8,7 +8,8 @@ import type { Catalog } from '../catalog/index.ts'
 import { tallyKeyParts } from '../facts/index.ts'
 import { groupBy, keepingProcessAlive, process, systemClock, systemEnvironment } from '../host/index.ts'
 import { createDirectoryStore, createTimelyStore, ENTRIES } from '../state/index.ts'
-import { DEADLINE, type Job, MACHINE, readJob } from './hand-over.ts'
+import { MACHINE } from './child-process.ts'
+import { begin, DEADLINE, type Job, readJob } from './hand-over.ts'
 import type { UsageRecorder } from './recorder.ts'
 import type { UsageTelemetry } from './surface.ts'
 import { createUsageTelemetry } from './usage-telemetry.ts'
@@ -24,6 +25,8 @@ async function run(): Promise<void> {
   const store = createTimelyStore(createDirectoryStore(directory), systemClock)
   const job = await readJob(store)
   if (!job || !('options' in job)) return
+  // Where that cannot be written, the child is at it all the same.
+  await begin(store, job).catch(() => {})
   await deliver(job)
   await store.remove(ENTRIES.detached)
 }

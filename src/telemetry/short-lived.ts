@@ -22,33 +22,51 @@ const reserveOf = (within: number) => Math.min(within / 5, 250)
  * @param kept when the counts are written down; what is sent has them. The time runs from now on, not from then.
  */
 export async function sendAtTheEnd(ending: EndingProcess, kept: Promise<void>): Promise<void> {
-  const { delivery, clock } = ending.settings
-  if (typeof delivery === 'string') return kept.then(() => send(ending))
+  const { delivery } = ending.settings
+  if (typeof delivery !== 'string') return sendWithin(ending, kept, delivery.within)
+  await kept
+  const { loop, ask } = ending
+  const verdict = await reasonToSend(ending)
+  if (!verdict) return
+  const { handOver } = await import('./hand-over.ts')
+  const isSettled = await handOver(ending, verdict, async () => loop.maySend(await ask()))
+  if (!isSettled) await sendWithin(ending, kept, WITHOUT_CHILD)
+}
+
+/** What the end takes at most where no child can be started, in milliseconds. */
+const WITHOUT_CHILD = 1_000
+
+async function sendWithin(ending: EndingProcess, kept: Promise<void>, within: number): Promise<void> {
   const late = createDeferred<void>()
-  const timer = clock.after(delivery.within - reserveOf(delivery.within), late.resolve)
+  const timer = ending.settings.clock.after(within - reserveOf(within), late.resolve)
   try {
     await kept
-    await send(ending, { within: delivery.within, late: late.promise })
+    await send(ending, { within, late: late.promise })
   } finally {
     timer.cancel()
   }
 }
 
+/** The verdict under which something is to be sent now; `undefined` where nothing is. */
+async function reasonToSend(ending: EndingProcess): Promise<Verdict | undefined> {
+  const { settings, loop, ask } = ending
+  // Whoever wants to see the reports waits for them.
+  if (settings.debug) {
+    settings.debug(`${JSON.stringify((await loop.preview()).json, undefined, 2)}\n`)
+    return undefined
+  }
+  const verdict = await ask()
+  return loop.maySend(verdict) && (await hasToSend(ending)) ? verdict : undefined
+}
+
 /** `late`: when an attempt is called off. */
 async function send(
   ending: EndingProcess,
-  limit?: { readonly within: number; readonly late: Promise<void> },
+  limit: { readonly within: number; readonly late: Promise<void> },
 ): Promise<void> {
-  const { settings, loop, counting, ask } = ending
-  const { clock, state, debug } = settings
-  // Whoever wants to see the reports waits for them.
-  if (debug) return debug(`${JSON.stringify((await loop.preview()).json, undefined, 2)}\n`)
-  const verdict = await ask()
-  if (!loop.maySend(verdict) || !(await hasToSend(ending))) return
-  if (!limit) {
-    const { handOver } = await import('./hand-over.ts')
-    return handOver(ending, verdict, async () => loop.maySend(await ask()))
-  }
+  const { settings, loop, counting } = ending
+  const { clock, state } = settings
+  if (!(await reasonToSend(ending))) return
   // Of many processes that end at once, one is delayed by it.
   const lease = await takeLease({ store: state, clock, task: 'report', duration: limit.within })
   if (!lease) return

@@ -2,13 +2,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import type { RequestListener } from 'node:http'
 import path from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { createAcme } from '../support/acme.ts'
 import { attributesOf, numbersOf, startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 import { until } from '../support/until.ts'
+import { createSecureServer, listen } from '../transport/servers.ts'
 import { DONE, deliverersOf, runTool, startStubborn } from './tool.ts'
 
 const skip = process.platform === 'linux' ? false : 'processes are looked at in /proc'
@@ -22,9 +25,25 @@ const content = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
 function letMinutePass(directory: string): void {
   const job = content(jobOf(directory))
   writeFileSync(jobOf(directory), JSON.stringify({ ...job, at: job.at - 61_000 }))
-  for (const name of readdirSync(path.join(directory, 'leases'))) {
+  for (const name of existsSync(path.join(directory, 'leases'))
+    ? readdirSync(path.join(directory, 'leases'))
+    : []) {
     const lease = path.join(directory, 'leases', name)
     writeFileSync(lease, JSON.stringify({ ...content(lease), until: Date.now() - 1 }))
+  }
+}
+
+const TWO_DAYS = 2 * 86_400_000
+
+/** What was reported was reported two days before. */
+function letDaysPass(directory: string): void {
+  const settled = path.join(directory, 'settled')
+  const files = readdirSync(settled).map((name) => path.join(settled, name))
+  for (const file of [...files, path.join(directory, 'schedule.json')]) {
+    const earlier = readFileSync(file, 'utf8')
+      .replaceAll(/\d{4}-[\d-]+T[\d:.]+Z/g, (time) => new Date(Date.parse(time) - TWO_DAYS).toISOString())
+      .replaceAll(/\b\d{13}\b/g, (time) => String(Number(time) - TWO_DAYS))
+    writeFileSync(file, earlier)
   }
 }
 
@@ -77,7 +96,7 @@ test('the tool is gone and its output closed while the child is still at it; the
   assert.equal(program, process.execPath)
   assert.match(script, /\/dist\/otel-usage-detached\.js$/)
   assert.deepEqual(parameters, [scratch.directory])
-  assert.deepEqual(child.environment, ['OTEL_USAGE_DETACHED=1'])
+  assert.deepEqual(child.environment, [`PATH=${process.env['PATH']}`, 'OTEL_USAGE_DETACHED=1'])
   assert.equal(child.workingDirectory, scratch.directory)
   for (const stream of ['0', '1', '2']) assert.equal(child.openFiles.get(stream), '/dev/null')
   assert.deepEqual(
@@ -189,4 +208,101 @@ test('what the operator has set holds for the child too', async () => {
   const { json } = receiver.received[0] ?? assert.fail()
   assert.equal(numbersOf(json)['acme.users'], undefined)
   assert.equal(numbersOf(json)['acme.files{type=source}'], 7)
+})
+
+test('the child trusts whom the tool trusts, by whatever way, and finds what its executable needs', {
+  skip,
+}, async () => {
+  using scratch = createScratch()
+  const { directory } = scratch
+  using silence = await startStubborn()
+  const state = path.join(directory, 'state')
+  await runTool(options(silence.endpoint, state), {
+    cwd: directory,
+    flags: ['--tls_min_v1.3'],
+    environment: {
+      NODE_OPTIONS: '--no-warnings "--use-openssl-ca"',
+      SSL_CERT_FILE: 'certificates.pem',
+      SSL_CERT_DIR: `/etc/certificates${path.delimiter}more`,
+      LD_LIBRARY_PATH: `${path.delimiter}lib`,
+      NODE_EXTRA_CA_CERTS: fileURLToPath(new URL('../traps/certificates/authority.crt', import.meta.url)),
+      NODE_ENV: 'production',
+    },
+  })
+  await until(() => silence.connections > 0)
+  const [child = assert.fail('the child has ended already')] = deliverersOf(state)
+  assert.deepEqual(child.command.slice(1, -2), ['--use-openssl-ca', '--tls-min-v1.3'])
+  const {
+    PATH: _,
+    OTEL_USAGE_DETACHED: __,
+    ...variables
+  } = Object.fromEntries(child.environment.map((line) => line.split(/=(.*)/s)))
+  assert.deepEqual(variables, {
+    SSL_CERT_FILE: path.join(directory, 'certificates.pem'),
+    SSL_CERT_DIR: `/etc/certificates${path.delimiter}${path.join(directory, 'more')}`,
+    LD_LIBRARY_PATH: `${path.delimiter}${path.join(directory, 'lib')}`,
+    NODE_EXTRA_CA_CERTS: fileURLToPath(new URL('../traps/certificates/authority.crt', import.meta.url)),
+  })
+  await killed(state)
+})
+
+for (const [way, variable, flags] of [
+  ['NODE_EXTRA_CA_CERTS', 'NODE_EXTRA_CA_CERTS', []],
+  ['SSL_CERT_FILE with --use-openssl-ca', 'SSL_CERT_FILE', ['--use-openssl-ca']],
+] as const) {
+  test(`a receiver that is known by a relative path in ${way} has the report of the child`, async () => {
+    using scratch = createScratch()
+    const requests: string[] = []
+    const answer: RequestListener = (request, response) => {
+      requests.push(request.url ?? '')
+      request.resume().on('end', () => response.setHeader('content-type', 'application/json').end('{}'))
+    }
+    await using server = await listen(createSecureServer('server', answer))
+    copyFileSync(
+      new URL('../traps/certificates/authority.crt', import.meta.url),
+      path.join(scratch.directory, 'authority.crt'),
+    )
+    const state = path.join(scratch.directory, 'state')
+    await runTool(options(`https://localhost:${server.port}`, state), {
+      cwd: scratch.directory,
+      flags: [...flags],
+      environment: { [variable]: 'authority.crt' },
+    })
+    await delivered(state)
+    assert.deepEqual(requests, ['/v1/metrics'])
+  })
+}
+
+test('where the child ends at once, the next run says so once, and from then on the runs send by themselves', async () => {
+  using scratch = createScratch()
+  const { directory } = scratch
+  await using receiver = await startReceiver()
+  const order = { ...options(receiver.endpoint, directory), explains: true }
+  // In a program that ends at once in its place the child never begins.
+  const flags = ['--import', "data:text/javascript,process.execPath='/bin/false'"]
+
+  assert.deepEqual(await runTool(order, { flags }), DONE)
+  letMinutePass(directory)
+  const second = await runTool(order, { flags })
+  assert.match(second.stderr, /^The child process .* has ended at once \(\/bin\/false .*\n$/)
+  assert.equal(receiver.received.length, 1)
+  letDaysPass(directory)
+  assert.deepEqual(await runTool(order, { flags }), DONE)
+  assert.equal(receiver.received.length, 2)
+
+  letDaysPass(directory)
+  assert.deepEqual(await runTool(order), DONE, 'with another program it is tried again')
+  await until(() => receiver.received.length === 3)
+  await delivered(directory)
+})
+
+test("under Yarn Plug'n'Play no child is started, and a debug line says why", async () => {
+  using scratch = createScratch()
+  await using receiver = await startReceiver()
+  const order = { ...options(receiver.endpoint, scratch.directory), explains: true }
+  const pnp = "Object.defineProperty(process,'versions',{value:{...process.versions,pnp:'3'}})"
+  const { stderr, code } = await runTool(order, { flags: ['--import', `data:text/javascript,${pnp}`] })
+  assert.equal(code, 0)
+  assert.match(stderr, /^The usage report is left to a later process: under Yarn Plug'n'Play, .*\n$/)
+  assert.equal(existsSync(jobOf(scratch.directory)), false)
 })

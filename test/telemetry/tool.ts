@@ -13,12 +13,17 @@ export const DONE = { stdout: 'done\n', stderr: '', code: 0 }
 /** Runs the command-line tool until it has ended and nobody holds its output any more. */
 export async function runTool(
   options: object,
-  { environment = {}, flags = [] }: { environment?: Record<string, string>; flags?: string[] } = {},
+  {
+    environment = {},
+    flags = [],
+    cwd,
+  }: { environment?: Record<string, string>; flags?: string[]; cwd?: string | undefined } = {},
 ) {
   const { PATH = '' } = process.env
   const child = spawn(process.execPath, [...flags, TOOL, JSON.stringify(options)], {
     env: { PATH, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
+    cwd,
   })
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),

@@ -1,7 +1,7 @@
 /**
  * A command-line tool: counts its run, prints a word and ends: `node tool.ts OPTIONS`, with the process's own environment. Uses the
  * package as it is built. `plain`: the same without telemetry. `exits`: it ends by `process.exit()`, as many do.
- * `reports`: it asks for a report, and waits for it.
+ * `reports`: it asks for a report, and waits for it. `explains`: debug lines go to standard error.
  */
 import { createUsageTelemetry, defineCatalog, type UsageTelemetryOptions } from 'otel-usage'
 
@@ -9,12 +9,14 @@ interface Orders extends Omit<UsageTelemetryOptions, 'catalog' | 'product'> {
   readonly plain?: boolean
   readonly exits?: boolean
   readonly reports?: boolean
+  readonly explains?: boolean
 }
 
 const {
   plain = false,
   exits = false,
   reports = false,
+  explains = false,
   ...options
 }: Orders = JSON.parse(process.argv[2] ?? '{}')
 
@@ -49,6 +51,7 @@ else {
     product: { name: 'acme-tool', version: '1.2.3' },
     catalog,
     consent: { default: 'enabled' },
+    ...(explains && { logger: { debug: console.error, info() {}, warn() {}, error() {} } }),
     ...options,
   })
   usage.set('acme.edition', async () => 'paid' as const)
