@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdir, utimes, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import http from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import { clickHouseEnvironment } from '../../src/gateway/clickhouse/clickhouse-environment.ts'
 import { cacheDirectory } from '../../src/gateway/collector/cache-directory.ts'
@@ -9,11 +12,13 @@ import { containerCommand } from '../../src/gateway/collector/docker.ts'
 import { createProgress } from '../../src/gateway/collector/progress.ts'
 import { takeWorkLock } from '../../src/gateway/collector/work-lock.ts'
 import {
+  applySchema,
   ClickHouseNotFoundError,
   ClickHouseStartError,
   findClickHouse,
   freePort,
   GatewayOptionsError,
+  maintainStore,
   PortInUseError,
   runGatewayCommand,
   startClickHouse,
@@ -272,3 +277,23 @@ describe('the command', () => {
 function clock(...times: number[]): () => number {
   return () => times.shift() ?? 0
 }
+
+test('a ClickHouse that would take reports and never roll them up is refused with a sentence', async (t) => {
+  let version = '24.8.14.39'
+  const asked: string[] = []
+  const server = http.createServer(async (request, response) => {
+    asked.push(await text(request))
+    response.end(`${JSON.stringify({ version })}\n`)
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const url = `http://127.0.0.1:${port}`
+  for (const act of [applySchema, maintainStore]) {
+    await assert.rejects(act({ url }), {
+      message: `The ClickHouse at 127.0.0.1:${port} is version 24.8.14.39, and the store needs 25.5 or later: an older one would keep reports and never roll them up. Upgrade it, or set CLICKHOUSE_URL to a later one.`,
+    })
+  }
+  assert.equal(asked.length, 2)
+  for (version of ['25.5.1.1', '25.10.1.1', '26.1.1.1']) await applySchema({ url })
+})

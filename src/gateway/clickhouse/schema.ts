@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { GatewayOptionsError } from '../errors.ts'
+import { GatewayError, GatewayOptionsError } from '../errors.ts'
 import { collectorConfigFile } from '../package-files.ts'
 import { type ClickHouseAddress, connectClickHouse } from './clickhouse-client.ts'
 
@@ -29,11 +29,13 @@ export type StoreFile = 'schema' | 'maintain'
  * Creates the database and what collector-config/clickhouse/schema.sql describes. What is there already stays as it is.
  *
  * @throws {GatewayOptionsError} when the name of the database or of the cluster is none.
+ * @throws {GatewayError} when the server is older than {@link LEAST_CLICKHOUSE}.
  * @throws {MissingPackageError} when `@clickhouse/client` is not installed.
  */
 export async function applySchema({ url, database = 'usage', cluster }: StoreAddress): Promise<void> {
   const statements = await storeStatements('schema', { database, cluster })
   const on = cluster && cluster.onCluster !== false ? ` ON CLUSTER ${cluster.name}` : ''
+  await requireVersion(url)
   await run({ url, database: 'default' }, [`CREATE DATABASE IF NOT EXISTS ${database}${on}`])
   await run({ url, database }, statements)
 }
@@ -43,10 +45,12 @@ export async function applySchema({ url, database = 'usage', cluster }: StoreAdd
  * done every hour; on a cluster for one server of each shard, because each server sees to its own shard.
  *
  * @throws {GatewayOptionsError} when the name of the database or of the cluster is none.
+ * @throws {GatewayError} when the server is older than {@link LEAST_CLICKHOUSE}.
  * @throws {MissingPackageError} when `@clickhouse/client` is not installed.
  */
 export async function maintainStore({ url, database = 'usage', cluster }: StoreAddress): Promise<void> {
   const statements = await storeStatements('maintain', { database, cluster })
+  await requireVersion(url)
   await run({ url, database, timeout: MAINTENANCE_TIMEOUT }, statements)
 }
 
@@ -127,6 +131,26 @@ function requireName(what: string, name: string, example: string): void {
   if (/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name)) return
   throw new GatewayOptionsError(
     `The ${what} name '${name}' is not one; use letters, digits and underscores, such as '${example}'.`,
+  )
+}
+
+/**
+ * The oldest ClickHouse on which schema and maintenance were seen to work (25.5.2, 26.7.2). Version 24.8 takes the schema, but not the
+ * settings that bound the memory of a rollup, so that it would never roll up.
+ */
+export const LEAST_CLICKHOUSE = '25.5'
+
+async function requireVersion(url: string): Promise<void> {
+  const connection = await connectClickHouse({ url, database: 'default' })
+  const [row] = await connection
+    .query<{ version: string }>('SELECT version() AS version')
+    .finally(() => connection.close())
+  const version = String(row?.version)
+  const [year = 0, month = 0] = version.split('.').map(Number)
+  const [leastYear = 0, leastMonth = 0] = LEAST_CLICKHOUSE.split('.').map(Number)
+  if (year > leastYear || (year === leastYear && month >= leastMonth)) return
+  throw new GatewayError(
+    `The ClickHouse at ${new URL(url).host} is version ${version.slice(0, 40)}, and the store needs ${LEAST_CLICKHOUSE} or later: an older one would keep reports and never roll them up. Upgrade it, or set CLICKHOUSE_URL to a later one.`,
   )
 }
 
