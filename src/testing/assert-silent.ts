@@ -18,10 +18,17 @@ export interface SilenceOptions {
  * @throws {HostNotSilentError} that lists everything it did.
  */
 export function assertSilent(observation: HostObservation, options: SilenceOptions = {}): void {
-  const { except = () => false } = options
-  const actions = observation.actions.filter((action) => !except(action))
+  const actions = breachesOf(observation, options)
   const parts = [noise(observation, actions), failure(observation)].filter((part) => part !== undefined)
   if (parts.length > 0) throw new HostNotSilentError(parts.join('\n'), actions)
+}
+
+/** What the host did that a silent one does not do. */
+export function breachesOf(
+  { actions }: HostObservation,
+  { except = () => false }: SilenceOptions,
+): HostAction[] {
+  return actions.filter((action) => !except(action))
 }
 
 /**
@@ -46,9 +53,15 @@ function noise({ tracer }: HostObservation, actions: readonly HostAction[]): str
   ].join('\n')
 }
 
-function failure({ exitCode, signal, stopped, stderr }: HostObservation): string | undefined {
+function failure(observation: HostObservation): string | undefined {
+  const how = failureOf(observation)
+  return how && `The host failed, so that its silence would prove nothing: it ended with ${how}`
+}
+
+/** How the host has failed, as the end of a sentence; `undefined` where it has ended well. */
+export function failureOf({ exitCode, signal, stopped, stderr }: HostObservation): string | undefined {
   // A server that is told to end may do so by the signal itself.
   if (exitCode === 0 || (stopped && signal === 'SIGTERM')) return undefined
   const how = signal === null ? `exit code ${exitCode}` : `the signal ${signal}`
-  return `The host failed, so that its silence would prove nothing: it ended with ${how}. ${lastWords(stderr)}`
+  return `${how}. ${lastWords(stderr)}`
 }

@@ -25,6 +25,12 @@ export class HostNotObservedError extends HostTestingError {
   override readonly code = 'ERR_HOST_NOT_OBSERVED'
 }
 
+/** The host sends nothing, or fails, while its usage telemetry is on: its silence while that is off proves nothing. */
+export class ProofWithoutControlError extends HostTestingError {
+  override readonly name = 'ProofWithoutControlError'
+  override readonly code = 'ERR_PROOF_WITHOUT_CONTROL'
+}
+
 /** The tracer that was asked for does not work on this machine. */
 export class TracerUnavailableError extends HostTestingError {
   override readonly name = 'TracerUnavailableError'

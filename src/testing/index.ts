@@ -7,9 +7,11 @@ export {
   HostNotObservedError,
   HostNotSilentError,
   HostTestingError,
+  ProofWithoutControlError,
   TracerUnavailableError,
 } from './errors.ts'
 export { observeHost } from './observe.ts'
 export type { ObserveOptions } from './options.ts'
+export { type HostUnderTest, type OffAndOn, provesOffIsOff } from './prove-off.ts'
 export { straceProblem } from './strace.ts'
 export type { ActionKind, HostAction, HostObservation, Tracer } from './types.ts'

@@ -1,48 +1,69 @@
-/** The example of docs/testing.md, as a maintainer has it: run against a product with the telemetry of the tests. */
+/** The examples of docs/testing.md, as a maintainer has them: run against a product with the telemetry of the tests. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { freePort } from '../../src/gateway/process/ports.ts'
 import { createScratch } from '../support/scratch.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const page = readFileSync(path.join(root, 'docs/testing.md'), 'utf8')
-const example = /(?<!<!-- not run -->\n)```ts\n(.*?)```/s.exec(page)?.[1] ?? assert.fail('no example')
+const examples = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, example = '']) => example)
 const address = (file: string) => pathToFileURL(path.join(root, file)).href
 
-test('the example proves that a product which asks is silent', async () => {
-  const { code, stdout } = await runExample('enabled')
+/** The examples stand for this many tests: three variables of the tool, and the server. */
+const TESTS = 4
+
+test('the examples prove that a product which asks is silent, and is caught when it is allowed to send', async () => {
+  const { code, stdout } = await runExamples({})
   assert.equal(code, 0, stdout)
-  assert.match(stdout, /^# pass 4$/m)
+  assert.match(stdout, new RegExp(`^# pass ${TESTS}$`, 'm'))
 })
 
-test('the example finds a product that does not listen', async () => {
-  const { code, stdout } = await runExample('ignores what it is told')
+test('the examples find a product that does not listen', async () => {
+  const ignore = "['do-not-track', 'opt-out-variable', 'otel-sdk-disabled']"
+  const { code, stdout } = await runExamples({ consent: `{ default: 'enabled', ignore: ${ignore} }` })
   assert.equal(code, 1, stdout)
-  assert.match(stdout, /^# fail 3$/m)
+  assert.match(stdout, new RegExp(`^# fail ${TESTS}$`, 'm'))
   assert.match(stdout, /The host was not silent/)
 })
 
-async function runExample(manner: 'enabled' | 'ignores what it is told') {
+test('the examples do not pass for a product that never comes to its report: silence alone proves nothing', async () => {
+  const { code, stdout } = await runExamples({ report: 'async () => {}' })
+  assert.equal(code, 1, stdout)
+  assert.match(stdout, new RegExp(`^# fail ${TESTS}$`, 'm'))
+  assert.match(stdout, /With its usage telemetry on, the host sent nothing either/)
+})
+
+interface Product {
+  readonly consent?: string
+  readonly report?: string
+}
+
+async function runExamples({ consent = "{ default: 'enabled' }", report = 'usage.report' }: Product) {
   using scratch = createScratch()
+  const port = await freePort()
   mkdirSync(path.join(scratch.directory, 'bin'))
   writeFileSync(path.join(scratch.directory, 'package.json'), '{"type":"module"}')
-  const consent =
-    manner === 'enabled'
-      ? "{ default: 'enabled' }"
-      : "{ default: 'enabled', ignore: ['do-not-track', 'opt-out-variable', 'otel-sdk-disabled'] }"
   writeFileSync(
     path.join(scratch.directory, 'bin/acme-db.js'),
-    `import { createAcme } from '${address('test/support/acme.ts')}'
+    `import { createServer } from 'node:net'
+     import { createAcme } from '${address('test/support/acme.ts')}'
      const usage = createAcme({ environment: process.env, consent: ${consent} })
-     await usage.report()
+     if (process.argv.includes('--serve')) createServer().listen(${port}, '::')
+     const report = ${report}
+     if (process.argv.includes('--report-usage')) await report()
+     console.log('usage report made')
      await usage.shutdown()`,
   )
   writeFileSync(
     path.join(scratch.directory, 'off-is-off.test.ts'),
-    example.replace("'otel-usage/testing'", `'${address('src/testing/index.ts')}'`),
+    examples
+      .join('\n')
+      .replace('5432', String(port))
+      .replace("'otel-usage/testing'", `'${address('src/testing/index.ts')}'`),
   )
   const { PATH = '' } = process.env
   return await new Promise<{ code: number; stdout: string }>((resolve) => {

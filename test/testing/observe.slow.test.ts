@@ -11,6 +11,7 @@ import {
   HostNotSilentError,
   type HostObservation,
   observeHost,
+  provesOffIsOff,
   provesSilence,
   straceProblem,
   type Tracer,
@@ -35,6 +36,36 @@ for (const [tracer, skip] of tracers) {
           'The host failed, so that its silence would prove nothing: it ended with exit code 3. ' +
           'The end of its standard error:\n    There is no configuration.',
       })
+    })
+
+    const hostBy = (acts: Record<string, string>) => ({
+      command: command(acts['ACT'] ?? '', '/nowhere', '9'),
+      environment: process.env,
+      tracer,
+    })
+
+    test('a host that is silent while off and sends while on is proven', { skip }, async () => {
+      const proof = await provesOffIsOff(hostBy, { off: { ACT: 'nothing' }, on: { ACT: 'connect' } })
+      assert.deepEqual([proof.off.actions, proof.on.actions.length > 0], [[], true])
+    })
+
+    test('a host that sends nothing while on, or fails then, is not proven by its silence', {
+      skip,
+    }, async () => {
+      for (const [act, message] of [
+        ['nothing', /the host sent nothing either/],
+        ['fail', /the host failed: it ended with exit code 3/],
+      ] as const) {
+        await assert.rejects(provesOffIsOff(hostBy, { off: { ACT: 'nothing' }, on: { ACT: act } }), {
+          code: 'ERR_PROOF_WITHOUT_CONTROL',
+          message,
+        })
+      }
+      const letsAllThrough = (acts: Record<string, string>) => ({ ...hostBy(acts), except: () => true })
+      await assert.rejects(
+        provesOffIsOff(letsAllThrough, { off: { ACT: 'nothing' }, on: { ACT: 'connect' } }),
+        { code: 'ERR_PROOF_WITHOUT_CONTROL' },
+      )
     })
 
     test('a server is told to end when it has printed what is waited for', { skip }, async () => {
