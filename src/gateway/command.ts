@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Writable } from 'node:stream'
 import { parseArgs } from 'node:util'
@@ -24,8 +24,10 @@ import { GatewayError, GatewayOptionsError, reasonOf } from './errors.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { readableLine } from './log-line.ts'
 import { collectorConfigFile } from './package-files.ts'
+import { writePrivateFile } from './private-files.ts'
+import { secretsIn, secretsOf, shownAddress, withoutSecrets } from './secrets.ts'
 import { SETTING_DEFAULTS } from './settings.ts'
-import { type GatewayPlaces, gatewayStatus, placesFile, statusText, withoutUser } from './status.ts'
+import { type GatewayPlaces, gatewayStatus, placesFile, statusText } from './status.ts'
 
 /** What the command takes from the process. */
 export interface GatewayIo {
@@ -69,7 +71,10 @@ USAGE_CLICKHOUSE_HTTP_PORT: where a ClickHouse that \`up\` starts listens.
  * Never throws for what a user may have got wrong.
  */
 export async function runGatewayCommand(args: readonly string[], io: GatewayIo = {}): Promise<number> {
-  const { stdout = process.stdout, stderr = process.stderr, environment = systemEnvironment() } = io
+  const { environment = systemEnvironment() } = io
+  const secrets = secretsIn(environment)
+  const stdout = withoutSecretsIn(io.stdout ?? process.stdout, secrets)
+  const stderr = withoutSecretsIn(io.stderr ?? process.stderr, secrets)
   try {
     const end = args.indexOf('--')
     const [own, wrapped] = end < 0 ? [args, []] : [args.slice(0, end), args.slice(end + 1)]
@@ -82,6 +87,8 @@ export async function runGatewayCommand(args: readonly string[], io: GatewayIo =
       return 0
     }
     const run = {
+      secrets,
+      plain: io.stdout ?? process.stdout,
       stdout,
       stderr,
       environment,
@@ -102,8 +109,18 @@ export async function runGatewayCommand(args: readonly string[], io: GatewayIo =
   }
 }
 
+/** The stream, but for secrets in what is written to it. */
+const withoutSecretsIn = <Stream extends Writable>(stream: Stream, secrets: readonly string[]): Stream =>
+  Object.create(stream, {
+    write: { value: (text: unknown) => stream.write(withoutSecrets(String(text), secrets)) },
+  })
+
 interface Run {
+  /** What is hidden in whatever is written to `stdout` and `stderr`. */
+  readonly secrets: string[]
   readonly stdout: Writable
+  /** Standard output as it is, for statements: a password such as `usage` is a word of theirs too. */
+  readonly plain: Writable
   readonly stderr: Writable & { readonly isTTY?: boolean }
   readonly environment: Environment
   readonly configs: readonly string[]
@@ -154,14 +171,14 @@ const COMMANDS = { validate, up, status, guard, schema, maintain } as const
 
 const databaseOf = (environment: Environment) => environment['USAGE_CLICKHOUSE_DATABASE'] || 'usage'
 
-async function schema({ stdout, environment, cluster }: Run): Promise<number> {
-  stdout.write(await written('schema', environment, cluster))
+async function schema({ plain, environment, cluster }: Run): Promise<number> {
+  plain.write(await written('schema', environment, cluster))
   return 0
 }
 
-async function maintain({ stdout, environment, cluster, print }: Run): Promise<number> {
+async function maintain({ stdout, plain, environment, cluster, print }: Run): Promise<number> {
   if (print) {
-    stdout.write(await written('maintain', environment, cluster))
+    plain.write(await written('maintain', environment, cluster))
     return 0
   }
   const url = environment['CLICKHOUSE_URL']
@@ -201,7 +218,8 @@ async function validate({ stdout, stderr, environment, configs }: Run): Promise<
   return 1
 }
 
-async function up({ stdout, stderr, environment, configs, directory, signal }: Run): Promise<number> {
+async function up(run: Run): Promise<number> {
+  const { stdout, stderr, environment, configs, directory, signal, secrets } = run
   const started: { stop(): Promise<void> }[] = []
   const ended = signal ? aborted(signal) : interrupted()
   try {
@@ -213,6 +231,7 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
       onLine: (line) => stderr.write(`clickhouse: ${line}\n`),
     })
     started.unshift(clickHouse)
+    secrets.push(...secretsOf(clickHouse.url))
     const database = databaseOf(environment)
     const address = { url: clickHouse.url, database }
     await applySchema(address)
@@ -234,9 +253,9 @@ async function up({ stdout, stderr, environment, configs, directory, signal }: R
     const { url, healthUrl, metricsUrl } = gateway
     const places: GatewayPlaces = {
       ...{ url, healthUrl, metricsUrl },
-      store: withoutUser(clickHouse.nativeEndpoint),
+      store: shownAddress(clickHouse.nativeEndpoint),
     }
-    await writeFile(placesFile(gateway.directory), `${JSON.stringify(places, undefined, 2)}\n`)
+    await writePrivateFile(placesFile(gateway.directory), `${JSON.stringify(places, undefined, 2)}\n`)
     started.push({ stop: () => rm(placesFile(gateway.directory), { force: true }) })
     const chores = [() => maintainStore(address), (now: number) => pruneArchive(gateway.directory, now)]
     const onFailure = (reason: string) =>

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Environment } from '../host/index.ts'
 import { DirectoryUnusableError, GatewayOptionsError, reasonOf } from './errors.ts'
 import { type Endpoint, freePort, parseEndpoint } from './process/ports.ts'
+import { shownAddress } from './secrets.ts'
 
 /** What gateway.yaml takes from the environment, as far as we have to know it. */
 export interface GatewaySettings {
@@ -81,5 +82,7 @@ export async function requireWritable(directory: string, setting: string): Promi
 function endpointOf(name: string, text: string): Endpoint {
   const endpoint = parseEndpoint(text)
   if (endpoint !== undefined) return endpoint
-  throw new GatewayOptionsError(`${name} is '${text}', which is no address; write it as 127.0.0.1:4318.`)
+  throw new GatewayOptionsError(
+    `${name} is '${shownAddress(text)}', which is no address; write it as 127.0.0.1:4318.`,
+  )
 }

@@ -6,6 +6,7 @@ import { localUrl, parseEndpoint } from './process/ports.ts'
 import { answers } from './process/wait.ts'
 import { type AsideReports, asideReports } from './queue/aside.ts'
 import { type DamagedQueue, damagedQueues } from './queue/damaged-queue.ts'
+import { shownAddress } from './secrets.ts'
 import { SETTING_DEFAULTS } from './settings.ts'
 
 /** Where a gateway that runs can be asked. `gateway up` leaves it in its directory, as `gateway.json`. */
@@ -124,14 +125,9 @@ async function placesOf(directory: string, environment: Environment): Promise<Ga
       url: urlOf(given('USAGE_GATEWAY_ENDPOINT')),
       healthUrl: urlOf(given('USAGE_GATEWAY_HEALTH_ENDPOINT')),
       metricsUrl: `${urlOf(metrics)}/metrics`,
-      store: withoutUser(environment['USAGE_CLICKHOUSE_ENDPOINT'] || 'tcp://127.0.0.1:9000'),
+      store: shownAddress(environment['USAGE_CLICKHOUSE_ENDPOINT'] || 'tcp://127.0.0.1:9000'),
     }
   }
-}
-
-/** An address without user and password, to be shown. */
-export function withoutUser(address: string): string {
-  return address.replace(/^([a-z]+:\/\/)[^/@]*@/, '$1')
 }
 
 /** Whether a connection can be made. Asks nothing: the store may want a password that is not ours to know. */

@@ -225,10 +225,7 @@ describe('ClickHouse', () => {
     const address = `http://me:secret@127.0.0.1:${await freePort()}`
     await assert.rejects(startClickHouse({ directory, address, readyWithin: 100 }), (error) => {
       assert(error instanceof ClickHouseStartError)
-      assert.match(
-        error.message,
-        /ClickHouse at http:\/\/me@127\.0\.0\.1:\d+\/ does not answer: .*ECONNREFUSED/,
-      )
+      assert.match(error.message, /ClickHouse at http:\/\/127\.0\.0\.1:\d+ does not answer: .*ECONNREFUSED/)
       assert(!error.message.includes('secret'))
       return true
     })

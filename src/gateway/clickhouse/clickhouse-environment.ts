@@ -6,13 +6,20 @@ export function clickHouseEnvironment(
   database = 'usage',
 ): Record<string, string> {
   const address = new URL(nativeEndpoint)
-  const username = decodeURIComponent(address.username)
-  const password = decodeURIComponent(address.password)
+  const query = address.searchParams
+  const username = decodeURIComponent(address.username) || query.get('user') || ''
+  const password = decodeURIComponent(address.password) || query.get('password') || ''
   address.username = ''
   address.password = ''
+  // In the address they would be in each error that names it, and so in the Collector's log.
+  query.delete('user')
+  query.delete('password')
   return {
     USAGE_CLICKHOUSE_ENDPOINT: address.href.replace(/\/$/, ''),
     USAGE_CLICKHOUSE_DATABASE: database,
-    ...(username !== '' && { USAGE_CLICKHOUSE_USERNAME: username, USAGE_CLICKHOUSE_PASSWORD: password }),
+    ...((username !== '' || password !== '') && {
+      USAGE_CLICKHOUSE_USERNAME: username || 'default',
+      USAGE_CLICKHOUSE_PASSWORD: password,
+    }),
   }
 }

@@ -3,6 +3,7 @@ import { type Environment, systemEnvironment } from '../../host/index.ts'
 import { ClickHouseNotFoundError, type FailedWay, GatewayOptionsError, reasonOf } from '../errors.ts'
 import { childScript } from '../package-files.ts'
 import { runCommand, tellingLine } from '../process/run-command.ts'
+import { shownAddress } from '../secrets.ts'
 
 /** How a ClickHouse was come by. */
 export type ClickHouseOrigin = 'address' | 'path' | 'npm'
@@ -56,7 +57,7 @@ function checked(address: string): string {
   const url = URL.canParse(address) ? new URL(address) : undefined
   if (url?.protocol === 'http:' || url?.protocol === 'https:') return address
   throw new GatewayOptionsError(
-    `The ClickHouse address '${address}' is not an HTTP address; write it as http://127.0.0.1:8123 or https://user:password@host:8443.`,
+    `The ClickHouse address '${shownAddress(address)}' is not an HTTP address; write it as http://127.0.0.1:8123 or https://user:password@host:8443.`,
   )
 }
 

@@ -6,6 +6,7 @@ import { makePrivateDirectory, writePrivateFile } from '../private-files.ts'
 import { startGuarded } from '../process/guarded-process.ts'
 import { freePort, requireFree } from '../process/ports.ts'
 import { eventually } from '../process/wait.ts'
+import { secretsOf, shownAddress, withoutSecrets } from '../secrets.ts'
 import { requireWritable } from '../settings.ts'
 import { serverConfiguration, usersConfiguration } from './engine-configuration.ts'
 import { type ClickHouseOrigin, type FoundClickHouse, findClickHouse } from './find-clickhouse.ts'
@@ -86,7 +87,7 @@ async function reach(url: string, within: number): Promise<RunningClickHouse> {
   )
   if (ready !== 'yes') {
     throw new ClickHouseStartError(
-      `ClickHouse at ${withoutPassword(url)} does not answer: ${problem}. Correct CLICKHOUSE_URL, or unset it to have one started here.`,
+      `ClickHouse at ${shownAddress(url)} does not answer: ${withoutSecrets(problem, secretsOf(url))}. Correct CLICKHOUSE_URL, or unset it to have one started here.`,
     )
   }
   const version = await ask(url, VERSION)
@@ -196,10 +197,4 @@ async function ask(url: string, query: string): Promise<string> {
   const text = (await response.text()).trim()
   if (!response.ok) throw new Error(`it answered ${response.status}: ${text.slice(0, 200)}`)
   return text
-}
-
-function withoutPassword(url: string): string {
-  const address = new URL(url)
-  address.password = ''
-  return address.href
 }

@@ -10,6 +10,7 @@ import { deliverAside } from '../queue/aside.ts'
 import { startCourier } from '../queue/courier.ts'
 import { type GuardedQueue, guardQueue, isCrash } from '../queue/guard-queue.ts'
 import { requireWritable, SETTING_DEFAULTS } from '../settings.ts'
+import { collectorEnvironment } from './collector-environment.ts'
 
 export interface RunGuardedOptions {
   /** A Collector and all of its arguments. */
@@ -58,7 +59,10 @@ export async function runGuarded({
     running?.end()
   }
   const reload = async () => {
-    const { code, lines } = await runCommand([file, 'validate', ...args], { environment, timeout: 60_000 })
+    const { code, lines } = await runCommand([file, 'validate', ...args], {
+      environment: collectorEnvironment(environment),
+      timeout: 60_000,
+    })
     if (code !== 0) {
       onNotice(
         `The Collector refuses its new configuration, and goes on with the old one: ${lines.join(' ')}`,
@@ -101,7 +105,11 @@ interface Life {
 async function start(starting: Starting): Promise<Life> {
   const { file, args, environment, directory, onNotice } = starting
   const queue = await guardQueue({ directory, onNotice })
-  const collector = spawn(file, args, { env: { ...environment }, stdio: 'inherit', windowsHide: true })
+  const collector = spawn(file, args, {
+    env: { ...collectorEnvironment(environment) },
+    stdio: 'inherit',
+    windowsHide: true,
+  })
   const ending = new AbortController()
   const delivered = deliver(starting, collector, ending.signal)
   return {

@@ -11,6 +11,7 @@ import { guardQueue, isCrash } from '../queue/guard-queue.ts'
 import { readSettings, requireWritable } from '../settings.ts'
 import type { Collector } from './collector.ts'
 import { collectorArguments, readableFiles } from './collector-arguments.ts'
+import { collectorEnvironment } from './collector-environment.ts'
 import { containerCommand } from './docker.ts'
 
 export interface StartCollectorOptions {
@@ -72,7 +73,7 @@ export async function startCollector(options: StartCollectorOptions): Promise<Ru
   const queue = await guardQueue({ directory, onNotice })
   const server = await startGuarded({
     command: commandIn(settings.environment),
-    environment: settings.environment,
+    environment: collectorEnvironment(settings.environment),
     grace: GRACE,
     onLine,
   }).catch(async (error) => {

@@ -3,6 +3,7 @@ import { type Environment, systemEnvironment } from '../../host/index.ts'
 import { runCommand } from '../process/run-command.ts'
 import type { Collector } from './collector.ts'
 import { collectorArguments, readableFiles } from './collector-arguments.ts'
+import { collectorEnvironment } from './collector-environment.ts'
 import { containerCommand } from './docker.ts'
 
 export interface ValidateConfigOptions {
@@ -30,7 +31,7 @@ export async function validateConfig(options: ValidateConfigOptions): Promise<Va
         })
       : collector.command
   const { code, lines } = await runCommand([...command, 'validate', ...collectorArguments(configs)], {
-    environment,
+    environment: collectorEnvironment(environment),
     timeout: 60_000,
   })
   return code === 0 ? { valid: true } : { valid: false, lines }

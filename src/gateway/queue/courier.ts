@@ -1,6 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Environment } from '../../host/index.ts'
+import { collectorEnvironment } from '../collector/collector-environment.ts'
 import { startGuarded } from '../process/guarded-process.ts'
 import { freePort } from '../process/ports.ts'
 import { answers, eventually } from '../process/wait.ts'
@@ -32,12 +33,13 @@ export async function startCourier({
     ...environment,
     USAGE_GATEWAY_ENDPOINT: `127.0.0.1:${await freePort()}`,
     USAGE_GATEWAY_INNER_ENDPOINT: `127.0.0.1:${inner}`,
+    USAGE_GATEWAY_ARCHIVE_ENDPOINT: `127.0.0.1:${await freePort()}`,
     USAGE_GATEWAY_HEALTH_ENDPOINT: `127.0.0.1:${health}`,
     USAGE_GATEWAY_METRICS_HOST: '127.0.0.1',
     USAGE_GATEWAY_METRICS_PORT: String(metrics),
     USAGE_GATEWAY_DIRECTORY: own,
   }
-  const server = await startGuarded({ command: command(moved), environment: moved })
+  const server = await startGuarded({ command: command(moved), environment: collectorEnvironment(moved) })
   let isAlive = true
   let isStopped = false
   const exited = server.exited.then(() => {
