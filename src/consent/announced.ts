@@ -4,13 +4,13 @@
  */
 
 import type { Scopes } from '../catalog/index.ts'
-import { TextDecoder } from '../host/index.ts'
+import { parseOwn, TextDecoder } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 
 /** `undefined` where nobody was told yet, or it cannot be read. */
 export async function readAnnounced(store: StateStore): Promise<Scopes | undefined> {
   try {
-    const { format, facts } = JSON.parse(new TextDecoder().decode(await store.read(ENTRIES.announced)))
+    const { format, facts } = parseOwn(new TextDecoder().decode(await store.read(ENTRIES.announced)))
     return format === FORMAT && areScopes(facts) ? facts : undefined
   } catch {
     return undefined

@@ -86,7 +86,7 @@ export function createConsent(options: ConsentOptions): Consent {
   const listeners = new Set<ConsentListener>()
   let inputs = ownOf({ ...options.inputs, stateProblem: stateProblem() })
   let current = decide()
-  let history: ChoiceHistory = { choices: [] }
+  let history: ChoiceHistory = ownOf({ choices: [] })
   /** What the operator was told of, for a choice that does not say itself which facts it covers. */
   let announced: Scopes | undefined
   let news: readonly string[] = []
@@ -293,7 +293,7 @@ export function createConsent(options: ConsentOptions): Consent {
     begin: () => inTurn(begin),
     set,
     unannounced: () => news,
-    history: async () => (await readHistory(store)).choices,
+    history: async () => (await readHistory(store)).choices.map((choice) => ({ ...choice })),
     on(_, listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)

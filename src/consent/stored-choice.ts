@@ -7,7 +7,7 @@
  * is, is copied aside with the next choice, and that choice is added behind it.
  */
 import type { Scopes } from '../catalog/index.ts'
-import { Buffer, Date, errorOf, TextDecoder } from '../host/index.ts'
+import { Buffer, Date, errorOf, ownOf, parseOwn, TextDecoder } from '../host/index.ts'
 import { ENTRIES, isOutOfReach, reasonOf, type StateStore } from '../state/index.ts'
 import { areScopes } from './announced.ts'
 import type { ConsentState, StoredOpinion } from './types.ts'
@@ -85,9 +85,9 @@ export async function readHistory(
   } catch (thrown) {
     const error = errorOf(thrown)
     const history = unknowable(place, [], `cannot be read (${shown(reasonOf(error))})`)
-    return { ...history, error }
+    return ownOf({ ...history, error })
   }
-  return bytes === undefined ? { choices: [] } : { ...historyFrom(place, bytes), bytes }
+  return ownOf(bytes === undefined ? { choices: [] } : { ...historyFrom(place, bytes), bytes })
 }
 
 /**
@@ -177,7 +177,7 @@ function parseLine(line: string): StoredChoice | undefined {
   try {
     const text = UTF_8.decode(Buffer.from(line, 'latin1'))
     const { format, at, state, level, by, productVersion, catalogVersion, contributions, facts, seed } =
-      JSON.parse(text)
+      parseOwn(text)
     const good =
       format === FORMAT &&
       new Date(at).toISOString() === at &&
@@ -195,7 +195,7 @@ function parseLine(line: string): StoredChoice | undefined {
       ...(facts !== undefined && { facts }),
       ...(seed === true && { seed: true as const }),
     }
-    return { at, state, by, productVersion, catalogVersion, ...optional }
+    return ownOf({ at, state, by, productVersion, catalogVersion, ...optional })
   } catch {
     return undefined
   }

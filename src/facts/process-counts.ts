@@ -1,5 +1,13 @@
 import type { ConsentState, Verdict } from '../consent/index.ts'
-import { type Clock, Date, type ProcessOwner, processOwner, randomUuid, TextDecoder } from '../host/index.ts'
+import {
+  type Clock,
+  Date,
+  type ProcessOwner,
+  parseOwn,
+  processOwner,
+  randomUuid,
+  TextDecoder,
+} from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import { difference, sumOf, type Tally, tallyAsData, tallyFromData } from './tally.ts'
 
@@ -253,7 +261,7 @@ export function readCounted(bytes: Uint8Array | undefined): CountedEntry | undef
       writer,
       ended,
       counts: data,
-    } = JSON.parse(new TextDecoder().decode(bytes))
+    } = parseOwn(new TextDecoder().decode(bytes))
     const counts = tallyFromData(data)
     const good =
       format === FORMAT &&

@@ -10,6 +10,13 @@ export interface OptionNames {
 export const ownOf = <T extends object>(value: T): T => Object.assign(Object.create(null), value)
 
 /**
+ * What a text of JSON holds, as its own properties: an entry of the state that lacks one does not get it from what another library has
+ * added to every object. Throws where it is no JSON.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: as JSON.parse has it; every caller checks what it takes.
+export const parseOwn = (text: string): any => ownOf(JSON.parse(text))
+
+/**
  * Options as they were given, and nothing else: a copy of the own properties, in objects without a prototype, so that what
  * another library has added to every object sets no option. What stands there that is no option is a mistake: it was
  * meant to do something.

@@ -1,4 +1,4 @@
-import { Date, TextDecoder } from '../host/index.ts'
+import { Date, parseOwn, TextDecoder } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 
 /** What is stored of an installation. */
@@ -35,7 +35,7 @@ export const entryText = ({ id, noise, createdAt, machine, lineage }: Found): st
 /** Throws what `JSON.parse` throws. */
 function parseEntry(bytes: Uint8Array): Found {
   if (bytes.length > LONGEST) return {}
-  const { id, noise, createdAt, machine, lineage } = JSON.parse(new TextDecoder().decode(bytes))
+  const { id, noise, createdAt, machine, lineage } = parseOwn(new TextDecoder().decode(bytes))
   return {
     ...(isUuid(id) && { id }),
     ...(isTime(createdAt) && { createdAt }),

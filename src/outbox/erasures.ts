@@ -1,4 +1,4 @@
-import { Date, TextDecoder } from '../host/index.ts'
+import { Date, parseOwn, TextDecoder } from '../host/index.ts'
 import { installationIn, isErasureRequest } from '../ledger/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 
@@ -15,7 +15,7 @@ export interface Erasable {
  */
 export async function readErasables(store: StateStore): Promise<readonly Erasable[]> {
   try {
-    const { format, ids } = JSON.parse(new TextDecoder().decode(await store.read(ENTRIES.erasure)))
+    const { format, ids } = parseOwn(new TextDecoder().decode(await store.read(ENTRIES.erasure)))
     return format === FORMAT ? (ids as unknown[]).filter(isErasable) : []
   } catch {
     return []

@@ -1,4 +1,4 @@
-import { type Clock, createTurns, systemRandom, TextDecoder } from '../host/index.ts'
+import { type Clock, createTurns, parseOwn, systemRandom, TextDecoder } from '../host/index.ts'
 import { ENTRIES, type StateStore } from '../state/index.ts'
 import { isTime } from './outbox.ts'
 
@@ -114,7 +114,7 @@ async function read(store: StateStore): Promise<Known> {
   try {
     const bytes = await store.read(ENTRIES.retry)
     if (!bytes) return NOTHING
-    const { format, attempts, failedAt, wait, asked, retired, refused } = JSON.parse(
+    const { format, attempts, failedAt, wait, asked, retired, refused } = parseOwn(
       new TextDecoder().decode(bytes),
     )
     if (format !== FORMAT || ![attempts, failedAt, wait].every(isCount) || !isTime(failedAt)) return NOTHING

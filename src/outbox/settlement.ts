@@ -10,7 +10,7 @@ import {
   tallyAsData,
   tallyFromData,
 } from '../facts/index.ts'
-import { Date, TextDecoder } from '../host/index.ts'
+import { Date, parseOwn, TextDecoder } from '../host/index.ts'
 import { ENTRIES, isOutOfReach, StateEntryError, type StateStore } from '../state/index.ts'
 import { createOutbox, isTime, numbered, numbersIn, takesFrom } from './outbox.ts'
 
@@ -166,7 +166,7 @@ function parse(number: number, content: Uint8Array | undefined): Settlement | un
       totalsSince,
       reportedAt,
       sources,
-    } = JSON.parse(new TextDecoder().decode(content))
+    } = parseOwn(new TextDecoder().decode(content))
     const taken = takesFrom(data)
     const totals = tallyFromData(running)
     if (format !== FORMAT || !taken || !totals) return undefined

@@ -1,4 +1,4 @@
-import { Date } from '../host/index.ts'
+import { Date, parseOwn } from '../host/index.ts'
 import { dueAfter, periodAfter, type Rhythm } from './rhythm.ts'
 import { type Undecided, undecidedIn } from './undecided.ts'
 
@@ -67,7 +67,7 @@ export function recordText(record: ScheduleRecord): string {
 /** The record in an entry; `undefined` where it is damaged. */
 export function parseRecord(text: string): ScheduleRecord | undefined {
   try {
-    const { offset, reports, undecided, ...times } = JSON.parse(text)
+    const { offset, reports, undecided, ...times } = parseOwn(text)
     const startedAt = timeIn(times.startedAt)
     const whole = offset >= 0 && offset < 1 && Number.isSafeInteger(reports) && reports >= 0
     if (!whole || startedAt === undefined) return undefined

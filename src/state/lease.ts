@@ -1,4 +1,11 @@
-import { type Clock, type ProcessOwner, processOwner, randomUuid, TextDecoder } from '../host/index.ts'
+import {
+  type Clock,
+  type ProcessOwner,
+  parseOwn,
+  processOwner,
+  randomUuid,
+  TextDecoder,
+} from '../host/index.ts'
 import { ENTRIES } from './entries.ts'
 import type { StateStore } from './types.ts'
 
@@ -81,7 +88,7 @@ async function numbersOf(store: StateStore, task: string): Promise<number[]> {
 
 function parse(content: Uint8Array | undefined): Held | undefined {
   try {
-    const { pid, host, until } = JSON.parse(new TextDecoder().decode(content))
+    const { pid, host, until } = parseOwn(new TextDecoder().decode(content))
     return Number.isInteger(pid) && typeof host === 'string' && Number.isFinite(until)
       ? { pid, host, until }
       : undefined

@@ -1,4 +1,4 @@
-import { type Logger, TextDecoder } from '../host/index.ts'
+import { type Logger, parseOwn, TextDecoder } from '../host/index.ts'
 import { ENTRIES } from './entries.ts'
 import { isOutOfReach } from './errors.ts'
 import type { StateStore } from './types.ts'
@@ -99,7 +99,7 @@ export const ownerText = ({ prefix, name }: Pick<StateOwner, 'name' | 'prefix'>)
 
 function parse(bytes: Uint8Array): Owner {
   try {
-    const { format, prefix, name } = JSON.parse(new TextDecoder().decode(bytes))
+    const { format, prefix, name } = parseOwn(new TextDecoder().decode(bytes))
     return format === FORMAT && typeof prefix === 'string' && typeof name === 'string' ? { prefix, name } : {}
   } catch {
     return {}

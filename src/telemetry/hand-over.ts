@@ -5,7 +5,7 @@
 import { type Catalog, valuesIn, withheldBy } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { collectFacts, type FactPoint, tallyAsData } from '../facts/index.ts'
-import { type Environment, TextDecoder } from '../host/index.ts'
+import { type Environment, parseOwn, TextDecoder } from '../host/index.ts'
 import { createDirectoryStore, createTimelyStore, ENTRIES, type StateStore } from '../state/index.ts'
 import { runtimeOfChild, scriptOfChild, startChild } from './child-process.ts'
 import type { Contributions } from './contributions.ts'
@@ -120,7 +120,7 @@ export async function readJob(store: StateStore): Promise<Found | undefined> {
   const bytes = await store.read(ENTRIES.detached)
   if (!bytes) return undefined
   try {
-    const job: Job | Setback = JSON.parse(new TextDecoder().decode(bytes))
+    const job: Job | Setback = parseOwn(new TextDecoder().decode(bytes))
     return job.format === FORMAT && Number.isFinite(job.at) ? job : { at: 0 }
   } catch {
     return { at: 0 }

@@ -197,6 +197,11 @@ function mistakesOfDelivery({ delivery, schedule }: UsageTelemetryOptions): Mist
       "is 'detached', and another process cannot report for one with scope 'process'; change either"
     return [{ place: 'delivery', message }]
   }
+  const other = Object.keys(Object(delivery)).find(
+    (name) => typeof delivery === 'object' && name !== 'within',
+  )
+  if (other !== undefined)
+    return [{ place: `delivery.${other}`, message: "is not an option; 'within' is the only one here" }]
   const within: unknown = Object.hasOwn(Object(delivery), 'within') ? delivery.within : undefined
   const time = parseDuration(within) ?? -1
   if (time >= 200 && time <= 30_000) return []

@@ -1,5 +1,5 @@
 import type { LookupFunction, Socket } from 'node:net'
-import type { AbortSignal, Environment, URL } from '../host/index.ts'
+import { type AbortSignal, type Environment, readEnvironment, type URL } from '../host/index.ts'
 import { CalledOffError, ProxyError, troubleOf } from './failure.ts'
 import { type ProxyServer, portOf, proxyFor } from './proxy.ts'
 import { openRequest, post } from './request.ts'
@@ -19,10 +19,10 @@ export interface ExchangeOptions {
 
 /** Posts a report to one address, by the way that leads there, and gives the answer. Rejects where there is none. */
 export async function exchange(url: URL, body: Uint8Array, options: ExchangeOptions): Promise<HttpAnswer> {
-  const { signal, lookup, mayLeave, proxyEnvironment = {} } = options
+  const { signal, lookup, mayLeave, proxyEnvironment } = options
   // Node.js would open the connection before it looks.
   signal.throwIfAborted()
-  const proxy = proxyFor(url, proxyEnvironment)
+  const proxy = proxyEnvironment && proxyFor(url, readEnvironment(proxyEnvironment))
   if (!proxy) return post(url, body, mayLeave, { signal, lookup })
   if (url.protocol === 'https:') {
     const socket = await openTunnel(proxy, url, options)
