@@ -10,7 +10,7 @@ export {
 export { changeFindings, expiryFindings, type Finding } from './changes.ts'
 export { combineCatalogs } from './combine.ts'
 export { defineCatalog } from './define.ts'
-export { alternativesOf } from './dimensions.ts'
+export { alternativesOf, seriesOf } from './dimensions.ts'
 export { type DocsPageOptions, docsPage } from './docs-page.ts'
 export { isExpired, type Moment } from './expiry.ts'
 export { joiningFacts } from './joining.ts'

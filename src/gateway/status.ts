@@ -34,7 +34,7 @@ export interface GatewayStatus {
     readonly refused: number
     /** Dropped, because what it came in is no report. */
     readonly noReport: number
-    /** Dropped, because no catalog declares it. */
+    /** Dropped, because no catalog declares it, or not as much of it. */
     readonly undeclared: number
     readonly stored: number
     /** What waits on disk for the store, and how much fits. */
@@ -177,7 +177,9 @@ async function countsOf(url: string): Promise<GatewayStatus['counts']> {
     refused:
       sum('receiver_refused_metric_points', fromOutside) + sum('receiver_failed_metric_points', fromOutside),
     noReport: sum('processor_filter_datapoints_filtered', '"filter/report"'),
-    undeclared: sum('processor_filter_datapoints_filtered', '"filter/points"'),
+    undeclared:
+      sum('processor_filter_datapoints_filtered', '"filter/points"') +
+      sum('processor_filter_datapoints_filtered', '"filter/bounds"'),
     stored: sum('exporter_sent_metric_points', 'exporter="clickhouse"'),
     queued: sum('exporter_queue_size', 'exporter="clickhouse"'),
     queueCapacity: sum('exporter_queue_capacity', 'exporter="clickhouse"'),

@@ -101,7 +101,7 @@ processors:
             where not (IsInt(resource.attributes["usage.catalog.version"]) and IsMatch(resource.attributes["usage.catalog.version"], "^[0-9]{1,9}$$"))
           - |-
             delete_key(resource.attributes, "usage.catalog.contributions")
-            where not (IsString(resource.attributes["usage.catalog.contributions"]) and IsMatch(resource.attributes["usage.catalog.contributions"], "^[a-z][a-z0-9_.]*@[0-9]{1,9}(,[a-z][a-z0-9_.]*@[0-9]{1,9}){0,31}$$"))
+            where not (IsString(resource.attributes["usage.catalog.contributions"]) and IsMatch(resource.attributes["usage.catalog.contributions"], "^[a-z][a-z0-9_.]*@[0-9]{1,9}(,[a-z][a-z0-9_.]*@[0-9]{1,9}){0,31}$$") and Len(resource.attributes["usage.catalog.contributions"]) <= 2400)
           - |-
             delete_key(resource.attributes, "usage.installation.age")
             where not (IsString(resource.attributes["usage.installation.age"]) and IsMatch(resource.attributes["usage.installation.age"], "^(day|week|month|half-year|older)$$"))
@@ -111,6 +111,14 @@ processors:
           - |-
             set(resource.attributes["usage.gateway.cut"], resource.cache["usage.attributes"] - Len(resource.attributes))
             where Len(resource.attributes) < resource.cache["usage.attributes"]
+          - |-
+            set(resource.dropped_attributes_count, 0)
+      - statements:
+          - |-
+            set(resource.dropped_attributes_count, resource.dropped_attributes_count + Len(metric.data_points))
+          - |-
+            set(metric.description, "beyond")
+            where resource.dropped_attributes_count > 18
 `,
   )
 })

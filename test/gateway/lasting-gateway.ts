@@ -13,6 +13,7 @@ import {
 } from '../../src/gateway/index.ts'
 import { collectorConfigFile } from '../../src/gateway/package-files.ts'
 import { answers } from '../../src/gateway/process/wait.ts'
+import type { MemoryGroup } from './memory-group.ts'
 import {
   nativeEndpointAt,
   report,
@@ -25,10 +26,36 @@ import {
 } from './running-gateway.ts'
 import { scratchDirectory, until } from './scratch.ts'
 
+/** As many facts as the largest report here has: of each, the gateway takes one point. */
+const names = Array.from({ length: 500 }, (_, index) => `acme.users_${index}`)
 const catalog = defineCatalog({
   version: 1,
   prefix: 'acme',
-  facts: { 'acme.users': { kind: 'gauge', unit: '{user}', since: 1, why: 'to know', example: 1 } },
+  facts: {
+    ...Object.fromEntries(
+      names.map(
+        (name) => [name, { kind: 'gauge', unit: '{user}', since: 1, why: 'to know', example: 1 }] as const,
+      ),
+    ),
+    'acme.text': {
+      kind: 'attribute',
+      type: 'string',
+      pattern: '[a-z]+',
+      maxLength: 1_024,
+      since: 1,
+      why: 'to know',
+      example: 'text',
+    },
+    'acme.other_text': {
+      kind: 'attribute',
+      type: 'string',
+      pattern: '[a-z]+',
+      maxLength: 1_024,
+      since: 1,
+      why: 'to know',
+      example: 'text',
+    },
+  },
 })
 const products = [{ name: 'acme-db', catalog }]
 
@@ -39,12 +66,15 @@ export async function aGateway(
     environment = {},
     home,
     httpPort,
+    memory,
     onNotice,
   }: {
     environment?: Readonly<Record<string, string>>
     home?: string
     /** Where its store will be. */
     httpPort?: number
+    /** A control group with a memory limit, into which `startCommand` goes. */
+    memory?: MemoryGroup
     onNotice?: (sentence: string) => void
   } = {},
 ) {
@@ -73,7 +103,9 @@ export async function aGateway(
     const bin = path.resolve(import.meta.dirname, '../../src/bin.ts')
     const configs = [collectorConfigFile('gateway.yaml'), path.join(directory, 'products.yaml'), overlay]
     const collector = [...(await theCollector()).command, ...configs.flatMap((file) => ['--config', file])]
-    return spawn(process.execPath, [bin, 'gateway', 'guard', '--', ...collector], {
+    const command = [process.execPath, bin, 'gateway', 'guard', '--', ...collector]
+    const [file = '', ...args] = memory ? memory.into(command) : command
+    return spawn(file, args, {
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, ...clickHouseEnvironment({ nativeEndpoint }), ...places, ...environment },
@@ -108,6 +140,7 @@ export async function aGateway(
       }
     },
     overlay,
+    innerUrl: `http://${places.USAGE_GATEWAY_INNER_ENDPOINT}`,
     directory: places.USAGE_GATEWAY_DIRECTORY,
     url: `http://${places.USAGE_GATEWAY_ENDPOINT}`,
     store: () => runClickHouse(t, directory, ports),
@@ -120,7 +153,7 @@ export function aSender(url: string) {
   const refused: { status: number; retryAfter: string | undefined }[] = []
   const one = async (points = 1) => {
     const id = uuid('7')
-    const gauges = Array(points).fill({ name: 'acme.users', value: 3 })
+    const gauges = names.slice(0, points).map((name) => ({ name, value: 3 }))
     const sent = report({ attributes: { 'usage.report.id': id }, gauges })
     const answer = await send(url, sent).catch(() => undefined)
     if (answer?.status === 200) acknowledged.add(id)

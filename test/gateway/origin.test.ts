@@ -54,7 +54,7 @@ test('origin.yaml has the processors of gateway.yaml, and `origin` as the last',
     ['gateway.yaml', 'origin.yaml'].map(async (name) => {
       const text = await readFile(path.join(configuration, name), 'utf8')
       const list = /^ {4}metrics\/in:\n(?:.*\n)*? {6}processors:\s*\[([^\]]+)\]/m.exec(text)?.[1]
-      return list?.split(',').map((word) => word.trim())
+      return list?.match(/[^\s,]+/g)?.map(String)
     }),
   )
   assert(gateway !== undefined && gateway.length > 1)

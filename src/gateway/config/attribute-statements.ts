@@ -20,7 +20,7 @@ import {
   resourceCache,
   upTo,
 } from './ottl.ts'
-import { CATALOG_VERSION, LEVEL, REPORT_ATTRIBUTES } from './wire.ts'
+import { CATALOG_VERSION, CONTRIBUTIONS, LEVEL, LONGEST_CONTRIBUTIONS, REPORT_ATTRIBUTES } from './wire.ts'
 
 type PlainFact = Exclude<AttributeFact, MetadataFact>
 
@@ -84,7 +84,8 @@ export function reportAttributeStatements(): Rule[] {
     const path = resourceAttribute(name)
     const isRight =
       name === CATALOG_VERSION ? `IsInt(${path}) and ${matches(path, must)}` : isText(path, must)
-    const wrong = must.startsWith('^') ? `not (${isRight})` : `${path} != ${literal(must)}`
+    const isShort = name === CONTRIBUTIONS ? ` and Len(${path}) <= ${LONGEST_CONTRIBUTIONS}` : ''
+    const wrong = must.startsWith('^') ? `not (${isRight}${isShort})` : `${path} != ${literal(must)}`
     return [[`delete_key(resource.attributes, ${literal(name)})`, `where ${wrong}`]]
   })
 }

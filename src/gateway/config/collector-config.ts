@@ -1,9 +1,9 @@
-import type { Catalog } from '../../catalog/index.ts'
+import { type Catalog, type Fact, seriesOf } from '../../catalog/index.ts'
 import { GatewayOptionsError } from '../errors.ts'
 import { attributeStatements, reportAttributeStatements } from './attribute-statements.ts'
 import { isNoneOf, literal, type Rule, resourceAttribute } from './ottl.ts'
 import { declaredPoints, isNoNumber, reportPoints, unitsOf } from './point-conditions.ts'
-import { CUT } from './wire.ts'
+import { CUT, REPORT_POINTS } from './wire.ts'
 
 /** A product whose reports a gateway takes. */
 export interface GatewayProduct {
@@ -17,7 +17,8 @@ export interface GatewayProduct {
  * through. YAML for `--config gateway.yaml --config <this>`. The same catalogs give the same text. A product may be listed once
  * for each version of its catalog whose reports still come in: then what any of them declares passes.
  *
- * What it replaces in gateway.yaml: the lists of `filter/points` and `transform/attributes`.
+ * What it replaces in gateway.yaml: the lists of `filter/points` and `transform/attributes`. Of a report no more points pass than the
+ * largest of the product's catalogs has series.
  *
  * @throws {GatewayOptionsError} without a product, with a catalog version listed twice, or with a name that gateway.yaml would
  *   refuse.
@@ -47,6 +48,7 @@ export function collectorConfig(products: readonly GatewayProduct[]): string {
         ),
       ),
     ),
+    ...group('statements', counted(senders)),
   ].join('\n')}\n`
 }
 
@@ -64,6 +66,7 @@ export function baseConfig(): string {
     '    error_mode: propagate',
     '    metric_statements:',
     ...group('statements', marked(attributeStatements([], undefined))),
+    ...group('statements', counted([])),
   ].join('\n')}\n`
 }
 
@@ -160,8 +163,35 @@ function marked(statements: readonly Rule[]): Rule[] {
       `set(${resourceAttribute(CUT)}, resource.cache["usage.attributes"] - Len(resource.attributes))`,
       'where Len(resource.attributes) < resource.cache["usage.attributes"]',
     ],
+    ['set(resource.dropped_attributes_count, 0)'],
   ]
 }
+
+/**
+ * The points of a report are counted, in a field of the resource that nobody keeps, and a metric that comes after as many as the catalog
+ * has series is marked: `filter/bounds` of gateway.yaml drops it. A report has each series once; whoever repeats them makes a small
+ * request large at the store, because each point gets all attributes there.
+ */
+function counted(senders: readonly Sender[]): Rule[] {
+  const count = 'resource.dropped_attributes_count'
+  const beyond = (catalogs: readonly Catalog[], guard: readonly string[]): Rule => [
+    'set(metric.description, "beyond")',
+    `where ${[...guard, `${count} > ${mostPoints(catalogs)}`].join(' and ')}`,
+  ]
+  const [only, ...others] = senders
+  return [
+    [`set(${count}, ${count} + Len(metric.data_points))`],
+    ...(others.length === 0
+      ? [beyond(only?.catalogs ?? [], [])]
+      : senders.map(({ name, catalogs }) => beyond(catalogs, [isProduct(name)]))),
+  ]
+}
+
+const mostPoints = (catalogs: readonly Catalog[]): number =>
+  REPORT_POINTS + Math.max(0, ...catalogs.map(({ facts }) => pointsOf(Object.values<Fact>(facts))))
+
+const pointsOf = (facts: readonly Fact[]): number =>
+  facts.reduce((sum, fact) => sum + (fact.kind === 'attribute' ? 0 : seriesOf(fact)), 0)
 
 /** A list of one kind of rules, as literal blocks: they keep their line breaks. The Collector reads `$$` as `$`. */
 function group(kind: 'conditions' | 'statements', rules: readonly Rule[]): string[] {

@@ -22,6 +22,12 @@ export const REPORT_ATTRIBUTES: Readonly<Record<string, string | undefined>> = {
   'usage.installation.lineage': '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
 }
 
+/** The one of them whose expression cannot hold its length: one repetition within another has too many steps for RE2. */
+export const CONTRIBUTIONS = 'usage.catalog.contributions'
+
+/** As many bytes as 32 contributions take, each with a prefix of 64 and a version of nine digits. */
+export const LONGEST_CONTRIBUTIONS = 2_400
+
 /** The one of them that is a whole number. */
 export const CATALOG_VERSION = 'usage.catalog.version'
 
@@ -33,6 +39,9 @@ export const LEVEL = 'usage.consent.level'
  * what an installation has sent.
  */
 export const REPORT_METRICS = ['usage.facts', 'usage.dropped', 'usage.withheld', 'usage.forget'] as const
+
+/** How many points a report has of them at most: one each, one for each reason of `usage.dropped`, and room for later reasons. */
+export const REPORT_POINTS = 16
 
 /** Their units. */
 export const REPORT_UNITS = ['1', '{fact}', '{value}'] as const
