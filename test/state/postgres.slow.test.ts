@@ -168,7 +168,7 @@ test('a role that may not make the table learns what its administrator has to ru
   assert.deepEqual(more, [])
   assert.match(
     warning,
-    /^warn: The usage telemetry cannot write to postgres table "[^"]+"\."otel_usage_state" \(Error: The table is not there, and making it failed: permission denied for schema/,
+    /^warn: The usage telemetry cannot write to postgres table "[^"]+"\."otel_usage_state" \(The table is not there, and making it failed: permission denied for schema/,
   )
   const [, make = '', grant = ''] =
     /(CREATE TABLE [^;]+); (GRANT .+) TO the role of this process/.exec(warning) ?? []

@@ -84,6 +84,14 @@ export const WAYS_TO_SAY_NO: Readonly<Record<string, WayToSayNo>> = {
     source: 'stored-choice',
     before: async ({ stateDirectory }) => writeFileSync(path.join(stateDirectory, 'consent.jsonl'), '{"form'),
   },
+  'a place for the state that cannot be written': {
+    source: 'state',
+    before({ directory }) {
+      const file = path.join(directory, 'no-directory')
+      writeFileSync(file, '')
+      return { state: path.join(file, 'usage') }
+    },
+  },
   'the configuration': { source: 'configuration', options: { consent: { configured: 'disabled' } } },
   'the seed': { source: 'seed', options: { consent: { seed: 'off' } } },
   "the product's default": { source: 'default', options: { consent: { default: 'disabled' } } },
