@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { type Environment, systemEnvironment } from '../host/index.ts'
 import { ARCHIVE_DAYS, pruneArchive } from './archive.ts'
 import { clickHouseEnvironment } from './clickhouse/clickhouse-environment.ts'
+import { findClickHouse } from './clickhouse/find-clickhouse.ts'
 import {
   applySchema,
   isFirstRollupDue,
@@ -24,6 +25,7 @@ import { GatewayError, GatewayOptionsError, reasonOf } from './errors.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { readableLine } from './log-line.ts'
 import { collectorConfigFile } from './package-files.ts'
+import { requirePackages, STORE_CLIENT } from './packages.ts'
 import { writePrivateFile } from './private-files.ts'
 import { secretsIn, secretsOf, shownAddress, withoutSecrets } from './secrets.ts'
 import { SETTING_DEFAULTS } from './settings.ts'
@@ -223,6 +225,9 @@ async function up(run: Run): Promise<number> {
   const started: { stop(): Promise<void> }[] = []
   const ended = signal ? aborted(signal) : interrupted()
   try {
+    // Before the Collector, which can take minutes: what is missing is said at once, and all of it.
+    await findClickHouse({ environment })
+    requirePackages([STORE_CLIENT])
     const collector = await findCollector({ environment, output: stderr })
     const clickHouse = await startClickHouse({
       directory: path.join(directory, 'clickhouse'),

@@ -72,13 +72,21 @@ export class ClickHouseNotFoundError extends GatewayError {
   override readonly code = 'ERR_USAGE_CLICKHOUSE_NOT_FOUND'
   readonly ways: readonly FailedWay[]
 
-  constructor(ways: readonly FailedWay[]) {
+  /** @param missing The packages that are not installed, of those that bring the engine and reach it. */
+  constructor(ways: readonly FailedWay[], missing: readonly string[]) {
+    const engine =
+      missing.length === 0
+        ? 'repair the engine from npm'
+        : `\`npm install ${missing.join(' ')}\`, which brings the engine`
     super(
       [
         'No ClickHouse could be found. Tried, in this order:',
         ...ways.map(({ way, reason }) => `  - ${way}: ${reason}`),
         'Any one of these helps: set CLICKHOUSE_URL to the HTTP address of a server, install ClickHouse so that',
-        '`clickhouse` is on the PATH, or `npm install chdb ffi-rs`, which brings the engine (Linux and macOS).',
+        `\`clickhouse\` is on the PATH, or ${engine} (Linux and macOS).`,
+        ...(missing.includes('@clickhouse/client')
+          ? ['The package @clickhouse/client is needed with any of them.']
+          : []),
       ].join('\n'),
     )
     this.ways = ways

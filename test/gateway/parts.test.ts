@@ -211,9 +211,10 @@ describe('ClickHouse', () => {
   })
 
   test('where none can be had one message names the three ways', () => {
-    const { message } = new ClickHouseNotFoundError([
-      { way: 'an address', reason: 'CLICKHOUSE_URL is not set' },
-    ])
+    const { message } = new ClickHouseNotFoundError(
+      [{ way: 'an address', reason: 'CLICKHOUSE_URL is not set' }],
+      ['chdb', 'ffi-rs'],
+    )
     assert.match(
       message,
       /an address: CLICKHOUSE_URL is not set.+set CLICKHOUSE_URL.+on the PATH.+npm install chdb ffi-rs/s,

@@ -1,4 +1,4 @@
-import { MissingPackageError } from '../errors.ts'
+import { missingPackageError, STORE_CLIENT } from '../packages.ts'
 
 /** Where a ClickHouse is, and which database of it. */
 export interface ClickHouseAddress {
@@ -37,10 +37,7 @@ const KEEP_TALKING = {
  */
 export async function connectClickHouse(address: ClickHouseAddress): Promise<ClickHouseConnection> {
   const { createClient, ClickHouseLogLevel } = await import('@clickhouse/client').catch((error) => {
-    throw new MissingPackageError(
-      "The package '@clickhouse/client' is not installed; `npm install @clickhouse/client` beside otel-usage to reach ClickHouse.",
-      { cause: error },
-    )
+    throw missingPackageError([STORE_CLIENT], error)
   })
   const client = createClient({
     url: address.url,

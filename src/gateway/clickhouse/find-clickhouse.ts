@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import { type Environment, systemEnvironment } from '../../host/index.ts'
 import { ClickHouseNotFoundError, type FailedWay, GatewayOptionsError, reasonOf } from '../errors.ts'
 import { childScript } from '../package-files.ts'
+import { missingPackages, STORE_CLIENT, STORE_ENGINE } from '../packages.ts'
 import { runCommand, tellingLine } from '../process/run-command.ts'
 import { shownAddress } from '../secrets.ts'
 
@@ -50,7 +51,7 @@ export async function findClickHouse(options: FindClickHouseOptions = {}): Promi
     }
   }
   failed.push({ way: 'the engine from npm', reason: engine.reason })
-  throw new ClickHouseNotFoundError(failed)
+  throw new ClickHouseNotFoundError(failed, missingPackages([...STORE_ENGINE, STORE_CLIENT]))
 }
 
 function checked(address: string): string {
@@ -63,18 +64,20 @@ function checked(address: string): string {
 
 /** Finds the library without loading it: it binds the process that loads it to one data directory. */
 function npmEngine(): { readonly library: string } | { readonly reason: string } {
-  const require = createRequire(import.meta.url)
+  const missing = missingPackages(STORE_ENGINE)
+  if (missing.length > 0) {
+    return {
+      reason:
+        missing.length === 1
+          ? `the package ${missing[0]} is not installed`
+          : `the packages ${missing.join(' and ')} are not installed`,
+    }
+  }
   try {
-    require.resolve('ffi-rs')
+    const require = createRequire(import.meta.url)
     const { libchdbPath } = require('chdb/libchdb') as { libchdbPath: () => string }
     return { library: libchdbPath() }
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return {
-      reason:
-        code === 'MODULE_NOT_FOUND'
-          ? 'the packages chdb and ffi-rs are not both installed'
-          : (reasonOf(error).split('\n')[0] as string),
-    }
+    return { reason: reasonOf(error).split('\n')[0] as string }
   }
 }
