@@ -61,7 +61,7 @@ Options:
   --print             \`maintain\`: prints the statements and does nothing.
   --help              Shows this.
 
-Variables: OTELCOL (path of a Collector), CLICKHOUSE_URL, and the settings of gateway.yaml:
+Variables: OTELCOL (path of a Collector), OTELCOL_RELEASE_SHA256 (of the release to download), CLICKHOUSE_URL, and the settings of gateway.yaml:
 USAGE_GATEWAY_ENDPOINT, USAGE_GATEWAY_HEALTH_ENDPOINT, USAGE_GATEWAY_METRICS_PORT, USAGE_GATEWAY_LOG_LEVEL,
 USAGE_CLICKHOUSE_DATABASE,
 USAGE_GATEWAY_COUNTRY_DATABASE, USAGE_GATEWAY_TRUSTED_PROXIES (and others, in collector-config/README.md).

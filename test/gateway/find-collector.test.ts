@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { readManifest } from '../../src/gateway/collector/manifest.ts'
+import { readPins } from '../../src/gateway/collector/pins.ts'
 import {
   CollectorNotFoundError,
   CollectorUnusableError,
@@ -95,10 +97,13 @@ describe('the official release', () => {
     const home = await scratchDirectory(t)
     const releases = await releaseServer(t, home)
     const output = memory()
-    const options = { environment: bareEnvironment(home), releases: releases.url, output }
+    const options = { ...releases.options, output }
     const first = await findCollector(options)
     assert.deepEqual([first.how, first.version], ['release', '0.161.0'])
-    assert.match(output.text(), /downloading 100 %.+unpacking.+downloaded and verified/s)
+    assert.match(
+      output.text(),
+      /downloading 100 %.+unpacking.+downloaded; its SHA-256 checksum is the pinned one/s,
+    )
     const asked = releases.asked.length
 
     const second = await findCollector(options)
@@ -106,33 +111,114 @@ describe('the official release', () => {
     assert.equal(releases.asked.length, asked)
   })
 
-  test('with a wrong checksum is not used', async (t) => {
+  test('that was forged together with its published checksum is not used', async (t) => {
     const home = await scratchDirectory(t)
-    const { url } = await releaseServer(t, home, { checksum: 'a'.repeat(64) })
+    const { options, ran } = await releaseServer(t, home, { pin: 'a'.repeat(64) })
     await assert.rejects(
-      findCollector({ environment: bareEnvironment(home), releases: url, output: memory() }),
-      /has the SHA-256 checksum [0-9a-f]{64}, but a{64} is published for it; it was not used/,
+      findCollector(options),
+      /has the SHA-256 checksum [0-9a-f]{64}, but a{64} is pinned for it; it was not used/,
     )
+    assert.equal(existsSync(ran), false, 'it was run')
     assert.deepEqual(await readdir(path.join(home, '.cache/otel-usage/collector')), [])
+  })
+
+  test('without a pinned checksum is held to the published one, and no more is said', async (t) => {
+    const home = await scratchDirectory(t)
+    const { options } = await releaseServer(t, home, { pin: undefined })
+    await findCollector(options)
+    assert.match(
+      options.output.text(),
+      /downloaded; its SHA-256 checksum is the one published beside it at http:\S+, and none is pinned for this platform; OTELCOL_RELEASE_SHA256 can give one/,
+    )
+    assert.doesNotMatch(options.output.text(), /verified/)
+
+    const other = await scratchDirectory(t)
+    const wrong = await releaseServer(t, other, { pin: undefined, published: 'a'.repeat(64) })
+    await assert.rejects(findCollector(wrong.options), /but a{64} is published for it; it was not used/)
+  })
+
+  test('has to have the checksum that I give, and nothing else will do', async (t) => {
+    const home = await scratchDirectory(t)
+    await script(path.join(home, 'bin', 'go'), `touch ${home}/go-was-called`)
+    const { options, sum } = await releaseServer(t, home, { pin: undefined })
+    const given = (checksum: string) => ({
+      ...options,
+      environment: { ...options.environment, OTELCOL_RELEASE_SHA256: checksum },
+    })
+    await assert.rejects(findCollector(given('b'.repeat(64))), /but b{64} is given by OTELCOL_RELEASE_SHA256/)
+    assert.equal(existsSync(`${home}/go-was-called`), false)
+    assert.equal((await findCollector(given(sum.toUpperCase()))).how, 'release')
+    assert.equal((await findCollector(given(sum))).how, 'cache')
+    await assert.rejects(
+      findCollector(given('b'.repeat(64))),
+      /is not of the release whose checksum is pinned/,
+    )
+    await assert.rejects(
+      findCollector(given('d41d8cd9')),
+      /OTELCOL_RELEASE_SHA256 is 'd41d8cd9', which is no SHA-256/,
+    )
   })
 
   test('that does not run is not kept', async (t) => {
     const home = await scratchDirectory(t)
-    const { url } = await releaseServer(t, home, { program: 'exit 3' })
-    await assert.rejects(
-      findCollector({ environment: bareEnvironment(home), releases: url, output: memory() }),
-      /what came out does not run: `--version` ended with 3/,
-    )
+    const { options } = await releaseServer(t, home, { program: 'exit 3' })
+    await assert.rejects(findCollector(options), /what came out does not run: `--version` ended with 3/)
   })
 
-  test('replaces a cached one that was damaged', async (t) => {
+  test('is pinned for the version of the manifest', async () => {
+    const { version } = await readManifest()
+    const { known } = await readPins({})
+    for (const platform of ['linux_amd64', 'linux_arm64', 'darwin_amd64', 'darwin_arm64']) {
+      assert.ok(known.has(`otelcol-contrib_${version}_${platform}.tar.gz`), platform)
+    }
+  })
+})
+
+describe('a Collector in the cache', () => {
+  const harms: Record<string, (program: string, ran: string) => Promise<unknown>> = {
+    'that was damaged': (program) => writeFile(program, 'damaged'),
+    'that was changed': (program, ran) => script(program, `touch ${ran}-changed`, SAYS_VERSION),
+    'that others can write': (program) => chmod(program, 0o777),
+    'in a directory that others can write': (program) => chmod(path.dirname(program), 0o775),
+    'of which nobody knows where it came from': (program) =>
+      rm(path.join(path.dirname(program), 'provenance.json')),
+    'that is a link': async (program) => {
+      await rename(program, `${program}-elsewhere`)
+      await symlink(`${program}-elsewhere`, program)
+    },
+    ...(process.getuid?.() === 0 && {
+      'that belongs to somebody else': (program: string) => chown(program, 65_534, 65_534),
+    }),
+  }
+  for (const [which, harm] of Object.entries(harms)) {
+    test(`${which} is not run, and replaced`, async (t) => {
+      const home = await scratchDirectory(t)
+      const { options, ran } = await releaseServer(t, home)
+      const { command } = await findCollector(options)
+      await rm(ran)
+      await harm(command[0] as string, ran)
+      await assert.rejects(findCollector({ ...options, releases: NOWHERE }), CollectorNotFoundError)
+      assert.deepEqual([existsSync(ran), existsSync(`${ran}-changed`)], [false, false], 'it was run')
+      assert.equal((await findCollector(options)).how, 'release')
+      assert.equal((await findCollector(options)).how, 'cache')
+    })
+  }
+
+  test('in a cache that others can write is not run, and neither is another one put there', async (t) => {
     const home = await scratchDirectory(t)
-    const { url } = await releaseServer(t, home)
-    const options = { environment: bareEnvironment(home), releases: url, output: memory() }
-    const { command } = await findCollector(options)
-    await writeFile(command[0] as string, 'damaged')
-    assert.equal((await findCollector(options)).how, 'release')
-    assert.equal((await findCollector(options)).how, 'cache')
+    const { options, ran } = await releaseServer(t, home)
+    await findCollector(options)
+    await rm(ran)
+    await chmod(path.join(home, '.cache/otel-usage'), 0o777)
+    await assert.rejects(findCollector(options), (error) => {
+      assert(error instanceof DirectoryUnusableError)
+      assert.match(
+        error.message,
+        /others can write '\S+otel-usage' \(mode 777\)\. Delete it, or set XDG_CACHE_HOME/,
+      )
+      return true
+    })
+    assert.equal(existsSync(ran), false, 'it was run')
   })
 })
 
@@ -170,24 +256,28 @@ describe('two processes at once', () => {
   })
 })
 
-/** An HTTP server with a release tree: the archive of a script, and the checksums. */
+/** An HTTP server with a release tree, the archive of a script that leaves a mark when it runs, and the checksums of it. */
 async function releaseServer(
   t: TestContext,
   home: string,
-  { program = SAYS_VERSION, checksum }: { program?: string; checksum?: string } = {},
+  given: { program?: string; published?: string; pin?: string | undefined } = {},
 ) {
   const directory = path.join(home, 'release')
   await mkdir(directory)
-  await script(path.join(directory, 'otelcol-contrib'), program)
+  const ran = path.join(home, 'ran')
+  await script(path.join(directory, 'otelcol-contrib'), `touch ${ran}`, given.program ?? SAYS_VERSION)
   const os = process.platform === 'darwin' ? 'darwin' : 'linux'
   const name = `otelcol-contrib_0.161.0_${os}_${process.arch === 'x64' ? 'amd64' : process.arch}.tar.gz`
   execFileSync('tar', ['-czf', name, 'otelcol-contrib'], { cwd: directory })
   const archive = await readFile(path.join(directory, name))
-  const sum = checksum ?? createHash('sha256').update(archive).digest('hex')
+  const sum = createHash('sha256').update(archive).digest('hex')
+  const { published = sum, pin } = { pin: sum, ...given }
+  const checksums = path.join(home, 'checksums')
+  await writeFile(checksums, pin === undefined ? '# none\n' : `${pin}  ${name}\n`)
   const files: Record<string, Buffer> = {
     [`/v0.161.0/${name}`]: archive,
     '/v0.161.0/opentelemetry-collector-releases_otelcol-contrib_checksums.txt': Buffer.from(
-      `${'b'.repeat(64)}  something-else.tar.gz\n${sum}  ${name}\n`,
+      `${'b'.repeat(64)}  something-else.tar.gz\n${published}  ${name}\n`,
     ),
   }
   const asked: string[] = []
@@ -202,7 +292,9 @@ async function releaseServer(
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked }
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const options = { environment: bareEnvironment(home), releases: url, checksums, output: memory() }
+  return { options, asked, ran, sum }
 }
 
 /** A `go` that installs a builder which waits for a file before it makes a Collector. */

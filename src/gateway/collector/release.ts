@@ -6,6 +6,7 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Environment } from '../../host/index.ts'
 import { runCommand, tellingLine } from '../process/run-command.ts'
+import { type Pins, parseChecksums, RELEASE_SHA256 } from './pins.ts'
 
 /** Where the official releases are. `v<version>/<file>` follows. */
 export const OFFICIAL_RELEASES =
@@ -19,6 +20,7 @@ export interface DownloadOptions {
   /** The path that the program shall have. */
   readonly target: string
   readonly environment: Environment
+  readonly pins: Pins
   readonly onPhase: (text: string) => void
   /** Default: {@link OFFICIAL_RELEASES}. */
   readonly releases?: string | undefined
@@ -28,26 +30,34 @@ export interface DownloadOptions {
   readonly timeout?: number | undefined
 }
 
+export interface DownloadedRelease {
+  /** SHA-256 of the archive. */
+  readonly archive: string
+  /** What it was checked against, as the end of a sentence. */
+  readonly checked: string
+}
+
 /**
- * Downloads otelcol-contrib and verifies it against the checksums that are published with it.
+ * Downloads otelcol-contrib and checks it: against the checksum that was given, the one that came with this package, or where there is
+ * neither the one that is published at the same place, which is no proof of who has published it.
  *
  * @throws {Error} with the reason, in a sentence part: no such release, no network, a checksum that does not match.
  */
-export async function downloadRelease(options: DownloadOptions): Promise<void> {
-  const { version, directory, target, environment, onPhase, releases = OFFICIAL_RELEASES } = options
+export async function downloadRelease(options: DownloadOptions): Promise<DownloadedRelease> {
+  const { version, directory, target, environment, pins, onPhase, releases = OFFICIAL_RELEASES } = options
   const timeout = options.timeout ?? 5_000
   const asset = assetName(version, options.platform ?? process.platform, options.architecture ?? process.arch)
   const base = `${releases}/v${version}`
 
   onPhase('asking for the official release')
-  const checksums = await (await get(`${base}/${asset.checksums}`, timeout)).text()
-  const expected = checksumOf(checksums, asset.archive)
+  const expected =
+    pinned(pins, asset.archive) ?? (await published(`${base}/${asset.checksums}`, asset.archive, timeout))
 
   const archive = path.join(directory, asset.archive)
   const actual = await download(`${base}/${asset.archive}`, archive, timeout, onPhase)
-  if (actual !== expected) {
+  if (actual !== expected.checksum) {
     throw new Error(
-      `${asset.archive} has the SHA-256 checksum ${actual}, but ${expected} is published for it; it was not used`,
+      `${asset.archive} has the SHA-256 checksum ${actual}, but ${expected.checksum} is ${expected.what}; it was not used`,
     )
   }
 
@@ -59,6 +69,48 @@ export async function downloadRelease(options: DownloadOptions): Promise<void> {
   if (code !== 0) throw new Error(`tar could not unpack ${asset.archive}: ${tellingLine(lines)}`)
   await chmod(path.join(directory, asset.program), 0o755)
   await rename(path.join(directory, asset.program), target)
+  return { archive: actual, checked: expected.checked }
+}
+
+interface Expected {
+  readonly checksum: string
+  /** What the checksum is, for a sentence about one that does not match. */
+  readonly what: string
+  readonly checked: string
+}
+
+/** The checksum that an archive has to have, known before the download. */
+function pinned({ given, known }: Pins, archive: string): Expected | undefined {
+  if (given !== undefined) {
+    return {
+      checksum: given,
+      what: `given by ${RELEASE_SHA256}`,
+      checked: `its SHA-256 checksum is the one of ${RELEASE_SHA256}`,
+    }
+  }
+  const checksum = known.get(archive)
+  return checksum === undefined
+    ? undefined
+    : { checksum, what: 'pinned for it', checked: 'its SHA-256 checksum is the pinned one' }
+}
+
+async function published(url: string, archive: string, timeout: number): Promise<Expected> {
+  const checksum = parseChecksums(await (await get(url, timeout)).text()).get(archive)
+  if (checksum === undefined) throw new Error(`the published checksums do not name ${archive}`)
+  return {
+    checksum,
+    what: 'published for it',
+    checked: `its SHA-256 checksum is the one published beside it at ${new URL(url).origin}, and none is pinned for this platform; ${RELEASE_SHA256} can give one`,
+  }
+}
+
+/** The name of the archive for this platform; `undefined` where there is none. */
+export function archiveName(version: string): string | undefined {
+  try {
+    return assetName(version, process.platform, process.arch).archive
+  } catch {
+    return undefined
+  }
 }
 
 /** The files of a release for a platform. */
@@ -89,15 +141,6 @@ async function get(url: string, timeout: number): Promise<Response> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** A line of the file that `sha256sum` writes: the checksum, blanks, the name. */
-function checksumOf(checksums: string, name: string): string {
-  for (const line of checksums.split('\n')) {
-    const [checksum, file] = line.trim().split(/\s+\*?/)
-    if (file === name && checksum !== undefined && /^[0-9a-f]{64}$/.test(checksum)) return checksum
-  }
-  throw new Error(`the published checksums do not name ${name}`)
 }
 
 /** Writes a file and returns its SHA-256 checksum. A transfer that stalls for a minute ends with an error. */
