@@ -4,6 +4,7 @@ import { type Catalog, joiningFacts, UUID } from '../catalog/index.ts'
 import { holdsWithoutState, type Verdict } from '../consent/index.ts'
 import { forgetCounts, type SourceTotals } from '../facts/index.ts'
 import {
+  answerOfHost,
   type Clock,
   createTurns,
   Date,
@@ -13,6 +14,7 @@ import {
   type Logger,
   parseDuration,
   randomUuid,
+  safeClock,
   safeLogger,
   silentLogger,
   systemClock,
@@ -33,7 +35,7 @@ import {
   serializeReport,
 } from '../report/index.ts'
 import { createUndecidedWait } from '../schedule/index.ts'
-import type { StateStore } from '../state/index.ts'
+import { createCheckedStore, createTimelyStore, type StateStore } from '../state/index.ts'
 import { createHttpTransport, metricsUrl, type Transport } from '../transport/index.ts'
 import { RETIRED } from './drain.ts'
 import { type ErasureRequest, type ErasureResult, eraseInstallation } from './erasure.ts'
@@ -133,12 +135,17 @@ export interface StoreAndForward {
 }
 
 export function createStoreAndForward(options: StoreAndForwardOptions): StoreAndForward {
-  const { product, endpoint, state } = options
+  const { product, endpoint } = options
   const catalog = () => (typeof options.catalog === 'function' ? options.catalog() : options.catalog)
-  const { clock = systemClock } = options
+  const clock = options.clock ? safeClock(options.clock) : systemClock
+  // Whoever plugs this into an SDK of their own hands in their store as it is.
+  const state = createTimelyStore(createCheckedStore(options.state), clock)
   const logger = safeLogger(options.logger ?? silentLogger)
   refuseJoining(options.identity, catalog())
-  const { consent, maySend } = gateOf(options, clock)
+  const { consent, maySend } = gateOf(
+    { ...options, state, consent: () => answerOfHost(options.consent, { clock, within: LONGEST_CONSENT }) },
+    clock,
+  )
   const transport =
     options.transport ??
     createHttpTransport({ endpoint, now: clock.now, proxyEnvironment: options.proxyEnvironment })
@@ -334,6 +341,9 @@ function refuseJoining(identity: IdentityPolicy = {}, catalog: Catalog): void {
   const mistakes = [...(identity.lineage ? [lineage] : []), ...joiningFacts(catalog, String(identity.mode))]
   if (mistakes.length > 0) throw new UsageConfigurationError('ConsentAwareMetricExporter', mistakes)
 }
+
+/** How long a host may take to say what the verdict is, in milliseconds. Without one, nothing is exported. */
+const LONGEST_CONSENT = 10_000
 
 /** Who is asked for consent, and what the answer lets leave. */
 function gateOf(

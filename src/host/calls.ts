@@ -37,8 +37,8 @@ export function askHost<T>(call: () => T, limit?: HostLimit): Promise<HostAnswer
 }
 
 /** The answer itself, where a failure is the caller's to handle. Rejects with an error. */
-export async function answerOfHost<T>(call: () => T): Promise<Awaited<T>> {
-  const answer = await askHost(call)
+export async function answerOfHost<T>(call: () => T, limit?: HostLimit): Promise<Awaited<T>> {
+  const answer = await askHost(call, limit)
   if (answer.failure) throw answer.error
   return answer.value
 }

@@ -1,6 +1,7 @@
 /** Code of the host that the library calls may do anything: nothing is thrown, no rejection is left unheard, nothing hangs. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { resourceFromAttributes } from '@opentelemetry/resources'
 import {
   createMemoryStore,
   createUsageTelemetry,
@@ -10,6 +11,7 @@ import {
 } from '../../src/index.ts'
 import { buildPack, clusterPack, installPack } from '../../src/packs/index.ts'
 import { createPostgresStore, type PostgresPool } from '../../src/postgres.ts'
+import { ConsentAwareMetricExporter } from '../../src/sdk.ts'
 import { acmeCatalog, createAcme } from '../support/acme.ts'
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
 import { MISBEHAVIOURS } from './misbehaving.ts'
@@ -28,6 +30,8 @@ async function inTime<R>(clock: FakeClock, promise: Promise<R>): Promise<R> {
   assert.ok(settled, 'it hangs')
   return done
 }
+
+const NO_METRICS = { resource: resourceFromAttributes({}), scopeMetrics: [] }
 
 for (const [name, misbehave] of Object.entries(MISBEHAVIOURS)) {
   const anything = misbehave as () => never
@@ -115,6 +119,26 @@ for (const [name, misbehave] of Object.entries(MISBEHAVIOURS)) {
       await inTime(clock, acme.start())
       assert.equal((await inTime(clock, acme.report())).outcome, 'suppressed')
       await inTime(clock, acme.shutdown())
+      await aTurn()
+    }
+  })
+
+  test(`a store or a consent that ${name} ends an export of an SDK's own, and neither throws nor hangs`, async () => {
+    const clock = createFakeClock()
+    const working = createMemoryStore()
+    const common = {
+      product: { name: 'acme-db', version: '2.4.0' },
+      catalog: acmeCatalog,
+      endpoint: 'http://127.0.0.1:9',
+      consent: () => createAcme().consent.verdict(),
+      ...{ clock, state: working },
+    }
+    const read: StateStore = { ...working, location: 'the store', read: anything }
+    for (const options of [{ state: read }, { consent: anything }]) {
+      const exporter = new ConsentAwareMetricExporter({ ...common, ...options })
+      const exported = new Promise((resolve) => exporter.export(NO_METRICS, resolve))
+      await inTime(clock, exported)
+      await exporter.shutdown()
       await aTurn()
     }
   })
