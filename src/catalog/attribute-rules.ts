@@ -1,5 +1,6 @@
 import { whatWasGot } from '../host/index.ts'
 import { takenValue } from './attributes.ts'
+import { patternProblem } from './patterns.ts'
 import { type Report, wholeNumberRule, wordsRule } from './rules.ts'
 import type { AttributeFact } from './types.ts'
 
@@ -59,18 +60,10 @@ function patternRule(pattern: unknown, report: Report) {
       'pattern',
       'is missing; give the regular expression that the whole value must match, so that free text cannot get in',
     )
-  } else if (!isExpression(pattern)) {
-    report('pattern', `${whatWasGot(pattern)} is not a regular expression; correct it`)
+    return
   }
-}
-
-function isExpression(pattern: string): boolean {
-  try {
-    new RegExp(pattern, 'u')
-    return true
-  } catch {
-    return false
-  }
+  const problem = patternProblem(pattern)
+  if (problem !== undefined) report('pattern', `${whatWasGot(pattern)} ${problem}`)
 }
 
 function randomizeRule(randomize: { readonly epsilon: number }, report: Report) {

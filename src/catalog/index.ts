@@ -16,6 +16,7 @@ export { isExpired, type Moment } from './expiry.ts'
 export { joiningFacts } from './joining.ts'
 export { type JsonSchema, jsonSchema } from './json-schema.ts'
 export { METADATA_KEY } from './metadata.ts'
+export { re2Of } from './pattern-syntax.ts'
 export { type Reach, type Withheld, withheldBy } from './reach.ts'
 export { beyond, type Scope, type Scopes, scopesOf } from './scope.ts'
 export type {

@@ -5,11 +5,11 @@ import {
   type Fact,
   METADATA_KEY,
   type MetadataFact,
+  re2Of,
   UUID,
 } from '../../catalog/index.ts'
 import {
   isNoneOf,
-  isPortable,
   isText,
   JSON_CHARACTER,
   keepKeys,
@@ -146,8 +146,7 @@ function declaredRefusal(path: string, fact: PlainFact): string {
       const most = fact.maxLength ?? DEFAULT_LIMITS.maxLength
       const wrong = [
         `not IsString(${path})`,
-        // Where the two dialects may differ, the length is what the gateway holds, and the library the pattern.
-        ...(isPortable(fact.pattern) ? [`not ${matches(path, `^(?:${fact.pattern})$`)}`] : []),
+        `not ${matches(path, `^(?:${re2Of(fact.pattern)})$`)}`,
         // Bytes first, characters where these are more: counting them takes longer.
         `Len(${path}) > ${most} and not ${matches(path, `(?s)^${upTo(most)}$`)}`,
       ]

@@ -78,13 +78,3 @@ export const upTo = (most: number, one = '.'): string =>
  * written as their code. https://pkg.go.dev/encoding/json#Marshal
  */
 export const JSON_CHARACTER = '(?:[^"\\\\\\x00-\\x1f\\x7f-\\x9f]|\\\\["\\\\/]|\\\\u(?:003[ce]|0026|202[89]))'
-
-/**
- * Whether an expression means the same in JavaScript and in Go (RE2): plain characters, classes, groups, repetition,
- * alternatives and the escapes that both read alike. No look-around, no back-references, no Unicode classes.
- */
-export function isPortable(pattern: string): boolean {
-  return /^(?:[^\\()[\]{}]|\\[dwDW.*+?^$|/\\()[\]{}-]|\[\^?(?:[^\\[\]]|\\[dwDW.*+?^$|/\\()[\]{}-])+\]|\((?!\?)|\(\?:|\)|\{\d{1,3}(?:,\d{0,3})?\})*$/.test(
-    pattern,
-  )
-}

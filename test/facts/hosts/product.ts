@@ -13,7 +13,7 @@ const catalog = defineCatalog({
   prefix: 'acme',
   facts: {
     // A pattern that takes any text at all: what is refused is refused by the library.
-    'acme.note': { ...attribute, type: 'string', pattern: '[^]*', maxLength: 128, example: 'x' },
+    'acme.note': { ...attribute, type: 'string', pattern: '(?:.|\\n)*', maxLength: 128, example: 'x' },
     'acme.edition': { ...attribute, type: 'enum', values: ['community', 'enterprise'], example: 'community' },
     'acme.users': gauge,
     'acme.nodes': { ...gauge, by: { state: ['up', 'down'] } },

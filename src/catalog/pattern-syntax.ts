@@ -1,0 +1,205 @@
+/**
+ * The regular expressions that a fact may declare: those that JavaScript and RE2 read alike, because the library matches with the one
+ * and the gateway with the other. Characters, classes, groups, alternatives and repetitions; no look-around, no back-references, no
+ * Unicode classes.
+ */
+
+/** Code points from and to, in ascending order, without overlap. */
+export type CharacterSet = ReadonlyArray<readonly [from: number, to: number]>
+
+export type PatternNode =
+  | { readonly set: CharacterSet }
+  | { readonly sequence: readonly PatternNode[] }
+  | { readonly alternatives: readonly PatternNode[] }
+  /** `most` may be infinite. */
+  | { readonly repeated: PatternNode; readonly least: number; readonly most: number }
+
+/** RE2 repeats no more than this. */
+const MOST_REPETITIONS = 1_000
+
+/** Reads a pattern. A text: what it holds that the two do not read alike. The pattern is one that JavaScript takes. */
+export function parsePattern(pattern: string): PatternNode | string {
+  // Half a character is in no text that is reported.
+  if (!pattern.isWellFormed()) return 'half a character'
+  const reader = new Reader([...pattern])
+  try {
+    return reader.alternatives(0)
+  } catch (error) {
+    if (error instanceof NotAlike) return error.message
+    throw error
+  }
+}
+
+/** The same for RE2, without anchors: there, `.` takes some line breaks that it does not take here. */
+export const re2Of = (pattern: string): string =>
+  pattern.replaceAll(/\\.|\[(?:\\.|[^\]\\])*\]|\./gsu, (one) =>
+    one === '.' ? '[^\\n\\r\\x{2028}\\x{2029}]' : one,
+  )
+
+class NotAlike extends Error {}
+
+class Reader {
+  readonly #text: readonly string[]
+  #at = 0
+
+  constructor(text: readonly string[]) {
+    this.#text = text
+  }
+
+  alternatives(depth: number): PatternNode {
+    const alternatives = [this.#sequence(depth)]
+    while (this.#take('|')) alternatives.push(this.#sequence(depth))
+    return alternatives.length === 1 ? (alternatives[0] as PatternNode) : { alternatives }
+  }
+
+  #sequence(depth: number): PatternNode {
+    const sequence: PatternNode[] = []
+    // The whole text has to match, so at its ends these say nothing.
+    if (depth === 0) this.#take('^')
+    while (!this.#isEnd()) {
+      if (depth === 0 && this.#take('$')) {
+        if (!this.#isEnd()) throw new NotAlike("'$' in the middle")
+        break
+      }
+      sequence.push(this.#repetition(depth))
+    }
+    return sequence.length === 1 ? (sequence[0] as PatternNode) : { sequence }
+  }
+
+  #isEnd(): boolean {
+    return [undefined, '|', ')'].includes(this.#text[this.#at])
+  }
+
+  #repetition(depth: number): PatternNode {
+    const repeated = this.#atom(depth)
+    const [least, most] = this.#bounds() ?? [1, 1]
+    if (least === 1 && most === 1) return repeated
+    // Whether it takes much or little first does not matter for the whole text.
+    this.#take('?')
+    if (Math.max(least, most === Number.POSITIVE_INFINITY ? 0 : most) > MOST_REPETITIONS)
+      throw new NotAlike(`a repetition of more than ${MOST_REPETITIONS}`)
+    return { repeated, least, most }
+  }
+
+  #bounds(): [least: number, most: number] | undefined {
+    if (this.#take('*')) return [0, Number.POSITIVE_INFINITY]
+    if (this.#take('+')) return [1, Number.POSITIVE_INFINITY]
+    if (this.#take('?')) return [0, 1]
+    if (!this.#take('{')) return undefined
+    const end = this.#text.indexOf('}', this.#at)
+    const [least = '', most] = this.#text.slice(this.#at, end).join('').split(',')
+    this.#at = end + 1
+    return [
+      Number(least),
+      most === undefined ? Number(least) : most === '' ? Number.POSITIVE_INFINITY : Number(most),
+    ]
+  }
+
+  #atom(depth: number): PatternNode {
+    const one = this.#text[this.#at++] as string
+    switch (one) {
+      case '.':
+        return { set: without(LINE_BREAKS) }
+      case '[':
+        return { set: this.#characterClass() }
+      case '\\':
+        return { set: this.#escape('.*+?^$|/\\()[]{}') }
+      case '(': {
+        if (this.#take('?') && !this.#take(':')) throw new NotAlike(`'(?${this.#text[this.#at]}'`)
+        const group = this.alternatives(depth + 1)
+        this.#at++
+        return group
+      }
+      case '^':
+      case '$':
+        throw new NotAlike(`'${one}' in the middle`)
+      default:
+        return { set: setOf(one) }
+    }
+  }
+
+  #characterClass(): CharacterSet {
+    const isNegated = this.#take('^')
+    const ranges: Array<readonly [number, number]> = []
+    if (this.#text[this.#at] === ']') throw new NotAlike(`'[${isNegated ? '^' : ''}]'`)
+    while (!this.#take(']')) {
+      const set = this.#member()
+      const [from] = set[0] as readonly [number, number]
+      if (this.#text[this.#at] !== '-' || this.#text[this.#at + 1] === ']' || set.length > 1) {
+        ranges.push(...set)
+        continue
+      }
+      this.#at++
+      ranges.push([from, this.#member()[0]?.[1] as number])
+    }
+    const set = joined(ranges)
+    return isNegated ? without(set) : set
+  }
+
+  #member(): CharacterSet {
+    const one = this.#text[this.#at++] as string
+    // `[:` begins a class of POSIX there.
+    if (one === '[') throw new NotAlike("'[' in a class, where it is written '\\['")
+    return one === '\\' ? this.#escape('.*+?^$|/\\()[]{}-') : setOf(one)
+  }
+
+  #escape(plain: string): CharacterSet {
+    const one = this.#text[this.#at++] as string
+    if (plain.includes(one)) return setOf(one)
+    const set = Object.hasOwn(CLASSES, one) ? CLASSES[one] : undefined
+    if (set === undefined) throw new NotAlike(`'\\${one}'`)
+    return set
+  }
+
+  #take(one: string): boolean {
+    if (this.#text[this.#at] !== one) return false
+    this.#at++
+    return true
+  }
+}
+
+const LAST_CODE_POINT = 0x10ffff
+
+const setOf = (one: string): CharacterSet => {
+  const code = one.codePointAt(0) as number
+  return [[code, code]]
+}
+
+/** Ranges in order, those that overlap or touch as one. */
+function joined(ranges: ReadonlyArray<readonly [number, number]>): CharacterSet {
+  const result: Array<[number, number]> = []
+  for (const [from, to] of ranges.toSorted(([a], [b]) => a - b)) {
+    const last = result.at(-1)
+    if (last && from <= last[1] + 1) last[1] = Math.max(last[1], to)
+    else result.push([from, to])
+  }
+  return result
+}
+
+/** All characters but these. */
+function without(set: CharacterSet): CharacterSet {
+  const result: Array<[number, number]> = []
+  let from = 0
+  for (const [first, last] of set) {
+    if (first > from) result.push([from, first - 1])
+    from = last + 1
+  }
+  if (from <= LAST_CODE_POINT) result.push([from, LAST_CODE_POINT])
+  return result
+}
+
+const LINE_BREAKS = joined([...'\n\r\u2028\u2029'].flatMap(setOf))
+const DIGITS: CharacterSet = [[0x30, 0x39]]
+const WORD = joined([...DIGITS, [0x41, 0x5a], [0x61, 0x7a], ...setOf('_')])
+
+const CLASSES: Readonly<Record<string, CharacterSet>> = {
+  d: DIGITS,
+  D: without(DIGITS),
+  w: WORD,
+  W: without(WORD),
+  t: setOf('\t'),
+  n: setOf('\n'),
+  v: setOf('\v'),
+  f: setOf('\f'),
+  r: setOf('\r'),
+}
