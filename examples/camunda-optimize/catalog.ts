@@ -133,7 +133,7 @@ export const catalog = defineCatalog({
 
     'camunda.license.customer': orUnknown(
       text(
-        '\\P{Cc}+',
+        '[^\\x00-\\x1f\\x7f-\\x9f]+',
         256,
         'Names the customer that the licence was given to. It makes the report anything but anonymous.',
         'Umbrella Ltd.',
@@ -153,7 +153,7 @@ export const catalog = defineCatalog({
     'camunda.license.features.cawemo': flag('Shows whether the licence covers Cawemo.'),
     'camunda.license.raw': orUnknown(
       text(
-        '[\\t\\n\\r\\P{Cc}]+',
+        '[^\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]+',
         1_024,
         'The text of the licence without its signature, for licences that are too old to be taken apart. It names the customer.',
         'customer = Umbrella Ltd.;type = UNIFIED;expiryDate = 2029-09-01;',

@@ -1,5 +1,5 @@
 import { type Mistake, UsageConfigurationError } from '../host/index.ts'
-import { mistakesTogether } from './define.ts'
+import { checkedCatalog, combined, mistakesTogether } from './define.ts'
 import type { Catalog, Fact, Facts } from './types.ts'
 
 /** As many as the gateway takes in `usage.catalog.contributions`. */
@@ -13,7 +13,9 @@ const MOST_CONTRIBUTIONS = 32
  * @throws {UsageConfigurationError} that lists every mistake: prefixes that overlap, facts without the prefix, unknown levels, too
  * many series.
  */
-export function combineCatalogs(base: Catalog, contributions: readonly Catalog[]): Catalog {
+export function combineCatalogs(product: Catalog, parts: readonly Catalog[]): Catalog {
+  const base = checkedCatalog(product)
+  const contributions = parts.map((one) => checkedCatalog(one))
   if (contributions.length === 0) return base
   const mistakes = contributions.flatMap((contribution, index) =>
     [
@@ -35,7 +37,7 @@ export function combineCatalogs(base: Catalog, contributions: readonly Catalog[]
   }
   if (mistakes.length === 0) mistakes.push(...mistakesTogether(facts))
   if (mistakes.length > 0) throw new UsageConfigurationError('The combined usage catalog', mistakes)
-  return Object.freeze({ ...base, facts, ...(removed.length > 0 && { removed }), contributions: versions })
+  return combined({ ...base, facts, ...(removed.length > 0 && { removed }), contributions: versions })
 }
 
 /** Who a fact belongs to is told by its name alone. */

@@ -1,6 +1,13 @@
-import { type Mistake, UsageConfigurationError, unsuitableRuntime, whatWasGot } from '../host/index.ts'
+import {
+  type Mistake,
+  UsageConfigurationError,
+  unknownName,
+  unsuitableRuntime,
+  whatWasGot,
+} from '../host/index.ts'
 import { seriesOf } from './dimensions.ts'
 import { mistakesOfFact, mistakesOfRemoved } from './fact-rules.ts'
+import { frozenCopy } from './frozen.ts'
 import type { Catalog, CatalogDefinition, Facts } from './types.ts'
 
 /** The level that a catalog has when it names none. */
@@ -22,20 +29,49 @@ const WORDS_OF_CONSENT: ReadonlySet<string> = new Set([
  * @throws {UsageConfigurationError} that lists every mistake with its place and the fix.
  */
 export function defineCatalog<const D extends CatalogDefinition>(definition: D): Catalog<D['facts']> {
-  // A Node.js that is too old is the operator's mistake, and has not all that the checks need.
-  const mistakes = unsuitableRuntime() === undefined ? mistakesOf(definition) : []
-  if (mistakes.length > 0) throw new UsageConfigurationError('The usage catalog', mistakes)
-  return Object.freeze({
-    version: definition.version,
-    prefix: definition.prefix,
-    levels: definition.levels ?? ONLY_LEVEL,
-    facts: definition.facts,
-    ...(definition.removed && { removed: definition.removed }),
-  })
+  return accepted(definition, DEFINITION) as Catalog<D['facts']>
 }
 
-function mistakesOf(definition: CatalogDefinition): Mistake[] {
-  if (typeof definition !== 'object' || definition === null) {
+/**
+ * A catalog as {@link defineCatalog} returns it, also where it was written down as one, copied, or read from JSON.
+ *
+ * @throws {UsageConfigurationError} that lists every mistake with its place and the fix.
+ */
+export function checkedCatalog<F extends Facts>(given: Catalog<F>): Catalog<F> {
+  if (typeof given === 'object' && given !== null && CHECKED.has(given)) return given
+  const known = COPIES.get(given)
+  if (known) return known as Catalog<F>
+  const catalog = accepted(given, { ...DEFINITION, contributions: true })
+  COPIES.set(given, catalog)
+  return catalog as Catalog<F>
+}
+
+const DEFINITION = { version: true, prefix: true, levels: true, facts: true, removed: true } as const
+
+/** The catalogs that were checked, and of those that were handed in otherwise, what they have become. */
+const CHECKED = new WeakSet<object>()
+const COPIES = new WeakMap<object, Catalog>()
+
+/** Takes note of a catalog that is made of checked ones. */
+export function combined(catalog: Catalog): Catalog {
+  const frozen = frozenCopy(catalog)
+  CHECKED.add(frozen)
+  return frozen
+}
+
+function accepted(given: CatalogDefinition, names: Readonly<Record<string, true>>): Catalog {
+  const definition = frozenCopy(given)
+  // A Node.js that is too old is the operator's mistake, and has not all that the checks need.
+  const mistakes = unsuitableRuntime() === undefined ? mistakesOf(definition, names) : []
+  if (mistakes.length > 0) throw new UsageConfigurationError('The usage catalog', mistakes)
+  return combined({ ...definition, levels: definition.levels ?? ONLY_LEVEL })
+}
+
+function mistakesOf(
+  definition: CatalogDefinition & Pick<Catalog, 'contributions'>,
+  names: Readonly<Record<string, true>>,
+): Mistake[] {
+  if (typeof definition !== 'object' || definition === null || Array.isArray(definition)) {
     return [
       {
         place: 'catalog',
@@ -43,16 +79,18 @@ function mistakesOf(definition: CatalogDefinition): Mistake[] {
       },
     ]
   }
-  const { version, prefix, facts, removed = [] } = definition
+  const { version, prefix, facts, removed = [], contributions = {} } = definition
   const levels = definition.levels ?? ONLY_LEVEL
-  const mistakes = [...mistakesOfLevels(levels)]
+  const mistakes = [...mistakesOfLevels(levels), ...mistakesOfContributions(contributions)]
+  for (const name of Object.keys(definition))
+    if (!Object.hasOwn(names, name)) mistakes.push({ place: name, message: unknownName(name, names) })
   if (!Number.isInteger(version) || version < 1) {
     mistakes.push({
       place: 'version',
       message: `is ${whatWasGot(version)}; use a whole number from 1, raised with every new fact`,
     })
   }
-  const prefixIsGood = typeof prefix === 'string' && /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/.test(prefix)
+  const prefixIsGood = typeof prefix === 'string' && PREFIX.test(prefix)
   if (!prefixIsGood) {
     mistakes.push({
       place: 'prefix',
@@ -66,11 +104,29 @@ function mistakesOf(definition: CatalogDefinition): Mistake[] {
     return mistakes
   }
   mistakes.push(...mistakesOfRemoved(removed, facts))
-  const frame = { version, levels, ...(prefixIsGood && { prefix }) }
-  const ofFacts = Object.entries(facts).flatMap(([name, fact]) => mistakesOfFact(name, fact, frame))
+  const own = { version, levels, ...(prefixIsGood && { prefix }) }
+  const ofFacts = Object.entries(facts).flatMap(([name, fact]) => {
+    const from = Object.keys(Object(contributions)).find((one) => name.startsWith(`${one}.`))
+    const frame = from === undefined ? own : { version: contributions[from] as number, levels, prefix: from }
+    return mistakesOfFact(name, fact, frame)
+  })
   // A broken fact has no number of series.
   return [...mistakes, ...ofFacts, ...(ofFacts.length === 0 ? mistakesTogether(facts) : [])]
 }
+
+function mistakesOfContributions(contributions: unknown): Mistake[] {
+  const isGood =
+    typeof contributions === 'object' &&
+    contributions !== null &&
+    !Array.isArray(contributions) &&
+    Object.entries(contributions).every(
+      ([prefix, version]) => PREFIX.test(prefix) && Number.isInteger(version) && version >= 1,
+    )
+  const message = `are ${whatWasGot(contributions)}; have combineCatalogs write them`
+  return isGood ? [] : [{ place: 'contributions', message }]
+}
+
+const PREFIX = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/
 
 /** What is wrong with facts that are good by themselves. */
 export const mistakesTogether = (facts: Facts): Mistake[] => [

@@ -1,6 +1,7 @@
-import { type Mistake, whatWasGot } from '../host/index.ts'
+import { type Mistake, unknownName, whatWasGot } from '../host/index.ts'
 import { attributeRules } from './attribute-rules.ts'
 import { isExpiry } from './expiry.ts'
+import { FACT_NAMES } from './fact-names.ts'
 import { numberRules } from './number-rules.ts'
 import type { Report } from './rules.ts'
 import { isPermittedConvention, refusedConvention } from './semantic-conventions.ts'
@@ -27,6 +28,8 @@ export function mistakesOfFact(name: string, fact: Fact, frame: CatalogFrame): M
     found.push({ place: place === '' ? at : `${at}.${place}`, message })
 
   nameRule(name, frame, report)
+  for (const one of Object.keys(fact))
+    if (!Object.hasOwn(FACT_NAMES, one)) report(one, unknownName(one, FACT_NAMES))
   commonRules(fact, frame, report)
   switch (fact.kind) {
     case 'attribute':

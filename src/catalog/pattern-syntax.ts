@@ -146,6 +146,12 @@ class Reader {
   #escape(plain: string): CharacterSet {
     const one = this.#text[this.#at++] as string
     if (plain.includes(one)) return setOf(one)
+    if (one === 'x') {
+      // Two digits of base 16.
+      const code = Number.parseInt(this.#text.slice(this.#at, this.#at + 2).join(''), 16)
+      this.#at += 2
+      return [[code, code]]
+    }
     const set = Object.hasOwn(CLASSES, one) ? CLASSES[one] : undefined
     if (set === undefined) throw new NotAlike(`'\\${one}'`)
     return set

@@ -6,10 +6,12 @@ import { parseArgs } from 'node:util'
 import {
   type Catalog,
   changeFindings,
+  checkedCatalog,
   combineCatalogs,
   docsPage,
   expiryFindings,
   type Finding,
+  frozenCopy,
   jsonSchema,
 } from '../catalog/index.ts'
 import { collectorConfig, type GatewayProduct } from '../gateway/index.ts'
@@ -200,14 +202,16 @@ async function loadCatalog(file: string): Promise<Catalog> {
     : await import(pathToFileURL(path.resolve(file)).href).then((module) => module.catalog ?? module.default)
   if (typeof catalog?.facts !== 'object')
     throw new Error(`${file} exports no catalog; export what defineCatalog returns as \`catalog\`.`)
-  return catalog
+  return checkedCatalog(catalog)
 }
 
 async function check(call: Call, { stdout, stderr, clock }: Required<CatalogIo>): Promise<number> {
   const { catalog, product, files, released } = call
   const findings: Finding[] = [
     ...expiryFindings(catalog, { at: clock.now(), productVersion: product.version }),
-    ...(released ? changeFindings(JSON.parse(readFileSync(released, 'utf8')) as Catalog, catalog) : []),
+    ...(released
+      ? changeFindings(frozenCopy(JSON.parse(readFileSync(released, 'utf8')) as Catalog), catalog)
+      : []),
   ]
   for (const [command, file] of Object.entries(files)) {
     const text = await WRITERS[command as keyof typeof WRITERS](call)

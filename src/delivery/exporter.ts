@@ -3,6 +3,7 @@ import {
   OTLPMetricExporterBase,
 } from '@opentelemetry/exporter-metrics-otlp-http'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
+import { checkedCatalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { ownOf, readEndpoint, readEnvironment, UsageConfigurationError, whatWasGot } from '../host/index.ts'
 import type { Account } from '../outbox/index.ts'
@@ -87,7 +88,7 @@ export class ConsentAwareMetricExporter extends OTLPMetricExporterBase {
 
 /** What was checked, in the form in which it was: an address as it is used, and the variables as they are now. */
 function checked(options: ConsentAwareMetricExporterOptions): ConsentAwareMetricExporterOptions {
-  const { endpoint, proxyEnvironment } = options
+  const { catalog, endpoint, proxyEnvironment } = options
   const { url, problem } = readEndpoint(endpoint)
   if (url === undefined) {
     const mistake = { place: 'endpoint', message: `${whatWasGot(endpoint)} ${problem}` }
@@ -96,6 +97,7 @@ function checked(options: ConsentAwareMetricExporterOptions): ConsentAwareMetric
   return ownOf({
     ...options,
     endpoint: url,
+    catalog: typeof catalog === 'function' ? () => checkedCatalog(catalog()) : checkedCatalog(catalog),
     ...(proxyEnvironment && { proxyEnvironment: readEnvironment(proxyEnvironment) }),
   })
 }

@@ -43,7 +43,7 @@ export {
   TextEncoder,
   URL,
 } from './natives.ts'
-export { type OptionNames, ownOf, ownOptions, parseOwn } from './own-options.ts'
+export { type OptionNames, ownOf, ownOptions, parseOwn, unknownName } from './own-options.ts'
 export { absolutePath, isPath, pathProblem } from './places.ts'
 export { bootOfMachine, type ProcessOwner, processOwner } from './process-owner.ts'
 export { randomUuid, randomWord, sha256 } from './random.ts'

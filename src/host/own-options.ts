@@ -36,7 +36,7 @@ function copyOf(
     if (one === undefined) continue
     const at = place === '' ? name : `${place}.${name}`
     const below = Object.hasOwn(names, name) ? names[name] : undefined
-    if (below === undefined) report({ place: at, message: `is not an option; ${adviceFor(name, names)}` })
+    if (below === undefined) report({ place: at, message: unknownName(name, names) })
     else if (below === true) copy[name] = one
     else if (isObject(one)) copy[name] = copyOf(one, below, at, report)
     else report({ place: at, message: `is ${whatWasGot(one)}; pass an object, or leave it out` })
@@ -47,12 +47,13 @@ function copyOf(
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function adviceFor(name: string, names: OptionNames): string {
+/** Says of a name that means nothing which one is meant, as the end of a sentence. */
+export function unknownName(name: string, names: OptionNames): string {
   const known = Object.keys(names)
   const nearest = known
     .map((one) => ({ one, distance: distanceOf(name.slice(0, 64).toLowerCase(), one.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance)[0]
   return nearest && nearest.distance <= Math.max(2, nearest.one.length / 3)
-    ? `'${nearest.one}' is`
-    : `the options here are ${known.map((one) => `'${one}'`).join(', ')}`
+    ? `is not an option; '${nearest.one}' is`
+    : `is not an option; the options here are ${known.map((one) => `'${one}'`).join(', ')}`
 }

@@ -1,4 +1,4 @@
-import { type Catalog, combineCatalogs, joiningFacts } from '../catalog/index.ts'
+import { type Catalog, checkedCatalog, combineCatalogs, joiningFacts } from '../catalog/index.ts'
 import { createFactStores, type FactStore, type FactStores } from '../facts/index.ts'
 import { UsageConfigurationError } from '../host/index.ts'
 import { type IdentityPolicy, joinsReports } from '../identity/index.ts'
@@ -30,7 +30,8 @@ export function createContributions(
     providers: new WeakSet(),
     catalog: () => catalog,
     formerFacts: () => [...gone, ...(catalog.removed ?? [])],
-    add(part) {
+    add(given) {
+      const part = checkedCatalog(given)
       const joining = joinsReports(identity) ? [] : joiningFacts(part, String(identity.mode))
       if (joining.length > 0) throw new UsageConfigurationError('contribute', joining)
       catalog = combineCatalogs(base, [...parts, part])

@@ -1,7 +1,8 @@
-import { joiningFacts } from '../catalog/index.ts'
+import { type Catalog, checkedCatalog, joiningFacts } from '../catalog/index.ts'
 import type { OverrulingSource } from '../consent/index.ts'
 import {
   type Mistake,
+  ownOf,
   ownOptions,
   parseDuration,
   readEndpoint,
@@ -32,10 +33,26 @@ export function checkOptions(given: UsageTelemetryOptions): UsageTelemetryOption
     throw new UsageConfigurationError(SUBJECT, [{ place: 'options', message }])
   }
   const options = ownOptions(given, OPTION_NAMES, (mistake) => mistakes.push(mistake))
-  mistakes.push(...mistakesOf(options))
+  const catalog = catalogIn(options, (mistake) => mistakes.push(mistake))
+  mistakes.push(...mistakesOf({ ...options, catalog }))
   if (mistakes.length > 0) throw new UsageConfigurationError(SUBJECT, mistakes)
-  return options
+  return ownOf({ ...options, catalog })
 }
+
+/** The catalog, checked. */
+function catalogIn({ catalog }: UsageTelemetryOptions, report: (mistake: Mistake) => void): Catalog {
+  try {
+    if (typeof catalog === 'object' && catalog !== null) return checkedCatalog(catalog)
+    report({ place: 'catalog', message: `is ${whatWasGot(catalog)}; pass what defineCatalog returns` })
+  } catch (error) {
+    if (!(error instanceof UsageConfigurationError)) throw error
+    for (const { place, message } of error.mistakes) report({ place: `catalog.${place}`, message })
+  }
+  return NO_CATALOG
+}
+
+/** Stands for one that cannot be used, so that the other mistakes are found as well. */
+const NO_CATALOG: Catalog = { version: 1, prefix: 'none', levels: ['full'], facts: {} }
 
 const SUBJECT = 'createUsageTelemetry'
 
@@ -75,12 +92,6 @@ function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
       "use capitals and underscores, such as 'OLD_NAME'",
     )
   }
-  check(
-    typeof catalog === 'object' && catalog !== null && typeof catalog.facts === 'object',
-    'catalog',
-    catalog,
-    'pass what defineCatalog returns',
-  )
   const { problem } = readEndpoint(endpoint)
   if (problem) mistakes.push({ place: 'endpoint', message: `${whatWasGot(endpoint)} ${problem}` })
   check(

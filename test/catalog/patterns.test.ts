@@ -46,6 +46,7 @@ const GOOD = [
   '.*',
   '[^\\r\\n]{0,1000}',
   'é[à-ü]+|\u{1f600}?',
+  '[^\\x00-\\x1f\\x7f-\\x9f]+',
 ]
 
 test('a pattern that can take seconds to match is refused, with what to do', () => {
@@ -106,6 +107,7 @@ const patterns = fc.letrec<{ pattern: string; atom: string }>((tie) => ({
       '[a-c-]',
       '[^\\n]',
       '\\t',
+      '[\\x61-\\x63]',
       'é',
       '\u{1f600}',
     ),

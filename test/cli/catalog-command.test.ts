@@ -286,12 +286,12 @@ test('what comes in at the same gateway besides is named by --also: another prod
   const call = ['--catalog', catalogModule(directory), '--product', 'acme-db']
   const released = path.join(directory, 'released.json')
   await run(['release', ...call, '--out', released])
-  writeFileSync(released, readFileSync(released, 'utf8').replace('"version": 1', '"version": 0'))
+  writeFileSync(released, readFileSync(released, 'utf8').replace('"version": 1', '"version": 2'))
   const also = ['--also', `acme-db=${released}`, '--also', `search=${pluginModule(directory, 'search')}`]
   const { stdout } = await run(['collector-config', ...call, ...also])
   assert.match(
     stdout,
-    /^# What the gateway lets through for acme-db \(catalog version 0, 1\), search \(catalog version 4\)\./,
+    /^# What the gateway lets through for acme-db \(catalog version 1, 2\), search \(catalog version 4\)\./,
   )
 })
 

@@ -1,4 +1,4 @@
-import { type Catalog, type Fact, seriesOf } from '../../catalog/index.ts'
+import { type Catalog, checkedCatalog, type Fact, seriesOf } from '../../catalog/index.ts'
 import { GatewayOptionsError } from '../errors.ts'
 import { attributeStatements, reportAttributeStatements } from './attribute-statements.ts'
 import { isNoneOf, literal, type Rule, resourceAttribute } from './ottl.ts'
@@ -20,10 +20,12 @@ export interface GatewayProduct {
  * What it replaces in gateway.yaml: the lists of `filter/points` and `transform/attributes`. Of a report no more points pass than the
  * largest of the product's catalogs has series.
  *
+ * @throws {UsageConfigurationError} where a catalog is not as `defineCatalog` has it.
  * @throws {GatewayOptionsError} without a product, with a catalog version listed twice, or with a name that gateway.yaml would
  *   refuse.
  */
-export function collectorConfig(products: readonly GatewayProduct[]): string {
+export function collectorConfig(given: readonly GatewayProduct[]): string {
+  const products = given.map(({ name, catalog }) => ({ name, catalog: checkedCatalog(catalog) }))
   check(products)
   const senders = byName(products)
   const titles = senders.map(

@@ -1,0 +1,49 @@
+import type {
+  BooleanFact,
+  CountFact,
+  EnumFact,
+  GaugeFact,
+  MetadataFact,
+  StringFact,
+  UuidsFact,
+  VersionFact,
+} from './types.ts'
+
+type NameOfAny<F> = F extends unknown ? keyof F : never
+type AnyFact =
+  | StringFact
+  | EnumFact
+  | BooleanFact
+  | VersionFact
+  | MetadataFact
+  | UuidsFact
+  | GaugeFact
+  | CountFact
+
+/** What a fact can say of itself, whatever its kind: the compiler holds it against the types. */
+export const FACT_NAMES: { readonly [Name in NameOfAny<AnyFact>]: true } = {
+  kind: true,
+  type: true,
+  why: true,
+  since: true,
+  level: true,
+  expires: true,
+  owner: true,
+  review: true,
+  example: true,
+  whenUnknown: true,
+  pattern: true,
+  maxLength: true,
+  values: true,
+  randomize: true,
+  maxEntries: true,
+  maxItems: true,
+  unit: true,
+  by: true,
+  round: true,
+  min: true,
+  max: true,
+  omitZero: true,
+  temporality: true,
+  total: true,
+}
