@@ -4,4 +4,6 @@
 // network) from the address of the connection, or from a forwarding header where a trusted proxy set it. The address
 // itself never becomes data, and what comes after the processor gets a context without it: neither a queue on disk nor a
 // log can hold it.
+//
+// What a stock Collector cannot see either is held here as well: see bounds.go.
 package origin

@@ -87,8 +87,16 @@ func (p *originProcessor) Shutdown(context.Context) error {
 	return nil
 }
 
-// ConsumeMetrics says where the report comes from, and forgets who sent it.
+// ConsumeMetrics says where the report comes from, and forgets who sent it. It holds what the stock processors cannot: how
+// many resources a request has, and that a point has a number.
 func (p *originProcessor) ConsumeMetrics(ctx context.Context, metrics pmetric.Metrics) error {
+	if err := tooMany(metrics); err != nil {
+		return err
+	}
+	removeWithoutNumber(metrics)
+	if metrics.ResourceMetrics().Len() == 0 {
+		return nil
+	}
 	found := pcommon.NewMap()
 	address := p.callers.addressOf(client.FromContext(ctx))
 	for _, source := range p.sources {
