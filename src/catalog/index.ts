@@ -45,4 +45,12 @@ export type {
   VersionFact,
 } from './types.ts'
 export { UUID } from './uuids.ts'
-export { type AttributeValue, DEFAULT_LIMITS, type DropReason, reportedNumber } from './values.ts'
+export {
+  type AttributeValue,
+  DEFAULT_LIMITS,
+  DROP_REASONS,
+  type DropReason,
+  LONGEST_VERSION,
+  reportedNumber,
+  VERSION,
+} from './values.ts'

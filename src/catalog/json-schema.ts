@@ -2,7 +2,7 @@ import { alternativesOf, hasNoDimensions } from './dimensions.ts'
 import { METADATA_KEY } from './metadata.ts'
 import type { AttributeFact, Catalog, Fact, MetadataFact } from './types.ts'
 import { UUID } from './uuids.ts'
-import { DEFAULT_LIMITS } from './values.ts'
+import { DEFAULT_LIMITS, DROP_REASONS, LONGEST_VERSION, VERSION } from './values.ts'
 
 /** A JSON Schema, as plain data. */
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -87,7 +87,7 @@ function knownValue(fact: Exclude<AttributeFact, MetadataFact>): JsonSchema {
     case 'enum':
       return text({ enum: fact.values })
     case 'version':
-      return text({ pattern: '^v?\\d[0-9A-Za-z]*([.+_-][0-9A-Za-z]+)*$', maxLength: 64 })
+      return text({ pattern: VERSION, maxLength: LONGEST_VERSION })
     case 'string':
       return text({ pattern: `^(?:${fact.pattern})$`, maxLength: fact.maxLength ?? DEFAULT_LIMITS.maxLength })
     case 'uuids': {
@@ -156,5 +156,5 @@ const REPORT_METRICS: readonly JsonSchema[] = [
   metric('usage.facts', '{fact}', NO_ATTRIBUTES),
   metric('usage.withheld', '{fact}', NO_ATTRIBUTES),
   metric('usage.forget', '1', NO_ATTRIBUTES),
-  metric('usage.dropped', '{value}', list([keyValue('reason', text({ pattern: '^[a-z_]+$' }))])),
+  metric('usage.dropped', '{value}', list([keyValue('reason', text({ enum: DROP_REASONS }))])),
 ]

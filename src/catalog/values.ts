@@ -7,13 +7,23 @@ export type AttributeValue = string | boolean | null | readonly string[]
 export const DEFAULT_LIMITS = { maxLength: 64, maxEntries: 16, maxItems: 16 } as const
 
 /** Why a value was not taken: counted under this word in the report's own `usage.dropped` gauge. */
-export type DropReason =
-  | 'undeclared'
-  | 'wrong_instrument'
-  | 'invalid_value'
-  | 'invalid_attribute'
-  | 'failed'
-  | 'timeout'
+export type DropReason = (typeof DROP_REASONS)[number]
+
+/** All of them. The gateway takes no others. */
+export const DROP_REASONS = [
+  'undeclared',
+  'wrong_instrument',
+  'invalid_value',
+  'invalid_attribute',
+  'failed',
+  'timeout',
+] as const
+
+/** A version, as RE2 and JavaScript read it: it begins with a digit, so that a host name is not a version. */
+export const VERSION = '^v?[0-9][0-9A-Za-z]*(?:[.+_-][0-9A-Za-z]+)*$'
+
+/** The longest version, in characters. */
+export const LONGEST_VERSION = 64
 
 /** Why a fact refuses a value; `undefined` where it takes it. A value passes whole or not at all: nothing is cut to fit. */
 export function attributeProblem(fact: SingleFact, value: unknown): DropReason | undefined {
@@ -23,7 +33,9 @@ export function attributeProblem(fact: SingleFact, value: unknown): DropReason |
     case 'enum':
       return typeof value === 'string' && fact.values.includes(value) ? undefined : 'invalid_value'
     case 'version':
-      return typeof value === 'string' && VERSION.test(value) ? undefined : 'invalid_value'
+      return typeof value === 'string' && value.length <= LONGEST_VERSION && IS_VERSION.test(value)
+        ? undefined
+        : 'invalid_value'
     case 'string':
       return typeof value === 'string' &&
         value.length <= (fact.maxLength ?? DEFAULT_LIMITS.maxLength) &&
@@ -69,7 +81,6 @@ function lowerPowerOfTwo(value: number): number {
   return Math.sign(value) * 2 ** (2 ** exponent > size ? exponent - 1 : exponent)
 }
 
-/** Begins with a digit, so that a host name is not a version. */
-const VERSION = /^(?=.{1,64}$)v?\d[0-9A-Za-z]*(?:[.+_-][0-9A-Za-z]+)*$/
+const IS_VERSION = new RegExp(VERSION)
 
 const wholly = (pattern: string) => new RegExp(`^(?:${pattern})$`, 'u')

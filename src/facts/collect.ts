@@ -1,8 +1,14 @@
-import { type AttributeValue, type DropReason, type Fact, reportedNumber } from '../catalog/index.ts'
+import {
+  type AttributeValue,
+  DROP_REASONS,
+  type DropReason,
+  type Fact,
+  reportedNumber,
+} from '../catalog/index.ts'
 import type { Clock } from '../host/index.ts'
 import { askAll, type Collection } from './ask.ts'
 import type { CountCell, GaugeCell } from './cells.ts'
-import { createDrops, DROP_REASONS } from './drops.ts'
+import { createDrops } from './drops.ts'
 import { onceAtATime } from './reentry.ts'
 import type { SourceTotals } from './source-counts.ts'
 import type { FactStore } from './store.ts'

@@ -1,4 +1,4 @@
-import type { DropReason } from '../catalog/index.ts'
+import { DROP_REASONS, type DropReason } from '../catalog/index.ts'
 
 /** Counts what was not taken, by reason. The only trace that a refused value leaves. */
 export interface Drops {
@@ -8,15 +8,6 @@ export interface Drops {
   counts(): Readonly<Record<DropReason, number>>
   clear(): void
 }
-
-export const DROP_REASONS: readonly DropReason[] = [
-  'undeclared',
-  'wrong_instrument',
-  'invalid_value',
-  'invalid_attribute',
-  'failed',
-  'timeout',
-]
 
 export function createDrops(): Drops {
   const counts = Object.fromEntries(DROP_REASONS.map((reason) => [reason, 0])) as Record<DropReason, number>

@@ -6,7 +6,6 @@
  */
 export { type BoundCounter, CountCell } from './cells.ts'
 export { type CollectOptions, collectFacts, type FactPoint, type FactSnapshot } from './collect.ts'
-export { DROP_REASONS } from './drops.ts'
 export { createMeter } from './meter.ts'
 export {
   type CountedEntry,

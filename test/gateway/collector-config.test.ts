@@ -45,7 +45,7 @@ processors:
             metric.description != "" or Len(metric.metadata) > 0
       - conditions:
           - |-
-            Len(datapoint.exemplars) > 0
+            Len(datapoint.exemplars) > 0 or datapoint.flags != 0
           - |-
             not (datapoint.value_double >= -10000000000000000000.0 and datapoint.value_double <= 10000000000000000000.0)
           - |-
@@ -53,7 +53,7 @@ processors:
               metric.name == "acme.commands" and Len(datapoint.attributes) == 1 and datapoint.attributes["command"] == "find" and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
               or metric.name == "acme.users" and Len(datapoint.attributes) == 0
               or IsMatch(metric.name, "^(?:usage\\\\.facts|usage\\\\.withheld|usage\\\\.forget)$$") and Len(datapoint.attributes) == 0 and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
-              or metric.name == "usage.dropped" and Len(datapoint.attributes) == 1 and IsString(datapoint.attributes["reason"]) and IsMatch(datapoint.attributes["reason"], "^[a-z][a-z0-9_.-]{0,31}$$") and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
+              or metric.name == "usage.dropped" and Len(datapoint.attributes) == 1 and IsMatch(datapoint.attributes["reason"], "^(?:undeclared|wrong_instrument|invalid_value|invalid_attribute|failed|timeout)$$") and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
             )
   transform/attributes:
     metric_statements:
@@ -74,7 +74,6 @@ processors:
             "usage.consent.state",
             "usage.consent.level",
             "usage.catalog.version",
-            "usage.catalog.contributions",
             "usage.installation.age",
             "usage.installation.lineage",
             "acme.edition"])
@@ -86,22 +85,19 @@ processors:
             where resource.attributes["acme.edition"] != "free" and resource.attributes["acme.edition"] != "paid"
           - |-
             delete_key(resource.attributes, "service.version")
-            where not (IsString(resource.attributes["service.version"]) and IsMatch(resource.attributes["service.version"], "^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$$"))
+            where not (IsString(resource.attributes["service.version"]) and IsMatch(resource.attributes["service.version"], "^[A-Za-z]{1,20}(?:[+_-][0-9A-Za-z]+)*$$|^v?[0-9][0-9A-Za-z]*(?:[.+_-][0-9A-Za-z]+)*$$") and not IsMatch(resource.attributes["service.version"], "(?:^|[^0-9])[0-9]{1,3}(?:(?:\\\\.[0-9]{1,3}){3}|(?:-[0-9]{1,3}){3}|(?:_[0-9]{1,3}){3}|(?:\\\\+[0-9]{1,3}){3})(?:[^0-9]|$$)") and Len(resource.attributes["service.version"]) <= 64)
           - |-
             delete_key(resource.attributes, "telemetry.distro.name")
             where resource.attributes["telemetry.distro.name"] != "otel-usage"
           - |-
             delete_key(resource.attributes, "telemetry.distro.version")
-            where not (IsString(resource.attributes["telemetry.distro.version"]) and IsMatch(resource.attributes["telemetry.distro.version"], "^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$$"))
+            where not (IsString(resource.attributes["telemetry.distro.version"]) and IsMatch(resource.attributes["telemetry.distro.version"], "^v?[0-9][0-9A-Za-z]*(?:[.+_-][0-9A-Za-z]+)*$$") and not IsMatch(resource.attributes["telemetry.distro.version"], "(?:^|[^0-9])[0-9]{1,3}(?:(?:\\\\.[0-9]{1,3}){3}|(?:-[0-9]{1,3}){3}|(?:_[0-9]{1,3}){3}|(?:\\\\+[0-9]{1,3}){3})(?:[^0-9]|$$)") and Len(resource.attributes["telemetry.distro.version"]) <= 64)
           - |-
             delete_key(resource.attributes, "usage.consent.level")
             where not (IsString(resource.attributes["usage.consent.level"]) and IsMatch(resource.attributes["usage.consent.level"], "^[a-z][a-z0-9_-]{0,31}$$"))
           - |-
             delete_key(resource.attributes, "usage.catalog.version")
             where not (IsInt(resource.attributes["usage.catalog.version"]) and IsMatch(resource.attributes["usage.catalog.version"], "^[0-9]{1,9}$$"))
-          - |-
-            delete_key(resource.attributes, "usage.catalog.contributions")
-            where not (IsString(resource.attributes["usage.catalog.contributions"]) and IsMatch(resource.attributes["usage.catalog.contributions"], "^[a-z][a-z0-9_.]*@[0-9]{1,9}(,[a-z][a-z0-9_.]*@[0-9]{1,9}){0,31}$$") and Len(resource.attributes["usage.catalog.contributions"]) <= 2400)
           - |-
             delete_key(resource.attributes, "usage.installation.age")
             where not (IsString(resource.attributes["usage.installation.age"]) and IsMatch(resource.attributes["usage.installation.age"], "^(day|week|month|half-year|older)$$"))

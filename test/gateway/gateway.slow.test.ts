@@ -273,8 +273,9 @@ describe('what the gateway lets through', () => {
       prefix: 'acme.search',
       facts: { 'acme.search.tags': metadata },
     })
+    const shop = defineCatalog({ version: 12, prefix: 'shop', facts: {} })
     const both = [
-      { name: 'acme-db', catalog: combineCatalogs(product, [plugin]) },
+      { name: 'acme-db', catalog: combineCatalogs(product, [plugin, shop]) },
       { name: 'other', catalog: defineCatalog({ version: 1, prefix: 'other', facts: {} }) },
     ]
     const declared = {
@@ -335,7 +336,10 @@ describe('what the gateway lets through', () => {
         5,
       ].map((value) => ({ 'acme.related': value })),
       { 'acme.motto': 'x'.repeat(1_025) },
-      ...['acme', 'acme@x', 'Acme@1', 'a@1,', Array(33).fill('a@1').join()].map((value) => ({
+      ...[
+        ...['shop', 'shop@x', 'Shop@1', 'shop@1,', Array(3).fill('shop@1').join(), 'shop@1234567890'],
+        ...['db1.internal@1', 'shop@1,db1.internal@1', `${'x'.repeat(100_000)}@1`],
+      ].map((value) => ({
         'usage.catalog.contributions': value,
       })),
       { 'usage.installation.age': '3 days' },

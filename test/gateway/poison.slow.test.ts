@@ -58,7 +58,6 @@ test('small requests that would be large at the store are cut to what the catalo
           attributes: {
             'acme.text': text,
             'acme.other_text': text,
-            'usage.catalog.contributions': `${'a'.repeat(2_390)}@1`,
           },
           gauges: Array.from({ length: 1_500 }, (_, index) => ({
             name: `acme.users_${index % 500}`,

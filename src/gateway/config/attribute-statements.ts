@@ -3,10 +3,12 @@ import {
   type Catalog,
   DEFAULT_LIMITS,
   type Fact,
+  LONGEST_VERSION,
   METADATA_KEY,
   type MetadataFact,
   re2Of,
   UUID,
+  VERSION,
 } from '../../catalog/index.ts'
 import {
   isNoneOf,
@@ -20,7 +22,7 @@ import {
   resourceCache,
   upTo,
 } from './ottl.ts'
-import { CATALOG_VERSION, CONTRIBUTIONS, LEVEL, LONGEST_CONTRIBUTIONS, REPORT_ATTRIBUTES } from './wire.ts'
+import { ADDRESS, CATALOG_VERSION, CONTRIBUTIONS, LEVEL, REPORT_ATTRIBUTES, VERSIONS } from './wire.ts'
 
 type PlainFact = Exclude<AttributeFact, MetadataFact>
 
@@ -34,6 +36,7 @@ type PlainFact = Exclude<AttributeFact, MetadataFact>
 export function attributeStatements(catalogs: readonly Catalog[], guard: string | undefined): Rule[] {
   const [metadata, plain] = attributeFacts(catalogs)
   const under = guard === undefined ? '' : `${guard} and `
+  const contributors = contributorsIn(catalogs)
   return [
     ...metadata.flatMap(([name]) => [
       guarded([`set(${resourceCache(name)}, resource.attributes)`], guard),
@@ -45,7 +48,11 @@ export function attributeStatements(catalogs: readonly Catalog[], guard: string 
       ),
     ]),
     guarded(
-      keepKeys('resource.attributes', [...Object.keys(REPORT_ATTRIBUTES), ...plain.map(([name]) => name)]),
+      keepKeys('resource.attributes', [
+        ...Object.keys(REPORT_ATTRIBUTES),
+        ...(contributors.length === 0 ? [] : [CONTRIBUTIONS]),
+        ...plain.map(([name]) => name),
+      ]),
       guard,
     ),
     ...metadata.map(([name, { maxLength, maxEntries }]) => [
@@ -54,6 +61,7 @@ export function attributeStatements(catalogs: readonly Catalog[], guard: string 
       `and ${matches(resourceCache(name), `^\\{(?:"[^"]+":"${JSON_CHARACTER}{1,${maxLength}}",?)*\\}$`)}`,
     ]),
     ...(catalogs.length === 0 ? [] : [levelStatement(catalogs, guard)]),
+    ...(contributors.length === 0 ? [] : [contributionsStatement(contributors, under)]),
     ...plain.map(([name, declared]) => [
       `delete_key(resource.attributes, ${literal(name)})`,
       ...allOf([
@@ -77,15 +85,33 @@ function levelStatement(catalogs: readonly Catalog[], guard: string | undefined)
   ]
 }
 
+function contributorsIn(catalogs: readonly Catalog[]): string[] {
+  const prefixes = catalogs.flatMap(({ contributions = {} }) => Object.keys(contributions))
+  return [...new Set(prefixes)].sort()
+}
+
+/** A name of another contribution could be any text, so a list with one of them goes whole. */
+function contributionsStatement(contributors: readonly string[], under: string): Rule {
+  const one = `(?:${contributors.map((prefix) => prefix.replaceAll('.', '\\.')).join('|')})@[0-9]{1,9}`
+  const isRight = isText(
+    resourceAttribute(CONTRIBUTIONS),
+    `^${one}(?:,${one}){0,${contributors.length - 1}}$`,
+  )
+  return [`delete_key(resource.attributes, ${literal(CONTRIBUTIONS)})`, `where ${under}not (${isRight})`]
+}
+
 /** The values of the attributes that every report has, whatever the product: one that is not as it must be goes. */
 export function reportAttributeStatements(): Rule[] {
   return Object.entries(REPORT_ATTRIBUTES).flatMap(([name, must]) => {
     if (must === undefined) return []
     const path = resourceAttribute(name)
-    const isRight =
-      name === CATALOG_VERSION ? `IsInt(${path}) and ${matches(path, must)}` : isText(path, must)
-    const isShort = name === CONTRIBUTIONS ? ` and Len(${path}) <= ${LONGEST_CONTRIBUTIONS}` : ''
-    const wrong = must.startsWith('^') ? `not (${isRight}${isShort})` : `${path} != ${literal(must)}`
+    const isRight = [
+      name === CATALOG_VERSION ? `IsInt(${path}) and ${matches(path, must)}` : isText(path, must),
+      ...(VERSIONS.includes(name)
+        ? [`not ${matches(path, ADDRESS)}`, `Len(${path}) <= ${LONGEST_VERSION}`]
+        : []),
+    ]
+    const wrong = must.startsWith('^') ? `not (${isRight.join(' and ')})` : `${path} != ${literal(must)}`
     return [[`delete_key(resource.attributes, ${literal(name)})`, `where ${wrong}`]]
   })
 }
@@ -122,9 +148,6 @@ const sorted = <Value>(map: ReadonlyMap<string, Value>) => [...map].sort(([a], [
 const guarded = (rule: Rule, guard: string | undefined): Rule =>
   guard === undefined ? rule : [...rule, `where ${guard}`]
 
-/** As the library has it: it begins with a digit, so that a host name is not a version. */
-const VERSION = '^v?[0-9][0-9A-Za-z]*([.+_-][0-9A-Za-z]+)*$'
-
 const allOf = (conditions: Rule): Rule =>
   conditions.map((condition, index) => `${index === 0 ? 'where' : 'and'} ${condition}`)
 
@@ -141,7 +164,7 @@ function declaredRefusal(path: string, fact: PlainFact): string {
     case 'enum':
       return isNoneOf(path, fact.values)
     case 'version':
-      return `(not IsString(${path}) or not ${matches(path, VERSION)} or Len(${path}) > 64)`
+      return `(not IsString(${path}) or not ${matches(path, VERSION)} or Len(${path}) > ${LONGEST_VERSION})`
     case 'string': {
       const most = fact.maxLength ?? DEFAULT_LIMITS.maxLength
       const wrong = [

@@ -139,7 +139,8 @@ function isNoDeclaredPoint(senders: readonly Sender[]): Rule[] {
     return [[`${isProduct(name)} and (`, ...anyOf(points), ')']]
   })
   return [
-    ['Len(datapoint.exemplars) > 0'],
+    // Flags say that a point has no number; the library sets none.
+    ['Len(datapoint.exemplars) > 0 or datapoint.flags != 0'],
     [isNoNumber()],
     ['not (', ...anyOf([...ofProducts, ...reportPoints().map((point) => [point])]), ')'],
   ]

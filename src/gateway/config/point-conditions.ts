@@ -2,11 +2,12 @@ import {
   alternativesOf,
   type Catalog,
   type CountFact,
+  DROP_REASONS,
   type Fact,
   type GaugeFact,
   reportedNumber,
 } from '../../catalog/index.ts'
-import { exactly, isOneOf, isText, literal, matches, number, pointAttribute, type Rule } from './ottl.ts'
+import { exactly, isOneOf, literal, matches, number, pointAttribute, type Rule } from './ottl.ts'
 import { DROPPED, REASON, REPORT_METRICS, REPORT_UNITS } from './wire.ts'
 
 type NumberFact = GaugeFact | CountFact
@@ -38,7 +39,7 @@ export const reportPoints = (): Rule => [
   [
     isNamed([DROPPED]),
     'Len(datapoint.attributes) == 1',
-    isText(pointAttribute(REASON), '^[a-z][a-z0-9_.-]{0,31}$'),
+    isOneOf(pointAttribute(REASON), DROP_REASONS),
     ...range(0, Infinity),
   ].join(' and '),
 ]

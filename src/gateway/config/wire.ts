@@ -3,30 +3,37 @@
  * A test holds collector-config/gateway.yaml against these lists.
  */
 
+import { VERSION } from '../../catalog/index.ts'
+
+/** The version of a product: of what is not released, a word such as `dev` or `nightly-20260301`. No dots, as host names have. */
+const PRODUCT_VERSION = `^[A-Za-z]{1,20}(?:[+_-][0-9A-Za-z]+)*$|${VERSION}`
+
 /**
  * The resource attributes of a report, and what their values are: a text, or (it begins with `^`) what an expression matches. With
- * neither, `filter/report` of gateway.yaml has asked already. The last three are in some reports only.
+ * neither, `filter/report` of gateway.yaml has asked already. The last two are in some reports only.
  */
 export const REPORT_ATTRIBUTES: Readonly<Record<string, string | undefined>> = {
   'service.name': undefined,
-  'service.version': '^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$',
+  'service.version': PRODUCT_VERSION,
   'service.instance.id': undefined,
   'telemetry.distro.name': 'otel-usage',
-  'telemetry.distro.version': '^[0-9A-Za-z][0-9A-Za-z._+-]{0,63}$',
+  'telemetry.distro.version': VERSION,
   'usage.report.id': undefined,
   'usage.consent.state': undefined,
   'usage.consent.level': '^[a-z][a-z0-9_-]{0,31}$',
   'usage.catalog.version': '^[0-9]{1,9}$',
-  'usage.catalog.contributions': '^[a-z][a-z0-9_.]*@[0-9]{1,9}(,[a-z][a-z0-9_.]*@[0-9]{1,9}){0,31}$',
   'usage.installation.age': '^(day|week|month|half-year|older)$',
   'usage.installation.lineage': '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
 }
 
-/** The one of them whose expression cannot hold its length: one repetition within another has too many steps for RE2. */
-export const CONTRIBUTIONS = 'usage.catalog.contributions'
+/** Four numbers such as 192.0.2.7 or 192-0-2-7, anywhere in a text: an address, or what could be one. */
+export const ADDRESS = `(?:^|[^0-9])[0-9]{1,3}(?:${['\\.', '-', '_', '\\+'].map((separator) => `(?:${separator}[0-9]{1,3}){3}`).join('|')})(?:[^0-9]|$)`
 
-/** As many bytes as 32 contributions take, each with a prefix of 64 and a version of nine digits. */
-export const LONGEST_CONTRIBUTIONS = 2_400
+/** Those of them that are versions. An address looks like one, and no catalog has declared these, so none with an address passes. */
+export const VERSIONS: readonly string[] = ['service.version', 'telemetry.distro.version']
+
+/** Which contributions a report has, where the product's catalog names some. */
+export const CONTRIBUTIONS = 'usage.catalog.contributions'
 
 /** The one of them that is a whole number. */
 export const CATALOG_VERSION = 'usage.catalog.version'
@@ -49,7 +56,7 @@ export const REPORT_UNITS = ['1', '{fact}', '{value}'] as const
 /** The one of them that has an attribute. */
 export const DROPPED = 'usage.dropped'
 
-/** The one attribute of `usage.dropped`: a word of the library. */
+/** The one attribute of `usage.dropped`: one of the library's `DROP_REASONS`. */
 export const REASON = 'reason'
 
 /** What the gateway adds: how many attributes it has taken from the report. Only where there were any. */
