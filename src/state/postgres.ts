@@ -36,7 +36,7 @@ export interface PostgresStoreOptions {
   readonly schema?: string
   /** Keeps apart what several installations have in one table, such as two products in one database. Default: `default`. */
   readonly scope?: string
-  /** How long reading or changing an entry may take, 1 ms to 2^31-1 ms. Default: `'5s'`. */
+  /** How long reading or changing an entry may take, 1 ms to 2^31-1 ms; reading takes no longer than 5 s in any case. Default: `'5s'`. */
   readonly timeout?: Duration
 }
 
