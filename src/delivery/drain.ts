@@ -2,7 +2,15 @@ import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { type AbortSignal, type Clock, errorOf, type Logger } from '../host/index.ts'
 import { isErasureRequest, type LedgerOutcome } from '../ledger/index.ts'
-import { type Books, keepErasureOf, type Retries, type WaitingReport } from '../outbox/index.ts'
+import {
+  type Books,
+  type EndedEntry,
+  inBatches,
+  isReport,
+  keepErasureOf,
+  type Retries,
+  type WaitingReport,
+} from '../outbox/index.ts'
 import { contentOf, type Misfit, misfitsIn, type ReportContent } from '../report/index.ts'
 import { type StateStore, takeLease } from '../state/index.ts'
 import type { Transport } from '../transport/index.ts'
@@ -75,24 +83,49 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     goesOn: () => Promise<boolean>,
   ): Promise<void> {
     await giveUpTooMuch()
-    for (const [place, number] of (await outbox.numbers()).entries()) {
+    const settled = await books.settledUpTo()
+    const numbers = await outbox.numbers()
+    // Settled by another process, or made by one that has slept through it: it must not be sent.
+    await inBatches(numbers.filter((number) => number <= settled).slice(0, MOST_AT_ONCE), (number) =>
+      // One that stays is void.
+      outbox.remove(number).catch(() => {}),
+    )
+    const spoilt: number[] = []
+    const open = numbers.filter((number) => number > settled).slice(0, MOST_AT_ONCE)
+    for (const [place, number] of open.entries()) {
       if (place > 0 && !(await goesOn())) break
-      const report = await outbox.read(number)
-      if (!report) continue
-      // Settled by another process, or made by one that has slept through it: it must not be sent.
-      if (await books.isSettled(number)) {
-        // One that stays is void.
-        await outbox.remove(number).catch(() => {})
+      const entry = await outbox.read(number)
+      if (!entry || entry === 'unreadable') continue
+      const content = isReport(entry) && contentOf(entry.bytes)
+      if (entry === 'spoilt' || content === undefined) {
+        spoilt.push(number)
         continue
       }
-      if (report === 'unreadable') continue
-      const content = report === 'spoilt' ? undefined : contentOf(report.bytes)
-      if (report === 'spoilt' || !content) {
-        logger.warn(`The waiting usage report ${number} in ${books.location} is spoilt, and dropped.`)
-        // The counts that it took are there still.
-        await books.settle({ number })
-      } else if (!(await sendOne(report, content, results, signal))) break
+      await dropSpoilt(spoilt.splice(0))
+      // One that stays is void.
+      if (await books.isSettled(number)) await outbox.remove(number).catch(() => {})
+      else if ('ended' in entry) await takeOver(entry)
+      else if (!(await sendOne(entry, content as ReportContent, results, signal))) break
     }
+    await dropSpoilt(spoilt)
+  }
+
+  /** The counts that they took are there still. The last one speaks for those before it. */
+  async function dropSpoilt(numbers: readonly number[]): Promise<void> {
+    const last = numbers.at(-1)
+    if (last === undefined) return
+    const which = numbers.length === 1 ? `report ${last}` : `reports ${numbers[0]} to ${last}`
+    const what = numbers.length === 1 ? 'is spoilt, and' : 'are spoilt, and'
+    logger.warn(`The waiting usage ${which} in ${books.location} ${what} dropped.`)
+    await books.settle({ number: last })
+    await inBatches(numbers.slice(0, -1), (number) => outbox.remove(number).catch(() => {}))
+  }
+
+  /** What ended processes have counted has waited for the reports before it. */
+  async function takeOver({ number, ended }: EndedEntry): Promise<void> {
+    // A no deletes what was counted.
+    if ((await consent()).disabledBy === 'person') await outbox.remove(number)
+    else await books.settle({ number, ended })
   }
 
   /** One attempt with one report. `false` where none after it may be tried. */
@@ -163,15 +196,31 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
    */
   async function giveUpTooMuch(): Promise<void> {
     const numbers = await outbox.numbers()
+    if (numbers.length > MOST_ENTRIES) return giveUpMany(numbers)
     // The newest stays, so that its number is not given again.
     for (const [place, number] of numbers.slice(1, -1).entries()) {
       const report = await outbox.read(number)
-      if (typeof report !== 'object' || isErasureRequest(report.bytes)) continue
+      if (!isReport(report) || isErasureRequest(report.bytes)) continue
       const isTooMuch = numbers.length - place > MOST_WAITING || clock.now() - report.at > LONGEST_WAIT
       if (!isTooMuch) return
       await record('discarded', report.reportId, TOO_MUCH, report.bytes)
       await books.giveUp(number)
     }
+  }
+
+  /** So many were not left by this library. Some of them go in each round, in one line: the log is not for the rest of the disk. */
+  async function giveUpMany(numbers: readonly number[]): Promise<void> {
+    let dropped = 0
+    await inBatches(numbers.slice(1, -MOST_WAITING).slice(0, MOST_AT_ONCE), async (number) => {
+      const entry = await outbox.read(number).catch(() => undefined)
+      const isWanted = isReport(entry) ? isErasureRequest(entry.bytes) : entry !== 'spoilt'
+      if (isWanted) return
+      await books.giveUp(number)
+      dropped++
+    })
+    logger.warn(
+      `Of ${numbers.length} usage reports that wait in ${books.location}, ${dropped} are dropped: ${TOO_MUCH}.`,
+    )
   }
 
   /**
@@ -232,6 +281,12 @@ const isHeldBy = ({ state, disabledBy }: Verdict): boolean => state === 'disable
 
 /** Sixty reports of at most 200 kB: a month of no network, and no full disk. */
 const MOST_WAITING = 60
+
+/** How many are given up one by one, each with a line in the ledger. More is nothing that this library leaves behind. */
+const MOST_ENTRIES = 500
+
+/** How many are looked at in one round. */
+const MOST_AT_ONCE = 1_000
 
 /** 30 days, in milliseconds. */
 const LONGEST_WAIT = 30 * 86_400_000

@@ -9,6 +9,7 @@ import {
   createPassingReports,
   createRetries,
   createSettlements,
+  isReport,
   openAccount,
   type ReportScope,
   type UnwrittenCounts,
@@ -117,8 +118,8 @@ export function createSending(options: SendingOptions): Sending {
   /** Under the next number that is free: what takes nothing that others could take is in nobody's way. */
   async function putNext(report: Omit<WaitingReport, 'number'>): Promise<void> {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const numbers = [...(await outbox.numbers()), (await settlements.latest()).number]
-      if (await putAs(Math.max(...numbers) + 1, report)) return
+      const [last = 0] = (await outbox.numbers()).slice(-1)
+      if (await putAs(Math.max(last, (await settlements.latest()).number) + 1, report)) return
     }
     throw new Error(`${state.location} gives no number to a report.`)
   }
@@ -169,7 +170,7 @@ export function createSending(options: SendingOptions): Sending {
       for (const { outbox } of both)
         for (const number of await outbox.numbers().catch(() => [])) {
           const report = await outbox.read(number).catch(() => undefined)
-          if (typeof report === 'object') found.push(report.bytes)
+          if (isReport(report)) found.push(report.bytes)
         }
       return found
     },

@@ -6,6 +6,14 @@
  */
 export { type BoundCounter, CountCell } from './cells.ts'
 export { type CollectOptions, collectFacts, type FactPoint, type FactSnapshot } from './collect.ts'
+export {
+  type EndedCounts,
+  type EndedGroup,
+  endedCountsAsData,
+  endedCountsFrom,
+  NO_ENDED_COUNTS,
+  withEnded,
+} from './ended-counts.ts'
 export { createMeter } from './meter.ts'
 export {
   type CountedEntry,

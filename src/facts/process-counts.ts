@@ -132,8 +132,11 @@ export function createProcessCounts({
       }
     },
     async keep({ ended = false } = {}) {
-      // Somebody may have cleared it away, and what is known of it as well.
-      if (written && (isStale() || (await store.read(entryOf(idOfProcess()))) === undefined))
+      // Somebody may have cleared it away, and what is known of it as well; or merged it, once it said that it had ended.
+      if (
+        written &&
+        (isStale() || hasGoneOn(written, ended) || (await store.read(entryOf(idOfProcess()))) === undefined)
+      )
         beginAnew(written.counts)
       const now = counts()
       const unchanged = written ? isSame(now, written.counts) && ended === written.ended : now.size === 0
@@ -155,6 +158,11 @@ export function createProcessCounts({
 
   function isStale(): boolean {
     return written !== undefined && clock.monotonic() - written.at > LONGEST_PAUSE
+  }
+
+  /** One that has said that it ended, and has counted since or counts again. */
+  function hasGoneOn(before: { readonly counts: Tally; readonly ended: boolean }, ended: boolean): boolean {
+    return before.ended && !(ended && isSame(counts(), before.counts))
   }
 
   /** Another entry goes on where the last one ended: to write that again could bring back what reports have taken. */

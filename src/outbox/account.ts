@@ -8,16 +8,17 @@ import {
   isCovered,
   isOver,
   type OwnCounts,
-  readCounted,
   type SourceCounts,
   type SourceTotals,
   sumOf,
   type Tally,
 } from '../facts/index.ts'
 import { type Clock, Date } from '../host/index.ts'
-import { ENTRIES, type StateStore } from '../state/index.ts'
+import type { StateStore } from '../state/index.ts'
+import { countedBy, countsOf, inBatches, processesIn, someOf } from './entries.ts'
 import type { Outbox } from './outbox.ts'
 import type { Settlement, Settlements } from './settlement.ts'
+import { type Standing, standingOf } from './standing.ts'
 
 /** What of all that was counted belongs into the next report of the installation. */
 export interface Account {
@@ -72,15 +73,10 @@ export async function openAccount(
   verdict: Verdict,
   catalog: Catalog,
 ): Promise<Account> {
-  // In this order: what is settled and gone before it is read is in the settlement that is read after it.
-  const numbers = await outbox.numbers()
-  const waiting = (await Promise.all(numbers.map((number) => outbox.read(number)))).filter(
-    // The counts that the others took belong into the next report: once that is settled, they are void.
-    (report) => typeof report === 'object',
-  )
-  const settled = covered(await settlements.latest(), verdict)
-  const active = waiting.filter(({ number }) => number > settled.number)
-  const others = (await countedByOthers(state, own.process)).filter(
+  const standing = await standingOf(outbox, settlements)
+  const { waiting: active, ended, next } = standing
+  const settled = covered(standing.settled, verdict)
+  const others = (await countedByOthers(state, own.process, clock, standing)).filter(
     (entry) => isCovered(entry, verdict) && (scope !== 'process' || isOver(entry, clock)),
   )
   const sources = countedAfter(
@@ -91,7 +87,8 @@ export async function openAccount(
     { since: new Date(clock.now()).toISOString(), under: countedUnder(verdict) },
   )
   // What is not covered of its own, a process has forgotten by itself.
-  const entries = [...others, own, ...(sources ? [sources] : [])]
+  const groups = ended.groups.filter((group) => isCovered(group, verdict))
+  const entries = [...others, ...groups, own, ...(sources ? [sources] : [])]
 
   const takes = new Map<string, Tally>()
   for (const { process, counts } of entries) {
@@ -111,7 +108,7 @@ export async function openAccount(
     ...[...active.flatMap((report) => [...report.takes.values()]), pending].map(onlyRunning),
   )
   return {
-    number: Math.max(settled.number, ...numbers) + 1,
+    number: next,
     reportedAt: active.at(-1)?.at ?? settled.reportedAt,
     takes,
     sources,
@@ -142,31 +139,47 @@ export function covered(settlement: Settlement, verdict: Verdict): Settlement {
 }
 
 /**
- * Clears away what ended processes have counted, once reports have taken all of it, and then what is known of it. An empty
- * listing is not believed: a store that cannot list its entries must not be taken for an empty one.
+ * Clears away what ended processes have counted, once reports have taken all of it, and then what is known of it. Only those are looked at
+ * that reports have taken something of. An empty listing is not believed: a store that cannot list its entries must not be taken for an
+ * empty one.
  */
 export async function tidyCounts(state: StateStore, settled: Settlement, clock: Clock): Promise<Settlement> {
-  const names = await state.list(ENTRIES.counts)
-  if (names.length === 0) return settled
-  for (const name of names) {
-    const read = async () => readCounted(await state.read(name).catch(() => undefined))
-    const entry = await read()
-    if (!entry || !isOver(entry, clock)) continue
+  const processes = await processesIn(state)
+  if (processes.length === 0) return settled
+  const taken = processes.filter((process) => settled.taken.has(process))
+  await inBatches(someOf(taken, MOST_READ), async (process) => {
+    const entry = await countedBy(state, process)
+    if (!entry || !isOver(entry, clock)) return
     // Once more: it may have been written right before the process ended.
-    const last = await read()
-    const taken = settled.taken.get(entry.process) ?? new Map()
+    const last = await countedBy(state, process)
+    const rest = last && difference(last.counts, settled.taken.get(process) ?? new Map())
     // What is there still is looked at again.
-    if (last && difference(last.counts, taken).size === 0) await state.remove(name).catch(() => {})
-  }
-  const known = new Set(names.map((name) => name.slice(ENTRIES.counts.length + 1, -'.json'.length)))
-  if (settled.sources) known.add(settled.sources.process)
+    if (rest?.size === 0) await state.remove(countsOf(process)).catch(() => {})
+  })
+  const groups = settled.ended?.groups ?? []
+  const known = new Set([...taken, ...groups.map(({ process }) => process), settled.sources?.process])
   return { ...settled, taken: new Map([...settled.taken].filter(([process]) => known.has(process))) }
 }
 
-async function countedByOthers(state: StateStore, own: string): Promise<CountedEntry[]> {
-  const names = (await state.list(ENTRIES.counts)).filter((name) => !name.includes(own))
-  const entries = await Promise.all(
-    names.map(async (name) => readCounted(await state.read(name).catch(() => undefined))),
+/** How many entries are read for one report. */
+const MOST_READ = 1_000
+
+/** With more entries than that, those of processes that have ended are left to be merged first. */
+const MANY = 256
+
+async function countedByOthers(
+  state: StateStore,
+  own: string,
+  clock: Clock,
+  { settled, waiting, ended }: Standing,
+): Promise<CountedEntry[]> {
+  const others = (await processesIn(state)).filter(
+    (process) => process !== own && !ended.processes.has(process),
   )
-  return entries.filter((entry) => entry !== undefined)
+  const entries = await inBatches(someOf(others, MOST_READ), (process) => countedBy(state, process))
+  const isTaken = (process: string) =>
+    settled.taken.has(process) || waiting.some(({ takes }) => takes.has(process))
+  return entries
+    .filter((entry) => entry !== undefined)
+    .filter((entry) => others.length <= MANY || isTaken(entry.process) || !isOver(entry, clock))
 }

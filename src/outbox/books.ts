@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { countedUnder, type SourceCounts, type Tally } from '../facts/index.ts'
+import { countedUnder, type EndedCounts, type SourceCounts, type Tally } from '../facts/index.ts'
 import { type Clock, Date } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { covered, isRunning, tidyCounts } from './account.ts'
@@ -18,6 +18,8 @@ export interface Outcome {
   readonly takes?: ReadonlyMap<string, Tally>
   /** How far it has followed the sources outside of the processes, whatever became of it. */
   readonly sources?: SourceCounts | undefined
+  /** Where it was no report: what ended processes have counted. */
+  readonly ended?: EndedCounts | undefined
 }
 
 /** Where reports wait, and how it is put down what became of them. */
@@ -29,6 +31,8 @@ export interface Books {
   readonly outbox: Outbox
   /** Whether it is put down what became of a report, by whatever process: then it must not be sent. Rejects like `settle`. */
   isSettled(number: number): Promise<boolean>
+  /** The number up to which that is so. Rejects like `settle`. */
+  settledUpTo(): Promise<number>
   /**
    * Puts it down, and ends the waiting of the report. Rejects where it cannot be written: then no report after it may be sent, or what this one
    * has taken would be counted again.
@@ -77,6 +81,10 @@ export function createBooks({ state, clock, outbox, settlements, catalog, consen
     settle,
     // What waits no more has taken nothing.
     giveUp: (number) => outbox.remove(number),
+    async settledUpTo() {
+      for (const outcome of [...known.values()]) await settle(outcome)
+      return (await settlements.latest()).number
+    },
     async isSettled(number) {
       const outcome = known.get(number)
       if (outcome) await settle(outcome)

@@ -15,8 +15,10 @@ export {
   type UnwrittenCounts,
 } from './account.ts'
 export { type Books, createBooks } from './books.ts'
+export { inBatches } from './entries.ts'
 export { distinct, type Erasable, keepErasables, keepErasureOf, readErasables } from './erasures.ts'
-export { createOutbox, type Outbox, type WaitingReport } from './outbox.ts'
+export { type MergeOptions, mergeEnded, tryToMergeEnded } from './merge.ts'
+export { createOutbox, type EndedEntry, isReport, type Outbox, type WaitingReport } from './outbox.ts'
 export { createPassingReports, type PassingReports } from './passing.ts'
 export { createRetries, type Retries } from './retry.ts'
 export { createSettlements, type Settlement, type Settlements } from './settlement.ts'

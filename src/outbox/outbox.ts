@@ -1,4 +1,7 @@
 import {
+  type EndedCounts,
+  endedCountsAsData,
+  endedCountsFrom,
   type SourceCounts,
   sourceCountsAsData,
   sourceCountsFrom,
@@ -27,11 +30,19 @@ export interface WaitingReport {
   readonly sources?: SourceCounts | undefined
 }
 
+/** No report: what ended processes have counted, which was merged while reports waited, and has taken a number like them. */
+export interface EndedEntry {
+  readonly number: number
+  readonly ended: EndedCounts
+}
+
 /** Reports that wait to be sent. What lies in the outbox is accepted: it survives the process. */
 export interface Outbox {
   /** Rejects where it cannot be written: then nothing is accepted. `false` where the number is given already: then another process has made a report, and this one is not accepted. */
   put(report: WaitingReport): Promise<boolean>
-  /** The numbers of the waiting reports, oldest first. */
+  /** The same for counts of ended processes. */
+  putEnded(number: number, ended: EndedCounts): Promise<boolean>
+  /** The numbers of what waits, oldest first. */
   numbers(): Promise<number[]>
   /** Whether there is one that is not known to be out of this process's reach. */
   waits(): Promise<boolean>
@@ -39,7 +50,7 @@ export interface Outbox {
    * `undefined` where it is gone, `'spoilt'` where it cannot be understood, `'unreadable'` where this process cannot read it: that of
    * another user.
    */
-  read(number: number): Promise<WaitingReport | 'spoilt' | 'unreadable' | undefined>
+  read(number: number): Promise<WaitingReport | EndedEntry | 'spoilt' | 'unreadable' | undefined>
   /** Ends the waiting of a report. Only after its outcome has been settled. */
   remove(number: number): Promise<void>
 }
@@ -73,6 +84,12 @@ export function createOutbox(store: StateStore): Outbox {
         `${withReport({ format: FORMAT, reportId, at, since, taken, sources: sources && sourceCountsAsData(sources) }, bytes)}\n`,
       )
     },
+    async putEnded(number, ended) {
+      if (number > LARGEST_NUMBER) return false
+      if (gone.has(number)) await remove(number)
+      const data = { format: FORMAT, ended: endedCountsAsData(ended) }
+      return store.create(entryOf(number), `${JSON.stringify(data)}\n`)
+    },
     numbers,
     waits: async () => (await numbers()).some((number) => !unreadable.has(number)),
     async read(number) {
@@ -89,6 +106,10 @@ export function createOutbox(store: StateStore): Outbox {
     },
   }
 }
+
+/** Whether what was read is a report, and not spoilt or gone. */
+export const isReport = (entry: Awaited<ReturnType<Outbox['read']>>): entry is WaitingReport =>
+  typeof entry === 'object' && 'bytes' in entry
 
 /**
  * The numbers of the entries of a folder that are named by one, in their order: ten digits of which the first is 0. No installation
@@ -114,9 +135,10 @@ const FORMAT = 1
 
 const entryOf = (number: number) => numbered(ENTRIES.outbox, number)
 
-function parse(number: number, content: Uint8Array): WaitingReport | undefined {
-  const line = splitReport(new TextDecoder().decode(content).trimEnd())
-  if (!line) return undefined
+function parse(number: number, content: Uint8Array): WaitingReport | EndedEntry | undefined {
+  const text = new TextDecoder().decode(content).trimEnd()
+  const line = splitReport(text)
+  if (!line) return parseEnded(number, text)
   const { format, reportId, at, since, taken, sources } = line.about
   if (format !== FORMAT || typeof reportId !== 'string') return undefined
   if (!isTime(at) || !isTime(since)) return undefined
@@ -129,6 +151,16 @@ function parse(number: number, content: Uint8Array): WaitingReport | undefined {
 /** Whether something is a time in milliseconds since 1970. */
 export const isTime = (value: unknown): value is number =>
   typeof value === 'number' && Math.abs(value) <= LATEST
+
+function parseEnded(number: number, text: string): EndedEntry | undefined {
+  try {
+    const { format, ended: data } = JSON.parse(text)
+    const ended = endedCountsFrom(data)
+    return format === FORMAT && ended ? { number, ended } : undefined
+  } catch {
+    return undefined
+  }
+}
 
 /** What was taken of each process's counts, as it was written. */
 export function takesFrom(data: unknown): ReadonlyMap<string, Tally> | undefined {

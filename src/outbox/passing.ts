@@ -32,6 +32,7 @@ export function createPassingReports(): PassingReports {
 
   const outbox: Outbox = {
     put: async () => false,
+    putEnded: async () => false,
     numbers: async () => [...reports.keys()],
     waits: async () => reports.size > 0,
     read: async (number) => reports.get(number),
@@ -47,6 +48,7 @@ export function createPassingReports(): PassingReports {
     ...{ location: 'the memory of this process', isFleeting: true },
     outbox,
     isSettled: async () => false,
+    settledUpTo: async () => 0,
     settle: async ({ number, takes }) => end(number, takes !== undefined),
     giveUp: async (number) => end(number, false),
 

@@ -1,7 +1,9 @@
 import {
   type CountedUnder,
   difference,
-  readCounted,
+  type EndedCounts,
+  endedCountsAsData,
+  endedCountsFrom,
   type SourceCounts,
   sourceCountsAsData,
   sourceCountsFrom,
@@ -12,7 +14,8 @@ import {
 } from '../facts/index.ts'
 import { Date, parseOwn, TextDecoder } from '../host/index.ts'
 import { ENTRIES, isOutOfReach, StateEntryError, type StateStore } from '../state/index.ts'
-import { createOutbox, isTime, numbered, numbersIn, takesFrom } from './outbox.ts'
+import { countedBy, inBatches, processesIn } from './entries.ts'
+import { createOutbox, isReport, isTime, numbered, numbersIn, takesFrom } from './outbox.ts'
 
 /** What the reports of an installation have taken of its counts, up to the report whose outcome was settled last. */
 export interface Settlement {
@@ -30,6 +33,8 @@ export interface Settlement {
   readonly totalsSince: { readonly since: string; readonly under: CountedUnder } | undefined
   /** How far reports have followed the sources outside of the processes; absent where there were none. */
   readonly sources?: SourceCounts | undefined
+  /** What ended processes have counted, as far as it was merged; absent before. */
+  readonly ended?: EndedCounts | undefined
 }
 
 /** How the outcomes of reports are put down, once each. */
@@ -67,15 +72,17 @@ export function createSettlements(store: StateStore): Settlements {
   async function presume(number: number, older: Settlement): Promise<Settlement> {
     const outbox = createOutbox(store)
     const later = (await outbox.numbers()).filter((one) => one > number)
-    const waiting = await Promise.all(later.map((one) => outbox.read(one)))
+    const waiting = await inBatches(later, (one) => outbox.read(one))
+    const ended =
+      waiting.filter((entry) => typeof entry === 'object' && 'ended' in entry).at(-1)?.ended ?? older.ended
+    const entries = await inBatches(await processesIn(store), (process) => countedBy(store, process))
     const taken = new Map<string, Tally>()
-    for (const name of await store.list(ENTRIES.counts)) {
-      const entry = readCounted(await store.read(name).catch(() => undefined))
-      if (!entry) continue
-      const held = waiting.map((report) => typeof report === 'object' && report.takes.get(entry.process))
-      taken.set(entry.process, difference(entry.counts, sumOf(...held.filter((tally) => !!tally))))
+    for (const { process, counts } of [...entries.filter((entry) => !!entry), ...(ended?.groups ?? [])]) {
+      const held = waiting.map((report) => isReport(report) && report.takes.get(process))
+      taken.set(process, difference(counts, sumOf(...held.filter((tally) => !!tally))))
     }
-    const presumed = { ...older, number, taken }
+    // What sources outside of the processes had grown by cannot be known: it begins again.
+    const presumed = { ...older, number, taken, sources: undefined }
     await store.write(entryOf(number), textOf(presumed)).catch(() => {})
     return presumed
   }
@@ -85,7 +92,7 @@ export function createSettlements(store: StateStore): Settlements {
       const numbers = await numbersIn(store, ENTRIES.settled)
       /** The newest that holds and is out of reach. */
       let hidden: number | undefined
-      for (const number of numbers.reverse()) {
+      for (const number of numbers.slice(-MOST_SPOILT).reverse()) {
         try {
           const settlement = await read(number)
           if (settlement) return hidden === undefined ? settlement : await presume(hidden, settlement)
@@ -95,6 +102,7 @@ export function createSettlements(store: StateStore): Settlements {
           if (!(error instanceof StateEntryError)) hidden ??= number
         }
       }
+      if (numbers.length > MOST_SPOILT) throw new Error(`${store.location} holds spoilt entries only`)
       return hidden === undefined ? NOTHING : presume(hidden, NOTHING)
     },
 
@@ -107,11 +115,18 @@ export function createSettlements(store: StateStore): Settlements {
       }
       // The last but one stays, for the case that a disk spoils the last.
       const old = (await numbersIn(store, ENTRIES.settled)).filter((number) => number < next.number)
-      for (const number of old.slice(0, -1)) await store.remove(entryOf(number)).catch(() => {})
+      for (const number of old.slice(0, -1).slice(0, MOST_REMOVED))
+        await store.remove(entryOf(number)).catch(() => {})
       return true
     },
   }
 }
+
+/** Two are kept. So many that cannot be understood were made by nobody, and what they hide must not be taken for nothing. */
+const MOST_SPOILT = 100
+
+/** How many are removed at once. */
+const MOST_REMOVED = 100
 
 /** What holds after a report that took its counts along (`takes`), or was given up (no takes): then they are to be reported again. */
 export function settlementAfter(
@@ -121,13 +136,14 @@ export function settlementAfter(
     readonly at?: number
     readonly takes?: ReadonlyMap<string, Tally>
     readonly sources?: SourceCounts | undefined
+    readonly ended?: EndedCounts | undefined
   },
   isRunning: (key: string) => boolean,
   totalsSince: Settlement['totalsSince'],
 ): Settlement {
   // The baselines go on after a report that was refused as well: what it has given back is in the next one.
-  const { number, at = before.reportedAt, takes, sources = before.sources } = report
-  if (!takes) return { ...before, number, reportedAt: at, sources }
+  const { number, at = before.reportedAt, takes, sources = before.sources, ended = before.ended } = report
+  if (!takes) return { ...before, number, reportedAt: at, sources, ended }
   const processes = new Set([...before.taken.keys(), ...takes.keys()])
   const of = (some: ReadonlyMap<string, Tally>, process: string) => some.get(process) ?? new Map()
   const running = [...takes.values()].map((tally) => new Map([...tally].filter(([key]) => isRunning(key))))
@@ -139,12 +155,13 @@ export function settlementAfter(
     totals: sumOf(before.totals, ...running),
     totalsSince: before.totalsSince ?? totalsSince,
     sources,
+    ended,
   }
 }
 
 const FORMAT = 1
 
-const textOf = ({ at, reportedAt, taken, totals, totalsSince, sources }: Settlement) =>
+const textOf = ({ at, reportedAt, taken, totals, totalsSince, sources, ended }: Settlement) =>
   `${JSON.stringify({
     format: FORMAT,
     at,
@@ -153,6 +170,7 @@ const textOf = ({ at, reportedAt, taken, totals, totalsSince, sources }: Settlem
     totals: tallyAsData(totals),
     totalsSince,
     sources: sources && sourceCountsAsData(sources),
+    ended: ended && endedCountsAsData(ended),
   })}\n`
 
 function parse(number: number, content: Uint8Array | undefined): Settlement | undefined {
@@ -166,12 +184,22 @@ function parse(number: number, content: Uint8Array | undefined): Settlement | un
       totalsSince,
       reportedAt,
       sources,
+      ended,
     } = parseOwn(new TextDecoder().decode(content))
     const taken = takesFrom(data)
     const totals = tallyFromData(running)
     if (format !== FORMAT || !taken || !totals) return undefined
     if (!isTime(at) || !isTime(reportedAt) || !isSince(totalsSince)) return undefined
-    return { number, at, reportedAt, taken, totals, totalsSince, sources: sourceCountsFrom(sources) }
+    return {
+      number,
+      at,
+      reportedAt,
+      taken,
+      totals,
+      totalsSince,
+      sources: sourceCountsFrom(sources),
+      ended: endedCountsFrom(ended),
+    }
   } catch {
     return undefined
   }

@@ -2,7 +2,7 @@ import { forgetCounts } from '../facts/index.ts'
 import type { Logger } from '../host/index.ts'
 import type { StateStore } from '../state/index.ts'
 import { keepErasureOf } from './erasures.ts'
-import type { Outbox, WaitingReport } from './outbox.ts'
+import { isReport, type Outbox, type WaitingReport } from './outbox.ts'
 import type { Retries } from './retry.ts'
 import type { Settlements } from './settlement.ts'
 
@@ -58,9 +58,9 @@ async function discard(
 ): Promise<void> {
   // What cannot be read is removed all the same.
   const report = await outbox.read(number).catch(() => undefined)
-  if (typeof report === 'object') await keepErasureOf(state, report.bytes)
+  if (isReport(report)) await keepErasureOf(state, report.bytes)
   await outbox.remove(number)
-  if (typeof report !== 'object' || number <= settled) return
+  if (!isReport(report) || number <= settled) return
   await discarded(report)
   logger.info(`Usage report ${report.reportId} is not sent any more, ${because}.`)
 }

@@ -45,7 +45,8 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
   if (held && isHeld(held)) return undefined
   const number = last + 1
   if (!(await store.create(entryOf(task, number), text()))) return undefined
-  for (const old of numbers) await store.remove(entryOf(task, old)).catch(() => {})
+  // There is one as a rule. What else is left does no harm.
+  for (const old of numbers.slice(0, MOST_REMOVED)) await store.remove(entryOf(task, old)).catch(() => {})
 
   return {
     async renew() {
@@ -67,6 +68,9 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
     return running && !(host === owner.host && owner.hasEnded(pid))
   }
 }
+
+/** How many leases that have run out are removed at once. */
+const MOST_REMOVED = 100
 
 interface Held {
   readonly pid: number

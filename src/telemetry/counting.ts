@@ -2,11 +2,15 @@ import { withheldBy } from '../catalog/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { createProcessCounts, type ProcessCounts } from '../facts/index.ts'
 import type { Timer } from '../host/index.ts'
+import { ENTRIES } from '../state/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { Settings } from './settings.ts'
 
 /** How often what was counted is written down, in milliseconds: what a crash can cost. */
 const KEPT_EVERY = 5 * 60_000
+
+/** From how many entries of processes on those that have ended are merged. */
+const MANY = 200
 
 /** What becomes of the counts of this process between two reports. */
 export interface Counting {
@@ -60,7 +64,17 @@ export function createCounting({ settings, contributions, verdict, ask }: Counti
     if (own.current().counts.size === 0) return
     const { state } = await ask()
     // Where it cannot be written, the operator has been told, and memory goes on.
-    if (state !== 'disabled') await own.keep({ ended }).catch(() => {})
+    if (state === 'disabled') return
+    await own.keep({ ended }).catch(() => {})
+    await mergeMany()
+  }
+
+  /** A tool that runs often leaves an entry of each run, and perhaps no process ever lives until a report is due. */
+  async function mergeMany(): Promise<void> {
+    const entries = await settings.state.list(ENTRIES.counts).catch(() => [])
+    if (entries.length < MANY) return
+    const { tryToMergeEnded } = await import('../outbox/index.ts')
+    await tryToMergeEnded(settings.state, clock)
   }
 
   function arm(): void {

@@ -3,7 +3,7 @@ import type { Verdict } from '../consent/index.ts'
 import { ConsentAwareMetricExporter, type DeliveryResult, type ErasureResult } from '../delivery/index.ts'
 import { collectFacts, type FactPoint, type FactSnapshot } from '../facts/index.ts'
 import { createTurns, nextTurn, TextDecoder } from '../host/index.ts'
-import type { Account } from '../outbox/index.ts'
+import { type Account, tryToMergeEnded } from '../outbox/index.ts'
 import { declaredIn, factsTable, observeFacts } from '../report/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { Counting } from './counting.ts'
@@ -105,6 +105,7 @@ export function createReporter({
         const isTaken = isUsable && keep && maySend(now)
         if (isTaken) await exporter.prepare()
         const isKept = !isTaken || (await isDone(own.keep()))
+        if (isTaken && isKept) await tryToMergeEnded(state, clock)
         // So what is counted from here on is for the next one.
         const counted = isTaken && isKept ? { ...own, current: own.kept } : own
         account = await exporter.account(counted, sources, now, isUsable && isKept)

@@ -1,0 +1,70 @@
+/** A folder of the state with very many entries costs neither a step nor a line for each. */
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { test } from 'node:test'
+import { createMemoryStore, type StateStore } from '../../src/index.ts'
+import { createAcme } from '../support/acme.ts'
+import { startReceiver } from '../support/receiver.ts'
+
+const MANY = 10_000
+const ten = (number: number) => String(number).padStart(10, '0')
+const at = '2026-01-01T00:00:00.000Z'
+
+const FOLDERS: Readonly<Record<string, (place: number) => readonly [name: string, content: string]>> = {
+  'counts of others that nobody can read': () => [`counts/${randomUUID()}.json`, 'x'],
+  'counts of processes on another machine': () => {
+    const process = randomUUID()
+    const writer = { pid: 1, host: 'elsewhere', monotonic: 1 }
+    const entry = {
+      format: 1,
+      process,
+      since: at,
+      at: new Date().toISOString(),
+      under: { state: 'enabled' },
+      writer,
+    }
+    return [`counts/${process}.json`, JSON.stringify({ ...entry, counts: { 'acme.users{}': 1 } })]
+  },
+  'foreign files in counts': (place) => [`counts/notes-${place}.txt`, 'x'],
+  'spoilt reports': (place) => [`outbox/${ten(place + 1)}.json`, 'x'],
+  'foreign files in outbox': (place) => [`outbox/notes-${place}.txt`, 'x'],
+  'spoilt settlements': (place) => [`settled/${ten(place + 1)}.json`, 'x'],
+  'foreign files in settled': (place) => [`settled/notes-${place}.txt`, 'x'],
+  leases: (place) => [`leases/report.${ten(place + 1)}.json`, 'x'],
+  'leases of the task at hand': (place) => [`leases/drain.${ten(place + 1)}.json`, 'x'],
+  'foreign files in ledger': (place) => [`ledger/notes-${place}.txt`, 'x'],
+}
+
+for (const [what, entryAt] of Object.entries(FOLDERS)) {
+  test(`${MANY} ${what} cost a few thousand steps at most, and some lines, and reports go on`, async () => {
+    await using receiver = await startReceiver()
+    const inner = createMemoryStore()
+    for (let place = 0; place < MANY; place++) await inner.write(...entryAt(place))
+    let steps = 0
+    const counted = <A extends unknown[], R>(action: (...about: A) => Promise<R>) => {
+      return (...about: A) => {
+        steps++
+        return action(...about)
+      }
+    }
+    const state: StateStore = {
+      ...inner,
+      ...{ read: counted(inner.read), write: counted(inner.write), create: counted(inner.create) },
+      ...{ append: counted(inner.append), remove: counted(inner.remove), list: counted(inner.list) },
+    }
+    const lines: string[] = []
+    const log = (line: string) => void lines.push(line)
+    const logger = { debug: log, info: log, warn: log, error: log }
+    const usage = createAcme({ endpoint: receiver.endpoint, state, logger })
+    await usage.start()
+    for (let report = 0; report < 2; report++) {
+      usage.counter('acme.commands').add(1, { command: 'find', result: 'ok' })
+      assert.equal((await usage.report()).outcome, 'sent')
+    }
+    await usage.status()
+    await usage.shutdown()
+    assert.ok(steps < 20_000, `${steps} steps`)
+    assert.ok(lines.length < 20, `${lines.length} lines: ${lines.slice(0, 5).join('\n')}`)
+    assert.equal(receiver.received.length, 2)
+  })
+}
