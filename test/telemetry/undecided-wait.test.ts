@@ -7,15 +7,13 @@ import { ConsentAwareMetricExporter, UsageMetricReader } from '../../src/sdk.ts'
 import { acmeCatalog, createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { startReceiver } from '../support/receiver.ts'
-import { createScratch } from '../support/scratch.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 test('a clock that is set forward an hour between two starts does not send the report that a host asks for', async () => {
-  using scratch = createScratch()
   await using receiver = await startReceiver()
-  const options = { endpoint: receiver.endpoint, state: scratch.directory, consent: {} }
+  const options = { endpoint: receiver.endpoint, state: createMemoryStore(), consent: {} }
   const before = createAcme({ ...options, clock: createFakeClock() })
   await before.start()
   await before.shutdown()
