@@ -143,7 +143,12 @@ export function covered(settlement: Settlement, verdict: Verdict): Settlement {
  * that reports have taken something of. An empty listing is not believed: a store that cannot list its entries must not be taken for an
  * empty one.
  */
-export async function tidyCounts(state: StateStore, settled: Settlement, clock: Clock): Promise<Settlement> {
+export async function tidyCounts(
+  state: StateStore,
+  settled: Settlement,
+  clock: Clock,
+  ended = settled.ended,
+): Promise<Settlement> {
   const processes = await processesIn(state)
   if (processes.length === 0) return settled
   const taken = processes.filter((process) => settled.taken.has(process))
@@ -156,7 +161,7 @@ export async function tidyCounts(state: StateStore, settled: Settlement, clock: 
     // What is there still is looked at again.
     if (rest?.size === 0) await state.remove(countsOf(process)).catch(() => {})
   })
-  const groups = settled.ended?.groups ?? []
+  const groups = [...(settled.ended?.groups ?? []), ...(ended?.groups ?? [])]
   const known = new Set([...taken, ...groups.map(({ process }) => process), settled.sources?.process])
   return { ...settled, taken: new Map([...settled.taken].filter(([process]) => known.has(process))) }
 }

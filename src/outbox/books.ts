@@ -67,7 +67,7 @@ export function createBooks({ state, clock, outbox, settlements, catalog, consen
 
   async function putDown(outcome: Outcome): Promise<void> {
     const verdict = await consent()
-    const before = await tidyCounts(state, covered(await settlements.latest(), verdict), clock)
+    const before = await tidyCounts(state, covered(await settlements.latest(), verdict), clock, outcome.ended)
     const totalsSince = {
       since: new Date(outcome.since ?? outcome.at ?? clock.now()).toISOString(),
       under: countedUnder(verdict),

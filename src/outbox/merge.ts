@@ -99,19 +99,23 @@ function groupsIn({ ended, settled, waiting }: Standing): readonly EndedGroup[] 
   })
 }
 
-/** Ends the waiting of merges: of all but the last one, and of that one too where no report waits before it. */
+/**
+ * Ends the waiting of merges, where no report waits before them, and removes those that another one follows at once. Where a report lies in
+ * between it may have taken some of what was merged: what it has taken is remembered while the merge before it is.
+ */
 async function settleMerges(
   { merges, numbers, settled, ended }: Standing,
   { outbox, settlements }: MergeOptions,
 ): Promise<void> {
+  const isMerge = new Set(merges)
+  const open = numbers.filter((number) => number > settled.number)
   const last = merges.at(-1) as number
-  const isAlone = numbers.every(
-    (number) => merges.includes(number) || number <= settled.number || number > last,
-  )
+  const isAlone = open.every((number) => isMerge.has(number) || number > last)
   if (isAlone) {
     const latest = await settlements.latest()
     if (latest.number < last)
       await settlements.put(settlementAfter(latest, { number: last, ended }, () => false, undefined))
   }
-  for (const number of isAlone ? merges : merges.slice(0, -1)) await outbox.remove(number)
+  const isFollowed = (number: number) => isMerge.has(open[open.indexOf(number) + 1] ?? 0)
+  for (const number of merges) if (isAlone || isFollowed(number)) await outbox.remove(number)
 }
