@@ -21,6 +21,7 @@ import { originOverlay } from './collector/origin-overlay.ts'
 import { runGuarded } from './collector/run-guarded.ts'
 import { startCollector } from './collector/start-collector.ts'
 import { validateConfig } from './collector/validate-config.ts'
+import { writeDeployFiles } from './deploy-files.ts'
 import { GatewayError, GatewayOptionsError, reasonOf } from './errors.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { readableLine } from './log-line.ts'
@@ -52,12 +53,14 @@ Commands:
   guard      Runs a Collector, given with all its arguments after \`--\`, with its queue prepared before each start.
   schema     Prints the statements that make the store.
   maintain   Erases and rolls up in the store at CLICKHOUSE_URL, once; \`up\` does it every hour.
+  files      Writes the files for deploying into a directory: for one machine by containers, Kubernetes, systemd, proxies.
 
 Options:
   --config <file>     An overlay that is merged over gateway.yaml, such as a product's part. Can be repeated.
   --directory <path>  Where \`up\` keeps queue, archive and data, and \`status\` looks. Default: ./usage-gateway
   --cluster <name>    \`schema\`, \`maintain\`: for a store that is spread over this cluster, with replicas.
   --no-replicas       For a cluster whose shards have none.
+  --out <directory>   \`files\`: where they go. Other files of the same names are never replaced.
   --print             \`maintain\`: prints the statements and does nothing.
   --help              Shows this.
 
@@ -80,7 +83,7 @@ export async function runGatewayCommand(args: readonly string[], io: GatewayIo =
   try {
     const end = args.indexOf('--')
     const [own, wrapped] = end < 0 ? [args, []] : [args.slice(0, end), args.slice(end + 1)]
-    const { command, configs, directory, cluster, print, help } = parse(own)
+    const { command, configs, directory, cluster, print, out, help } = parse(own)
     if (wrapped.length > 0 && command !== 'guard') {
       throw new GatewayOptionsError('Only `guard` takes a command after two hyphens.')
     }
@@ -98,6 +101,7 @@ export async function runGatewayCommand(args: readonly string[], io: GatewayIo =
       directory,
       cluster,
       print,
+      out,
       wrapped,
       signal: io.signal,
     }
@@ -129,6 +133,7 @@ interface Run {
   readonly directory: string
   readonly cluster: StoreCluster | undefined
   readonly print: boolean
+  readonly out: string | undefined
   /** What stands after `--`. */
   readonly wrapped: readonly string[]
   readonly signal: AbortSignal | undefined
@@ -145,6 +150,7 @@ function parse(args: readonly string[]) {
         cluster: { type: 'string' },
         'no-replicas': { type: 'boolean', default: false },
         print: { type: 'boolean', default: false },
+        out: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     })
@@ -154,10 +160,10 @@ function parse(args: readonly string[]) {
         command === '' ? 'No command was given' : `There is no command '${positionals.join(' ')}'`,
       )
     }
-    const { config: configs, directory, cluster: name, print, help } = values
+    const { config: configs, directory, cluster: name, print, out, help } = values
     return {
       command: command as keyof typeof COMMANDS,
-      ...{ configs, directory: path.resolve(directory), print, help },
+      ...{ configs, directory: path.resolve(directory), print, out, help },
       cluster: name === undefined ? undefined : { name, replicated: !values['no-replicas'] },
     }
   } catch (error) {
@@ -169,9 +175,28 @@ function parse(args: readonly string[]) {
   }
 }
 
-const COMMANDS = { validate, up, status, guard, schema, maintain } as const
+const COMMANDS = { validate, up, status, guard, schema, maintain, files } as const
 
 const databaseOf = (environment: Environment) => environment['USAGE_CLICKHOUSE_DATABASE'] || 'usage'
+
+async function files({ stdout, out }: Run): Promise<number> {
+  if (!out) {
+    throw new GatewayOptionsError('No directory was given; write it as --out deploy')
+  }
+  const names = await writeDeployFiles(path.resolve(out))
+  stdout.write(
+    [
+      `${names.length} files are in ${path.resolve(out)}. How each is used stands at its beginning:`,
+      '  compose.yaml                                  everything on one machine, with Docker',
+      '  kubernetes.yaml, kubernetes-clickhouse.yaml   in Kubernetes',
+      '  usage-gateway.service, usage-store.timer      systemd',
+      '  nginx.conf, haproxy.cfg                       a proxy in front, for TLS',
+      'The overlay of your products goes beside them as products.yaml: otel-usage catalog collector-config --help',
+      '',
+    ].join('\n'),
+  )
+  return 0
+}
 
 async function schema({ plain, environment, cluster }: Run): Promise<number> {
   plain.write(await written('schema', environment, cluster))

@@ -52,3 +52,51 @@ test('the images have the version of the manifest', async () => {
   assert.ok(read('deploy/kubernetes.yaml').includes(`/usage-gateway:${version}\n`))
   assert.ok(read('deploy/Containerfile').includes(`/cmd/builder@v${version}\n`))
 })
+
+test('in Kubernetes no report is taken by plain HTTP from outside, and something makes the store', () => {
+  const kubernetes = documents('deploy/kubernetes.yaml')
+  const kinds = kubernetes.map((text) => /^kind: (\S+)$/m.exec(text)?.[1])
+  assert.doesNotMatch(kubernetes.join(), /LoadBalancer|NodePort|hostPort|hostNetwork/)
+  const ingress = kubernetes[kinds.indexOf('Ingress')] ?? ''
+  assert.match(ingress, /^ {2}tls:\n {4}- hosts: \[(\S+)\]\n[\s\S]+^ {4}- host: \1$/m)
+  assert.match(ingress, /force-ssl-redirect: "true"/)
+  assert.match(ingress, /enable-access-log: "false"/, 'a log of addresses')
+  const job = kubernetes[kinds.indexOf('Job')] ?? ''
+  assert.match(job, /CREATE DATABASE IF NOT EXISTS usage/)
+  assert.match(job, /--queries-file \/etc\/usage-store\/schema\.sql/)
+})
+
+test('every secret and map that Kubernetes mounts is one whose making is written down', () => {
+  const all = [
+    ...documents('deploy/kubernetes.yaml'),
+    ...documents('deploy/kubernetes-clickhouse.yaml'),
+  ].join()
+  const made = new Set(
+    [...all.matchAll(/create (?:configmap|secret generic|secret tls) (\S+)/g)].map(([, name]) => name),
+  )
+  const used = [
+    ...all.matchAll(/(?:configMap|secretRef|secretKeyRef): \{ name: ([\w-]+)/g),
+    ...all.matchAll(/secretName: (\S+)/g),
+  ].map(([, name]) => name)
+  assert.ok(used.length >= 8)
+  for (const name of used) assert.ok(made.has(name), name)
+})
+
+test('on one machine only the proxy and, on the loopback device, the metrics have a port', () => {
+  const compose = read('deploy/compose.yaml')
+  assert.deepEqual(
+    [...compose.matchAll(/^ {6}- "([^"]+)"$/gm)].map(([, port]) => port),
+    ['443:443', '127.0.0.1:8888:8888'],
+  )
+  assert.match(compose, /USAGE_GATEWAY_ENDPOINT: 127\.0\.0\.1:4318/)
+  assert.match(compose, /network_mode: service:gateway/)
+  assert.doesNotMatch(compose, /PASSWORD: (?!\$\{CLICKHOUSE_PASSWORD:\?)/, 'a password that everybody knows')
+})
+
+test('all files name one version of ClickHouse', () => {
+  const versions = deploy.flatMap((file) => read(file).match(/clickhouse-server:\S+/g) ?? [])
+  assert.ok(versions.length >= 4)
+  assert.deepEqual([...new Set(versions)], ['clickhouse-server:26.7'])
+})
+
+const documents = (file: string) => read(file).split('\n---\n')

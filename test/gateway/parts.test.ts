@@ -259,7 +259,7 @@ describe('the command', () => {
       assert.equal(await runGatewayCommand(args, { stderr, environment: {} }), 2)
       assert.match(
         stderr.text(),
-        /use validate, up, status, guard, schema or maintain\.\n`otel-usage gateway --help`/,
+        /use validate, up, status, guard, schema, maintain or files\.\n`otel-usage gateway --help`/,
       )
     })
   }
