@@ -1,4 +1,5 @@
 import { alternativesOf, hasNoDimensions } from './dimensions.ts'
+import { code, prose, row } from './markdown.ts'
 import type { AttributeFact, Catalog, Dimensions, Fact } from './types.ts'
 import { DEFAULT_LIMITS } from './values.ts'
 
@@ -12,6 +13,8 @@ export interface DocsPageOptions {
   readonly retention?: Readonly<Record<string, string>> | undefined
   /** The sources whose yes overrules a stored no, as in the product's `consent`. Default: none. */
   readonly overruleStoredNo?: readonly string[] | undefined
+  /** What the gateway adds by where a report came from, as far as the maintainer has it on. Default: the page says that it may be on. */
+  readonly origin?: readonly Origin[] | undefined
   /** A whole report, made by the real pipeline from the examples of the facts. */
   readonly exampleReport: string
 }
@@ -22,15 +25,16 @@ export interface DocsPageOptions {
  */
 export function docsPage(
   catalog: Catalog,
-  { title, prefix, retention, overruleStoredNo, exampleReport }: DocsPageOptions,
+  { title: name, prefix, retention, overruleStoredNo, origin, exampleReport }: DocsPageOptions,
 ): string {
+  const title = prose(name)
   const facts = Object.entries(catalog.facts).sort(([a], [b]) => (a < b ? -1 : 1))
   return `${[
     `# What ${title} reports`,
     '',
     `Once a day ${title} makes a report of the facts on this page, and sends it to its makers where consent lets it: ${holdOf(overruleStoredNo, prefix)}. Every report stands with its exact bytes in the local log, also when it is not sent.`,
     '',
-    `To send nothing: \`${prefix}_TELEMETRY_OPTOUT=1\`, or \`DO_NOT_TRACK=1\` for every product that honours it. To keep single facts out: \`${prefix}_TELEMETRY_EXCLUDE=name,name\`. To see a report and send none: \`${prefix}_TELEMETRY_DEBUG=1\`.`,
+    `To send nothing: ${code(`${prefix}_TELEMETRY_OPTOUT=1`)}, or \`DO_NOT_TRACK=1\` for every product that honours it. To keep single facts out: ${code(`${prefix}_TELEMETRY_EXCLUDE=name,name`)}. To see a report and send none: ${code(`${prefix}_TELEMETRY_DEBUG=1`)}.`,
     '',
     '## The facts',
     '',
@@ -40,11 +44,15 @@ export function docsPage(
     `|${'---|'.repeat(retention ? HEADS.length + 1 : HEADS.length)}`,
     ...facts.map(([name, fact]) => {
       const level = fact.level ?? (catalog.levels[0] as string)
-      const cells = [code(name), whatOf(fact), fact.why, level, fact.since, exampleOf(fact)]
-      return row(retention ? [...cells, retention[level]] : cells)
+      const cells = [code(name), whatOf(fact), prose(fact.why), level, fact.since, exampleOf(fact)]
+      return row(retention ? [...cells, prose(retention[level] ?? '')] : cells)
     }),
     '',
     'Every report says besides: the product and its version, a random id of the installation (or only its age, where the product does without an id), an id of the report, the versions of the library and of this catalog, the state and level of consent, how many facts it holds, how many were withheld, and how many values were refused, by reason.',
+    '',
+    '## What the receiver adds',
+    '',
+    originOf(origin),
     '',
     '## What is never sent',
     '',
@@ -58,9 +66,31 @@ export function docsPage(
   ].join('\n')}\n`
 }
 
+/** What the gateway can add to a report, from the address that it came from. */
+export const ORIGINS = ['country', 'region', 'network'] as const
+
+export type Origin = (typeof ORIGINS)[number]
+
+/** The names are those of the gateway's component. */
+const ADDED: Readonly<Record<Origin, string>> = {
+  country: 'the country (`geo.country.iso_code`, such as `DE`)',
+  region: 'the region (`geo.region.iso_code`, such as `DE-BY`)',
+  network:
+    'the network and its operator (`usage.origin.asn` and `usage.origin.network`, such as `64496` and `Example Net`)',
+}
+
+function originOf(origin: readonly Origin[] | undefined): string {
+  if (origin?.length === 0) return 'Nothing: what is stored is the report.'
+  const added = ORIGINS.filter((one) => origin === undefined || origin.includes(one)).map((one) => ADDED[one])
+  const list = `${added.slice(0, -1).join(', ')}${added.length > 1 ? ' and ' : ''}${added.at(-1)}`
+  return origin === undefined
+    ? `Where its makers have that on, to each report ${list} that it came from, by the network address of the connection. They are in no report in the local log: only the receiver knows them.`
+    : `To each report ${list} that it came from, by the network address of the connection. They are in no report in the local log: only the receiver knows them.`
+}
+
 function holdOf(overruling: readonly string[] = [], prefix: string): string {
   const names: Readonly<Record<string, string>> = {
-    variable: `the variable \`${prefix}_TELEMETRY\``,
+    variable: `the variable ${code(`${prefix}_TELEMETRY`)}`,
     flag: 'the command-line flag',
     'locked-configuration': 'the configuration, where it is locked',
   }
@@ -70,17 +100,6 @@ function holdOf(overruling: readonly string[] = [], prefix: string): string {
 }
 
 const HEADS = ['name', 'what', 'why', 'level', 'since', 'example']
-
-const code = (text: string) => `\`${text}\``
-
-const row = (cells: ReadonlyArray<string | number | undefined>) =>
-  `| ${cells
-    .map((cell) =>
-      String(cell ?? '')
-        .replaceAll('|', '\\|')
-        .replaceAll('\n', ' '),
-    )
-    .join(' | ')} |`
 
 const exampleOf = ({ example }: Fact) =>
   example === undefined ? '' : code(typeof example === 'object' ? JSON.stringify(example) : String(example))

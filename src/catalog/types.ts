@@ -42,7 +42,10 @@ export interface Randomized {
 export interface StringFact extends FactCommon, WhenUnknown {
   readonly kind: 'attribute'
   readonly type: 'string'
-  /** A regular expression that the whole value must match. */
+  /**
+   * A regular expression that the whole value must match: of characters, classes, groups, alternatives and repetitions, which the
+   * gateway's RE2 reads alike; and in one way only, or in few, so that matching takes no time.
+   */
   readonly pattern: string
   /** Longest value in characters, 1 to 1,024. Default: 64. */
   readonly maxLength?: number

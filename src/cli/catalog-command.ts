@@ -13,6 +13,8 @@ import {
   type Finding,
   frozenCopy,
   jsonSchema,
+  ORIGINS,
+  type Origin,
 } from '../catalog/index.ts'
 import { collectorConfig, type GatewayProduct } from '../gateway/index.ts'
 import { type Clock, systemClock } from '../host/index.ts'
@@ -47,6 +49,8 @@ Options:
   --retention <time>    How long the receiver keeps reports, for the page: "90 days", or "basic=2 years,full=90 days".
   --overrule-stored-no <sources>
                         For the page, where the product's consent says so: "variable,flag".
+  --origin <kinds>      For the page, what the gateway adds by where a report came from: "country,region,network", as far as it
+                        has databases for them, or "none". Default: the page says that it may.
   --out <file>          Where the command writes. Default: standard output.
   --also <name>=<file>  For collector-config: what else comes in at the same gateway, as often as needed. Another product,
                         or an earlier version of this one. The file is a module, or what release has written.
@@ -84,6 +88,7 @@ interface Call {
   readonly title: string
   readonly retention: Readonly<Record<string, string>> | undefined
   readonly overruleStoredNo: readonly string[] | undefined
+  readonly origin: readonly Origin[] | undefined
   readonly out: string | undefined
   readonly released: string | undefined
   /** What else comes in at the same gateway. */
@@ -94,13 +99,14 @@ interface Call {
 
 /** What writes each file. */
 const WRITERS = {
-  docs: async ({ catalog, product, title, retention, overruleStoredNo }: Call) => {
+  docs: async ({ catalog, product, title, retention, overruleStoredNo, origin }: Call) => {
     const prefix = product.name.toUpperCase().replaceAll('-', '_')
     return docsPage(catalog, {
       title,
       prefix,
       retention,
       overruleStoredNo,
+      origin,
       exampleReport: await exampleReport(catalog, product),
     })
   },
@@ -125,6 +131,7 @@ async function parse(args: readonly string[]): Promise<Call | 'help'> {
         title: text,
         retention: text,
         'overrule-stored-no': text,
+        origin: text,
         out: text,
         released: text,
         also: { ...text, multiple: true },
@@ -150,6 +157,7 @@ async function parse(args: readonly string[]): Promise<Call | 'help'> {
     title: values.title ?? values.product,
     retention: values.retention === undefined ? undefined : retentionIn(values.retention, catalog),
     overruleStoredNo: overrulingIn(values['overrule-stored-no']),
+    origin: values.origin === undefined ? undefined : originsIn(values.origin),
     out: values.out,
     released: values.released,
     also: await Promise.all((values.also ?? []).map(loadAlso)),
@@ -180,6 +188,13 @@ function retentionIn(text: string, { levels }: Catalog): Record<string, string> 
   throw new Error(
     `--retention '${text}' says nothing of the level ${missing}; name each: ${levels.map((level) => `${level}=90 days`).join(',')}.`,
   )
+}
+
+function originsIn(text: string): readonly Origin[] {
+  const kinds = text === 'none' ? [] : text.split(',').map((one) => one.trim())
+  const wrong = kinds.find((one) => !(ORIGINS as readonly string[]).includes(one))
+  if (wrong === undefined) return kinds as Origin[]
+  throw new Error(`--origin '${text}' names '${wrong}'; use some of ${ORIGINS.join(', ')}, or none.`)
 }
 
 async function loadCatalogs(files: readonly string[]): Promise<Catalog> {

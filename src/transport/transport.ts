@@ -24,7 +24,7 @@ export interface HttpTransportOptions {
   /** What one attempt may take, redirects and proxies included, in milliseconds. Default: 10,000. */
   readonly timeout?: number
   /**
-   * The variables that may name a proxy: `HTTPS_PROXY`, `http_proxy`, `ALL_PROXY` and `NO_PROXY`, read anew for each attempt.
+   * The variables that may name a proxy: `HTTPS_PROXY`, `http_proxy`, `ALL_PROXY` and `NO_PROXY`.
    * Default: none, the receiver is reached directly.
    */
   readonly proxyEnvironment?: Environment | undefined

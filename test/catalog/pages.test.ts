@@ -1,8 +1,10 @@
 /** What a catalog says of itself to people and to machines. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { defineCatalog, docsPage, type Facts, jsonSchema } from '../../src/catalog/index.ts'
+import { marked } from 'marked'
+import { defineCatalog, docsPage, type Facts, jsonSchema, type Origin } from '../../src/catalog/index.ts'
 
 const common = { since: 1, why: 'Tells it.' } as const
 const catalogOf = (fact: Facts[string]) =>
@@ -85,3 +87,56 @@ function find(schema: unknown, name: string): object {
   }
   return {}
 }
+
+test('the page says that the receiver adds country, region and network, where the maintainer has them on', () => {
+  const page = (origin?: readonly Origin[]) =>
+    docsPage(catalogOf(alternatives), { title: 'Acme DB', prefix: 'ACME_DB', exampleReport: '{}', origin })
+  const added = (origin?: readonly Origin[]) =>
+    /## What the receiver adds\n\n(.+)\n/.exec(page(origin))?.[1] ?? ''
+  assert.match(
+    added(['country']),
+    /^To each report the country \(`geo\.country\.iso_code`, such as `DE`\) that it came/,
+  )
+  assert.doesNotMatch(added(['country']), /region|operator/)
+  assert.match(
+    added(['network', 'country', 'region']),
+    /^To each report the country .+, the region .+ and the network/,
+  )
+  assert.match(added(), /^Where its makers have that on, to each report the country/)
+  assert.equal(added([]), 'Nothing: what is stored is the report.')
+})
+
+test('the names of what the receiver adds are those of the gateway', () => {
+  const source = readFileSync(new URL('../../collector-config/origin/processor.go', import.meta.url), 'utf8')
+  const names = [...source.matchAll(/^\tattribute\w+ += "([^"]+)"/gm)].map(([, name]) => name ?? '')
+  const page = pageOf(alternatives)
+  assert.equal(names.length, 4)
+  for (const name of names) assert.ok(page.includes(`\`${name}\``), name)
+})
+
+test('no text of a catalog is mark-up on the page: not Markdown, not HTML, no link', async () => {
+  const evil =
+    '<script>alert(1)</script> [x](javascript:alert(1)) ![y](https://a.example) | *b* `c` & \\| <https://d.example> www.f.example a@g.example\n# e \u202e'
+  const fact = {
+    ...common,
+    kind: 'attribute',
+    type: 'enum',
+    values: ['`` | <b>', 'x`y', '`'],
+    example: 'x`y',
+    why: evil,
+  } as const
+  const page = docsPage(catalogOf(fact), {
+    title: evil,
+    prefix: 'ACME_DB',
+    retention: { full: evil },
+    exampleReport: JSON.stringify({ evil }),
+  })
+  const html = await marked.parse(page)
+  const outside = html.replaceAll(/<(code|pre)[^>]*>.*?<\/\1>/gs, '')
+  assert.doesNotMatch(outside, /<(?!\/?(?:h[12]|p|table|thead|tbody|tr|th|td)>)/)
+  assert.match(html, /<h1>What &lt;script&gt;alert\(1\)&lt;\/script&gt; \[x\]\(javascript:alert\(1\)\)/)
+  assert.equal(html.match(/<td>/g)?.length, 7)
+  for (const value of ['<code>`` | &lt;b&gt;</code>', '<code>x`y</code>', '<code>`</code>'])
+    assert.ok(html.includes(value), value)
+  assert.doesNotMatch(page.slice(0, page.indexOf('```json')), /\u202e/)
+})
