@@ -174,7 +174,8 @@ const setOf = (one: string): CharacterSet => {
 /** Ranges in order, those that overlap or touch as one. */
 function joined(ranges: ReadonlyArray<readonly [number, number]>): CharacterSet {
   const result: Array<[number, number]> = []
-  for (const [from, to] of ranges.toSorted(([a], [b]) => a - b)) {
+  // Called when the module is loaded: also on a Node.js that is too old to have `toSorted`.
+  for (const [from, to] of [...ranges].sort(([a], [b]) => a - b)) {
     const last = result.at(-1)
     if (last && from <= last[1] + 1) last[1] = Math.max(last[1], to)
     else result.push([from, to])
