@@ -51,10 +51,17 @@ export const setInterval = originalOf(timers, 'setInterval')
 export const clearInterval = originalOf(timers, 'clearInterval')
 export const setImmediate = originalOf(timers, 'setImmediate')
 
-/** A promise, and what settles it. `Promise.withResolvers` is not everywhere: some versions of zone.js take it away. */
-export function createDeferred<T = void>(): PromiseWithResolvers<T> {
-  let resolve: PromiseWithResolvers<T>['resolve'] = () => {}
-  let reject: PromiseWithResolvers<T>['reject'] = () => {}
+/** A promise, and what settles it. The type of our own is for hosts whose `lib` is older than `Promise.withResolvers`. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>
+  readonly resolve: (value: T | PromiseLike<T>) => void
+  readonly reject: (reason?: unknown) => void
+}
+
+/** Makes a promise, and what settles it. `Promise.withResolvers` is not everywhere: some versions of zone.js take it away. */
+export function createDeferred<T = void>(): Deferred<T> {
+  let resolve: Deferred<T>['resolve'] = () => {}
+  let reject: Deferred<T>['reject'] = () => {}
   const promise = new Promise<T>((onValue, onError) => {
     resolve = onValue
     reject = onError
