@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { GatewayError, GatewayOptionsError } from '../errors.ts'
 import { collectorConfigFile } from '../package-files.ts'
-import { type ClickHouseAddress, connectClickHouse } from './clickhouse-client.ts'
+import { type ClickHouseAddress, type ClickHouseConnection, connectClickHouse } from './clickhouse-client.ts'
 
 /** A cluster that the store is spread over. */
 export interface StoreCluster {
@@ -60,15 +60,12 @@ export async function maintainStore({ url, database = 'usage', cluster }: StoreA
  * @throws {MissingPackageError} when `@clickhouse/client` is not installed.
  */
 export async function isFirstRollupDue(address: StoreAddress): Promise<boolean> {
-  const connection = await connectClickHouse(address)
-  try {
-    const products = await connection.query(
+  const products = await connected(address, (connection) =>
+    connection.query(
       'SELECT Product FROM changed_days GROUP BY Product HAVING toUnixTimestamp(max(RolledUpAt)) = 0 LIMIT 1',
-    )
-    return products.length > 0
-  } finally {
-    await connection.close()
-  }
+    ),
+  )
+  return products.length > 0
 }
 
 /** Milliseconds for one statement: what deletes waits until each file that holds it is written anew. */
@@ -141,10 +138,9 @@ function requireName(what: string, name: string, example: string): void {
 export const LEAST_CLICKHOUSE = '25.5'
 
 async function requireVersion(url: string): Promise<void> {
-  const connection = await connectClickHouse({ url, database: 'default' })
-  const [row] = await connection
-    .query<{ version: string }>('SELECT version() AS version')
-    .finally(() => connection.close())
+  const [row] = await connected({ url, database: 'default' }, (connection) =>
+    connection.query<{ version: string }>('SELECT version() AS version'),
+  )
   const version = String(row?.version)
   const [year = 0, month = 0] = version.split('.').map(Number)
   const [leastYear = 0, leastMonth = 0] = LEAST_CLICKHOUSE.split('.').map(Number)
@@ -154,10 +150,19 @@ async function requireVersion(url: string): Promise<void> {
   )
 }
 
-async function run(address: ClickHouseAddress, statements: readonly string[]): Promise<void> {
+function run(address: ClickHouseAddress, statements: readonly string[]): Promise<void> {
+  return connected(address, async (connection) => {
+    for (const statement of statements) await connection.command(statement)
+  })
+}
+
+async function connected<T>(
+  address: ClickHouseAddress,
+  use: (connection: ClickHouseConnection) => Promise<T>,
+): Promise<T> {
   const connection = await connectClickHouse(address)
   try {
-    for (const statement of statements) await connection.command(statement)
+    return await use(connection)
   } finally {
     await connection.close()
   }
