@@ -58,7 +58,7 @@ async function settled(): Promise<void> {
   }
 }
 
-const FILE_OPERATION = /^FSReq/
+const FILE_OPERATION = /^(?:FSReq|CloseReq)/
 
 /** Some tests have a disk that hangs. In milliseconds. */
 const LONGEST_FILE_OPERATION = 10_000
