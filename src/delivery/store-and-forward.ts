@@ -63,7 +63,10 @@ export interface StoreAndForwardOptions {
    * store outlives them. Default: `'1h'`.
    */
   readonly undecidedDelay?: Duration
-  /** Whether a verdict lets reports leave. Default: `enabled` does, and `undecided` once its delay is over. */
+  /**
+   * Whether a verdict lets reports leave. Who decides that bounds also how long `state` and `consent` may take. Default: `enabled`
+   * does, and `undecided` once its delay is over.
+   */
   readonly maySend?: (verdict: Verdict) => boolean
   readonly state: StateStore
   /** Default: says nothing. */
@@ -138,14 +141,11 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   const { product, endpoint } = options
   const catalog = () => (typeof options.catalog === 'function' ? options.catalog() : options.catalog)
   const clock = options.clock ? safeClock(options.clock) : systemClock
-  // Whoever plugs this into an SDK of their own hands in their store as it is.
-  const state = createTimelyStore(createCheckedStore(options.state), clock)
+  // The telemetry, which says itself what may be sent, has bounds of its own for both: two in a row would end what one lets pass.
+  const { state, consent: asked } = options.maySend ? options : bounded(options, clock)
   const logger = safeLogger(options.logger ?? silentLogger)
   refuseJoining(options.identity, catalog())
-  const { consent, maySend } = gateOf(
-    { ...options, state, consent: () => answerOfHost(options.consent, { clock, within: LONGEST_CONSENT }) },
-    clock,
-  )
+  const { consent, maySend } = gateOf({ ...options, state, consent: asked }, clock)
   const transport =
     options.transport ??
     createHttpTransport({ endpoint, now: clock.now, proxyEnvironment: options.proxyEnvironment })
@@ -340,6 +340,17 @@ function refuseJoining(identity: IdentityPolicy = {}, catalog: Catalog): void {
   const lineage = { place: 'identity.lineage', message: "is true; use it with the mode 'stable' only" }
   const mistakes = [...(identity.lineage ? [lineage] : []), ...joiningFacts(catalog, String(identity.mode))]
   if (mistakes.length > 0) throw new UsageConfigurationError('ConsentAwareMetricExporter', mistakes)
+}
+
+/** The store and the consent of a host that plugs this into an SDK of its own, with a bound on the time that each may take. */
+function bounded(
+  { state, consent }: StoreAndForwardOptions,
+  clock: Clock,
+): Pick<StoreAndForwardOptions, 'state' | 'consent'> {
+  return {
+    state: createTimelyStore(createCheckedStore(state), clock),
+    consent: () => answerOfHost(consent, { clock, within: LONGEST_CONSENT }),
+  }
 }
 
 /** How long a host may take to say what the verdict is, in milliseconds. Without one, nothing is exported. */
