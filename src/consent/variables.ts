@@ -116,7 +116,9 @@ function meaningOf(name: string, prefixes: readonly string[]): Meaning | undefin
 /** The right name that is nearest to one which is below `<PREFIX>_TELEMETRY`, or almost is. */
 function nearestTo(name: string, prefixes: readonly string[]): string | undefined {
   const written = capitals(name).slice(0, LONGEST_NAME)
-  if (distanceOf(written, 'DO_NOT_TRACK') === 1) return 'DO_NOT_TRACK'
+  // By the length first: this looks at every variable of the process, with every verdict.
+  const isAsLong = Math.abs(written.length - 'DO_NOT_TRACK'.length) <= 1
+  if (isAsLong && distanceOf(written, 'DO_NOT_TRACK') === 1) return 'DO_NOT_TRACK'
   for (const prefix of prefixes) {
     if (!isBelow(name, prefix)) continue
     const [first = '', ...rest] = written.slice(prefix.length + 1).split('_')
