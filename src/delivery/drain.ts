@@ -91,9 +91,8 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
       outbox.remove(number).catch(() => {}),
     )
     const spoilt: number[] = []
-    const open = numbers.filter((number) => number > settled).slice(0, MOST_AT_ONCE)
-    for (const [place, number] of open.entries()) {
-      if (place > 0 && !(await goesOn())) break
+    let isFirst = true
+    for (const number of numbers.filter((one) => one > settled).slice(0, MOST_AT_ONCE)) {
       const entry = await outbox.read(number)
       if (!entry || entry === 'unreadable') continue
       const content = isReport(entry) && contentOf(entry.bytes)
@@ -101,6 +100,8 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
         spoilt.push(number)
         continue
       }
+      if (!isFirst && !(await goesOn())) break
+      isFirst = false
       await dropSpoilt(spoilt.splice(0))
       // One that stays is void.
       if (await books.isSettled(number)) await outbox.remove(number).catch(() => {})

@@ -92,7 +92,7 @@ export function createSettlements(store: StateStore): Settlements {
       const numbers = await numbersIn(store, ENTRIES.settled)
       /** The newest that holds and is out of reach. */
       let hidden: number | undefined
-      for (const number of numbers.slice(-MOST_SPOILT).reverse()) {
+      for (const number of numbers.slice(-MOST_SPOILT).toReversed()) {
         try {
           const settlement = await read(number)
           if (settlement) return hidden === undefined ? settlement : await presume(hidden, settlement)
@@ -102,7 +102,7 @@ export function createSettlements(store: StateStore): Settlements {
           if (!(error instanceof StateEntryError)) hidden ??= number
         }
       }
-      if (numbers.length > MOST_SPOILT) throw new Error(`${store.location} holds spoilt entries only`)
+      if (numbers.length > MOST_SPOILT) hidden ??= numbers.at(-1)
       return hidden === undefined ? NOTHING : presume(hidden, NOTHING)
     },
 
@@ -122,7 +122,7 @@ export function createSettlements(store: StateStore): Settlements {
   }
 }
 
-/** Two are kept. So many that cannot be understood were made by nobody, and what they hide must not be taken for nothing. */
+/** Two are kept. So many that cannot be understood are somebody else's, and one that holds may lie behind them. */
 const MOST_SPOILT = 100
 
 /** How many are removed at once. */

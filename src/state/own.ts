@@ -80,6 +80,7 @@ export function createOwnStore(
     ...(rename && { rename: async (from, to) => rename(await nameOf(from), await nameOf(to)) }),
     async list(folder) {
       const name = await nameOf(folder)
+      if (name === folder) return store.list(folder)
       return (await store.list(name)).map((entry) => entry.slice(name.length - folder.length))
     },
   }

@@ -221,6 +221,8 @@ export function createResilientStore(
         if (isStrict(folder)) throw error
         return []
       })
+      // Nothing to add or to take out: a folder may have very many entries.
+      if (kept.size === 0) return stored
       const gone = async (name: string) =>
         kept.get(name) === 'whole' && (await memory.read(name)) === undefined
       const names = new Set([...stored, ...(await memory.list(folder))])
