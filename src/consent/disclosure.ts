@@ -90,7 +90,9 @@ export function disclosureText(
   return sentences
     .filter((sentence) => sentence !== '')
     .join(' ')
-    .replaceAll(/\{(\w+)\}/g, (whole, key: string) => values[key] ?? whole)
+    .replaceAll(/\{(\w+)\}/g, (whole, key: string) =>
+      Object.hasOwn(values, key) ? (values[key] as string) : whole,
+    )
 }
 
 /** Takes the notice to where the operator sees it. */

@@ -36,7 +36,7 @@ export const troubleOf = (error: unknown): string =>
 function whyOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ETIMEOUT') return `: the name service does not answer (${code})`
-  const words = code && CERTIFICATES[code]
+  const words = code && Object.hasOwn(CERTIFICATES, code) ? CERTIFICATES[code] : undefined
   return words ? `: its certificate ${words} (${code})` : ` (${code ?? message})`
 }
 
