@@ -33,3 +33,9 @@ test('a product without a page has a notice without one', () => {
   const text = noticeOf(decideConsent(silence()), { ...subject, homepage: undefined })
   assert.doesNotMatch(text, /undefined|Read more/)
 })
+
+test('words of the notice that every object has are left as they stand', () => {
+  const texts = { undecided: '{title} {constructor} {toString} {__proto__} {unknown}' }
+  const text = noticeOf(decideConsent(silence()), { ...subject, homepage: undefined }, texts)
+  assert.equal(text, 'Acme DB {constructor} {toString} {__proto__} {unknown}')
+})

@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { createMemoryStore, type StateStore } from '../../src/index.ts'
 import { createAcme } from '../support/acme.ts'
-import { startReceiver } from '../support/receiver.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { numbersOf, startReceiver } from '../support/receiver.ts'
 
 const MANY = 10_000
 const ten = (number: number) => String(number).padStart(10, '0')
@@ -68,3 +69,35 @@ for (const [what, entryAt] of Object.entries(FOLDERS)) {
     assert.equal(receiver.received.length, 2)
   })
 }
+
+test('spoilt reports cost no renewal of the lease of sending each', async () => {
+  await using receiver = await startReceiver()
+  const inner = createMemoryStore()
+  for (let place = 0; place < 200; place++) await inner.write(`outbox/${ten(place + 1)}.json`, 'x')
+  let renewals = 0
+  const state: StateStore = {
+    ...inner,
+    write(name, data) {
+      if (name.startsWith('leases/drain')) renewals++
+      return inner.write(name, data)
+    },
+  }
+  assert.equal((await createAcme({ endpoint: receiver.endpoint, state }).report()).outcome, 'sent')
+  assert.ok(renewals < 5, `${renewals} renewals`)
+})
+
+test('spoilt settlements keep what processes count from then on out of no report', async () => {
+  await using receiver = await startReceiver()
+  const state = createMemoryStore()
+  for (let place = 0; place < 200; place++) await state.write(`settled/${ten(place + 1)}.json`, 'x')
+  const clock = createFakeClock()
+  const usage = createAcme({ endpoint: receiver.endpoint, state, clock })
+  await usage.report()
+  const other = createAcme({ state, clock, schedule: { initialDelay: '24d' } })
+  await other.start()
+  other.counter('acme.commands').add(3, { command: 'find', result: 'ok' })
+  await other.shutdown()
+  await clock.advance(86_400_000)
+  await usage.report()
+  assert.equal(numbersOf(receiver.received.at(-1)!.json)['acme.commands{command=find,result=ok}'], 3)
+})

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import http from 'node:http'
+import type { LookupFunction } from 'node:net'
 import path from 'node:path'
 import { before, test } from 'node:test'
 import tls from 'node:tls'
@@ -83,4 +84,14 @@ test('NODE_TLS_REJECT_UNAUTHORIZED=0, which the host may have set for itself, do
     assert.match(reason, /its certificate comes from an authority that this machine does not know/)
   }
   assert.deepEqual([requests, proxy.asked.length], [0, 1])
+})
+
+test('an error whose code is a name that every object has is none of a certificate', async () => {
+  const lookup: LookupFunction = (_, __, callback) =>
+    callback(Object.assign(new Error('no'), { code: 'constructor' }), '')
+  const transport = createHttpTransport({ endpoint: 'https://usage.test', lookup })
+  assert.deepEqual(await transport.send(REPORT), {
+    outcome: 'unavailable',
+    reason: 'the receiver cannot be reached (constructor)',
+  })
 })
