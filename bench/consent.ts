@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { type ConsentInputs, decideConsent } from '../src/consent/index.ts'
 import { createDirectoryStore, createUsageTelemetry, defineCatalog, type StateStore } from '../src/index.ts'
+import { type ConsentInputs, decideConsent } from '../src/library/consent/index.ts'
 import { timed } from './figure.ts'
 import { type Budget, digits, missed, range, table, verdict } from './page.ts'
 

@@ -11,17 +11,17 @@ const hostDoors = {
   sdk: 'src/sdk.ts',
 }
 const otherDoors = {
-  gateway: 'src/gateway/index.ts',
-  insights: 'src/insights/index.ts',
-  packs: 'src/packs/index.ts',
+  gateway: 'src/gateway.ts',
+  insights: 'src/insights.ts',
+  packs: 'src/packs.ts',
   postgres: 'src/postgres.ts',
-  testing: 'src/testing/index.ts',
+  testing: 'src/testing.ts',
   bin: 'src/bin.ts',
   // Started as processes of their own, and found beside the module that starts them.
   'testing-hooks': 'src/testing/testing-hooks.ts',
-  guard: 'src/gateway/process/guard.ts',
-  'otel-usage-detached': 'src/telemetry/otel-usage-detached.ts',
-  'clickhouse-engine': 'src/gateway/clickhouse/clickhouse-engine.ts',
+  guard: 'src/maintainer/gateway/process/guard.ts',
+  'otel-usage-detached': 'src/library/telemetry/otel-usage-detached.ts',
+  'clickhouse-engine': 'src/maintainer/gateway/clickhouse/clickhouse-engine.ts',
 }
 
 const options = {

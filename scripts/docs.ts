@@ -2,8 +2,8 @@
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Writable } from 'node:stream'
-import { runCatalogCommand } from '../src/cli/index.ts'
-import { DISABLING_WORDS, ENABLING_WORDS, SOURCES, type Source } from '../src/consent/index.ts'
+import { DISABLING_WORDS, ENABLING_WORDS, SOURCES, type Source } from '../src/library/consent/index.ts'
+import { runCatalogCommand } from '../src/maintainer/commands/index.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 process.chdir(root)

@@ -4,7 +4,7 @@
  */
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { GatewayError } from '../src/gateway/index.ts'
+import { GatewayError } from '../src/maintainer/gateway/index.ts'
 import { DemoError } from './start/demo-host.ts'
 import { showOptedIn, showOptedOut } from './start/rounds.ts'
 import { createScreen } from './start/screen.ts'

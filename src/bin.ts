@@ -10,10 +10,10 @@ Commands:
 const [command, ...rest] = process.argv.slice(2)
 
 if (command === 'catalog') {
-  const { runCatalogCommand } = await import('./cli/index.ts')
+  const { runCatalogCommand } = await import('./maintainer/commands/index.ts')
   process.exitCode = await runCatalogCommand(rest)
 } else if (command === 'gateway') {
-  const { runGatewayCommand } = await import('./gateway/index.ts')
+  const { runGatewayCommand } = await import('./maintainer/gateway/index.ts')
   process.exitCode = await runGatewayCommand(rest)
 } else if (command === undefined || command === '--help' || command === '-h') {
   process.stdout.write(USAGE)

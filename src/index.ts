@@ -33,26 +33,17 @@ export type {
   StartupWarnings,
   StoredChoice,
   Verdict,
-} from './consent/index.ts'
+} from './library/consent/index.ts'
 export {
   ConsentConflictError,
   ConsentDecisionError,
   ConsentLockedError,
   ConsentSourceError,
   createStartupWarnings,
-} from './consent/index.ts'
-export type { BoundCounter, FactPoint, GaugePoint } from './facts/index.ts'
-export {
-  type Clock,
-  type Duration,
-  type Logger,
-  type Mistake,
-  type Timer,
-  UsageConfigurationError,
-} from './host/index.ts'
-export type { IdentityPolicy } from './identity/index.ts'
-export type { LedgerCheck, LedgerEntry, LedgerOutcome, LedgerReadOptions } from './ledger/index.ts'
-export { createDirectoryStore, createMemoryStore, NotStoredError, type StateStore } from './state/index.ts'
+} from './library/consent/index.ts'
+export type { BoundCounter, FactPoint, GaugePoint } from './library/facts/index.ts'
+export type { IdentityPolicy } from './library/identity/index.ts'
+export type { LedgerCheck, LedgerEntry, LedgerOutcome, LedgerReadOptions } from './library/ledger/index.ts'
 export {
   createUsageTelemetry,
   explainConsent,
@@ -64,4 +55,13 @@ export {
   type UsageStatus,
   type UsageTelemetry,
   type UsageTelemetryOptions,
-} from './telemetry/index.ts'
+} from './library/telemetry/index.ts'
+export {
+  type Clock,
+  type Duration,
+  type Logger,
+  type Mistake,
+  type Timer,
+  UsageConfigurationError,
+} from './platform/index.ts'
+export { createDirectoryStore, createMemoryStore, NotStoredError, type StateStore } from './state/index.ts'

@@ -3,5 +3,8 @@
  *
  * @module otel-usage/sdk
  */
-export { ConsentAwareMetricExporter, type ConsentAwareMetricExporterOptions } from './delivery/index.ts'
-export { UsageMetricReader } from './report/index.ts'
+export {
+  ConsentAwareMetricExporter,
+  type ConsentAwareMetricExporterOptions,
+} from './library/delivery/index.ts'
+export { UsageMetricReader } from './library/report/index.ts'

@@ -12,8 +12,8 @@ import {
   type RunningCollector,
   startClickHouse,
   startCollector,
-} from '../../src/gateway/index.ts'
-import type { Environment } from '../../src/host/index.ts'
+} from '../../src/maintainer/gateway/index.ts'
+import type { Environment } from '../../src/platform/index.ts'
 import type { Loaded, LoadOptions } from './load.ts'
 import type { Reports } from './reports.ts'
 

@@ -8,7 +8,7 @@ import { buffer } from 'node:stream/consumers'
 import { pathToFileURL } from 'node:url'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Catalog } from '../../src/catalog/index.ts'
-import { createReportIds } from '../../src/report/index.ts'
+import { createReportIds } from '../../src/library/report/index.ts'
 
 /** What the load is made of. */
 export interface Reports {

@@ -10,8 +10,8 @@ import {
   type RunningCollector,
   startClickHouse,
   startCollector,
-} from '../../src/gateway/index.ts'
-import { createInsights, type Insights } from '../../src/insights/index.ts'
+} from '../../src/maintainer/gateway/index.ts'
+import { createInsights, type Insights } from '../../src/maintainer/insights/index.ts'
 import type { Screen } from './screen.ts'
 
 /** The maintainer's side, running. */

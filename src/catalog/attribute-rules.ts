@@ -1,4 +1,4 @@
-import { whatWasGot } from '../host/index.ts'
+import { whatWasGot } from '../platform/index.ts'
 import { takenValue } from './attributes.ts'
 import { patternProblem } from './patterns.ts'
 import { type Report, wholeNumberRule, wordsRule } from './rules.ts'

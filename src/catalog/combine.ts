@@ -1,4 +1,4 @@
-import { type Mistake, UsageConfigurationError } from '../host/index.ts'
+import { type Mistake, UsageConfigurationError } from '../platform/index.ts'
 import { checkedCatalog, combined, mistakesTogether } from './define.ts'
 import type { Catalog, Fact, Facts } from './types.ts'
 

@@ -4,7 +4,7 @@ import {
   unknownName,
   unsuitableRuntime,
   whatWasGot,
-} from '../host/index.ts'
+} from '../platform/index.ts'
 import { seriesOf } from './dimensions.ts'
 import { mistakesOfFact, mistakesOfRemoved } from './fact-rules.ts'
 import { frozenCopy } from './frozen.ts'

@@ -1,4 +1,4 @@
-import { Date } from '../host/index.ts'
+import { Date } from '../platform/index.ts'
 import type { Fact } from './types.ts'
 
 /** What an expiry is held against. */

@@ -1,4 +1,4 @@
-import { type Mistake, unknownName, whatWasGot } from '../host/index.ts'
+import { type Mistake, unknownName, whatWasGot } from '../platform/index.ts'
 import { attributeRules } from './attribute-rules.ts'
 import { isExpiry } from './expiry.ts'
 import { FACT_NAMES } from './fact-names.ts'

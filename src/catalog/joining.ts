@@ -1,4 +1,4 @@
-import type { Mistake } from '../host/index.ts'
+import type { Mistake } from '../platform/index.ts'
 import type { Catalog, Fact } from './types.ts'
 import { UUID } from './uuids.ts'
 

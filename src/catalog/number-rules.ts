@@ -1,4 +1,4 @@
-import { whatWasGot } from '../host/index.ts'
+import { whatWasGot } from '../platform/index.ts'
 import { type Report, wordsRule } from './rules.ts'
 import type { CountFact, Dimensions, GaugeFact } from './types.ts'
 

@@ -1,4 +1,4 @@
-import { whatWasGot } from '../host/index.ts'
+import { whatWasGot } from '../platform/index.ts'
 
 /** Takes a mistake: where in the fact (empty: the fact itself), and what is wrong with the fix. */
 export type Report = (place: string, message: string) => void

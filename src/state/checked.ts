@@ -1,4 +1,4 @@
-import { answerOfHost, askHostNow, whatWasGot } from '../host/index.ts'
+import { answerOfHost, askHostNow, whatWasGot } from '../platform/index.ts'
 import { StateEntryError } from './errors.ts'
 import { ENTRY_NAME, largestOf } from './limits.ts'
 import type { StateStore, StoreHealth } from './types.ts'

@@ -14,7 +14,7 @@ import {
   systemFiles,
   UsageConfigurationError,
   whatWasGot,
-} from '../host/index.ts'
+} from '../platform/index.ts'
 import { StateEntryError } from './errors.ts'
 import { createGuard } from './guard.ts'
 import { ENTRY_NAME, largestOf } from './limits.ts'

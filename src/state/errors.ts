@@ -1,4 +1,4 @@
-import { errorOf } from '../host/index.ts'
+import { errorOf } from '../platform/index.ts'
 
 /**
  * Something lies in the place of a state entry that the library does not read or add to, or a store has answered something else than

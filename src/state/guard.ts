@@ -5,7 +5,7 @@ import {
   type FileStatus,
   type OpenFile,
   openFlags,
-} from '../host/index.ts'
+} from '../platform/index.ts'
 import { StateEntryError } from './errors.ts'
 import { decides, largestOf } from './limits.ts'
 

@@ -5,7 +5,7 @@ import {
   processOwner,
   randomUuid,
   TextDecoder,
-} from '../host/index.ts'
+} from '../platform/index.ts'
 import { ENTRIES } from './entries.ts'
 import type { StateStore } from './types.ts'
 

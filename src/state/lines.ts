@@ -1,4 +1,4 @@
-import { Buffer } from '../host/index.ts'
+import { Buffer } from '../platform/index.ts'
 
 const LINE_FEED = 0x0a
 

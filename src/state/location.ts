@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { type Environment, pathProblem, process, systemHome } from '../host/index.ts'
+import { type Environment, pathProblem, process, systemHome } from '../platform/index.ts'
 
 /**
  * Where a product's state goes when nobody says otherwise: the user's directory for state as the platform has it

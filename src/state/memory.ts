@@ -1,4 +1,4 @@
-import { TextEncoder } from '../host/index.ts'
+import { TextEncoder } from '../platform/index.ts'
 import { joinLines } from './lines.ts'
 import type { StateStore } from './types.ts'
 

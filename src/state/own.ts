@@ -1,4 +1,4 @@
-import { type Logger, parseOwn, TextDecoder } from '../host/index.ts'
+import { type Logger, parseOwn, TextDecoder } from '../platform/index.ts'
 import { ENTRIES } from './entries.ts'
 import { isOutOfReach } from './errors.ts'
 import type { StateStore } from './types.ts'

@@ -1,4 +1,4 @@
-import type { Clock } from '../host/index.ts'
+import type { Clock } from '../platform/index.ts'
 
 /** How long in all a step is tried again, in milliseconds. */
 const LONGEST_PATIENCE = 1_000

@@ -1,4 +1,4 @@
-import { Buffer, whatWasGot } from '../host/index.ts'
+import { Buffer, whatWasGot } from '../platform/index.ts'
 
 /** The statements of the store, each a change of its own. `$1` is the scope, `$2` the name of the entry. */
 export type Statements = ReturnType<typeof createStatements>

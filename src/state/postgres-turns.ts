@@ -1,4 +1,4 @@
-import { type Clock, createDeferred, createTurns } from '../host/index.ts'
+import { type Clock, createDeferred, createTurns } from '../platform/index.ts'
 
 /**
  * Makes what runs actions one after the other and rejects those that are not done within `timeout` milliseconds. While an

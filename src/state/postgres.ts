@@ -7,7 +7,7 @@ import {
   parseDuration,
   systemClock,
   whatWasGot,
-} from '../host/index.ts'
+} from '../platform/index.ts'
 import {
   explained,
   isMadeByAnother,

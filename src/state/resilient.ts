@@ -1,4 +1,4 @@
-import { createTurns, type Logger, TextDecoder } from '../host/index.ts'
+import { createTurns, type Logger, TextDecoder } from '../platform/index.ts'
 import { ENTRIES } from './entries.ts'
 import { reasonOf } from './errors.ts'
 import { joinLines } from './lines.ts'

@@ -1,4 +1,4 @@
-import { askHost, type Clock, createTurns } from '../host/index.ts'
+import { askHost, type Clock, createTurns } from '../platform/index.ts'
 import type { StateStore } from './types.ts'
 
 /** How long a store may take for reading, in milliseconds: a start waits for that. */

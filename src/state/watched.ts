@@ -1,4 +1,4 @@
-import { errorOf, type Logger } from '../host/index.ts'
+import { errorOf, type Logger } from '../platform/index.ts'
 import { ENTRIES } from './entries.ts'
 import { reasonOf } from './errors.ts'
 import type { StateStore } from './types.ts'

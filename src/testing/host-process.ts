@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { systemClock } from '../host/index.ts'
+import { systemClock } from '../platform/index.ts'
 import { HostNotObservedError, lastWords } from './errors.ts'
 import type { ObservationPlan } from './options.ts'
 import type { HostObservation } from './types.ts'

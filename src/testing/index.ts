@@ -1,7 +1,4 @@
-/**
- * Proof that off is off, for a host's own tests: runs the host from start to exit and tells every socket, DNS query, child
- * process and identity file. A system-call trace where there is one (strace on Linux), hooks in Node.js elsewhere.
- */
+/** Testing: proof that off is off, for a host's own tests. */
 export { assertSilent, provesSilence, type SilenceOptions } from './assert-silent.ts'
 export {
   HostNotObservedError,

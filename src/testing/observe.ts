@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseDuration, systemEnvironment, whatWasGot } from '../host/index.ts'
+import { parseDuration, systemEnvironment, whatWasGot } from '../platform/index.ts'
 import { TracerUnavailableError } from './errors.ts'
 import { observeByHooks } from './observe-by-hooks.ts'
 import { observeByStrace } from './observe-by-strace.ts'

@@ -1,4 +1,4 @@
-import type { Duration, Environment } from '../host/index.ts'
+import type { Duration, Environment } from '../platform/index.ts'
 import type { Tracer } from './types.ts'
 
 export interface ObserveOptions {

@@ -1,4 +1,4 @@
-import type { Environment } from '../host/index.ts'
+import type { Environment } from '../platform/index.ts'
 import { assertSilent, breachesOf, failureOf, type SilenceOptions } from './assert-silent.ts'
 import { ProofWithoutControlError } from './errors.ts'
 import { observeHost } from './observe.ts'

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import path from 'node:path'
-import { systemEnvironment } from '../host/index.ts'
+import { systemEnvironment } from '../platform/index.ts'
 
 /** A strace that traces, as the start of a command line; or why there is none, as the end of a sentence. */
 export type FoundStrace = { readonly command: readonly string[] } | { readonly problem: string }

@@ -9,7 +9,7 @@ import {
   type Reach,
   withheldBy,
 } from '../../src/catalog/index.ts'
-import { UsageConfigurationError } from '../../src/host/index.ts'
+import { UsageConfigurationError } from '../../src/platform/index.ts'
 import { good } from './good.ts'
 
 const base = defineCatalog(good)

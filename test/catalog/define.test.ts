@@ -7,10 +7,10 @@ import {
   docsPage,
   jsonSchema,
 } from '../../src/catalog/index.ts'
-import { DISABLING_WORDS, ENABLING_WORDS, UNDECIDED_WORDS } from '../../src/consent/words.ts'
-import { collectorConfig } from '../../src/gateway/index.ts'
-import { type Mistake, UsageConfigurationError } from '../../src/host/index.ts'
-import { exampleReport } from '../../src/report/index.ts'
+import { DISABLING_WORDS, ENABLING_WORDS, UNDECIDED_WORDS } from '../../src/library/consent/words.ts'
+import { exampleReport } from '../../src/library/report/index.ts'
+import { collectorConfig } from '../../src/maintainer/gateway/index.ts'
+import { type Mistake, UsageConfigurationError } from '../../src/platform/index.ts'
 import { good } from './good.ts'
 
 /** The mistakes that a definition is refused for, by place. What the types forbid may stand in it. */

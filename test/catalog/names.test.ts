@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defineCatalog } from '../../src/catalog/index.ts'
-import { UsageConfigurationError } from '../../src/host/index.ts'
+import { UsageConfigurationError } from '../../src/platform/index.ts'
 
 /** What is said about a fact of this name; `undefined` where the name is taken. */
 function complaintAbout(name: string): string | undefined {

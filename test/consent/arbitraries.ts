@@ -5,7 +5,7 @@ import type {
   ConsentState,
   Opinion,
   StoredOpinion,
-} from '../../src/consent/index.ts'
+} from '../../src/library/consent/index.ts'
 
 /** A place that an opinion can come from: how a test speaks there, and what its word is worth. */
 export interface Place {

@@ -1,8 +1,8 @@
 /** What tells of a CI system, a test runner or an AI agent: the environment that was handed in, and no word for no in it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { detectAutomation } from '../../src/consent/automation.ts'
 import { explainConsent } from '../../src/index.ts'
+import { detectAutomation } from '../../src/library/consent/automation.ts'
 import { acmeCatalog } from '../support/acme.ts'
 
 const NO = ['', ' ', '0', 'false', 'FALSE', 'no', ' No ', 'off', 'n', 'f', 'disabled']

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decideConsent, disclosureText } from '../../src/consent/index.ts'
+import { decideConsent, disclosureText } from '../../src/library/consent/index.ts'
 import { silence } from './arbitraries.ts'
 
 /** The notice, where there is one. */

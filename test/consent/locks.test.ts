@@ -6,7 +6,7 @@ import {
   type ConsentSource,
   decideConsent,
   type OverrulingSource,
-} from '../../src/consent/index.ts'
+} from '../../src/library/consent/index.ts'
 import { createMemoryStore } from '../../src/state/index.ts'
 import { PLACES, silence } from './arbitraries.ts'
 import { consentIn } from './running.ts'

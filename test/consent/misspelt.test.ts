@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decideConsent } from '../../src/consent/index.ts'
+import { decideConsent } from '../../src/library/consent/index.ts'
 import { silence } from './arbitraries.ts'
 
 const verdictOf = (environment: Record<string, string>, prefix = 'ACME_DB') =>

@@ -1,7 +1,7 @@
 /** What other systems do in odd cases, and what is done here. The name of a test says whose case it is. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type ConsentInputs, decideConsent } from '../../src/consent/index.ts'
+import { type ConsentInputs, decideConsent } from '../../src/library/consent/index.ts'
 import { silence } from './arbitraries.ts'
 
 const DNT = { DO_NOT_TRACK: '1' }

@@ -7,7 +7,7 @@ import {
   type Opinion,
   SOURCES,
   type Verdict,
-} from '../../src/consent/index.ts'
+} from '../../src/library/consent/index.ts'
 import { anyInputs, anyPlace, inputsWith, PLACES, placeOf, REMEMBERED, silence } from './arbitraries.ts'
 
 /** The runs of one property: enough for every pair of places and words to come up. */

@@ -1,4 +1,4 @@
-import { type ConsentInputs, type ConsentOptions, createConsent } from '../../src/consent/index.ts'
+import { type ConsentInputs, type ConsentOptions, createConsent } from '../../src/library/consent/index.ts'
 import { createDirectoryStore, type StateStore } from '../../src/state/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { silence } from './arbitraries.ts'

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { consent as FLAG_WINS } from '../../examples/ferretdb/catalog.ts'
-import { ConsentLockedError, decideConsent } from '../../src/consent/index.ts'
+import { ConsentLockedError, decideConsent } from '../../src/library/consent/index.ts'
 import { createMemoryStore } from '../../src/state/index.ts'
 import { silence } from './arbitraries.ts'
 import { consentIn } from './running.ts'

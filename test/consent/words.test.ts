@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decideConsent } from '../../src/consent/index.ts'
+import { decideConsent } from '../../src/library/consent/index.ts'
 import { PLACES, silence } from './arbitraries.ts'
 
 const LISTS = {

@@ -1,5 +1,5 @@
 import { catalog, packs, product } from '../../examples/dependency-track/catalog.ts'
-import { operatingSystemPack } from '../../src/packs/index.ts'
+import { operatingSystemPack } from '../../src/library/packs/index.ts'
 import { createPackHost } from '../packs/host.ts'
 import { defineSeedSystem } from './seed-system.ts'
 

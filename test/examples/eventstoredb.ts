@@ -1,5 +1,5 @@
 import { catalog, NODE_STATES, packs, product } from '../../examples/eventstoredb/catalog.ts'
-import { containerPack, kubernetesPack, operatingSystemPack } from '../../src/packs/index.ts'
+import { containerPack, kubernetesPack, operatingSystemPack } from '../../src/library/packs/index.ts'
 import { createPackHost } from '../packs/host.ts'
 import { defineSeedSystem, observe, type Report } from './seed-system.ts'
 

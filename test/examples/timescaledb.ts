@@ -6,7 +6,7 @@ import {
   product,
   SQLSTATES,
 } from '../../examples/timescaledb/catalog.ts'
-import { installPack } from '../../src/packs/index.ts'
+import { installPack } from '../../src/library/packs/index.ts'
 import { createPackHost } from '../packs/host.ts'
 import { defineSeedSystem, observe, type Report } from './seed-system.ts'
 

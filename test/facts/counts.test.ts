@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { FactSnapshot } from '../../src/facts/index.ts'
+import type { FactSnapshot } from '../../src/library/facts/index.ts'
 import { createHost, droppedIn, numbersIn } from './host.ts'
 
 const OK = { command: 'find', result: 'ok' }

@@ -9,7 +9,7 @@ import {
   type FactSnapshot,
   type FactStore,
   type Tally,
-} from '../../src/facts/index.ts'
+} from '../../src/library/facts/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 
 const common = { since: 1, why: 'Tells it.' } as const

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createSeries } from '../../src/facts/series.ts'
+import { createSeries } from '../../src/library/facts/series.ts'
 
 const word = fc.stringMatching(/^[a-z][a-z0-9_]{0,8}$/)
 const dimensions = fc

@@ -1,7 +1,7 @@
 import { withheldBy } from '../../src/catalog/index.ts'
-import { collectFacts, createFactStores, type FactStore } from '../../src/facts/index.ts'
-import { systemClock } from '../../src/host/index.ts'
-import { composeReport, observeFacts, schemaUrlOf, serializeReport } from '../../src/report/index.ts'
+import { collectFacts, createFactStores, type FactStore } from '../../src/library/facts/index.ts'
+import { composeReport, observeFacts, schemaUrlOf, serializeReport } from '../../src/library/report/index.ts'
+import { systemClock } from '../../src/platform/index.ts'
 import { DAY, type FactValues, type FleetReport } from './lives.ts'
 import { catalogOf } from './products.ts'
 

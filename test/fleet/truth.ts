@@ -2,7 +2,7 @@
  * What the store must answer, by what the fleet has sent: kept in plain collections, and worked out from the reports again for each
  * question. It knows the promises of docs/store.md, and nothing of how the store keeps them.
  */
-import { LIBRARY_VERSION } from '../../src/host/index.ts'
+import { LIBRARY_VERSION } from '../../src/platform/index.ts'
 import { DAY, type FleetReport, SECOND } from './lives.ts'
 import { catalogOf } from './products.ts'
 

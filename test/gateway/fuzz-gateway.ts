@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { defineCatalog } from '../../src/catalog/index.ts'
-import { CUT, REPORT_ATTRIBUTES } from '../../src/gateway/config/wire.ts'
+import { CUT, REPORT_ATTRIBUTES } from '../../src/maintainer/gateway/config/wire.ts'
 import { createRandom } from '../support/random.ts'
 import { hostileBody, MARK } from './hostile-bodies.ts'
 import { archiveOf, filesWith, report, runGateway, sampleOf, send } from './running-gateway.ts'

@@ -4,14 +4,14 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { combineCatalogs, defineCatalog } from '../../src/catalog/index.ts'
-import { CUT } from '../../src/gateway/config/wire.ts'
+import { CUT } from '../../src/maintainer/gateway/config/wire.ts'
 import {
   CollectorStartError,
   freePort,
   runGatewayCommand,
   startCollector,
   validateConfig,
-} from '../../src/gateway/index.ts'
+} from '../../src/maintainer/gateway/index.ts'
 import {
   filesWith,
   nativeEndpointAt,

@@ -12,8 +12,8 @@ import {
   GatewayError,
   originOverlay,
   type RunningClickHouse,
-} from '../../src/gateway/index.ts'
-import { runCommand } from '../../src/gateway/process/run-command.ts'
+} from '../../src/maintainer/gateway/index.ts'
+import { runCommand } from '../../src/maintainer/gateway/process/run-command.ts'
 import {
   nativeEndpointAt,
   report,

@@ -9,8 +9,8 @@ import {
   GatewayOptionsError,
   runGatewayCommand,
   startClickHouse,
-} from '../../src/gateway/index.ts'
-import { secretsIn, secretsOf, shownAddress, withoutSecrets } from '../../src/gateway/secrets.ts'
+} from '../../src/maintainer/gateway/index.ts'
+import { secretsIn, secretsOf, shownAddress, withoutSecrets } from '../../src/maintainer/gateway/secrets.ts'
 import { bareEnvironment, memory, scratchDirectory } from './scratch.ts'
 
 const AWKWARD = [

@@ -15,7 +15,7 @@ import {
   connectClickHouse,
   type RunningClickHouse,
   startClickHouse,
-} from '../../src/gateway/index.ts'
+} from '../../src/maintainer/gateway/index.ts'
 import { rowsOf } from './running-gateway.ts'
 import { scratchDirectory } from './scratch.ts'
 

@@ -9,7 +9,7 @@ import {
   type Logger,
   type StateStore,
 } from '../../src/index.ts'
-import { buildPack, clusterPack, installPack } from '../../src/packs/index.ts'
+import { buildPack, clusterPack, installPack } from '../../src/library/packs/index.ts'
 import { createPostgresStore, type PostgresPool } from '../../src/postgres.ts'
 import { ConsentAwareMetricExporter } from '../../src/sdk.ts'
 import { acmeCatalog, createAcme } from '../support/acme.ts'

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { OLDEST_NODE, unsuitableRuntime } from '../../src/host/index.ts'
+import { OLDEST_NODE, unsuitableRuntime } from '../../src/platform/index.ts'
 
 const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, '../..')

@@ -1,7 +1,7 @@
 /** A state directory that was copied to another machine, with a backup, an image or a clone. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { IdentityPolicy } from '../../src/identity/index.ts'
+import type { IdentityPolicy } from '../../src/library/identity/index.ts'
 import { createMemoryStore } from '../../src/state/index.ts'
 import { createHost, DAY, type Host, reported } from './host.ts'
 

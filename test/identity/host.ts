@@ -1,4 +1,4 @@
-import { createInstallation, type IdentityPolicy } from '../../src/identity/index.ts'
+import { createInstallation, type IdentityPolicy } from '../../src/library/identity/index.ts'
 import { createMemoryStore, type StateStore } from '../../src/state/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createInstallation } from '../../src/identity/index.ts'
+import { createInstallation } from '../../src/library/identity/index.ts'
 import { createMemoryStore, type StateStore } from '../../src/state/index.ts'
 import { createHost, reported, UUID_V4 } from './host.ts'
 

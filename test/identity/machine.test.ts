@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { systemMachine } from '../../src/identity/machine.ts'
+import { systemMachine } from '../../src/library/identity/machine.ts'
 
 const ID = '0123456789abcdef0123456789abcdef'
 const OTHER = 'fedcba9876543210fedcba9876543210'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createLedger } from '../../src/ledger/index.ts'
+import { createLedger } from '../../src/library/ledger/index.ts'
 import { createMemoryStore } from '../../src/state/index.ts'
 import { entry, idsIn } from './stores.ts'
 

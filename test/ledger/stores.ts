@@ -1,5 +1,5 @@
 /** The stores that a ledger is tried on, and entries for it. */
-import type { LedgerEntry } from '../../src/ledger/index.ts'
+import type { LedgerEntry } from '../../src/library/ledger/index.ts'
 import {
   createDirectoryStore,
   createMemoryStore,

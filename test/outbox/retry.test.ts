@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createRetries, waitAfter } from '../../src/outbox/retry.ts'
+import { createRetries, waitAfter } from '../../src/library/outbox/retry.ts'
+import { LONGEST_RETRY_AFTER, readRetryAfter } from '../../src/library/transport/response.ts'
 import { createDirectoryStore, createMemoryStore, type StateStore } from '../../src/state/index.ts'
-import { LONGEST_RETRY_AFTER, readRetryAfter } from '../../src/transport/response.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createScratch } from '../support/scratch.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type BuildInfo, buildPack } from '../../src/packs/index.ts'
+import { type BuildInfo, buildPack } from '../../src/library/packs/index.ts'
 import { createPackHost, valuesOf } from './host.ts'
 
 const COMMIT = '9d59409acf479dfa0df1aa568182e43e43df8bbe'

@@ -15,7 +15,7 @@ import {
   type PackHost,
   runtimePack,
   systemPackHost,
-} from '../../src/packs/index.ts'
+} from '../../src/library/packs/index.ts'
 import { catalogOf, everyPack, reportOf } from './every-pack.ts'
 import { valuesOf } from './host.ts'
 
@@ -172,7 +172,7 @@ test('no process is started and no socket is opened', async () => {
 })
 
 test('the packs have no way to processes, networks, names of hosts or users', () => {
-  const source = path.resolve(import.meta.dirname, '../../src/packs')
+  const source = path.resolve(import.meta.dirname, '../../src/library/packs')
   const texts = readdirSync(source).map((file) => readFileSync(path.join(source, file), 'utf8'))
   const imported = texts.flatMap((text) => [...text.matchAll(/from '(node:[^']+)'/g)].map(([, name]) => name))
   assert.deepEqual([...new Set(imported)].toSorted(), [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cloudPack } from '../../src/packs/index.ts'
+import { cloudPack } from '../../src/library/packs/index.ts'
 import { createPackHost, type Machine } from './host.ts'
 
 const dmi = (texts: Record<string, string>): Machine => ({

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryStore, createUsageTelemetry, defineCatalog } from '../../src/index.ts'
-import { type Cluster, clusterPack } from '../../src/packs/index.ts'
+import { type Cluster, clusterPack } from '../../src/library/packs/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { numbersOf, type OtlpRequest } from '../support/receiver.ts'
 import { valuesOf } from './host.ts'
@@ -163,7 +163,7 @@ test('a cluster that never answers costs its second, and the next report asks ag
   let asked = 0
   const { usage, clock } = createProduct(() => (asked++ === 0 ? new Promise(() => {}) : { nodeId: NODE }))
   // What a report loads is loaded, so that only the cluster is waited for.
-  await import('../../src/telemetry/reporter.ts')
+  await import('../../src/library/telemetry/reporter.ts')
   const preview = usage.preview()
   for (let turn = 0; clock.waiting < 5 && turn < 1_000; turn++) await clock.advance(0)
   await clock.advance(1_000)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { containerPack, kubernetesPack } from '../../src/packs/index.ts'
+import { containerPack, kubernetesPack } from '../../src/library/packs/index.ts'
 import { createPackHost, type Machine, valuesOf } from './host.ts'
 
 const ID = '3f2a9b1c4d5e6f708192a3b4c5d6e7f83f2a9b1c4d5e6f708192a3b4c5d6e7f8'

@@ -1,6 +1,6 @@
 import { createMemoryStore, createUsageTelemetry, defineCatalog } from '../../src/index.ts'
-import * as packs from '../../src/packs/index.ts'
-import { type BuildInfo, type Cluster, type PackHost, systemPackHost } from '../../src/packs/index.ts'
+import * as packs from '../../src/library/packs/index.ts'
+import { type BuildInfo, type Cluster, type PackHost, systemPackHost } from '../../src/library/packs/index.ts'
 
 export interface EveryPackOptions {
   readonly host?: PackHost

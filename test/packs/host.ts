@@ -1,4 +1,4 @@
-import type { PackHost } from '../../src/packs/index.ts'
+import type { PackHost } from '../../src/library/packs/index.ts'
 
 /** What a made-up machine has. Files by path; a number stands for a file of that many bytes. */
 export interface Machine extends Partial<Omit<PackHost, 'readFile' | 'exists' | 'environment' | 'version'>> {

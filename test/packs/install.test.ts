@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import path from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { type InstallPackOptions, installPack } from '../../src/packs/index.ts'
+import { type InstallPackOptions, installPack } from '../../src/library/packs/index.ts'
 import { createPackHost, type Machine } from './host.ts'
 
 type Options = Partial<InstallPackOptions<'acme'>>

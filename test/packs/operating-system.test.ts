@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { operatingSystemPack } from '../../src/packs/index.ts'
+import { operatingSystemPack } from '../../src/library/packs/index.ts'
 import { createPackHost, type Machine, valuesOf } from './host.ts'
 
 const systemOf = (machine: Machine) =>

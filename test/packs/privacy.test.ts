@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { PackHost } from '../../src/packs/index.ts'
+import type { PackHost } from '../../src/library/packs/index.ts'
 import { catalogOf, everyPack, reportOf } from './every-pack.ts'
 import { createPackHost } from './host.ts'
 

@@ -5,8 +5,8 @@ import { chmodSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { systemPackHost } from '../../src/packs/index.ts'
-import { readText } from '../../src/packs/read-text.ts'
+import { systemPackHost } from '../../src/library/packs/index.ts'
+import { readText } from '../../src/library/packs/read-text.ts'
 import { createScratch } from '../support/scratch.ts'
 
 const read = (file: string | URL, longest?: number) => readText(systemPackHost, file, longest)

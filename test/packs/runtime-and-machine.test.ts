@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { machinePack, runtimePack, uptimePack } from '../../src/packs/index.ts'
+import { machinePack, runtimePack, uptimePack } from '../../src/library/packs/index.ts'
 import { reportOf } from './every-pack.ts'
 import { createPackHost, type Machine, valuesOf } from './host.ts'
 

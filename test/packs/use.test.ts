@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryStore, createUsageTelemetry, defineCatalog } from '../../src/index.ts'
-import { machinePack, operatingSystemPack } from '../../src/packs/index.ts'
+import { machinePack, operatingSystemPack } from '../../src/library/packs/index.ts'
 
 test('a pack is taken with its facts in the catalog and its values in the report, and what the catalog leaves out is left alone', async () => {
   const system = operatingSystemPack({ since: 1 })

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { freePort } from '../../src/gateway/index.ts'
+import { freePort } from '../../src/maintainer/gateway/index.ts'
 import { createScratch } from '../support/scratch.ts'
 
 const run = promisify(execFile)
@@ -17,13 +17,11 @@ test('generated files are what their sources say', async () => {
 
 test('every room of src is on the page about the architecture, and every room there exists', () => {
   const page = readFileSync(path.join(root, 'docs/architecture.md'), 'utf8')
-  const described = [...page.matchAll(/^\| `(\w+)\/` \|/gm)].map(([, room]) => room)
-  assert.deepEqual(
-    described.toSorted(),
-    globSync('src/*/', { cwd: root })
-      .map((room) => path.basename(room))
-      .toSorted(),
-  )
+  const described = [...page.matchAll(/^\| `([\w/]+)\/` \|/gm)].map(([, room]) => room)
+  const rooms = globSync('src/**/index.ts', { cwd: root })
+    .map((door) => path.posix.dirname(path.relative('src', door)))
+    .filter((room) => room !== '.')
+  assert.deepEqual(described.toSorted(), rooms.toSorted())
 })
 
 test('every link in the documentation leads to a file', () => {

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { LIBRARY_VERSION } from '../../src/host/index.ts'
+import { LIBRARY_VERSION } from '../../src/platform/index.ts'
 import { createScratch } from '../support/scratch.ts'
 
 const run = promisify(execFile)

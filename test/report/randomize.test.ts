@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import type { BooleanFact, EnumFact } from '../../src/catalog/index.ts'
-import { randomized } from '../../src/report/randomize.ts'
+import { randomized } from '../../src/library/report/randomize.ts'
 
 const yesNo: BooleanFact = {
   kind: 'attribute',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createReportIds } from '../../src/report/index.ts'
+import { createReportIds } from '../../src/library/report/index.ts'
 
 test('a report id is a UUID of version 7 that begins with the time of the report', () => {
   const time = Date.UTC(2026, 10, 21, 7, 46)

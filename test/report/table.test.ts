@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { FactPoint } from '../../src/facts/index.ts'
-import { factsTable } from '../../src/report/index.ts'
+import type { FactPoint } from '../../src/library/facts/index.ts'
+import { factsTable } from '../../src/library/report/index.ts'
 
 const gauge = (name: string, value: number, unit = '1', attributes = {}): FactPoint => {
   return { name, value, unit, kind: 'gauge', attributes }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Catalog, defineCatalog, type Fact } from '../../src/catalog/index.ts'
-import { contentOf, exampleReport, misfitsIn } from '../../src/report/index.ts'
+import { contentOf, exampleReport, misfitsIn } from '../../src/library/report/index.ts'
 import { good } from '../catalog/good.ts'
 import { everyPack } from '../packs/every-pack.ts'
 

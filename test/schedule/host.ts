@@ -1,4 +1,4 @@
-import { createSchedule, type ScheduleOptions } from '../../src/schedule/index.ts'
+import { createSchedule, type ScheduleOptions } from '../../src/library/schedule/index.ts'
 import { createMemoryStore, type StateStore } from '../../src/state/index.ts'
 import { createMachine, START } from './machine.ts'
 

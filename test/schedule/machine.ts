@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/host/index.ts'
+import type { Clock } from '../../src/platform/index.ts'
 
 /** Midnight, so that the grid of an installation whose offset is 0 lies at midnight. */
 export const START = Date.UTC(2026, 0, 1)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createUndecidedWait } from '../../src/schedule/index.ts'
+import { createUndecidedWait } from '../../src/library/schedule/index.ts'
 import { createMemoryStore, type StateStore } from '../../src/state/index.ts'
 import { createHost, DAY, HOUR, live, MINUTE, restarted, SECOND, stored, YEAR } from './host.ts'
 

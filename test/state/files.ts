@@ -1,6 +1,6 @@
 /** The real file functions, of which one is made to fail. */
 import { type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
-import { type FileFunctions, openFlags } from '../../src/host/index.ts'
+import { type FileFunctions, openFlags } from '../../src/platform/index.ts'
 
 export const realFiles: FileFunctions = { link, lstat, mkdir, open, readdir, rename, unlink }
 

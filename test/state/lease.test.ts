@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { test } from 'node:test'
-import { type ProcessOwner, systemClock } from '../../src/host/index.ts'
+import { type ProcessOwner, systemClock } from '../../src/platform/index.ts'
 import { createDirectoryStore, createMemoryStore, takeLease } from '../../src/state/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createScratch } from '../support/scratch.ts'
@@ -82,7 +82,7 @@ test('a container does not take a living process of another one for ended, also 
 }, async () => {
   using scratch = createScratch()
   const take = `
-    import { systemClock } from './src/host/index.ts'
+    import { systemClock } from './src/platform/index.ts'
     import { createDirectoryStore, takeLease } from './src/state/index.ts'
     const store = createDirectoryStore(process.argv[1])
     console.log(process.pid, (await takeLease({ store, clock: systemClock, task: 'drain' })) !== undefined)

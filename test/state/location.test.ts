@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { userInfo } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
-import { systemHome } from '../../src/host/index.ts'
+import { systemHome } from '../../src/platform/index.ts'
 import { defaultStateDirectory } from '../../src/state/index.ts'
 
 for (const [name, environment, platform, expected] of [

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/host/index.ts'
+import type { Clock } from '../../src/platform/index.ts'
 
 /** A clock that stands still until it is told how far to go, and can be set like a wall clock. */
 export interface FakeClock extends Clock {

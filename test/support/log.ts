@@ -1,4 +1,4 @@
-import type { Logger } from '../../src/host/index.ts'
+import type { Logger } from '../../src/platform/index.ts'
 
 /** A logger that keeps what it is told: `'info: …'`. */
 export interface KeptLog extends Logger {

@@ -8,7 +8,7 @@ import {
   defineCatalog,
   UsageConfigurationError,
 } from '../../src/index.ts'
-import { clusterPack } from '../../src/packs/index.ts'
+import { clusterPack } from '../../src/library/packs/index.ts'
 import { ConsentAwareMetricExporter } from '../../src/sdk.ts'
 import { createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'

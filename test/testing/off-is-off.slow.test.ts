@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { cpSync, existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { SOURCES } from '../../src/consent/index.ts'
+import { SOURCES } from '../../src/library/consent/index.ts'
 import {
   assertSilent,
   HostNotSilentError,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import net, { type LookupFunction } from 'node:net'
 import { test } from 'node:test'
-import { createHttpTransport } from '../../src/transport/index.ts'
+import { createHttpTransport } from '../../src/library/transport/index.ts'
 import { accept, leadingTo, listen } from './servers.ts'
 
 const REPORT = Buffer.from('{}')

@@ -4,8 +4,8 @@ import net from 'node:net'
 import { test } from 'node:test'
 import zlib from 'node:zlib'
 import fc from 'fast-check'
-import { createHttpTransport, type SendResult } from '../../src/transport/index.ts'
-import { readAnswer } from '../../src/transport/response.ts'
+import { createHttpTransport, type SendResult } from '../../src/library/transport/index.ts'
+import { readAnswer } from '../../src/library/transport/response.ts'
 import { listen } from './servers.ts'
 
 /** The answer to a report of a server that writes these bytes, and what they cost this process, in milliseconds. */

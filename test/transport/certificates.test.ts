@@ -7,7 +7,7 @@ import path from 'node:path'
 import { before, test } from 'node:test'
 import tls from 'node:tls'
 import { promisify } from 'node:util'
-import { createHttpTransport } from '../../src/transport/index.ts'
+import { createHttpTransport } from '../../src/library/transport/index.ts'
 import { certificate, createProxy, createSecureServer, leadingTo, listen } from './servers.ts'
 
 before(() => tls.setDefaultCACertificates([certificate('authority.crt')]))

@@ -8,8 +8,8 @@ import { before, test } from 'node:test'
 import tls from 'node:tls'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
-import { createHttpTransport, type SendResult } from '../../src/transport/index.ts'
-import { isExempt, proxyFor } from '../../src/transport/proxy.ts'
+import { createHttpTransport, type SendResult } from '../../src/library/transport/index.ts'
+import { isExempt, proxyFor } from '../../src/library/transport/proxy.ts'
 import { until } from '../support/until.ts'
 import {
   accept,

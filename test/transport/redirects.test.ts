@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import http from 'node:http'
 import { before, test } from 'node:test'
 import tls from 'node:tls'
-import { createHttpTransport, type SendResult } from '../../src/transport/index.ts'
+import { createHttpTransport, type SendResult } from '../../src/library/transport/index.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { accept, certificate, createSecureServer, leadingTo, listen } from './servers.ts'
 

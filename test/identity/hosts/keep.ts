@@ -3,8 +3,8 @@
  * proposes, keeps, and says who its report would be from.
  */
 import { createInterface } from 'node:readline'
-import { systemClock } from '../../../src/host/index.ts'
-import { createInstallation } from '../../../src/identity/index.ts'
+import { createInstallation } from '../../../src/library/identity/index.ts'
+import { systemClock } from '../../../src/platform/index.ts'
 import { createDirectoryStore } from '../../../src/state/index.ts'
 
 const [machine] = process.argv.slice(2)

@@ -2,7 +2,7 @@
  * A process that writes reports into a ledger that is cut all the time: `node append.ts DIRECTORY MAX_SIZE NAME COUNT`. It says each
  * report's id when that is written down.
  */
-import { createLedger } from '../../../src/ledger/index.ts'
+import { createLedger } from '../../../src/library/ledger/index.ts'
 import { createDirectoryStore } from '../../../src/state/index.ts'
 import { entry } from '../stores.ts'
 

@@ -1,5 +1,5 @@
 /** Prints the months and days of moments that are another day, month or year elsewhere. */
-import { installPack } from '../../../src/packs/index.ts'
+import { installPack } from '../../../src/library/packs/index.ts'
 
 for (const installedAt of [
   Date.UTC(2024, 1, 29, 23, 59, 59),

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events'
 import tls from 'node:tls'
-import { createHttpTransport } from '../../../src/transport/index.ts'
+import { createHttpTransport } from '../../../src/library/transport/index.ts'
 import { leadingTo } from '../servers.ts'
 
 const [endpoint = '', proxy = ''] = process.argv.slice(2)

@@ -1,0 +1,279 @@
+import type { Scopes } from '../../catalog/index.ts'
+import { readExclusions } from './exclusions.ts'
+import type { ConsentInputs, ConsentSource } from './types.ts'
+import type { Meaning, NamedInputs } from './variables.ts'
+import { DISABLING_WORDS, ENABLING_WORDS, optsOut, type Reading, readDecision, shown } from './words.ts'
+
+/** What a source says, before it is held against the others. */
+export interface Statement {
+  readonly name: string
+  readonly value?: string
+  readonly reading: Reading
+  /** What the operator knows it by, where that is not its name and value: `the choice of alice`. */
+  readonly title?: string
+  /** What the operator should mend, as the end of a sentence. */
+  readonly problem?: string
+  /** Since when it stands, as ISO 8601, where that is known. */
+  readonly since?: string
+  /** The facts that it covers, as they were; absent: all of them. */
+  readonly facts?: Scopes
+  /** Whether it is a choice that did not reach the store. */
+  readonly unstored?: true
+  /** Since when the same was chosen, as ISO 8601, where it is a stored choice. */
+  readonly heldSince?: string
+  /** The version of the catalog that it was given under; absent: it stands for every version. */
+  readonly catalogVersion?: number
+  /** The versions of the contributions to the catalog that it was given under, by prefix. */
+  readonly contributions?: Readonly<Record<string, number>>
+}
+
+/** A place that an opinion comes from, and what its word is worth. */
+export interface Source {
+  readonly source: ConsentSource
+  /** Whether its no beats every yes, whoever says it. Otherwise the first source that has decided wins. */
+  readonly restricts: boolean
+  /** Whether it is set outside of the product, so that its no cannot be taken back by a choice in the product. */
+  readonly locks: boolean
+  /** Whether its no only says that this run is a special one, or that a value cannot be used: nobody has opted out, and nothing is deleted. */
+  readonly passing?: true
+  /** Says in a sentence what it is, for the table of docs/consent.md. */
+  readonly about: string
+  /** What it says; empty where it has nothing to say. */
+  read(inputs: NamedInputs): readonly Statement[]
+}
+
+/** Every source but the default, in the order in which they are asked. */
+export const SOURCES: readonly Source[] = [
+  {
+    source: 'do-not-track',
+    restricts: true,
+    locks: true,
+    about:
+      'The variable `DO_NOT_TRACK` (donottrack.sh), in any case. Anything but empty, 0, false, no and off is a no.',
+    read: (inputs) => optOuts(inputs, 'DO_NOT_TRACK'),
+  },
+  {
+    source: 'opt-out-variable',
+    restricts: true,
+    locks: true,
+    about:
+      'The variable `<PREFIX>_TELEMETRY_OPTOUT`, under old names of the product too. Read like `DO_NOT_TRACK`. Obvious misspellings count: `_OPT_OUT`, `_DISABLED`, `_DISABLE`.',
+    read: (inputs) => optOuts(inputs, 'OPTOUT'),
+  },
+  {
+    source: 'otel-sdk-disabled',
+    restricts: true,
+    locks: true,
+    about: 'The variable `OTEL_SDK_DISABLED` of OpenTelemetry. Read like `DO_NOT_TRACK`.',
+    read: (inputs) => optOuts(inputs, 'OTEL_SDK_DISABLED'),
+  },
+  {
+    source: 'executable-name',
+    restricts: true,
+    locks: true,
+    about: 'The name or path of the executable: `donottrack` anywhere in it, in any case, is a no.',
+    read: ({ executableName }) =>
+      executableName?.toLowerCase().includes('donottrack')
+        ? [
+            {
+              name: 'the name of the executable',
+              value: shown(executableName),
+              reading: { state: 'disabled' },
+            },
+          ]
+        : [],
+  },
+  {
+    source: 'automation',
+    restricts: true,
+    locks: true,
+    passing: true,
+    about:
+      'A CI system, a test runner or an AI agent that runs the process, where the product wants that to be a no. A variable that is set to a word for no (`CI=false`) tells of none.',
+    read: ({ automation }) =>
+      automation === undefined
+        ? []
+        : [
+            {
+              name: 'a process that no person runs',
+              value: shown(automation),
+              reading: { state: 'disabled' },
+            },
+          ],
+  },
+  {
+    source: 'debug-variable',
+    restricts: true,
+    locks: true,
+    passing: true,
+    about:
+      'The variable `<PREFIX>_TELEMETRY_DEBUG`: reports are printed and not sent. Read like `DO_NOT_TRACK`.',
+    read: (inputs) => optOuts(inputs, 'DEBUG'),
+  },
+  {
+    source: 'endpoint-variable',
+    restricts: true,
+    locks: true,
+    passing: true,
+    about:
+      'The variable `<PREFIX>_TELEMETRY_ENDPOINT`, when its address cannot be used: then nothing is sent anywhere.',
+    read: ({ endpoint: { name = '', value, problem } = {} }) =>
+      problem === undefined ? [] : [{ name, value: shown(value), reading: { state: 'disabled' }, problem }],
+  },
+  {
+    source: 'exclude-variable',
+    restricts: true,
+    locks: true,
+    passing: true,
+    about:
+      "The product's list of withheld facts, when it names one that does not exist: rather nothing than that one.",
+    read: (inputs) =>
+      [...readExclusions(inputs).unknown].map(([name, word]) => ({
+        name,
+        value: shown(inputs.environment[name]),
+        reading: { state: 'disabled' },
+        problem: `names '${shown(word)}', which is not a fact of this product, or of a plugin that is not there yet; correct the name or remove it`,
+      })),
+  },
+  {
+    source: 'variable',
+    restricts: true,
+    locks: true,
+    about:
+      'The variable `<PREFIX>_TELEMETRY`, under old names of the product too: a word for yes or no, or a level. A misspelt one (`_ENABLED`) can only say no.',
+    read: (inputs) => [
+      ...decisions(inputs, 'TELEMETRY'),
+      ...decisions(inputs, 'NO').filter(({ reading }) => reading.state === 'disabled'),
+    ],
+  },
+  {
+    source: 'flag',
+    restricts: true,
+    locks: true,
+    about: "The product's command-line flag: the same words.",
+    read: (inputs) => decision('the command-line flag', inputs.flag, inputs),
+  },
+  {
+    source: 'locked-configuration',
+    restricts: true,
+    locks: true,
+    about: "The product's configuration, where it settles the matter: the same words.",
+    read: (inputs) =>
+      isLocked(inputs.configured) ? decision('the configuration', inputs.configured.value, inputs) : [],
+  },
+  {
+    source: 'state',
+    restricts: false,
+    locks: false,
+    passing: true,
+    about:
+      'The state of the product, where nothing of it outlives the process. Each start would be another installation, so only a yes ' +
+      'of the sources above counts, or a choice that is made in the same process.',
+    read: ({ stateProblem }) =>
+      stateProblem === undefined
+        ? []
+        : [
+            {
+              name: 'the state of the product',
+              title: `nothing that is stored outlives this process: ${shown(stateProblem)}`,
+              reading: { state: 'disabled' },
+            },
+          ],
+  },
+  {
+    source: 'stored-choice',
+    restricts: true,
+    locks: false,
+    about: 'What an administrator has chosen, from the state store. A choice that cannot be read is a no.',
+    read: (inputs) => (isSeed(inputs) ? [] : storedChoice(inputs)),
+  },
+  {
+    source: 'configuration',
+    restricts: false,
+    locks: false,
+    about: "The product's configuration, where it only says what holds until somebody chooses.",
+    read: (inputs) =>
+      isLocked(inputs.configured) ? [] : decision('the configuration', inputs.configured, inputs),
+  },
+  {
+    source: 'seed',
+    restricts: false,
+    locks: false,
+    about: 'The seed: what held at the first start. It is remembered, and a later seed changes nothing.',
+    read: (inputs) =>
+      isSeed(inputs) ? storedChoice(inputs) : decision('the seed for the first start', inputs.seed, inputs),
+  },
+]
+
+/** The words that a source understands, for a message about one that it does not. */
+export const wordsOf = (levels: readonly string[]): string =>
+  `use ${[...levels, 'on'].map((word) => `'${word}'`).join(', ')} or 'off' ` +
+  `(also ${[...ENABLING_WORDS.slice(4, 5), ...DISABLING_WORDS.slice(4, 5), 'true', 'false', '1', '0'].join(', ')})`
+
+function optOuts({ environment, names }: NamedInputs, meaning: Meaning): Statement[] {
+  return (names.get(meaning) ?? []).flatMap((name) => {
+    const value = environment[name]
+    if (value === undefined) return []
+    return [{ name, value: shown(value), reading: { state: optsOut(value) ? 'disabled' : 'undecided' } }]
+  })
+}
+
+const decisions = (inputs: NamedInputs, meaning: Meaning): Statement[] =>
+  (inputs.names.get(meaning) ?? []).flatMap((name) => decision(name, inputs.environment[name], inputs))
+
+function decision(name: string, value: unknown, { levels }: ConsentInputs): Statement[] {
+  if (value === undefined || value === null) return []
+  return [{ name, value: shown(value), reading: readDecision(value, levels) }]
+}
+
+function isLocked(configured: unknown): configured is { readonly value: unknown; readonly locked: true } {
+  return typeof configured === 'object' && configured !== null && ownValue(configured, 'locked') === true
+}
+
+const ownValue = (object: object, name: string): unknown =>
+  Object.hasOwn(object, name) ? Reflect.get(object, name) : undefined
+
+const isSeed = ({ stored }: ConsentInputs): boolean =>
+  stored !== undefined && ownValue(stored, 'seed') === true
+
+function storedChoice({ stored, levels }: ConsentInputs): Statement[] {
+  if (stored === undefined) return []
+  if ('problem' in stored) {
+    return [
+      {
+        name: 'the stored choice',
+        reading: { state: 'disabled', unreadable: true },
+        problem: stored.problem,
+      },
+    ]
+  }
+  const {
+    state,
+    level,
+    at,
+    by,
+    heldSince = stored.at,
+    catalogVersion,
+    contributions,
+    facts,
+    seed,
+    unstored,
+    location,
+  } = stored
+  const name = seed
+    ? 'the seed for the first start'
+    : `the choice of ${shown(by)} on ${at}${unstored ? ', which could not be stored' : ''}${location ? `, in ${location}` : ''}`
+  const value = shown(level ?? state)
+  const since = at
+  if (level !== undefined && !levels.includes(level)) {
+    return [{ name, value, since, reading: { state: 'disabled', unreadable: true } }]
+  }
+  const reading = state === 'enabled' && level !== undefined ? { state, level } : { state }
+  const versions = {
+    ...{ heldSince, catalogVersion },
+    ...(contributions && { contributions }),
+    ...(facts && { facts }),
+    ...(unstored && { unstored }),
+  }
+  return [{ name, value, ...(!seed && { title: name }), since, ...versions, reading }]
+}

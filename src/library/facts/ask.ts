@@ -1,0 +1,230 @@
+import {
+  type AttributeFact,
+  type AttributeValue,
+  attributesOf,
+  type DropReason,
+  type Fact,
+  takenValue,
+} from '../../catalog/index.ts'
+import { askHost, type Clock } from '../../platform/index.ts'
+import { CountCell, isCount } from './cells.ts'
+import { createDrops, type Drops } from './drops.ts'
+import type { MeasurementAttributes } from './series.ts'
+import type { FactStore, Observation, ObservedInstrument } from './store.ts'
+
+/** What one round of asking has brought so far. */
+export interface Collection {
+  readonly store: FactStore
+  readonly clock: Clock
+  readonly included: ReadonlyMap<string, Fact>
+  /** Resource attributes by name: of a metadata fact, one for each entry. */
+  readonly attributes: Map<string, AttributeValue>
+  /** Observed gauge values, which stand over recorded ones. Made anew for each round, so that none is stale. */
+  readonly observed: Map<string, Float64Array>
+  /** The totals that observable counters gave in this round. */
+  readonly totals: Map<CountCell, Float64Array>
+  /** The totals when this round began. */
+  readonly totalsBefore: ReadonlyMap<CountCell, Float64Array | undefined>
+  readonly absent: Map<string, DropReason>
+  /** What this round alone has dropped, apart from the store's own: a preview leaves no trace there. */
+  readonly drops: Drops
+}
+
+/**
+ * Asks every included source at once, each within `budget` milliseconds. Never rejects. What a source registers while it
+ * is asked has its turn in the next round: a source that registers itself again would otherwise never come to an end.
+ */
+export async function askAll(collection: Collection, budget: number): Promise<void> {
+  const { store, included } = collection
+  const asked: Promise<void>[] = []
+  for (const [name, source] of [...store.attributes]) {
+    if (included.has(name)) asked.push(askAttribute(collection, name, source, budget))
+  }
+  for (const [name, source] of [...store.gaugeSources]) {
+    if (included.has(name)) asked.push(askGauge(collection, name, source, budget))
+  }
+  for (const observation of [...store.observations]) {
+    asked.push(askObservation(collection, observation, budget))
+  }
+  await Promise.all(asked)
+  for (const [cell, totals] of collection.totals) {
+    if (cell.fact.total === 'process') cell.observeTotals(totals, collection.totalsBefore.get(cell))
+  }
+}
+
+async function askAttribute(
+  collection: Collection,
+  name: string,
+  source: unknown,
+  budget: number,
+): Promise<void> {
+  const fact = collection.included.get(name) as AttributeFact
+  const answer =
+    typeof source === 'function'
+      ? await ask(collection, source as () => unknown, budget)
+      : { reason: undefined, value: source }
+  if (answer.reason) return miss(collection, name, answer.reason)
+  if (answer.value === undefined) return
+  const { value, problems } = takenValue(fact, answer.value)
+  for (const problem of problems) collection.drops.add(problem)
+  if (value !== undefined) {
+    for (const [attribute, part] of attributesOf(name, value)) collection.attributes.set(attribute, part)
+  } else if (problems[0]) collection.absent.set(name, problems[0])
+}
+
+async function askGauge(
+  collection: Collection,
+  name: string,
+  source: () => unknown,
+  budget: number,
+): Promise<void> {
+  const answer = await ask(collection, source, budget)
+  if (answer.reason) return miss(collection, name, answer.reason)
+  if (answer.value === undefined) return
+  const list = listIn(answer.value)
+  if (list) return takePoints(collection, name, list)
+  if (typeof answer.value !== 'number' || !Number.isFinite(answer.value))
+    return miss(collection, name, 'invalid_value')
+  const series = collection.store.gauges.get(name)?.series
+  const index = series?.indexOf(undefined) ?? -1
+  if (!series || index < 0) return miss(collection, name, 'invalid_attribute')
+  valuesOf(collection.observed, name, series.size)[index] = answer.value
+}
+
+/** A longer list is a mistake, and to go through it would take the host's time. */
+const LONGEST_LIST = 10_000
+
+function listIn(value: unknown): readonly unknown[] | undefined {
+  try {
+    return Array.isArray(value) && value.length <= LONGEST_LIST ? Array.from(value) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** All values of a gauge fact with dimensions, as its source gives them: {@link GaugePoint}. */
+function takePoints(collection: Collection, name: string, points: readonly unknown[]): void {
+  const instrument = { name, cell: collection.store.gauges.get(name) }
+  for (const point of points) {
+    try {
+      const { value, attributes } = Object(point)
+      takeObservation(collection, instrument, value, attributes)
+    } catch {
+      collection.drops.add('invalid_value')
+    }
+  }
+}
+
+/** What one callback observed is taken when it has ended well and in time, and otherwise not at all. */
+async function askObservation(
+  collection: Collection,
+  observation: Observation,
+  budget: number,
+): Promise<void> {
+  const { store, included } = collection
+  const names =
+    'instruments' in observation
+      ? [...observation.instruments].map((one) => store.instruments.get(one)?.name ?? '')
+      : [observation.instrument.name]
+  if (!names.some((name) => included.has(name) || !Object.hasOwn(store.catalog.facts, name))) return
+
+  // Apart from the round until it has ended, in as much memory as the series take: it may observe without end.
+  const taken = { ...collection, observed: new Map(), totals: new Map(), drops: createDrops() }
+  let open = true
+  const take = (
+    instrument: ObservedInstrument | undefined,
+    value: number,
+    attributes: MeasurementAttributes,
+  ) => {
+    if (open) takeObservation(taken, instrument, value, attributes)
+  }
+  const answer = await ask(
+    collection,
+    () =>
+      'instruments' in observation
+        ? observation.callback({
+            observe: (one, value, attributes) =>
+              take(
+                observation.instruments.has(one) ? store.instruments.get(one) : undefined,
+                value,
+                attributes,
+              ),
+          })
+        : observation.callback({
+            observe: (value, attributes) => take(observation.instrument, value, attributes),
+          }),
+    budget,
+  )
+  open = false
+  if (answer.reason) for (const name of names) miss(collection, name, answer.reason)
+  else merge(taken, collection)
+}
+
+function merge(taken: Collection, collection: Collection): void {
+  for (const [name, values] of taken.observed) {
+    for (const [index, value] of values.entries()) {
+      if (!Number.isNaN(value)) valuesOf(collection.observed, name, values.length)[index] = value
+    }
+  }
+  for (const [cell, totals] of taken.totals) {
+    for (const [index, total] of totals.entries()) {
+      if (!Number.isNaN(total)) takeTotal(collection, cell, index, total)
+    }
+  }
+  for (const [reason, amount] of Object.entries(taken.drops.counts())) {
+    collection.drops.add(reason as DropReason, amount)
+  }
+}
+
+function takeObservation(
+  collection: Collection,
+  instrument: ObservedInstrument | undefined,
+  value: number,
+  attributes: MeasurementAttributes,
+): void {
+  const { drops } = collection
+  const { catalog } = collection.store
+  const name = instrument?.name ?? ''
+  const cell = instrument?.cell
+  if (!cell) return drops.add(Object.hasOwn(catalog.facts, name) ? 'wrong_instrument' : 'undeclared')
+  if (!collection.included.has(name)) return
+  try {
+    if (!(cell instanceof CountCell ? isCount(value) : Number.isFinite(value)))
+      return drops.add('invalid_value')
+    const index = cell.series.indexOf(attributes)
+    if (index < 0) return drops.add('invalid_attribute')
+    if (cell.series.hasUndeclared(attributes)) drops.add('invalid_attribute')
+    if (cell instanceof CountCell) takeTotal(collection, cell, index, value)
+    else valuesOf(collection.observed, name, cell.series.size)[index] = value
+  } catch {
+    drops.add('invalid_attribute')
+  }
+}
+
+/** Several attribute sets of the host may fall on an overflow word: their totals are added up. */
+function takeTotal({ totals }: Collection, cell: CountCell, index: number, total: number): void {
+  const values = valuesOf(totals, cell, cell.series.size)
+  const others = cell.series.isOverflow(index) ? values[index]! : Number.NaN
+  values[index] = Number.isNaN(others) ? total : others + total
+}
+
+function valuesOf<K>(all: Map<K, Float64Array>, key: K, size: number): Float64Array {
+  let values = all.get(key)
+  if (!values) {
+    values = new Float64Array(size).fill(Number.NaN)
+    all.set(key, values)
+  }
+  return values
+}
+
+function miss({ drops, absent }: Collection, name: string, reason: DropReason): void {
+  drops.add(reason)
+  absent.set(name, reason)
+}
+
+type Answer = { readonly reason: undefined; readonly value: unknown } | { readonly reason: DropReason }
+
+async function ask({ clock }: Collection, source: () => unknown, budget: number): Promise<Answer> {
+  const answer = await askHost(source, { clock, within: budget })
+  return answer.failure ? { reason: answer.failure } : { reason: undefined, value: answer.value }
+}

@@ -1,0 +1,155 @@
+import type { CountFact, GaugeFact } from '../../catalog/index.ts'
+import type { Drops } from './drops.ts'
+import { createSeries, type MeasurementAttributes, type Series } from './series.ts'
+import { tallyKey } from './tally.ts'
+
+/** A count whose dimensions are settled. `add` is the hot path: one addition, no allocation. */
+export interface BoundCounter {
+  /** Adds `amount`, a finite number of zero or more. Default: 1. Never throws. */
+  add(amount?: number): void
+}
+
+/** Whether measurements are taken at all: a product may choose to collect nothing while it is disabled. */
+export interface Recording {
+  on: boolean
+}
+
+/** Where the events of a count fact are added up. The amounts only grow: what reports have taken is kept elsewhere. */
+export class CountCell {
+  readonly fact: CountFact
+  readonly series: Series
+  readonly values: Float64Array
+  readonly #drops: Drops
+  readonly #recording: Recording
+  /** The last totals that observable counters gave, from which the next increase is taken. Replaced, never changed. */
+  #totals: Float64Array | undefined
+  #discarded = false
+  readonly #name: string
+  #keys: readonly string[] | undefined
+
+  constructor(name: string, fact: CountFact, drops: Drops, recording: Recording) {
+    this.#name = name
+    this.fact = fact
+    this.series = createSeries(fact.by)
+    this.values = new Float64Array(this.series.size)
+    this.#drops = drops
+    this.#recording = recording
+  }
+
+  add(amount: number, attributes: MeasurementAttributes): void {
+    if (!this.#recording.on) return
+    try {
+      if (!isCount(amount)) return this.#drops.add('invalid_value')
+      const index = this.series.indexOf(attributes)
+      if (index < 0) return this.#drops.add('invalid_attribute')
+      if (this.series.hasUndeclared(attributes)) this.#drops.add('invalid_attribute')
+      this.values[index]! += amount
+    } catch {
+      // Attributes with getters that throw, symbols and the like.
+      this.#drops.add('invalid_attribute')
+    }
+  }
+
+  bind(attributes: MeasurementAttributes): BoundCounter {
+    const drops = this.#drops
+    const recording = this.#recording
+    const values = this.values
+    let index = -1
+    try {
+      index = this.series.indexOf(attributes)
+    } catch {
+      // As in add.
+    }
+    if (index < 0) return { add: () => drops.add('invalid_attribute') }
+    if (this.series.hasUndeclared(attributes)) drops.add('invalid_attribute')
+    return {
+      add(amount = 1) {
+        if (!recording.on) return
+        if (isCount(amount)) values[index]! += amount
+        else drops.add('invalid_value')
+      },
+    }
+  }
+
+  /** Forgets what was counted. Of a running total, only what it grows by from now on is counted. */
+  discard(): void {
+    this.values.fill(0)
+    this.#totals = undefined
+    this.#discarded = true
+  }
+
+  /** The tally keys of the series, in their order. Made when they are needed first. */
+  readonly keys = (): readonly string[] => {
+    this.#keys ??= Array.from(this.values, (_, index) =>
+      tallyKey(this.#name, this.series.attributesAt(index)),
+    )
+    return this.#keys
+  }
+
+  get totals(): Float64Array | undefined {
+    return this.#totals
+  }
+
+  /**
+   * Takes the running totals of one round (`NaN`: not observed) and adds what they have grown by. A total that fell has
+   * been started anew. `before` are the totals at the start of the round: where another round has been faster,
+   * nothing is taken, and the next one makes up for it.
+   */
+  observeTotals(totals: Float64Array, before: Float64Array | undefined): void {
+    if (this.#totals !== before) return
+    const first = before === undefined && this.#discarded
+    const next = before?.slice() ?? new Float64Array(this.series.size)
+    for (const [index, total] of totals.entries()) {
+      if (Number.isNaN(total)) continue
+      const last = next[index]!
+      if (!first) this.values[index]! += total >= last ? total - last : total
+      next[index] = total
+    }
+    this.#totals = next
+  }
+}
+
+/** The latest values of a gauge fact; `NaN` where there is none. */
+export class GaugeCell {
+  readonly fact: GaugeFact
+  readonly series: Series
+  readonly values: Float64Array
+  readonly #drops: Drops
+  readonly #recording: Recording
+
+  constructor(fact: GaugeFact, drops: Drops, recording: Recording) {
+    this.fact = fact
+    this.series = createSeries(fact.by)
+    this.values = new Float64Array(this.series.size).fill(Number.NaN)
+    this.#drops = drops
+    this.#recording = recording
+  }
+
+  record(value: number, attributes: MeasurementAttributes): void {
+    this.#change(value, attributes, () => value)
+  }
+
+  /** Moves the value by `delta`, from 0 where there is none: what an up-down counter does. */
+  adjust(delta: number, attributes: MeasurementAttributes): void {
+    this.#change(delta, attributes, (current) => (Number.isNaN(current) ? delta : current + delta))
+  }
+
+  #change(input: number, attributes: MeasurementAttributes, next: (current: number) => number): void {
+    if (!this.#recording.on) return
+    try {
+      if (!Number.isFinite(input)) return this.#drops.add('invalid_value')
+      const index = this.series.indexOf(attributes)
+      if (index < 0) return this.#drops.add('invalid_attribute')
+      if (this.series.hasUndeclared(attributes)) this.#drops.add('invalid_attribute')
+      const value = next(this.values[index]!)
+      if (!Number.isFinite(value)) return this.#drops.add('invalid_value')
+      this.values[index] = value
+    } catch {
+      this.#drops.add('invalid_attribute')
+    }
+  }
+}
+
+/** A whole or broken number that can be added to a count. */
+export const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER

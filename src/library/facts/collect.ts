@@ -1,0 +1,183 @@
+import {
+  type AttributeValue,
+  DROP_REASONS,
+  type DropReason,
+  type Fact,
+  reportedNumber,
+} from '../../catalog/index.ts'
+import type { Clock } from '../../platform/index.ts'
+import { askAll, type Collection } from './ask.ts'
+import type { CountCell, GaugeCell } from './cells.ts'
+import { createDrops } from './drops.ts'
+import { onceAtATime } from './reentry.ts'
+import type { SourceTotals } from './source-counts.ts'
+import type { FactStore } from './store.ts'
+import { DROPPED, type FactStores } from './stores.ts'
+import { type Tally, tallyKey } from './tally.ts'
+
+/** One number of a report. */
+export interface FactPoint {
+  readonly name: string
+  readonly unit: string
+  readonly kind: 'gauge' | 'count'
+  readonly attributes: Readonly<Record<string, string>>
+  readonly value: number
+}
+
+/** The facts of one moment, checked against the catalog. */
+export interface FactSnapshot {
+  /** Attribute facts by name, in the order of the names. */
+  readonly attributes: Readonly<Record<string, AttributeValue>>
+  /** Gauge and count facts, in the order of the names. */
+  readonly points: readonly FactPoint[]
+  /** What this process has counted and dropped, before any rounding, as far as consent reaches. It only grows. */
+  readonly totals: Tally
+  /** The totals that sources outside of the process gave in this round. */
+  readonly observed: Tally
+  /** What was dropped and no report has taken yet, this asking included, by reason. */
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>
+  /** Facts whose source threw, was too slow or gave a wrong value, with the reason. */
+  readonly absent: ReadonlyMap<string, DropReason>
+}
+
+export interface CollectOptions {
+  readonly clock: Clock
+  /** Whether consent reaches a fact. Facts that it does not reach are not even asked for. */
+  readonly includes: (name: string, fact: Fact) => boolean
+  /**
+   * What of the counts is to be reported, given the totals of this process: what other processes have counted comes in,
+   * what earlier reports have taken goes out. And given the totals of sources that outlive it. Default: the totals of the process.
+   */
+  readonly reported?: (totals: Tally, sources: SourceTotals) => Promise<Tally>
+  /** What one source may take, in milliseconds. Default: 1,000. */
+  readonly factBudget?: number
+  /** What all sources together may take, in milliseconds. Default: 10,000. */
+  readonly reportBudget?: number
+}
+
+/**
+ * Asks every source of the stores at once, each within its budget, and returns what came. Never rejects; a late answer is
+ * ignored. Called by a source that is being asked, it returns what is there without asking.
+ */
+export async function collectFacts(
+  stores: Pick<FactStores, 'all' | 'totals'>,
+  options: CollectOptions,
+): Promise<FactSnapshot> {
+  const collections = stores.all.map((store) => openCollection(store, options))
+  const budget = Math.min(options.factBudget ?? 1_000, options.reportBudget ?? 10_000)
+  await onceAtATime(stores, async () => {
+    await Promise.all(collections.map((collection) => askAll(collection, budget)))
+  })
+  const totals = stores.totals((name) => collections.some(({ included }) => included.has(name)))
+  const observed = new Map(collections.flatMap(sourceTotalsIn))
+  const sources: SourceTotals = {
+    observed,
+    isWithheld: (name) =>
+      collections.some(({ store, included }) => store.counts.has(name) && !included.has(name)),
+  }
+  return {
+    ...snapshotOf(collections, totals, (await options.reported?.(totals, sources)) ?? totals),
+    observed,
+  }
+}
+
+/** What observable counters have said in this round of totals that outlive the process. */
+function sourceTotalsIn({ totals }: Collection): Array<[string, number]> {
+  return [...totals].flatMap(([cell, values]) =>
+    cell.fact.total === 'process'
+      ? []
+      : [...values].flatMap(
+          (total, index): Array<[string, number]> =>
+            Number.isNaN(total) ? [] : [[cell.keys()[index] as string, total]],
+        ),
+  )
+}
+
+function openCollection(store: FactStore, { clock, includes }: CollectOptions): Collection {
+  const facts = Object.entries(store.catalog.facts)
+  return {
+    store,
+    clock,
+    included: new Map(facts.filter(([name, fact]) => includes(name, fact))),
+    attributes: new Map(),
+    observed: new Map(),
+    totals: new Map(),
+    totalsBefore: new Map([...store.counts.values()].map((cell) => [cell, cell.totals])),
+    absent: new Map(),
+    drops: createDrops(),
+  }
+}
+
+function snapshotOf(
+  collections: readonly Collection[],
+  totals: Tally,
+  reported: Tally,
+): Omit<FactSnapshot, 'observed'> {
+  const attributes = collections.flatMap(({ attributes, included }) => [
+    ...attributes,
+    ...unknowns(included, attributes),
+  ])
+  return {
+    attributes: Object.fromEntries(attributes.sort(([a], [b]) => (a < b ? -1 : 1))),
+    points: collections
+      .flatMap((collection) => pointsIn(collection, reported))
+      .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+    totals,
+    dropped: droppedOf(collections, reported),
+    absent: new Map(collections.flatMap(({ absent }) => [...absent])),
+  }
+}
+
+function pointsIn({ store, included, observed }: Collection, reported: Tally): FactPoint[] {
+  return [...included.keys()].flatMap((name) => {
+    const over = observed.get(name)
+    const gauge = store.gauges.get(name)
+    if (gauge) return pointsOf(name, gauge, (index) => latestOf(over?.[index], gauge.values[index]))
+    const count = store.counts.get(name)
+    return count ? pointsOf(name, count, (index) => reported.get(count.keys()[index] as string) ?? 0) : []
+  })
+}
+
+/** What stands for the values that are not known, where a fact wants something to. */
+function unknowns(
+  included: ReadonlyMap<string, Fact>,
+  known: ReadonlyMap<string, AttributeValue>,
+): Array<[string, AttributeValue]> {
+  return [...included].flatMap(([name, fact]): Array<[string, AttributeValue]> => {
+    if (fact.kind !== 'attribute' || known.has(name)) return []
+    return fact.whenUnknown === 'Unknown' || fact.whenUnknown === null ? [[name, fact.whenUnknown]] : []
+  })
+}
+
+/** The numbers of one fact: gauges that have a value, and counts that are not zero. */
+function pointsOf(
+  name: string,
+  cell: GaugeCell | CountCell,
+  valueAt: (index: number) => number,
+): FactPoint[] {
+  const { fact, series } = cell
+  const points: FactPoint[] = []
+  for (let index = 0; index < series.size; index++) {
+    const value = valueAt(index)
+    if (Number.isNaN(value)) continue
+    const reported = reportedNumber(fact, value)
+    if (reported === 0 && (fact.omitZero ?? fact.kind === 'count')) continue
+    const attributes = series.attributesAt(index)
+    points.push({ name, unit: fact.unit, kind: fact.kind, attributes, value: reported })
+  }
+  return points
+}
+
+/** What was observed in this round stands over what was recorded before. */
+const latestOf = (observed = Number.NaN, recorded = Number.NaN) =>
+  Number.isNaN(observed) ? recorded : observed
+
+function droppedOf(collections: readonly Collection[], reported: Tally): Partial<Record<DropReason, number>> {
+  return Object.fromEntries(
+    DROP_REASONS.flatMap((reason) => {
+      const now = collections.reduce((sum, { drops }) => sum + drops.counts()[reason], 0)
+      const amount = (reported.get(tallyKey(DROPPED, { reason })) ?? 0) + now
+      return amount > 0 ? [[reason, amount]] : []
+    }),
+  )
+}

@@ -1,0 +1,130 @@
+import type {
+  BatchObservableCallback,
+  Counter,
+  Gauge,
+  Histogram,
+  Meter,
+  Observable,
+  ObservableCallback,
+  UpDownCounter,
+} from '@opentelemetry/api'
+import type { DropReason } from '../../catalog/index.ts'
+import type { MeasurementAttributes } from './series.ts'
+import type { FactStore, Observation, ObservedInstrument } from './store.ts'
+
+/**
+ * A meter of the OpenTelemetry API over the fact store: what a host records through it fills the gauge and count facts
+ * of the same name. A name that is not declared gives an instrument that drops and counts; nothing ever throws.
+ *
+ * | instrument | fact |
+ * |---|---|
+ * | gauge, observable gauge, up-down counter, observable up-down counter | gauge |
+ * | counter, observable counter | count |
+ * | histogram | none: a distribution says more than usage telemetry should |
+ */
+export function createMeter(store: FactStore): Meter {
+  return {
+    createGauge: (name) =>
+      recordInto(store, name, (cell, value, attributes) => cell.record(value, attributes)),
+    createUpDownCounter(name) {
+      const { record } = recordInto(store, name, (cell, value, attributes) => cell.adjust(value, attributes))
+      return { add: record } satisfies UpDownCounter
+    },
+    createCounter(name) {
+      const cell = store.counts.get(canonical(name))
+      note(store, name, cell)
+      if (!cell) return { add: dropping(store, name) } satisfies Counter
+      return {
+        add: (amount, attributes) => cell.add(amount, attributes as MeasurementAttributes),
+      } satisfies Counter
+    },
+    createHistogram(name) {
+      note(store, name, undefined)
+      return { record: dropping(store, name) } satisfies Histogram
+    },
+    createObservableGauge: (name) => observe(store, name, store.gauges),
+    createObservableUpDownCounter: (name) => observe(store, name, store.gauges),
+    createObservableCounter: (name) => observe(store, name, store.counts),
+    addBatchObservableCallback(callback: BatchObservableCallback, observables: Observable[]) {
+      if (!Array.isArray(observables) || findBatch(store, callback, observables)) return
+      store.observations.add({ callback, instruments: new Set(observables) })
+    },
+    removeBatchObservableCallback(callback: BatchObservableCallback, observables: Observable[]) {
+      const found = Array.isArray(observables) && findBatch(store, callback, observables)
+      if (found) store.observations.delete(found)
+    },
+  }
+}
+
+/** OpenTelemetry's instrument names do not differ by case. What is no text is the name of nothing. */
+const canonical = (name: unknown): string => (typeof name === 'string' ? name.toLowerCase() : '')
+
+/** Keeps in mind what was asked for: one store may be given the metrics of another owner, or its own to another. */
+function note({ asked, catalog }: FactStore, name: unknown, cell: ObservedInstrument['cell']): void {
+  if (cell) asked.numbers = true
+  else if (asked.strangers.size < MOST_STRANGERS && INSTRUMENT_NAME.test(canonical(name)))
+    if (!Object.hasOwn(catalog.facts, canonical(name))) asked.strangers.add(canonical(name))
+}
+
+const MOST_STRANGERS = 3
+
+/** https://opentelemetry.io/docs/specs/otel/metrics/api/#instrument-name-syntax */
+const INSTRUMENT_NAME = /^[a-z][a-z0-9_.\-/]{0,254}$/
+
+type GaugeCell = NonNullable<ReturnType<FactStore['gauges']['get']>>
+
+function recordInto(
+  store: FactStore,
+  name: string,
+  apply: (cell: GaugeCell, value: number, attributes: MeasurementAttributes) => void,
+): Gauge {
+  const cell = store.gauges.get(canonical(name))
+  note(store, name, cell)
+  if (!cell) return { record: dropping(store, name) }
+  return { record: (value, attributes) => apply(cell, value, attributes as MeasurementAttributes) }
+}
+
+/** Decided when the instrument is made, not at each call. */
+function dropping(store: FactStore, name: string): () => void {
+  const reason: DropReason = Object.hasOwn(store.catalog.facts, canonical(name))
+    ? 'wrong_instrument'
+    : 'undeclared'
+  return () => store.drops.add(reason)
+}
+
+function observe(
+  store: FactStore,
+  name: string,
+  cells: ReadonlyMap<string, NonNullable<ObservedInstrument['cell']>>,
+): Observable {
+  const instrument: ObservedInstrument = { name: canonical(name), cell: cells.get(canonical(name)) }
+  note(store, name, instrument.cell)
+  const added = new Map<ObservableCallback, Observation>()
+  const observable: Observable = {
+    addCallback(callback) {
+      if (added.has(callback)) return
+      const observation: Observation = { instrument, callback }
+      added.set(callback, observation)
+      store.observations.add(observation)
+    },
+    removeCallback(callback) {
+      const observation = added.get(callback)
+      if (!observation) return
+      added.delete(callback)
+      store.observations.delete(observation)
+    },
+  }
+  store.instruments.set(observable, instrument)
+  return observable
+}
+
+/** Registering the same callback for the same instruments twice is one registration, as in the OpenTelemetry SDK. */
+function findBatch(store: FactStore, callback: BatchObservableCallback, observables: Observable[]) {
+  for (const observation of store.observations) {
+    if (!('instruments' in observation) || observation.callback !== callback) continue
+    const { instruments } = observation
+    if (instruments.size === observables.length && observables.every((one) => instruments.has(one)))
+      return observation
+  }
+  return undefined
+}

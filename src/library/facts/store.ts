@@ -1,0 +1,111 @@
+import type { BatchObservableCallback, Observable, ObservableCallback } from '@opentelemetry/api'
+import {
+  type Catalog,
+  type DimensionBlocks,
+  type DimensionsOf,
+  type FactValue,
+  type GaugeFact,
+  takenValue,
+  type ValueOf,
+} from '../../catalog/index.ts'
+import { CountCell, GaugeCell, type Recording } from './cells.ts'
+import { createDrops, type Drops } from './drops.ts'
+
+/** A value, or a function that is asked for it when a report is made. */
+export type FactSource<V> = V | FactFunction<V>
+
+export type FactFunction<V> = () => V | undefined | Promise<V | undefined>
+
+/** One value of a gauge fact with dimensions. */
+export interface GaugePoint<D = Readonly<Record<string, string>>> {
+  readonly value: number
+  readonly attributes: D
+}
+
+/** What the function behind a fact gives: its value, or all of the values of a gauge fact with dimensions. */
+export type SourcedOf<A> = A extends { readonly kind: 'gauge'; readonly by: DimensionBlocks }
+  ? ReadonlyArray<GaugePoint<DimensionsOf<A>>> | (string extends keyof DimensionsOf<A> ? ValueOf<A> : never)
+  : ValueOf<A> | (GaugeFact extends A ? readonly GaugePoint[] : never)
+
+/** An observable instrument of the host, and the cell that its observations go to. */
+export interface ObservedInstrument {
+  /** In lower case, as in the catalog. */
+  readonly name: string
+  readonly cell: GaugeCell | CountCell | undefined
+}
+
+/** A callback of the host that observes one instrument or several. */
+export type Observation =
+  | { readonly instrument: ObservedInstrument; readonly callback: ObservableCallback }
+  | { readonly instruments: ReadonlySet<Observable>; readonly callback: BatchObservableCallback }
+
+/** Everything that the host has told of itself and no report has carried away yet. Plain data in memory. */
+export interface FactStore {
+  readonly catalog: Catalog
+  readonly drops: Drops
+  readonly attributes: ReadonlyMap<string, FactSource<FactValue>>
+  readonly gaugeSources: ReadonlyMap<string, () => unknown>
+  readonly gauges: ReadonlyMap<string, GaugeCell>
+  readonly counts: ReadonlyMap<string, CountCell>
+  readonly observations: Set<Observation>
+  /** What the host has asked for. */
+  readonly asked: AskedFor
+  /** The instruments behind the observables that the host holds, for its batch callbacks. */
+  readonly instruments: WeakMap<Observable, ObservedInstrument>
+  /** Sets an attribute or gauge fact, or the function that gives it; `undefined` unsets it. Never throws. */
+  set(name: string, source: unknown): void
+}
+
+/** What a host has asked a store for, so that two owners of its metrics are noticed. */
+export interface AskedFor {
+  /** Whether it has told of any gauge or count fact, or holds an instrument for one. */
+  numbers: boolean
+  /** The first few instruments that no fact is behind. */
+  readonly strangers: Set<string>
+}
+
+export function createFactStore(catalog: Catalog, recording: Recording): FactStore {
+  const drops = createDrops()
+  const attributes = new Map<string, FactSource<FactValue>>()
+  const gaugeSources = new Map<string, () => unknown>()
+  const gauges = new Map<string, GaugeCell>()
+  const counts = new Map<string, CountCell>()
+  const asked: AskedFor = { numbers: false, strangers: new Set() }
+  for (const [name, fact] of Object.entries(catalog.facts)) {
+    if (fact.kind === 'gauge') gauges.set(name, new GaugeCell(fact, drops, recording))
+    if (fact.kind === 'count') counts.set(name, new CountCell(name, fact, drops, recording))
+  }
+
+  return {
+    catalog,
+    drops,
+    attributes,
+    gaugeSources,
+    gauges,
+    counts,
+    observations: new Set(),
+    asked,
+    instruments: new WeakMap(),
+    set(name, source) {
+      const fact =
+        typeof name === 'string' && Object.hasOwn(catalog.facts, name) ? catalog.facts[name] : undefined
+      if (fact === undefined) return drops.add('undeclared')
+      if (fact.kind === 'count') return drops.add('wrong_instrument')
+      if (fact.kind === 'gauge') {
+        asked.numbers = true
+        gaugeSources.delete(name)
+        const cell = gauges.get(name) as GaugeCell
+        if (typeof source === 'function') gaugeSources.set(name, source as () => unknown)
+        else if (source === undefined) cell.values.fill(Number.NaN)
+        else cell.record(source as number, undefined)
+        return
+      }
+      if (source === undefined) return void attributes.delete(name)
+      if (typeof source === 'function') return void attributes.set(name, source as () => FactValue)
+      const { value, problems } = takenValue(fact, source)
+      for (const problem of problems) drops.add(problem)
+      if (value !== undefined) attributes.set(name, value)
+      else if (problems.length === 0) attributes.delete(name)
+    },
+  }
+}

@@ -1,0 +1,66 @@
+import type { Logger } from '../../platform/index.ts'
+import type { StateStore } from '../../state/index.ts'
+import { forgetCounts } from '../facts/index.ts'
+import { keepErasureOf } from './erasures.ts'
+import { isReport, type Outbox, type WaitingReport } from './outbox.ts'
+import type { Retries } from './retry.ts'
+import type { Settlements } from './settlement.ts'
+
+export interface WithdrawalOptions {
+  readonly state: StateStore
+  /** Where reports wait: in the state store, and in memory. */
+  readonly outboxes: readonly Outbox[]
+  readonly settlements: Settlements
+  readonly retries: Retries
+  readonly logger: Logger
+  /** Why nothing is sent any more, as the operator knows it. */
+  readonly because: string
+  /** Deletes the installation id, unless the product keeps it. */
+  readonly forgetInstallation: () => Promise<void>
+  /** Writes down that a report is not sent any more. */
+  readonly discarded: (report: WaitingReport) => Promise<void>
+}
+
+/**
+ * Deletes what a no of a person leaves nothing of: counts, installation id, and what waits to be sent. Needs neither a sender nor
+ * an address. What fails keeps nothing else from being deleted.
+ *
+ * @throws the first error, once all was tried.
+ */
+export async function withdraw(options: WithdrawalOptions): Promise<void> {
+  const { state, settlements, retries, forgetInstallation, outboxes } = options
+  // Before it is forgotten: what was sent already is not recorded as discarded.
+  const settled = await settlements.latest().then(
+    ({ number }) => number,
+    () => 0,
+  )
+  const failures: unknown[] = []
+  const attempt = (step: () => Promise<void>) => step().catch((error) => void failures.push(error))
+  // The id first: when the ledger says that a report is not sent any more, there is none.
+  await attempt(forgetInstallation)
+  await attempt(() => forgetCounts(state))
+  await attempt(() => retries.succeeded())
+  for (const outbox of outboxes) {
+    const numbers = await outbox.numbers().catch((error) => {
+      failures.push(error)
+      return []
+    })
+    for (const number of numbers) await attempt(() => discard(outbox, number, settled, options))
+  }
+  if (failures.length > 0) throw failures[0]
+}
+
+async function discard(
+  outbox: Outbox,
+  number: number,
+  settled: number,
+  { state, because, logger, discarded }: WithdrawalOptions,
+): Promise<void> {
+  // What cannot be read is removed all the same.
+  const report = await outbox.read(number).catch(() => undefined)
+  if (isReport(report)) await keepErasureOf(state, report.bytes)
+  await outbox.remove(number)
+  if (!isReport(report) || number <= settled) return
+  await discarded(report)
+  logger.info(`Usage report ${report.reportId} is not sent any more, ${because}.`)
+}

@@ -1,0 +1,258 @@
+import { ValueType } from '@opentelemetry/api'
+import type { Resource } from '@opentelemetry/resources'
+import {
+  AggregationTemporality,
+  type DataPoint,
+  DataPointType,
+  type MetricData,
+  type ResourceMetrics,
+} from '@opentelemetry/sdk-metrics'
+import {
+  type AttributeValue,
+  alternativesOf,
+  attributesOf,
+  type Catalog,
+  type CountFact,
+  type DropReason,
+  type Fact,
+  factNameOf,
+  type GaugeFact,
+  type Reach,
+  reportedNumber,
+  takenValue,
+  valuesIn,
+  withheldBy,
+} from '../../catalog/index.ts'
+import { LIBRARY_VERSION } from '../../platform/index.ts'
+import type { ConsentState } from '../consent/index.ts'
+import type { Identified } from '../identity/index.ts'
+import { randomized } from './randomize.ts'
+
+/** Everything that a report says beside the facts. */
+export interface ReportFrame {
+  readonly catalog: Catalog
+  readonly product: { readonly name: string; readonly version: string }
+  readonly reportId: string
+  /** Absent where nothing may be sent: then there is no installation id. */
+  readonly installation?: Identified | undefined
+  /** What the names in it mean: an address that is the product's, with the version of the catalog. Default: none. */
+  readonly schemaUrl?: string
+  /** Whether it asks for the installation to be forgotten. Default: false. */
+  readonly forget?: boolean
+  readonly consent: { readonly state: ConsentState; readonly level: string; readonly reach: Reach }
+  /** When the report is made, in milliseconds since 1970. */
+  readonly at: number
+  /** When the counts of the report begin, in milliseconds since 1970. */
+  readonly since: number
+  /** How exactly the report says its times: `day` where reports are not to be joined, and then not when counts begin. Default: `exact`. */
+  readonly times?: 'exact' | 'day'
+  /** When its running totals begin. Default: `since`. */
+  readonly totalsSince?: number
+  /** The secret of the installation that randomized facts are lied with. */
+  readonly noise: string
+  /** What was refused since the last report, by reason. */
+  readonly dropped?: Readonly<Partial<Record<DropReason, number>>>
+  /** How many facts were held back. Which ones is nobody's business. */
+  readonly withheld?: number
+}
+
+/**
+ * The report from the metrics of an OpenTelemetry provider: declared gauges and declared resource attributes, and nothing
+ * else that the provider may hold. The same facts and frame give the same report, in the same order.
+ */
+export function composeReport(metrics: ResourceMetrics, frame: ReportFrame): ResourceMetrics {
+  const attributes = declaredAttributes(metrics, frame)
+  const gauges = declaredGauges(metrics, frame)
+  const names = Object.keys(attributes).map((attribute) => factNameOf(frame.catalog, attribute))
+  const facts = new Set(names).size + gauges.length
+  return {
+    resource: resourceOf(sorted({ ...attributes, ...frameAttributes(frame) }), frame.schemaUrl),
+    scopeMetrics: [
+      {
+        scope: { name: 'otel-usage', version: LIBRARY_VERSION },
+        metrics: [...gauges, ...reportGauges(frame, facts)].sort((a, b) =>
+          compare(a.descriptor.name, b.descriptor.name),
+        ),
+      },
+    ],
+  }
+}
+
+/** A resource with exactly these attributes: the SDK's own leaves out empty values, which OTLP has. */
+function resourceOf(
+  attributes: Readonly<Record<string, AttributeValue | number>>,
+  schemaUrl: string | undefined,
+): Resource {
+  const resource: Resource = {
+    ...(schemaUrl !== undefined && { schemaUrl }),
+    attributes: attributes as Resource['attributes'],
+    merge: () => resource,
+    getRawAttributes: () => Object.entries(resource.attributes),
+  }
+  return resource
+}
+
+/** What the report says of itself. https://opentelemetry.io/docs/specs/semconv/resource/ for the first five. */
+function frameAttributes({ catalog, product, reportId, installation = {}, consent }: ReportFrame) {
+  const { id, age, lineage } = installation
+  const contributions = Object.entries(catalog.contributions ?? {}).map(
+    ([prefix, version]) => `${prefix}@${version}`,
+  )
+  return {
+    'service.name': product.name,
+    'service.version': product.version,
+    ...(id !== undefined && { 'service.instance.id': id }),
+    ...(age !== undefined && { 'usage.installation.age': age }),
+    ...(lineage !== undefined && { 'usage.installation.lineage': lineage }),
+    ...(contributions.length > 0 && { 'usage.catalog.contributions': contributions.sort().join(',') }),
+    'telemetry.distro.name': 'otel-usage',
+    'telemetry.distro.version': LIBRARY_VERSION,
+    'usage.catalog.version': catalog.version,
+    'usage.consent.level': consent.level,
+    'usage.consent.state': consent.state,
+    'usage.report.id': reportId,
+  }
+}
+
+/** The names of what a report says of itself, in {@link frameAttributes} and {@link reportGauges}. */
+export const OWN_NAMES: ReadonlySet<string> = new Set([
+  ...['service.name', 'service.version', 'service.instance.id'],
+  ...['usage.installation.age', 'usage.installation.lineage', 'usage.catalog.contributions'],
+  ...['telemetry.distro.name', 'telemetry.distro.version', 'usage.catalog.version'],
+  ...['usage.consent.level', 'usage.consent.state', 'usage.report.id'],
+  ...['usage.facts', 'usage.withheld', 'usage.forget', 'usage.dropped'],
+])
+
+function declaredAttributes(
+  { resource }: ResourceMetrics,
+  frame: ReportFrame,
+): Record<string, AttributeValue> {
+  const taken: Record<string, AttributeValue> = emptyFacts(frame)
+  for (const [name, given] of valuesIn(frame.catalog, resource.attributes)) {
+    const fact = declared(frame, name)
+    if (fact?.kind !== 'attribute') continue
+    const { value } = takenValue(fact, given)
+    if (value === undefined) continue
+    for (const [attribute, part] of attributesOf(name, value))
+      taken[attribute] = randomized(fact, attribute, part, frame.noise)
+  }
+  return taken
+}
+
+function declaredGauges({ scopeMetrics }: ResourceMetrics, frame: ReportFrame): MetricData[] {
+  return scopeMetrics
+    .flatMap(({ metrics }) => metrics)
+    .flatMap((metric): MetricData[] => {
+      const { name, valueType } = metric.descriptor
+      const fact = declared(frame, name)
+      if (metric.dataPointType !== DataPointType.GAUGE || fact === undefined || fact.kind === 'attribute')
+        return []
+      const dataPoints = metric.dataPoints
+        .map(({ value, attributes }) => ({ value, attributes: withoutAbsent(attributes) }))
+        .filter(({ value, attributes }) => Number.isFinite(value) && isDeclaredSet(fact, attributes))
+        .map(({ value, attributes }) =>
+          pointAt(frame, reportedNumber(fact, value), sorted(attributes), startOf(fact, frame)),
+        )
+      if (dataPoints.length === 0) return []
+      return [{ ...metric, descriptor: { name, description: '', unit: fact.unit, valueType }, dataPoints }]
+    })
+}
+
+/** The facts that their catalog wants to be there and empty: without a value, or above the level of consent. */
+function emptyFacts({ catalog, consent, at, product }: ReportFrame): Record<string, null> {
+  const moment = { at, productVersion: product.version }
+  const names = Object.entries(catalog.facts).flatMap(([name, fact]) => {
+    if (fact.kind !== 'attribute' || fact.whenUnknown !== null) return []
+    const reason = withheldBy(catalog, name, consent.reach, moment)
+    return reason === undefined || reason === 'level' ? [name] : []
+  })
+  return Object.fromEntries(names.map((name) => [name, null]))
+}
+
+function declared({ catalog, consent, at, product }: ReportFrame, name: string): Fact | undefined {
+  const fact = Object.hasOwn(catalog.facts, name) ? catalog.facts[name] : undefined
+  return fact && !withheldBy(catalog, name, consent.reach, { at, productVersion: product.version })
+    ? fact
+    : undefined
+}
+
+/** Whether a fact can be told apart by these dimensions and values. */
+export function isDeclaredSet(fact: GaugeFact | CountFact, attributes: Readonly<Record<string, unknown>>) {
+  const size = Object.keys(attributes).length
+  return alternativesOf(fact).some((by) => {
+    const dimensions = Object.entries(by)
+    return (
+      dimensions.length === size &&
+      dimensions.every(([key, values]) => values.includes(attributes[key] as string))
+    )
+  })
+}
+
+/** What the report counts of itself: how many facts it holds, how many values were refused, how many facts held back. */
+function reportGauges(frame: ReportFrame, facts: number): MetricData[] {
+  const dropped = Object.entries(frame.dropped ?? {}).filter(([, amount]) => amount > 0)
+  return [
+    ownGauge(frame, 'usage.facts', '{fact}', [[facts, {}]]),
+    ownGauge(frame, 'usage.withheld', '{fact}', [[frame.withheld ?? 0, {}]]),
+    ...(frame.forget ? [ownGauge(frame, 'usage.forget', '1', [[1, {}]])] : []),
+    ...(dropped.length > 0
+      ? [
+          ownGauge(
+            frame,
+            'usage.dropped',
+            '{value}',
+            dropped.map(([reason, amount]) => [amount, { reason }]),
+          ),
+        ]
+      : []),
+  ]
+}
+
+function ownGauge(
+  frame: ReportFrame,
+  name: string,
+  unit: string,
+  points: ReadonlyArray<readonly [number, Record<string, string>]>,
+): MetricData {
+  return {
+    descriptor: { name, description: '', unit, valueType: ValueType.INT },
+    aggregationTemporality: AggregationTemporality.DELTA,
+    dataPointType: DataPointType.GAUGE,
+    dataPoints: points.map(([value, attributes]) => pointAt(frame, value, attributes)),
+  }
+}
+
+const startOf = (fact: Fact, { since, totalsSince = since }: ReportFrame) =>
+  fact.kind === 'count' && fact.temporality === 'cumulative' ? totalsSince : since
+
+function pointAt(
+  frame: ReportFrame,
+  value: number,
+  attributes: DataPoint<number>['attributes'],
+  since = frame.since,
+): DataPoint<number> {
+  // The start would be the end of the report before, and that of running totals the same in each report. OTLP has 0 for unknown.
+  return frame.times === 'day'
+    ? { startTime: [0, 0], endTime: hrTime(dayOf(frame.at)), attributes, value }
+    : { startTime: hrTime(since), endTime: hrTime(frame.at), attributes, value }
+}
+
+/** The beginning of the day of a moment, in UTC. Both in milliseconds since 1970. */
+export const dayOf = (milliseconds: number): number => Math.floor(milliseconds / DAY) * DAY
+
+const DAY = 86_400_000
+
+/** OTLP has no time before 1970: a clock that is set so gives its first moment. */
+function hrTime(milliseconds: number): [number, number] {
+  const time = Math.max(0, milliseconds)
+  return [Math.floor(time / 1_000), Math.round((time % 1_000) * 1_000_000)]
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Attributes without those whose value is `undefined`: to OpenTelemetry they are not there. */
+const withoutAbsent = (attributes: DataPoint<number>['attributes']): DataPoint<number>['attributes'] =>
+  Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
+
+const sorted = <V>(record: Readonly<Record<string, V>>): Record<string, V> =>
+  Object.fromEntries(Object.entries(record).sort(([a], [b]) => compare(a, b)))

@@ -1,0 +1,138 @@
+import {
+  attributesOf,
+  type Catalog,
+  type Fact,
+  factNameOf,
+  type Moment,
+  type Reach,
+  reportedNumber,
+  takenValue,
+  valuesIn,
+  type Withheld,
+  withheldBy,
+} from '../../catalog/index.ts'
+import { TextDecoder } from '../../platform/index.ts'
+import { isDeclaredSet, OWN_NAMES } from './compose.ts'
+import { attributeValueIn, type OtlpAttribute } from './declared-in.ts'
+
+/** As much of a report as can be held against a catalog. */
+export interface ReportContent {
+  readonly attributes: Readonly<Record<string, unknown>>
+  readonly metrics: readonly ReportMetric[]
+}
+
+interface ReportMetric {
+  readonly name: string
+  /** Absent where it is no gauge. */
+  readonly points?: readonly {
+    readonly attributes: Readonly<Record<string, unknown>>
+    readonly value: number
+  }[]
+}
+
+interface OtlpReport {
+  readonly resourceMetrics: ReadonlyArray<{
+    readonly resource: { readonly attributes: readonly OtlpAttribute[] }
+    readonly scopeMetrics: ReadonlyArray<{ readonly metrics: readonly OtlpMetric[] }>
+  }>
+}
+
+interface OtlpMetric {
+  readonly name: string
+  readonly gauge?: {
+    readonly dataPoints: ReadonlyArray<{
+      readonly attributes: readonly OtlpAttribute[]
+      readonly asInt?: number | string
+      readonly asDouble?: number
+    }>
+  }
+}
+
+/** What stands in the bytes of a report; `undefined` where they are none. */
+export function contentOf(bytes: Uint8Array): ReportContent | undefined {
+  try {
+    const { resourceMetrics } = JSON.parse(new TextDecoder().decode(bytes)) as OtlpReport
+    return {
+      attributes: recordOf(resourceMetrics.flatMap(({ resource }) => resource.attributes)),
+      metrics: resourceMetrics
+        .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
+        .map(metricOf),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+function metricOf({ name, gauge }: OtlpMetric): ReportMetric {
+  if (!gauge) return { name }
+  const points = gauge.dataPoints.map(({ attributes, asInt, asDouble }) => ({
+    attributes: recordOf(attributes),
+    value: Number(asInt ?? asDouble),
+  }))
+  return { name, points }
+}
+
+function recordOf(attributes: readonly OtlpAttribute[]): Record<string, unknown> {
+  const values = new Map(attributes.map(({ key, value }) => [key, attributeValueIn(value)]))
+  if (values.size < attributes.length) throw new TypeError('an attribute is there twice')
+  return Object.fromEntries(values)
+}
+
+/** What a report is held against. */
+export interface DeclaredNow extends Moment {
+  readonly catalog: Catalog
+  readonly reach: Reach
+}
+
+/** Why something does not belong into a report any more: consent does not reach it, or the catalog does not have it so. */
+export type Misfit = Withheld | 'undeclared'
+
+/**
+ * The attributes and metrics of a report that would not be in one that is made now, or would say less there: the catalog has lost
+ * them, or takes other values, and whatever consent does not reach. A report may be older than the catalog that it is sent under.
+ */
+export function misfitsIn({ attributes, metrics }: ReportContent, now: DeclaredNow): Map<string, Misfit> {
+  const misfits = new Map<string, Misfit>()
+  const fitting = fittingAttributes(attributes, now)
+  for (const [name, value] of Object.entries(attributes)) {
+    if (OWN_NAMES.has(name) || fitting.get(name) === JSON.stringify(value)) continue
+    misfits.set(name, misfitOf(factNameOf(now.catalog, name), now))
+  }
+  for (const { name, points } of metrics) {
+    if (OWN_NAMES.has(name)) continue
+    const fact = reportedFact(name, now)
+    if (!fact || !points?.every((point) => fits(fact, point))) misfits.set(name, misfitOf(name, now))
+  }
+  return misfits
+}
+
+/** What facts make of these attributes today, as JSON. Randomized answers stay what they are. */
+function fittingAttributes(attributes: ReportContent['attributes'], now: DeclaredNow): Map<string, string> {
+  const fitting = new Map<string, string>()
+  for (const [name, given] of valuesIn(now.catalog, attributes)) {
+    const fact = now.catalog.facts[name]
+    if (fact?.kind !== 'attribute') continue
+    const withheld = withheldBy(now.catalog, name, now.reach, now)
+    // An empty value says only that there is such a fact, and stands there also above the level of consent.
+    const isEmpty = given === null && fact.whenUnknown === null && withheld === 'level'
+    if (withheld !== undefined && !isEmpty) continue
+    const { value } = takenValue(fact, given)
+    if (value === undefined) continue
+    for (const [attribute, part] of attributesOf(name, value)) fitting.set(attribute, JSON.stringify(part))
+  }
+  return fitting
+}
+
+function reportedFact(name: string, { catalog, reach, ...moment }: DeclaredNow): Fact | undefined {
+  const fact = Object.hasOwn(catalog.facts, name) ? catalog.facts[name] : undefined
+  return withheldBy(catalog, name, reach, moment) === undefined ? fact : undefined
+}
+
+function fits(fact: Fact, { attributes, value }: { attributes: Record<string, unknown>; value: number }) {
+  return fact.kind !== 'attribute' && isDeclaredSet(fact, attributes) && reportedNumber(fact, value) === value
+}
+
+function misfitOf(name: string | undefined, { catalog, reach, ...moment }: DeclaredNow): Misfit {
+  if (name === undefined || !Object.hasOwn(catalog.facts, name)) return 'undeclared'
+  return withheldBy(catalog, name, reach, moment) ?? 'undeclared'
+}

@@ -1,0 +1,102 @@
+import { withheldBy } from '../../catalog/index.ts'
+import type { Timer } from '../../platform/index.ts'
+import { ENTRIES } from '../../state/index.ts'
+import type { Verdict } from '../consent/index.ts'
+import { createProcessCounts, type ProcessCounts } from '../facts/index.ts'
+import type { Contributions } from './contributions.ts'
+import type { Settings } from './settings.ts'
+
+/** How often what was counted is written down, in milliseconds: what a crash can cost. */
+const KEPT_EVERY = 5 * 60_000
+
+/** From how many entries of processes on those that have ended are merged. */
+const MANY = 200
+
+/** What becomes of the counts of this process between two reports. */
+export interface Counting {
+  readonly own: ProcessCounts
+  /** Takes note of a verdict: what it does not cover is forgotten at once. */
+  heed(verdict: Verdict): Promise<void>
+  /** Forgets what was counted so far. */
+  restart(): Promise<void>
+  /** Writes down what was counted, every few minutes from now on. */
+  start(): void
+  /** Writes it down for the last time. */
+  stop(): Promise<void>
+}
+
+export interface CountingOptions {
+  readonly settings: Settings
+  readonly contributions: Contributions
+  /** As last read. */
+  readonly verdict: () => Verdict
+  /** Reads the stored choice anew. */
+  readonly ask: () => Promise<Verdict>
+}
+
+export function createCounting({ settings, contributions, verdict, ask }: CountingOptions): Counting {
+  const { clock, createdAt, product, policy, state } = settings
+  const { stores, catalog } = contributions
+  let timer: Timer | undefined
+
+  const isReached = (name: string) => {
+    const moment = { at: clock.now(), productVersion: product.version }
+    return withheldBy(catalog(), name, verdict().reach, moment) === undefined
+  }
+  const own = createProcessCounts({
+    store: state,
+    clock,
+    since: createdAt,
+    totals: () => stores.totals(isReached),
+  })
+
+  async function heed(now: Verdict): Promise<void> {
+    stores.recording.on = now.state !== 'disabled' || policy.whileDisabled !== 'nothing'
+    if (!own.heed(now)) await restart(now)
+  }
+
+  async function restart(now = verdict()): Promise<void> {
+    stores.discard()
+    await own.restart(now)
+  }
+
+  async function keep(ended = false): Promise<void> {
+    if (own.current().counts.size === 0) return
+    const { state } = await ask()
+    // Where it cannot be written, the operator has been told, and memory goes on.
+    if (state === 'disabled') return
+    await own.keep({ ended }).catch(() => {})
+    await mergeMany()
+  }
+
+  /** A tool that runs often leaves an entry of each run, and perhaps no process ever lives until a report is due. */
+  async function mergeMany(): Promise<void> {
+    const entries = await settings.state.list(ENTRIES.counts).catch(() => [])
+    if (entries.length < MANY) return
+    const { tryToMergeEnded } = await import('../outbox/index.ts')
+    await tryToMergeEnded(settings.state, clock)
+  }
+
+  function arm(): void {
+    timer = clock.after(KEPT_EVERY, () => {
+      void keep()
+        .catch(() => {})
+        .finally(() => timer && arm())
+    })
+  }
+
+  return {
+    own,
+    heed,
+    restart: () => restart(),
+    start() {
+      timer?.cancel()
+      arm()
+    },
+    async stop() {
+      timer?.cancel()
+      timer = undefined
+      await keep(true)
+    },
+  }
+}

@@ -1,0 +1,49 @@
+import type { Clock, Environment } from '../../platform/index.ts'
+import {
+  createDirectoryStore,
+  createTimelyStore,
+  defaultStateDirectory,
+  ENTRIES,
+  type OwnStore,
+  type StateStore,
+} from '../../state/index.ts'
+import type { ChoicePlace } from '../consent/index.ts'
+
+export interface OldPlacesOptions {
+  readonly product: string
+  /** What the product's variables start with, and what they used to start with. */
+  readonly prefixes: readonly string[]
+  readonly environment: Environment
+  readonly clock: Clock
+  /** Where the state is now. */
+  readonly place: string | StateStore | undefined
+  readonly store: StateStore
+  readonly own: OwnStore
+  /** The directories that the operator has named, under any prefix. */
+  readonly directories: readonly string[]
+}
+
+/**
+ * Where a choice may lie that was made under another name: before the product was renamed, or by the product that the place of the
+ * state belongs to. A no that was given there is one still.
+ */
+export function oldPlaces(options: OldPlacesOptions): readonly ChoicePlace[] {
+  const { product, prefixes, environment, clock, place, store, own, directories } = options
+  // The prefix outlives the name, also where it is the present one.
+  const names = [...new Set(prefixes.map(nameOf))].filter((name) => name !== product)
+  const besides = names.map((name) => ({ store, entry: `${name}.${ENTRIES.consent}` }))
+  const here = [{ store: own.ofOwner, entry: ENTRIES.consent }, ...besides]
+  // A store that the product has made goes with it.
+  if (typeof place === 'object') return here
+  const defaults = names.map((name) => defaultStateDirectory(name, environment))
+  const elsewhere = [...new Set([...directories, ...defaults])].flatMap((directory) =>
+    directory === undefined || directory === place
+      ? []
+      : [createTimelyStore(createDirectoryStore(directory), clock)],
+  )
+  const entries = [ENTRIES.consent, ...[product, ...names].map((name) => `${name}.${ENTRIES.consent}`)]
+  return [...here, ...elsewhere.flatMap((store) => entries.map((entry) => ({ store, entry })))]
+}
+
+/** The name of a product whose variables start with a prefix, unless it said otherwise. */
+const nameOf = (prefix: string): string => prefix.toLowerCase().replaceAll('_', '-')

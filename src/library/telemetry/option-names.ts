@@ -1,0 +1,77 @@
+import type { OptionNames } from '../../platform/index.ts'
+import type { DisclosureTexts } from '../consent/index.ts'
+import type { UsageTelemetryOptions } from './options.ts'
+
+type Names<T> = { readonly [Name in keyof Required<T>]: true | OptionNames }
+type Below<Name extends keyof UsageTelemetryOptions> = Names<NonNullable<UsageTelemetryOptions[Name]>>
+
+/** Every option there is: the compiler holds them against the type. */
+export const OPTION_NAMES = {
+  product: {
+    name: true,
+    version: true,
+    title: true,
+    homepage: true,
+    environmentPrefix: true,
+    legacyEnvironmentPrefixes: true,
+    root: true,
+  } satisfies Below<'product'>,
+  catalog: true,
+  endpoint: true,
+  proxy: true,
+  consent: {
+    default: true,
+    flag: true,
+    configured: true,
+    seed: true,
+    executableName: true,
+    automation: true,
+    ignore: true,
+    onConflict: true,
+    optOutOnlyBy: true,
+    overruleStoredNo: true,
+    sticky: true,
+    whileDisabled: true,
+    keepInstallation: true,
+  } satisfies Below<'consent'>,
+  disclosure: {
+    sinks: true,
+    texts: {
+      enabled: true,
+      enabledWithoutLog: true,
+      undecided: true,
+      undecidedWithoutLog: true,
+      disabled: true,
+      disabledWithoutLog: true,
+      newFacts: true,
+      coveredFacts: true,
+      readMore: true,
+    } satisfies Names<DisclosureTexts>,
+    legalNote: true,
+    optOut: true,
+  } satisfies Below<'disclosure'>,
+  schedule: {
+    interval: true,
+    initialDelay: true,
+    undecidedDelay: true,
+    firstPhase: { count: true, interval: true } satisfies Names<
+      NonNullable<NonNullable<UsageTelemetryOptions['schedule']>['firstPhase']>
+    >,
+    jitter: true,
+    scope: true,
+    finalReport: true,
+  } satisfies Below<'schedule'>,
+  delivery: true,
+  identity: {
+    mode: true,
+    period: true,
+    copies: true,
+    lineage: true,
+    machine: true,
+  } satisfies Below<'identity'>,
+  state: true,
+  logger: true,
+  environment: true,
+  clock: true,
+  debugOutput: true,
+} satisfies Names<UsageTelemetryOptions>

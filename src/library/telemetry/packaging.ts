@@ -1,0 +1,64 @@
+import path from 'node:path'
+import { absolutePath, pathOf, readTextFile, type URL } from '../../platform/index.ts'
+import { type ConsentState, readDecision, shown } from '../consent/index.ts'
+
+/** What whoever packages the product has set for it. */
+export interface PackagingSwitch {
+  /** `none`: the package has no usage telemetry at all, nothing is collected, loaded or written. */
+  readonly state: ConsentState | 'none'
+  /** How the operator knows it. */
+  readonly name: string
+  /** What should be mended, as a full sentence. */
+  readonly warning?: string
+}
+
+/** The file beside the product's package.json that holds the switch, as one word. */
+export const SWITCH_FILE = 'usage-telemetry'
+
+/** The field of the product's package.json that holds the switch. */
+export const SWITCH_FIELD = 'usageTelemetry'
+
+/**
+ * Reads what a packager has set beside the installed product: the file `usage-telemetry`, or the field `usageTelemetry` of its
+ * package.json. One word: `none`, or any word for yes, no or undecided (as TimescaleDB's build flags). What cannot be
+ * read is a no; a package without either says nothing.
+ */
+export function readPackagingSwitch(root: string | URL): PackagingSwitch | undefined {
+  const directory = absolutePath(pathOf(root))
+  if (directory === undefined) {
+    const name = `the package's default (in ${shown(root)})`
+    const warning = `${shown(root)} is below a working directory that has been deleted. What the package says there cannot be read, so the usage telemetry stays off.`
+    return { state: 'disabled', name, warning }
+  }
+  const file = path.join(directory, SWITCH_FILE)
+  const manifest = path.join(directory, 'package.json')
+  return read(file, (text) => text) ?? read(manifest, (text) => fieldIn(JSON.parse(text)), SWITCH_FIELD)
+}
+
+function fieldIn(manifest: unknown): unknown {
+  if (typeof manifest !== 'object' || manifest === null) throw new TypeError('It is no object.')
+  return Object.hasOwn(manifest, SWITCH_FIELD) ? Reflect.get(manifest, SWITCH_FIELD) : undefined
+}
+
+function read(file: string, valueIn: (text: string) => unknown, field?: string): PackagingSwitch | undefined {
+  const name = `the package's default (${field ? `${field} in ` : ''}${file})`
+  let value: unknown
+  try {
+    value = valueIn(readTextFile(file))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException | null)?.code === 'ENOENT') return undefined
+    return {
+      state: 'disabled',
+      name,
+      warning: `${file} cannot be read, so the usage telemetry stays off; correct or remove it.`,
+    }
+  }
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && value.trim().toLowerCase() === 'none') return { state: 'none', name }
+  const reading = readDecision(value, [])
+  // An empty file is one that was not finished.
+  const empty = typeof value === 'string' && value.trim() === ''
+  if (!empty && !('unreadable' in reading)) return { state: reading.state, name }
+  const warning = `'${shown(typeof value === 'string' ? value.trim() : value)}' in ${file} is not a setting of the usage telemetry, so it stays off; use 'none', 'off', 'on' or 'undecided'.`
+  return { state: 'disabled', name, warning }
+}

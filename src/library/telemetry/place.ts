@@ -1,0 +1,60 @@
+import { absolutePath, type Clock, type Environment } from '../../platform/index.ts'
+import {
+  createAbsentStore,
+  createDirectoryStore,
+  defaultStateDirectory,
+  type StateStore,
+} from '../../state/index.ts'
+import { shown } from '../consent/index.ts'
+import type { UsageTelemetryOptions } from './options.ts'
+import type { Variables } from './variables.ts'
+
+/** Where the state goes: one of both. */
+export interface Place {
+  /** The whole path of a directory, or a store. */
+  readonly place?: string | StateStore
+  /** Why there is none, as a clause. */
+  readonly noPlace?: string
+  /** What the operator can do where nothing can be written, in a sentence. Default: to mend it, or to name another place. */
+  readonly advice?: string
+}
+
+export interface PlaceOptions extends Pick<UsageTelemetryOptions, 'product'> {
+  readonly state: UsageTelemetryOptions['state'] | undefined
+  readonly environment: Environment
+  readonly variables: Pick<Variables, 'directory'>
+  readonly prefix: string
+}
+
+/** The operator's directory comes first, then the product's place, then the user's directory for state. */
+export function placeOf({ product, state, environment, variables, prefix }: PlaceOptions): Place {
+  const { directory } = variables
+  if (directory?.problem !== undefined) {
+    return {
+      noPlace: `${directory.name}='${shown(directory.value)}' ${directory.problem}`,
+      advice: `Name a directory by its whole path, such as ${directory.name}=/var/lib/${product.name}/usage.`,
+    }
+  }
+  if (directory) return { place: directory.value }
+  if (typeof state === 'object') return { place: state }
+  const place = state === undefined ? defaultStateDirectory(product.name, environment) : absolutePath(state)
+  if (place !== undefined) return { place }
+  return {
+    noPlace:
+      state === undefined
+        ? `${prefix}_TELEMETRY_DIR is not set, and this user has no home directory`
+        : `'${shown(state)}' is below a working directory that has been deleted`,
+  }
+}
+
+export function storeAt(
+  place: Place['place'],
+  noPlace: string | undefined,
+  prefix: string,
+  clock: Clock,
+): StateStore {
+  if (typeof place === 'object') return place
+  return place === undefined
+    ? createAbsentStore(`$${prefix}_TELEMETRY_DIR`, noPlace ?? '')
+    : createDirectoryStore(place, undefined, clock)
+}

@@ -1,0 +1,24 @@
+import { errorOf } from '../../platform/index.ts'
+import type { Preview } from './reporter.ts'
+import type { ReportResult } from './surface.ts'
+
+/** Whether an error is meant for the host: a mistake of the maintainer, or a start that the product refuses. */
+export const isForTheHost = (error: unknown): boolean =>
+  /^ERR_(?:USAGE|CONSENT)_/.test(String(errorOf(error).code))
+
+/** What a report is that has failed for a reason that nobody has foreseen, in surroundings that break everything perhaps. */
+export const failedReport = (error: unknown): ReportResult => ({
+  outcome: 'suppressed',
+  reportId: '',
+  reason: `the usage telemetry has failed: ${errorOf(error).message}`,
+  bytes: new Uint8Array(),
+})
+
+/** The same of a preview. */
+export const failedPreview = (error: unknown): Preview => ({
+  bytes: new Uint8Array(),
+  json: {},
+  facts: { attributes: {}, points: [] },
+  text: `There is no preview, because the usage telemetry has failed: ${errorOf(error).message}\n`,
+  wouldBeSent: false,
+})

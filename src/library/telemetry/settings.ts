@@ -1,0 +1,211 @@
+import type { Catalog } from '../../catalog/index.ts'
+import {
+  type Clock,
+  Date,
+  type Environment,
+  type Logger,
+  ownOf,
+  parseDuration,
+  readEndpoint,
+  readEnvironment,
+  safeClock,
+  safeLogger,
+  silentLogger,
+  systemClock,
+  systemEnvironment,
+  systemStderr,
+  tellHost,
+  URL,
+} from '../../platform/index.ts'
+import {
+  createCheckedStore,
+  createOwnStore,
+  createResilientStore,
+  createTimelyStore,
+  createWatchedStore,
+  type ResilientStore,
+  type StateStore,
+} from '../../state/index.ts'
+import type { ChoicePlace, ConsentInputs, ConsentPolicy } from '../consent/index.ts'
+import type { IdentityPolicy } from '../identity/index.ts'
+import { oldPlaces } from './old-places.ts'
+import type { UsageTelemetryOptions } from './options.ts'
+import { type PackagingSwitch, readPackagingSwitch } from './packaging.ts'
+import { placeOf, storeAt } from './place.ts'
+import { readVariables } from './variables.ts'
+
+/** The options, checked and complete. */
+export interface Settings {
+  readonly product: { readonly name: string; readonly version: string }
+  readonly title: string
+  readonly homepage: string | undefined
+  readonly prefix: string
+  readonly catalog: Catalog
+  /** Where reports go. */
+  readonly endpoint: string
+  /** The product's own endpoint, whatever the operator has set. */
+  readonly schemaUrl: string
+  readonly identity: IdentityPolicy
+  /** Where a proxy is looked for; absent where none is used. */
+  readonly proxyEnvironment: Environment | undefined
+  readonly policy: ConsentPolicy
+  readonly consentInputs: ConsentInputs
+  readonly disclosure: NonNullable<UsageTelemetryOptions['disclosure']>
+  /** What whoever packaged the product has set. */
+  readonly packaging: PackagingSwitch | undefined
+  /** Reads the environment as it is now. */
+  readonly readEnvironment: () => Environment
+  /** Milliseconds. */
+  readonly interval: number
+  readonly initialDelay: number
+  readonly undecidedDelay: number
+  readonly firstPhase: { readonly count: number; readonly interval: number } | undefined
+  readonly jitter: number | undefined
+  readonly scope: 'installation' | 'process'
+  readonly finalReport: boolean
+  /** `within`: milliseconds. */
+  readonly delivery: 'inline' | 'detached' | { readonly within: number }
+  readonly state: ResilientStore
+  /** Where a choice may lie that was made under another name. */
+  readonly oldPlaces: readonly ChoicePlace[]
+  /** Why there is no place at all for the state, as a clause: nothing that is written outlives the process. */
+  readonly noPlace: string | undefined
+  /** The directory of the state, where it was named: a child process finds it there. */
+  readonly directory: string | undefined
+  readonly logger: Logger
+  readonly clock: Clock
+  /** When the telemetry was made, and began to count, in milliseconds since 1970. */
+  readonly createdAt: number
+  /** Where the operator wants every report printed; then none is sent. */
+  readonly debug: ((text: string) => void) | undefined
+}
+
+/** The time of the host's, or of the system. */
+export const clockOf = ({ clock }: UsageTelemetryOptions): Clock => (clock ? safeClock(clock) : systemClock)
+
+/** What whoever packaged the product has set; read when the telemetry is created, as it belongs to the product's own files. */
+export const packagingOf = ({ product }: UsageTelemetryOptions): PackagingSwitch | undefined =>
+  product.root === undefined ? undefined : readPackagingSwitch(product.root)
+
+/**
+ * All that a running telemetry goes by. Here the environment is read, once: a file of variables that is loaded before counts as a
+ * whole, and one that is loaded afterwards does not count.
+ *
+ * @param options as `checkOptions` gives them.
+ */
+export function settle(
+  options: UsageTelemetryOptions,
+  packaging = packagingOf(options),
+  createdAt = clockOf(options).now(),
+): Settings {
+  const { product, catalog, consent = NOTHING, schedule = NOTHING, disclosure = NOTHING } = options
+  const readNow = () => (options.environment ? readEnvironment(options.environment) : systemEnvironment())
+  const environment = readNow()
+  const logger = safeLogger(options.logger ?? silentLogger)
+  const clock = clockOf(options)
+  const prefix = product.environmentPrefix ?? prefixOf(product.name)
+  const legacyPrefixes = product.legacyEnvironmentPrefixes ?? []
+  const variables = readVariables(environment, [prefix, ...legacyPrefixes])
+  const { debugOutput = systemStderr } = options
+  const endpoint = readEndpoint(options.endpoint).url as string
+  const { place, noPlace, advice } = placeOf({
+    product,
+    state: options.state,
+    environment,
+    variables,
+    prefix,
+  })
+  const store = createTimelyStore(createCheckedStore(storeAt(place, noPlace, prefix, clock)), clock)
+  const own = createOwnStore(
+    createWatchedStore(store, logger),
+    { name: product.name, prefix, legacyPrefixes },
+    logger,
+  )
+  const state = createResilientStore(own, logger, {
+    advice: advice ?? `Make it writable, or name another place with ${prefix}_TELEMETRY_DIR.`,
+  })
+  return {
+    product: { name: product.name, version: product.version },
+    title: product.title ?? product.name,
+    homepage: product.homepage && new URL(product.homepage).href,
+    prefix,
+    catalog,
+    endpoint: variables.endpoint && !variables.endpoint.problem ? variables.endpoint.value : endpoint,
+    schemaUrl: endpoint,
+    proxyEnvironment: options.proxy === 'environment' ? environment : undefined,
+    debug: variables.debugs ? (text) => tellHost(() => debugOutput(text)) : undefined,
+    policy: consent,
+    packaging,
+    readEnvironment: readNow,
+    consentInputs: ownOf<ConsentInputs>({
+      flag: consent.flag,
+      configured: consent.configured,
+      seed: consent.seed,
+      executableName: consent.executableName,
+      ignore: consent.ignore,
+      overruleStoredNo: consent.overruleStoredNo,
+      default: packaging && packaging.state !== 'none' ? packaging.state : (consent.default ?? 'undecided'),
+      defaultBy: packaging?.name,
+      prefix,
+      legacyPrefixes,
+      environment,
+      levels: catalog.levels,
+      facts: Object.keys(catalog.facts),
+      endpoint: variables.endpoint,
+      variables: variables.all,
+      startedAt: new Date(createdAt).toISOString(),
+    }),
+    disclosure,
+    interval: parseDuration(schedule.interval ?? DEFAULT.interval) as number,
+    initialDelay: parseDuration(schedule.initialDelay ?? DEFAULT.initialDelay) as number,
+    undecidedDelay: parseDuration(schedule.undecidedDelay ?? DEFAULT.undecidedDelay) as number,
+    firstPhase: schedule.firstPhase && {
+      count: schedule.firstPhase.count,
+      interval: parseDuration(schedule.firstPhase.interval) as number,
+    },
+    jitter: schedule.jitter,
+    scope: schedule.scope ?? 'installation',
+    finalReport: schedule.finalReport ?? false,
+    delivery: deliveryOf(options.delivery),
+    state,
+    oldPlaces: oldPlaces({
+      ...{
+        product: product.name,
+        prefixes: [prefix, ...legacyPrefixes],
+        environment,
+        clock,
+        place,
+        store,
+        own,
+      },
+      directories: variables.directories,
+    }),
+    noPlace,
+    directory: typeof place === 'string' ? state.location : undefined,
+    identity: identityOf(options.identity, state),
+    logger,
+    clock,
+    createdAt,
+  }
+}
+
+/** Stands for options that are left out. What another library has added to every object is not in it. */
+const NOTHING = Object.freeze(Object.create(null))
+
+const DEFAULT = { interval: '24h', initialDelay: '5m', undecidedDelay: '1h' } as const
+
+function identityOf(
+  { period, ...policy }: NonNullable<UsageTelemetryOptions['identity']> = NOTHING,
+  { shared }: StateStore,
+): IdentityPolicy {
+  return ownOf({
+    ...(shared && { copies: 'keep' as const }),
+    ...policy,
+    ...(period !== undefined && { period: parseDuration(period) as number }),
+  })
+}
+
+const deliveryOf = (delivery: UsageTelemetryOptions['delivery'] = 'inline'): Settings['delivery'] =>
+  typeof delivery === 'string' ? delivery : { within: parseDuration(delivery.within) as number }
+
+export const prefixOf = (name: string) => name.toUpperCase().replaceAll('-', '_')

@@ -1,0 +1,67 @@
+import path from 'node:path'
+import { type Environment, pathProblem, readEndpoint } from '../../platform/index.ts'
+import { optsOut, shown } from '../consent/index.ts'
+
+/** What the operator has set about where reports and state go: read once, in the one form in which it is used. */
+export interface Variables {
+  readonly endpoint: Variable | undefined
+  readonly directory: Variable | undefined
+  /** Every directory that is named and can be used, under whatever prefix. */
+  readonly directories: readonly string[]
+  /** Whether reports are printed, and not sent. */
+  readonly debugs: boolean
+  /** Every variable of the product that is set, as it is shown to people. */
+  readonly all: Readonly<Record<string, string>>
+}
+
+/** A variable whose value is an address or a path. */
+export interface Variable {
+  readonly name: string
+  /** As it is used; as it stood there where it cannot be. */
+  readonly value: string
+  /** Why it cannot be used, as the end of a sentence. */
+  readonly problem?: string
+}
+
+/** Reads what is set under the product's present prefix or an old one; the first that is set counts. An empty value is not set. */
+export function readVariables(environment: Environment, prefixes: readonly string[]): Variables {
+  const allOf = (suffix: string, read: (text: string) => Pick<Variable, 'value' | 'problem'>): Variable[] =>
+    prefixes.flatMap((prefix) => {
+      const name = `${prefix}_TELEMETRY_${suffix}`
+      const text = environment[name]
+      return text ? [{ name, ...read(text) }] : []
+    })
+  const [endpoint] = allOf('ENDPOINT', readAddress)
+  const directories = allOf('DIR', readDirectory)
+  const [directory] = directories
+  const own = Object.entries(environment).filter(([name]) => prefixes.some((one) => isBelow(name, one)))
+  return {
+    endpoint,
+    directory,
+    directories: directories.flatMap(({ value, problem }) => (problem === undefined ? [value] : [])),
+    debugs: prefixes.some((prefix) => optsOut(environment[`${prefix}_TELEMETRY_DEBUG`])),
+    all: {
+      ...Object.fromEntries(
+        own.map(([name, value]) => [name, shown(withoutPassword(value as string).trim())]),
+      ),
+      ...(endpoint && { [endpoint.name]: shown(endpoint.value) }),
+      ...(directory && { [directory.name]: shown(directory.value) }),
+    },
+  }
+}
+
+const isBelow = (name: string, prefix: string) =>
+  name === `${prefix}_TELEMETRY` || name.startsWith(`${prefix}_TELEMETRY_`)
+
+function readAddress(text: string): Pick<Variable, 'value' | 'problem'> {
+  const { url, problem } = readEndpoint(text)
+  return url === undefined ? { value: withoutPassword(text), problem } : { value: url }
+}
+
+function readDirectory(text: string): Pick<Variable, 'value' | 'problem'> {
+  const problem = pathProblem(text)
+  return problem === undefined ? { value: path.normalize(text) } : { value: text, problem }
+}
+
+/** What is shown stands in logs. */
+const withoutPassword = (text: string) => text.replace(/\/\/[^/@]*@/, '//…@')

@@ -1,0 +1,44 @@
+import path from 'node:path'
+import type { Environment } from '../../../platform/index.ts'
+import { runCommand, tellingLine } from '../process/run-command.ts'
+
+/** The image of the stock Collector. */
+export const dockerImage = (version: string) => `otel/opentelemetry-collector-contrib:${version}`
+
+/** Why Docker cannot be used; `undefined` when it can. */
+export async function dockerProblem(environment: Environment): Promise<string | undefined> {
+  const { code, lines } = await runCommand(['docker', 'info'], { environment, timeout: 10_000 })
+  if (code === 127) return 'there is no `docker` on the PATH'
+  return code === 0 ? undefined : `\`docker info\` failed: ${tellingLine(lines)}`
+}
+
+export interface ContainerOptions {
+  /** Absolute paths of files that the container reads. */
+  readonly files: readonly string[]
+  /** The absolute path of the directory that it writes. */
+  readonly directory: string
+  /** Names of the variables that it gets; docker takes their values from its own environment. */
+  readonly variables: readonly string[]
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined
+}
+
+/**
+ * Puts what a container needs between `docker run` and the image: the files and the directory at the same paths as
+ * outside, so that the Collector's own arguments stay as they are; the network of the host, because the gateway and
+ * ClickHouse listen on the loopback device; our user, because the files are ours.
+ */
+export function containerCommand(command: readonly string[], options: ContainerOptions): string[] {
+  const image = command.at(-1) as string
+  const { files, directory, variables, user } = options
+  const readable = [...new Set(files.map((file) => path.dirname(file)))]
+  return [
+    ...command.slice(0, -1),
+    '--network=host',
+    ...(user === undefined ? [] : [`--user=${user.uid}:${user.gid}`]),
+    ...readable.map((mounted) => `--volume=${mounted}:${mounted}:ro`),
+    `--volume=${directory}:${directory}`,
+    `--workdir=${directory}`,
+    ...variables.flatMap((name) => ['--env', name]),
+    image,
+  ]
+}
