@@ -1,5 +1,5 @@
 /**
- * Measures what the library costs, beside what one would use otherwise: `npm run bench` writes docs/benchmarks.md;
+ * Measures what the library costs, beside what one would use otherwise: `npm run bench` writes docs/records/benchmarks.md;
  * `npm run bench -- start` (or another section) prints that section alone. `npm run bench -- gateway` measures the receiving side, which
  * takes a quarter of an hour, Go and ClickHouse, and renews its section of that page. Figures of one run on one machine: compare the
  * ratios, not the absolutes.
@@ -25,7 +25,7 @@ const SECTIONS = {
 const GATEWAY = '## The gateway'
 
 const root = path.resolve(import.meta.dirname, '..')
-const file = path.join(root, 'docs/benchmarks.md')
+const file = path.join(root, 'docs/records/benchmarks.md')
 const names = Object.keys(SECTIONS) as Array<keyof typeof SECTIONS>
 const wanted = process.argv.slice(2)
 const gateway = wanted.join() === 'gateway'

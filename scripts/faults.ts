@@ -1,10 +1,10 @@
 /**
- * The fault matrix: `npm run test:faults` plays every fault 100 times and writes docs/reliability.md. Takes an hour or two on two
+ * The fault matrix: `npm run test:faults` plays every fault 100 times and writes docs/records/reliability.md. Takes an hour or two on two
  * cores.
  *
  *   --runs N          so many runs of each fault
  *   --fault NAME      only the faults whose name begins with this; may be given again. Writes no page
- *   --seed N          only the run with this seed, as docs/reliability.md or a failed test names it. Writes no page
+ *   --seed N          only the run with this seed, as docs/records/reliability.md or a failed test names it. Writes no page
  *   --jobs N          so many runs at a time; the default is three for each core
  *   --log FILE        where the hosts' log goes
  *   --endurance 10m   instead: hosts are killed at random for so long, while the endpoint misbehaves, at the real Collector. From ten
@@ -21,7 +21,7 @@ import { playAll, wrongs } from '../test/faults/run.ts'
 import { isGood } from '../test/faults/stage.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
-const PAGE = path.join(root, 'docs/reliability.md')
+const PAGE = path.join(root, 'docs/records/reliability.md')
 const page = () => (existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '')
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 const TEN_MINUTES = 600_000

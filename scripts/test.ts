@@ -18,6 +18,11 @@ const fastOnly = process.argv[2] === 'fast'
 const names = process.argv.slice(2).filter((word) => word !== 'fast')
 /** The test files whose processes are there. */
 const underWay = new Set<string>()
+/** What is loaded before each test file. Node.js 22 does not know `using`. */
+const preloaded = [
+  'test-deadline.ts',
+  ...(process.versions.node.startsWith('22.') ? ['older-syntax.mjs'] : []),
+]
 const totals = { passed: 0, failed: 0, skipped: 0 }
 
 process.chdir(root)
@@ -76,7 +81,10 @@ async function runTests(kind: string, files: readonly string[], concurrency: num
   const stream = run({
     files: sorted,
     timeout: kind === 'fast' ? 120_000 : 480_000,
-    execArgv: ['--import', pathToFileURL(path.join(import.meta.dirname, 'test-deadline.ts')).href],
+    execArgv: preloaded.flatMap((file) => [
+      '--import',
+      pathToFileURL(path.join(import.meta.dirname, file)).href,
+    ]),
     concurrency,
   })
   const isFile = (one: { name: string; nesting: number }) => one.nesting === 0 && sorted.includes(one.name)

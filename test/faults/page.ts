@@ -22,7 +22,7 @@ const KINDS = {
   processes: 'Processes',
 } as const
 
-/** docs/reliability.md */
+/** The text of docs/records/reliability.md. */
 export function reliabilityPage({ played, command, version, at, took, before }: PageParts): string {
   const runs = played.flatMap((one) => one.runs)
   const bad = runs.filter((run) => !isGood(run)).length

@@ -36,22 +36,26 @@ test('the types resolve for every consumer of ES modules', async () => {
   await run(process.execPath, [bin('attw'), tarball, '--profile', 'esm-only', '--no-color'])
 })
 
-test('the tarball holds what is needed and nothing else', async () => {
+test('the tarball holds what is needed, the pages that people read included, and nothing else', async () => {
   const { stdout } = await run('tar', ['-tzf', tarball])
-  const top = new Set(
-    stdout
-      .trim()
-      .split('\n')
-      .map((file) => file.split('/')[1]),
-  )
+  const packed = stdout.trim().split('\n')
+  const top = new Set(packed.map((file) => file.split('/')[1]))
   assert.deepEqual([...top].toSorted(), [
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
+    'SECURITY.md',
     'collector-config',
     'dist',
+    'docs',
     'package.json',
   ])
+  assert.ok(packed.includes('package/docs/consent.md'))
+  assert.deepEqual(
+    packed.filter((file) => file.startsWith('package/docs/records/')),
+    [],
+    'records of runs are for the repository',
+  )
 })
 
 test('in an empty project, beside what hosts really have', { timeout: 300_000 }, async (t) => {
