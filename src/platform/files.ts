@@ -24,6 +24,8 @@ export interface FileStatus {
   readonly mode: number
   readonly nlink: number
   readonly size: number
+  /** When it was last changed, in milliseconds since 1970. */
+  readonly mtimeMs?: number
   isFile(): boolean
   isDirectory(): boolean
 }

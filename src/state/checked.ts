@@ -9,7 +9,7 @@ import type { StateStore, StoreHealth } from './types.ts'
  */
 export function createCheckedStore(store: StateStore): StateStore {
   const location = typeof store.location === 'string' ? store.location.slice(0, 200) : 'the state store'
-  const { rename } = store
+  const { rename, tidy } = store
 
   const wrong = (call: string, answer: unknown, expected: string) =>
     new StateEntryError(location, `it has answered ${call} with ${whatWasGot(answer)} instead of ${expected}`)
@@ -57,14 +57,24 @@ export function createCheckedStore(store: StateStore): StateStore {
       },
     }),
 
+    ...(typeof tidy === 'function' && {
+      async tidy() {
+        await answerOfHost(() => tidy.call(store))
+      },
+    }),
+
     async list(folder) {
       const answer: unknown = await answerOfHost(() => store.list(folder))
       if (!Array.isArray(answer)) throw wrong(`list('${folder}')`, answer, 'an array of names')
       const names = answer.filter((name) => typeof name === 'string' && isIn(folder, name))
-      return [...new Set<string>(names)].sort()
+      return isInOrder(names) ? names : [...new Set<string>(names)].sort()
     },
   }
 }
+
+/** Whether names are sorted, and each is there once: to sort a hundred thousand once more takes a tenth of a second. */
+const isInOrder = (names: readonly string[]) =>
+  names.every((name, index) => index === 0 || (names[index - 1] as string) < name)
 
 const isIn = (folder: string, name: string) => name.startsWith(`${folder}/`) && ENTRY_NAME.test(name)
 

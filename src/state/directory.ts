@@ -17,6 +17,7 @@ import {
 } from '../platform/index.ts'
 import { StateEntryError } from './errors.ts'
 import { createGuard } from './guard.ts'
+import { removeLeftOvers } from './left-overs.ts'
 import { ENTRY_NAME, largestOf } from './limits.ts'
 import { endsWhole } from './lines.ts'
 import { createPatience } from './patience.ts'
@@ -116,6 +117,8 @@ export function createDirectoryStore(
         throw error
       }
     },
+
+    tidy: () => removeLeftOvers(root, files, clock),
 
     health: () => ({
       durable: unsynced === undefined,

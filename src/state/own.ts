@@ -63,7 +63,7 @@ export function createOwnStore(
     }
   }
 
-  const { rename } = store
+  const { rename, tidy } = store
   return {
     ofOwner: {
       location: store.location,
@@ -78,6 +78,7 @@ export function createOwnStore(
     append: async (entry, line) => store.append(await nameOf(entry, true), line),
     remove: async (entry) => store.remove(await nameOf(entry)),
     ...(rename && { rename: async (from, to) => rename(await nameOf(from), await nameOf(to)) }),
+    ...(tidy && { tidy: () => tidy.call(store) }),
     async list(folder) {
       const name = await nameOf(folder)
       if (name === folder) return store.list(folder)

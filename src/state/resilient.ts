@@ -215,6 +215,9 @@ export function createResilientStore(
         }),
     }),
 
+    // Whatever keeps it from being tidy, nothing is lost by it.
+    ...(store.tidy && { tidy: () => inTurn(() => store.tidy?.() ?? Promise.resolve()).catch(() => {}) }),
+
     async list(folder) {
       const stored = await store.list(folder).catch((error) => {
         // An empty listing would say that nothing was reported yet.

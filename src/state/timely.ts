@@ -45,7 +45,7 @@ export function createTimelyStore(store: StateStore, clock: Clock): StateStore {
       })
     })
 
-  const { rename } = store
+  const { rename, tidy } = store
   return {
     location: store.location,
     ...(store.shared !== undefined && { shared: store.shared }),
@@ -57,6 +57,7 @@ export function createTimelyStore(store: StateStore, clock: Clock): StateStore {
     append: (name, line) => inTime(LONGEST_CHANGE, () => store.append(name, line)),
     remove: (name) => inTime(LONGEST_CHANGE, () => store.remove(name)),
     ...(rename && { rename: (from, to) => inTime(LONGEST_CHANGE, () => rename.call(store, from, to)) }),
+    ...(tidy && { tidy: () => inTime(LONGEST_CHANGE, () => tidy.call(store)) }),
     list: (folder) => inTime(LONGEST_READ, () => store.list(folder)),
   }
 }

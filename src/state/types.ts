@@ -36,6 +36,11 @@ export interface StateStore {
   rename?(from: string, to: string): Promise<void>
   /** The names of all entries below a folder (`'outbox'`), sorted. */
   list(folder: string): Promise<string[]>
+  /**
+   * Clears away what writes have left that were never finished. Called with each report. A store that leaves nothing of the kind can leave
+   * it out.
+   */
+  tidy?(): Promise<void>
   /** What is known to be wrong with it, for `usage.status()`. A store that knows of nothing can leave it out. */
   health?(): StoreHealth
 }

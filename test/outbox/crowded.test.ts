@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { createMemoryStore, type StateStore } from '../../src/index.ts'
+import { createOutbox } from '../../src/library/outbox/index.ts'
 import { createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
+import { createLog } from '../support/log.ts'
 import { numbersOf, startReceiver } from '../support/receiver.ts'
 
 const MANY = 10_000
@@ -100,4 +102,21 @@ test('spoilt settlements keep what processes count from then on out of no report
   await clock.advance(86_400_000)
   await usage.report()
   assert.equal(numbersOf(receiver.received.at(-1)!.json)['acme.commands{command=find,result=ok}'], 3)
+})
+
+test('a no to a thousand reports that wait is a line, and not one for each', async () => {
+  const state = createMemoryStore()
+  const outbox = createOutbox(state)
+  const bytes = new TextEncoder().encode('{}')
+  for (let number = 1; number <= 1_000; number++)
+    await outbox.put({ number, reportId: randomUUID(), at: 0, since: 0, bytes, takes: new Map() })
+  const log = createLog()
+  const usage = createAcme({ state, logger: log })
+  await usage.start()
+  await usage.consent.set('disabled', { by: 'alice' })
+  await usage.shutdown()
+  assert.deepEqual(await state.list('outbox'), [])
+  assert.ok(log.lines.length < 10, `${log.lines.length} lines`)
+  const last = await usage.ledger.last()
+  assert.equal(last, undefined)
 })

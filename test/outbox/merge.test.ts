@@ -3,60 +3,10 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createMemoryStore, type StateStore, type UsageTelemetry } from '../../src/index.ts'
-import { createOutbox, createSettlements, mergeEnded } from '../../src/library/outbox/index.ts'
-import { type AcmeFacts, createAcme } from '../support/acme.ts'
+import { createMemoryStore, type StateStore } from '../../src/index.ts'
+import { createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
-import { attributesOf, numbersOf, startReceiver } from '../support/receiver.ts'
-
-const FIND = { command: 'find', result: 'ok' } as const
-const COUNT = 'acme.commands{command=find,result=ok}'
-const count = (usage: UsageTelemetry<AcmeFacts>, amount: number) =>
-  usage.counter('acme.commands').add(amount, FIND)
-
-/** What runs that have ended leave: an entry each, with one event. */
-async function leave(state: StateStore, runs: number, about: object = {}): Promise<void> {
-  for (let run = 0; run < runs; run++) {
-    const process = randomUUID()
-    const at = '2026-01-01T00:00:00.000Z'
-    const counts = { 'acme.commands{"command":"find","result":"ok"}': 1 }
-    const entry = {
-      format: 1,
-      process,
-      since: at,
-      at,
-      under: { state: 'enabled' },
-      ended: true,
-      counts,
-      ...about,
-    }
-    await state.write(`counts/${process}.json`, JSON.stringify(entry))
-  }
-}
-
-const merge = (state: StateStore, least = 2) =>
-  mergeEnded({
-    ...{ state, least, clock: createFakeClock() },
-    ...{ outbox: createOutbox(state), settlements: createSettlements(state) },
-  })
-
-/** A receiver that takes each report once, and what it has in all. */
-async function startSums(statuses: number[] = []) {
-  const accepted = new Map<unknown, number>()
-  const receiver = await startReceiver((_, response) => {
-    const report = receiver.received.at(-1)!.json
-    const id = attributesOf(report)['usage.report.id']
-    const status = accepted.has(id) ? 200 : (statuses.shift() ?? 200)
-    if (status === 200) accepted.set(id, numbersOf(report)[COUNT] ?? 0)
-    response.writeHead(status, { 'content-type': 'application/json' }).end('{"partialSuccess":{}}')
-  })
-  return {
-    endpoint: receiver.endpoint,
-    received: receiver.received,
-    sum: () => [...accepted.values()].reduce((all, amount) => all + amount, 0),
-    [Symbol.asyncDispose]: () => receiver[Symbol.asyncDispose](),
-  }
-}
+import { count, leave, merge, startSums } from './ended-runs.ts'
 
 test('five hundred runs leave one entry, nothing waits by it, and the next report has them all', async () => {
   await using receiver = await startSums()

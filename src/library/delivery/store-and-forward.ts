@@ -318,7 +318,13 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
     render: (metrics, details) => inTurn(() => render(metrics, details)),
     prepare: () => sending.prepare(),
     account: (...about) => sending.account(...about),
-    deliver: (metrics, details) => inTurn(() => deliver(metrics, details)),
+    deliver: (metrics, details) =>
+      inTurn(async () => {
+        const result = await deliver(metrics, details)
+        // Nobody waits at a shutdown for what can be cleared away later.
+        if (!details?.hold) await state.tidy?.().catch(() => {})
+        return result
+      }),
     forget: (by) => inTurn(() => erase(by)),
     drain: () => inTurn(async () => void (await sending.drain())),
     resume: () => inTurn(sending.resume),

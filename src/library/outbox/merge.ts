@@ -13,34 +13,41 @@ export interface MergeOptions {
   readonly settlements: Settlements
   /** From how many entries of processes on it is worth it. Default: 128. */
   readonly least?: number
+  /** How long it takes about, in milliseconds. What is left of it is for the next merge. Default: no limit. */
+  readonly within?: number
 }
 
 /** How many entries go into one merge at most. */
 const MOST = 5_000
 
-/** For how long it is gone on with, in milliseconds. The next report, or the next process that ends, goes on from there. */
-const LONGEST = 1_000
-
 /**
  * Merges what processes that have ended have counted into one entry, so that a tool that runs often and reports rarely does not leave a
  * file of each run. Rejects where the store does. `false` where there is nothing to merge, or another process is at it.
  *
- * 1. Entries of ended processes are read that no report has taken anything of.
- * 2. Their sum is made an entry under the next number of a report. From that moment on they are void: the entry names them.
- * 3. It is settled at once where no report waits before it, so that nothing seems to wait.
- * 4. They are removed. Those that stay, after a crash, are removed by the next merge, and named until then.
+ * 1. What the last merge has left is removed.
+ * 2. Entries of ended processes are read that no report has taken anything of.
+ * 3. Their sum is made an entry under the next number of a report. From that moment on they are void: the entry names them.
+ * 4. It is settled at once where no report waits before it, so that nothing seems to wait.
+ * 5. They are removed. Those that stay, after a crash, are removed by the next merge, and named until then.
  *
  * Of processes that merge or report at once one has the number; what another one has read before is worth nothing then.
  */
 export async function mergeEnded(options: MergeOptions): Promise<boolean> {
-  const { state, outbox, settlements, least = 128 } = options
+  const { state, clock, outbox, settlements, least = 128, within = Number.POSITIVE_INFINITY } = options
+  const begun = clock.monotonic()
+  const hasTime = (share: number) => clock.monotonic() - begun < share * within
+  const removeAll = (some: readonly string[]) =>
+    inBatches(some.slice(0, MOST), async (process) => {
+      if (hasTime(1)) await state.remove(countsOf(process)).catch(() => {})
+    })
   const processes = await processesIn(state)
   if (processes.length < least) return false
   const standing = await standingOf(outbox, settlements)
   const { ended, merges, next, numbers } = standing
   if (!standing.isWhole) return false
   const left = processes.filter((process) => ended.processes.has(process))
-  const entries = await endedEntries(processes, standing, options)
+  await removeAll(left)
+  const entries = await endedEntries(processes, standing, options, () => hasTime(0.5))
   const merged = entries.map(({ process }) => process)
   if (entries.length > 0) {
     const after = {
@@ -53,18 +60,17 @@ export async function mergeEnded(options: MergeOptions): Promise<boolean> {
       options,
     )
   } else if (merges.length > 0) await settleMerges(standing, options)
-  await inBatches([...left, ...merged].slice(0, 2 * MOST), (process) =>
-    state.remove(countsOf(process)).catch(() => {}),
-  )
+  await removeAll(merged)
   return entries.length > 0
 }
 
-/** The same for whom it must not fail: what is not merged is there still. */
-export async function tryToMergeEnded(state: StateStore, clock: Clock): Promise<void> {
+/** The same for whom it must not fail, and must not take longer than so many milliseconds: what is not merged is there still. */
+export async function tryToMergeEnded(state: StateStore, clock: Clock, longest: number): Promise<void> {
   const options = { state, clock, outbox: createOutbox(state), settlements: createSettlements(state) }
-  const until = clock.monotonic() + LONGEST
+  const until = clock.monotonic() + longest
   try {
-    while ((await mergeEnded(options)) && clock.monotonic() < until);
+    for (let within = longest; within > 0; within = until - clock.monotonic())
+      if (!(await mergeEnded({ ...options, within }))) return
   } catch {
     // Where something of it cannot be read or written, reports pass through memory.
   }
@@ -75,14 +81,14 @@ async function endedEntries(
   processes: readonly string[],
   { settled, waiting, ended }: Standing,
   { state, clock }: MergeOptions,
+  hasTime: () => boolean,
 ): Promise<CountedEntry[]> {
   const isTaken = (process: string) =>
     settled.taken.has(process) || waiting.some(({ takes }) => takes.has(process))
   const candidates = processes.filter((process) => !ended.processes.has(process) && !isTaken(process))
-  const until = clock.monotonic() + LONGEST
   const found = await inBatches(someOf(candidates, MOST), async (process) => {
     // The disk is slow, and a report waits.
-    if (clock.monotonic() > until) return undefined
+    if (!hasTime()) return undefined
     const entry = await countedBy(state, process)
     if (entry?.process !== process || !isOver(entry, clock)) return undefined
     // One that has ended without saying so may have written right before, and after it was read.

@@ -45,10 +45,20 @@ export async function withdraw(options: WithdrawalOptions): Promise<void> {
       failures.push(error)
       return []
     })
-    for (const number of numbers) await attempt(() => discard(outbox, number, settled, options))
+    // So many were not left by this library: the log is not for the rest of the disk.
+    const isMany = numbers.length > MOST_ENTRIES
+    for (const number of numbers)
+      await attempt(() => discard(outbox, number, isMany ? Number.POSITIVE_INFINITY : settled, options))
+    if (isMany)
+      options.logger.info(
+        `${numbers.length} waiting usage reports are not sent any more, ${options.because}.`,
+      )
   }
   if (failures.length > 0) throw failures[0]
 }
+
+/** How many have a line each. */
+const MOST_ENTRIES = 500
 
 async function discard(
   outbox: Outbox,

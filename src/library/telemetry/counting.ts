@@ -12,6 +12,9 @@ const KEPT_EVERY = 5 * 60_000
 /** From how many entries of processes on those that have ended are merged. */
 const MANY = 200
 
+/** How long that may take, and for a process that ends, in milliseconds. */
+const [LONGEST_MERGE, LONGEST_MERGE_AT_END] = [500, 50]
+
 /** What becomes of the counts of this process between two reports. */
 export interface Counting {
   readonly own: ProcessCounts
@@ -66,15 +69,15 @@ export function createCounting({ settings, contributions, verdict, ask }: Counti
     // Where it cannot be written, the operator has been told, and memory goes on.
     if (state === 'disabled') return
     await own.keep({ ended }).catch(() => {})
-    await mergeMany()
+    await mergeMany(ended)
   }
 
   /** A tool that runs often leaves an entry of each run, and perhaps no process ever lives until a report is due. */
-  async function mergeMany(): Promise<void> {
+  async function mergeMany(ended: boolean): Promise<void> {
     const entries = await settings.state.list(ENTRIES.counts).catch(() => [])
     if (entries.length < MANY) return
     const { tryToMergeEnded } = await import('../outbox/index.ts')
-    await tryToMergeEnded(settings.state, clock)
+    await tryToMergeEnded(settings.state, clock, ended ? LONGEST_MERGE_AT_END : LONGEST_MERGE)
   }
 
   function arm(): void {

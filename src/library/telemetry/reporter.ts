@@ -66,6 +66,9 @@ interface GatherOptions {
 /** What a source may take where a shutdown waits for it, in milliseconds. */
 const FINAL_BUDGET = 20
 
+/** How long what ended processes have counted is merged before a report, and before the last one, in milliseconds. */
+const [LONGEST_MERGE, LONGEST_MERGE_AT_END] = [500, 50]
+
 /** How often a report is made anew because another process was faster. A store that says so without end cannot be used. */
 const MOST_ATTEMPTS = 100
 
@@ -105,7 +108,8 @@ export function createReporter({
         const isTaken = isUsable && keep && maySend(now)
         if (isTaken) await exporter.prepare()
         const isKept = !isTaken || (await isDone(own.keep()))
-        if (isTaken && isKept) await tryToMergeEnded(state, clock)
+        if (isTaken && isKept)
+          await tryToMergeEnded(state, clock, final ? LONGEST_MERGE_AT_END : LONGEST_MERGE)
         // So what is counted from here on is for the next one.
         const counted = isTaken && isKept ? { ...own, current: own.kept } : own
         account = await exporter.account(counted, sources, now, isUsable && isKept)
