@@ -15,7 +15,7 @@ import {
   UsageConfigurationError,
   whatWasGot,
 } from '../platform/index.ts'
-import { StateEntryError } from './errors.ts'
+import { StateEntryError, StateEntryNameError } from './errors.ts'
 import { createGuard } from './guard.ts'
 import { removeLeftOvers } from './left-overs.ts'
 import { ENTRY_NAME, largestOf } from './limits.ts'
@@ -45,7 +45,7 @@ export function createDirectoryStore(
   /** Why files cannot be synced here. */
   let unsynced: string | undefined
   const fileOf = (name: string) => {
-    if (!ENTRY_NAME.test(name)) throw new TypeError(`'${name}' is not the name of a state entry.`)
+    if (!ENTRY_NAME.test(name)) throw new StateEntryNameError(name)
     return path.join(root, name)
   }
 

@@ -16,6 +16,18 @@ export class StateEntryError extends Error {
   }
 }
 
+/** A state store was asked for an entry by a name that no entry can have. */
+export class StateEntryNameError extends TypeError {
+  override readonly name = 'StateEntryNameError'
+  readonly code = 'ERR_USAGE_STATE_ENTRY_NAME'
+
+  constructor(name: string) {
+    super(
+      `'${name}' is not the name of a state entry; use lower-case words with '-', '.' and at most one '/'.`,
+    )
+  }
+}
+
 /**
  * Whether an entry is there and cannot be read by this process, now or later: one of another user, or no file. It costs what is in it.
  * Other failures pass, and are waited for.

@@ -1,16 +1,16 @@
-import { Buffer, whatWasGot } from '../platform/index.ts'
+import { Buffer } from '../platform/index.ts'
 
 /** The statements of the store, each a change of its own. `$1` is the scope, `$2` the name of the entry. */
 export type Statements = ReturnType<typeof createStatements>
 
 export function createStatements({
-  table: name = 'otel_usage_state',
+  table: name,
   schema,
 }: {
-  readonly table?: string
-  readonly schema?: string
+  readonly table: string
+  readonly schema: string | undefined
 }) {
-  const table = [...(schema === undefined ? [] : [quoted('schema', schema)]), quoted('table', name)].join('.')
+  const table = [...(schema === undefined ? [] : [quoted(schema)]), quoted(name)].join('.')
   const insert = `INSERT INTO ${table} AS entry (scope, name, data) VALUES ($1, $2, $3) ON CONFLICT (scope, name)`
   return {
     table,
@@ -31,11 +31,8 @@ export function createStatements({
 }
 
 /** PostgreSQL cuts a longer name off without a word; a dot would be a part of the name. */
-function quoted(option: string, name: unknown): string {
-  if (typeof name === 'string' && /^[^\0.]+$/.test(name) && Buffer.byteLength(name) <= 63) {
-    return `"${name.replaceAll('"', '""')}"`
-  }
-  throw new TypeError(
-    `\`${option}\` is ${whatWasGot(name)}. Give a name of 1 to 63 bytes without a dot; the schema has an option of its own.`,
-  )
+export function isTableName(name: unknown): boolean {
+  return typeof name === 'string' && /^[^\0.]+$/.test(name) && Buffer.byteLength(name) <= 63
 }
+
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`

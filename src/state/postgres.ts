@@ -3,9 +3,11 @@ import {
   Buffer,
   type Clock,
   type Duration,
+  type Mistake,
   outsideHostContext,
   parseDuration,
   systemClock,
+  UsageConfigurationError,
   whatWasGot,
 } from '../platform/index.ts'
 import {
@@ -15,7 +17,7 @@ import {
   isWorthAnother,
   tableMissing,
 } from './postgres-errors.ts'
-import { createStatements } from './postgres-statements.ts'
+import { createStatements, isTableName } from './postgres-statements.ts'
 import { createTimedTurns } from './postgres-turns.ts'
 import type { StateStore } from './types.ts'
 
@@ -38,12 +40,13 @@ export interface PostgresStoreOptions {
   readonly scope?: string
   /** How long reading or changing an entry may take, 1 ms to 2^31-1 ms; reading takes no longer than 5 s in any case. Default: `'5s'`. */
   readonly timeout?: Duration
+  /** Measures the `timeout`. Default: the system's clock. For tests. */
+  readonly clock?: Clock
 }
 
 /**
  * A state store in a PostgreSQL table, for the nodes of a cluster that share a database and no directory: together they are one
- * installation, whichever machine they are on. The first
- * change makes the table; reading makes nothing.
+ * installation, whichever machine they are on. The first change makes the table; reading makes nothing.
  *
  * It needs no advisory locks. Each change is one statement: of several nodes that make the same entry, the primary key lets one
  * succeed, and lines that are added at once wait for each other at the row. Of several nodes that make the table at once, all
@@ -52,22 +55,12 @@ export interface PostgresStoreOptions {
  * It uses one connection of the pool at a time. Whatever is wrong with the database rejects, after `timeout` at the latest. A
  * change that was not answered in time may have been made all the same: a line that is added again can be there twice.
  *
- * Throws a TypeError where an option cannot work. `clock` measures the `timeout`.
+ * @throws {UsageConfigurationError} that lists every option that cannot work.
  */
-export function createPostgresStore(options: PostgresStoreOptions, clock: Clock = systemClock): StateStore {
-  const { pool, scope = 'default', timeout = '5s' } = options
-  if (typeof pool?.query !== 'function') {
-    throw new TypeError(
-      '`pool` is not a pool of connections. Hand in one, such as `new Pool()` of the package `pg`.',
-    )
-  }
-  if (typeof scope !== 'string' || scope === '' || scope.includes('\0')) {
-    throw new TypeError(
-      `\`scope\` is ${whatWasGot(scope)}. Give a word of your own, such as the name of the product.`,
-    )
-  }
-  const statements = createStatements(options)
-  const inTimedTurn = createTimedTurns(clock, millisecondsOf(timeout))
+export function createPostgresStore(options: PostgresStoreOptions): StateStore {
+  const { pool, scope, timeout, clock, ...names } = checkedOptions(options)
+  const statements = createStatements(names)
+  const inTimedTurn = createTimedTurns(clock, timeout)
 
   async function query(text: string, values: unknown[] = []) {
     // The statement is no part of the request that the host is serving.
@@ -142,10 +135,35 @@ export function createPostgresStore(options: PostgresStoreOptions, clock: Clock 
   }
 }
 
-function millisecondsOf(timeout: unknown): number {
-  const milliseconds = parseDuration(timeout)
-  if (milliseconds !== undefined && milliseconds >= 1 && milliseconds < 2 ** 31) return milliseconds
-  throw new TypeError(
-    `\`timeout\` is ${whatWasGot(timeout)}, which is no duration. Write one like '5s', 1 ms to 2^31-1 ms.`,
+/** The options with their defaults. */
+function checkedOptions(options: PostgresStoreOptions) {
+  const { pool, table = 'otel_usage_state', schema, scope = 'default', clock = systemClock } = options ?? {}
+  const timeout = parseDuration(options?.timeout ?? '5s')
+  const mistakes: Mistake[] = []
+  const check = (holds: boolean, place: string, value: unknown, fix: string) => {
+    if (!holds) mistakes.push({ place, message: `is ${whatWasGot(value)}; ${fix}` })
+  }
+  const name = 'give a name of 1 to 63 bytes without a dot; the schema has an option of its own'
+  check(
+    typeof pool?.query === 'function',
+    'pool',
+    pool,
+    'pass a pool of connections, such as `new Pool()` of `pg`',
   )
+  check(isTableName(table), 'table', table, name)
+  check(schema === undefined || isTableName(schema), 'schema', schema, name)
+  check(
+    typeof scope === 'string' && scope !== '' && !scope.includes('\0'),
+    'scope',
+    scope,
+    'give a word of your own, such as the name of the product',
+  )
+  check(
+    timeout !== undefined && timeout >= 1 && timeout < 2 ** 31,
+    'timeout',
+    options?.timeout,
+    "write a duration such as '5s', 1 ms to 2^31-1 ms",
+  )
+  if (mistakes.length > 0) throw new UsageConfigurationError('createPostgresStore', mistakes)
+  return { pool, table, schema, scope, timeout: timeout as number, clock }
 }

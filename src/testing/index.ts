@@ -4,6 +4,7 @@ export {
   HostNotObservedError,
   HostNotSilentError,
   HostTestingError,
+  HostTestingOptionsError,
   ProofWithoutControlError,
   TracerUnavailableError,
 } from './errors.ts'

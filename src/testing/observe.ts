@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseDuration, systemEnvironment, whatWasGot } from '../platform/index.ts'
-import { TracerUnavailableError } from './errors.ts'
+import { HostTestingOptionsError, TracerUnavailableError } from './errors.ts'
 import { observeByHooks } from './observe-by-hooks.ts'
 import { observeByStrace } from './observe-by-strace.ts'
 import type { ObservationPlan, ObserveOptions } from './options.ts'
@@ -13,6 +13,7 @@ import type { HostObservation } from './types.ts'
  * Runs a host from its start to its exit, and tells every socket, DNS query, child process and use of an identity file:
  * its own, and those of its threads and child processes.
  *
+ * @throws {HostTestingOptionsError} when `command` is empty or `timeout` is not a duration.
  * @throws {HostNotObservedError} when it could not be started, did not end in time, or ran unseen.
  * @throws {TracerUnavailableError} when the tracer that was asked for does not work here.
  */
@@ -20,12 +21,12 @@ export async function observeHost(options: ObserveOptions): Promise<HostObservat
   const { tracer = 'auto', ...rest } = options
   const timeout = parseDuration(options.timeout ?? '30s')
   if (timeout === undefined) {
-    throw new TypeError(
+    throw new HostTestingOptionsError(
       `timeout is ${whatWasGot(options.timeout)}; give milliseconds or a text such as '30s'.`,
     )
   }
-  if (options.command.length === 0) {
-    throw new TypeError("command is empty; give the host's program and its arguments.")
+  if (!Array.isArray(options.command) || options.command.length === 0) {
+    throw new HostTestingOptionsError("command is empty; give the host's program and its arguments.")
   }
   const cwd = path.resolve(options.cwd ?? '.')
   const stateDirectory = options.stateDirectory && path.resolve(cwd, options.stateDirectory)

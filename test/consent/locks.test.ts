@@ -18,7 +18,7 @@ async function refused(choice: Promise<unknown>): Promise<ConsentLockedError> {
     (reason) => reason,
   )
   assert.ok(error instanceof ConsentLockedError, String(error))
-  assert.equal(error.code, 'ERR_CONSENT_LOCKED')
+  assert.equal(error.code, 'ERR_USAGE_CONSENT_LOCKED')
   return error
 }
 
@@ -126,7 +126,7 @@ test('a choice that is none, and one that nobody makes, is refused and not store
   for (const choice of ['', 'on', 'Enabled', ' enabled', 'off', 'rhubarb', undefined, null, true, {}, []]) {
     await assert.rejects(consent.set(choice as string, { by: 'alice' }), (error) => {
       assert.ok(error instanceof ConsentDecisionError)
-      assert.equal(error.code, 'ERR_CONSENT_DECISION')
+      assert.equal(error.code, 'ERR_USAGE_CONSENT_DECISION')
       assert.match(error.message, /use one of 'enabled', 'disabled', 'undecided', 'basic', 'some', 'full'\.$/)
       return true
     })

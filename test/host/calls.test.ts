@@ -146,7 +146,7 @@ for (const [name, misbehave] of Object.entries(MISBEHAVIOURS)) {
   test(`a pool of connections that ${name} is a database that fails`, async () => {
     const clock = createFakeClock()
     const pool: PostgresPool = { query: anything }
-    const store = createPostgresStore({ pool }, clock)
+    const store = createPostgresStore({ pool, clock })
     await assert.rejects(inTime(clock, store.write('ledger.jsonl', 'x')))
     await aTurn()
   })

@@ -21,6 +21,8 @@ test('versions come newest first, and what is no version last', () => {
 
 test('a number of days that is none is refused', () => {
   for (const days of [0, -1, 1.5, Number.NaN]) {
-    assert.throws(() => activeInstallationsByVersion({ product: 'acme-db', days }), RangeError)
+    assert.throws(() => activeInstallationsByVersion({ product: 'acme-db', days }), {
+      code: 'ERR_USAGE_CONFIGURATION',
+    })
   }
 })

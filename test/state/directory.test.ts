@@ -180,7 +180,7 @@ test('a name that could leave the directory is refused, whatever is done with it
   const root = path.join(scratch.directory, 'usage')
   const store = createDirectoryStore(root)
   for (const name of NAMES) {
-    const expected = { name: 'TypeError', message: `'${name}' is not the name of a state entry.` }
+    const expected = { code: 'ERR_USAGE_STATE_ENTRY_NAME' }
     await assert.rejects(async () => store.read(name), expected)
     await assert.rejects(store.write(name, 'x'), expected)
     await assert.rejects(store.append(name, 'x'), expected)

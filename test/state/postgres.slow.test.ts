@@ -137,21 +137,6 @@ test('it says which table it is, and neither host nor password', () => {
   )
 })
 
-for (const [what, options, message] of [
-  ['no name', { table: '' }, /^`table` is ''/],
-  ['a schema within the table', { table: 'acme.state' }, /^`table` is 'acme\.state'.*option of its own/],
-  ['a name that the database would cut off', { table: 'ü'.repeat(32) }, /1 to 63 bytes/],
-  ['a name with a zero', { schema: 'a\0b' }, /^`schema` is/],
-  ['no pool', { pool: {} as never }, /^`pool` is not a pool/],
-  ['no scope', { scope: '' }, /^`scope` is ''/],
-  ['no time', { timeout: 0 }, /^`timeout` is 0/],
-  ['a time that is none', { timeout: 'soon' as never }, /^`timeout` is 'soon'/],
-] as const) {
-  test(`${what} is refused at once`, () => {
-    assert.throws(() => createStore(options), { name: 'TypeError', message })
-  })
-}
-
 test('a role that may not make the table learns what its administrator has to run, and that helps', async () => {
   const schema = await createSchema()
   const admin = shared
@@ -226,7 +211,7 @@ test('a table that somebody has locked: it rejects in time, takes one connection
   const schema = await createSchema()
   const clock = createFakeClock()
   const pool = server.pool({ max: 2 })
-  const store = createPostgresStore({ pool, schema }, clock)
+  const store = createPostgresStore({ pool, schema, clock })
   await store.write('a', 'before')
   assert.equal(clock.waiting, 0)
   const somebody = await server.pool().connect()
@@ -255,7 +240,7 @@ test('a table that somebody has locked: it rejects in time, takes one connection
 test('a pool that the host has ended, or that has no free connection, rejects', async () => {
   const clock = createFakeClock()
   const pool = server.pool({ max: 1 })
-  const store = createPostgresStore({ pool, scope: randomUUID() }, clock)
+  const store = createPostgresStore({ pool, scope: randomUUID(), clock })
   const held = await pool.connect()
   const rejected = assert.rejects(store.write('a', 'x'), /not answered for 5000 ms/)
   await clock.advance(5_000)

@@ -63,7 +63,7 @@ for (const [environment, consent, enabling] of CONFLICTS) {
     for (let attempt = 0; attempt < 2; attempt++) {
       await assert.rejects(usage.start(), (error) => {
         assert.ok(error instanceof ConsentConflictError)
-        assert.equal(error.code, 'ERR_CONSENT_CONFLICT')
+        assert.equal(error.code, 'ERR_USAGE_CONSENT_CONFLICT')
         assert.match(error.message, /^Acme DB does not start while its usage telemetry is contradictory\. /)
         assert.match(error.message, enabling)
         return true
@@ -106,7 +106,7 @@ for (const [consent, place] of ELSEWHERE) {
     for (const environment of [{}, DNT]) {
       await assert.rejects(createAcme({ ...options, environment }).start(), (error) => {
         assert.ok(error instanceof ConsentSourceError)
-        assert.equal(error.code, 'ERR_CONSENT_SOURCE')
+        assert.equal(error.code, 'ERR_USAGE_CONSENT_SOURCE')
         assert.equal(
           error.message,
           `Acme DB takes an opt-out of usage telemetry from the environment only, and ${place}; ` +

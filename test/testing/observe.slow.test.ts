@@ -31,7 +31,7 @@ for (const [tracer, skip] of tracers) {
     test('a host that fails proves nothing, and its own words say why', { skip }, async () => {
       await assert.rejects(provesSilence({ command: command('fail'), tracer }), {
         name: 'HostNotSilentError',
-        code: 'ERR_HOST_NOT_SILENT',
+        code: 'ERR_USAGE_HOST_NOT_SILENT',
         message:
           'The host failed, so that its silence would prove nothing: it ended with exit code 3. ' +
           'The end of its standard error:\n    There is no configuration.',
@@ -57,14 +57,14 @@ for (const [tracer, skip] of tracers) {
         ['fail', /the host failed: it ended with exit code 3/],
       ] as const) {
         await assert.rejects(provesOffIsOff(hostBy, { off: { ACT: 'nothing' }, on: { ACT: act } }), {
-          code: 'ERR_PROOF_WITHOUT_CONTROL',
+          code: 'ERR_USAGE_PROOF_WITHOUT_CONTROL',
           message,
         })
       }
       const letsAllThrough = (acts: Record<string, string>) => ({ ...hostBy(acts), except: () => true })
       await assert.rejects(
         provesOffIsOff(letsAllThrough, { off: { ACT: 'nothing' }, on: { ACT: 'connect' } }),
-        { code: 'ERR_PROOF_WITHOUT_CONTROL' },
+        { code: 'ERR_USAGE_PROOF_WITHOUT_CONTROL' },
       )
     })
 
@@ -141,7 +141,7 @@ for (const [tracer, skip] of tracers) {
 test('a host that the hooks do not get into is not taken for silent', async () => {
   await assert.rejects(observeHost({ command: ['/bin/sh', '-c', 'exit 0'], tracer: 'node' }), {
     name: 'HostNotObservedError',
-    code: 'ERR_HOST_NOT_OBSERVED',
+    code: 'ERR_USAGE_HOST_NOT_OBSERVED',
     message: /The hooks did not come into the host \(\/bin\/sh -c exit 0\): it is not a Node\.js process/,
   })
 })
@@ -157,14 +157,14 @@ test('where there is no strace, the hooks watch, and whoever insists on strace i
     JSON.parse((await promisify(execFile)(process.execPath, [observer, tracer], { env: {} })).stdout)
   const problem = process.platform === 'linux' ? 'strace is not installed' : 'strace is for Linux'
   assert.deepEqual(await run('auto'), { tracer: 'node', problem })
-  assert.deepEqual(await run('strace'), { code: 'ERR_TRACER_UNAVAILABLE', problem })
+  assert.deepEqual(await run('strace'), { code: 'ERR_USAGE_TRACER_UNAVAILABLE', problem })
 })
 
 test('a command that is empty and a timeout that is none are mistakes', async () => {
-  await assert.rejects(observeHost({ command: [] }), TypeError)
+  await assert.rejects(observeHost({ command: [] }), { code: 'ERR_USAGE_TESTING_OPTIONS' })
   await assert.rejects(
     observeHost({ command: command('nothing'), timeout: 'soon' as '1s' }),
-    /^TypeError: timeout is 'soon'/,
+    /^HostTestingOptionsError: timeout is 'soon'/,
   )
 })
 
@@ -184,7 +184,7 @@ const NOISY: HostObservation = {
 test('one message names everything that the host did', () => {
   assert.throws(() => assertSilent(NOISY), {
     name: 'HostNotSilentError',
-    code: 'ERR_HOST_NOT_SILENT',
+    code: 'ERR_USAGE_HOST_NOT_SILENT',
     message: [
       'The host was not silent; its system calls show:',
       '  - socket: bind AF_INET6 [::]:8080',

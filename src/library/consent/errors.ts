@@ -7,7 +7,7 @@ import { shown } from './words.ts'
 /** The choice could have no effect, because what was decided outside of the product comes before it. */
 export class ConsentLockedError extends Error {
   override readonly name = 'ConsentLockedError'
-  readonly code = 'ERR_CONSENT_LOCKED'
+  readonly code = 'ERR_USAGE_CONSENT_LOCKED'
   /** The source that has decided. */
   readonly source: ConsentSource
 
@@ -32,19 +32,19 @@ const UNLOCK: Partial<Record<ConsentSource, string>> = {
 /** What was to be stored is not a choice. */
 export class ConsentDecisionError extends TypeError {
   override readonly name = 'ConsentDecisionError'
-  readonly code = 'ERR_CONSENT_DECISION'
+  readonly code = 'ERR_USAGE_CONSENT_DECISION'
 }
 
 /** The product asked to refuse its start when sources contradict each other (`onConflict: 'refuse'`). */
 export class ConsentConflictError extends Error {
   override readonly name = 'ConsentConflictError'
-  readonly code = 'ERR_CONSENT_CONFLICT'
+  readonly code = 'ERR_USAGE_CONSENT_CONFLICT'
 }
 
 /** The product takes an opt-out from the environment only, and it came from elsewhere (`optOutOnlyBy: 'environment'`). */
 export class ConsentSourceError extends Error {
   override readonly name = 'ConsentSourceError'
-  readonly code = 'ERR_CONSENT_SOURCE'
+  readonly code = 'ERR_USAGE_CONSENT_SOURCE'
 }
 
 interface Refusal {

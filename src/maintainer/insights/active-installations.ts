@@ -1,4 +1,5 @@
 import semver from 'semver'
+import { UsageConfigurationError, whatWasGot } from '../../platform/index.ts'
 
 /** A query with its bound parameters, and how its rows become the answer. Pure. */
 export interface Question<Row, Answer> {
@@ -29,7 +30,7 @@ export interface InstallationsOfVersion {
  * How many installations are active, by version, newest version first. An installation counts once, with the version of its
  * last report, however often it reported and however often the network doubled a report.
  *
- * @throws {RangeError} when `days` is not a whole number from 1.
+ * @throws {UsageConfigurationError} when `days` is not a whole number from 1.
  */
 export function activeInstallationsByVersion({
   product,
@@ -37,7 +38,11 @@ export function activeInstallationsByVersion({
   days = 30,
 }: ActiveInstallationsOptions): Question<InstallationsOfVersion, InstallationsOfVersion[]> {
   if (!Number.isInteger(days) || days < 1) {
-    throw new RangeError(`days is ${days}; use a whole number from 1, such as 30.`)
+    const mistake = {
+      place: 'days',
+      message: `is ${whatWasGot(days)}; use a whole number from 1, such as 30`,
+    }
+    throw new UsageConfigurationError('activeInstallationsByVersion', [mistake])
   }
   return {
     name: 'active installations by version',
