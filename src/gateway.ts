@@ -5,3 +5,4 @@
  * @module otel-usage/gateway
  */
 export * from './maintainer/gateway/index.ts'
+export { UsageConfigurationError } from './platform/index.ts'

@@ -4,3 +4,4 @@
  * @module otel-usage/insights
  */
 export * from './maintainer/insights/index.ts'
+export { UsageConfigurationError } from './platform/index.ts'

@@ -7,8 +7,11 @@ export interface Mistake {
 }
 
 /**
- * Thrown at start by {@link defineCatalog} and {@link createUsageTelemetry}, and nowhere else: the maintainer's catalog
- * or options cannot work. It lists every mistake at once.
+ * The maintainer's catalog or options cannot work. It lists every mistake at once, and is thrown by what takes them, such as
+ * `defineCatalog` and `createUsageTelemetry`, before anything is started.
+ *
+ * As with every error of this package, recognize it by its `code`: each door (`otel-usage`, `otel-usage/postgres`, ...) is a bundle
+ * with a class of its own.
  */
 export class UsageConfigurationError extends TypeError {
   override readonly name = 'UsageConfigurationError'
