@@ -13,6 +13,7 @@ import {
   type StoredChoice,
 } from './stored-choice.ts'
 import type { ConsentInputs, ConsentSource, ConsentState, StoredOpinion, Verdict } from './types.ts'
+import { variablesIn } from './variables.ts'
 import { decideConsent } from './verdict.ts'
 import { readDecision } from './words.ts'
 
@@ -85,6 +86,7 @@ export function createConsent(options: ConsentOptions): Consent {
   const { stateProblem = () => undefined, warn = () => {}, elsewhere = [], definitions } = options
   const listeners = new Set<ConsentListener>()
   let inputs = ownOf({ ...options.inputs, stateProblem: stateProblem() })
+  const variables = variablesIn(inputs.environment, inputs)
   let current = decide()
   let history: ChoiceHistory = ownOf({ choices: [] })
   /** What the operator was told of, for a choice that does not say itself which facts it covers. */
@@ -167,10 +169,11 @@ export function createConsent(options: ConsentOptions): Consent {
 
   /** A variable that has come to say no since the environment was read is obeyed as well. Nothing else that changes there is. */
   function decide(): Verdict {
-    const verdict = decideConsent(inputs)
+    const verdict = decideConsent(inputs, variables)
     if (verdict.state === 'disabled' || !options.readEnvironment) return verdict
-    const environment = ownOf({ ...inputs.environment, ...askHostNow(options.readEnvironment) })
-    const since = decideConsent(ownOf({ ...inputs, environment }))
+    const changed = changedIn(inputs.environment, askHostNow(options.readEnvironment))
+    if (!changed) return verdict
+    const since = decideConsent(ownOf({ ...inputs, environment: changed }))
     return since.state === 'disabled' ? since : verdict
   }
 
@@ -237,7 +240,7 @@ export function createConsent(options: ConsentOptions): Consent {
   /** Where it could have no effect. A no can be added to any other. */
   function refuseLocked(choice: StoredChoice): void {
     adopt()
-    const now = decideConsent({ ...inputs, stored: covering(choice) })
+    const now = decideConsent({ ...inputs, stored: covering(choice) }, variables)
     if (now.locked && (now.state === 'disabled') !== (choice.state === 'disabled'))
       throw new ConsentLockedError(now)
   }
@@ -299,6 +302,12 @@ export function createConsent(options: ConsentOptions): Consent {
       return () => void listeners.delete(listener)
     },
   }
+}
+
+/** An environment with what has changed in it since; `undefined` where nothing has. */
+function changedIn<E extends ConsentInputs['environment']>(before: E, now: E = before): E | undefined {
+  const hasChanged = Object.keys(now).some((name) => now[name] !== before[name])
+  return hasChanged ? ownOf({ ...before, ...now }) : undefined
 }
 
 /** Whether a yes was stored before choices said which facts they cover. */

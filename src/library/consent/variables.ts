@@ -2,7 +2,7 @@
  * The operator's variables by what they mean. A no must not be lost to a spelling: names are compared without regard to case, and the
  * obvious misspellings of an opt-out count as what they say. A yes is taken only from a variable that has its right name.
  */
-import { distanceOf, ownOf } from '../../platform/index.ts'
+import { distanceOf } from '../../platform/index.ts'
 import type { ConsentInputs } from './types.ts'
 import { optsOut, readDecision, shown } from './words.ts'
 
@@ -16,11 +16,24 @@ export type Meaning =
   | 'DEBUG'
   | 'NO'
 
-/** The inputs, and the names in their environment by what they mean. */
-export interface NamedInputs extends ConsentInputs {
-  /** The right names first, whether they are set or not. */
+/** The operator's variables in an environment. They are found once for it: a process has many others, and many verdicts. */
+export interface NamedVariables {
+  /** The names of each meaning; the right ones first, whether they are set or not. */
   readonly names: ReadonlyMap<Meaning, readonly string[]>
+  /** Those that look like one of the operator's under another name. */
+  readonly misspelt: readonly Misspelt[]
 }
+
+interface Misspelt {
+  readonly name: string
+  /** What it means all the same; `undefined` where it has no effect. */
+  readonly meaning: Meaning | undefined
+  /** The right name that is nearest. */
+  readonly meant: string
+}
+
+/** The inputs, with the operator's variables in their environment. */
+export interface NamedInputs extends ConsentInputs, NamedVariables {}
 
 /** What stands behind `<PREFIX>_TELEMETRY` in the right names. The last two are read elsewhere, under their right names alone. */
 const SUFFIXES = ['', '_OPTOUT', '_EXCLUDE', '_DEBUG', '_DIR', '_ENDPOINT'] as const
@@ -49,9 +62,12 @@ const COMMON: Readonly<Record<string, Meaning>> = {
 const MOST_WARNINGS = 5
 
 /** Finds the operator's variables. */
-export function withNames(inputs: ConsentInputs): NamedInputs {
-  const prefixes = prefixesOf(inputs)
-  const right = (suffix: string) => prefixes.map((prefix) => `${prefix}_TELEMETRY${suffix}`)
+export function variablesIn(
+  environment: ConsentInputs['environment'],
+  { prefix, legacyPrefixes = [] }: Pick<ConsentInputs, 'prefix' | 'legacyPrefixes'>,
+): NamedVariables {
+  const prefixes = [prefix, ...legacyPrefixes]
+  const right = (suffix: string) => prefixes.map((one) => `${one}_TELEMETRY${suffix}`)
   const names = new Map<Meaning, string[]>([
     ['DO_NOT_TRACK', ['DO_NOT_TRACK']],
     ['OTEL_SDK_DISABLED', ['OTEL_SDK_DISABLED']],
@@ -61,35 +77,35 @@ export function withNames(inputs: ConsentInputs): NamedInputs {
     ['DEBUG', right('_DEBUG')],
     ['NO', []],
   ])
-  for (const name of Object.keys(inputs.environment)) {
-    const list = names.get(meaningOf(name, prefixes) as Meaning)
+  const rightNames = new Set(SUFFIXES.flatMap(right))
+  const misspelt: Misspelt[] = []
+  for (const name of Object.keys(environment)) {
+    const written = capitals(name.slice(0, LONGEST_NAME + 1))
+    const below = prefixes.filter((one) => written.startsWith(`${one}_`))
+    const meaning = meaningOf(written, below)
+    const list = names.get(meaning as Meaning)
     if (list && !list.includes(name)) list.push(name)
+    if (rightNames.has(name)) continue
+    const meant = meaning === 'NO' ? `${below[0]}_TELEMETRY` : nearestTo(written, below)
+    const isHeeded = meaning !== undefined && meaning !== 'NO' && meaning !== 'DEBUG'
+    if (meant !== undefined && !isHeeded) misspelt.push({ name, meaning, meant })
   }
-  return ownOf({ ...inputs, names })
+  return { names, misspelt }
 }
 
 /** A full sentence for each variable that looks like one of the operator's and has no effect, with the name that was meant. */
-export function misspelt(inputs: ConsentInputs): string[] {
-  const { environment, levels } = inputs
-  const prefixes = prefixesOf(inputs)
-  return Object.keys(environment)
-    .flatMap((name) => {
+export const warningsOfMisspelt = ({ misspelt, environment, levels }: NamedInputs): string[] =>
+  misspelt
+    .flatMap(({ name, meaning, meant }) => {
       const value = environment[name]
-      if (!value?.trim() || isRight(name, prefixes)) return []
-      const meaning = meaningOf(name, prefixes)
-      if (meaning === 'NO') {
-        const prefix = prefixes.find((one) => isBelow(name, one))
-        const says = readDecision(value, levels).state
-        return says === 'enabled'
-          ? [`${shown(name)} has no effect: only ${prefix}_TELEMETRY can say yes.`]
+      if (!value?.trim()) return []
+      if (meaning === 'NO')
+        return readDecision(value, levels).state === 'enabled'
+          ? [`${shown(name)} has no effect: only ${meant} can say yes.`]
           : []
-      }
-      if (meaning !== undefined && (meaning !== 'DEBUG' || !optsOut(value))) return []
-      const meant = nearestTo(name, prefixes)
-      return meant === undefined ? [] : [sentence(shown(name), meant, meaning)]
+      return meaning === 'DEBUG' && !optsOut(value) ? [] : [sentence(shown(name), meant, meaning)]
     })
     .slice(0, MOST_WARNINGS)
-}
 
 function sentence(name: string, meant: string, meaning: Meaning | undefined): string {
   return meaning === 'DEBUG'
@@ -97,14 +113,13 @@ function sentence(name: string, meant: string, meaning: Meaning | undefined): st
     : `${name} is not a variable of the usage telemetry and has no effect; perhaps ${meant} is meant.`
 }
 
-/** What an operator means by a name; `undefined` where it is of something else, or nobody can tell. */
-function meaningOf(name: string, prefixes: readonly string[]): Meaning | undefined {
-  if (name.length > LONGEST_NAME) return undefined
-  const common = own(COMMON, bare(name))
+/** What an operator means by a name, in capitals; `undefined` where it is of something else, or nobody can tell. */
+function meaningOf(written: string, below: readonly string[]): Meaning | undefined {
+  if (written.length > LONGEST_NAME) return undefined
+  const common = own(COMMON, bare(written))
   if (common) return common
-  for (const prefix of prefixes) {
-    if (!isBelow(name, prefix)) continue
-    const rest = capitals(name).slice(prefix.length + 1)
+  for (const prefix of below) {
+    const rest = written.slice(prefix.length + 1)
     const meaning = rest.startsWith('TELEMETRY')
       ? own(BEHIND, bare(rest.slice('TELEMETRY'.length)))
       : own(OTHERWISE, bare(rest))
@@ -113,15 +128,13 @@ function meaningOf(name: string, prefixes: readonly string[]): Meaning | undefin
   return undefined
 }
 
-/** The right name that is nearest to one which is below `<PREFIX>_TELEMETRY`, or almost is. */
-function nearestTo(name: string, prefixes: readonly string[]): string | undefined {
-  const written = capitals(name).slice(0, LONGEST_NAME)
-  // By the length first: this looks at every variable of the process, with every verdict.
+/** The right name that is nearest to one, in capitals, which is below `<PREFIX>_TELEMETRY`, or almost is. */
+function nearestTo(written: string, below: readonly string[]): string | undefined {
+  // By the length first: that is quick, and every variable of the process is looked at.
   const isAsLong = Math.abs(written.length - 'DO_NOT_TRACK'.length) <= 1
   if (isAsLong && distanceOf(written, 'DO_NOT_TRACK') === 1) return 'DO_NOT_TRACK'
-  for (const prefix of prefixes) {
-    if (!isBelow(name, prefix)) continue
-    const [first = '', ...rest] = written.slice(prefix.length + 1).split('_')
+  for (const prefix of below) {
+    const [first = '', ...rest] = written.slice(prefix.length + 1, LONGEST_NAME).split('_')
     // What lies before it is right: a name with another prefix is of another product.
     if (distanceOf(first, 'TELEMETRY') > SLIPS) continue
     const end = ['', ...rest].join('_')
@@ -133,21 +146,14 @@ function nearestTo(name: string, prefixes: readonly string[]): string | undefine
   return undefined
 }
 
-const isRight = (name: string, prefixes: readonly string[]): boolean =>
-  prefixes.some((prefix) => SUFFIXES.some((end) => name === `${prefix}_TELEMETRY${end}`))
-
 /** How many letters a word may be off to be taken for a slip. */
 const SLIPS = 2
 
 const LONGEST_NAME = 100
 
-const prefixesOf = ({ prefix, legacyPrefixes = [] }: ConsentInputs) => [prefix, ...legacyPrefixes]
-
-const isBelow = (name: string, prefix: string) => capitals(name).startsWith(`${prefix}_`)
-
 const capitals = (name: string) => name.toUpperCase().replaceAll('-', '_')
 
-const bare = (name: string) => capitals(name).replaceAll('_', '')
+const bare = (written: string) => written.replaceAll('_', '')
 
 const own = (meanings: Readonly<Record<string, Meaning>>, key: string): Meaning | undefined =>
   Object.hasOwn(meanings, key) ? meanings[key] : undefined

@@ -1,8 +1,9 @@
 import { beyond, type Reach } from '../../catalog/index.ts'
+import { ownOf } from '../../platform/index.ts'
 import { readExclusions } from './exclusions.ts'
 import { SOURCES, type Source, type Statement, wordsOf } from './sources.ts'
 import type { ConsentInputs, ConsentState, DisabledBy, Opinion, Verdict } from './types.ts'
-import { misspelt, type NamedInputs, withNames } from './variables.ts'
+import { type NamedInputs, type NamedVariables, variablesIn, warningsOfMisspelt } from './variables.ts'
 
 /** A source and one thing that it says. */
 interface Voice {
@@ -16,9 +17,15 @@ interface Voice {
  * Every no of the operator comes first, whoever says yes beside it: of the environment, the flag, a locked configuration, a stored
  * choice. Otherwise the first source that has decided wins, in the order of {@link SOURCES}; where none has, the product's default
  * stands.
+ *
+ * @param variables those in the environment of the inputs.
  */
-export function decideConsent(inputs: ConsentInputs): Verdict {
-  const verdict = decide({ ...inputs, stateProblem: undefined })
+export function decideConsent(
+  given: ConsentInputs,
+  variables: NamedVariables = variablesIn(given.environment, given),
+): Verdict {
+  const inputs = ownOf({ ...given, ...variables })
+  const verdict = decide(ownOf({ ...inputs, stateProblem: undefined }))
   const { stateProblem } = inputs
   return stateProblem === undefined || verdict.state === 'disabled' || holdsWithoutState(verdict)
     ? verdict
@@ -29,8 +36,7 @@ export function decideConsent(inputs: ConsentInputs): Verdict {
 export const holdsWithoutState = ({ state, source, unstored }: Verdict): boolean =>
   state === 'enabled' && (unstored === true || SOURCES.some((one) => one.source === source && one.locks))
 
-function decide(given: ConsentInputs): Verdict {
-  const inputs = withNames(given)
+function decide(inputs: NamedInputs): Verdict {
   const voices = SOURCES.filter(({ source }) => !inputs.ignore?.includes(source)).flatMap((source): Voice[] =>
     source.read(inputs).map((statement) => ({ source, statement })),
   )
@@ -65,7 +71,7 @@ function decide(given: ConsentInputs): Verdict {
     warnings: [
       ...unreadable(voices, inputs.levels),
       ...unusable(voices, state),
-      ...misspelt(inputs),
+      ...warningsOfMisspelt(inputs),
       ...conflicts(voices, winner),
     ],
   }
