@@ -11,6 +11,7 @@ import {
   createRetries,
   createSettlements,
   isReport,
+  MOST_LOOKED_AT,
   openAccount,
   type ReportScope,
   type UnwrittenCounts,
@@ -44,7 +45,7 @@ export interface Sending {
   /** Whether the endpoint is gone for good. */
   isRetired(): Promise<boolean>
   forgetFailures(): Promise<void>
-  /** The bytes of what waits, as far as it can be read. */
+  /** The bytes of what waits, as far as it can be read, and of too many the newest. */
   waiting(): Promise<readonly Uint8Array[]>
   /** Removes all that waits. Rejects where something cannot be removed, once all was tried. */
   clear(): Promise<void>
@@ -168,7 +169,7 @@ export function createSending(options: SendingOptions): Sending {
     async waiting() {
       const found: Uint8Array[] = []
       for (const { outbox } of both)
-        for (const number of await outbox.numbers().catch(() => [])) {
+        for (const number of (await outbox.numbers().catch(() => [])).slice(-MOST_LOOKED_AT)) {
           const report = await outbox.read(number).catch(() => undefined)
           if (isReport(report)) found.push(report.bytes)
         }

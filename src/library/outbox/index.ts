@@ -22,4 +22,4 @@ export { createOutbox, type EndedEntry, isReport, type Outbox, type WaitingRepor
 export { createPassingReports, type PassingReports } from './passing.ts'
 export { createRetries, type Retries } from './retry.ts'
 export { createSettlements, type Settlement, type Settlements } from './settlement.ts'
-export { type WithdrawalOptions, withdraw } from './withdrawal.ts'
+export { MOST_LOOKED_AT, type WithdrawalOptions, withdraw } from './withdrawal.ts'

@@ -28,7 +28,7 @@ export interface WithdrawalOptions {
  * @throws the first error, once all was tried.
  */
 export async function withdraw(options: WithdrawalOptions): Promise<void> {
-  const { state, settlements, retries, forgetInstallation, outboxes } = options
+  const { state, settlements, retries, forgetInstallation, outboxes, logger, because } = options
   // Before it is forgotten: what was sent already is not recorded as discarded.
   const settled = await settlements.latest().then(
     ({ number }) => number,
@@ -45,20 +45,19 @@ export async function withdraw(options: WithdrawalOptions): Promise<void> {
       failures.push(error)
       return []
     })
-    // So many were not left by this library: the log is not for the rest of the disk.
-    const isMany = numbers.length > MOST_ENTRIES
-    for (const number of numbers)
-      await attempt(() => discard(outbox, number, isMany ? Number.POSITIVE_INFINITY : settled, options))
-    if (isMany)
-      options.logger.info(
-        `${numbers.length} waiting usage reports are not sent any more, ${options.because}.`,
-      )
+    // More were not left by this library: they are removed unseen, in one line.
+    const unseen = numbers.slice(0, -MOST_LOOKED_AT)
+    for (const number of unseen) await attempt(() => outbox.remove(number))
+    if (unseen.length > 0)
+      logger.info(`${unseen.length} waiting usage reports are not sent any more, ${because}.`)
+    for (const number of numbers.slice(unseen.length))
+      await attempt(() => discard(outbox, number, settled, options))
   }
   if (failures.length > 0) throw failures[0]
 }
 
-/** How many have a line each. */
-const MOST_ENTRIES = 500
+/** How many waiting reports are read, and have a line each, where all of them go: sixty wait at most. */
+export const MOST_LOOKED_AT = 100
 
 async function discard(
   outbox: Outbox,
