@@ -1,10 +1,9 @@
 /**
- * The two parts that plug into an OpenTelemetry SDK of the host's own. Importing this loads the SDK.
+ * The telemetry as an exporter, for an OpenTelemetry SDK of the host's own. Importing this loads the SDK.
  *
  * @module otel-usage/sdk
  */
 export {
   ConsentAwareMetricExporter,
   type ConsentAwareMetricExporterOptions,
-} from './library/delivery/index.ts'
-export { UsageMetricReader } from './library/report/index.ts'
+} from './library/exporter/index.ts'

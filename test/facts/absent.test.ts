@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { createMemoryStore, createUsageTelemetry, defineCatalog } from '../../src/index.ts'
-import { ConsentAwareMetricExporter, UsageMetricReader } from '../../src/sdk.ts'
+import { UsageMetricReader } from '../../src/library/report/index.ts'
+import { ConsentAwareMetricExporter } from '../../src/sdk.ts'
 import { numbersOf, startReceiver } from '../support/receiver.ts'
 
 const common = { since: 1, why: 'Shows it.' } as const
@@ -154,5 +155,6 @@ test("in a host's own SDK as well", async () => {
     .addCallback((result) => result.observe(3, { driver: 'node', ...EDITION }))
   const { resourceMetrics } = await reader.collect()
   await new Promise((resolve) => exporter.export(resourceMetrics, resolve))
+  await exporter.usage.report()
   assert.deepEqual(numbersOf(receiver.received[0]?.json ?? assert.fail())['acme.connections{driver=node}'], 3)
 })

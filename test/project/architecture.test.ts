@@ -12,7 +12,9 @@ const ROOMS = [
   'maintainer/commands',
   'maintainer/insights',
   'maintainer/gateway',
+  'library/exporter',
   'library/telemetry',
+  'library/bridge',
   'library/delivery',
   'library/outbox',
   'library/transport',
@@ -37,6 +39,8 @@ const MAINTAINER_TAKES = new Set(['library/report'])
 
 /** Rooms that load packages: entered by `import()` from what the host imports. */
 const LAZY_ROOMS = new Set([
+  'library/exporter',
+  'library/bridge',
   'library/delivery',
   'library/outbox',
   'library/transport',

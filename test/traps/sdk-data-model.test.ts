@@ -10,13 +10,14 @@ import {
   type ResourceMetrics,
 } from '@opentelemetry/sdk-metrics'
 import { createMemoryStore } from '../../src/index.ts'
-import { ConsentAwareMetricExporter, UsageMetricReader } from '../../src/sdk.ts'
-import { acmeCatalog, createAcme } from '../support/acme.ts'
+import { UsageMetricReader } from '../../src/library/report/index.ts'
+import { ConsentAwareMetricExporter } from '../../src/sdk.ts'
+import { type AcmeFacts, acmeCatalog, createAcme } from '../support/acme.ts'
 import { attributesOf, numbersOf, startReceiver } from '../support/receiver.ts'
 
 const verdict = createAcme().consent.verdict()
 
-function exporterTo(endpoint: string): ConsentAwareMetricExporter {
+function exporterTo(endpoint: string): ConsentAwareMetricExporter<AcmeFacts> {
   return new ConsentAwareMetricExporter({
     product: { name: 'acme-db', version: '2.4.0' },
     catalog: acmeCatalog,
@@ -26,8 +27,15 @@ function exporterTo(endpoint: string): ConsentAwareMetricExporter {
   })
 }
 
-function exported(exporter: ConsentAwareMetricExporter, metrics: ResourceMetrics): Promise<{ code: number }> {
-  return new Promise((resolve) => exporter.export(metrics, resolve))
+/** Exports, and has the report made that would be made within a day. */
+async function exported(
+  exporter: ConsentAwareMetricExporter<AcmeFacts>,
+  metrics: ResourceMetrics,
+): Promise<{ code: number }> {
+  const result = await new Promise<{ code: number }>((resolve) => exporter.export(metrics, resolve))
+  await exporter.usage.report()
+  await exporter.shutdown()
+  return result
 }
 
 test("the default resource's path of the executable does not get into a report", async () => {
@@ -49,9 +57,22 @@ test("the default resource's path of the executable does not get into a report",
   assert.equal(attributesOf(JSON.parse(body))['service.name'], 'acme-db')
 })
 
-test('of a provider of the host, only declared gauges and declared resource attributes are reported', async () => {
+/** A reader of the host's, as the exporter has the SDK collect. */
+class HostReader extends MetricReader {
+  constructor(exporter: ConsentAwareMetricExporter<AcmeFacts>) {
+    super({
+      aggregationTemporalitySelector: (instrument) => exporter.selectAggregationTemporality(instrument),
+      aggregationSelector: (instrument) => exporter.selectAggregation(instrument),
+    })
+  }
+  protected override async onShutdown() {}
+  protected override async onForceFlush() {}
+}
+
+test('of a provider of the host, only declared gauges, counters and resource attributes are reported', async () => {
   await using receiver = await startReceiver()
-  const reader = new UsageMetricReader()
+  const exporter = exporterTo(receiver.endpoint)
+  const reader = new HostReader(exporter)
   const provider = new MeterProvider({
     readers: [reader],
     resource: resourceFromAttributes({
@@ -64,16 +85,18 @@ test('of a provider of the host, only declared gauges and declared resource attr
   meter.createGauge('acme.users').record(5)
   meter.createGauge('acme.secret').record(5)
   meter.createCounter('http.server.requests').add(1)
-  meter.createGauge('acme.commands').record(2, { command: 'find', result: 'ok' })
-  meter.createGauge('acme.commands').record(2, { command: 'find', result: 'ok', user: 'alice' })
-  meter.createGauge('acme.commands').record(2, { command: 'drop', result: 'ok' })
+  meter.createCounter('acme.commands').add(2, { command: 'find', result: 'ok' })
+  meter.createCounter('acme.commands').add(2, { command: 'find', result: 'ok', user: 'alice' })
+  meter.createCounter('acme.commands').add(2, { command: 'drop', result: 'ok' })
   const { resourceMetrics } = await reader.collect()
-  await exported(exporterTo(receiver.endpoint), resourceMetrics)
+  await exported(exporter, resourceMetrics)
 
   const { json, body } = receiver.received[0] ?? assert.fail('no report')
   assert.deepEqual(numbersOf(json), {
-    'acme.commands{command=find,result=ok}': 2,
+    'acme.commands{command=find,result=ok}': 4,
     'acme.users': 4,
+    'usage.dropped{reason=invalid_attribute}': 2,
+    'usage.dropped{reason=invalid_value}': 1,
     'usage.facts': 3,
     'usage.withheld': 0,
   })

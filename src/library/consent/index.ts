@@ -23,6 +23,7 @@ export {
   ConsentLockedError,
   ConsentSourceError,
 } from './errors.ts'
+export { createGivenConsent, type GiveVerdict } from './given-consent.ts'
 export type { ConsentPolicy } from './policy.ts'
 export { SOURCES, type Source } from './sources.ts'
 export type { ChoicePlace, StoredChoice } from './stored-choice.ts'

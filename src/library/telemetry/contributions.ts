@@ -8,6 +8,8 @@ export interface Contributions {
   readonly stores: FactStores
   /** What the host holds as MeterProviders of ours: the product's, and those of contributions. */
   readonly providers: WeakSet<object>
+  /** Asked before a report is made and before counts are stored: they take over what an SDK of the host's own has collected. */
+  readonly feeds: Set<() => Promise<void>>
   /** The product's catalog with everything that contributes to it at the moment. */
   catalog(): Catalog
   /** Names that facts had: of earlier versions, and of contributions that were taken out. */
@@ -28,6 +30,7 @@ export function createContributions(
   return {
     stores,
     providers: new WeakSet(),
+    feeds: new Set(),
     catalog: () => catalog,
     formerFacts: () => [...gone, ...(catalog.removed ?? [])],
     add(given) {

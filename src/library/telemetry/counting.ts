@@ -24,6 +24,8 @@ export interface Counting {
   restart(): Promise<void>
   /** Writes down what was counted, every few minutes from now on. */
   start(): void
+  /** Writes down now what was counted. Never rejects. */
+  keep(): Promise<void>
   /** Writes it down for the last time. */
   stop(): Promise<void>
 }
@@ -64,6 +66,7 @@ export function createCounting({ settings, contributions, verdict, ask }: Counti
   }
 
   async function keep(ended = false): Promise<void> {
+    await Promise.all([...contributions.feeds].map((pull) => pull()))
     if (own.current().counts.size === 0) return
     const { state } = await ask()
     // Where it cannot be written, the operator has been told, and memory goes on.
@@ -96,6 +99,7 @@ export function createCounting({ settings, contributions, verdict, ask }: Counti
       timer?.cancel()
       arm()
     },
+    keep: () => keep(),
     async stop() {
       timer?.cancel()
       timer = undefined

@@ -55,6 +55,10 @@ function createNothing<F extends Facts>(
       counter: () => ({ add: nothing, bind: () => ({ add: nothing }) }),
       remove: nothing,
     }),
+    async reader() {
+      const { FactReader } = await import('../bridge/index.ts')
+      return new FactReader(nothing, async () => {})
+    },
     async start() {
       if (!told) tell()
       told = true

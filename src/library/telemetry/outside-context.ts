@@ -11,6 +11,7 @@ export function outsideContext<F extends Facts>(usage: UsageTelemetry<F>): Usage
   return {
     ...usage,
     contribute: (catalog) => inOwnContext(() => usage.contribute(catalog)),
+    reader: () => inOwnContext(usage.reader),
     start: () => inOwnContext(usage.start),
     shutdown: () => inOwnContext(usage.shutdown),
     preview: () => inOwnContext(usage.preview),

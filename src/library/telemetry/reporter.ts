@@ -95,6 +95,7 @@ export function createReporter({
   /** The facts under the verdict of this moment: what consent does not reach is not even asked for. */
   async function gather({ keep, final = false, isUsable = true }: GatherOptions) {
     const now = await verdict()
+    await Promise.all([...contributions.feeds].map((pull) => pull()))
     const catalog = contributions.catalog()
     const moment = { at: clock.now(), productVersion: product.version }
     const reasonOf = (name: string) => withheldBy(catalog, name, now.reach, moment)

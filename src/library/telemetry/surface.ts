@@ -1,3 +1,4 @@
+import type { MetricReader } from '@opentelemetry/sdk-metrics'
 import type { Catalog, Facts } from '../../catalog/index.ts'
 import type { Chooser, Consent, Verdict } from '../consent/index.ts'
 import type { DeliveryResult } from '../delivery/index.ts'
@@ -28,6 +29,12 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
    * does not have.
    */
   contribute<P extends Facts>(catalog: Catalog<P>): UsageContribution<P>
+  /**
+   * Returns a metric reader for a `MeterProvider` of the host's own: what that collects fills the facts of the catalog. A counter's
+   * growth is counted, a gauge's last value holds, and the attributes of the resource become attribute facts. What the catalog does
+   * not declare is passed over. Loads the OpenTelemetry SDK.
+   */
+  reader(): Promise<MetricReader>
   /** Tells the operator what will happen, and plans the first report. No network; returns the verdict. */
   start(): Promise<Verdict>
   /** Ends all that is under way, within 50 ms whatever the network does. What waits to be sent stays in the state store. */

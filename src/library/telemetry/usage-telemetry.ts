@@ -15,6 +15,8 @@ import {
   type Consent,
   type ConsentListener,
   createConsent,
+  createGivenConsent,
+  type GiveVerdict,
   nameOfChooser,
   type Verdict,
 } from '../consent/index.ts'
@@ -53,22 +55,46 @@ const DISK_BUDGET = 5_000
  * @throws {UsageConfigurationError} that lists every mistake in the options.
  */
 export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>): UsageTelemetry<F> {
-  const runtime = unsuitableRuntime()
-  if (runtime !== undefined) return createUnsuitable(options, runtime)
-  return outsideHostContext(() => makeUsageTelemetry(options))
+  return createPluggable(options).usage
 }
 
-function makeUsageTelemetry<F extends Facts>(given: UsageTelemetryOptions<F>): UsageTelemetry<F> {
+/** A telemetry, and what plugs it into an OpenTelemetry SDK of the host's own. */
+export interface Pluggable<F extends Facts> {
+  readonly usage: UsageTelemetry<F>
+  /** Stores what was counted. Sends nothing, and never rejects. */
+  persist(): Promise<void>
+}
+
+/**
+ * Makes a usage telemetry as {@link createUsageTelemetry} does. `giveVerdict` decides in the place of the sources of consent, except
+ * that a no of the environment, the flag or the configuration holds all the same. Default: the sources decide.
+ */
+export function createPluggable<F extends Facts>(
+  options: UsageTelemetryOptions<F>,
+  giveVerdict?: GiveVerdict,
+): Pluggable<F> {
+  const runtime = unsuitableRuntime()
+  if (runtime !== undefined) return { usage: createUnsuitable(options, runtime), persist: async () => {} }
+  return outsideHostContext(() => makeUsageTelemetry(options, giveVerdict))
+}
+
+function makeUsageTelemetry<F extends Facts>(
+  given: UsageTelemetryOptions<F>,
+  giveVerdict?: GiveVerdict,
+): Pluggable<F> {
   const options = checkOptions(given)
   const packaging = packagingOf(options)
-  if (packaging?.state === 'none') return createRemoved(settle(options, packaging))
+  if (packaging?.state === 'none')
+    return { usage: createRemoved(settle(options, packaging)), persist: async () => {} }
   const createdAt = clockOf(options).now()
   const contributions = createContributions(options.catalog, options.identity)
   const listeners = new Set<ConsentListener>()
   let running: Running | undefined
   /** Begins with what the environment says when something is first asked that depends on it: at the start, or before. */
   const now = (): Running => {
-    running ??= inOwnContext(() => run(settle(options, packaging, createdAt), contributions, listeners))
+    running ??= inOwnContext(() =>
+      run(settle(options, packaging, createdAt), contributions, listeners, giveVerdict),
+    )
     return running
   }
 
@@ -86,6 +112,12 @@ function makeUsageTelemetry<F extends Facts>(given: UsageTelemetryOptions<F>): U
       }
       contributions.providers.add(contribution)
       return contribution
+    },
+    async reader() {
+      const { createFeed, FactReader } = await import('../bridge/index.ts')
+      const reader = new FactReader(createFeed(usage, contributions.catalog), () => now().persist())
+      contributions.feeds.add(() => reader.pull())
+      return reader
     },
     async start() {
       const starts = now()
@@ -118,20 +150,29 @@ function makeUsageTelemetry<F extends Facts>(given: UsageTelemetryOptions<F>): U
     },
   })
   contributions.providers.add(usage)
-  return usage
+  return { usage, persist: async () => now().persist() }
 }
 
 /** What depends on the environment. */
-interface Running extends Omit<UsageTelemetry, keyof UsageRecorder | 'contribute' | 'consent'> {
+interface Running extends Omit<UsageTelemetry, keyof UsageRecorder | 'contribute' | 'reader' | 'consent'> {
   readonly consent: Omit<UsageTelemetry['consent'], 'on'>
   /** A contribution has come or gone. */
   reconsider(): void
+  /** Stores what was counted. Never rejects. */
+  persist(): Promise<void>
 }
 
-function run(settings: Settings, contributions: Contributions, listeners: Set<ConsentListener>): Running {
+function run(
+  settings: Settings,
+  contributions: Contributions,
+  listeners: Set<ConsentListener>,
+  giveVerdict: GiveVerdict | undefined,
+): Running {
   const { logger, clock } = settings
   const durability = createDurability(settings)
-  const consent = createConsentOf(settings, contributions, durability, settings.readEnvironment)
+  const consent = giveVerdict
+    ? createGivenConsent(giveVerdict, { ...settings, inputs: settings.consentInputs })
+    : createConsentOf(settings, contributions, durability, settings.readEnvironment)
   const verdict = () => consent.verdict()
   const counting = createCounting({ settings, contributions, verdict, ask })
   const owner = createMeterOwner({ logger, stores: contributions.stores.all, own: contributions.providers })
@@ -285,6 +326,7 @@ function run(settings: Settings, contributions: Contributions, listeners: Set<Co
 
   return {
     reconsider,
+    persist: () => keepingProcessAlive(counting.keep).catch(logTrouble),
     start() {
       const before = stopping
       stopping = undefined

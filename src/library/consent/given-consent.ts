@@ -1,0 +1,84 @@
+import { answerOfHost, type Clock, errorOf, tellHost } from '../../platform/index.ts'
+import type { Consent, ConsentListener } from './consent.ts'
+import { ConsentLockedError } from './errors.ts'
+import type { ConsentInputs, Verdict } from './types.ts'
+import { decideConsent } from './verdict.ts'
+
+/** Gives a verdict that was reached elsewhere, such as by another telemetry in the same process. */
+export type GiveVerdict = () => Verdict | Promise<Verdict>
+
+export interface GivenConsentOptions {
+  readonly inputs: ConsentInputs
+  readonly clock: Clock
+  /** Reads the environment as it is now. Default: what the inputs hold of it is all there is. */
+  readonly readEnvironment?: (() => ConsentInputs['environment']) | undefined
+}
+
+/**
+ * A consent that is decided elsewhere. No choice is read or stored here. A no of the environment, the flag or the configuration holds
+ * all the same. Until the first answer, after one that cannot be used, and where there is none within ten seconds, nothing is sent
+ * and nothing is deleted.
+ */
+export function createGivenConsent(
+  give: GiveVerdict,
+  { inputs, clock, readEnvironment = () => inputs.environment }: GivenConsentOptions,
+): Consent {
+  const listeners = new Set<ConsentListener>()
+  const no = (reason: string): Verdict => {
+    const silent = { ...inputs, environment: {}, default: 'disabled', defaultBy: reason } as const
+    return { ...decideConsent(silent), disabledBy: 'circumstance', locked: true }
+  }
+  let current = no('consent was not asked for yet')
+
+  async function decide(): Promise<Verdict> {
+    const own = decideConsent({ ...inputs, environment: readEnvironment(), default: 'enabled' })
+    if (own.state === 'disabled') return own
+    try {
+      const answer = await answerOfHost(give, { clock, within: LONGEST_ANSWER })
+      return isVerdict(answer) ? answer : no('the consent function gave no verdict')
+    } catch (error) {
+      return no(`the consent function failed: ${errorOf(error).message}`)
+    }
+  }
+
+  async function refresh(): Promise<Verdict> {
+    const before = current
+    current = await decide()
+    if (
+      before.state !== current.state ||
+      before.level !== current.level ||
+      before.because !== current.because
+    )
+      for (const listener of listeners) tellHost(() => listener(current, before))
+    return current
+  }
+
+  return {
+    verdict: () => current,
+    refresh,
+    reconsider: () => undefined,
+    begin: refresh,
+    async set() {
+      throw new ConsentLockedError(current)
+    },
+    unannounced: () => [],
+    history: async () => [],
+    on(_, listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+  }
+}
+
+/** How long a consent function may take, in milliseconds. */
+const LONGEST_ANSWER = 10_000
+
+function isVerdict(answer: unknown): answer is Verdict {
+  const { state, level, because, reach } = Object(answer) as Partial<Verdict>
+  return (
+    ['enabled', 'disabled', 'undecided'].includes(String(state)) &&
+    [level, because].every((text) => typeof text === 'string') &&
+    typeof reach === 'object' &&
+    reach !== null
+  )
+}

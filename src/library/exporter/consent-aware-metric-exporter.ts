@@ -1,0 +1,96 @@
+import { OTLPMetricExporterBase } from '@opentelemetry/exporter-metrics-otlp-http'
+import type { AggregationTemporality, InstrumentType } from '@opentelemetry/sdk-metrics'
+import type { Facts } from '../../catalog/index.ts'
+import { createFeed, selectAggregation, selectTemporality } from '../bridge/index.ts'
+import type { ConsentPolicy, Verdict } from '../consent/index.ts'
+import {
+  createPluggable,
+  type Pluggable,
+  type UsageTelemetry,
+  type UsageTelemetryOptions,
+} from '../telemetry/index.ts'
+
+/** What {@link ConsentAwareMetricExporter} takes: the options of `createUsageTelemetry`, and consent may be decided elsewhere. */
+export interface ConsentAwareMetricExporterOptions<F extends Facts = Facts>
+  extends Omit<UsageTelemetryOptions<F>, 'consent'> {
+  /**
+   * What the maintainer decides about consent; or a function that gives a verdict, such as `() => usage.consent.verdict()`, and is
+   * called before each report and before each send. A no of the environment holds either way.
+   */
+  readonly consent?: ConsentPolicy | (() => Verdict | Promise<Verdict>)
+}
+
+/**
+ * An OpenTelemetry `PushMetricExporter` that asks for consent, for a `MeterProvider` of the host's own and any metric reader:
+ * ```ts
+ * const exporter = new ConsentAwareMetricExporter({ product, catalog, endpoint, consent: { default: 'undecided' } })
+ * const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] })
+ * ```
+ * It reads the environment and the stored choice, and writes the notice at the start, as `createUsageTelemetry` does. However often
+ * the reader exports, one report is made a day: the last value of each declared gauge holds, what declared counters have grown by
+ * is added up, and declared attributes of the resource become attribute facts. What the catalog does not declare is passed over.
+ *
+ * An export succeeds when the values are taken over. `forceFlush` stores what was counted, and sends nothing early.
+ */
+export class ConsentAwareMetricExporter<F extends Facts = Facts> extends OTLPMetricExporterBase {
+  /** The telemetry behind the exporter: status, preview, choices, ledger, and a report at once. */
+  readonly usage: UsageTelemetry<F>
+
+  /** @throws {UsageConfigurationError} that lists every mistake in the options. */
+  constructor(options: ConsentAwareMetricExporterOptions<F>) {
+    const telemetry = createTelemetry(options)
+    super(
+      createDelegate(telemetry, () => options.catalog),
+      { aggregationPreference: selectAggregation },
+    )
+    this.usage = telemetry.usage
+  }
+
+  override selectAggregationTemporality(instrument: InstrumentType): AggregationTemporality {
+    return selectTemporality(instrument)
+  }
+}
+
+function createTelemetry<F extends Facts>(options: ConsentAwareMetricExporterOptions<F>): Pluggable<F> {
+  // What is no object has no options to take apart; the check of the options says so.
+  if (typeof options !== 'object' || options === null) return createPluggable(options)
+  const { consent, ...rest } = options
+  if (typeof consent === 'function') return createPluggable(rest, consent)
+  return createPluggable({ ...rest, ...(consent !== undefined && { consent }) })
+}
+
+type Delegate = ConstructorParameters<typeof OTLPMetricExporterBase>[0]
+
+/** OpenTelemetry does not tell an exporter when it starts, so the telemetry is started with the exporter. */
+function createDelegate<F extends Facts>(
+  { usage, persist }: Pluggable<F>,
+  catalog: () => ConsentAwareMetricExporterOptions<F>['catalog'],
+): Delegate {
+  const feed = createFeed(usage as unknown as UsageTelemetry, catalog)
+  /** Why nothing can be exported. */
+  let failure: Error | undefined
+  const started = usage.start().catch((error) => {
+    failure = error as Error
+  })
+  return {
+    export(metrics, callback) {
+      if (failure) return callback({ code: FAILED, error: failure })
+      feed(metrics)
+      callback({ code: SUCCESS })
+    },
+    async forceFlush() {
+      await started
+      await persist()
+    },
+    async shutdown() {
+      failure = new Error('The exporter was shut down; what is recorded from now on is not reported.')
+      await started
+      await usage.shutdown()
+    },
+    setMetrics() {},
+  }
+}
+
+/** `ExportResultCode` of @opentelemetry/core, which the package does not depend on. */
+const SUCCESS = 0
+const FAILED = 1
