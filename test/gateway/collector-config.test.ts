@@ -119,6 +119,27 @@ processors:
   )
 })
 
+test('where the declared lengths leave room for more than 16 KiB of attributes, a report with more is dropped', () => {
+  const text = (names: readonly string[]) => {
+    const fact = {
+      kind: 'attribute',
+      type: 'string',
+      pattern: '[a-z]+',
+      maxLength: 1_024,
+      since: 1,
+      why,
+      example: 'x',
+    } as const
+    const facts = Object.fromEntries(names.map((name) => [`acme.${name}`, fact]))
+    return collectorConfig([
+      { name: 'acme-db', catalog: defineCatalog({ version: 1, prefix: 'acme', facts }) },
+    ])
+  }
+  const asked = 'where Len(String(resource.attributes)) > 16384'
+  assert.ok(!text(['a', 'b', 'c']).includes(asked))
+  assert.ok(text(['a', 'b', 'c', 'd']).includes(asked))
+})
+
 test('metadata passes by its prefix where every entry is as declared, a list of ids where each of them is', () => {
   const common = { kind: 'attribute', since: 1, why } as const
   const catalog = defineCatalog({

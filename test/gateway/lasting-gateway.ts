@@ -119,7 +119,8 @@ export async function aGateway(
     /** The same, and waits until it is ready. */
     runCommand: async () => {
       const running = await startCommand()
-      t.after(() => running.exitCode === null && process.kill(-(running.pid as number), 'SIGKILL'))
+      const hasEnded = () => running.exitCode !== null || running.signalCode !== null
+      t.after(() => hasEnded() || process.kill(-(running.pid as number), 'SIGKILL'))
       const ended = once(running, 'exit')
       let errors = ''
       running.stderr.on('data', (chunk) => {

@@ -116,6 +116,33 @@ export function reportAttributeStatements(): Rule[] {
   })
 }
 
+/** How many bytes the attributes of a report can have, as the catalog declares them; those that every report has with them. */
+export function attributeBytes({ facts }: Catalog): number {
+  return Object.entries<Fact>(facts).reduce(
+    (sum, [name, fact]) => sum + (fact.kind === 'attribute' ? name.length + bytesOf(name, fact) : 0),
+    REPORT_ATTRIBUTE_BYTES,
+  )
+}
+
+function bytesOf(name: string, fact: AttributeFact): number {
+  const { maxLength, maxEntries, maxItems } = { ...DEFAULT_LIMITS, ...fact }
+  switch (fact.type) {
+    case 'metadata':
+      return maxEntries * (name.length + 64 + BYTES_OF_A_CHARACTER * maxLength)
+    case 'uuids':
+      return maxItems * 40
+    case 'enum':
+      return Math.max(...fact.values.map((value) => Buffer.byteLength(value)))
+    default:
+      return BYTES_OF_A_CHARACTER * maxLength
+  }
+}
+
+const BYTES_OF_A_CHARACTER = 4
+
+/** Those that every report has, of which the contributions may take most. */
+const REPORT_ATTRIBUTE_BYTES = 3_400
+
 interface MetadataLimits {
   readonly maxLength: number
   readonly maxEntries: number

@@ -1,6 +1,6 @@
 import { type Catalog, checkedCatalog, type Fact, seriesOf } from '../../../catalog/index.ts'
 import { GatewayOptionsError } from '../errors.ts'
-import { attributeStatements, reportAttributeStatements } from './attribute-statements.ts'
+import { attributeBytes, attributeStatements, reportAttributeStatements } from './attribute-statements.ts'
 import { isNoneOf, literal, type Rule, resourceAttribute } from './ottl.ts'
 import { declaredPoints, isNoNumber, reportPoints, unitsOf } from './point-conditions.ts'
 import { CUT, REPORT_POINTS } from './wire.ts'
@@ -48,6 +48,7 @@ export function collectorConfig(given: readonly GatewayProduct[]): string {
         senders.flatMap(({ name, catalogs }) =>
           attributeStatements(catalogs, senders.length === 1 ? undefined : isProduct(name)),
         ),
+        senders.flatMap(({ catalogs }) => catalogs),
       ),
     ),
     ...group('statements', counted(senders)),
@@ -67,7 +68,7 @@ export function baseConfig(): string {
     '  transform/attributes:',
     '    error_mode: propagate',
     '    metric_statements:',
-    ...group('statements', marked(attributeStatements([], undefined))),
+    ...group('statements', marked(attributeStatements([], undefined), [])),
     ...group('statements', counted([])),
   ].join('\n')}\n`
 }
@@ -155,7 +156,7 @@ const anyOf = (rules: readonly Rule[]): Rule =>
  * How many attributes a report has lost is on the report. Before all else each key becomes unique: the Collector keeps what came
  * twice, and every question is answered by the first, which may be as declared while the second is not.
  */
-function marked(statements: readonly Rule[]): Rule[] {
+function marked(statements: readonly Rule[], catalogs: readonly Catalog[]): Rule[] {
   return [
     ['set(resource.cache["usage.attributes"], Len(resource.attributes))'],
     ['merge_maps(resource.cache, resource.attributes, "insert")'],
@@ -166,7 +167,11 @@ function marked(statements: readonly Rule[]): Rule[] {
       `set(${resourceAttribute(CUT)}, resource.cache["usage.attributes"] - Len(resource.attributes))`,
       'where Len(resource.attributes) < resource.cache["usage.attributes"]',
     ],
-    ['set(resource.dropped_attributes_count, 0)'],
+    [`set(${COUNT}, 0)`],
+    // Asked only where the declared lengths leave room for it: it takes as long as a pass through the metrics.
+    ...(catalogs.some((catalog) => attributeBytes(catalog) > MOST_ATTRIBUTE_BYTES)
+      ? [[`set(${COUNT}, 1000000)`, `where Len(String(resource.attributes)) > ${MOST_ATTRIBUTE_BYTES}`]]
+      : []),
   ]
 }
 
@@ -176,19 +181,24 @@ function marked(statements: readonly Rule[]): Rule[] {
  * request large at the store, because each point gets all attributes there.
  */
 function counted(senders: readonly Sender[]): Rule[] {
-  const count = 'resource.dropped_attributes_count'
   const beyond = (catalogs: readonly Catalog[], guard: readonly string[]): Rule => [
     'set(metric.description, "beyond")',
-    `where ${[...guard, `${count} > ${mostPoints(catalogs)}`].join(' and ')}`,
+    `where ${[...guard, `${COUNT} > ${mostPoints(catalogs)}`].join(' and ')}`,
   ]
   const [only, ...others] = senders
   return [
-    [`set(${count}, ${count} + Len(metric.data_points))`],
+    [`set(${COUNT}, ${COUNT} + Len(metric.data_points))`],
     ...(others.length === 0
       ? [beyond(only?.catalogs ?? [], [])]
       : senders.map(({ name, catalogs }) => beyond(catalogs, [isProduct(name)]))),
   ]
 }
+
+/** Where the points are counted: beyond every bound from the start where the attributes alone are too large. */
+const COUNT = 'resource.dropped_attributes_count'
+
+/** What the attributes of a report may take at most, as JSON: a batch of 10,000 points, each with all of them, fits into memory. */
+const MOST_ATTRIBUTE_BYTES = 16_384
 
 const mostPoints = (catalogs: readonly Catalog[]): number =>
   REPORT_POINTS + Math.max(0, ...catalogs.map(({ facts }) => pointsOf(Object.values<Fact>(facts))))
