@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { parse } from 'yaml'
 import { defineCatalog, type Facts } from '../../src/catalog/index.ts'
 import { baseConfig } from '../../src/maintainer/gateway/config/collector-config.ts'
 import { literal } from '../../src/maintainer/gateway/config/ottl.ts'
 import { collectorConfig, GatewayOptionsError } from '../../src/maintainer/gateway/index.ts'
 import { SETTING_DEFAULTS } from '../../src/maintainer/gateway/settings.ts'
+import { UsageConfigurationError } from '../../src/platform/index.ts'
 
 const why = 'to know'
 const small = defineCatalog({
@@ -325,6 +328,53 @@ test('the order in which products and facts are written makes no difference', ()
       { name: 'b', catalog: reversed },
       { name: 'a', catalog: reversed },
     ]),
+  )
+})
+
+// A catalog that another program wrote put an exporter of its own into the configuration.
+test('a line break in a catalog that comes as JSON writes nothing into the configuration', () => {
+  const injected = '1\nexporters:\n  file/x: { path: /tmp/x }'
+  const released = JSON.parse(JSON.stringify(small))
+  const users = { ...small.facts['acme.users'], unit: injected }
+  for (const catalog of [
+    { ...released, version: injected },
+    { ...released, levels: ['full', injected] },
+    { ...released, contributions: { [injected]: 1 } },
+    { ...released, facts: { [injected]: small.facts['acme.users'] } },
+    { ...released, facts: { 'acme.users': users } },
+  ]) {
+    assert.throws(() => collectorConfig([{ name: 'acme-db', catalog }]), UsageConfigurationError)
+  }
+})
+
+test('whatever words a catalog has, its part is YAML with the two lists, and each word is in one string', () => {
+  const word = fc
+    .string({ unit: 'binary', minLength: 1, maxLength: 64 })
+    .filter((text) => text.trim() === text)
+  fc.assert(
+    fc.property(fc.uniqueArray(word, { minLength: 1, maxLength: 4 }), (words) => {
+      const [example = ''] = words
+      const common = { since: 1, why }
+      const catalog = defineCatalog({
+        version: 1,
+        prefix: 'acme',
+        facts: {
+          'acme.word': { ...common, kind: 'attribute', type: 'enum', values: words, example },
+          'acme.words': { ...common, kind: 'count', unit: '1', by: { word: words } },
+        },
+      })
+      const { processors, ...others } = parse(collectorConfig([{ name: 'acme-db', catalog }]))
+      assert.deepEqual(others, {})
+      assert.deepEqual(Object.keys(processors), ['filter/points', 'transform/attributes'])
+      const { metric_conditions, ...more } = processors['filter/points']
+      const { metric_statements, ...evenMore } = processors['transform/attributes']
+      assert.deepEqual({ ...more, ...evenMore }, {})
+      const text = JSON.stringify([metric_conditions, metric_statements])
+      for (const one of words) {
+        const escaped = JSON.stringify(literal(one).replaceAll('$', '$$$$')).slice(1, -1)
+        assert.equal(text.split(escaped).length, 3, one)
+      }
+    }),
   )
 })
 

@@ -1,3 +1,4 @@
+import { Document, Scalar } from 'yaml'
 import { type Catalog, checkedCatalog, type Fact, seriesOf } from '../../../catalog/index.ts'
 import { GatewayOptionsError } from '../errors.ts'
 import { attributeBytes, attributeStatements, reportAttributeStatements } from './attribute-statements.ts'
@@ -31,46 +32,59 @@ export function collectorConfig(given: readonly GatewayProduct[]): string {
   const titles = senders.map(
     ({ name, catalogs }) => `${name} (catalog version ${catalogs.map(({ version }) => version).join(', ')})`,
   )
-  return `${[
-    `# What the gateway lets through for ${titles.join(', ')}.`,
-    '# Made from the catalogs by `otel-usage catalog collector-config`: change the catalog, not this file.',
-    'processors:',
-    '  filter/points:',
-    '    metric_conditions:',
-    ...group('conditions', [isOtherProduct(senders)]),
-    ...group('conditions', isNoGauge(senders)),
-    ...group('conditions', isNoDeclaredPoint(senders)),
-    '  transform/attributes:',
-    '    metric_statements:',
-    ...group(
-      'statements',
-      marked(
-        senders.flatMap(({ name, catalogs }) =>
-          attributeStatements(catalogs, senders.length === 1 ? undefined : isProduct(name)),
-        ),
-        senders.flatMap(({ catalogs }) => catalogs),
-      ),
+  const statements = marked(
+    senders.flatMap(({ name, catalogs }) =>
+      attributeStatements(catalogs, senders.length === 1 ? undefined : isProduct(name)),
     ),
-    ...group('statements', counted(senders)),
-  ].join('\n')}\n`
+    senders.flatMap(({ catalogs }) => catalogs),
+  )
+  return written(
+    {
+      processors: {
+        'filter/points': {
+          metric_conditions: [
+            { conditions: blocks([isOtherProduct(senders)]) },
+            { conditions: blocks(isNoGauge(senders)) },
+            { conditions: blocks(isNoDeclaredPoint(senders)) },
+          ],
+        },
+        'transform/attributes': {
+          metric_statements: [
+            { statements: blocks(statements) },
+            { statements: blocks(counted(senders)) },
+          ],
+        },
+      },
+    },
+    [
+      `What the gateway lets through for ${titles.join(', ')}.`,
+      'Made from the catalogs by `otel-usage catalog collector-config`: change the catalog, not this file.',
+    ],
+  )
 }
 
 /** What stands in gateway.yaml at these places: only what every report has passes. */
 export function baseConfig(): string {
-  return `${[
-    '  filter/points:',
-    '    error_mode: propagate',
-    '    metric_conditions:',
-    ...group('conditions', isNoGauge([])),
-    ...group('conditions', isNoDeclaredPoint([])),
-    '',
-    '  # OVERLAY: the resource attributes of a product.',
-    '  transform/attributes:',
-    '    error_mode: propagate',
-    '    metric_statements:',
-    ...group('statements', marked(attributeStatements([], undefined), [])),
-    ...group('statements', counted([])),
-  ].join('\n')}\n`
+  const points = {
+    'filter/points': {
+      error_mode: 'propagate',
+      metric_conditions: [
+        { conditions: blocks(isNoGauge([])) },
+        { conditions: blocks(isNoDeclaredPoint([])) },
+      ],
+    },
+  }
+  const attributes = {
+    'transform/attributes': {
+      error_mode: 'propagate',
+      metric_statements: [
+        { statements: blocks(marked(attributeStatements([], undefined), [])) },
+        { statements: blocks(counted([])) },
+      ],
+    },
+  }
+  const parts = [written(points), written(attributes, ['OVERLAY: the resource attributes of a product.'])]
+  return parts.join('\n').replaceAll(/^(?=.)/gm, '  ')
 }
 
 /** A product with all the versions of its catalog. */
@@ -206,13 +220,17 @@ const mostPoints = (catalogs: readonly Catalog[]): number =>
 const pointsOf = (facts: readonly Fact[]): number =>
   facts.reduce((sum, fact) => sum + (fact.kind === 'attribute' ? 0 : seriesOf(fact)), 0)
 
-/** A list of one kind of rules, as literal blocks: they keep their line breaks. The Collector reads `$$` as `$`. */
-function group(kind: 'conditions' | 'statements', rules: readonly Rule[]): string[] {
-  return [
-    `      - ${kind}:`,
-    ...rules.flatMap((rule) => [
-      '          - |-',
-      ...rule.map((line) => `            ${line.replaceAll('$', '$$$$')}`),
-    ]),
-  ]
+/** YAML, with a comment above it. */
+function written(config: object, comment: readonly string[] = []): string {
+  const document = new Document(config)
+  if (document.contents) document.contents.commentBefore = comment.map((line) => ` ${line}`).join('\n')
+  return document.toString({ lineWidth: 0 })
 }
+
+/** The rules as literal blocks: they keep their line breaks. The Collector reads `$$` as `$`. */
+const blocks = (rules: readonly Rule[]): Scalar[] =>
+  rules.map((rule) => {
+    const block = new Scalar(rule.join('\n').replaceAll('$', '$$$$'))
+    block.type = 'BLOCK_LITERAL'
+    return block
+  })
