@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { describe, type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
+import { defineCatalog } from '../../src/catalog/index.ts'
+import type { RunningCollector } from '../../src/gateway/index.ts'
+import { nativeEndpointAt, report, runClickHouse, runGateway, sampleOf, send } from './running-gateway.ts'
+import { scratchDirectory, until } from './scratch.ts'
+
+/**
+ * Prometheus' own `promtool` tells which alerts fire. It wants hours of samples, so what a real Collector says in a state is looked
+ * at three times, and goes on as between the last two.
+ */
+const run = promisify(execFile)
+const PROMTOOL = 'github.com/prometheus/prometheus/cmd/promtool@v0.316.0'
+const promtool = await findPromtool()
+const rules = path.resolve('collector-config/alerts.yaml')
+
+const catalog = defineCatalog({
+  version: 1,
+  prefix: 'acme',
+  facts: { 'acme.users': { kind: 'gauge', unit: '{user}', since: 1, why: 'to know', example: 1 } },
+})
+const products = [{ name: 'acme-db', catalog }]
+
+describe('alerts', { skip: promtool === undefined && 'there is neither promtool nor Go' }, () => {
+  test('of a gateway that does its work, none fires', async (t) => {
+    const directory = await scratchDirectory(t)
+    const { nativeEndpoint } = await runClickHouse(t, directory)
+    const archive = path.resolve('collector-config/archive.yaml')
+    const gateway = await runGateway(t, { directory, archive, products, nativeEndpoint })
+    const stored = () => sampleOf(gateway, 'otelcol_exporter_sent_metric_points', '"clickhouse"')
+    const states = await threeTimes(gateway, async () => {
+      const before = await stored()
+      await send(gateway.url, report())
+      await until('it is stored', async () => (await stored()) > before)
+    })
+    assert.deepEqual(await firing(t, states), [])
+  })
+
+  test('UsageGatewayDown fires when the gateway has ended, and when nobody knows of it', async (t) => {
+    const gateway = await runGateway(t, { directory: await scratchDirectory(t) })
+    await gateway.stop()
+    assert.deepEqual(await firing(t, await threeTimes(gateway, async () => {})), ['UsageGatewayDown'])
+    assert.deepEqual(await firing(t, ['', '', '']), ['UsageGatewayDown'])
+  })
+
+  test('UsageGatewayRefuses and UsageGatewayQueueFills fire when the queue is full', async (t) => {
+    const gateway = await runGateway(t, {
+      directory: await scratchDirectory(t),
+      environment: { USAGE_GATEWAY_QUEUE_POINTS: '10000' },
+    })
+    const large = () => send(gateway.url, report({ gauges: Array(3).fill({ name: 'usage.withheld' }) }))
+    const states = await threeTimes(gateway, async () => {
+      for (let status = 200; status === 200; ) {
+        const answers = await Promise.all(Array.from({ length: 100 }, large))
+        status = Math.max(...answers.map((answer) => answer.status))
+      }
+    })
+    const found = await firing(t, states)
+    assert.deepEqual(found, ['UsageGatewayQueueFills', 'UsageGatewayRefuses', 'UsageStoreDown'])
+  })
+
+  test('UsageStoreDown fires when the store has never taken anything, and when it takes nothing any more', async (t) => {
+    const never = await runGateway(t, { directory: await scratchDirectory(t) })
+    assert.deepEqual(
+      await firing(t, await threeTimes(never, async () => void (await send(never.url, report())))),
+      ['UsageStoreDown'],
+    )
+
+    const directory = await scratchDirectory(t)
+    const store = await runClickHouse(t, directory)
+    const httpPort = Number(new URL(store.url).port)
+    const gateway = await runGateway(t, { directory, nativeEndpoint: nativeEndpointAt(httpPort) })
+    await send(gateway.url, report())
+    await until(
+      'it is stored',
+      async () => (await sampleOf(gateway, 'otelcol_exporter_sent_metric_points', '"clickhouse"')) > 0,
+    )
+    await store.stop()
+    const states = await threeTimes(gateway, async () => void (await send(gateway.url, report())))
+    assert.deepEqual(await firing(t, states), ['UsageStoreDown'])
+  })
+
+  test('UsageReportsDropped fires when a product reports what the configuration does not know', async (t) => {
+    const directory = await scratchDirectory(t)
+    const { nativeEndpoint } = await runClickHouse(t, directory)
+    const gateway = await runGateway(t, { directory, products, nativeEndpoint })
+    const states = await threeTimes(gateway, async () => {
+      for (let sent = 0; sent < 5; sent += 1)
+        await send(gateway.url, report({ gauges: [{ name: 'acme.of.version.2' }] }))
+      await until(
+        'it is stored',
+        async () => (await sampleOf(gateway, 'otelcol_exporter_queue_size', '"clickhouse"')) === 0,
+      )
+    })
+    assert.deepEqual(await firing(t, states), ['UsageReportsDropped'])
+  })
+
+  test('UsageArchiveFails fires when the archive cannot be written', async (t) => {
+    const directory = await scratchDirectory(t)
+    const { nativeEndpoint } = await runClickHouse(t, directory)
+    for (const day of [0, 1].map((days) =>
+      new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10),
+    ))
+      for (const turn of [1, 2])
+        await mkdir(path.join(directory, 'gateway', 'archive', `${day}-${turn}.jsonl`), { recursive: true })
+    const archive = path.resolve('collector-config/archive.yaml')
+    const gateway = await runGateway(t, { directory, archive, products, nativeEndpoint })
+    const failed = () => sampleOf(gateway, 'otelcol_exporter_send_failed_metric_points', 'otlp_http/archive')
+    const states = await threeTimes(gateway, async () => {
+      const before = await failed()
+      await send(gateway.url, report())
+      await until('it has failed', async () => (await failed()) > before)
+      await until(
+        'it is stored',
+        async () => (await sampleOf(gateway, 'otelcol_exporter_queue_size', '"clickhouse"')) === 0,
+      )
+    })
+    assert.deepEqual(await firing(t, states), ['UsageArchiveFails'])
+  })
+})
+
+/** What a scrape finds three times, with something done before each; `undefined` where nothing answers. */
+async function threeTimes(
+  { metricsUrl }: RunningCollector,
+  act: () => Promise<void>,
+): Promise<(string | undefined)[]> {
+  const states: (string | undefined)[] = []
+  for (let times = 0; times < 3; times += 1) {
+    await act()
+    states.push(
+      await fetch(metricsUrl).then(
+        (response) => response.text(),
+        () => undefined,
+      ),
+    )
+  }
+  return states
+}
+
+/** Names of the alerts that fire after the states have gone on for three hours. An empty state: Prometheus knows of no gateway. */
+async function firing(t: TestContext, states: readonly (string | undefined)[]): Promise<string[]> {
+  const MINUTES = 180
+  const found = states.map(seriesOf)
+  const [first = new Map(), second = new Map(), third = new Map()] = found
+  const known = new Set(found.flatMap((series) => [...series.keys()]))
+  const input = [...known].map((series) => {
+    const [a, b, c] = [first, second, third].map((state) => state.get(series))
+    const growth = b === undefined || c === undefined ? 0 : c - b
+    const values = [a, b, ...Array.from({ length: MINUTES }, (_, minute) => c + growth * minute)]
+    return { series, values: values.map((value) => value ?? '_').join(' ') }
+  })
+  const isUp = states[2] === undefined ? 0 : 1
+  if (states[2] !== '')
+    input.push({ series: 'up{job="usage-gateway",instance="a"}', values: `${isUp}x${MINUTES + 1}` })
+  const names = ['Down', 'Refuses', 'QueueFills'].map((name) => `UsageGateway${name}`)
+  names.push('UsageStoreDown', 'UsageReportsDropped', 'UsageArchiveFails')
+  const file = path.join(await scratchDirectory(t), 'test.json')
+  const firesOf = async (alertname: string) => {
+    // `ALERTS` has what fires. A test of promtool says what was there instead of what was expected: nothing.
+    const expression = `count(ALERTS{alertname="${alertname}", alertstate="firing"})`
+    const tests = [
+      {
+        interval: '1m',
+        input_series: input,
+        promql_expr_test: [{ expr: expression, eval_time: `${MINUTES}m`, exp_samples: [] }],
+      },
+    ]
+    await writeFile(file, JSON.stringify({ rule_files: [rules], evaluation_interval: '1m', tests }))
+    try {
+      await run((promtool as string[])[0] as string, [
+        ...(promtool as string[]).slice(1),
+        'test',
+        'rules',
+        file,
+      ])
+      return false
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout: string; stderr: string }
+      assert.match(stdout + stderr, /got:/, stdout + stderr)
+      return true
+    }
+  }
+  const fires: string[] = []
+  for (const name of names) if (await firesOf(name)) fires.push(name)
+  return fires.sort()
+}
+
+/** The samples of a scrape, with the labels that Prometheus adds. */
+function seriesOf(text: string | undefined): Map<string, number> {
+  return new Map(
+    (text ?? '').split('\n').flatMap((line): [string, number][] => {
+      const [, name, labels = '', value] = /^(otelcol_\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? []
+      if (name === undefined || name.endsWith('_bucket')) return []
+      return [[`${name}{${labels ? `${labels},` : ''}job="usage-gateway",instance="a"}`, Number(value)]]
+    }),
+  )
+}
+
+/** The variable `PROMTOOL`, `promtool` on the PATH, or built by Go, which takes minutes the first time. */
+async function findPromtool(): Promise<string[] | undefined> {
+  const { PROMTOOL: given } = process.env
+  for (const command of [...(given ? [[given]] : []), ['promtool'], ['go', 'run', PROMTOOL]]) {
+    const works = await run(command[0] as string, [...command.slice(1), '--version'], { cwd: '/' }).then(
+      () => true,
+      () => false,
+    )
+    if (works) return command
+  }
+  return undefined
+}
