@@ -11,6 +11,7 @@ import {
   startClickHouse,
   startCollector,
 } from '../../src/maintainer/gateway/index.ts'
+import { isTelling, readableLine } from '../../src/maintainer/gateway/log-line.ts'
 import { createInsights, type Insights } from '../../src/maintainer/insights/index.ts'
 import type { Screen } from './screen.ts'
 
@@ -65,7 +66,9 @@ export async function startSystem({ directory, screen }: StartSystemOptions): Pr
         USAGE_GATEWAY_HEALTH_ENDPOINT: `127.0.0.1:${health}`,
         ...clickHouseEnvironment(clickHouse, DATABASE),
       },
-      onLine: (line) => screen.quote(`collector: ${line}`),
+      onLine: (line) => {
+        if (isTelling(line)) screen.quote(`collector: ${readableLine(line)}`)
+      },
     })
     started.unshift(gateway)
     const insights = createInsights({ url: clickHouse.url, database: DATABASE })

@@ -118,6 +118,12 @@ processors:
           - |-
             set(metric.description, "beyond")
             where resource.dropped_attributes_count > 18
+service:
+  telemetry:
+    resource:
+      attributes:
+        - name: usage.gateway.catalogs
+          value: acme-db@3
 `,
   )
 })
@@ -364,7 +370,8 @@ test('whatever words a catalog has, its part is YAML with the two lists, and eac
         },
       })
       const { processors, ...others } = parse(collectorConfig([{ name: 'acme-db', catalog }]))
-      assert.deepEqual(others, {})
+      const known = [{ name: 'usage.gateway.catalogs', value: 'acme-db@1' }]
+      assert.deepEqual(others, { service: { telemetry: { resource: { attributes: known } } } })
       assert.deepEqual(Object.keys(processors), ['filter/points', 'transform/attributes'])
       const { metric_conditions, ...more } = processors['filter/points']
       const { metric_statements, ...evenMore } = processors['transform/attributes']

@@ -45,7 +45,7 @@ test('`gateway up` starts everything, says where it is, takes a report to the fi
   })
   assert.match(
     told.text(),
-    new RegExp(`^Gateway +http://${endpoint} +takes reports.+\\n.+reachable\\nQueue +[01] of`),
+    new RegExp(`^Gateway +http://${endpoint} +takes reports.+\\nStore .+ takes reports\\nQueue +[01] of`),
   )
   assert.equal(status, 0, told.text())
 

@@ -15,6 +15,9 @@ otelcol_exporter_queue_capacity{data_type="metrics",exporter="otlp_http/inner"} 
 otelcol_exporter_queue_size{data_type="metrics",exporter="clickhouse"} 900
 otelcol_exporter_sent_metric_points{exporter="clickhouse"} 1.2e+06
 otelcol_exporter_sent_metric_points{exporter="file/archive"} 1201900
+otelcol_exporter_send_failed_metric_points{exporter="file/archive"} 2
+otelcol_exporter_send_failed_metric_points{exporter="otlp_http/archive",server_address="127.0.0.1"} 2
+otelcol_exporter_enqueue_failed_metric_points{data_type="metrics",exporter="otlp_http/archive"} 1
 otelcol_process_uptime 7300.5
 otelcol_processor_filter_datapoints_filtered{filter="filter/points"} 17
 otelcol_processor_filter_datapoints_filtered{filter="filter/report"} 3
@@ -22,6 +25,7 @@ otelcol_receiver_accepted_metric_points{receiver="otlp",transport="http"} 120192
 otelcol_receiver_accepted_metric_points{receiver="otlp/inner",transport="http"} 1200900
 otelcol_receiver_refused_metric_points{receiver="otlp",transport="http"} 40
 otelcol_receiver_failed_metric_points{receiver="otlp",transport="http"} 2
+target_info{service_name="usage-gateway",usage_gateway_catalogs="acme-db@1 acme-db@2 acme-db/acme.search@3"} 1
 `
 
 async function aPlace(t: Parameters<typeof scratchDirectory>[0] & { after(end: () => unknown): void }) {
@@ -46,7 +50,7 @@ test('the status says how many points came in, wait, were refused and dropped, a
   }
   const status = await gatewayStatus({ directory, environment: {} })
   assert.deepEqual(status.places, places)
-  assert.deepEqual([status.healthy, status.storeReachable], [true, false])
+  assert.deepEqual([status.healthy, status.store.takesReports], [true, false])
   assert.deepEqual(status.counts, {
     uptimeSeconds: 7300.5,
     received: 1_201_962,
@@ -56,6 +60,8 @@ test('the status says how many points came in, wait, were refused and dropped, a
     stored: 1_200_000,
     queued: 900,
     queueCapacity: 1_000,
+    notArchived: 3,
+    catalogs: { 'acme-db': 2, 'acme-db/acme.search': 3 },
   })
   assert.deepEqual([status.disk.queueBytes, status.disk.archiveBytes], [3 << 20, 2_048])
 
@@ -70,7 +76,11 @@ test('the status says how many points came in, wait, were refused and dropped, a
   assert.equal(lines[5], 'Refused    42 points for the moment (503); the installations send them again')
   assert.match(lines[6] ?? '', /^Disk {7}\S+ .iB free in .+, the archive has 2\.0 KiB$/)
   const troubles = lines.filter((line) => line.startsWith('Trouble')).join('\n')
-  assert.match(troubles, /Nothing listens at tcp:.+; reports wait in the queue until the store is back\./)
+  assert.match(
+    troubles,
+    /The store at tcp:.+ cannot be reached; reports wait in the queue until it is back: .*ECONNREFUSED/,
+  )
+  assert.match(troubles, /3 points could not be written to the archive in \S+\/archive/)
   assert.match(troubles, /The queue is nearly full/)
 })
 
@@ -82,12 +92,17 @@ test('a gateway that was not started here is looked for where its settings say',
     USAGE_GATEWAY_METRICS_PORT: String(port),
     USAGE_CLICKHOUSE_ENDPOINT: `http://alice:secret@127.0.0.1:${port}`,
   }
-  const { places, healthy, storeReachable, counts } = await gatewayStatus({
+  const { places, healthy, store, counts, stalledSeconds, troubles } = await gatewayStatus({
     directory: await scratchDirectory(t),
     environment,
+    watch: 10,
   })
-  assert.deepEqual(places, { url, healthUrl: url, metricsUrl: `${url}/metrics`, store: url })
-  assert.deepEqual([healthy, storeReachable, counts?.queued], [true, true, 900])
+  assert.deepEqual(places, {
+    ...{ url, healthUrl: url, metricsUrl: `${url}/metrics` },
+    ...{ store: url, database: 'usage' },
+  })
+  assert.deepEqual([healthy, store.takesReports, counts?.queued, stalledSeconds], [true, true, 900, 0.01])
+  assert.match(troubles.join('\n'), /900 points wait for the store, and none has got there/)
 })
 
 test('where nothing runs, the status says so and ends with 1', async (t) => {
@@ -114,4 +129,52 @@ test("a line of the Collector's log is told without its dressing", () => {
   assert.equal(readableLine(line), '15:31:25 error: clickhouse: Exporting failed. connection refused')
   for (const other of ['Error: no such file', '{', '{"a":1}', 'null', ''])
     assert.equal(readableLine(other), other)
+})
+
+test('a version of a catalog that the configuration does not know is a trouble that names product and version', async (t) => {
+  const arrivals = [
+    { product: 'acme-db', version: '2', contributions: 'acme.search@3', reports: '90', at: '1790000000' },
+    { product: 'acme-db', version: '1', contributions: '', reports: '9', at: '1790000000' },
+    { product: 'acme-db', version: '3', contributions: 'acme.search@3', reports: '12', at: '1790000000' },
+    { product: 'acme-db', version: '3', contributions: 'acme.search@4', reports: '1', at: '1790000000' },
+    { product: 'acme-db', version: '2', contributions: 'shop@1', reports: '5', at: '1790000000' },
+  ]
+  const asked: string[] = []
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += chunk
+    if (request.url === '/metrics') return response.end(METRICS)
+    if (body !== '') asked.push(`${request.headers.authorization} ${request.url} ${body.slice(0, 18)}`)
+    response.end(body.startsWith('SELECT') ? arrivals.map((one) => JSON.stringify(one)).join('\n') : '')
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const { port } = server.address() as { port: number }
+  const { troubles } = await gatewayStatus({
+    directory: await scratchDirectory(t),
+    environment: {
+      USAGE_GATEWAY_HEALTH_ENDPOINT: `127.0.0.1:${port}`,
+      USAGE_GATEWAY_METRICS_PORT: String(port),
+      USAGE_CLICKHOUSE_ENDPOINT: `http://127.0.0.1:${port}`,
+      USAGE_CLICKHOUSE_USERNAME: 'me',
+      USAGE_CLICKHOUSE_PASSWORD: 'pä:$',
+    },
+    watch: 0,
+  })
+  const login = `Basic ${Buffer.from('me:pä:$').toString('base64')}`
+  assert.deepEqual(
+    asked,
+    ['INSERT INTO points', 'SELECT toJSONStrin'].map(
+      (query) => `${login} /?database=usage&default_format=TSVRaw ${query}`,
+    ),
+  )
+  const newer = troubles.filter((trouble) => trouble.includes('of the last day'))
+  assert.deepEqual(
+    newer.map((trouble) => trouble.split(':')[0]),
+    [
+      '13 reports of the last day are of acme-db with catalog version 3, and the configuration knows at most 2',
+      'A report of the last day is of acme-db with acme.search in version 4, and the configuration knows at most 3',
+      '5 reports of the last day are of acme-db with shop in version 1, and the configuration knows none',
+    ],
+  )
 })

@@ -23,14 +23,16 @@ import { startCollector } from './collector/start-collector.ts'
 import { validateConfig } from './collector/validate-config.ts'
 import { writeDeployFiles } from './deploy-files.ts'
 import { GatewayError, GatewayOptionsError, reasonOf } from './errors.ts'
+import type { GatewayPlaces } from './gateway-status.ts'
 import { startHousekeeping } from './housekeeping.ts'
-import { readableLine } from './log-line.ts'
+import { isTelling, readableLine } from './log-line.ts'
 import { collectorConfigFile } from './package-files.ts'
 import { requirePackages, STORE_CLIENT } from './packages.ts'
 import { writePrivateFile } from './private-files.ts'
-import { secretsIn, secretsOf, shownAddress, withoutSecrets } from './secrets.ts'
+import { secretsIn, secretsOf, withoutSecrets } from './secrets.ts'
 import { SETTING_DEFAULTS } from './settings.ts'
-import { type GatewayPlaces, gatewayStatus, placesFile, statusText } from './status.ts'
+import { gatewayStatus, placesFile, storeOf } from './status.ts'
+import { statusText } from './status-text.ts'
 
 /** What the command takes from the process. */
 export interface GatewayIo {
@@ -276,14 +278,18 @@ async function up(run: Run): Promise<number> {
           environment['USAGE_GATEWAY_METRICS_PORT'] || SETTING_DEFAULTS.USAGE_GATEWAY_METRICS_PORT,
         ...clickHouseEnvironment(clickHouse, database),
       },
-      onLine: (line) => stderr.write(`collector: ${readableLine(line)}\n`),
+      onLine: (line) => {
+        if (isTelling(line)) stderr.write(`collector: ${readableLine(line)}\n`)
+      },
       onNotice: (sentence) => stderr.write(`${sentence}\n`),
     })
     started.unshift(gateway)
     const { url, healthUrl, metricsUrl } = gateway
     const places: GatewayPlaces = {
       ...{ url, healthUrl, metricsUrl },
-      store: shownAddress(clickHouse.nativeEndpoint),
+      store: storeOf(clickHouse.nativeEndpoint),
+      database,
+      ...(clickHouse.how !== 'address' && { storeLogin: loginFile(directory) }),
     }
     await writePrivateFile(placesFile(gateway.directory), `${JSON.stringify(places, undefined, 2)}\n`)
     started.push({ stop: () => rm(placesFile(gateway.directory), { force: true }) })
@@ -316,11 +322,11 @@ async function up(run: Run): Promise<number> {
   }
 }
 
+const loginFile = (directory: string) => path.join(directory, 'clickhouse', 'curl.cfg')
+
 /** How a person reaches the store that was started here. */
 const wayIn = ({ how }: RunningClickHouse, directory: string) =>
-  how === 'address'
-    ? ''
-    : `; curl --config ${path.join(directory, 'clickhouse', 'curl.cfg')} -d 'SHOW TABLES'`
+  how === 'address' ? '' : `; curl --config ${loginFile(directory)} -d 'SHOW TABLES'`
 
 /** Of the directory, too, it goes by the settings: the Collector that it runs knows no options of ours. */
 function guard({ stderr, environment, wrapped }: Run): Promise<number> {

@@ -26,6 +26,7 @@ export {
   startClickHouse,
 } from './clickhouse/start-clickhouse.ts'
 export type { Collector, CollectorOrigin } from './collector/collector.ts'
+export type { GatewayCounts } from './collector/collector-counts.ts'
 export { type FindCollectorOptions, findCollector } from './collector/find-collector.ts'
 export { type OriginOverlay, originOverlay } from './collector/origin-overlay.ts'
 export {
@@ -49,10 +50,7 @@ export {
   PortInUseError,
   QueueUnusableError,
 } from './errors.ts'
+export type { GatewayPlaces, GatewayStatus } from './gateway-status.ts'
 export { freePort } from './process/ports.ts'
-export {
-  type GatewayPlaces,
-  type GatewayStatus,
-  type GatewayStatusOptions,
-  gatewayStatus,
-} from './status.ts'
+export { type GatewayStatusOptions, gatewayStatus } from './status.ts'
+export type { Arrival, StoreAnswer } from './store/ask-store.ts'

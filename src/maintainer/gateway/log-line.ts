@@ -11,6 +11,12 @@ export function readableLine(line: string): string {
   return `${time}${level}: ${part ? `${part}: ` : ''}${msg}${error ? ` ${error}` : ''}`
 }
 
+/** Whether a person who has the Collector in front of them wants to see a line: a warning, an error, or why something is tried again. */
+export function isTelling(line: string): boolean {
+  const entry = parsed(line)
+  return entry === undefined || entry['level'] !== 'info' || entry['error'] !== undefined
+}
+
 function parsed(line: string): Record<string, unknown> | undefined {
   try {
     const entry = JSON.parse(line)

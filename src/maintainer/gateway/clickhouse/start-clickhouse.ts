@@ -187,8 +187,9 @@ async function ask(url: string, query: string): Promise<string> {
   const address = new URL(url)
   const headers = new Headers()
   if (address.username) {
-    headers.set('X-ClickHouse-User', decodeURIComponent(address.username))
-    headers.set('X-ClickHouse-Key', decodeURIComponent(address.password))
+    // Not by ClickHouse's own headers: they take no password outside of Latin-1.
+    const login = `${decodeURIComponent(address.username)}:${decodeURIComponent(address.password)}`
+    headers.set('authorization', `Basic ${Buffer.from(login).toString('base64')}`)
   }
   address.username = ''
   address.password = ''

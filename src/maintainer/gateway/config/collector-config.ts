@@ -4,7 +4,7 @@ import { GatewayOptionsError } from '../errors.ts'
 import { attributeBytes, attributeStatements, reportAttributeStatements } from './attribute-statements.ts'
 import { isNoneOf, literal, type Rule, resourceAttribute } from './ottl.ts'
 import { declaredPoints, isNoNumber, reportPoints, unitsOf } from './point-conditions.ts'
-import { CUT, REPORT_POINTS } from './wire.ts'
+import { CATALOGS, CUT, REPORT_POINTS } from './wire.ts'
 
 /** A product whose reports a gateway takes. */
 export interface GatewayProduct {
@@ -49,11 +49,11 @@ export function collectorConfig(given: readonly GatewayProduct[]): string {
           ],
         },
         'transform/attributes': {
-          metric_statements: [
-            { statements: blocks(statements) },
-            { statements: blocks(counted(senders)) },
-          ],
+          metric_statements: [{ statements: blocks(statements) }, { statements: blocks(counted(senders)) }],
         },
+      },
+      service: {
+        telemetry: { resource: { attributes: [{ name: CATALOGS, value: knownCatalogs(senders) }] } },
       },
     },
     [
@@ -61,6 +61,17 @@ export function collectorConfig(given: readonly GatewayProduct[]): string {
       'Made from the catalogs by `otel-usage catalog collector-config`: change the catalog, not this file.',
     ],
   )
+}
+
+/** The Collector tells them with its own metrics, and `gateway status` compares them with what arrives. */
+function knownCatalogs(senders: readonly Sender[]): string {
+  const known = senders.flatMap(({ name, catalogs }) => [
+    ...catalogs.map(({ version }) => `${name}@${version}`),
+    ...catalogs.flatMap(({ contributions = {} }) =>
+      Object.entries(contributions).map(([prefix, version]) => `${name}/${prefix}@${version}`),
+    ),
+  ])
+  return [...new Set(known)].join(' ')
 }
 
 /** What stands in gateway.yaml at these places: only what every report has passes. */

@@ -59,5 +59,8 @@ export const DROPPED = 'usage.dropped'
 /** The one attribute of `usage.dropped`: one of the library's `DROP_REASONS`. */
 export const REASON = 'reason'
 
+/** What an overlay says of the Collector itself, among its own metrics: the catalogs that the overlay was made from. */
+export const CATALOGS = 'usage.gateway.catalogs'
+
 /** What the gateway adds: how many attributes it has taken from the report. Only where there were any. */
 export const CUT = 'usage.gateway.cut'

@@ -1,0 +1,132 @@
+import path from 'node:path'
+import type { GatewayCounts } from './collector/collector-counts.ts'
+import type { GatewayPlaces, GatewayStatus } from './gateway-status.ts'
+import type { Arrival, StoreAnswer } from './store/ask-store.ts'
+
+/** The status as a text of a few lines. */
+export function statusText({ places, healthy, store, counts, disk, troubles }: GatewayStatus): string {
+  const queued =
+    counts && `${number(counts.queued)} of ${number(counts.queueCapacity)} points wait for the store`
+  return [
+    `Gateway    ${places.url}   ${healthy ? `takes reports${counts ? `, for ${duration(counts.uptimeSeconds)}` : ''}` : 'does not answer'}`,
+    `Store      ${places.store}   ${store.takesReports ? 'takes reports' : store.isReachable ? 'refuses reports' : 'not reachable'}`,
+    `Queue      ${queued ? `${queued}, ` : ''}${size(disk.queueBytes)} on disk`,
+    ...(counts
+      ? [
+          `Received   ${number(counts.received)} points, ${number(counts.stored)} of them are in the store`,
+          `Dropped    ${number(counts.noReport)} points of what is no report, ${number(counts.undeclared)} that no catalog declares`,
+          `Refused    ${number(counts.refused)} points for the moment (503); the installations send them again`,
+        ]
+      : []),
+    `Disk       ${size(disk.freeBytes)} free in ${disk.directory}, the archive has ${size(disk.archiveBytes)}`,
+    ...troubles.map((trouble) => `Trouble    ${trouble}`),
+    '',
+  ].join('\n')
+}
+
+/** What somebody should look at, as sentences. */
+export function troublesOf(status: Omit<GatewayStatus, 'troubles'>): string[] {
+  const { places, healthy, store, counts, stalledSeconds, aside, damaged, disk } = status
+  return [
+    ...(healthy
+      ? []
+      : [`Nothing answers at ${places.healthUrl}; start the gateway, or set --directory to its own.`]),
+    ...(healthy && counts === undefined
+      ? [`The Collector's own metrics cannot be read at ${places.metricsUrl}.`]
+      : []),
+    ...storeTroubles(places, store),
+    ...(counts && stalledSeconds !== undefined
+      ? [
+          `${number(counts.queued)} points wait for the store, and none has got there for at least ${duration(stalledSeconds)}${lastStored(store)}; the Collector's log says why.`,
+        ]
+      : []),
+    ...(counts && store.takesReports ? catalogTroubles(counts, store.arrivals ?? []) : []),
+    ...(counts && counts.noReport + counts.undeclared > MOST_DROPPED * counts.received
+      ? [
+          `${number(counts.noReport + counts.undeclared)} of ${number(counts.received)} points were dropped: somebody plays, or a product or a version of it is newer than the configuration.`,
+        ]
+      : []),
+    ...(counts && counts.notArchived > 0
+      ? [
+          `${number(counts.notArchived)} points could not be written to the archive in ${path.join(disk.directory, 'archive')}, and are in the store alone; the Collector's log says why.`,
+        ]
+      : []),
+    ...(counts && counts.queued > 0.8 * counts.queueCapacity
+      ? ['The queue is nearly full; when it is, reports are refused with 503 and wait at the installations.']
+      : []),
+    ...damaged.map(
+      ({ file, reports }) =>
+        `A damaged queue is kept as '${file}', with up to ${reports} reports that are not in the store; delete it when you have no use for it.`,
+    ),
+    ...(aside.waiting > 0
+      ? [
+          `${aside.waiting} reports that were under way when the Collector crashed are in '${path.join(disk.directory, 'aside')}', and are being sent.`,
+        ]
+      : []),
+    ...(aside.kept > 0
+      ? [
+          `${aside.kept} reports that end a Collector are kept in '${path.join(disk.directory, 'aside')}' and not sent; look at them, and delete them.`,
+        ]
+      : []),
+    ...(disk.freeBytes < LEAST_FREE ? [`Only ${size(disk.freeBytes)} are free in ${disk.directory}.`] : []),
+  ]
+}
+
+/** As in alerts.yaml. */
+const MOST_DROPPED = 0.05
+
+function storeTroubles(places: GatewayPlaces, store: StoreAnswer): string[] {
+  if (store.takesReports) return []
+  const { isReachable, reason } = store
+  return isReachable
+    ? [
+        `The store at ${places.store} refuses reports, which wait in the queue: ${reason} Correct USAGE_CLICKHOUSE_DATABASE, _USERNAME or _PASSWORD, the rights of the user, or apply the schema.`,
+      ]
+    : [
+        `The store at ${places.store} cannot be reached; reports wait in the queue until it is back: ${reason}`,
+      ]
+}
+
+function lastStored(store: StoreAnswer): string {
+  const times = (store.takesReports && store.arrivals ? store.arrivals : []).map(({ storedAt }) => storedAt)
+  return times.length === 0 ? '' : ` (the newest in it is of ${new Date(Math.max(...times)).toISOString()})`
+}
+
+/** Reports by a catalog that is newer than what the overlay was made from: what is new in it is dropped. */
+function catalogTroubles({ catalogs }: GatewayCounts, arrivals: readonly Arrival[]): string[] {
+  if (Object.keys(catalogs).length === 0) return []
+  const newer = new Map<string, { known: number | undefined; reports: number }>()
+  const look = (name: string, what: string, version: number, reports: number) => {
+    const known = catalogs[name]
+    if (known !== undefined && version <= known) return
+    const one = `${what} ${version}`
+    newer.set(one, { known, reports: (newer.get(one)?.reports ?? 0) + reports })
+  }
+  for (const { product, catalogVersion, contributions, reports } of arrivals) {
+    if (catalogVersion > 0) look(product, `${product} with catalog version`, catalogVersion, reports)
+    for (const [prefix, version] of Object.entries(contributions))
+      look(`${product}/${prefix}`, `${product} with ${prefix} in version`, version, reports)
+  }
+  return [...newer].map(
+    ([what, { known, reports }]) =>
+      `${reports === 1 ? 'A report' : `${number(reports)} reports`} of the last day ${reports === 1 ? 'is' : 'are'} of ${what}, and the configuration knows ${known === undefined ? 'none' : `at most ${known}`}: what is new there is dropped. Deploy the overlay that \`otel-usage catalog collector-config\` makes from it.`,
+  )
+}
+
+/** Below it a day's archive may not fit any more. */
+const LEAST_FREE = 1 << 30
+
+const number = (value: number) => value.toLocaleString('en-US')
+
+function size(bytes: number): string {
+  if (Number.isNaN(bytes)) return 'an unknown size'
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(bytes, 1)) / 10)))
+  return `${(bytes / 1_024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`
+}
+
+function duration(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} seconds`
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} minutes`
+  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} hours` : `${Math.round(seconds / 86_400)} days`
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import { defineCatalog } from '../../src/catalog/index.ts'
+import { freePort, gatewayStatus, type RunningCollector } from '../../src/maintainer/gateway/index.ts'
+import { askStore } from '../../src/maintainer/gateway/store/ask-store.ts'
+import { report, runClickHouse, runGateway, STORE_PASSWORD, send, untilRows } from './running-gateway.ts'
+import { scratchDirectory, until } from './scratch.ts'
+
+const catalog = defineCatalog({
+  version: 1,
+  prefix: 'acme',
+  facts: { 'acme.users': { kind: 'gauge', unit: '{user}', since: 1, why: 'to know', example: 1 } },
+})
+
+/** The settings of a gateway that was started by hand. */
+const settingsOf = (gateway: RunningCollector, store: Readonly<Record<string, string>>) => ({
+  USAGE_GATEWAY_ENDPOINT: new URL(gateway.url).host,
+  USAGE_GATEWAY_HEALTH_ENDPOINT: new URL(gateway.healthUrl).host,
+  USAGE_GATEWAY_METRICS_PORT: new URL(gateway.metricsUrl).port,
+  ...store,
+})
+
+test('status and log say why the store refuses, and status says nothing where it does not', async (t) => {
+  const directory = await scratchDirectory(t)
+  const store = await runClickHouse(t, directory)
+  const right = {
+    USAGE_CLICKHOUSE_ENDPOINT: new URL(store.url).origin,
+    USAGE_CLICKHOUSE_USERNAME: 'usage',
+    USAGE_CLICKHOUSE_PASSWORD: STORE_PASSWORD,
+    USAGE_CLICKHOUSE_DATABASE: 'usage',
+  }
+  const cases: [wrong: Readonly<Record<string, string>>, why: RegExp, logged: RegExp][] = [
+    [{ USAGE_CLICKHOUSE_PASSWORD: 'wrong' }, /Authentication failed/, /HTTP 403/],
+    [{ USAGE_CLICKHOUSE_DATABASE: 'nowhere' }, /nowhere does not exist/, /nowhere does not exist/],
+    [
+      { USAGE_CLICKHOUSE_DATABASE: 'system' },
+      /system\.points does not exist/,
+      /system\.points does not exist/,
+    ],
+  ]
+  for (const [wrong, why, logged] of cases) {
+    const lines: string[] = []
+    const gateway = await runGateway(t, {
+      directory: await scratchDirectory(t),
+      environment: { ...right, ...wrong },
+      onLine: (line) => lines.push(line),
+    })
+    assert.equal((await send(gateway.url, report())).status, 200)
+    const environment = settingsOf(gateway, { ...right, ...wrong })
+    const { troubles, store: answer } = await gatewayStatus({ directory: gateway.directory, environment })
+    assert(!answer.takesReports && answer.isReachable, JSON.stringify(answer))
+    assert.match(answer.reason, why)
+    assert.match(troubles[0] ?? '', /^The store at .+ refuses reports, which wait in the queue: /)
+    await until('the log says why', () =>
+      lines.some((line) => line.includes('Will retry') && logged.test(line)),
+    )
+    await gateway.stop()
+  }
+
+  const gateway = await runGateway(t, {
+    directory,
+    products: [{ name: 'acme-db', catalog }],
+    environment: right,
+  })
+  await send(gateway.url, report())
+  await untilRows(store, 'points', 1)
+  const ask = () => gatewayStatus({ directory: gateway.directory, environment: settingsOf(gateway, right) })
+  const well = await ask()
+  assert(well.store.takesReports)
+  assert.deepEqual([well.troubles, well.counts?.catalogs], [[], { 'acme-db': 1 }])
+  assert.deepEqual(
+    well.store.arrivals?.map(({ product, catalogVersion, reports }) => [product, catalogVersion, reports]),
+    [['acme-db', 1, 1]],
+  )
+
+  // The product is released before the overlay: what is new in its catalog is dropped.
+  await send(gateway.url, report({ attributes: { 'usage.catalog.version': 2 } }))
+  await untilRows(store, 'points', 2)
+  assert.match(
+    (await ask()).troubles.join('\n'),
+    /^A report of the last day is of acme-db with catalog version 2, and the configuration knows at most 1/,
+  )
+})
+
+test('the store is asked over its native protocol too', async (t) => {
+  const directory = await scratchDirectory(t)
+  const store = await runClickHouse(t, directory, { tcpPort: 0 })
+  const { nativeEndpoint } = store
+  const gateway = await runGateway(t, { directory, nativeEndpoint })
+  await send(gateway.url, report())
+  await untilRows(store, 'points', 1)
+  await gateway.stop()
+  const right = {
+    address: `tcp://${new URL(nativeEndpoint).host}`,
+    ...{ user: 'usage', password: STORE_PASSWORD, database: 'usage' },
+  }
+  const answer = await askStore(right)
+  assert(answer.takesReports)
+  const [arrival, ...others] = answer.arrivals ?? []
+  assert.deepEqual(others, [])
+  assert(arrival !== undefined && Math.abs(arrival.storedAt - Date.now()) < 60_000)
+  const { storedAt: _, ...rest } = arrival
+  assert.deepEqual(rest, {
+    ...{ product: 'acme-db', catalogVersion: 1, reports: 1 },
+    contributions: {},
+  })
+  for (const [wrong, why] of [
+    [{ database: 'system' }, /system\.points does not exist/],
+    // The engine from npm may end at this one, as it does at whatever else fails before a query.
+    [{ password: 'wrong' }, /Authentication failed/],
+  ] as const) {
+    const refusal = await askStore({ ...right, ...wrong })
+    assert(!refusal.takesReports && refusal.isReachable, JSON.stringify(refusal))
+    assert.match(refusal.reason, why)
+  }
+})
+
+test('a store that takes connections and never answers, and one that is something else, are told as what they are', async (t) => {
+  const gateway = await runGateway(t, { directory: await scratchDirectory(t) })
+  const greeting = createServer((socket) => socket.on('error', () => {}).end('220 mail.example ESMTP\r\n'))
+  greeting.listen(0, '127.0.0.1')
+  await once(greeting, 'listening')
+  t.after(() => greeting.close())
+  const { port } = greeting.address() as { port: number }
+  for (const [address, why] of [
+    [`tcp://127.0.0.1:${port}`, /does not talk ClickHouse's native protocol/],
+    [`tcp://127.0.0.1:${await freePort()}`, /ECONNREFUSED/],
+  ] as const) {
+    const environment = settingsOf(gateway, { USAGE_CLICKHOUSE_ENDPOINT: address })
+    const { store } = await gatewayStatus({ directory: gateway.directory, environment })
+    assert(!store.takesReports && !store.isReachable)
+    assert.match(store.reason, why)
+  }
+})
