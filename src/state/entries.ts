@@ -1,5 +1,7 @@
 /** The names of everything that is kept in a state store: the one place that knows the layout. */
 export const ENTRIES = {
+  /** The folder of what reports have delivered of the counts: the entry with the highest number holds. */
+  acknowledged: 'acknowledged',
   /** The facts as the operator was last told of them. */
   announced: 'announced.json',
   /** The history of choices, a JSON document per line. */
@@ -24,8 +26,6 @@ export const ENTRIES = {
   product: 'product.json',
   /** How often sending has failed, and which endpoint is retired. */
   retry: 'retry.json',
-  /** The folder of what reports have taken of the counts: the entry with the highest number holds. */
-  settled: 'settled',
   /** The time of the last report. */
   schedule: 'schedule.json',
 } as const

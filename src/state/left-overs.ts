@@ -20,7 +20,7 @@ const FOLDERS: readonly string[] = [
   ENTRIES.leases,
   ENTRIES.ledgerSegments,
   ENTRIES.outbox,
-  ENTRIES.settled,
+  ENTRIES.acknowledged,
 ]
 
 /**

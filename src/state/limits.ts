@@ -17,7 +17,7 @@ const LARGEST: ReadonlyArray<readonly [entry: string, bytes: number]> = [
   [`${ENTRIES.leases}/`, 64 * KIBIBYTE],
   // A report has 200 kB at most; what it has taken of the counts grows with the number of processes.
   [`${ENTRIES.outbox}/`, 16 * MEBIBYTE],
-  [`${ENTRIES.settled}/`, 16 * MEBIBYTE],
+  [`${ENTRIES.acknowledged}/`, 16 * MEBIBYTE],
   [`${ENTRIES.counts}/`, 4 * MEBIBYTE],
   // A piece of the ledger has a tenth of 10 MiB, and room for a line more.
   [ENTRIES.ledger, 16 * MEBIBYTE],

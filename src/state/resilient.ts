@@ -235,7 +235,7 @@ export function createResilientStore(
   }
 }
 
-const STRICT_FOLDERS: readonly string[] = [ENTRIES.counts, ENTRIES.outbox, ENTRIES.settled]
+const STRICT_FOLDERS: readonly string[] = [ENTRIES.counts, ENTRIES.outbox, ENTRIES.acknowledged]
 
 /** Entries by the first word of their names: what lies beside one, such as a copy, is of its kind. */
 const STRICT_ENTRIES: readonly string[] = [

@@ -1,6 +1,7 @@
 import { defineCatalog } from '../../src/catalog/index.ts'
 import {
   type CollectOptions,
+  type Counts,
   collectFacts,
   createFactStores,
   createMeter,
@@ -8,7 +9,6 @@ import {
   type FactPoint,
   type FactSnapshot,
   type FactStore,
-  type Tally,
 } from '../../src/library/facts/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 
@@ -40,7 +40,7 @@ export function createHost() {
   const store = stores.all[0] as FactStore
   const clock = createFakeClock()
   /** What reports have taken. */
-  let taken: Tally = new Map()
+  let taken: Counts = new Map()
   return {
     stores,
     store,

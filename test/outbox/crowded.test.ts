@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
 import { createMemoryStore, type StateStore } from '../../src/index.ts'
-import { createOutbox } from '../../src/library/outbox/index.ts'
+import { createOutbox } from '../../src/library/counts/index.ts'
 import { createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
@@ -31,8 +31,8 @@ const FOLDERS: Readonly<Record<string, (place: number) => readonly [name: string
   'foreign files in counts': (place) => [`counts/notes-${place}.txt`, 'x'],
   'spoilt reports': (place) => [`outbox/${ten(place + 1)}.json`, 'x'],
   'foreign files in outbox': (place) => [`outbox/notes-${place}.txt`, 'x'],
-  'spoilt settlements': (place) => [`settled/${ten(place + 1)}.json`, 'x'],
-  'foreign files in settled': (place) => [`settled/notes-${place}.txt`, 'x'],
+  'corrupt acknowledgements': (place) => [`acknowledged/${ten(place + 1)}.json`, 'x'],
+  'foreign files in acknowledged': (place) => [`acknowledged/notes-${place}.txt`, 'x'],
   leases: (place) => [`leases/report.${ten(place + 1)}.json`, 'x'],
   'leases of the task at hand': (place) => [`leases/drain.${ten(place + 1)}.json`, 'x'],
   'foreign files in ledger': (place) => [`ledger/notes-${place}.txt`, 'x'],
@@ -88,10 +88,10 @@ test('spoilt reports cost no renewal of the lease of sending each', async () => 
   assert.ok(renewals < 5, `${renewals} renewals`)
 })
 
-test('spoilt settlements keep what processes count from then on out of no report', async () => {
+test('corrupt acknowledgements keep what processes count from then on out of no report', async () => {
   await using receiver = await startReceiver()
   const state = createMemoryStore()
-  for (let place = 0; place < 200; place++) await state.write(`settled/${ten(place + 1)}.json`, 'x')
+  for (let place = 0; place < 200; place++) await state.write(`acknowledged/${ten(place + 1)}.json`, 'x')
   const clock = createFakeClock()
   const usage = createAcme({ endpoint: receiver.endpoint, state, clock })
   await usage.report()
@@ -109,7 +109,7 @@ test('a no to a thousand reports that wait costs no line for each', async () => 
   const outbox = createOutbox(state)
   const bytes = new TextEncoder().encode('{}')
   for (let number = 1; number <= 1_000; number++)
-    await outbox.put({ number, reportId: randomUUID(), at: 0, since: 0, bytes, takes: new Map() })
+    await outbox.put({ number, reportId: randomUUID(), at: 0, totalsSince: 0, bytes, share: new Map() })
   const log = createLog()
   const usage = createAcme({ state, logger: log })
   await usage.start()

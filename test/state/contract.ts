@@ -103,24 +103,24 @@ export function testContract(
   })
 
   behaves('an entry is created once; what is there is left as it is', async (store) => {
-    assert.equal(await store.create('settled/1', 'first'), true)
-    assert.equal(await store.create('settled/1', 'second'), false)
-    assert.equal(textOf(await store.read('settled/1')), 'first')
+    assert.equal(await store.create('acknowledged/1', 'first'), true)
+    assert.equal(await store.create('acknowledged/1', 'second'), false)
+    assert.equal(textOf(await store.read('acknowledged/1')), 'first')
     await store.write('a', 'written')
     assert.equal(await store.create('a', 'created'), false)
     await store.remove('a')
     assert.equal(await store.create('a', 'created'), true)
     assert.equal(textOf(await store.read('a')), 'created')
-    assert.deepEqual(await store.list('settled'), ['settled/1'])
+    assert.deepEqual(await store.list('acknowledged'), ['acknowledged/1'])
   })
 
   behaves('of twenty that create an entry at once, one succeeds, and its bytes are there', async (store) => {
     const made = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => store.create('settled/1', `${index}`.repeat(1_000))),
+      Array.from({ length: 20 }, (_, index) => store.create('acknowledged/1', `${index}`.repeat(1_000))),
     )
     assert.equal(made.filter(Boolean).length, 1)
-    assert.equal(textOf(await store.read('settled/1')), `${made.indexOf(true)}`.repeat(1_000))
-    assert.deepEqual(await store.list('settled'), ['settled/1'])
+    assert.equal(textOf(await store.read('acknowledged/1')), `${made.indexOf(true)}`.repeat(1_000))
+    assert.deepEqual(await store.list('acknowledged'), ['acknowledged/1'])
   })
 
   behaves('it says where it is', async (store) => {

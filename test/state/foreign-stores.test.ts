@@ -44,7 +44,7 @@ test('of what a store lists, the names of entries in the folder are taken, once 
     'outbox/2',
     'outbox/1',
     'outbox/2',
-    'settled/1',
+    'acknowledged/1',
     'outbox/',
     '../x',
     'outbox/../x',

@@ -33,15 +33,21 @@ const age = (directory: string) => {
 test('left-overs of killed writes are removed with a report, those of a living process stay, and so does what has another name', async () => {
   using scratch = createScratch()
   const { directory } = scratch
-  await leave(directory, 'schedule.json', 'counts/a.json', 'outbox/0000000001.json', 'other.settled/b.json')
+  await leave(
+    directory,
+    'schedule.json',
+    'counts/a.json',
+    'outbox/0000000001.json',
+    'other.acknowledged/b.json',
+  )
   const others = ['notes.tmp', 'counts/notes.tmp', 'counts/a.1-0-x.tmp.txt', 'counts/a.1-0-x.tmpx']
   for (const name of others) writeFileSync(path.join(directory, name), 'x')
   age(directory)
-  await leave(directory, 'settled/young.json', 'counts/young.json')
+  await leave(directory, 'acknowledged/young.json', 'counts/young.json')
   const usage = createAcme({ state: directory, consent: { default: 'disabled' } })
   await usage.report()
   await usage.shutdown()
-  assert.deepEqual(leftIn(directory), ['counts/notes', 'counts/young', 'notes', 'settled/young'])
+  assert.deepEqual(leftIn(directory), ['acknowledged/young', 'counts/notes', 'counts/young', 'notes'])
   for (const name of others) assert.ok(existsSync(path.join(directory, name)), name)
 })
 

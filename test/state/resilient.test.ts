@@ -85,7 +85,7 @@ test('once the directory can be written, everything that was kept is written wit
 
 test('what was counted and what was reported is written to the disk or not at all, and never forgotten by mistake', async () => {
   const disk = createBreakable()
-  for (const name of ['counts/a.json', 'outbox/0000000001.json', 'settled/0000000001.json']) {
+  for (const name of ['counts/a.json', 'outbox/0000000001.json', 'acknowledged/0000000001.json']) {
     await disk.store.write(name, 'before')
     disk.broken = true
     await assert.rejects(disk.store.write(name, 'after'), { code: 'ENOSPC' })

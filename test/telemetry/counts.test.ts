@@ -202,7 +202,7 @@ test('what ended processes have left is cleared away once reports have taken it'
   for (let report = 0; report < 3; report++) await usage.report()
   assert.equal(sumAt(receiver), 4)
   assert.equal(readdirSync(path.join(scratch.directory, 'counts')).length, 1)
-  assert.ok(readdirSync(path.join(scratch.directory, 'settled')).length <= 2)
+  assert.ok(readdirSync(path.join(scratch.directory, 'acknowledged')).length <= 2)
   assert.equal(existsSync(path.join(scratch.directory, 'outbox', '0000000001.json')), false)
 })
 

@@ -37,7 +37,7 @@ const TWO_DAYS = 2 * 86_400_000
 
 /** What was reported was reported two days before. */
 function letDaysPass(directory: string): void {
-  const settled = path.join(directory, 'settled')
+  const settled = path.join(directory, 'acknowledged')
   const files = readdirSync(settled).map((name) => path.join(settled, name))
   for (const file of [...files, path.join(directory, 'schedule.json')]) {
     const earlier = readFileSync(file, 'utf8')

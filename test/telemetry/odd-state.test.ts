@@ -22,7 +22,7 @@ const count = (usage: UsageTelemetry<AcmeFacts>, amount: number) =>
   usage.counter('acme.commands').add(amount, { command: 'find', result: 'ok' })
 const countsAt = ({ received }: Receiver) => received.map(({ json }) => numbersOf(json)[COUNT])
 
-const FOLDERS = ['outbox', 'settled', 'leases', 'ledger', 'counts']
+const FOLDERS = ['outbox', 'acknowledged', 'leases', 'ledger', 'counts']
 
 /** Puts the text into an entry, whatever that is. */
 function plant(directory: string, name: string, text: string): void {
@@ -31,19 +31,22 @@ function plant(directory: string, name: string, text: string): void {
   writeFileSync(file, text, { mode: 0o600 })
 }
 
-const SETTLED = JSON.stringify({ format: 1, at: 0, reportedAt: 0, taken: {}, totals: {} })
+const ACKNOWLEDGED = JSON.stringify({ format: 1, at: 0, reportedAt: 0, share: {}, totals: {} })
 
 for (const [name, text] of [
   ['outbox/9999999999.json', '{}'],
   ['outbox/9999999998.json', ''],
-  ['settled/9999999999.json', '{}'],
-  ['settled/9999999999.json', SETTLED],
+  ['acknowledged/9999999999.json', '{}'],
+  ['acknowledged/9999999999.json', ACKNOWLEDGED],
   ['leases/drain.9999999999.json', '{}'],
   ['ledger/9999999999-01234567.jsonl', '{}'],
   ['retry.json', '{"format":1,"attempts":1e308,"failedAt":1e300,"wait":1}'],
-  ['outbox/0000000001.json', '{"format":1,"reportId":"x","at":1e300,"since":1e300,"taken":{},"report":{}}'],
-  ['settled/0000000001.json', `${SETTLED.slice(0, -1)},"totalsSince":{"since":"never"}}`],
-  ['settled/0000000001.json', `${SETTLED.slice(0, -1)},"totalsSince":null}`],
+  [
+    'outbox/0000000001.json',
+    '{"format":1,"reportId":"x","at":1e300,"totalsSince":1e300,"share":{},"report":{}}',
+  ],
+  ['acknowledged/0000000001.json', `${ACKNOWLEDGED.slice(0, -1)},"totalsSince":{"since":"never"}}`],
+  ['acknowledged/0000000001.json', `${ACKNOWLEDGED.slice(0, -1)},"totalsSince":null}`],
 ] as const) {
   test(`an entry with an absurd number does no harm: ${name} with ${text.slice(0, 60) || 'nothing'}`, async () => {
     using scratch = createScratch()
@@ -187,7 +190,13 @@ const ENDLESS: Record<string, (file: string) => void> = {
 
 const PLACES = [
   ...['consent.jsonl', 'ledger.jsonl', 'product.json', 'installation.json', 'schedule.json', 'retry.json'],
-  ...['detached.json', 'erasure.json', 'outbox/0000000001.json', 'settled/0000000001.json', 'counts/x.json'],
+  ...[
+    'detached.json',
+    'erasure.json',
+    'outbox/0000000001.json',
+    'acknowledged/0000000001.json',
+    'counts/x.json',
+  ],
   ...['leases/drain.0000000001.json', 'ledger/0000000001-01234567.jsonl'],
 ]
 

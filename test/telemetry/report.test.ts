@@ -246,7 +246,7 @@ test('a waiting report that a disk has spoilt is dropped with a warning; the oth
   )
   assert.deepEqual(
     log.lines.filter((line) => line.startsWith('warn')),
-    [`warn: The waiting usage report 1 in ${scratch.directory} is spoilt, and dropped.`],
+    [`warn: The waiting usage report 1 in ${scratch.directory} is corrupt and was discarded.`],
   )
   const counts = receiver.received.map(({ json }) => numbersOf(json)['acme.commands{command=find,result=ok}'])
   assert.deepEqual(counts, [undefined, 3])

@@ -159,7 +159,7 @@ test('a report that was delivered and cannot be settled is not sent again while 
   )
 })
 
-for (const unreadable of ['settled', 'settled/', 'outbox', 'counts', 'counts/']) {
+for (const unreadable of ['acknowledged', 'acknowledged/', 'outbox', 'counts', 'counts/']) {
   test(`${unreadable} that cannot be read for a while brings back nothing that was reported`, async () => {
     await using receiver = await startReceiver()
     const disk = createDisk()

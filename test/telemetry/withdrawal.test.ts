@@ -21,7 +21,8 @@ async function usedState(): Promise<StateStore> {
 async function assertNothingLeft(state: StateStore): Promise<void> {
   assert.equal(await state.read('installation.json'), undefined)
   assert.equal(await state.read('retry.json'), undefined)
-  for (const folder of ['outbox', 'counts', 'settled']) assert.deepEqual(await state.list(folder), [], folder)
+  for (const folder of ['outbox', 'counts', 'acknowledged'])
+    assert.deepEqual(await state.list(folder), [], folder)
 }
 
 for (const address of UNUSABLE) {

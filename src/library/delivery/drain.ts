@@ -2,16 +2,16 @@ import type { Catalog } from '../../catalog/index.ts'
 import { type AbortSignal, type Clock, errorOf, type Logger } from '../../platform/index.ts'
 import { type StateStore, takeLease } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { isErasureRequest, type LedgerOutcome } from '../ledger/index.ts'
 import {
-  type Books,
-  type EndedEntry,
   inBatches,
   isReport,
-  keepErasureOf,
-  type Retries,
+  type MergeEntry,
+  type OutboxBackend,
   type WaitingReport,
-} from '../outbox/index.ts'
+} from '../counts/index.ts'
+import type { LedgerOutcome } from '../ledger/index.ts'
+import { isErasureRequest } from '../otlp/index.ts'
+import { keepErasureOf, type Retries } from '../outbox/index.ts'
 import { contentOf, type Misfit, misfitsIn, type ReportContent } from '../report/index.ts'
 import type { Transport } from '../transport/index.ts'
 
@@ -23,7 +23,7 @@ export type DrainResults = Map<
 
 export interface DrainOptions {
   readonly state: StateStore
-  readonly books: Books
+  readonly backend: OutboxBackend
   readonly retries: Retries
   readonly transport: Transport
   /** Where reports go, as it is known to the ledger. */
@@ -52,9 +52,9 @@ export interface DrainOptions {
  * with its outcome: delivered, it has taken its counts along; otherwise they belong into the next one.
  */
 export function createDrain(options: DrainOptions): (signal: () => AbortSignal) => Promise<DrainResults> {
-  const { state, books, retries, transport, endpoint } = options
+  const { state, backend, retries, transport, endpoint } = options
   const { catalog, productVersion, clock, logger, consent, maySend, record } = options
-  const { outbox } = books
+  const { outbox } = backend
   /** Whether the operator knows that reports do not get through. */
   let told = false
 
@@ -83,50 +83,51 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     goesOn: () => Promise<boolean>,
   ): Promise<void> {
     await giveUpTooMuch()
-    const settled = await books.settledUpTo()
+    const settled = await backend.lastOutcome()
     const numbers = await outbox.numbers()
     // Settled by another process, or made by one that has slept through it: it must not be sent.
     await inBatches(numbers.filter((number) => number <= settled).slice(0, MOST_AT_ONCE), (number) =>
       // One that stays is void.
       outbox.remove(number).catch(() => {}),
     )
-    const spoilt: number[] = []
+    const corrupt: number[] = []
     let isFirst = true
     for (const number of numbers.filter((one) => one > settled).slice(0, MOST_AT_ONCE)) {
       const entry = await outbox.read(number)
       if (!entry || entry === 'unreadable') continue
       const content = isReport(entry) && contentOf(entry.bytes)
-      if (entry === 'spoilt' || content === undefined) {
-        spoilt.push(number)
+      if (entry === 'corrupt' || content === undefined) {
+        corrupt.push(number)
         continue
       }
       if (!isFirst && !(await goesOn())) break
       isFirst = false
-      await dropSpoilt(spoilt.splice(0))
+      await discardCorrupt(corrupt.splice(0))
       // One that stays is void.
-      if (await books.isSettled(number)) await outbox.remove(number).catch(() => {})
-      else if ('ended' in entry) await takeOver(entry)
+      if (await backend.hasOutcome(number)) await outbox.remove(number).catch(() => {})
+      else if ('merged' in entry) await takeOver(entry)
       else if (!(await sendOne(entry, content as ReportContent, results, signal))) break
     }
-    await dropSpoilt(spoilt)
+    await discardCorrupt(corrupt)
   }
 
-  /** The counts that they took are there still. The last one speaks for those before it. */
-  async function dropSpoilt(numbers: readonly number[]): Promise<void> {
+  /** Their share of the counts is pending again. The outcome of the last one covers those before it. */
+  async function discardCorrupt(numbers: readonly number[]): Promise<void> {
     const last = numbers.at(-1)
     if (last === undefined) return
     const which = numbers.length === 1 ? `report ${last}` : `reports ${numbers[0]} to ${last}`
-    const what = numbers.length === 1 ? 'is spoilt, and' : 'are spoilt, and'
-    logger.warn(`The waiting usage ${which} in ${books.location} ${what} dropped.`)
-    await books.settle({ number: last })
+    const what = numbers.length === 1 ? 'is corrupt and was' : 'are corrupt and were'
+    logger.warn(`The waiting usage ${which} in ${backend.location} ${what} discarded.`)
+    await backend.recordOutcome({ number: last }, await consent())
     await inBatches(numbers.slice(0, -1), (number) => outbox.remove(number).catch(() => {}))
   }
 
   /** What ended processes have counted has waited for the reports before it. */
-  async function takeOver({ number, ended }: EndedEntry): Promise<void> {
+  async function takeOver({ number, merged }: MergeEntry): Promise<void> {
+    const verdict = await consent()
     // A no deletes what was counted.
-    if ((await consent()).disabledBy === 'person') await outbox.remove(number)
-    else await books.settle({ number, ended })
+    if (verdict.disabledBy === 'person') await outbox.remove(number)
+    else await backend.recordOutcome({ number, merged }, verdict)
   }
 
   /** One attempt with one report. `false` where none after it may be tried. */
@@ -167,7 +168,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
       else if (await retries.refused(reason))
         logger.warn(`Usage report ${reportId} was refused by ${endpoint}: ${reason}.`)
       results.set(reportId, { outcome, reason })
-      await settle(report, outcome, reason)
+      await settle(report, outcome, reason, before)
       return true
     }
     const after = await consent()
@@ -184,7 +185,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
       await retries.failed(result.retryAfter)
       if (!known)
         logger.debug(
-          `Usage reports wait in ${books.location}: ${result.reason}. They are sent later${books.isFleeting ? ', if the process lives until then' : ''}.`,
+          `Usage reports wait in ${backend.location}: ${result.reason}. They are sent later${backend.isVolatile ? ', if the process lives until then' : ''}.`,
         )
       told = true
     }
@@ -205,7 +206,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
       const isTooMuch = numbers.length - place > MOST_WAITING || clock.now() - report.at > LONGEST_WAIT
       if (!isTooMuch) return
       await record('discarded', report.reportId, TOO_MUCH, report.bytes)
-      await books.giveUp(number)
+      await backend.abandon(number)
     }
   }
 
@@ -214,13 +215,13 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     let dropped = 0
     await inBatches(numbers.slice(1, -MOST_WAITING).slice(0, MOST_AT_ONCE), async (number) => {
       const entry = await outbox.read(number).catch(() => undefined)
-      const isWanted = isReport(entry) ? isErasureRequest(entry.bytes) : entry !== 'spoilt'
+      const isWanted = isReport(entry) ? isErasureRequest(entry.bytes) : entry !== 'corrupt'
       if (isWanted) return
-      await books.giveUp(number)
+      await backend.abandon(number)
       dropped++
     })
     logger.warn(
-      `Of ${numbers.length} usage reports that wait in ${books.location}, ${dropped} are dropped: ${TOO_MUCH}.`,
+      `Of ${numbers.length} usage reports that wait in ${backend.location}, ${dropped} are dropped: ${TOO_MUCH}.`,
     )
   }
 
@@ -252,7 +253,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     const { state: decided, because } = verdict
     const reason = hindrance(verdict, content) ?? because
     results.set(report.reportId, { outcome: 'suppressed', reason })
-    if (decided !== 'disabled') await settle(report, 'discarded', reason)
+    if (decided !== 'disabled') await settle(report, 'discarded', reason, verdict)
     else {
       await options.forget()
       await keepErasureOf(state, report.bytes)
@@ -265,10 +266,16 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     return true
   }
 
-  async function settle(report: WaitingReport, outcome: LedgerOutcome, reason: string): Promise<void> {
-    const { number, at, since, takes, sources, reportId, bytes } = report
+  async function settle(
+    report: WaitingReport,
+    outcome: LedgerOutcome,
+    reason: string,
+    verdict: Verdict,
+  ): Promise<void> {
+    const { number, at, totalsSince, share, sources, reportId, bytes } = report
     await record(outcome, reportId, reason, bytes)
-    await books.settle(outcome === 'sent' ? { number, at, since, takes, sources } : { number, at, sources })
+    const delivered = outcome === 'sent' ? { totalsSince, share } : {}
+    await backend.recordOutcome({ number, at, sources, ...delivered }, verdict)
   }
 }
 

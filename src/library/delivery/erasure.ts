@@ -9,9 +9,10 @@
 import { errorOf } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { forgetCounts } from '../facts/index.ts'
+import { removeCounts } from '../counts/index.ts'
 import type { Installation } from '../identity/index.ts'
-import { installationIn, isErasureRequest, type Ledger, type LedgerOutcome } from '../ledger/index.ts'
+import type { Ledger, LedgerOutcome } from '../ledger/index.ts'
+import { installationIn, isErasureRequest } from '../otlp/index.ts'
 import { distinct, type Erasable, keepErasables, readErasables } from '../outbox/index.ts'
 import type { DeliveryResult } from './result.ts'
 import type { Sending } from './sending.ts'
@@ -148,7 +149,7 @@ async function lastSent(ledger: Ledger, id: string | undefined): Promise<Erasabl
 /** What failed; nothing where all is gone. One step that fails keeps no other from being done. */
 async function deleteAll({ state, sending, installation, ledger }: ErasureOptions): Promise<Error[]> {
   const failures: Error[] = []
-  const steps = [() => installation.forget(), sending.clear, () => forgetCounts(state), () => ledger.clear()]
+  const steps = [() => installation.forget(), sending.clear, () => removeCounts(state), () => ledger.clear()]
   for (const step of steps) await step().catch((error) => failures.push(errorOf(error)))
   const left = state.unwritten?.().find((name) => name.startsWith(LEDGER))
   if (left !== undefined) failures.push(new Error(`${left} is still there`))

@@ -12,10 +12,9 @@ import {
   whatWasGot,
 } from '../../platform/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import type { Account } from '../outbox/index.ts'
+import type { NotAccepted, PendingCounts } from '../counts/index.ts'
 import type { ErasureResult } from './erasure.ts'
 import type { DeliveryResult } from './result.ts'
-import type { Impediment } from './sending.ts'
 import {
   createStoreAndForward,
   type RenderedReport,
@@ -52,7 +51,7 @@ export class ConsentAwareMetricExporter extends OTLPMetricExporterBase {
   }
 
   /** Like `export`, and tells what became of the report, or why it has to be made anew. */
-  deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult | Impediment> {
+  deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult | NotAccepted> {
     return this.#inner.deliver(metrics, details)
   }
 
@@ -61,9 +60,9 @@ export class ConsentAwareMetricExporter extends OTLPMetricExporterBase {
     return this.#inner.prepare()
   }
 
-  /** What of the counts would go into a report that is made now, where the state store can be used or not. */
-  account(...about: Parameters<StoreAndForward['account']>): Promise<Account> {
-    return this.#inner.account(...about)
+  /** The counts that would go into a report that is made now. */
+  pending(...options: Parameters<StoreAndForward['pending']>): Promise<PendingCounts> {
+    return this.#inner.pending(...options)
   }
 
   /** A person has said no: what is under way is called off, what waits is discarded, installation id and counts are deleted. */

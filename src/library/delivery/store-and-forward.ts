@@ -22,10 +22,16 @@ import {
 } from '../../platform/index.ts'
 import { createCheckedStore, createTimelyStore, type StateStore } from '../../state/index.ts'
 import { holdsWithoutState, type Verdict } from '../consent/index.ts'
-import { forgetCounts, type SourceTotals } from '../facts/index.ts'
+import {
+  type LocalCounter,
+  type NotAccepted,
+  type PendingCounts,
+  type ReportLog,
+  type ReportScope,
+  removeCounts,
+} from '../counts/index.ts'
 import { createInstallation, type IdentityPolicy, joinsReports } from '../identity/index.ts'
 import { createLedger, LARGEST_REPORT, type LedgerOutcome } from '../ledger/index.ts'
-import type { Account, ReportScope, UnwrittenCounts } from '../outbox/index.ts'
 import {
   composeReport,
   createReportIds,
@@ -40,7 +46,7 @@ import { createHttpTransport, metricsUrl, type Transport } from '../transport/in
 import { RETIRED } from './drain.ts'
 import { type ErasureRequest, type ErasureResult, eraseInstallation } from './erasure.ts'
 import type { DeliveryResult } from './result.ts'
-import { createSending, type Impediment } from './sending.ts'
+import { createSending } from './sending.ts'
 
 export interface StoreAndForwardOptions {
   readonly product: { readonly name: string; readonly version: string }
@@ -50,8 +56,10 @@ export interface StoreAndForwardOptions {
   readonly endpoint: string
   /** Asked anew for each report. */
   readonly consent: () => Verdict | Promise<Verdict>
-  /** Who a report speaks for. Default: all processes of the installation. */
+  /** Whose counts a report carries. Default: those of all processes of the installation. */
   readonly scope?: ReportScope
+  /** What this process counts. Default: nothing. */
+  readonly local?: LocalCounter
   /** What tells the meaning of the names: an address of the product's. The catalog's version is added. Default: the endpoint. */
   readonly schemaUrl?: string
   /** Who the installation says that it is. Default: one random id. */
@@ -85,8 +93,8 @@ export interface ReportDetails extends Partial<Pick<ReportFrame, 'since' | 'drop
   readonly verdict?: Verdict
   /** Whether the report is put into the outbox and not sent yet: somebody cannot wait for it. Default: false. */
   readonly hold?: boolean
-  /** What the report takes of the counts. Default: nothing. */
-  readonly account?: Account
+  /** The counts that the report carries. Default: none. */
+  readonly pending?: PendingCounts
 }
 
 export interface RenderedReport {
@@ -101,25 +109,14 @@ export interface RenderedReport {
 }
 
 /** The consent gate and what lies behind it: ledger always, outbox and network only where the verdict says so. */
-export interface StoreAndForward {
+export interface StoreAndForward extends Pick<ReportLog, 'prepare' | 'pending'> {
   /** The bytes that {@link StoreAndForward.deliver} would make now. Changes nothing. */
   render(metrics: ResourceMetrics, details?: ReportDetails): Promise<RenderedReport>
   /**
-   * Looks at what was settled, before this process writes down what it has counted: where that cannot be read, what lies in the
-   * store by then counts as reported.
-   */
-  prepare(): Promise<void>
-  /**
-   * What of the counts would go into a report that is made now; where the state store can be used, or for one that passes
-   * through memory. Changes nothing.
-   */
-  account(own: UnwrittenCounts, sources: SourceTotals, verdict: Verdict, isUsable: boolean): Promise<Account>
-  /**
    * One report through the gate. Never rejects for what the network or the operator does. Otherwise it is to be made anew, with
-   * another account: the one that it has is `outdated`, because another process has made a report meanwhile, or the report
-   * is `unwritable`.
+   * other pending counts.
    */
-  deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult | Impediment>
+  deliver(metrics: ResourceMetrics, details?: ReportDetails): Promise<DeliveryResult | NotAccepted>
   /**
    * Deletes all that is known of the installation here, the log included, and asks the receiver to do the same. Rejects where what
    * is left of it cannot even be read.
@@ -163,12 +160,12 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   const sending = createSending({
     ...{ state, endpoint: url, transport, catalog, clock, logger, consent, maySend, record, forget, inTurn },
     forgetInstallation,
-    ...{ scope: options.scope, productVersion: product.version },
+    ...{ scope: options.scope, local: options.local, productVersion: product.version },
   })
 
   async function render(
     metrics: ResourceMetrics,
-    { verdict: given, account, hold: _, ...details }: ReportDetails = {},
+    { verdict: given, pending, hold: _, ...details }: ReportDetails = {},
   ): Promise<RenderedReport> {
     const verdict = given ?? (await consent())
     const wouldBeSent = maySend(verdict)
@@ -184,8 +181,8 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       consent: verdict,
       at,
       // A clock that was set back must not make a window end before it begins.
-      since: Math.min(account?.since ?? at, at),
-      totalsSince: Math.min(account?.totalsSince ?? at, at),
+      since: Math.min(pending?.since ?? at, at),
+      totalsSince: Math.min(pending?.totalsSince ?? at, at),
       ...details,
     }
     const bytes = serializeReport(composeReport(metrics, frame))
@@ -195,7 +192,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   async function deliver(
     metrics: ResourceMetrics,
     details?: ReportDetails,
-  ): Promise<DeliveryResult | Impediment> {
+  ): Promise<DeliveryResult | NotAccepted> {
     const verdict = details?.verdict ?? (await consent())
     // Of several processes that begin at once, all report under the id that one of them has stored.
     const unkept = maySend(verdict) ? await establish() : undefined
@@ -222,8 +219,8 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       await record('too-large', reportId, reason, bytes)
       return { outcome: 'too-large', reportId, at, reason, bytes }
     }
-    const impediment = await sending.accept({ reportId, at, bytes }, details?.account)
-    if (impediment) return impediment
+    const notAccepted = await sending.accept({ reportId, at, bytes }, details?.pending)
+    if (notAccepted) return notAccepted
     await record('queued', reportId, verdict.because, bytes)
     if (details?.hold) return { ...WAITING, reportId, at, bytes }
     return { ...(await sendWaiting(reportId)), reportId, at, bytes }
@@ -285,7 +282,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
   }
 
   async function forget(): Promise<void> {
-    await forgetCounts(state).catch(() => {})
+    await removeCounts(state).catch(() => {})
     await sending.forgetFailures()
     await forgetInstallation()
   }
@@ -316,8 +313,8 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
 
   return {
     render: (metrics, details) => inTurn(() => render(metrics, details)),
-    prepare: () => sending.prepare(),
-    account: (...about) => sending.account(...about),
+    prepare: sending.prepare,
+    pending: sending.pending,
     deliver: (metrics, details) =>
       inTurn(async () => {
         const result = await deliver(metrics, details)

@@ -1,7 +1,7 @@
 import type { CountFact, GaugeFact } from '../../catalog/index.ts'
+import { seriesKey } from './counts.ts'
 import type { Drops } from './drops.ts'
 import { createSeries, type MeasurementAttributes, type Series } from './series.ts'
-import { tallyKey } from './tally.ts'
 
 /** A count whose dimensions are settled. `add` is the hot path: one addition, no allocation. */
 export interface BoundCounter {
@@ -78,10 +78,10 @@ export class CountCell {
     this.#discarded = true
   }
 
-  /** The tally keys of the series, in their order. Made when they are needed first. */
+  /** The keys of the series, in their order. Made when they are first needed. */
   readonly keys = (): readonly string[] => {
     this.#keys ??= Array.from(this.values, (_, index) =>
-      tallyKey(this.#name, this.series.attributesAt(index)),
+      seriesKey(this.#name, this.series.attributesAt(index)),
     )
     return this.#keys
   }

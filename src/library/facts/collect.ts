@@ -8,12 +8,18 @@ import {
 import type { Clock } from '../../platform/index.ts'
 import { askAll, type Collection } from './ask.ts'
 import type { CountCell, GaugeCell } from './cells.ts'
+import { type Counts, seriesKey } from './counts.ts'
 import { createDrops } from './drops.ts'
 import { onceAtATime } from './reentry.ts'
-import type { SourceTotals } from './source-counts.ts'
 import type { FactStore } from './store.ts'
 import { DROPPED, type FactStores } from './stores.ts'
-import { type Tally, tallyKey } from './tally.ts'
+
+/** The totals of sources that outlive the process, as they were observed in one round. */
+export interface SourceTotals {
+  readonly observed: Counts
+  /** Returns whether consent does not reach a fact: what its source grows by meanwhile is not counted. */
+  readonly isWithheld: (name: string) => boolean
+}
 
 /** One number of a report. */
 export interface FactPoint {
@@ -31,9 +37,9 @@ export interface FactSnapshot {
   /** Gauge and count facts, in the order of the names. */
   readonly points: readonly FactPoint[]
   /** What this process has counted and dropped, before any rounding, as far as consent reaches. It only grows. */
-  readonly totals: Tally
+  readonly totals: Counts
   /** The totals that sources outside of the process gave in this round. */
-  readonly observed: Tally
+  readonly observed: Counts
   /** What was dropped and no report has taken yet, this asking included, by reason. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>
   /** Facts whose source threw, was too slow or gave a wrong value, with the reason. */
@@ -48,7 +54,7 @@ export interface CollectOptions {
    * What of the counts is to be reported, given the totals of this process: what other processes have counted comes in,
    * what earlier reports have taken goes out. And given the totals of sources that outlive it. Default: the totals of the process.
    */
-  readonly reported?: (totals: Tally, sources: SourceTotals) => Promise<Tally>
+  readonly reported?: (totals: Counts, sources: SourceTotals) => Promise<Counts>
   /** What one source may take, in milliseconds. Default: 1,000. */
   readonly factBudget?: number
   /** What all sources together may take, in milliseconds. Default: 10,000. */
@@ -110,8 +116,8 @@ function openCollection(store: FactStore, { clock, includes }: CollectOptions): 
 
 function snapshotOf(
   collections: readonly Collection[],
-  totals: Tally,
-  reported: Tally,
+  totals: Counts,
+  reported: Counts,
 ): Omit<FactSnapshot, 'observed'> {
   const attributes = collections.flatMap(({ attributes, included }) => [
     ...attributes,
@@ -128,7 +134,7 @@ function snapshotOf(
   }
 }
 
-function pointsIn({ store, included, observed }: Collection, reported: Tally): FactPoint[] {
+function pointsIn({ store, included, observed }: Collection, reported: Counts): FactPoint[] {
   return [...included.keys()].flatMap((name) => {
     const over = observed.get(name)
     const gauge = store.gauges.get(name)
@@ -172,11 +178,14 @@ function pointsOf(
 const latestOf = (observed = Number.NaN, recorded = Number.NaN) =>
   Number.isNaN(observed) ? recorded : observed
 
-function droppedOf(collections: readonly Collection[], reported: Tally): Partial<Record<DropReason, number>> {
+function droppedOf(
+  collections: readonly Collection[],
+  reported: Counts,
+): Partial<Record<DropReason, number>> {
   return Object.fromEntries(
     DROP_REASONS.flatMap((reason) => {
       const now = collections.reduce((sum, { drops }) => sum + drops.counts()[reason], 0)
-      const amount = (reported.get(tallyKey(DROPPED, { reason })) ?? 0) + now
+      const amount = (reported.get(seriesKey(DROPPED, { reason })) ?? 0) + now
       return amount > 0 ? [[reason, amount]] : []
     }),
   )

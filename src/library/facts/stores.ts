@@ -1,7 +1,7 @@
 import type { Catalog } from '../../catalog/index.ts'
 import type { Recording } from './cells.ts'
+import { type Counts, factIn, seriesKey, sumOf } from './counts.ts'
 import { createFactStore, type FactStore } from './store.ts'
-import { sumOf, type Tally, tallyKey } from './tally.ts'
 
 /** The facts of a process: the product's own, and those of what contributes to it, each in a store of its own. */
 export interface FactStores {
@@ -17,7 +17,7 @@ export interface FactStores {
    * What has been counted and dropped since the process began or its counts were discarded, before any rounding; of the
    * facts that are included.
    */
-  totals(includes: (name: string) => boolean): Tally
+  totals(includes: (name: string) => boolean): Counts
   /** Forgets every count, and what was dropped: what happened before a yes is never reported. */
   discard(): void
 }
@@ -29,7 +29,7 @@ export function createFactStores(catalog: Catalog): FactStores {
   const recording: Recording = { on: true }
   const stores = [createFactStore(catalog, recording)]
   /** What removed contributions have counted. */
-  let left: Tally = new Map()
+  let left: Counts = new Map()
 
   return {
     all: stores,
@@ -60,17 +60,17 @@ export function createFactStores(catalog: Catalog): FactStores {
 }
 
 function isIncluded(key: string, includes: (name: string) => boolean): boolean {
-  const name = key.slice(0, key.indexOf('{'))
+  const name = factIn(key)
   return name === DROPPED || includes(name)
 }
 
-function totalsOf({ counts, drops }: FactStore): Tally {
+function totalsOf({ counts, drops }: FactStore): Counts {
   const totals = new Map<string, number>()
   for (const { keys, values } of counts.values()) {
     for (const [index, value] of values.entries()) if (value > 0) totals.set(keys()[index] as string, value)
   }
   for (const [reason, amount] of Object.entries(drops.counts())) {
-    if (amount > 0) totals.set(tallyKey(DROPPED, { reason }), amount)
+    if (amount > 0) totals.set(seriesKey(DROPPED, { reason }), amount)
   }
   return totals
 }

@@ -2,7 +2,6 @@
  * The local log: every report there was, sent or not, with its exact bytes. It is written first and read by people; nothing else
  * depends on what stands in it.
  */
-export { installationIn, isErasureRequest } from './erasure-request.ts'
 export {
   createLedger,
   type Ledger,
@@ -13,4 +12,3 @@ export {
   type LedgerReadOptions,
 } from './ledger.ts'
 export { LARGEST_REPORT } from './lines.ts'
-export { splitReport, withReport } from './verbatim.ts'

@@ -1,6 +1,5 @@
 import { Buffer, TextDecoder, TextEncoder } from '../../platform/index.ts'
-import { isErasureRequest } from './erasure-request.ts'
-import { splitReport, withReport } from './verbatim.ts'
+import { embedReport, extractReport, isErasureRequest } from '../otlp/index.ts'
 
 /** The most that a report may have, in bytes before compression: well below what the gateway takes. */
 export const LARGEST_REPORT = 200_000
@@ -29,8 +28,8 @@ export interface LedgerEntry {
 
 export function lineOf({ at, bytes, ...about }: LedgerEntry): string {
   return bytes.length > LARGEST_REPORT || isErasureRequest(bytes)
-    ? withReport({ at, ...about, omitted: bytes.length }, NO_REPORT)
-    : withReport({ at, ...about }, bytes)
+    ? embedReport({ at, ...about, omitted: bytes.length }, NO_REPORT)
+    : embedReport({ at, ...about }, bytes)
 }
 
 /** What stands in a piece of the ledger, one line after the other. A line that is no entry, or no longer, is `'torn'`. */
@@ -72,7 +71,7 @@ function readLine(line: Uint8Array): Array<LedgerEntry | 'torn'> {
 
 function entryIn(line: Uint8Array): LedgerEntry | undefined {
   const text = textOf(line)
-  const found = text === undefined ? undefined : splitReport(text)
+  const found = text === undefined ? undefined : extractReport(text)
   if (!found || !MEMBERS.every((member) => typeof found.about[member] === 'string')) return undefined
   const omitted = typeof found.about['omitted'] === 'number'
   return { ...found.about, bytes: omitted ? new Uint8Array() : found.bytes } as LedgerEntry

@@ -1,6 +1,6 @@
 import { Date, parseOwn, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
-import { installationIn, isErasureRequest } from '../ledger/index.ts'
+import { installationIn, isErasureRequest } from '../otlp/index.ts'
 
 /** An id that the receiver may have reports under, and was not asked to erase yet. */
 export interface Erasable {

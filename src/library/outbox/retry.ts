@@ -1,6 +1,5 @@
 import { type Clock, createTurns, parseOwn, systemRandom, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
-import { isTime } from './outbox.ts'
 
 /**
  * When sending may be tried again. It is kept in the state store, so that neither a restart nor a second process tries sooner.
@@ -129,6 +128,9 @@ async function read(store: StateStore): Promise<Known> {
     return NOTHING
   }
 }
+
+/** Returns whether something is a time in milliseconds since 1970. */
+const isTime = (value: number): boolean => value <= 8.64e15
 
 const isCount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0

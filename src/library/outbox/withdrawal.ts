@@ -1,16 +1,20 @@
 import type { Logger } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
-import { forgetCounts } from '../facts/index.ts'
+import {
+  type Acknowledgements,
+  isReport,
+  type Outbox,
+  removeCounts,
+  type WaitingReport,
+} from '../counts/index.ts'
 import { keepErasureOf } from './erasures.ts'
-import { isReport, type Outbox, type WaitingReport } from './outbox.ts'
 import type { Retries } from './retry.ts'
-import type { Settlements } from './settlement.ts'
 
 export interface WithdrawalOptions {
   readonly state: StateStore
   /** Where reports wait: in the state store, and in memory. */
   readonly outboxes: readonly Outbox[]
-  readonly settlements: Settlements
+  readonly acknowledgements: Acknowledgements
   readonly retries: Retries
   readonly logger: Logger
   /** Why nothing is sent any more, as the operator knows it. */
@@ -28,9 +32,9 @@ export interface WithdrawalOptions {
  * @throws the first error, once all was tried.
  */
 export async function withdraw(options: WithdrawalOptions): Promise<void> {
-  const { state, settlements, retries, forgetInstallation, outboxes, logger, because } = options
+  const { state, acknowledgements, retries, forgetInstallation, outboxes, logger, because } = options
   // Before it is forgotten: what was sent already is not recorded as discarded.
-  const settled = await settlements.latest().then(
+  const acknowledged = await acknowledgements.latest().then(
     ({ number }) => number,
     () => 0,
   )
@@ -38,7 +42,7 @@ export async function withdraw(options: WithdrawalOptions): Promise<void> {
   const attempt = (step: () => Promise<void>) => step().catch((error) => void failures.push(error))
   // The id first: when the ledger says that a report is not sent any more, there is none.
   await attempt(forgetInstallation)
-  await attempt(() => forgetCounts(state))
+  await attempt(() => removeCounts(state))
   await attempt(() => retries.succeeded())
   for (const outbox of outboxes) {
     const numbers = await outbox.numbers().catch((error) => {
@@ -51,7 +55,7 @@ export async function withdraw(options: WithdrawalOptions): Promise<void> {
     if (unseen.length > 0)
       logger.info(`${unseen.length} waiting usage reports are not sent any more, ${because}.`)
     for (const number of numbers.slice(unseen.length))
-      await attempt(() => discard(outbox, number, settled, options))
+      await attempt(() => discard(outbox, number, acknowledged, options))
   }
   if (failures.length > 0) throw failures[0]
 }
@@ -62,14 +66,14 @@ export const MOST_LOOKED_AT = 100
 async function discard(
   outbox: Outbox,
   number: number,
-  settled: number,
+  acknowledged: number,
   { state, because, logger, discarded }: WithdrawalOptions,
 ): Promise<void> {
   // What cannot be read is removed all the same.
   const report = await outbox.read(number).catch(() => undefined)
   if (isReport(report)) await keepErasureOf(state, report.bytes)
   await outbox.remove(number)
-  if (!isReport(report) || number <= settled) return
+  if (!isReport(report) || number <= acknowledged) return
   await discarded(report)
   logger.info(`Usage report ${report.reportId} is not sent any more, ${because}.`)
 }

@@ -2,7 +2,7 @@ import { withheldBy } from '../../catalog/index.ts'
 import type { Timer } from '../../platform/index.ts'
 import { ENTRIES } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { createProcessCounts, type ProcessCounts } from '../facts/index.ts'
+import { createLocalCounter, type LocalCounter, tryToMergeEndedCounters } from '../counts/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { Settings } from './settings.ts'
 
@@ -17,7 +17,7 @@ const [LONGEST_MERGE, LONGEST_MERGE_AT_END] = [500, 50]
 
 /** What becomes of the counts of this process between two reports. */
 export interface Counting {
-  readonly own: ProcessCounts
+  readonly local: LocalCounter
   /** Takes note of a verdict: what it does not cover is forgotten at once. */
   heed(verdict: Verdict): Promise<void>
   /** Forgets what was counted so far. */
@@ -48,7 +48,7 @@ export function createCounting({ settings, contributions, verdict, ask }: Counti
     const moment = { at: clock.now(), productVersion: product.version }
     return withheldBy(catalog(), name, verdict().reach, moment) === undefined
   }
-  const own = createProcessCounts({
+  const local = createLocalCounter({
     store: state,
     clock,
     since: createdAt,
@@ -57,30 +57,29 @@ export function createCounting({ settings, contributions, verdict, ask }: Counti
 
   async function heed(now: Verdict): Promise<void> {
     stores.recording.on = now.state !== 'disabled' || policy.whileDisabled !== 'nothing'
-    if (!own.heed(now)) await restart(now)
+    if (!local.applyVerdict(now)) await restart(now)
   }
 
   async function restart(now = verdict()): Promise<void> {
     stores.discard()
-    await own.restart(now)
+    await local.restart(now)
   }
 
   async function keep(ended = false): Promise<void> {
     await Promise.all([...contributions.feeds].map((pull) => pull()))
-    if (own.current().counts.size === 0) return
+    if (local.live().counts.size === 0) return
     const { state } = await ask()
     // Where it cannot be written, the operator has been told, and memory goes on.
     if (state === 'disabled') return
-    await own.keep({ ended }).catch(() => {})
+    await local.persist({ ended }).catch(() => {})
     await mergeMany(ended)
   }
 
-  /** A tool that runs often leaves an entry of each run, and perhaps no process ever lives until a report is due. */
+  /** A tool that runs often leaves a counter of each run, and perhaps no process ever lives until a report is due. */
   async function mergeMany(ended: boolean): Promise<void> {
-    const entries = await settings.state.list(ENTRIES.counts).catch(() => [])
-    if (entries.length < MANY) return
-    const { tryToMergeEnded } = await import('../outbox/index.ts')
-    await tryToMergeEnded(settings.state, clock, ended ? LONGEST_MERGE_AT_END : LONGEST_MERGE)
+    const counters = await settings.state.list(ENTRIES.counts).catch(() => [])
+    if (counters.length < MANY) return
+    await tryToMergeEndedCounters(settings.state, clock, ended ? LONGEST_MERGE_AT_END : LONGEST_MERGE)
   }
 
   function arm(): void {
@@ -92,7 +91,7 @@ export function createCounting({ settings, contributions, verdict, ask }: Counti
   }
 
   return {
-    own,
+    local,
     heed,
     restart: () => restart(),
     start() {

@@ -1,4 +1,5 @@
 import { Date } from '../../platform/index.ts'
+import { createOutbox } from '../counts/index.ts'
 import type { Settings } from './settings.ts'
 
 /** How reports get through, from what lies in the state store: the same from every process, and after a restart. Times are ISO 8601. */
@@ -21,7 +22,7 @@ export async function deliveryStatus({
   state,
   clock,
 }: Pick<Settings, 'state' | 'clock'>): Promise<DeliveryStatus> {
-  const [{ createOutbox, createRetries }, { createLedger }] = await Promise.all([
+  const [{ createRetries }, { createLedger }] = await Promise.all([
     import('../outbox/index.ts'),
     import('../ledger/index.ts'),
   ])

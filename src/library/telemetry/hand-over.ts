@@ -6,7 +6,7 @@ import { type Catalog, valuesIn, withheldBy } from '../../catalog/index.ts'
 import { type Environment, parseOwn, TextDecoder } from '../../platform/index.ts'
 import { createDirectoryStore, createTimelyStore, ENTRIES, type StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { collectFacts, type FactPoint, tallyAsData } from '../facts/index.ts'
+import { collectFacts, countsToJson, type FactPoint } from '../facts/index.ts'
 import { runtimeOfChild, scriptOfChild, startChild } from './child-process.ts'
 import type { Contributions } from './contributions.ts'
 import type { UsageTelemetryOptions } from './options.ts'
@@ -30,7 +30,7 @@ export interface Job {
   /** The values of the attribute facts by name, and those of the gauge facts. */
   readonly attributes: Readonly<Record<string, unknown>>
   readonly points: readonly Pick<FactPoint, 'name' | 'attributes' | 'value'>[]
-  /** The totals of sources that outlive the process, by tally key. */
+  /** The totals of sources that outlive the process, by series key. */
   readonly observed: Readonly<Record<string, number>>
 }
 
@@ -169,7 +169,7 @@ async function jobOf({ settings, contributions }: HandOverOptions, verdict: Verd
     points: points
       .filter(({ kind }) => kind === 'gauge')
       .map(({ name, attributes, value }) => ({ name, attributes, value })),
-    observed: tallyAsData(observed),
+    observed: countsToJson(observed),
   }
 }
 

@@ -13,7 +13,7 @@ import {
   systemEnvironment,
 } from '../../platform/index.ts'
 import { createDirectoryStore, createTimelyStore, ENTRIES } from '../../state/index.ts'
-import { tallyKeyParts } from '../facts/index.ts'
+import { parseSeriesKey } from '../facts/index.ts'
 import { MACHINE } from './child-process.ts'
 import { begin, DEADLINE, type Job, readJob } from './hand-over.ts'
 import type { UsageRecorder } from './recorder.ts'
@@ -54,7 +54,7 @@ async function deliver({ options, environment, parts, attributes, points, observ
   for (const [name, value] of Object.entries(attributes)) ownerOf(name)?.set(name, value)
   for (const [name, values] of groupBy(points, (point) => point.name)) ownerOf(name)?.set(name, () => values)
   for (const [key, total] of Object.entries(observed)) {
-    const { name = '', attributes } = tallyKeyParts(key) ?? {}
+    const { name = '', attributes } = parseSeriesKey(key) ?? {}
     const meter = ownerOf(name)?.getMeter(name)
     meter?.createObservableCounter(name).addCallback((result) => result.observe(total, attributes))
   }

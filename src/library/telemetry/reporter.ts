@@ -1,9 +1,9 @@
 import { withheldBy } from '../../catalog/index.ts'
 import { createTurns, nextTurn, TextDecoder } from '../../platform/index.ts'
 import type { Verdict } from '../consent/index.ts'
+import { type PendingCounts, tryToMergeEndedCounters } from '../counts/index.ts'
 import { ConsentAwareMetricExporter, type DeliveryResult, type ErasureResult } from '../delivery/index.ts'
 import { collectFacts, type FactPoint, type FactSnapshot } from '../facts/index.ts'
-import { type Account, tryToMergeEnded } from '../outbox/index.ts'
 import { declaredIn, factsTable, observeFacts } from '../report/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { Counting } from './counting.ts'
@@ -49,7 +49,7 @@ export interface ReportOptions {
 export interface ReporterOptions {
   readonly settings: Settings
   readonly contributions: Contributions
-  readonly counting: Pick<Counting, 'own'>
+  readonly counting: Pick<Counting, 'local'>
   /** Reads the stored choice anew. */
   readonly verdict: () => Promise<Verdict>
   readonly maySend: (verdict: Verdict) => boolean
@@ -82,9 +82,21 @@ export function createReporter({
   const { product, endpoint, schemaUrl, identity, state, logger, clock, policy, scope, proxyEnvironment } =
     settings
   const { stores } = contributions
-  const { own } = counting
+  const { local } = counting
   const exporter = new ConsentAwareMetricExporter({
-    ...{ product, endpoint, schemaUrl, identity, scope, proxyEnvironment, state, logger, clock, maySend },
+    ...{
+      product,
+      endpoint,
+      schemaUrl,
+      identity,
+      scope,
+      proxyEnvironment,
+      state,
+      logger,
+      clock,
+      maySend,
+      local,
+    },
     catalog: contributions.catalog,
     consent: verdict,
     keepInstallation: policy.keepInstallation,
@@ -99,22 +111,24 @@ export function createReporter({
     const catalog = contributions.catalog()
     const moment = { at: clock.now(), productVersion: product.version }
     const reasonOf = (name: string) => withheldBy(catalog, name, now.reach, moment)
-    let account: Account | undefined
+    let pending: PendingCounts | undefined
     const snapshot = await collectFacts(stores, {
       clock,
       ...(final && { factBudget: FINAL_BUDGET }),
       includes: (name) => reasonOf(name) === undefined,
       async reported(_, sources) {
-        // What a report takes lies in the store before it does: were the report given up, it could not be found again.
-        const isTaken = isUsable && keep && maySend(now)
-        if (isTaken) await exporter.prepare()
-        const isKept = !isTaken || (await isDone(own.keep()))
-        if (isTaken && isKept)
-          await tryToMergeEnded(state, clock, final ? LONGEST_MERGE_AT_END : LONGEST_MERGE)
-        // So what is counted from here on is for the next one.
-        const counted = isTaken && isKept ? { ...own, current: own.kept } : own
-        account = await exporter.account(counted, sources, now, isUsable && isKept)
-        return account.reported
+        // Counts are persisted before they are included, so that they survive if the report is abandoned.
+        const isSent = isUsable && keep && maySend(now)
+        if (isSent) await exporter.prepare()
+        const isPersisted = !isSent || (await isDone(local.persist()))
+        if (isSent && isPersisted)
+          await tryToMergeEndedCounters(state, clock, final ? LONGEST_MERGE_AT_END : LONGEST_MERGE)
+        pending = await exporter.pending({
+          ...{ verdict: now, observed: sources },
+          asPersisted: isSent && isPersisted,
+          isUsable: isUsable && isPersisted,
+        })
+        return pending.reported
       },
     })
     await nextTurn()
@@ -122,7 +136,7 @@ export function createReporter({
     await nextTurn()
     const details = {
       verdict: now,
-      ...(account && { account }),
+      ...(pending && { pending }),
       dropped: snapshot.dropped,
       withheld: Object.keys(catalog.facts).filter((name) => !['expired', undefined].includes(reasonOf(name)))
         .length,
@@ -137,7 +151,7 @@ export function createReporter({
   ): Promise<DeliveryResult | undefined> {
     const { unlessSince = Number.POSITIVE_INFINITY, final = false } = options
     const { snapshot, metrics, details } = await gather({ keep: true, final, isUsable })
-    const last = details.account?.reportedAt ?? 0
+    const last = details.pending?.reportedAt ?? 0
     // One that is yet to come was made before the clock was set back.
     if (scope === 'installation' && last > unlessSince && last <= clock.now()) return undefined
     for (const [name, reason] of snapshot.absent)

@@ -1,5 +1,6 @@
 import { Date } from '../../platform/index.ts'
 import type { Verdict } from '../consent/index.ts'
+import { createAcknowledgements, createOutbox } from '../counts/index.ts'
 import { createInstallation } from '../identity/index.ts'
 import type { Settings } from './settings.ts'
 
@@ -11,7 +12,7 @@ import type { Settings } from './settings.ts'
  */
 export async function withdrawInstallation(settings: Settings, { because }: Verdict): Promise<void> {
   const { state, clock, logger, policy, identity, endpoint } = settings
-  const [{ createOutbox, createRetries, createSettlements, withdraw }, { createLedger }] = await Promise.all([
+  const [{ createRetries, withdraw }, { createLedger }] = await Promise.all([
     import('../outbox/index.ts'),
     import('../ledger/index.ts'),
   ])
@@ -19,7 +20,7 @@ export async function withdrawInstallation(settings: Settings, { because }: Verd
   await withdraw({
     ...{ state, logger, because },
     outboxes: [createOutbox(state)],
-    settlements: createSettlements(state),
+    acknowledgements: createAcknowledgements(state),
     retries: createRetries(state, clock),
     async forgetInstallation() {
       if (!policy.keepInstallation) await createInstallation(state, clock, identity).forget()

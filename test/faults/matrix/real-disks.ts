@@ -141,7 +141,7 @@ export const realDisks: readonly Fault[] = [
       await chown(path.join(state, entry), 0, 0)
       await chmod(path.join(state, entry), 0o600)
       // What was counted and what was reported of it may be known by nothing else.
-      if (/^(?:counts|settled|outbox)/.test(entry)) before.waive()
+      if (/^(?:counts|acknowledged|outbox)/.test(entry)) before.waive()
       for (let lives = 0; lives < 2; lives++) {
         const life = await stage.life({ user: user ?? 0 })
         await work(life, random, 3)

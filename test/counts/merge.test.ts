@@ -14,7 +14,7 @@ test('five hundred runs leave one entry, nothing waits by it, and the next repor
   await leave(state, 500)
   assert.equal(await merge(state), true)
   assert.deepEqual([...(await state.list('counts')), ...(await state.list('outbox'))], [])
-  assert.equal((await state.list('settled')).length, 1)
+  assert.equal((await state.list('acknowledged')).length, 1)
   await leave(state, 300)
   const usage = createAcme({ endpoint: receiver.endpoint, state })
   count(usage, 1)
@@ -75,7 +75,8 @@ test('what was counted before a yes is no more reported after it was merged, and
   await leave(state, 10)
   await merge(state)
   await usage.consent.set('disabled', { by: 'alice' })
-  for (const folder of ['counts', 'outbox', 'settled']) assert.deepEqual(await state.list(folder), [], folder)
+  for (const folder of ['counts', 'outbox', 'acknowledged'])
+    assert.deepEqual(await state.list(folder), [], folder)
 })
 
 test('a process that counts on after it had said that it ended loses nothing, and nothing of it is counted twice', async () => {

@@ -1,7 +1,8 @@
 /** What runs that have ended leave in a state store, and a receiver that sums what arrives of it. */
 import { randomUUID } from 'node:crypto'
 import type { StateStore, UsageTelemetry } from '../../src/index.ts'
-import { createOutbox, createSettlements, mergeEnded } from '../../src/library/outbox/index.ts'
+import { createAcknowledgements, createOutbox } from '../../src/library/counts/index.ts'
+import { mergeEndedCounters } from '../../src/library/counts/merge.ts'
 import type { AcmeFacts } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { attributesOf, numbersOf, startReceiver } from '../support/receiver.ts'
@@ -14,12 +15,12 @@ export const count = (usage: UsageTelemetry<AcmeFacts>, amount: number) =>
 /** What runs that have ended leave: an entry each, with one event. */
 export async function leave(state: StateStore, runs: number, about: object = {}): Promise<void> {
   for (let run = 0; run < runs; run++) {
-    const process = randomUUID()
+    const counterId = randomUUID()
     const at = '2026-01-01T00:00:00.000Z'
     const counts = { 'acme.commands{"command":"find","result":"ok"}': 1 }
     const entry = {
       format: 1,
-      process,
+      counterId,
       since: at,
       at,
       under: { state: 'enabled' },
@@ -27,14 +28,14 @@ export async function leave(state: StateStore, runs: number, about: object = {})
       counts,
       ...about,
     }
-    await state.write(`counts/${process}.json`, JSON.stringify(entry))
+    await state.write(`counts/${counterId}.json`, JSON.stringify(entry))
   }
 }
 
 export const merge = (state: StateStore, least = 2) =>
-  mergeEnded({
+  mergeEndedCounters({
     ...{ state, least, clock: createFakeClock() },
-    ...{ outbox: createOutbox(state), settlements: createSettlements(state) },
+    ...{ outbox: createOutbox(state), acknowledgements: createAcknowledgements(state) },
   })
 
 /** A receiver that takes each report once, and what it has in all. */

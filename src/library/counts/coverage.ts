@@ -1,0 +1,41 @@
+import { Date } from '../../platform/index.ts'
+import type { ConsentState, Verdict } from '../consent/index.ts'
+
+/** The consent that something was counted under. */
+export interface CountedUnder {
+  readonly state: ConsentState
+  /** Since when the stored choice holds that decided, as ISO 8601; absent where something else did. */
+  readonly choice?: string
+}
+
+/** Something that was counted: since when, as ISO 8601, and under which consent. */
+export interface Counted {
+  readonly since: string
+  readonly under: CountedUnder
+}
+
+/** The consent of a verdict, as counts remember it. */
+export function countedUnder({ state, source, heldSince }: Verdict): CountedUnder {
+  const choice = state !== 'disabled' && source === 'stored-choice' ? heldSince : undefined
+  return { state, ...(choice !== undefined && { choice }) }
+}
+
+/** Returns whether a verdict lets be reported what was counted: a yes does not reach back. */
+export function isCovered(
+  { under, since }: Counted,
+  { state, source, heldSince: decidedAt }: Verdict,
+): boolean {
+  if (LEAST_FIRST.indexOf(state) > LEAST_FIRST.indexOf(under.state)) return false
+  if (source !== 'stored-choice' || decidedAt === undefined) return true
+  // The same choice is recognized by itself, so that the clocks of several machines are not compared where they need not be.
+  if (under.choice !== undefined) return under.choice === decidedAt
+  return Date.parse(since) > Date.parse(decidedAt)
+}
+
+const LEAST_FIRST: readonly ConsentState[] = ['disabled', 'undecided', 'enabled']
+
+/** Returns whether stored data is a consent that something was counted under. */
+export const isCountedUnder = (data: unknown): data is CountedUnder => {
+  const { state, choice } = Object(data)
+  return LEAST_FIRST.includes(state) && (choice === undefined || typeof choice === 'string')
+}
