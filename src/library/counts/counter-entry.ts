@@ -59,12 +59,12 @@ export async function writeCounter(state: StateStore, entry: CounterEntry): Prom
   await state.write(counterEntry(entry.counterId), textOf(entry))
 }
 
-/** Returns whether a store may hold exactly this entry: after a write that has failed, it may have been done already. */
-export async function mayHold(state: StateStore, entry: CounterEntry): Promise<boolean> {
+/** Returns whether a store holds exactly this entry, after a write that has failed; `undefined` where that cannot be read. */
+export async function holds(state: StateStore, entry: CounterEntry): Promise<boolean | undefined> {
   try {
     return new TextDecoder().decode(await state.read(counterEntry(entry.counterId))) === textOf(entry)
   } catch {
-    return true
+    return undefined
   }
 }
 

@@ -2,7 +2,7 @@ import { type Clock, Date, processOwner, randomUuid } from '../../platform/index
 import type { StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { type Counts, difference, sumOf } from '../facts/index.ts'
-import { type Counter, counterEntry, LONGEST_PAUSE, mayHold, writeCounter } from './counter-entry.ts'
+import { type Counter, counterEntry, holds, LONGEST_PAUSE, writeCounter } from './counter-entry.ts'
 import { type CountedUnder, countedUnder, isCovered } from './coverage.ts'
 
 /** What this process counts, and the entry of the state store that it is persisted in, so that a crash loses little. */
@@ -41,17 +41,16 @@ export function createLocalCounter({
   /** Made when it is first needed: loading what is random would cost a start milliseconds and megabytes. */
   let counterId: string | undefined
   let since = began
-  /** What of the totals is not this counter's: earlier counters of this process and reports in memory carry it. */
-  let excluded: Counts = new Map()
+  /** What earlier counters of this process have of the totals. */
+  let earlier: Counts = new Map()
+  /** What reports in memory carry of the totals. */
+  const inMemory = new Set<Counts>()
   /** Absent before the first verdict. */
   let under: CountedUnder | undefined
-  let written: { readonly counts: Counts; readonly at: number; readonly ended: boolean } | undefined
-  /** The most that the entry may hold. A write that fails may have been done: what may be in the store is in no report in memory. */
-  let maybePersisted: Counts = new Map()
-  /** Raised by each restart: what a report in memory carries of an earlier generation must not come back into this one. */
-  let generation = 0
+  /** What the entry holds, or may hold: a write that fails may have been done. */
+  let written: Written | undefined
 
-  const counts = () => difference(totals(), excluded)
+  const counts = () => difference(totals(), sumOf(earlier, ...inMemory))
   const id = () => {
     counterId ??= randomUuid()
     return counterId
@@ -75,29 +74,26 @@ export function createLocalCounter({
       under = countedUnder(verdict)
       return true
     },
-    unpersisted: () => difference(counts(), maybePersisted),
+    unpersisted: () => difference(counts(), written?.counts ?? new Map()),
     exclude(some) {
-      const then = generation
-      excluded = sumOf(excluded, some)
-      return () => {
-        if (generation === then) excluded = difference(excluded, some)
-      }
+      inMemory.add(some)
+      return () => void inMemory.delete(some)
     },
     async persist({ ended = false } = {}) {
       if (written && (await isClosed(written, ended))) beginAnother(written.counts)
       const now = counts()
-      const unchanged = written ? isSame(now, written.counts) && ended === written.ended : now.size === 0
-      if (!unchanged) await write(now, ended)
+      const isWritten = written?.isCertain && isSame(now, written.counts) && ended === written.ended
+      if (!isWritten && (written || now.size > 0)) await write(now, ended)
     },
     async restart(verdict) {
       const before = written && counterId
       under = countedUnder(verdict)
       counterId = undefined
       since = clock.now()
-      excluded = new Map()
+      earlier = new Map()
+      // What reports in memory carry from before does not come back.
+      inMemory.clear()
       written = undefined
-      maybePersisted = new Map()
-      generation++
       // An entry that stays is not covered by the verdict.
       if (before) await store.remove(counterEntry(before)).catch(() => {})
     },
@@ -107,34 +103,44 @@ export function createLocalCounter({
    * Returns whether the entry must not be written again: it may have been merged since it said that it had ended, or removed with all that is
    * known of it, after it was fully acknowledged or silent for long.
    */
-  async function isClosed(last: NonNullable<typeof written>, ended: boolean): Promise<boolean> {
+  async function isClosed(last: Written, ended: boolean): Promise<boolean> {
     if (clock.monotonic() - last.at > LONGEST_PAUSE) return true
     if (last.ended && !(ended && isSame(counts(), last.counts))) return true
-    return (await store.read(counterEntry(id()))) === undefined
+    return last.isCertain && (await store.read(counterEntry(id()))) === undefined
   }
 
   /** Goes on in another counter where the last one has ended: writing that again could bring back what was acknowledged. */
   function beginAnother(before: Counts): void {
-    excluded = sumOf(excluded, before)
+    earlier = sumOf(earlier, before)
     counterId = undefined
     since = clock.now()
     written = undefined
-    maybePersisted = new Map()
   }
 
   async function write(now: Counts, ended: boolean): Promise<void> {
     const { pid, host } = processOwner()
     const writer = { pid, host, monotonic: clock.monotonic() }
     const entry = { ...live(), at: new Date(clock.now()).toISOString(), writer, ended, counts: now }
+    const done = { counts: now, at: clock.monotonic(), ended }
     try {
       await writeCounter(store, entry)
     } catch (error) {
-      if (await mayHold(store, entry)) maybePersisted = now
+      const isDone = await holds(store, entry)
+      if (isDone !== false) written = { ...done, isCertain: isDone === true }
       throw error
     }
-    written = { counts: now, at: clock.monotonic(), ended }
-    maybePersisted = now
+    written = { ...done, isCertain: true }
   }
+}
+
+interface Written {
+  readonly counts: Counts
+  /** When it was written, by the clock that nobody can set, in milliseconds. */
+  readonly at: number
+  /** Whether it says that the process has ended. */
+  readonly ended: boolean
+  /** Whether it is in the store for certain. */
+  readonly isCertain: boolean
 }
 
 const UNKNOWN: CountedUnder = { state: 'disabled' }

@@ -2,7 +2,7 @@ import type { Catalog } from '../../catalog/index.ts'
 import type { Clock } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import type { SourceTotals } from '../facts/index.ts'
+import { difference, type SourceTotals, sumOf } from '../facts/index.ts'
 import { type Acknowledgements, createAcknowledgements } from './acknowledged.ts'
 import { createLocalCounter, type LocalCounter } from './local-counter.ts'
 import { readLogState } from './log-state.ts'
@@ -87,6 +87,8 @@ export function createReportLog({ state, clock, catalog, scope, local }: ReportL
       const { share = new Map(), sources, totalsSince = made.at, number, isVolatile } = pending ?? {}
       const report = { ...made, share, sources, totalsSince }
       if (isVolatile) {
+        // Meanwhile it may have been persisted after all, or be carried by another report in memory.
+        if (difference(sumOf(...share.values()), counter.unpersisted()).size > 0) return 'outdated'
         volatile.put(report, counter)
         return undefined
       }
@@ -97,8 +99,8 @@ export function createReportLog({ state, clock, catalog, scope, local }: ReportL
         await persistent.putNext(report)
       } catch {
         if (share.size > 0) return 'unwritable'
-        // What carries nothing can wait in memory as it is.
-        volatile.put(report)
+        // What carries nothing can wait in memory as it is; how far the sources have come is for the next one to say.
+        volatile.put({ ...made, share, totalsSince })
       }
       return undefined
     },
