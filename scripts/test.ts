@@ -4,8 +4,9 @@
  * Files that end in `.slow.test.ts` are the slow ones; they run one after the other and are reported apart.
  * The last line says how many passed and failed.
  */
-import { execFileSync } from 'node:child_process'
-import { globSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { finished } from 'node:stream/promises'
@@ -16,30 +17,38 @@ import { pathToFileURL } from 'node:url'
 const root = path.resolve(import.meta.dirname, '..')
 const fastOnly = process.argv[2] === 'fast'
 const names = process.argv.slice(2).filter((word) => word !== 'fast')
+/** Of the last run: compiled modules, which each process of a test would otherwise compile again, and the time of each test file. */
+const cache = path.join(root, 'node_modules/.cache/otel-usage-tests')
+const timesFile = path.join(cache, 'times.json')
+const times = readTimes()
 /** The test files whose processes are there. */
 const underWay = new Set<string>()
 /** What is loaded before each test file. Node.js 22 does not know `using`. */
 const preloaded = [
   'test-deadline.ts',
+  'test-errors.ts',
   ...(process.versions.node.startsWith('22.') ? ['older-syntax.mjs'] : []),
 ]
 const totals = { passed: 0, failed: 0, skipped: 0 }
 
 process.chdir(root)
+mkdirSync(cache, { recursive: true })
+process.env['NODE_COMPILE_CACHE'] = path.join(cache, 'compiled')
 endAfter(60)
-step(
-  'formatter and linter',
-  ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
-  'npm run fix',
-)
-step('build', ['scripts/build.ts'])
-step('types', ['node_modules/typescript/bin/tsc'])
+await Promise.all([
+  step(
+    'formatter and linter',
+    ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
+    'npm run fix',
+  ),
+  step('build', ['scripts/build.ts']).then(() => step('types', ['node_modules/typescript/bin/tsc'])),
+])
 
 const files = globSync('test/**/*.test.ts').filter((file) => names.every((name) => file.includes(name)))
 await runTests(
   'fast',
   files.filter((file) => !file.endsWith('.slow.test.ts')),
-  availableParallelism(),
+  availableParallelism() + 1,
 )
 if (!fastOnly)
   await runTests(
@@ -47,6 +56,8 @@ if (!fastOnly)
     files.filter((file) => file.endsWith('.slow.test.ts')),
     1,
   )
+
+writeFileSync(timesFile, JSON.stringify(times, undefined, 2))
 
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''
 console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`)
@@ -63,21 +74,22 @@ function endAfter(minutes: number): void {
 }
 
 /** A step before the tests; it counts as one of them. */
-function step(name: string, args: readonly string[], repair?: string): void {
-  try {
-    execFileSync(process.execPath, args, { stdio: 'inherit' })
+async function step(name: string, args: readonly string[], repair?: string): Promise<void> {
+  const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')
+  if (code === 0) {
     totals.passed++
-  } catch {
-    totals.failed++
-    console.error(`✖ ${name} failed.${repair ? ` To repair what can be repaired by itself: ${repair}` : ''}`)
+    return
   }
+  totals.failed++
+  console.error(`✖ ${name} failed.${repair ? ` To repair what can be repaired by itself: ${repair}` : ''}`)
 }
 
 async function runTests(kind: string, files: readonly string[], concurrency: number): Promise<void> {
   if (files.length === 0) return
   const before = { ...totals }
   const started = performance.now()
-  const sorted = files.toSorted()
+  // The longest first, so that none of them is left over in the end; a new one may be long.
+  const sorted = files.toSorted().toSorted((a, b) => (times[b] ?? Infinity) - (times[a] ?? Infinity) || 0)
   const stream = run({
     files: sorted,
     timeout: kind === 'fast' ? 120_000 : 480_000,
@@ -89,7 +101,11 @@ async function runTests(kind: string, files: readonly string[], concurrency: num
   })
   const isFile = (one: { name: string; nesting: number }) => one.nesting === 0 && sorted.includes(one.name)
   stream.on('test:dequeue', (one) => void (isFile(one) && underWay.add(one.name)))
-  stream.on('test:complete', (one) => void (isFile(one) && underWay.delete(one.name)))
+  stream.on('test:complete', (one) => {
+    if (!isFile(one)) return
+    underWay.delete(one.name)
+    times[one.name] = Math.round(one.details.duration_ms)
+  })
   stream.on('test:summary', ({ file, counts }) => {
     if (file !== undefined) return
     totals.passed += counts.passed
@@ -102,4 +118,13 @@ async function runTests(kind: string, files: readonly string[], concurrency: num
   const seconds = ((performance.now() - started) / 1_000).toFixed(1)
   const [passed, failed] = [totals.passed - before.passed, totals.failed - before.failed]
   console.log(`${kind} tests: ${passed} passed, ${failed} failed in ${seconds} s`)
+}
+
+/** In milliseconds. */
+function readTimes(): Record<string, number> {
+  try {
+    return JSON.parse(readFileSync(timesFile, 'utf8'))
+  } catch {
+    return {}
+  }
 }

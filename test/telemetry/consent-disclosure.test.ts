@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { createMemoryStore, createStartupWarnings, type UsageTelemetryOptions } from '../../src/index.ts'
 import { type AcmeFacts, createAcme } from '../support/acme.ts'
+import { bareEnvironment } from '../support/bare-environment.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
 
@@ -154,7 +155,6 @@ test('warnings are at warn and before the notice, which is at info', async () =>
 })
 
 test('nothing of it is ever on standard output, in no state, with a logger and without one', async () => {
-  const { PATH = '' } = process.env
   for (const [options, environment, told] of [
     [{}, {}, /sends a usage report/],
     [{ consent: {} }, {}, /will send a usage report/],
@@ -169,7 +169,7 @@ test('nothing of it is ever on standard output, in no state, with a logger and w
       process.execPath,
       [host, JSON.stringify({ ...options, state: undefined })],
       {
-        env: { PATH, ...environment, HOME: '/nonexistent' },
+        env: { ...bareEnvironment(), ...environment, HOME: '/nonexistent' },
       },
     )
     assert.equal(stdout, '')

@@ -14,7 +14,8 @@ const UNSHOWN = /[\p{C}\p{Zl}\p{Zp}]/u
 
 /** A host with a variable whose value is what `printf` makes of a format: any bytes but zero. */
 async function verdictWith(state: string, variable: string, format: string): Promise<HostVerdict> {
-  const script = 'value=$(printf "$1"); shift; exec env -i "PATH=$PATH" "$1=$value" "$2" "$3" "$4"'
+  const script =
+    'value=$(printf "$1"); shift; exec env -i "PATH=$PATH" "NODE_COMPILE_CACHE=$NODE_COMPILE_CACHE" "$1=$value" "$2" "$3" "$4"'
   const host = [variable, process.execPath, VERDICT_HOST, JSON.stringify({ state, ...ENABLED })]
   const { stdout } = await run('/bin/sh', ['-c', script, 'sh', format, ...host])
   return JSON.parse(stdout)

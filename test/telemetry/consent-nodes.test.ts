@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { createMemoryStore } from '../../src/index.ts'
 import { createAcme } from '../support/acme.ts'
+import { bareEnvironment } from '../support/bare-environment.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
@@ -16,9 +17,10 @@ const run = promisify(execFile)
 
 /** Chooses in a process of its own. */
 async function chooseElsewhere(directory: string, choice: string, by: string): Promise<void> {
-  const { PATH = '' } = process.env
   const host = path.join(import.meta.dirname, 'hosts/choose.ts')
-  const { stdout, stderr } = await run(process.execPath, [host, directory, choice, by], { env: { PATH } })
+  const { stdout, stderr } = await run(process.execPath, [host, directory, choice, by], {
+    env: bareEnvironment(),
+  })
   assert.deepEqual([stdout, stderr], ['', ''])
 }
 

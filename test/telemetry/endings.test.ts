@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { createAcme } from '../support/acme.ts'
+import { bareEnvironment } from '../support/bare-environment.ts'
 import { attributesOf, numbersOf, type Receiver, startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 import { until } from '../support/until.ts'
@@ -35,7 +36,10 @@ for (const [way, exit, kept] of WAYS) {
   test(`a host that ends by ${way}: ${kept === 7 ? 'all that was counted' : 'what was in a report'} arrives later, once`, async () => {
     using scratch = createScratch()
     using silence = await startStubborn()
-    const host = fork(ENDS, [silence.endpoint, scratch.directory, way], { silent: true, env: {} })
+    const host = fork(ENDS, [silence.endpoint, scratch.directory, way], {
+      silent: true,
+      env: bareEnvironment(),
+    })
     const output = Promise.all([host.stdout, host.stderr].map((stream) => text(stream ?? assert.fail())))
     await until(() => silence.connections > 0)
     const exited = once(host, 'exit')

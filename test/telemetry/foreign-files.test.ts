@@ -6,6 +6,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { createAcme } from '../support/acme.ts'
+import { bareEnvironment } from '../support/bare-environment.ts'
 import { createScratch } from '../support/scratch.ts'
 
 const run = promisify(execFile)
@@ -15,12 +16,11 @@ const VERDICT = path.join(import.meta.dirname, 'hosts/verdict.ts')
 const skip = process.getuid?.() === 0 ? false : 'only root can run a process of another user'
 
 const asService = async (...args: string[]) => {
-  const { PATH = '' } = process.env
   const { stdout } = await run(process.execPath, args, {
     uid: SERVICE,
     gid: SERVICE,
     cwd: '/',
-    env: { PATH },
+    env: bareEnvironment(),
   })
   return stdout
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import type { Verdict } from '../../src/index.ts'
+import { bareEnvironment } from '../support/bare-environment.ts'
 
 const run = promisify(execFile)
 
@@ -18,9 +19,8 @@ export async function verdictOf(
   options: Readonly<Record<string, unknown>>,
   environment: Readonly<Record<string, string>>,
 ): Promise<HostVerdict> {
-  const { PATH = '' } = process.env
   const { stdout } = await run(process.execPath, [VERDICT_HOST, JSON.stringify({ state, ...options })], {
-    env: { PATH, ...environment },
+    env: { ...bareEnvironment(), ...environment },
   })
   return JSON.parse(stdout)
 }

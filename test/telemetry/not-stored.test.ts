@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { createMemoryStore, NotStoredError, type StateStore } from '../../src/index.ts'
 import { createAcme } from '../support/acme.ts'
+import { bareEnvironment } from '../support/bare-environment.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
 import { attributesOf, startReceiver } from '../support/receiver.ts'
@@ -278,9 +279,8 @@ const NOBODY = 54_321
 const STATELESS = path.join(import.meta.dirname, 'hosts/stateless.ts')
 
 async function live(endpoint: string, environment: Record<string, string>, ...args: string[]) {
-  const { PATH = '' } = process.env
   const user = { uid: NOBODY, gid: NOBODY, cwd: '/' }
-  const options = { ...user, env: { PATH, ...environment } }
+  const options = { ...user, env: { ...bareEnvironment(), ...environment } }
   const { stdout } = await promisify(execFile)(process.execPath, [STATELESS, endpoint, ...args], options)
   return JSON.parse(stdout)
 }

@@ -8,16 +8,16 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { createAcme } from '../support/acme.ts'
+import { bareEnvironment } from '../support/bare-environment.ts'
 import { numbersOf, startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 
 function host(endpoint: string, state: string, work: number): ChildProcess {
-  const { PATH = '' } = process.env
   return spawn(
     process.execPath,
     [path.join(import.meta.dirname, 'hosts/quiet.ts'), endpoint, state, String(work)],
     {
-      env: { PATH },
+      env: bareEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { bareEnvironment } from '../support/bare-environment.ts'
 
 export const TOOL = path.join(import.meta.dirname, 'hosts/tool.ts')
 
@@ -19,9 +20,8 @@ export async function runTool(
     cwd,
   }: { environment?: Record<string, string>; flags?: string[]; cwd?: string | undefined } = {},
 ) {
-  const { PATH = '' } = process.env
   const child = spawn(process.execPath, [...flags, TOOL, JSON.stringify(options)], {
-    env: { PATH, ...environment },
+    env: { ...bareEnvironment(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd,
   })

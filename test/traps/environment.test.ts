@@ -13,15 +13,15 @@ import path from 'node:path'
 import { test } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { promisify } from 'node:util'
+import { bareEnvironment } from '../support/bare-environment.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 const run = promisify(execFile)
 const certificate = (name: string) => path.join(import.meta.dirname, 'certificates', name)
 
 function host(name: 'usage' | 'standard-exporter', endpoint: string, environment: Record<string, string>) {
-  const { PATH = '' } = process.env
   return run(process.execPath, [path.join(import.meta.dirname, 'hosts', `${name}.ts`), endpoint], {
-    env: { PATH, ...environment },
+    env: { ...bareEnvironment(), ...environment },
   })
 }
 
