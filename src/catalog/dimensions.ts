@@ -19,3 +19,18 @@ const sizeOf = (block: Dimensions) =>
 
 /** `Array.isArray` does not narrow to a list that is read only. */
 const isList = (by: Dimensions | readonly Dimensions[]): by is readonly Dimensions[] => Array.isArray(by)
+
+/** Returns whether a series with these attributes is one that a fact declares. */
+export function isDeclaredSet(
+  fact: Pick<NumberFact, 'by'>,
+  attributes: Readonly<Record<string, unknown>>,
+): boolean {
+  const size = Object.keys(attributes).length
+  return alternativesOf(fact).some((by) => {
+    const dimensions = Object.entries(by)
+    return (
+      dimensions.length === size &&
+      dimensions.every(([key, values]) => values.includes(attributes[key] as string))
+    )
+  })
+}

@@ -10,7 +10,7 @@ export {
 export { changeFindings, expiryFindings, type Finding } from './changes.ts'
 export { combineCatalogs } from './combine.ts'
 export { checkedCatalog, defineCatalog } from './define.ts'
-export { alternativesOf, seriesOf } from './dimensions.ts'
+export { alternativesOf, isDeclaredSet, seriesOf } from './dimensions.ts'
 export { type DocsPageOptions, docsPage, ORIGINS, type Origin } from './docs-page.ts'
 export { isExpired, type Moment } from './expiry.ts'
 export { frozenCopy } from './frozen.ts'
@@ -19,6 +19,17 @@ export { type JsonSchema, jsonSchema } from './json-schema.ts'
 export { METADATA_KEY } from './metadata.ts'
 export { re2Of } from './pattern-syntax.ts'
 export { type Reach, type Withheld, withheldBy } from './reach.ts'
+export {
+  isOwnName,
+  patternOf,
+  REPORT_ATTRIBUTES,
+  REPORT_METRICS,
+  REPORT_SCOPE,
+  type ReportAttribute,
+  type ReportAttributeValues,
+  type ReportMetric,
+  type ReportMetricName,
+} from './report-format.ts'
 export { beyond, type Scope, type Scopes, scopesOf } from './scope.ts'
 export type {
   AttributeFact,

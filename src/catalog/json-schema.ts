@@ -1,8 +1,16 @@
 import { alternativesOf, hasNoDimensions } from './dimensions.ts'
 import { METADATA_KEY } from './metadata.ts'
+import {
+  patternOf,
+  REPORT_ATTRIBUTES,
+  REPORT_METRICS,
+  REPORT_SCOPE,
+  type ReportAttribute,
+  type ReportMetric,
+} from './report-format.ts'
 import type { AttributeFact, Catalog, Fact, MetadataFact } from './types.ts'
 import { UUID } from './uuids.ts'
-import { DEFAULT_LIMITS, DROP_REASONS, LONGEST_VERSION, VERSION } from './values.ts'
+import { DEFAULT_LIMITS, LONGEST_VERSION, VERSION } from './values.ts'
 
 /** A JSON Schema, as plain data. */
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -35,8 +43,8 @@ export function jsonSchema(catalog: Catalog, product: string): JsonSchema {
             ),
             scopeMetrics: one(
               object({
-                scope: object({ name: { const: 'otel-usage' }, version: { type: 'string' } }),
-                metrics: list([...metrics, ...REPORT_METRICS]),
+                scope: object({ name: { const: REPORT_SCOPE }, version: { type: 'string' } }),
+                metrics: list([...metrics, ...reportMetrics()]),
               }),
             ),
           },
@@ -127,24 +135,20 @@ function metric(name: string, unit: string, attributes: JsonSchema): JsonSchema 
   })
 }
 
-function reportAttributes({ version, levels }: Catalog, product: string): JsonSchema[] {
-  return [
-    keyValue('service.name', text({ const: product })),
-    keyValue('service.version', text({ maxLength: 64 })),
-    keyValue('service.instance.id', text({ pattern: `^${UUID}$` })),
-    keyValue('telemetry.distro.name', text({ const: 'otel-usage' })),
-    keyValue('telemetry.distro.version', text({ maxLength: 64 })),
-    keyValue('usage.catalog.version', object({ intValue: { const: version } })),
-    keyValue(
-      'usage.catalog.contributions',
-      text({ pattern: '^[a-z][a-z0-9_.]*@\\d+(,[a-z][a-z0-9_.]*@\\d+)*$' }),
-    ),
-    keyValue('usage.consent.level', text({ enum: [...levels, 'off'] })),
-    keyValue('usage.consent.state', text({ enum: ['enabled', 'undecided', 'disabled'] })),
-    keyValue('usage.installation.age', text({ enum: ['day', 'week', 'month', 'half-year', 'older'] })),
-    keyValue('usage.installation.lineage', text({ pattern: `^${UUID}$` })),
-    keyValue('usage.report.id', text({ pattern: `^${UUID}$` })),
-  ]
+function reportAttributes(catalog: Catalog, product: string): JsonSchema[] {
+  return Object.entries<ReportAttribute>(REPORT_ATTRIBUTES).map(([name, attribute]) =>
+    keyValue(name, reportValue(attribute, catalog, product)),
+  )
+}
+
+function reportValue(attribute: ReportAttribute, { version, levels }: Catalog, product: string): JsonSchema {
+  const { holds } = attribute
+  if (holds === 'product') return text({ const: product })
+  if (holds === 'version') return text({ maxLength: LONGEST_VERSION })
+  if (holds === 'level') return text({ enum: [...levels, 'off'] })
+  if (holds === 'catalog version') return object({ intValue: { const: version } })
+  if (typeof holds === 'string') return text({ pattern: patternOf(attribute) })
+  return text('constant' in holds ? { const: holds.constant } : { enum: holds.words })
 }
 
 /** Where the schema of the report is. The serializer writes it to the resource as well. */
@@ -152,9 +156,7 @@ const SCHEMA_URL = { schemaUrl: { type: 'string', pattern: '^https?://[A-Za-z0-9
 
 const NO_ATTRIBUTES = { type: 'array', maxItems: 0 }
 
-const REPORT_METRICS: readonly JsonSchema[] = [
-  metric('usage.facts', '{fact}', NO_ATTRIBUTES),
-  metric('usage.withheld', '{fact}', NO_ATTRIBUTES),
-  metric('usage.forget', '1', NO_ATTRIBUTES),
-  metric('usage.dropped', '{value}', list([keyValue('reason', text({ enum: DROP_REASONS }))])),
-]
+const reportMetrics = (): JsonSchema[] =>
+  Object.entries<ReportMetric>(REPORT_METRICS).map(([name, { unit, by }]) =>
+    metric(name, unit, by ? list([keyValue(by.name, text({ enum: by.values }))]) : NO_ATTRIBUTES),
+  )

@@ -10,9 +10,8 @@ import {
   type WaitingReport,
 } from '../counts/index.ts'
 import type { LedgerOutcome } from '../ledger/index.ts'
-import { isErasureRequest } from '../otlp/index.ts'
+import { isErasureRequest, type Misfit, misfitsIn, type ReportContent, readReport } from '../otlp/index.ts'
 import { keepErasureOf, type Retries } from '../outbox/index.ts'
-import { contentOf, type Misfit, misfitsIn, type ReportContent } from '../report/index.ts'
 import type { Transport } from '../transport/index.ts'
 
 /** What became of the reports of one round, by report id. */
@@ -95,7 +94,7 @@ export function createDrain(options: DrainOptions): (signal: () => AbortSignal) 
     for (const number of numbers.filter((one) => one > settled).slice(0, MOST_AT_ONCE)) {
       const entry = await outbox.read(number)
       if (!entry || entry === 'unreadable') continue
-      const content = isReport(entry) && contentOf(entry.bytes)
+      const content = isReport(entry) && readReport(entry.bytes)
       if (entry === 'corrupt' || content === undefined) {
         corrupt.push(number)
         continue

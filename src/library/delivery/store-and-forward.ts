@@ -32,11 +32,11 @@ import {
 } from '../counts/index.ts'
 import { createInstallation, type IdentityPolicy, joinsReports } from '../identity/index.ts'
 import { createLedger, LARGEST_REPORT, type LedgerOutcome } from '../ledger/index.ts'
+import { largestIn } from '../otlp/index.ts'
 import {
   composeReport,
   createReportIds,
   dayOf,
-  largestFacts,
   type ReportFrame,
   schemaUrlOf,
   serializeReport,
@@ -215,7 +215,7 @@ export function createStoreAndForward(options: StoreAndForwardOptions): StoreAnd
       return { outcome: 'suppressed', reportId, at, reason: RETIRED, bytes }
     }
     if (bytes.length > LARGEST_REPORT) {
-      const reason = `it has ${bytes.length} bytes, and ${LARGEST_REPORT} is the most; the largest facts are ${largestFacts(bytes).join(', ')}`
+      const reason = `it has ${bytes.length} bytes, and ${LARGEST_REPORT} is the most; the largest facts are ${largestIn(bytes).join(', ')}`
       await record('too-large', reportId, reason, bytes)
       return { outcome: 'too-large', reportId, at, reason, bytes }
     }

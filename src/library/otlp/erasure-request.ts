@@ -1,14 +1,20 @@
-import { Buffer, TextDecoder } from '../../platform/index.ts'
+import { UUID } from '../../catalog/index.ts'
+import { Buffer } from '../../platform/index.ts'
+import { readReport } from './read-report.ts'
 
-/** How the one metric of a request to be forgotten stands in its bytes. In a text of a report its quotation marks are escaped. */
+/**
+ * How the one metric of an erasure request stands in its bytes. In a text of a report its quotation marks are escaped. It is looked for
+ * without reading the report: each line of the ledger is asked.
+ */
 const MARK = '"name":"usage.forget"'
 
-/** Whether a report asks the receiver to erase an installation. It names that, so it is not kept in the log. */
+/** Returns whether a report asks the receiver to erase an installation. It names that, so it is not kept in the log. */
 export const isErasureRequest = (report: Uint8Array): boolean => Buffer.from(report).includes(MARK)
 
-/** The id of the installation that a report is from; `undefined` where it names none. */
-export const installationIn = (report: Uint8Array): string | undefined =>
-  INSTALLATION.exec(new TextDecoder().decode(report))?.[1]
+/** Returns the id of the installation that a report is from; `undefined` where it names none. */
+export function installationIn(report: Uint8Array): string | undefined {
+  const id = readReport(report)?.attributes['service.instance.id']
+  return typeof id === 'string' && INSTALLATION.test(id) ? id : undefined
+}
 
-const INSTALLATION =
-  /\{"key":"service\.instance\.id","value":\{"stringValue":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"\}\}/
+const INSTALLATION = new RegExp(`^${UUID}$`)

@@ -1,3 +1,5 @@
-/** The bytes of a report, an OTLP `ExportMetricsServiceRequest` in JSON: what is read in them, and how entries hold them. Loads no package. */
+/** The bytes of a report, an OTLP `ExportMetricsServiceRequest` in JSON: how they are read, and how entries hold them. Loads no package. */
 export { embedReport, extractReport } from './embed.ts'
 export { installationIn, isErasureRequest } from './erasure-request.ts'
+export { type Misfit, misfitsIn } from './misfits.ts'
+export { factsIn, largestIn, type ReportContent, readReport } from './read-report.ts'

@@ -9,15 +9,19 @@ import {
 } from '@opentelemetry/sdk-metrics'
 import {
   type AttributeValue,
-  alternativesOf,
   attributesOf,
   type Catalog,
-  type CountFact,
   type DropReason,
   type Fact,
   factNameOf,
-  type GaugeFact,
+  isDeclaredSet,
+  REPORT_ATTRIBUTES,
+  REPORT_METRICS,
+  REPORT_SCOPE,
   type Reach,
+  type ReportAttributeValues,
+  type ReportMetric,
+  type ReportMetricName,
   reportedNumber,
   takenValue,
   valuesIn,
@@ -69,7 +73,7 @@ export function composeReport(metrics: ResourceMetrics, frame: ReportFrame): Res
     resource: resourceOf(sorted({ ...attributes, ...frameAttributes(frame) }), frame.schemaUrl),
     scopeMetrics: [
       {
-        scope: { name: 'otel-usage', version: LIBRARY_VERSION },
+        scope: { name: REPORT_SCOPE, version: LIBRARY_VERSION },
         metrics: [...gauges, ...reportGauges(frame, facts)].sort((a, b) =>
           compare(a.descriptor.name, b.descriptor.name),
         ),
@@ -92,36 +96,29 @@ function resourceOf(
   return resource
 }
 
-/** What the report says of itself. https://opentelemetry.io/docs/specs/semconv/resource/ for the first five. */
+/** What the report says of itself: {@link REPORT_ATTRIBUTES}. */
 function frameAttributes({ catalog, product, reportId, installation = {}, consent }: ReportFrame) {
-  const { id, age, lineage } = installation
   const contributions = Object.entries(catalog.contributions ?? {}).map(
     ([prefix, version]) => `${prefix}@${version}`,
   )
-  return {
+  const values: ReportAttributeValues = {
     'service.name': product.name,
     'service.version': product.version,
-    ...(id !== undefined && { 'service.instance.id': id }),
-    ...(age !== undefined && { 'usage.installation.age': age }),
-    ...(lineage !== undefined && { 'usage.installation.lineage': lineage }),
-    ...(contributions.length > 0 && { 'usage.catalog.contributions': contributions.sort().join(',') }),
-    'telemetry.distro.name': 'otel-usage',
+    'service.instance.id': installation.id,
+    'telemetry.distro.name': REPORT_ATTRIBUTES['telemetry.distro.name'].holds.constant,
     'telemetry.distro.version': LIBRARY_VERSION,
-    'usage.catalog.version': catalog.version,
-    'usage.consent.level': consent.level,
-    'usage.consent.state': consent.state,
     'usage.report.id': reportId,
+    'usage.consent.state': consent.state,
+    'usage.consent.level': consent.level,
+    'usage.catalog.version': catalog.version,
+    'usage.installation.age': installation.age,
+    'usage.installation.lineage': installation.lineage,
+    'usage.catalog.contributions': contributions.sort().join(',') || undefined,
   }
+  return Object.fromEntries(
+    Object.entries(values).filter((entry): entry is [string, string | number] => entry[1] !== undefined),
+  )
 }
-
-/** The names of what a report says of itself, in {@link frameAttributes} and {@link reportGauges}. */
-export const OWN_NAMES: ReadonlySet<string> = new Set([
-  ...['service.name', 'service.version', 'service.instance.id'],
-  ...['usage.installation.age', 'usage.installation.lineage', 'usage.catalog.contributions'],
-  ...['telemetry.distro.name', 'telemetry.distro.version', 'usage.catalog.version'],
-  ...['usage.consent.level', 'usage.consent.state', 'usage.report.id'],
-  ...['usage.facts', 'usage.withheld', 'usage.forget', 'usage.dropped'],
-])
 
 function declaredAttributes(
   { resource }: ResourceMetrics,
@@ -176,50 +173,29 @@ function declared({ catalog, consent, at, product }: ReportFrame, name: string):
     : undefined
 }
 
-/** Whether a fact can be told apart by these dimensions and values. */
-export function isDeclaredSet(fact: GaugeFact | CountFact, attributes: Readonly<Record<string, unknown>>) {
-  const size = Object.keys(attributes).length
-  return alternativesOf(fact).some((by) => {
-    const dimensions = Object.entries(by)
-    return (
-      dimensions.length === size &&
-      dimensions.every(([key, values]) => values.includes(attributes[key] as string))
-    )
-  })
-}
-
 /** What the report counts of itself: how many facts it holds, how many values were refused, how many facts held back. */
 function reportGauges(frame: ReportFrame, facts: number): MetricData[] {
   const dropped = Object.entries(frame.dropped ?? {}).filter(([, amount]) => amount > 0)
-  return [
-    ownGauge(frame, 'usage.facts', '{fact}', [[facts, {}]]),
-    ownGauge(frame, 'usage.withheld', '{fact}', [[frame.withheld ?? 0, {}]]),
-    ...(frame.forget ? [ownGauge(frame, 'usage.forget', '1', [[1, {}]])] : []),
-    ...(dropped.length > 0
-      ? [
-          ownGauge(
-            frame,
-            'usage.dropped',
-            '{value}',
-            dropped.map(([reason, amount]) => [amount, { reason }]),
-          ),
-        ]
-      : []),
-  ]
-}
-
-function ownGauge(
-  frame: ReportFrame,
-  name: string,
-  unit: string,
-  points: ReadonlyArray<readonly [number, Record<string, string>]>,
-): MetricData {
-  return {
-    descriptor: { name, description: '', unit, valueType: ValueType.INT },
-    aggregationTemporality: AggregationTemporality.DELTA,
-    dataPointType: DataPointType.GAUGE,
-    dataPoints: points.map(([value, attributes]) => pointAt(frame, value, attributes)),
+  const points: Readonly<Record<ReportMetricName, ReadonlyArray<readonly [number, string?]>>> = {
+    'usage.facts': [[facts]],
+    'usage.dropped': dropped.map(([reason, amount]) => [amount, reason]),
+    'usage.withheld': [[frame.withheld ?? 0]],
+    'usage.forget': frame.forget ? [[1]] : [],
   }
+  return Object.entries<ReportMetric>(REPORT_METRICS).flatMap(([name, { unit, by }]): MetricData[] => {
+    const dataPoints = points[name as ReportMetricName].map(([value, word]) =>
+      pointAt(frame, value, by && word !== undefined ? { [by.name]: word } : {}),
+    )
+    if (dataPoints.length === 0) return []
+    return [
+      {
+        descriptor: { name, description: '', unit, valueType: ValueType.INT },
+        aggregationTemporality: AggregationTemporality.DELTA,
+        dataPointType: DataPointType.GAUGE,
+        dataPoints,
+      },
+    ]
+  })
 }
 
 const startOf = (fact: Fact, { since, totalsSince = since }: ReportFrame) =>

@@ -3,13 +3,10 @@
  * this room is entered by `import()` only, when the first report is made.
  */
 export { composeReport, dayOf, type ReportFrame } from './compose.ts'
-export { declaredIn } from './declared-in.ts'
 export { exampleReport } from './example.ts'
 export { observeFacts } from './observe.ts'
 export { UsageMetricReader } from './reader.ts'
 export { createReportIds, type ReportIds } from './report-id.ts'
 export { schemaUrlOf } from './schema-url.ts'
 export { serializeReport } from './serialize.ts'
-export { largestFacts } from './size.ts'
 export { factsTable } from './table.ts'
-export { contentOf, type Misfit, misfitsIn, type ReportContent } from './undeclared.ts'

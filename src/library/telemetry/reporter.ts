@@ -4,7 +4,8 @@ import type { Verdict } from '../consent/index.ts'
 import { type PendingCounts, tryToMergeEndedCounters } from '../counts/index.ts'
 import { ConsentAwareMetricExporter, type DeliveryResult, type ErasureResult } from '../delivery/index.ts'
 import { collectFacts, type FactPoint, type FactSnapshot } from '../facts/index.ts'
-import { declaredIn, factsTable, observeFacts } from '../report/index.ts'
+import { factsIn, readReport } from '../otlp/index.ts'
+import { factsTable, observeFacts } from '../report/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { Counting } from './counting.ts'
 import type { Settings } from './settings.ts'
@@ -169,8 +170,10 @@ export function createReporter({
       const { snapshot, metrics, details } = await gather({ keep: false })
       const { bytes, wouldBeSent } = await exporter.preview(metrics, details)
       const json = JSON.parse(new TextDecoder().decode(bytes))
-      // Of an attribute it is shown what the report says, also where that is a lie on purpose.
-      const facts = { attributes: declaredIn(json, contributions.catalog()), points: snapshot.points }
+      // Attributes are shown as reported, after randomization.
+      const content = readReport(bytes)
+      const attributes = content ? factsIn(content, contributions.catalog()) : {}
+      const facts = { attributes, points: snapshot.points }
       return { bytes, json, facts, text: factsTable(facts), wouldBeSent }
     },
     report: (options = {}) => inTurn(() => report(options)),

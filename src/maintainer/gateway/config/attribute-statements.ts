@@ -6,6 +6,9 @@ import {
   LONGEST_VERSION,
   METADATA_KEY,
   type MetadataFact,
+  patternOf,
+  REPORT_ATTRIBUTES,
+  type ReportAttribute,
   re2Of,
   UUID,
   VERSION,
@@ -22,7 +25,7 @@ import {
   resourceCache,
   upTo,
 } from './ottl.ts'
-import { ADDRESS, CATALOG_VERSION, CONTRIBUTIONS, LEVEL, REPORT_ATTRIBUTES, VERSIONS } from './wire.ts'
+import { ADDRESS } from './wire.ts'
 
 type PlainFact = Exclude<AttributeFact, MetadataFact>
 
@@ -49,7 +52,7 @@ export function attributeStatements(catalogs: readonly Catalog[], guard: string 
     ]),
     guarded(
       keepKeys('resource.attributes', [
-        ...Object.keys(REPORT_ATTRIBUTES),
+        ...OWN_ATTRIBUTES.map(([name]) => name),
         ...(contributors.length === 0 ? [] : [CONTRIBUTIONS]),
         ...plain.map(([name]) => name),
       ]),
@@ -102,19 +105,36 @@ function contributionsStatement(contributors: readonly string[], under: string):
 
 /** The values of the attributes that every report has, whatever the product: one that is not as it must be goes. */
 export function reportAttributeStatements(): Rule[] {
-  return Object.entries(REPORT_ATTRIBUTES).flatMap(([name, must]) => {
-    if (must === undefined) return []
+  return OWN_ATTRIBUTES.flatMap(([name, attribute]) => {
+    // `filter/report` of gateway.yaml has asked already.
+    if (attribute.isRequired) return []
     const path = resourceAttribute(name)
-    const isRight = [
-      name === CATALOG_VERSION ? `IsInt(${path}) and ${matches(path, must)}` : isText(path, must),
-      ...(VERSIONS.includes(name)
-        ? [`not ${matches(path, ADDRESS)}`, `Len(${path}) <= ${LONGEST_VERSION}`]
-        : []),
-    ]
-    const wrong = must.startsWith('^') ? `not (${isRight.join(' and ')})` : `${path} != ${literal(must)}`
-    return [[`delete_key(resource.attributes, ${literal(name)})`, `where ${wrong}`]]
+    return [[`delete_key(resource.attributes, ${literal(name)})`, `where ${isWrong(path, attribute)}`]]
   })
 }
+
+function isWrong(path: string, attribute: ReportAttribute): string {
+  const { holds } = attribute
+  if (typeof holds === 'object' && 'constant' in holds) return `${path} != ${literal(holds.constant)}`
+  const must = patternOf(attribute) as string
+  const isRight = [
+    holds === 'catalog version' ? `IsInt(${path}) and ${matches(path, must)}` : isText(path, must),
+    // An address looks like a version, and no catalog has declared these: none with an address passes.
+    ...(holds === 'version' ? [`not ${matches(path, ADDRESS)}`, `Len(${path}) <= ${LONGEST_VERSION}`] : []),
+  ]
+  return `not (${isRight.join(' and ')})`
+}
+
+/** The one that says which of the catalog's levels was consented to, and the one that only catalogs with contributions have. */
+const [LEVEL, CONTRIBUTIONS] = ['level', 'contributions'].map(
+  (kind) =>
+    Object.entries<ReportAttribute>(REPORT_ATTRIBUTES).find(([, { holds }]) => holds === kind)?.[0] ?? '',
+) as [string, string]
+
+/** Which contributions there may be depends on the catalogs: that one has a statement of its own. */
+const OWN_ATTRIBUTES = Object.entries<ReportAttribute>(REPORT_ATTRIBUTES).filter(
+  ([, { holds }]) => holds !== 'contributions',
+)
 
 /** How many bytes the attributes of a report can have, as the catalog declares them; those that every report has with them. */
 export function attributeBytes({ facts }: Catalog): number {

@@ -2,13 +2,13 @@ import {
   alternativesOf,
   type Catalog,
   type CountFact,
-  DROP_REASONS,
   type Fact,
   type GaugeFact,
+  REPORT_METRICS,
+  type ReportMetric,
   reportedNumber,
 } from '../../../catalog/index.ts'
 import { exactly, isOneOf, literal, matches, number, pointAttribute, type Rule } from './ottl.ts'
-import { DROPPED, REASON, REPORT_METRICS, REPORT_UNITS } from './wire.ts'
 
 type NumberFact = GaugeFact | CountFact
 
@@ -31,22 +31,28 @@ export function declaredPoints(catalogs: readonly Catalog[]): Rule {
   )
 }
 
+const OWN_METRICS = Object.entries<ReportMetric>(REPORT_METRICS)
+
 /** The same for what a report counts of itself, whatever the product. */
-export const reportPoints = (): Rule => [
-  [isNamed(REPORT_METRICS.filter((name) => name !== DROPPED)), ...noAttributes(), ...range(0, Infinity)].join(
-    ' and ',
-  ),
-  [
-    isNamed([DROPPED]),
-    'Len(datapoint.attributes) == 1',
-    isOneOf(pointAttribute(REASON), DROP_REASONS),
-    ...range(0, Infinity),
-  ].join(' and '),
-]
+export function reportPoints(): Rule {
+  const plain = OWN_METRICS.filter(([, { by }]) => by === undefined).map(([name]) => name)
+  const apart = OWN_METRICS.flatMap(([name, { by }]) => (by ? [{ name, by }] : []))
+  return [
+    [isNamed(plain), ...noAttributes(), ...range(0, Infinity)],
+    ...apart.map(({ name, by }) => [
+      isNamed([name]),
+      'Len(datapoint.attributes) == 1',
+      isOneOf(pointAttribute(by.name), by.values),
+      ...range(0, Infinity),
+    ]),
+  ].map((conditions) => conditions.join(' and '))
+}
+
+const OWN_UNITS = [...new Set(OWN_METRICS.map(([, { unit }]) => unit))].sort()
 
 /** Every unit that a metric may have, the most frequent first: none of them is a text that somebody typed. */
 export function unitsOf(catalogs: readonly Catalog[]): string[] {
-  const units = [...catalogs.flatMap(numberFacts).map(([, { unit }]) => unit), ...REPORT_UNITS, '']
+  const units = [...catalogs.flatMap(numberFacts).map(([, { unit }]) => unit), ...OWN_UNITS, '']
   return Object.entries(Object.groupBy(units, (unit) => unit))
     .sort(([a, ofA = []], [b, ofB = []]) => ofB.length - ofA.length || compare(a, b))
     .map(([unit]) => unit)

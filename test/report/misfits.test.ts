@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Catalog, defineCatalog, type Fact } from '../../src/catalog/index.ts'
-import { contentOf, exampleReport, misfitsIn } from '../../src/library/report/index.ts'
+import { misfitsIn, readReport } from '../../src/library/otlp/index.ts'
+import { exampleReport } from '../../src/library/report/index.ts'
 import { good } from '../catalog/good.ts'
 import { everyPack } from '../packs/every-pack.ts'
 
@@ -10,7 +11,7 @@ const product = { name: 'acme', version: '1.0.0' }
 
 const misfitsOf = (report: string, catalog: Catalog) => {
   const reach = { level: catalog.levels.at(-1) as string, excluded: [] }
-  const content = contentOf(Buffer.from(report)) ?? assert.fail('it is no report')
+  const content = readReport(Buffer.from(report)) ?? assert.fail('it is no report')
   return misfitsIn(content, { catalog, reach, at: Date.UTC(2026, 0, 2), productVersion: product.version })
 }
 
@@ -36,7 +37,7 @@ for (const [what, catalog] of CATALOGS) {
   test(`nothing but what a report says of itself fits into an empty catalog, of a report of ${what}`, async () => {
     const report = await exampleReport(catalog, product)
     const misfits = misfitsOf(report, defineCatalog({ ...catalog, facts: {} }))
-    const { attributes, metrics } = contentOf(Buffer.from(report)) ?? assert.fail()
+    const { attributes, metrics } = readReport(Buffer.from(report)) ?? assert.fail()
     const names = [...Object.keys(attributes), ...metrics.map(({ name }) => name)]
     assert.deepEqual(
       [...misfits.keys()].toSorted(),
@@ -47,4 +48,4 @@ for (const [what, catalog] of CATALOGS) {
 }
 
 for (const text of ['', 'null', '{}', '[]', '{"resourceMetrics":{}}', '{"resourceMetrics":[{}]}'])
-  test(`${JSON.stringify(text)} is no report`, () => assert.equal(contentOf(Buffer.from(text)), undefined))
+  test(`${JSON.stringify(text)} is no report`, () => assert.equal(readReport(Buffer.from(text)), undefined))

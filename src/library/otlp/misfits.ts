@@ -3,6 +3,8 @@ import {
   type Catalog,
   type Fact,
   factNameOf,
+  isDeclaredSet,
+  isOwnName,
   type Moment,
   type Reach,
   reportedNumber,
@@ -11,72 +13,7 @@ import {
   type Withheld,
   withheldBy,
 } from '../../catalog/index.ts'
-import { TextDecoder } from '../../platform/index.ts'
-import { isDeclaredSet, OWN_NAMES } from './compose.ts'
-import { attributeValueIn, type OtlpAttribute } from './declared-in.ts'
-
-/** As much of a report as can be held against a catalog. */
-export interface ReportContent {
-  readonly attributes: Readonly<Record<string, unknown>>
-  readonly metrics: readonly ReportMetric[]
-}
-
-interface ReportMetric {
-  readonly name: string
-  /** Absent where it is no gauge. */
-  readonly points?: readonly {
-    readonly attributes: Readonly<Record<string, unknown>>
-    readonly value: number
-  }[]
-}
-
-interface OtlpReport {
-  readonly resourceMetrics: ReadonlyArray<{
-    readonly resource: { readonly attributes: readonly OtlpAttribute[] }
-    readonly scopeMetrics: ReadonlyArray<{ readonly metrics: readonly OtlpMetric[] }>
-  }>
-}
-
-interface OtlpMetric {
-  readonly name: string
-  readonly gauge?: {
-    readonly dataPoints: ReadonlyArray<{
-      readonly attributes: readonly OtlpAttribute[]
-      readonly asInt?: number | string
-      readonly asDouble?: number
-    }>
-  }
-}
-
-/** What stands in the bytes of a report; `undefined` where they are none. */
-export function contentOf(bytes: Uint8Array): ReportContent | undefined {
-  try {
-    const { resourceMetrics } = JSON.parse(new TextDecoder().decode(bytes)) as OtlpReport
-    return {
-      attributes: recordOf(resourceMetrics.flatMap(({ resource }) => resource.attributes)),
-      metrics: resourceMetrics
-        .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap(({ metrics }) => metrics))
-        .map(metricOf),
-    }
-  } catch {
-    return undefined
-  }
-}
-
-function metricOf({ name, gauge }: OtlpMetric): ReportMetric {
-  if (!gauge) return { name }
-  const points = gauge.dataPoints.map(({ attributes, asInt, asDouble }) => ({
-    attributes: recordOf(attributes),
-    value: Number(asInt ?? asDouble),
-  }))
-  return { name, points }
-}
-
-function recordOf(attributes: readonly OtlpAttribute[]): Record<string, unknown> {
-  const values = new Map(attributes.map(({ key, value }) => [key, attributeValueIn(value)]))
-  if (values.size < attributes.length) throw new TypeError('an attribute is there twice')
-  return Object.fromEntries(values)
-}
+import type { ReportContent } from './read-report.ts'
 
 /** What a report is held against. */
 export interface DeclaredNow extends Moment {
@@ -95,11 +32,11 @@ export function misfitsIn({ attributes, metrics }: ReportContent, now: DeclaredN
   const misfits = new Map<string, Misfit>()
   const fitting = fittingAttributes(attributes, now)
   for (const [name, value] of Object.entries(attributes)) {
-    if (OWN_NAMES.has(name) || fitting.get(name) === JSON.stringify(value)) continue
+    if (isOwnName(name) || fitting.get(name) === JSON.stringify(value)) continue
     misfits.set(name, misfitOf(factNameOf(now.catalog, name), now))
   }
   for (const { name, points } of metrics) {
-    if (OWN_NAMES.has(name)) continue
+    if (isOwnName(name)) continue
     const fact = reportedFact(name, now)
     if (!fact || !points?.every((point) => fits(fact, point))) misfits.set(name, misfitOf(name, now))
   }
