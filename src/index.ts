@@ -43,7 +43,7 @@ export {
 } from './library/consent/index.ts'
 export type { BoundCounter, FactPoint, GaugePoint } from './library/facts/index.ts'
 export type { IdentityPolicy } from './library/identity/index.ts'
-export type { LedgerCheck, LedgerEntry, LedgerOutcome, LedgerReadOptions } from './library/ledger/index.ts'
+export type { LedgerCheck, LedgerEntry, LedgerReadOptions, ReportOutcome } from './library/ledger/index.ts'
 export {
   createUsageTelemetry,
   explainConsent,

@@ -39,20 +39,17 @@ export function createHost() {
   const stores = createFactStores(catalog)
   const store = stores.all[0] as FactStore
   const clock = createFakeClock()
-  /** What reports have taken. */
+  /** What reports have delivered. */
   let taken: Counts = new Map()
   return {
     stores,
     store,
     clock,
     meter: createMeter(store),
-    collect: (options: Partial<CollectOptions> = {}): Promise<FactSnapshot> =>
-      collectFacts(stores, {
-        clock,
-        includes: () => true,
-        reported: async (totals) => difference(totals, taken),
-        ...options,
-      }),
+    async collect(options: Partial<CollectOptions> = {}): Promise<FactSnapshot> {
+      const collected = await collectFacts(stores, { clock, includes: () => true, ...options })
+      return collected.snapshot(difference(collected.totals, taken))
+    },
     /** A report with these facts has been accepted. */
     settle({ totals }: FactSnapshot): void {
       taken = totals

@@ -21,12 +21,12 @@ export async function bytesOf(report: FleetReport): Promise<Uint8Array> {
 
   const stores = createFactStores(catalog)
   if (!isForget) tell(stores.all[0] as FactStore, facts)
-  const snapshot = await collectFacts(stores, {
+  const collected = await collectFacts(stores, {
     clock: systemClock,
     includes: (name) => reasonOf(name) === undefined,
   })
   return serializeReport(
-    composeReport(await observeFacts(snapshot), {
+    composeReport(await observeFacts(collected.snapshot()), {
       catalog: isForget ? { ...catalog, facts: {} } : catalog,
       product: { name: product.name, version: release },
       schemaUrl: schemaUrlOf(ENDPOINT, product.name, catalog.version),

@@ -163,7 +163,7 @@ test('a cluster that never answers costs its second, and the next report asks ag
   let asked = 0
   const { usage, clock } = createProduct(() => (asked++ === 0 ? new Promise(() => {}) : { nodeId: NODE }))
   // What a report loads is loaded, so that only the cluster is waited for.
-  await import('../../src/library/telemetry/reporter.ts')
+  await import('../../src/library/report/index.ts')
   const preview = usage.preview()
   for (let turn = 0; clock.waiting < 5 && turn < 1_000; turn++) await clock.advance(0)
   await clock.advance(1_000)

@@ -15,11 +15,10 @@ const ROOMS = [
   'library/exporter',
   'library/telemetry',
   'library/bridge',
+  'library/report',
   'library/delivery',
-  'library/outbox',
   'library/transport',
   'library/schedule',
-  'library/report',
   'library/counts',
   'library/ledger',
   'library/otlp',
@@ -44,7 +43,6 @@ const LAZY_ROOMS = new Set([
   'library/exporter',
   'library/bridge',
   'library/delivery',
-  'library/outbox',
   'library/transport',
   'library/report',
   'library/ledger',
@@ -113,6 +111,43 @@ test('no file imports itself in a circle', () => {
     }
   }
   assert.deepEqual(circles, [])
+})
+
+/** The rooms on a report's way, the last step first: each knows only those before it in this list. */
+const WAY = ['library/facts', 'library/counts', 'library/delivery', 'library/report', 'library/telemetry']
+
+test("nothing on a report's way imports a later step, and what is behind the gate knows a verdict only as a value", () => {
+  const order = (file: string) => WAY.indexOf(roomOf(file) ?? '')
+  const back = edges.filter(({ from, to }) => order(from) >= 0 && order(to) > order(from))
+  assert.deepEqual(back, [])
+  const asking = edges.filter(
+    ({ from, to, kind }) =>
+      ['library/counts', 'library/delivery'].includes(roomOf(from) ?? '') &&
+      roomOf(to) === 'library/consent' &&
+      kind !== 'type',
+  )
+  assert.deepEqual(asking, [])
+})
+
+/** What a step may ask of those above it: values of the moment, read and never changed. */
+const QUESTIONS = new Set(['catalog', 'readVerdict', 'maySend', 'totals', 'isCumulative'])
+
+test('no step of a report calls back up: what it is given to call only reads', () => {
+  for (const room of ['library/counts', 'library/delivery']) {
+    const door = readFileSync(path.join(source, room, 'index.ts'), 'utf8')
+    for (const file of globSync(`${room}/*.ts`, { cwd: source })) {
+      const text = readFileSync(path.join(source, file), 'utf8')
+      for (const [, name = '', members = ''] of text.matchAll(/interface (\w+Options)[^{]*\{\n(.*?)\n\}/gs)) {
+        if (!door.includes(`create${name.replace('Options', '')}`)) continue
+        const calls = [...members.matchAll(/^ {2}readonly (\w+)\??: \(/gm)].map(([, member = '']) => member)
+        assert.deepEqual(
+          calls.filter((member) => !QUESTIONS.has(member)),
+          [],
+          `${file}, ${name}`,
+        )
+      }
+    }
+  }
 })
 
 test('what the host imports reaches no package and no lazy room at run time', () => {

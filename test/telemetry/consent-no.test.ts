@@ -35,7 +35,7 @@ test('a no while a report is under way calls it off: it is recorded as discarded
   assert.ok(performance.now() - before < 5_000)
   assert.deepEqual(files(scratch.directory), LEFT)
   const { outcome, reason, reportId } = await pending
-  assert.equal(outcome, 'suppressed')
+  assert.equal(outcome, 'discarded')
   assert.match(reason, /^the choice of alice on /)
   const entries = await Array.fromAsync(usage.ledger.entries())
   assert.deepEqual(
@@ -64,7 +64,7 @@ test('a no while the facts of a report are gathered keeps the report here: no co
   await usage.consent.set('disabled', ALICE)
   answer.resolve(5)
 
-  assert.equal((await pending).outcome, 'suppressed')
+  assert.equal((await pending).outcome, 'discarded')
   assert.equal(receiver.connections, 0)
   assert.deepEqual(files(scratch.directory), LEFT)
 })

@@ -48,7 +48,7 @@ test('forgotten: one request names the old id, nothing here does, and the next r
       bytes.length,
     ]),
     [
-      [true, 'queued', 'the installation was to be forgotten', 0],
+      [true, 'queued', 'erasure was requested', 0],
       [true, 'sent', entries[1]?.reason, 0],
     ],
   )
@@ -82,7 +82,7 @@ test('opted out, everything here is forgotten, and nobody is asked to forget any
   assert.match(
     reason,
     new RegExp(
-      `^alice had the installation forgotten, and nobody is asked to: DO_NOT_TRACK=1\\. Reports were sent under the id ${id} until 20.*; ` +
+      `^alice requested erasure; nothing was sent to the receiver, because of DO_NOT_TRACK=1\\. Reports were sent under the id ${id} until 20.*; ` +
         'the receiver keeps them until it is asked\\. Remove that and ask again$',
     ),
   )
@@ -137,7 +137,7 @@ test('who opts out first and asks for erasure afterwards is heard: the receiver 
   for (const { parentPath, name } of files.filter((one) => one.isFile()))
     assert.doesNotMatch(readFileSync(path.join(parentPath, name), 'utf8'), new RegExp(String(id)), name)
   await usage.report()
-  assert.match((await usage.forget(ALICE)).reason, /there was no id/)
+  assert.match((await usage.forget(ALICE)).reason, /no installation id exists/)
   assert.equal(receiver.received.length, 2)
   await usage.shutdown()
 })
@@ -154,7 +154,10 @@ test('opted out, and the receiver cannot be reached: it is said under which id a
   up = false
   const { outcome, reason } = await usage.forget(ALICE)
   assert.equal(outcome, 'suppressed')
-  assert.match(reason, new RegExp(`but the receiver was not: .*under the id ${id} until 20.*Ask again$`))
+  assert.match(
+    reason,
+    new RegExp(`but the receiver could not be asked: .*under the id ${id} until 20.*Ask again$`),
+  )
   up = true
   await usage.report()
   assert.equal(receiver.received.length, 2)
@@ -186,7 +189,7 @@ test("a copy of a state directory asks for nothing that is the original's", asyn
   await on('first').report()
   const { outcome, reason } = await on('second').forget(ALICE)
   assert.equal(outcome, 'suppressed')
-  assert.match(reason, /there was no id/)
+  assert.match(reason, /no installation id exists/)
 })
 
 test('an erasure that does not reach the disk rejects; this process goes on under another id', async () => {
@@ -249,7 +252,7 @@ test('an installation that never reported has nothing to be forgotten by anybody
   const usage = createAcme({ endpoint: receiver.endpoint })
   const { outcome, reason } = await usage.forget(ALICE)
   assert.equal(outcome, 'suppressed')
-  assert.match(reason, /there was no id/)
+  assert.match(reason, /no installation id exists/)
   assert.equal(receiver.connections, 0)
 })
 

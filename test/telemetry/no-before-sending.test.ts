@@ -76,7 +76,7 @@ test('a no while the store answers what is asked between the question and the se
   const choosing = usage.consent.set('disabled', ALICE)
   while (usage.consent.verdict().state !== 'disabled') await new Promise((resolve) => setImmediate(resolve))
   answer.resolve()
-  assert.equal((await reporting).outcome, 'suppressed')
+  assert.equal((await reporting).outcome, 'discarded')
   await choosing
   assert.equal(receiver.connections, 0)
   assert.deepEqual(await outcomesOf(usage), ['queued', 'discarded'])
@@ -99,7 +99,7 @@ for (const secure of [false, true]) {
       },
     }
     const usage = createAcme({ endpoint, state: secure ? installation.directory : state })
-    assert.equal((await usage.report()).outcome, 'suppressed')
+    assert.equal((await usage.report()).outcome, 'discarded')
     assert.deepEqual(stage.bodies, [])
     assert.deepEqual(await outcomesOf(usage), ['queued', 'discarded'])
   })
@@ -122,7 +122,7 @@ test('a no of another process while a proxy opens the tunnel: no byte of the rep
     environment: { HTTPS_PROXY: `http://127.0.0.1:${proxy.port}` },
     state: installation.directory,
   })
-  assert.equal((await usage.report()).outcome, 'suppressed')
+  assert.equal((await usage.report()).outcome, 'discarded')
   assert.equal(asked.length, 1)
   assert.deepEqual(stage.bodies, [])
 })
@@ -140,7 +140,7 @@ test('a no of another process before a redirect is followed: no other connection
     endpoint: `http://127.0.0.1:${stage.listening.port}`,
     state: installation.directory,
   })
-  assert.equal((await usage.report()).outcome, 'suppressed')
+  assert.equal((await usage.report()).outcome, 'discarded')
   assert.deepEqual(stage.bodies, ['/v1/metrics'])
   assert.equal(stage.listening.connections, 1)
 })
@@ -162,7 +162,7 @@ test('a no of another process in the middle of several reports: the rest stays, 
     endpoint: `https://localhost:${stage.listening.port}`,
     state: installation.directory,
   })
-  assert.equal((await usage.report()).outcome, 'suppressed')
+  assert.equal((await usage.report()).outcome, 'discarded')
   assert.equal(stage.bodies.length, 1)
   assert.equal((await outcomesOf(usage)).filter((outcome) => outcome === 'discarded').length, 3)
 })
@@ -233,6 +233,6 @@ test('a consent that is only lowered while the connection is made holds the repo
     state: installation.directory,
   })
   usage.set('acme.users', 5)
-  assert.equal((await usage.report()).outcome, 'suppressed')
+  assert.equal((await usage.report()).outcome, 'discarded')
   assert.deepEqual(stage.bodies, [])
 })

@@ -139,7 +139,7 @@ for (const [what, options, gone] of CHANGES) {
     usage.contribute(plugin)
     await usage.report()
     const discarded = await usage.ledger.last('discarded')
-    const reason = `it holds what is not reported any more: ${gone || 'acme.empty'}`
+    const reason = `it contains what is not reported any more: ${gone || 'acme.empty'}`
     assert.deepEqual([discarded?.reportId, discarded?.reason], [reportId, reason])
     assert.ok(log.lines.includes(`info: Usage report ${reportId} is not sent any more, ${reason}.`))
     assert.equal(receiver.received.length, 1)
@@ -156,17 +156,17 @@ const CONSENTS: Array<[what: string, options: Options, reason: RegExp]> = [
   [
     "a fact's level was raised above the consent",
     { environment: BASIC, catalog: changed('acme.note', { level: 'full' }) },
-    /^it holds more than ACME_TELEMETRY=basic reaches$/,
+    /^it contains facts that ACME_TELEMETRY=basic does not permit$/,
   ],
   [
     'the operator withholds a fact since',
     { environment: { ACME_TELEMETRY_EXCLUDE: 'acme.users' } },
-    /^it holds more than /,
+    /^it contains facts that /,
   ],
   [
     'the operator withholds metadata since',
     { environment: { ACME_TELEMETRY_EXCLUDE: 'acme.labels' } },
-    /^it holds more than /,
+    /^it contains facts that /,
   ],
 ]
 
@@ -207,7 +207,7 @@ test('a plugin is gone: a report that waits with its facts does not leave', asyn
   const usage = release({ state, endpoint: receiver.endpoint })
   await usage.report()
   const discarded = await usage.ledger.last('discarded')
-  const reason = 'it holds what is not reported any more: plug.size'
+  const reason = 'it contains what is not reported any more: plug.size'
   assert.deepEqual([discarded?.reportId, discarded?.reason], [reportId, reason])
   await usage.shutdown()
 })

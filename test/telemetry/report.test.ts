@@ -219,7 +219,7 @@ test('a report that waits is not sent any more when the level of consent has bee
   const discarded = (await entriesOf(after)).find(({ outcome }) => outcome === 'discarded')
   assert.deepEqual(
     [discarded?.reportId, discarded?.reason],
-    [waiting.reportId, 'it holds more than ACME_DB_TELEMETRY=basic reaches'],
+    [waiting.reportId, 'it contains facts that ACME_DB_TELEMETRY=basic does not permit'],
   )
 })
 

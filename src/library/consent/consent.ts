@@ -27,7 +27,9 @@ export interface Chooser {
 export interface Consent {
   /** Whether reports are sent, which source decided, and what every other source said; as last read. */
   verdict(): Verdict
-  /** Reads the stored choice anew, so that what another process has stored is obeyed. Never rejects, never writes. */
+  /** Reads the stored choice and decides, so that what another process has stored is obeyed. Never rejects, and changes nothing. */
+  read(): Promise<Verdict>
+  /** Reads it, and calls the listeners where the verdict has changed since they were called last. Never rejects, never writes. */
   refresh(): Promise<Verdict>
   /** Decides again from what was read, because facts have come or gone; nothing before the first reading. */
   reconsider(): Verdict | undefined
@@ -88,6 +90,8 @@ export function createConsent(options: ConsentOptions): Consent {
   let inputs = ownOf({ ...options.inputs, stateProblem: stateProblem() })
   const variables = variablesIn(inputs.environment, inputs)
   let current = decide()
+  /** The verdict that the listeners know. */
+  let announcedVerdict = current
   let history: ChoiceHistory = ownOf({ choices: [] })
   /** What the operator was told of, for a choice that does not say itself which facts it covers. */
   let announced: Scopes | undefined
@@ -103,14 +107,19 @@ export function createConsent(options: ConsentOptions): Consent {
   /** One after the other: two choices at once are two lines, and the later one holds. */
   const inTurn = createTurns()
 
-  async function refresh(): Promise<Verdict> {
+  async function read(): Promise<Verdict> {
     if (options.automation === 'disabled') detecting ??= detect(options.inputs.environment)
     automation = await detecting
     ;[history, outside] = await Promise.all([readHistory(store), noElsewhere(elsewhere)])
     known = true
     if (isVague(history.current)) announced ??= await readAnnounced(store)
     if (held && !history.error) held = stillHeld(held, history)
-    return adopt()
+    return decideAgain()
+  }
+
+  async function refresh(): Promise<Verdict> {
+    await read()
+    return announceChange()
   }
 
   async function begin(): Promise<Verdict> {
@@ -148,6 +157,11 @@ export function createConsent(options: ConsentOptions): Consent {
   }
 
   function adopt(): Verdict {
+    decideAgain()
+    return announceChange()
+  }
+
+  function decideAgain(): Verdict {
     const own = held ? later(chosen(), held) : chosen()
     const stored = outside && !isAfter(own, outside) ? outside : own
     inputs = ownOf({
@@ -157,8 +171,13 @@ export function createConsent(options: ConsentOptions): Consent {
       ...(automation !== undefined && { automation }),
       ...(stored && { stored: ownOf(stored) }),
     })
-    const before = current
     current = decide()
+    return current
+  }
+
+  function announceChange(): Verdict {
+    const before = announcedVerdict
+    announcedVerdict = current
     const same = (['state', 'disabledBy', 'level', 'source'] as const).every(
       (key) => before[key] === current[key],
     )
@@ -291,6 +310,7 @@ export function createConsent(options: ConsentOptions): Consent {
 
   return {
     verdict: () => current,
+    read: () => inTurn(read),
     refresh: () => inTurn(refresh),
     reconsider: () => (known ? adopt() : undefined),
     begin: () => inTurn(begin),

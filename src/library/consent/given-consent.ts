@@ -41,9 +41,18 @@ export function createGivenConsent(
     }
   }
 
-  async function refresh(): Promise<Verdict> {
-    const before = current
+  /** The verdict that the listeners know. */
+  let announced = current
+
+  async function read(): Promise<Verdict> {
     current = await decide()
+    return current
+  }
+
+  async function refresh(): Promise<Verdict> {
+    await read()
+    const before = announced
+    announced = current
     if (
       before.state !== current.state ||
       before.level !== current.level ||
@@ -55,6 +64,7 @@ export function createGivenConsent(
 
   return {
     verdict: () => current,
+    read,
     refresh,
     reconsider: () => undefined,
     begin: refresh,

@@ -1,8 +1,20 @@
 /**
- * The consent gate and what lies behind it: a report is rendered, written to the ledger, and suppressed or put into the outbox and
- * sent. Loads the SDK: this room is entered by `import()` only.
+ * A report's way once it is made: the ledger always; the outbox and the network where the verdict lets it.
+ *
+ *   made ──no──► suppressed (ledger)
+ *    └──yes──► queued (ledger, outbox) ──► sent | refused | discarded (ledger, acknowledged)
+ *                     └── unavailable: stays in the outbox, tried again later ──┘
+ *
+ * A report leaves the outbox only after its outcome is recorded; one whose process dies in between is sent again under the same report
+ * id. Loads no package, and node:http only when something is sent.
  */
-export type { ErasureResult } from './erasure.ts'
-export { ConsentAwareMetricExporter, type ConsentAwareMetricExporterOptions } from './exporter.ts'
-export type { DeliveryResult } from './result.ts'
-export type { RenderedReport, ReportDetails } from './store-and-forward.ts'
+export {
+  createDelivery,
+  type Delivery,
+  type DeliveryOptions,
+  type ErasureSteps,
+  type MadeReport,
+} from './delivery.ts'
+export { distinct, type Erasable, keepErasables, readErasables } from './erasable-ids.ts'
+export type { DeliveryResult, Outcome } from './result.ts'
+export { createRetries, type Retries } from './retry.ts'

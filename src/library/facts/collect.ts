@@ -46,15 +46,21 @@ export interface FactSnapshot {
   readonly absent: ReadonlyMap<string, DropReason>
 }
 
+/** What one round of asking has brought, before it is known which counts are to be reported. */
+export interface Collected {
+  /** What this process has counted and dropped, before any rounding, as far as consent reaches. It only grows. */
+  readonly totals: Counts
+  readonly sources: SourceTotals
+  /** Facts whose source threw, was too slow or gave a wrong value, with the reason. */
+  readonly absent: ReadonlyMap<string, DropReason>
+  /** Returns the facts with these counts. Default: the totals of this process. */
+  snapshot(reported?: Counts): FactSnapshot
+}
+
 export interface CollectOptions {
   readonly clock: Clock
   /** Whether consent reaches a fact. Facts that it does not reach are not even asked for. */
   readonly includes: (name: string, fact: Fact) => boolean
-  /**
-   * What of the counts is to be reported, given the totals of this process: what other processes have counted comes in,
-   * what earlier reports have taken goes out. And given the totals of sources that outlive it. Default: the totals of the process.
-   */
-  readonly reported?: (totals: Counts, sources: SourceTotals) => Promise<Counts>
   /** What one source may take, in milliseconds. Default: 1,000. */
   readonly factBudget?: number
   /** What all sources together may take, in milliseconds. Default: 10,000. */
@@ -68,7 +74,7 @@ export interface CollectOptions {
 export async function collectFacts(
   stores: Pick<FactStores, 'all' | 'totals'>,
   options: CollectOptions,
-): Promise<FactSnapshot> {
+): Promise<Collected> {
   const collections = stores.all.map((store) => openCollection(store, options))
   const budget = Math.min(options.factBudget ?? 1_000, options.reportBudget ?? 10_000)
   await onceAtATime(stores, async () => {
@@ -76,14 +82,15 @@ export async function collectFacts(
   })
   const totals = stores.totals((name) => collections.some(({ included }) => included.has(name)))
   const observed = new Map(collections.flatMap(sourceTotalsIn))
-  const sources: SourceTotals = {
-    observed,
-    isWithheld: (name) =>
-      collections.some(({ store, included }) => store.counts.has(name) && !included.has(name)),
-  }
   return {
-    ...snapshotOf(collections, totals, (await options.reported?.(totals, sources)) ?? totals),
-    observed,
+    totals,
+    sources: {
+      observed,
+      isWithheld: (name) =>
+        collections.some(({ store, included }) => store.counts.has(name) && !included.has(name)),
+    },
+    absent: new Map(collections.flatMap(({ absent }) => [...absent])),
+    snapshot: (reported = totals) => ({ ...snapshotOf(collections, totals, reported), observed }),
   }
 }
 

@@ -5,6 +5,7 @@
  */
 export { type BoundCounter, CountCell } from './cells.ts'
 export {
+  type Collected,
   type CollectOptions,
   collectFacts,
   type FactPoint,

@@ -8,7 +8,7 @@ export {
   type LedgerCheck,
   type LedgerEntry,
   type LedgerOptions,
-  type LedgerOutcome,
   type LedgerReadOptions,
+  type ReportOutcome,
 } from './ledger.ts'
 export { LARGEST_REPORT } from './lines.ts'

@@ -1,9 +1,9 @@
 import { Buffer, type Clock, createTurns, systemClock } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
-import { type LedgerEntry, type LedgerOutcome, lineOf, linesIn } from './lines.ts'
+import { type LedgerEntry, lineOf, linesIn, type ReportOutcome } from './lines.ts'
 import { createSegments } from './segments.ts'
 
-export type { LedgerEntry, LedgerOutcome } from './lines.ts'
+export type { LedgerEntry, ReportOutcome } from './lines.ts'
 
 export interface LedgerOptions {
   /** Default: the system's. */
@@ -40,7 +40,7 @@ export interface Ledger {
    */
   entries(options?: LedgerReadOptions): AsyncGenerator<LedgerEntry, void, void>
   /** The newest entry, or the newest with an outcome. Reads the log backwards, and no further than it has to. */
-  last(outcome?: LedgerOutcome): Promise<LedgerEntry | undefined>
+  last(outcome?: ReportOutcome): Promise<LedgerEntry | undefined>
   /** Reads all of it, and counts what was passed over as well. */
   check(): Promise<LedgerCheck>
   /** Deletes the whole log. */

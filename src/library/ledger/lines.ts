@@ -5,14 +5,14 @@ import { embedReport, extractReport, isErasureRequest } from '../otlp/index.ts'
 export const LARGEST_REPORT = 200_000
 
 /** What became of a report. */
-export type LedgerOutcome = 'suppressed' | 'queued' | 'sent' | 'refused' | 'discarded' | 'too-large'
+export type ReportOutcome = 'suppressed' | 'queued' | 'sent' | 'refused' | 'discarded' | 'too-large'
 
 /** One line of the ledger: one report in one state. */
 export interface LedgerEntry {
   /** When, as ISO 8601 in UTC. */
   readonly at: string
   readonly reportId: string
-  readonly outcome: LedgerOutcome
+  readonly outcome: ReportOutcome
   /** Why, in words. */
   readonly reason: string
   /** Where the report went, or would have gone. */

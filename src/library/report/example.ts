@@ -26,9 +26,9 @@ export async function exampleReport(
     if (fact.kind === 'gauge') store.gauges.get(name)?.record(fact.example, firstOf(fact))
     if (fact.kind === 'count') store.counts.get(name)?.add(fact.example ?? 1, firstOf(fact))
   }
-  const snapshot = await collectFacts(stores, { clock: systemClock, includes: () => true })
+  const collected = await collectFacts(stores, { clock: systemClock, includes: () => true })
   const level = catalog.levels.at(-1) as string
-  const report = composeReport(await observeFacts(snapshot), {
+  const report = composeReport(await observeFacts(collected.snapshot()), {
     ...EXAMPLE,
     catalog,
     product,

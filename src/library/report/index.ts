@@ -2,11 +2,15 @@
  * From facts to the bytes of a report, through the OpenTelemetry SDK's own pipeline and serializer. Loads the SDK:
  * this room is entered by `import()` only, when the first report is made.
  */
+
 export { composeReport, dayOf, type ReportFrame } from './compose.ts'
+export { type Composer, createComposer } from './composer.ts'
+export type { ErasureResult } from './erasure.ts'
 export { exampleReport } from './example.ts'
 export { observeFacts } from './observe.ts'
 export { UsageMetricReader } from './reader.ts'
 export { createReportIds, type ReportIds } from './report-id.ts'
+export { createReporter, type Preview, type Reporter, type ReporterOptions } from './reporter.ts'
 export { schemaUrlOf } from './schema-url.ts'
 export { serializeReport } from './serialize.ts'
 export { factsTable } from './table.ts'

@@ -18,8 +18,8 @@ const [LONGEST_MERGE, LONGEST_MERGE_AT_END] = [500, 50]
 /** What becomes of the counts of this process between two reports. */
 export interface Counting {
   readonly local: LocalCounter
-  /** Takes note of a verdict: what it does not cover is forgotten at once. */
-  heed(verdict: Verdict): Promise<void>
+  /** Counts under a verdict from now on: what that does not cover is dropped at once. */
+  applyVerdict(verdict: Verdict): Promise<void>
   /** Forgets what was counted so far. */
   restart(): Promise<void>
   /** Writes down what was counted, every few minutes from now on. */
@@ -35,11 +35,16 @@ export interface CountingOptions {
   readonly contributions: Contributions
   /** As last read. */
   readonly verdict: () => Verdict
-  /** Reads the stored choice anew. */
-  readonly ask: () => Promise<Verdict>
+  /** Reads the stored choice, and applies the verdict. */
+  readonly refreshConsent: () => Promise<Verdict>
 }
 
-export function createCounting({ settings, contributions, verdict, ask }: CountingOptions): Counting {
+export function createCounting({
+  settings,
+  contributions,
+  verdict,
+  refreshConsent,
+}: CountingOptions): Counting {
   const { clock, createdAt, product, policy, state } = settings
   const { stores, catalog } = contributions
   let timer: Timer | undefined
@@ -55,7 +60,7 @@ export function createCounting({ settings, contributions, verdict, ask }: Counti
     totals: () => stores.totals(isReached),
   })
 
-  async function heed(now: Verdict): Promise<void> {
+  async function applyVerdict(now: Verdict): Promise<void> {
     stores.recording.on = now.state !== 'disabled' || policy.whileDisabled !== 'nothing'
     if (!local.applyVerdict(now)) await restart(now)
   }
@@ -68,7 +73,7 @@ export function createCounting({ settings, contributions, verdict, ask }: Counti
   async function keep(ended = false): Promise<void> {
     await Promise.all([...contributions.feeds].map((pull) => pull()))
     if (local.live().counts.size === 0) return
-    const { state } = await ask()
+    const { state } = await refreshConsent()
     // Where it cannot be written, the operator has been told, and memory goes on.
     if (state === 'disabled') return
     await local.persist({ ended }).catch(() => {})
@@ -92,7 +97,7 @@ export function createCounting({ settings, contributions, verdict, ask }: Counti
 
   return {
     local,
-    heed,
+    applyVerdict,
     restart: () => restart(),
     start() {
       timer?.cancel()

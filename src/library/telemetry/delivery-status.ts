@@ -23,7 +23,7 @@ export async function deliveryStatus({
   clock,
 }: Pick<Settings, 'state' | 'clock'>): Promise<DeliveryStatus> {
   const [{ createRetries }, { createLedger }] = await Promise.all([
-    import('../outbox/index.ts'),
+    import('../delivery/index.ts'),
     import('../ledger/index.ts'),
   ])
   // What cannot be read cannot be shown; `state` says what that is.

@@ -134,11 +134,12 @@ async function jobOf({ settings, contributions }: HandOverOptions, verdict: Verd
   const catalog = contributions.catalog()
   const [, ...parts] = contributions.stores.all.map((store) => store.catalog)
   const moment = { at: clock.now(), productVersion: product.version }
-  const { attributes, points, observed } = await collectFacts(contributions.stores, {
+  const collected = await collectFacts(contributions.stores, {
     clock,
     factBudget: FACT_BUDGET,
     includes: (name) => withheldBy(catalog, name, verdict.reach, moment) === undefined,
   })
+  const { attributes, points, observed } = collected.snapshot()
   return {
     format: FORMAT,
     at: clock.now(),

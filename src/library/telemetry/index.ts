@@ -1,7 +1,8 @@
 /** The composition root: options in, a running usage telemetry out. */
+
+export type { Preview } from '../report/index.ts'
 export type { UsageTelemetryOptions } from './options.ts'
 export type { UsageCounter, UsageRecorder } from './recorder.ts'
-export type { Preview } from './reporter.ts'
 export type { UsageStatus } from './status.ts'
 export type { ReportResult, UsageContribution, UsageTelemetry } from './surface.ts'
 export { createPluggable, createUsageTelemetry, explainConsent, type Pluggable } from './usage-telemetry.ts'

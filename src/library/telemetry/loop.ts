@@ -1,15 +1,14 @@
-import { createDeferred, createTurns, errorOf, outsideHostContext } from '../../platform/index.ts'
+import { createDeferred, errorOf, outsideHostContext } from '../../platform/index.ts'
 import { ENTRIES, NotStoredError } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import type { DeliveryResult } from '../delivery/index.ts'
+import type { Delivery, DeliveryResult } from '../delivery/index.ts'
 import { joinsReports } from '../identity/index.ts'
+import type { Preview, Reporter } from '../report/index.ts'
 import { createSchedule } from '../schedule/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { Counting } from './counting.ts'
-import type { Preview, Reporter } from './reporter.ts'
 import type { Settings } from './settings.ts'
 import type { ReportResult } from './surface.ts'
-import { withdrawInstallation } from './withdraw.ts'
 
 /** The reports of a running product: when they are made, by whom, and what happens to them when the product ends. */
 export interface Loop {
@@ -22,15 +21,15 @@ export interface Loop {
   preview(): Promise<Preview>
   forget(by: string): Promise<ReportResult>
   /** A no takes effect at once: what is under way is called off, and where a person has said it, what is stored is deleted. */
-  heed(verdict: Verdict): Promise<void>
+  applyVerdict(verdict: Verdict): Promise<void>
   /** Whether a verdict lets reports leave. */
   maySend(verdict: Verdict): boolean
   /** Whether a report is due, for a process that does not live until the loop makes it. */
   isDue(): Promise<boolean>
   /** Makes that report, and sends what waits. */
   sendNow(): Promise<void>
-  /** Takes in what other processes have stored of the schedule, before a verdict is acted on. */
-  look(): Promise<void>
+  /** Reads what other processes have stored of the schedule, before a verdict is acted on. */
+  refresh(): Promise<void>
   /** Ends all that is planned or under way. What was accepted stays in the outbox. */
   stop(): Promise<void>
 }
@@ -41,31 +40,27 @@ export interface LoopOptions {
   readonly counting: Counting
   /** As last read. */
   readonly verdict: () => Verdict
-  /** Reads the stored choice anew. */
-  readonly ask: () => Promise<Verdict>
+  /** Reads the stored choice, and changes nothing. */
+  readonly readVerdict: () => Promise<Verdict>
+  /** Reads it, and applies the verdict: what that does not cover is dropped, a person's no deletes. */
+  readonly refreshConsent: () => Promise<Verdict>
   readonly logTrouble: (error: unknown) => void
   /** Called right before a report is made. */
   readonly beforeReport: () => void
 }
 
-/** How long a report may take before it is taken for stuck, in milliseconds. */
+/** How long a report may take before it is given up, in milliseconds. */
 const STUCK_AFTER = 10 * 60_000
 
 /** Of processes that end together, or again and again, not each leaves a last report. */
 const HOUR = 3_600_000
 
 /** When, after a start, what an earlier process has left is taken up, in milliseconds: not while the host is busy starting. */
-const GOES_ON_AFTER = 10_000
+const RESUMES_AFTER = 10_000
 
-export function createLoop({
-  settings,
-  contributions,
-  counting,
-  verdict,
-  ask,
-  logTrouble,
-  beforeReport,
-}: LoopOptions): Loop {
+export function createLoop(options: LoopOptions): Loop {
+  const { settings, contributions, counting, verdict, readVerdict, refreshConsent } = options
+  const { logTrouble, beforeReport } = options
   const { clock, state, undecidedDelay, initialDelay, policy, scope, interval, firstPhase, jitter } = settings
   const schedule = createSchedule({
     ...{ clock, store: state, interval, firstPhase, jitter, scope },
@@ -73,54 +68,75 @@ export function createLoop({
     wanders: !joinsReports(settings.identity),
     shortLived: settings.delivery !== 'inline',
   })
-  let loading: Promise<Reporter> | undefined
+  let delivering: Promise<Delivery> | undefined
+  let reporting: Promise<Reporter> | undefined
   let planned = false
-  /** One withdrawal after the other: a report that waits is discarded once. */
-  const inTurn = createTurns()
 
   const maySend = ({ state }: Verdict) =>
     state === 'enabled' || (state === 'undecided' && schedule.undecidedFor() >= undecidedDelay)
 
-  /** The SDK is loaded here, with the first report. */
-  function reporter(): Promise<Reporter> {
-    loading ??= outsideHostContext(async () => {
-      const { createReporter } = await import('./reporter.ts')
-      return createReporter({ settings, contributions, counting, verdict: ask, maySend })
+  /** Loads no package. */
+  function delivery(): Promise<Delivery> {
+    delivering ??= outsideHostContext(async () => {
+      const { createDelivery } = await import('../delivery/index.ts')
+      const { product, endpoint, proxyEnvironment, identity, logger } = settings
+      return createDelivery({
+        ...{ state, clock, logger, endpoint, proxyEnvironment, identity, scope, readVerdict, maySend },
+        ...{ catalog: contributions.catalog, productVersion: product.version, local: counting.local },
+        keepInstallation: policy.keepInstallation,
+      })
     }).catch((error) => {
       // The next report tries it again.
-      loading = undefined
+      delivering = undefined
       throw error
     })
-    return loading
+    return delivering
+  }
+
+  /** Loads the SDK, with the first report. */
+  function reporter(): Promise<Reporter> {
+    reporting ??= outsideHostContext(async () => {
+      const [{ createReporter }, to] = await Promise.all([import('../report/index.ts'), delivery()])
+      const { product, schemaUrl, identity, logger, debug } = settings
+      return createReporter({
+        ...{ product, schemaUrl, identity, state, clock, logger, debug, scope, maySend, readVerdict },
+        ...{ catalog: contributions.catalog, facts: contributions.stores, feeds: contributions.feeds },
+        ...{ delivery: to, local: counting.local },
+      })
+    }).catch((error) => {
+      // The next report tries it again.
+      reporting = undefined
+      throw error
+    })
+    return reporting
   }
 
   /** What an earlier process has left in the outbox is sent; a last report needs the SDK to be there before the end. */
-  async function goOn(): Promise<void> {
+  async function scheduleResume(): Promise<void> {
     if (!(await mayWait()) && !settings.finalReport) return
-    clock.after(GOES_ON_AFTER, () => {
+    clock.after(RESUMES_AFTER, () => {
       if (planned) void resume().catch(logTrouble)
     })
   }
 
-  /** Whether a report waits, or nobody can tell. */
+  /** Returns whether a report waits, or nobody can tell. */
   async function mayWait(): Promise<boolean> {
     return (await state.list(ENTRIES.outbox).catch(() => [''])).length > 0
   }
 
   async function resume(): Promise<void> {
-    await (await reporter()).resume()
+    if (settings.finalReport) await reporter()
+    await (await delivery()).resume()
+    await refreshConsent()
   }
 
-  async function collectsNothing(): Promise<boolean> {
-    return policy.whileDisabled === 'nothing' && (await ask()).state === 'disabled'
-  }
-
-  /** The schedule goes on whatever becomes of a report: a step that is stuck is left alone, and the next one begins anew. */
+  /** The schedule goes on whatever becomes of a report: one that is stuck is left alone, and the next one starts normally. */
   async function reportOnSchedule(gap: number): Promise<void> {
     const stuck = createDeferred<never>()
     const watchdog = clock.after(STUCK_AFTER, () => {
-      loading = undefined
-      stuck.reject(new Error('a report did not come to its end in ten minutes; the next one begins anew'))
+      delivering = undefined
+      reporting = undefined
+      stuck.reject(new Error('the report timed out after 10 minutes; the next one starts normally'))
     })
     await Promise.race([reportWhenDue(gap), stuck.promise]).catch(logTrouble)
     watchdog.cancel()
@@ -128,19 +144,20 @@ export function createLoop({
 
   /** One report an interval for the installation, whichever process makes it. */
   async function reportWhenDue(gap: number): Promise<void> {
-    // From now on: whoever stands still in the middle of it must not make one that others have made long ago.
+    // From now on: a process that stands still in the middle of it must not make one that others have made long ago.
     const unlessSince = clock.now() - gap
     beforeReport()
-    // One that another process has made, that one remembers: it must not count twice.
-    if (await (await reporter()).report({ unlessSince })) await schedule.reported()
+    const made = await (await reporter()).report(await refreshConsent(), { unlessSince })
+    // The process that has made the report records it.
+    if (made) await schedule.reported()
+    await refreshConsent()
   }
 
   /** A last report is left in the outbox where the product wants one, and somebody has said yes in so many words. */
-  async function endReporter(running: Reporter): Promise<void> {
+  async function reportAtEnd(running: Reporter): Promise<void> {
     const { state, source } = verdict()
     if (settings.finalReport && state === 'enabled' && source !== 'default')
-      await running.report({ final: true, unlessSince: clock.now() - HOUR })
-    await running.shutdown()
+      await running.report(await refreshConsent(), { final: true, unlessSince: clock.now() - HOUR })
   }
 
   return {
@@ -149,7 +166,7 @@ export function createLoop({
       planned = true
       await outsideHostContext(async () => {
         await schedule.start(initialDelay, state === 'undecided' ? { undecidedDelay } : {})
-        if (state !== 'disabled') await goOn()
+        if (state !== 'disabled') await scheduleResume()
       })
     },
     due: () => schedule.due(),
@@ -159,39 +176,43 @@ export function createLoop({
       await schedule.runDue()
       if (planned) await resume()
     },
-    look: () => schedule.look(),
+    refresh: () => schedule.look(),
     async report() {
-      if (await collectsNothing()) {
-        return { outcome: 'suppressed', reportId: '', reason: verdict().because, bytes: new Uint8Array() }
-      }
+      const now = await refreshConsent()
+      if (policy.whileDisabled === 'nothing' && now.state === 'disabled')
+        return { outcome: 'suppressed', reportId: '', reason: now.because, bytes: new Uint8Array() }
       beforeReport()
-      const { at: _, ...result } = (await (await reporter()).report()) as DeliveryResult
+      const { at: _, ...result } = (await (await reporter()).report(now)) as DeliveryResult
       await schedule.reported()
+      await refreshConsent()
       return result
     },
-    preview: async () => (await reporter()).preview(),
+    preview: async () => (await reporter()).preview(await refreshConsent()),
     async forget(by) {
-      const { at: _, failure, ...result } = await (await reporter()).forget(by)
+      await refreshConsent()
+      const { at: _, failure, ...result } = await (await reporter()).erase(by)
       const failures = failure ? [failure] : []
       for (const step of [() => state.remove(ENTRIES.detached), counting.restart])
         await step().catch((error) => failures.push(errorOf(error)))
       if (failures.length > 0) throw erasureNotStored(settings, result, failures[0] as Error)
       return result
     },
-    async heed(verdict) {
+    async applyVerdict(verdict) {
       if (verdict.state !== 'disabled') return
-      // One that cannot be made has nothing under way.
-      const running = await loading?.catch(() => undefined)
-      if (verdict.disabledBy !== 'person') return running?.callOff()
-      await inTurn(() => (running ? running.withdraw(verdict) : withdrawInstallation(settings, verdict)))
+      if (verdict.disabledBy === 'person')
+        return (await delivery()).withdraw(verdict)
+        // One that cannot be made has nothing under way.
+      ;(await delivering?.catch(() => undefined))?.callOff()
     },
     async stop() {
       planned = false
       schedule.stop()
-      const running = loading
-      // What starts again begins with another one: this one sends no more.
-      loading = undefined
-      await running?.then(endReporter)
+      const [reports, deliveries] = [reporting, delivering]
+      // What starts again begins with others: these send no more.
+      reporting = undefined
+      delivering = undefined
+      await reports?.then(reportAtEnd)
+      await deliveries?.then((running) => running.shutdown())
     },
   }
 }

@@ -1,5 +1,5 @@
 import { errorOf } from '../../platform/index.ts'
-import type { Preview } from './reporter.ts'
+import type { Preview } from '../report/index.ts'
 import type { ReportResult } from './surface.ts'
 
 /** Whether an error is meant for the host: a mistake of the maintainer, or a start that the product refuses. */

@@ -8,8 +8,8 @@ import type { Settings } from './settings.ts'
 export interface EndingProcess extends HandOverOptions {
   readonly loop: Loop
   readonly counting: { stop(): Promise<void> }
-  /** Reads the stored choice anew. */
-  readonly ask: () => Promise<Verdict>
+  /** Reads the stored choice, and applies the verdict. */
+  readonly refreshConsent: () => Promise<Verdict>
 }
 
 /** What is left of the time at the end, in milliseconds, when an attempt to send is called off: a slow disk has to keep that it was. */
@@ -25,11 +25,11 @@ export async function sendAtTheEnd(ending: EndingProcess, kept: Promise<void>): 
   const { delivery } = ending.settings
   if (typeof delivery !== 'string') return sendWithin(ending, kept, delivery.within)
   await kept
-  const { loop, ask } = ending
+  const { loop, refreshConsent } = ending
   const verdict = await reasonToSend(ending)
   if (!verdict) return
   const { handOver } = await import('./hand-over.ts')
-  const isSettled = await handOver(ending, verdict, async () => loop.maySend(await ask()))
+  const isSettled = await handOver(ending, verdict, async () => loop.maySend(await refreshConsent()))
   if (!isSettled) await sendWithin(ending, kept, WITHOUT_CHILD)
 }
 
@@ -49,13 +49,13 @@ async function sendWithin(ending: EndingProcess, kept: Promise<void>, within: nu
 
 /** The verdict under which something is to be sent now; `undefined` where nothing is. */
 async function reasonToSend(ending: EndingProcess): Promise<Verdict | undefined> {
-  const { settings, loop, ask } = ending
+  const { settings, loop, refreshConsent } = ending
   // Whoever wants to see the reports waits for them.
   if (settings.debug) {
     settings.debug(`${JSON.stringify((await loop.preview()).json, undefined, 2)}\n`)
     return undefined
   }
-  const verdict = await ask()
+  const verdict = await refreshConsent()
   return loop.maySend(verdict) && (await hasToSend(ending)) ? verdict : undefined
 }
 
@@ -84,7 +84,7 @@ async function hasToSend({ settings, loop }: EndingProcess): Promise<boolean> {
   const { state, clock, endpoint } = settings
   const waits = (await state.list(ENTRIES.outbox).catch(() => [])).length > 0
   if (!waits && !(await loop.isDue())) return false
-  const { createRetries } = await import('../outbox/index.ts')
+  const { createRetries } = await import('../delivery/index.ts')
   const retries = createRetries(state, clock)
   // The address as the transport makes it; to fetch it from there would split what every host loads into more files.
   const url = new URL(`${endpoint}/v1/metrics`).href
@@ -92,6 +92,6 @@ async function hasToSend({ settings, loop }: EndingProcess): Promise<boolean> {
 }
 
 async function failed({ state, clock }: Settings): Promise<void> {
-  const { createRetries } = await import('../outbox/index.ts')
+  const { createRetries } = await import('../delivery/index.ts')
   await createRetries(state, clock).failed()
 }

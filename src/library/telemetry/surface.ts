@@ -3,8 +3,8 @@ import type { Catalog, Facts } from '../../catalog/index.ts'
 import type { Chooser, Consent, Verdict } from '../consent/index.ts'
 import type { DeliveryResult } from '../delivery/index.ts'
 import type { Ledger } from '../ledger/index.ts'
+import type { Preview } from '../report/index.ts'
 import type { UsageRecorder } from './recorder.ts'
-import type { Preview } from './reporter.ts'
 import type { UsageStatus } from './status.ts'
 
 /** What became of a report that was asked for. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createRetries, waitAfter } from '../../src/library/outbox/retry.ts'
+import { createRetries, waitAfter } from '../../src/library/delivery/retry.ts'
 import { LONGEST_RETRY_AFTER, readRetryAfter } from '../../src/library/transport/response.ts'
 import { createDirectoryStore, createMemoryStore, type StateStore } from '../../src/state/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'

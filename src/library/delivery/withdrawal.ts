@@ -7,7 +7,7 @@ import {
   removeCounts,
   type WaitingReport,
 } from '../counts/index.ts'
-import { keepErasureOf } from './erasures.ts'
+import { keepErasureOf } from './erasable-ids.ts'
 import type { Retries } from './retry.ts'
 
 export interface WithdrawalOptions {

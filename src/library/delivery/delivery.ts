@@ -1,0 +1,291 @@
+import type { Catalog } from '../../catalog/index.ts'
+import {
+  AbortController,
+  type Clock,
+  createTurns,
+  Date,
+  type Environment,
+  type Logger,
+  type Timer,
+} from '../../platform/index.ts'
+import type { StateStore } from '../../state/index.ts'
+import type { Verdict } from '../consent/index.ts'
+import {
+  createReportLog,
+  isReport,
+  type LocalCounter,
+  type NotAccepted,
+  type PendingCounts,
+  type ReportLog,
+  type ReportScope,
+} from '../counts/index.ts'
+import { createInstallation, type IdentityPolicy } from '../identity/index.ts'
+import { createLedger, LARGEST_REPORT, type Ledger, type ReportOutcome } from '../ledger/index.ts'
+import { largestIn, withoutIds } from '../otlp/index.ts'
+import type { Transport } from '../transport/index.ts'
+import type { DeliveryResult, Outcome } from './result.ts'
+import { createRetries } from './retry.ts'
+import { createSendWaiting, type Outcomes, RETIRED } from './send-waiting.ts'
+import { MOST_LOOKED_AT, withdraw } from './withdrawal.ts'
+
+/** A report that is made, under the verdict that it was made under. */
+export interface MadeReport {
+  readonly reportId: string
+  /** When it was made, in milliseconds since 1970. */
+  readonly at: number
+  readonly bytes: Uint8Array
+  readonly verdict: Verdict
+  /** The counts that it carries. Default: none. */
+  readonly pending?: PendingCounts | undefined
+  /** Why it is not sent although the verdict lets it. Default: nothing is in the way. */
+  readonly impediment?: string | undefined
+}
+
+export interface Delivery extends Pick<ReportLog, 'prepare' | 'pending'> {
+  readonly ledger: Ledger
+  /**
+   * Takes a report: into the ledger always, and where its verdict lets it into the outbox, from where `send` takes it. Not accepted, it is
+   * to be made again, from other pending counts. Never rejects for what the network or the operator does.
+   */
+  accept(report: MadeReport): Promise<DeliveryResult | NotAccepted>
+  /** Sends what waits, oldest first, and plans another attempt where that was in vain. Returns the outcomes by report id. */
+  send(): Promise<Outcomes>
+  /** Sends what waits as soon as it may be tried again. */
+  resume(): Promise<void>
+  /** Deletes what a person's no leaves nothing of: ends what is under way, empties the outbox, deletes installation id and counts. */
+  withdraw(verdict: Verdict): Promise<void>
+  /** Ends the attempt that is under way. The report stays in the outbox. */
+  callOff(): void
+  /** Ends the attempt that is under way, and plans none. Resolves when nothing is under way. */
+  shutdown(): Promise<void>
+  /** The steps of an erasure, one after the other and apart from all else. */
+  exclusively<R>(steps: (erasing: ErasureSteps) => Promise<R>): Promise<R>
+}
+
+export interface ErasureSteps extends Pick<Delivery, 'send'> {
+  /** Returns the bytes of what waits, as far as it can be read, and of too many the newest. */
+  waiting(): Promise<readonly Uint8Array[]>
+  /** Removes all that waits. Rejects where something cannot be removed, once all was tried. */
+  clear(): Promise<void>
+  /** Puts a request into the outbox. */
+  accept(request: Pick<MadeReport, 'reportId' | 'at' | 'bytes'>): Promise<void>
+  /** Makes one attempt with a request that waits nowhere, whatever the consent is. Never rejects. */
+  sendAlone(bytes: Uint8Array): Promise<Outcome>
+  record(outcome: ReportOutcome, reportId: string, reason: string, bytes: Uint8Array): Promise<void>
+}
+
+export interface DeliveryOptions {
+  readonly state: StateStore
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly catalog: () => Catalog
+  readonly productVersion: string
+  /** The receiver's base address. */
+  readonly endpoint: string
+  /** Where a proxy is looked for. Default: none is used. */
+  readonly proxyEnvironment?: Environment | undefined
+  readonly identity?: IdentityPolicy | undefined
+  /** Whether the installation keeps its id while disabled. Default: false, it is deleted. */
+  readonly keepInstallation?: boolean | undefined
+  /** Default: a report speaks for all processes of the installation. */
+  readonly scope?: ReportScope | undefined
+  /** What this process counts. Default: nothing. */
+  readonly local?: LocalCounter
+  /** Reads what the verdict is at the moment. Changes nothing. */
+  readonly readVerdict: () => Promise<Verdict>
+  /** Returns whether a verdict lets reports leave. */
+  readonly maySend: (verdict: Verdict) => boolean
+}
+
+export function createDelivery(options: DeliveryOptions): Delivery {
+  const { state, clock, logger, catalog, readVerdict, maySend, scope, local } = options
+  const url = metricsUrl(options.endpoint)
+  const log = createReportLog({ state, clock, catalog, scope, ...(local && { local }) })
+  const { backends } = log
+  const retries = createRetries(state, clock)
+  const ledger = createLedger(state, { clock })
+  const transport = lazyTransport(options)
+  const sendWaiting = backends.map((backend) =>
+    createSendWaiting({ ...options, backend, retries, endpoint: url, transport, record }),
+  )
+  /** One at a time: two that send or empty the outbox at once would give a report two outcomes. */
+  const inTurn = createTurns()
+  let abort = new AbortController()
+  let timer: Timer | undefined
+  let stopped = false
+
+  async function accept(report: MadeReport): Promise<DeliveryResult | NotAccepted> {
+    const { reportId, at, bytes, verdict, pending } = report
+    const end = async (outcome: ReportOutcome, reason: string): Promise<DeliveryResult> => {
+      await record(outcome, reportId, reason, bytes)
+      return { outcome, reason, reportId, at, bytes }
+    }
+    if (!maySend(verdict))
+      return end('suppressed', verdict.state === 'undecided' ? UNDECIDED : verdict.because)
+    if (report.impediment !== undefined) return end('suppressed', report.impediment)
+    if (await retries.isRetired(url)) return end('suppressed', RETIRED)
+    if (bytes.length > LARGEST_REPORT) return end('too-large', tooLarge(bytes))
+    const notAccepted = await log.accept({ reportId, at, bytes }, pending)
+    if (notAccepted) return notAccepted
+    await end('queued', verdict.because)
+    return { ...WAITING, reportId, at, bytes }
+  }
+
+  async function send(): Promise<Outcomes> {
+    const outcomes: Outcomes = new Map()
+    for (const one of sendWaiting) for (const entry of await one(() => abort.signal)) outcomes.set(...entry)
+    const verdict = await readVerdict()
+    if (verdict.state === 'disabled') await stay(verdict, outcomes)
+    else if (maySend(verdict) && (await waits())) await tryLater()
+    return outcomes
+  }
+
+  /** After a person's no nothing waits any more; what another no holds back waits until that has passed. */
+  async function stay(verdict: Verdict, outcomes: Outcomes): Promise<void> {
+    const isGone = verdict.disabledBy === 'person' && (await withdrawAll(verdict).then(() => true, logLeft))
+    const outcome = isGone ? 'discarded' : 'queued'
+    for (const [reportId, before] of outcomes)
+      if (before.outcome === 'queued') outcomes.set(reportId, { outcome, reason: verdict.because })
+  }
+
+  /** Returns whether something waits, or nobody knows. */
+  async function waits(): Promise<boolean> {
+    const answers = await Promise.all(backends.map(({ outbox }) => outbox.waits().catch(() => true)))
+    return answers.includes(true)
+  }
+
+  /** Plans an attempt: never before the receiver, or the backoff, lets it. */
+  async function tryLater(): Promise<void> {
+    timer?.cancel()
+    if (stopped || (await retries.isRetired(url))) return
+    const wait = Math.max((await retries.next()) - clock.now(), SOONEST_RETRY)
+    timer = clock.after(Math.min(wait, LONGEST_TIMER), () => {
+      void inTurn(resume).catch(() => {})
+    })
+  }
+
+  async function resume(): Promise<void> {
+    if (!(await waits())) return
+    if ((await retries.next()) > clock.now()) await tryLater()
+    else await send()
+  }
+
+  /** @throws the first error, once all was tried. */
+  async function withdrawAll({ because }: Verdict): Promise<void> {
+    await withdraw({
+      ...{ state, retries, logger, because, acknowledgements: log.acknowledgements },
+      outboxes: backends.map(({ outbox }) => outbox),
+      async forgetInstallation() {
+        if (!options.keepInstallation) await createInstallation(state, clock, options.identity).forget()
+      },
+      discarded: ({ reportId, bytes }) => record('discarded', reportId, because, bytes),
+    })
+  }
+
+  function callOff(): void {
+    abort.abort()
+    abort = new AbortController()
+  }
+
+  function logLeft(error: unknown): false {
+    logger.debug(`What is left of the installation in ${state.location} was not deleted: ${String(error)}.`)
+    return false
+  }
+
+  async function record(
+    outcome: ReportOutcome,
+    reportId: string,
+    reason: string,
+    bytes: Uint8Array,
+  ): Promise<void> {
+    const at = new Date(clock.now()).toISOString()
+    await ledger.append({ at, reportId, outcome, reason, endpoint: url, bytes })
+    const report = withoutIds(bytes, reportId)
+    if (outcome === 'suppressed') logger.info(`Usage report ${reportId} not sent, ${reason}: ${report}`)
+    if (outcome === 'sent') logger.info(`Usage report ${reportId} sent to ${url}, ${reason}: ${report}`)
+    if (outcome === 'too-large') logger.warn(`Usage report ${reportId} is not sent: ${reason}.`)
+  }
+
+  const erasing: ErasureSteps = {
+    send,
+    record,
+    async accept({ reportId, at, bytes }) {
+      await log.accept({ reportId, at, bytes })
+    },
+    async waiting() {
+      const found: Uint8Array[] = []
+      for (const { outbox } of backends)
+        for (const number of (await outbox.numbers().catch(() => [])).slice(-MOST_LOOKED_AT)) {
+          const report = await outbox.read(number).catch(() => undefined)
+          if (isReport(report)) found.push(report.bytes)
+        }
+      return found
+    },
+    async clear() {
+      const failures: unknown[] = []
+      for (const { outbox } of backends)
+        for (const number of await outbox.numbers())
+          await outbox.remove(number).catch((error) => failures.push(error))
+      if (failures.length > 0) throw failures[0]
+    },
+    async sendAlone(bytes) {
+      if (await retries.isRetired(url)) return { outcome: 'suppressed', reason: RETIRED }
+      const result = await transport.send(bytes, abort.signal)
+      if (result.outcome === 'accepted') return { outcome: 'sent', reason: result.note ?? 'it was taken' }
+      if (result.outcome === 'refused') return { outcome: 'refused', reason: result.reason }
+      return { outcome: 'suppressed', reason: result.outcome === 'retired' ? RETIRED : result.reason }
+    },
+  }
+
+  return {
+    ...{ ledger, prepare: log.prepare, pending: log.pending },
+    accept: (report) => inTurn(() => accept(report)),
+    send: () => inTurn(send),
+    resume: () => inTurn(resume),
+    async withdraw(verdict) {
+      callOff()
+      await inTurn(() => withdrawAll(verdict))
+    },
+    callOff,
+    async shutdown() {
+      stopped = true
+      timer?.cancel()
+      abort.abort()
+      await inTurn(async () => {})
+    },
+    exclusively: (steps) => inTurn(() => steps(erasing)),
+  }
+}
+
+/** node:http is loaded with the first attempt. */
+function lazyTransport({
+  endpoint,
+  clock,
+  proxyEnvironment,
+}: Pick<DeliveryOptions, 'endpoint' | 'clock' | 'proxyEnvironment'>): Transport {
+  let loading: Promise<Transport> | undefined
+  return {
+    async send(...attempt) {
+      loading ??= import('../transport/index.ts').then(({ createHttpTransport }) =>
+        createHttpTransport({ endpoint, now: clock.now, proxyEnvironment }),
+      )
+      return (await loading).send(...attempt)
+    },
+  }
+}
+
+/** The address that reports are posted to, as the ledger has it. */
+const metricsUrl = (endpoint: string) => `${endpoint.replace(/\/+$/, '')}/v1/metrics`
+
+const tooLarge = (bytes: Uint8Array) =>
+  `it has ${bytes.length} bytes, and ${LARGEST_REPORT} is the most; the largest facts are ${largestIn(bytes).join(', ')}`
+
+const UNDECIDED = 'nobody has decided yet, and the delay is not over'
+
+const WAITING = { outcome: 'queued', reason: 'it waits to be sent' } as const
+
+/** How long at least a report waits after an attempt, in milliseconds. */
+const SOONEST_RETRY = 15_000
+
+/** The longest that one timer runs: a suspended machine is noticed within it. */
+const LONGEST_TIMER = 3_600_000

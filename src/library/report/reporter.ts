@@ -1,0 +1,203 @@
+import { withheldBy } from '../../catalog/index.ts'
+import { createTurns, errorOf, type Logger, nextTurn, TextDecoder } from '../../platform/index.ts'
+import type { Verdict } from '../consent/index.ts'
+import {
+  type LocalCounter,
+  type PendingCounts,
+  type ReportScope,
+  tryToMergeEndedCounters,
+} from '../counts/index.ts'
+import type { Delivery, DeliveryResult } from '../delivery/index.ts'
+import {
+  type Collected,
+  collectFacts,
+  type FactPoint,
+  type FactSnapshot,
+  type FactStores,
+} from '../facts/index.ts'
+import { factsIn, readReport } from '../otlp/index.ts'
+import { type ComposerOptions, createComposer } from './composer.ts'
+import { type ErasureResult, eraseInstallation } from './erasure.ts'
+import { observeFacts } from './observe.ts'
+import { factsTable } from './table.ts'
+
+/** The report that would be made now. */
+export interface Preview {
+  /** Byte for byte what goes into the log and over the wire, before compression. */
+  readonly bytes: Uint8Array
+  /** The same, parsed: an OTLP `ExportMetricsServiceRequest`. */
+  readonly json: unknown
+  /** The product's own facts in it: attribute facts by name, then gauges and counts. */
+  readonly facts: { readonly attributes: FactSnapshot['attributes']; readonly points: readonly FactPoint[] }
+  /** These as a table that people read. */
+  readonly text: string
+  /** Whether it would be sent, were it made now. */
+  readonly wouldBeSent: boolean
+}
+
+/** Makes reports and hands them on. Loads the SDK, so it is entered by `import()` only. */
+export interface Reporter {
+  preview(verdict: Verdict): Promise<Preview>
+  /** Makes a report under a verdict. `undefined` where another process has made one that speaks for this one as well. */
+  report(verdict: Verdict, options?: ReportOptions): Promise<DeliveryResult | undefined>
+  /** Erases the installation, here and at the receiver. */
+  erase(by: string): Promise<ErasureResult>
+}
+
+export interface ReportOptions {
+  /** None is made where there is one that was made after this time, in milliseconds since 1970. Default: it is made in any case. */
+  readonly unlessSince?: number
+  /** The last one before a shutdown: sources have 20 ms, and the report is left in the outbox. Default: false. */
+  readonly final?: boolean
+}
+
+export interface ReporterOptions extends ComposerOptions {
+  readonly delivery: Delivery
+  readonly facts: Pick<FactStores, 'all' | 'totals'>
+  /** Called before the facts are asked: they take over what an SDK of the host's own has collected. */
+  readonly feeds: ReadonlySet<() => Promise<void>>
+  readonly local: LocalCounter
+  readonly scope: ReportScope
+  readonly logger: Logger
+  /** Reads what the verdict is at the moment. Changes nothing. */
+  readonly readVerdict: () => Promise<Verdict>
+  /** Where the operator wants every report printed. Default: nowhere. */
+  readonly debug?: ((text: string) => void) | undefined
+}
+
+/** What a source may take where a shutdown waits for it, in milliseconds. */
+const FINAL_BUDGET = 20
+
+/** How long counters of ended processes are merged before a report, and before the last one, in milliseconds. */
+const [LONGEST_MERGE, LONGEST_MERGE_AT_END] = [500, 50]
+
+/** How often a report is made again because another process was faster. A store that says so without end cannot be used. */
+const MOST_ATTEMPTS = 100
+
+export function createReporter(options: ReporterOptions): Reporter {
+  const { delivery, facts, local, state, scope, clock, logger, maySend, readVerdict } = options
+  const composer = createComposer(options)
+  /** One report at a time: two at once would compute the same pending counts, and one of them in vain. */
+  const inTurn = createTurns()
+
+  /** A report's way, from the first step to the last. */
+  async function report(
+    verdict: Verdict,
+    { unlessSince = Number.POSITIVE_INFINITY, final = false }: ReportOptions,
+  ): Promise<DeliveryResult | undefined> {
+    let isUsable = true
+    for (let attempt = 1; ; attempt++) {
+      const collected = await collect(verdict, final)
+      const isPersisted = isUsable && maySend(verdict) && (await persistCounts(final))
+      isUsable &&= isPersisted || !maySend(verdict)
+      const pending = await computePending(verdict, collected, { asPersisted: isPersisted, isUsable })
+      if (isMadeBy(pending, unlessSince)) return undefined
+      const { metrics, details } = await describe(verdict, collected, pending)
+      const made = await composer.make(metrics, details)
+      const accepted = await delivery.accept(made)
+      if (typeof accepted !== 'string') {
+        logAbsent(collected)
+        return final || accepted.outcome !== 'queued' ? accepted : send(accepted)
+      }
+      // Another process was faster, and carries the counts; or nothing can be written, and the next one waits in memory.
+      isUsable = accepted === 'outdated' && attempt < MOST_ATTEMPTS
+    }
+  }
+
+  /** Asks the sources of all facts that the verdict reaches. The others are not even asked. */
+  async function collect(verdict: Verdict, final = false): Promise<Collected> {
+    await Promise.all([...options.feeds].map((pull) => pull()))
+    const reasonOf = reasons(verdict)
+    return collectFacts(facts, {
+      clock,
+      ...(final && { factBudget: FINAL_BUDGET }),
+      includes: (name) => reasonOf(name) === undefined,
+    })
+  }
+
+  /** Counts are persisted before they are included, so that they survive if the report is abandoned. `false` where that cannot be. */
+  async function persistCounts(final: boolean): Promise<boolean> {
+    await delivery.prepare()
+    try {
+      await local.persist()
+    } catch {
+      return false
+    }
+    await tryToMergeEndedCounters(state, clock, final ? LONGEST_MERGE_AT_END : LONGEST_MERGE)
+    return true
+  }
+
+  const computePending = (
+    verdict: Verdict,
+    { sources }: Collected,
+    counts: { readonly asPersisted?: boolean; readonly isUsable?: boolean } = {},
+  ): Promise<PendingCounts> => delivery.pending({ verdict, observed: sources, ...counts })
+
+  /** Returns whether another process has made a report since. One that is yet to come was made before the clock was set back. */
+  const isMadeBy = ({ reportedAt }: PendingCounts, unlessSince: number): boolean =>
+    scope === 'installation' && reportedAt > unlessSince && reportedAt <= clock.now()
+
+  /** Sends the facts through the OpenTelemetry SDK. The host has its turn before and after. */
+  async function describe(verdict: Verdict, collected: Collected, pending: PendingCounts) {
+    const snapshot = collected.snapshot(pending.reported)
+    await nextTurn()
+    const metrics = await observeFacts(snapshot)
+    await nextTurn()
+    const reasonOf = reasons(verdict)
+    const names = Object.keys(options.catalog().facts)
+    const withheld = names.filter((name) => !['expired', undefined].includes(reasonOf(name))).length
+    return { snapshot, metrics, details: { verdict, pending, dropped: snapshot.dropped, withheld } }
+  }
+
+  async function send(accepted: DeliveryResult): Promise<DeliveryResult> {
+    const outcome = (await delivery.send()).get(accepted.reportId)
+    if (outcome) return { ...accepted, ...outcome }
+    // Another process with a no has discarded it.
+    const { disabledBy, because } = await readVerdict()
+    return disabledBy === 'person' ? { ...accepted, outcome: 'discarded', reason: because } : accepted
+  }
+
+  function reasons({ reach }: Verdict): (name: string) => string | undefined {
+    const catalog = options.catalog()
+    const moment = { at: clock.now(), productVersion: options.product.version }
+    return (name) => withheldBy(catalog, name, reach, moment)
+  }
+
+  function logAbsent({ absent }: Collected): void {
+    for (const [name, reason] of absent)
+      logger.debug(`The usage fact ${name} is not in the report (${reason}).`)
+  }
+
+  async function reportInTurn(verdict: Verdict, how: ReportOptions): Promise<DeliveryResult | undefined> {
+    const result = await report(verdict, how)
+    if (!result) return undefined
+    // What could not be deleted after a no is tried again with each report.
+    if (verdict.disabledBy === 'person') await delivery.withdraw(verdict).catch(logLeft)
+    options.debug?.(`${JSON.stringify(JSON.parse(new TextDecoder().decode(result.bytes)), undefined, 2)}\n`)
+    // Nobody waits at a shutdown for what can be cleared away later.
+    if (!how.final) await state.tidy?.().catch(() => {})
+    return result
+  }
+
+  const logLeft = (error: unknown) =>
+    logger.debug(
+      `What is left of the installation in ${state.location} was not deleted: ${errorOf(error).message}.`,
+    )
+
+  return {
+    async preview(verdict) {
+      const collected = await collect(verdict)
+      const pending = await computePending(verdict, collected)
+      const { snapshot, metrics, details } = await describe(verdict, collected, pending)
+      const { bytes } = await composer.compose(metrics, details)
+      const json = JSON.parse(new TextDecoder().decode(bytes))
+      const content = readReport(bytes)
+      // Attributes are shown as reported, after randomization.
+      const attributes = content ? factsIn(content, options.catalog()) : {}
+      const shown = { attributes, points: snapshot.points }
+      return { bytes, json, facts: shown, text: factsTable(shown), wouldBeSent: maySend(verdict) }
+    },
+    report: (verdict, how = {}) => inTurn(() => reportInTurn(verdict, how)),
+    erase: (by) => inTurn(() => eraseInstallation({ state, delivery, composer, maySend, readVerdict }, by)),
+  }
+}

@@ -1,0 +1,296 @@
+import { createDeferred, Date, errorOf, keepingProcessAlive, tellHost } from '../../platform/index.ts'
+import {
+  type Chooser,
+  type Consent,
+  type ConsentListener,
+  createConsent,
+  createGivenConsent,
+  type GiveVerdict,
+  nameOfChooser,
+  type Verdict,
+} from '../consent/index.ts'
+import type { Ledger } from '../ledger/index.ts'
+import type { Contributions } from './contributions.ts'
+import { createCounting } from './counting.ts'
+import { deliveryStatus } from './delivery-status.ts'
+import { createDurability, type Durability } from './durability.ts'
+import { createLoop } from './loop.ts'
+import { createMeterOwner } from './meter-owner.ts'
+import type { UsageRecorder } from './recorder.ts'
+import { failedPreview, failedReport, isForTheHost } from './safety-net.ts'
+import type { Settings } from './settings.ts'
+import { sendAtTheEnd } from './short-lived.ts'
+import { disclosureOf, refuseUnwanted, tell } from './start.ts'
+import { factsUnder, stateUnder } from './status.ts'
+import type { UsageTelemetry } from './surface.ts'
+
+/** How long `start` waits for what it writes, in milliseconds, once it knows what was decided. */
+const START_BUDGET = 5_000
+
+/** How long `shutdown` waits for what has to do with the network, in milliseconds, before it leaves the rest to the next start. */
+const SHUTDOWN_BUDGET = 40
+
+/** How long it waits until the disk of this machine has what was counted: nobody else has it, and `process.exit()` may follow. */
+const DISK_BUDGET = 5_000
+
+/** What depends on the environment. */
+export interface Running
+  extends Omit<UsageTelemetry, keyof UsageRecorder | 'contribute' | 'reader' | 'consent'> {
+  readonly consent: Omit<UsageTelemetry['consent'], 'on'>
+  /** A contribution has come or gone. */
+  reconsider(): void
+  /** Stores what was counted. Never rejects. */
+  persist(): Promise<void>
+}
+
+/** A telemetry from the moment at which something is first asked that depends on the environment. */
+export function createRunning(
+  settings: Settings,
+  contributions: Contributions,
+  listeners: Set<ConsentListener>,
+  giveVerdict: GiveVerdict | undefined,
+): Running {
+  const { logger, clock } = settings
+  const durability = createDurability(settings)
+  const consent = giveVerdict
+    ? createGivenConsent(giveVerdict, { ...settings, inputs: settings.consentInputs })
+    : createConsentOf(settings, contributions, durability, settings.readEnvironment)
+  const verdict = () => consent.verdict()
+  const counting = createCounting({ settings, contributions, verdict, refreshConsent })
+  const owner = createMeterOwner({ logger, stores: contributions.stores.all, own: contributions.providers })
+  const beforeReport = owner.lookAtReport
+  const readVerdict = () => consent.read()
+  const loop = createLoop({
+    ...{ settings, contributions, counting, verdict, readVerdict, refreshConsent, logTrouble, beforeReport },
+  })
+
+  let starting: Promise<Verdict> | undefined
+  let stopping: Promise<void> | undefined
+  /** Whether reports are planned: from a start that was not refused to the shutdown. */
+  let planned = false
+  let withdrawing: Promise<void> = Promise.resolve()
+  /** Whether something is left of what the last no was to delete. */
+  let isLeft = false
+
+  consent.on('change', (now, before) => {
+    void deleteAfterNo(now)
+    if (planned) {
+      void loop.plan(now).catch(logTrouble)
+      // The notice at the start has said that nothing is sent.
+      if (before.disabledBy === 'circumstance' && now.state !== 'disabled') tell(now, settings)
+    }
+    for (const listener of listeners) tellHost(() => listener(now, before))
+  })
+
+  /** A list of withheld facts may name those of a plugin, which come and go. */
+  function reconsider(): void {
+    const now = consent.reconsider()
+    if (now) void counting.applyVerdict(now).catch(logTrouble)
+  }
+
+  /** Ends what is under way after a no, and deletes what a person's no leaves nothing of. */
+  function deleteAfterNo(now: Verdict): Promise<void> {
+    withdrawing = loop.applyVerdict(now).then(
+      () => {
+        isLeft = false
+      },
+      (error) => {
+        isLeft = true
+        const { code, message } = errorOf(error)
+        logger.warn(
+          `No usage report is sent, but what is stored of the installation in ${settings.state.location} could not be deleted ` +
+            `(${code ?? message}). Delete it, or make it writable and opt out again.`,
+        )
+      },
+    )
+    return withdrawing
+  }
+
+  /** Reads what was decided, and applies it. */
+  async function refreshConsent(): Promise<Verdict> {
+    let now = await consent.refresh()
+    // What failed may be mended, and what worked may fail. Asked last: under a no, no id is looked for.
+    if (now.source === 'state' || (now.state === 'enabled' && settings.state.failure() !== undefined)) {
+      await durability.check()
+      now = consent.reconsider() ?? now
+    }
+    await counting.applyVerdict(now)
+    if (now.state === 'undecided') await loop.refresh()
+    return now
+  }
+
+  async function choose(decision: string, chooser: Chooser): Promise<Verdict> {
+    // Under which consent it was counted so far has to be known. A no covers nothing, and does not wait for a store.
+    if (decision !== 'disabled') await refreshConsent()
+    try {
+      const now = await consent.set(decision, chooser)
+      await counting.applyVerdict(now)
+      await withdrawing
+      if (isLeft) await deleteAfterNo(now)
+      return now
+    } catch (error) {
+      // Not waited for: a store that did not take the choice may not answer for long.
+      void counting.applyVerdict(consent.verdict()).catch(logTrouble)
+      throw error
+    }
+  }
+
+  async function begin(before: Promise<void> | undefined): Promise<Verdict> {
+    await before
+    // Before anything is written: a start that is refused leaves nothing behind.
+    refuseUnwanted(await refreshConsent(), settings)
+    const rest = startReporting()
+    // A store that takes longer has the rest of the start go on without the host.
+    if (!(await inTime(rest, START_BUDGET))) {
+      rest.catch(logTrouble)
+      return consent.verdict()
+    }
+    return rest
+  }
+
+  async function startReporting(): Promise<Verdict> {
+    // Before something may be sent, no id is looked for.
+    if (consent.verdict().state === 'enabled') await durability.check()
+    let now = await consent.begin()
+    await deleteAfterNo(now)
+    planned = stopping === undefined
+    if (planned) {
+      counting.start()
+      await loop.plan(now)
+    }
+    // What is announced depends on whether anything could be stored.
+    if (settings.state.failure() !== undefined && now.state !== 'disabled') {
+      await durability.check()
+      now = consent.reconsider() ?? now
+    }
+    tell(now, settings, consent.unannounced())
+    owner.look()
+    return now
+  }
+
+  /** Loaded apart from the reporter: reading the log needs no SDK. */
+  async function ledger(): Promise<Ledger> {
+    const { createLedger } = await import('../ledger/index.ts')
+    return createLedger(settings.state, { clock })
+  }
+
+  function logTrouble(error: unknown): void {
+    logger.error(`The usage telemetry has failed: ${errorOf(error).message}`)
+  }
+
+  const inCase =
+    <R>(result: (error: unknown) => R) =>
+    (error: unknown) => {
+      logTrouble(error)
+      return result(error)
+    }
+
+  async function end(): Promise<void> {
+    const { delivery, directory } = settings
+    const sends = planned && delivery !== 'inline'
+    planned = false
+    starting = undefined
+    const kept = counting.stop()
+    // What a short-lived process sends is written down before. It is the loop that sends, unless it was started again meanwhile.
+    const sent = sends && sendAtTheEnd({ settings, contributions, counting, loop, refreshConsent }, kept)
+    const stopped = sent
+      ? sent.catch(logTrouble).then(() => (planned ? undefined : loop.stop()))
+      : loop.stop()
+    const budget = sends ? (typeof delivery === 'object' ? delivery.within : DISK_BUDGET) : SHUTDOWN_BUDGET
+    const keeping = directory === undefined ? SHUTDOWN_BUDGET : DISK_BUDGET
+    await Promise.all([inTime(kept, Math.max(keeping, budget)), inTime(stopped, budget)])
+  }
+
+  /** Returns whether a step has come to its end within so many milliseconds. */
+  async function inTime(step: Promise<unknown>, budget: number): Promise<boolean> {
+    const over = createDeferred<boolean>()
+    const timer = clock.after(budget, () => over.resolve(false))
+    const ended = () => true
+    const isInTime = await Promise.race([step.then(ended, ended), over.promise])
+    timer.cancel()
+    return isInTime
+  }
+
+  return {
+    reconsider,
+    persist: () => keepingProcessAlive(counting.keep).catch(logTrouble),
+    start() {
+      const before = stopping
+      stopping = undefined
+      starting ??= begin(before).catch((error) => {
+        starting = undefined
+        if (isForTheHost(error)) throw error
+        logTrouble(error)
+        return consent.verdict()
+      })
+      return starting
+    },
+    shutdown() {
+      stopping ??= keepingProcessAlive(end).catch(logTrouble)
+      return stopping
+    },
+    preview: () => keepingProcessAlive(loop.preview).catch(inCase(failedPreview)),
+    report: () => keepingProcessAlive(loop.report).catch(inCase(failedReport)),
+    async forget(chooser) {
+      const by = nameOfChooser(chooser)
+      return keepingProcessAlive(() => loop.forget(by))
+    },
+    async status() {
+      const verdict = await refreshConsent()
+      const disclosure = disclosureOf(verdict, settings, consent.unannounced())
+      const due = loop.due()
+      return {
+        verdict,
+        ...(disclosure !== undefined && { disclosure }),
+        ...(due !== undefined && { nextReportAt: new Date(due).toISOString() }),
+        delivery: await deliveryStatus(settings),
+        facts: factsUnder(verdict, { ...settings, catalog: contributions.catalog() }),
+        state: stateUnder(settings),
+      }
+    },
+    consent: {
+      verdict: () => consent.verdict(),
+      set: (decision, chooser) => keepingProcessAlive(() => choose(decision, chooser)),
+      history: () => consent.history(),
+    },
+    ledger: {
+      async *entries(options) {
+        yield* (await ledger()).entries(options)
+      },
+      last: async (outcome) => (await ledger()).last(outcome),
+      check: async () => (await ledger()).check(),
+    },
+  }
+}
+
+export function createConsentOf(
+  { policy, consentInputs, state, oldPlaces, clock, product, catalog, logger }: Settings,
+  contributions: Contributions,
+  durability: Durability,
+  readEnvironment?: Settings['readEnvironment'],
+): Consent {
+  return createConsent({
+    inputs: {
+      ...consentInputs,
+      // Read anew with every verdict: contributions come and go.
+      get facts() {
+        return Object.keys(contributions.catalog().facts)
+      },
+      get formerFacts() {
+        return contributions.formerFacts()
+      },
+    },
+    definitions: () => contributions.catalog().facts,
+    contributions: () => contributions.catalog().contributions ?? {},
+    store: state,
+    clock,
+    productVersion: product.version,
+    catalogVersion: catalog.version,
+    elsewhere: oldPlaces,
+    ...(readEnvironment && { readEnvironment }),
+    stateProblem: durability.problem,
+    warn: logger.warn,
+    sticky: policy.sticky,
+    automation: policy.automation,
+  })
+}
