@@ -13,6 +13,8 @@ export interface WaitingReport {
   /** The reports of an installation are numbered. A number is given once: whoever makes the entry first has it. */
   readonly number: number
   readonly reportId: string
+  /** The id of the report that waited last when this one was made; absent where none did, or it carries nothing. */
+  readonly after?: string | undefined
   /** When it was made, in milliseconds since 1970. */
   readonly at: number
   /** When its running totals begin, in milliseconds since 1970. */
@@ -68,14 +70,14 @@ export function createOutbox(store: StateStore): Outbox {
 
   return {
     remove,
-    async put({ number, reportId, at, totalsSince, bytes, share, sources }) {
+    async put({ number, reportId, after, at, totalsSince, bytes, share, sources }) {
       if (number > LARGEST_NUMBER)
         throw new RangeError(`There is no number for a report after ${LARGEST_NUMBER}.`)
       if (gone.has(number)) await remove(number)
       // Their share is in this report: were they sent after all, it would be counted twice.
       for (const [one, { isReport }] of unreadable) if (isReport) await remove(one)
       const about = {
-        ...{ format: FORMAT, reportId, at, totalsSince, share: shareToJson(share) },
+        ...{ format: FORMAT, reportId, after, at, totalsSince, share: shareToJson(share) },
         sources: sources && sourceCounterToJson(sources),
       }
       return store.create(entryOf(number), `${embedReport(about, bytes)}\n`)
@@ -137,12 +139,16 @@ function parse(number: number, content: Uint8Array): WaitingReport | MergeEntry 
   const text = new TextDecoder().decode(content).trimEnd()
   const line = extractReport(text)
   if (!line) return parseMerge(number, text)
-  const { format, reportId, at, totalsSince, share: data, sources } = line.about
+  const { format, reportId, after, at, totalsSince, share: data, sources } = line.about
   if (format !== FORMAT || typeof reportId !== 'string') return undefined
   if (!isTime(at) || !isTime(totalsSince)) return undefined
   const share = shareFromJson(data)
-  const { bytes } = line
-  return share && { number, reportId, at, totalsSince, bytes, share, sources: sourceCounterFromJson(sources) }
+  if (!share) return undefined
+  return {
+    ...{ number, reportId, at, totalsSince, share, bytes: line.bytes },
+    ...(typeof after === 'string' && { after }),
+    sources: sourceCounterFromJson(sources),
+  }
 }
 
 /** Returns whether something is a time in milliseconds since 1970. */

@@ -22,6 +22,8 @@ import { advanceSourceCounter, type SourceCounter } from './source-counter.ts'
 export interface PendingCounts {
   /** The number of that report. */
   readonly number: number
+  /** The id of the report that waits last; absent where none does. */
+  readonly after?: string | undefined
   /** When the last report was made, whatever became of it, in milliseconds since 1970; 0 before the first. */
   readonly reportedAt: number
   /** What it would carry of each counter. */
@@ -93,7 +95,14 @@ export function computePendingCounts(input: PendingInput): PendingCounts {
     ...[...waiting.flatMap((report) => [...report.share.values()]), pending].map(running),
   )
   return {
-    ...{ number: log.next, reportedAt: waiting.at(-1)?.at ?? acknowledged.reportedAt, share, sources, since },
+    ...{
+      number: log.next,
+      after: waiting.at(-1)?.reportId,
+      reportedAt: waiting.at(-1)?.at ?? acknowledged.reportedAt,
+      share,
+      sources,
+      since,
+    },
     reported: new Map([...pending, ...totals]),
     totalsSince: acknowledged.totalsSince
       ? Date.parse(acknowledged.totalsSince.since)

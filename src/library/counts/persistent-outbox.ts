@@ -4,7 +4,7 @@ import type { StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { type Acknowledgements, acknowledge, type ReportEnd } from './acknowledged.ts'
 import { countedUnder } from './coverage.ts'
-import type { Outbox, WaitingReport } from './outbox.ts'
+import { isReport, type Outbox, type WaitingReport } from './outbox.ts'
 import { coveredBy, isCumulativeIn, removeAcknowledgedCounters } from './pending.ts'
 
 /** What became of a report, for the counts. */
@@ -76,10 +76,18 @@ export function createPersistentOutbox(options: PersistentOutboxOptions): Persis
 
   async function put(report: WaitingReport): Promise<boolean> {
     if (!(await outbox.put(report))) return false
-    // Another process may have had the number, and its report an outcome already, so that its entry is gone.
-    if (report.number > (await acknowledgements.latest()).number) return true
+    // Another process may have had the number, so that its entry is gone: its report has an outcome, or was abandoned.
+    const isOpen = report.number > (await acknowledgements.latest()).number
+    if (isOpen && !(await isFollowedByStranger(report))) return true
     await outbox.remove(report.number)
     return false
+  }
+
+  /** Returns whether the report behind was made after another one than this. */
+  async function isFollowedByStranger({ number, reportId }: WaitingReport): Promise<boolean> {
+    const behind = (await outbox.numbers()).find((other) => other > number)
+    const next = behind === undefined ? undefined : await outbox.read(behind)
+    return isReport(next) && next.after !== undefined && next.after !== reportId
   }
 
   return {

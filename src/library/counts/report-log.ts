@@ -84,7 +84,7 @@ export function createReportLog({ state, clock, catalog, scope, local }: ReportL
       return (options.isUsable ?? true) && pending ? pending : volatile.pending(counter, catalog(), pending)
     },
     async accept(made, pending) {
-      const { share = new Map(), sources, totalsSince = made.at, number, isVolatile } = pending ?? {}
+      const { share = new Map(), sources, totalsSince = made.at, number, after, isVolatile } = pending ?? {}
       const report = { ...made, share, sources, totalsSince }
       if (isVolatile) {
         // Meanwhile it may have been persisted after all, or be carried by another report in memory.
@@ -95,7 +95,7 @@ export function createReportLog({ state, clock, catalog, scope, local }: ReportL
       try {
         await volatile.persistTo(state, persistent.putNext)
         if (number !== undefined)
-          return (await persistent.put({ ...report, number })) ? undefined : 'outdated'
+          return (await persistent.put({ ...report, number, after })) ? undefined : 'outdated'
         await persistent.putNext(report)
       } catch {
         if (share.size > 0) return 'unwritable'

@@ -78,8 +78,8 @@ export function createSendWaiting(
     signal: () => AbortSignal,
     goesOn: () => Promise<boolean>,
   ): Promise<void> {
-    await discardTooMuch()
     const last = await backend.lastOutcome()
+    await discardTooMuch(last)
     const numbers = await outbox.numbers()
     // Their outcome is recorded by another process, or their number was given to another one: they must not be sent.
     await inBatches(numbers.filter((number) => number <= last).slice(0, MOST_AT_ONCE), (number) =>
@@ -197,8 +197,9 @@ export function createSendWaiting(
    * The oldest go first: their counts are in the next report, and what else they say is out of date. But not the one that is tried
    * next: it may have arrived though no answer came back, and then its counts would arrive again. The others were never tried.
    */
-  async function discardTooMuch(): Promise<void> {
-    const numbers = await outbox.numbers()
+  async function discardTooMuch(last: number): Promise<void> {
+    // What has an outcome does not wait: the next one is the first behind it.
+    const numbers = (await outbox.numbers()).filter((number) => number > last)
     if (numbers.length > MOST_ENTRIES) return discardMany(numbers)
     // The newest stays, so that its number is not given again.
     for (const [index, number] of numbers.slice(1, -1).entries()) {
