@@ -5,6 +5,7 @@ import { cp, mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
+import description from '../../package.json' with { type: 'json' }
 import { bareEnvironment, scratchDirectory, script } from './scratch.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -37,7 +38,7 @@ test('what is installed already is not in the command', async (t) => {
   assert.match(stderr, /`npm install chdb @clickhouse\/client`/)
 })
 
-/** A project with this package as it is published, and with those of the optional ones that are given. */
+/** A project with this package as it is published, with what it depends on, and with those of the optional ones that are given. */
 async function freshProject(t: TestContext, installed: readonly string[] = []) {
   const home = await scratchDirectory(t)
   const modules = path.join(home, 'node_modules')
@@ -46,7 +47,10 @@ async function freshProject(t: TestContext, installed: readonly string[] = []) {
   for (const name of ['dist', 'package.json', 'collector-config']) {
     await cp(path.join(root, name), path.join(own, name), { recursive: true })
   }
-  for (const name of installed) await symlink(path.join(root, 'node_modules', name), path.join(modules, name))
+  for (const name of [...Object.keys(description.dependencies), ...installed]) {
+    await mkdir(path.dirname(path.join(modules, name)), { recursive: true })
+    await symlink(path.join(root, 'node_modules', name), path.join(modules, name))
+  }
   await writeFile(path.join(home, 'package.json'), '{"private":true}')
   const otelcol = await script(path.join(home, 'otelcol'), 'echo "otelcol-contrib version 0.161.0"')
   return {
