@@ -85,6 +85,7 @@ export async function aGateway(
     USAGE_GATEWAY_HEALTH_ENDPOINT: `127.0.0.1:${await freePort()}`,
     USAGE_GATEWAY_METRICS_PORT: String(await freePort()),
     USAGE_GATEWAY_INNER_ENDPOINT: `127.0.0.1:${await freePort()}`,
+    USAGE_GATEWAY_INNER_TOKEN: 'of-this-test',
     USAGE_GATEWAY_DIRECTORY: home ?? path.join(directory, 'gateway'),
   }
   const nativeEndpoint = nativeEndpointAt(ports.httpPort)
@@ -142,6 +143,12 @@ export async function aGateway(
     },
     overlay,
     innerUrl: `http://${places.USAGE_GATEWAY_INNER_ENDPOINT}`,
+    /** Sends behind the checks. */
+    sendBehind: (body: Buffer, headers: Readonly<Record<string, string>>) =>
+      send(`http://${places.USAGE_GATEWAY_INNER_ENDPOINT}`, body, {
+        method: 'POST',
+        headers: { ...headers, authorization: `Bearer ${places.USAGE_GATEWAY_INNER_TOKEN}` },
+      }),
     directory: places.USAGE_GATEWAY_DIRECTORY,
     url: `http://${places.USAGE_GATEWAY_ENDPOINT}`,
     store: () => runClickHouse(t, directory, ports),

@@ -99,7 +99,7 @@ test('a report that ends the Collector does so once: it is kept, and all others 
   const first = await gateway.runCommand()
   for (let sent = 0; sent < 20; sent += 1) await sender.one()
   // Behind the checks, as something that they do not know yet.
-  assert.equal((await send(gateway.innerUrl, poison(9_000), { method: 'POST', headers })).status, 200)
+  assert.equal((await gateway.sendBehind(poison(9_000), headers)).status, 200)
   for (let sent = 0; sent < 20; sent += 1) await sender.one()
   const store = await gateway.store()
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { access, constants, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Environment } from '../../platform/index.ts'
@@ -29,6 +30,15 @@ export const SETTING_DEFAULTS = {
   USAGE_GATEWAY_METRICS_PORT: '8888',
 } as const
 
+/** What the inner steps ask for, so that nobody else on the machine can send there what nobody has checked. */
+export const INNER_TOKEN = 'USAGE_GATEWAY_INNER_TOKEN'
+
+/** The environment with a token for the inner steps: the one that it has, or a new one. */
+export const withInnerToken = (environment: Environment): Environment => ({
+  ...environment,
+  [INNER_TOKEN]: environment[INNER_TOKEN] || randomBytes(32).toString('hex'),
+})
+
 /**
  * Reads the settings. The inner endpoints are nobody's business, and who wants the metrics says where: unless they are set, free
  * ports are taken.
@@ -50,7 +60,7 @@ export async function readSettings(environment: Environment): Promise<GatewaySet
     metrics: endpointOf('USAGE_GATEWAY_METRICS_PORT', `${metricsHost}:${metricsPort}`),
     directory,
     environment: {
-      ...environment,
+      ...withInnerToken(environment),
       USAGE_GATEWAY_ENDPOINT: given('USAGE_GATEWAY_ENDPOINT'),
       USAGE_GATEWAY_INNER_ENDPOINT: inner,
       USAGE_GATEWAY_ARCHIVE_ENDPOINT: archive,

@@ -9,7 +9,7 @@ import { answers, eventually } from '../process/wait.ts'
 import { deliverAside } from '../queue/aside.ts'
 import { startCourier } from '../queue/courier.ts'
 import { type GuardedQueue, guardQueue, isCrash } from '../queue/guard-queue.ts'
-import { requireWritable, SETTING_DEFAULTS } from '../settings.ts'
+import { requireWritable, SETTING_DEFAULTS, withInnerToken } from '../settings.ts'
 import { collectorEnvironment } from './collector-environment.ts'
 
 export interface RunGuardedOptions {
@@ -35,10 +35,11 @@ export interface RunGuardedOptions {
  */
 export async function runGuarded({
   command,
-  environment,
+  environment: given,
   onNotice,
   signals = process,
 }: RunGuardedOptions): Promise<number> {
+  const environment = withInnerToken(given)
   const [file, ...args] = command
   if (file === undefined) {
     throw new GatewayOptionsError(

@@ -5,6 +5,7 @@ import { collectorEnvironment } from '../collector/collector-environment.ts'
 import { startGuarded } from '../process/guarded-process.ts'
 import { freePort } from '../process/ports.ts'
 import { answers, eventually } from '../process/wait.ts'
+import { INNER_TOKEN, withInnerToken } from '../settings.ts'
 import type { Courier } from './aside.ts'
 import { reportsIn } from './queue-file.ts'
 
@@ -29,8 +30,8 @@ export async function startCourier({
   const own = path.join(directory, 'aside', 'courier')
   await rm(own, { recursive: true, force: true })
   const [inner, health, metrics] = [await freePort(), await freePort(), await freePort()]
-  const moved = {
-    ...environment,
+  const moved: Environment = {
+    ...withInnerToken(environment),
     USAGE_GATEWAY_ENDPOINT: `127.0.0.1:${await freePort()}`,
     USAGE_GATEWAY_INNER_ENDPOINT: `127.0.0.1:${inner}`,
     USAGE_GATEWAY_ARCHIVE_ENDPOINT: `127.0.0.1:${await freePort()}`,
@@ -62,11 +63,13 @@ export async function startCourier({
   return {
     deliver: async (request) => {
       for (const part of inParts(request)) {
-        await post(`http://127.0.0.1:${inner}/v1/metrics`, part).catch(async (error) => {
-          // A connection breaks a moment before its other end is known to have ended.
-          await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, 2_000))])
-          throw error
-        })
+        await post(`http://127.0.0.1:${inner}/v1/metrics`, part, `${moved[INNER_TOKEN]}`).catch(
+          async (error) => {
+            // A connection breaks a moment before its other end is known to have ended.
+            await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, 2_000))])
+            throw error
+          },
+        )
       }
       const isEmpty = () => queueIsEmpty(`http://127.0.0.1:${metrics}/metrics`)
       if ((await eventually(isEmpty, Number.POSITIVE_INFINITY, exited)) !== 'yes')
@@ -94,8 +97,8 @@ function inParts(request: Buffer): Buffer[] {
   return parts.map((reports) => Buffer.concat(reports))
 }
 
-async function post(url: string, body: Buffer): Promise<void> {
-  const headers = { 'content-type': 'application/x-protobuf' }
+async function post(url: string, body: Buffer, token: string): Promise<void> {
+  const headers = { 'content-type': 'application/x-protobuf', authorization: `Bearer ${token}` }
   const response = await fetch(url, { method: 'POST', headers, body: new Uint8Array(body) })
   await response.body?.cancel()
   if (!response.ok) throw new Error(`the second Collector answers with ${response.status}`)
