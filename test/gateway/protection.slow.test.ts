@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { globSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import path from 'node:path'
 import { describe, test } from 'node:test'
@@ -210,40 +209,6 @@ describe('what a caller may take of the gateway', () => {
 })
 
 describe('overlays', () => {
-  test('tls.yaml: the Collector itself speaks TLS, and nothing else', async (t) => {
-    const gateway = await runGateway(t, {
-      directory: await scratchDirectory(t),
-      products,
-      configs: [overlay('tls.yaml')],
-      environment: {
-        USAGE_GATEWAY_CERTIFICATE: certificate('server.crt'),
-        USAGE_GATEWAY_KEY: certificate('server.key'),
-      },
-    })
-    const { port } = new URL(gateway.url)
-    const ca = await readFile(certificate('authority.crt'))
-    const answer = (options: object) =>
-      new Promise<number | string>((resolve) => {
-        const headers = { 'content-type': 'application/json' }
-        const url = `https://localhost:${port}/v1/metrics`
-        httpsRequest(url, { method: 'POST', headers, family: 4, ...options }, (response) => {
-          response.resume()
-          resolve(response.statusCode as number)
-        })
-          .on('error', (error: NodeJS.ErrnoException) => resolve(String(error.code)))
-          .end(JSON.stringify(report()))
-      })
-    const inPlain = await send(gateway.url, report()).catch((error: NodeJS.ErrnoException) => error.code)
-    assert.ok(inPlain === 'ECONNRESET' || (typeof inPlain === 'object' && inPlain.status === 400))
-    assert.equal(await answer({ ca }), 200)
-    assert.equal(await answer({}), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE')
-    assert.match(
-      String(await answer({ ca, maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'ALL@SECLEVEL=0' })),
-      /^E/,
-    )
-    assert.equal((await archiveOf(gateway)).length, 1)
-  })
-
   test('token.yaml: who has no token is refused, and a new one in the file is taken', async (t) => {
     const directory = await scratchDirectory(t)
     const tokens = path.join(directory, 'tokens')
@@ -289,11 +254,9 @@ describe('overlays', () => {
   test('all of them together are valid', async () => {
     const result = await validateConfig({
       collector: await findCollector(),
-      configs: ['tls.yaml', 'token.yaml', 'versions.yaml'].map(overlay),
+      configs: ['archive.yaml', 'token.yaml', 'versions.yaml'].map(overlay),
       environment: {
         ...process.env,
-        USAGE_GATEWAY_CERTIFICATE: certificate('server.crt'),
-        USAGE_GATEWAY_KEY: certificate('server.key'),
         USAGE_GATEWAY_TOKENS: certificate('README.md'),
         USAGE_GATEWAY_LATEST: 'a=1',
         USAGE_GATEWAY_FEED: 'https://acme.example',
