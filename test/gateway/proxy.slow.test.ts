@@ -3,10 +3,12 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { request as httpsRequest } from 'node:https'
 import path from 'node:path'
-import { describe, test } from 'node:test'
+import { describe, type TestContext, test } from 'node:test'
 import { connect } from 'node:tls'
+import { gzipSync } from 'node:zlib'
 import { freePort, type RunningCollector } from '../../src/maintainer/gateway/index.ts'
 import { startGuarded } from '../../src/maintainer/gateway/process/guarded-process.ts'
+import { callAwkwardly, STALLS, stall } from './awkward-callers.ts'
 import { archiveOf, filesWith, report, runGateway, type send } from './running-gateway.ts'
 import { scratchDirectory, until } from './scratch.ts'
 
@@ -65,24 +67,7 @@ for (const [name, proxy] of Object.entries(PROXIES)) {
     !isInstalled(name, proxy.version) && `${name} is not installed; \`apt-get install ${proxy.package}\``
   describe(`behind ${name}`, { skip }, () => {
     test('reports pass, a caller who sends too many is told to wait, and no address is kept', async (t) => {
-      const directory = await scratchDirectory(t)
-      const gateway = await runGateway(t, { directory })
-      const port = await freePort()
-      const place = { directory: path.join(directory, 'proxy'), port, gateway }
-      await mkdir(place.directory)
-      const lines: string[] = []
-      const running = await startGuarded({
-        command: await proxy.command(place),
-        environment: process.env,
-        directory: place.directory,
-        onLine: (line) => lines.push(line),
-      })
-      t.after(() => running.stop())
-      const ca = await readFile(certificate('authority.crt'))
-      const from = (localAddress: string, body: unknown = report(), options = {}) =>
-        answerOf(port, { ca, localAddress, ...options }, body)
-      await until('it listens', async () => (await from('127.0.0.1').catch(() => undefined))?.status === 200)
-
+      const { directory, gateway, from, port, running, lines, tls } = await behind(t, proxy)
       const own = '127.7.8.9'
       const forged = { 'x-forwarded-for': '203.0.113.5', forwarded: 'for=203.0.113.6' }
       assert.equal((await from(own, report(), { headers: forged })).status, 200)
@@ -102,7 +87,16 @@ for (const [name, proxy] of Object.entries(PROXIES)) {
       assert.equal(answers.get(refused), '900')
       assert.equal((await from('127.0.0.1')).status, 200, 'the others are not kept out')
 
-      const slow = connect({ port, host: '127.0.0.1', ca, servername: 'localhost' })
+      for (const [encoding, body] of ENCODED) {
+        const headers = { 'content-encoding': encoding }
+        assert.equal((await from(own, body(), { headers })).status, 200, encoding)
+      }
+      assert.equal((await from(own, '{}', { headers: { 'content-encoding': 'br' } })).status, 400)
+
+      await callAwkwardly({ port, localAddress: own, tls })
+      await callAwkwardly({ port, localAddress: own })
+
+      const slow = connect({ port, host: '127.0.0.1', ...tls })
       slow.on('error', () => {})
       const head = 'POST /v1/metrics HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
       slow.write(`${head}content-length: 100\r\n\r\n{`)
@@ -118,7 +112,65 @@ for (const [name, proxy] of Object.entries(PROXIES)) {
       assert.deepEqual(await filesWith(directory, addresses), [])
       assert.doesNotMatch(lines.join('\n'), /127\.7\.8\.9|127\.9\.9\.9|203\.0\.113/)
     })
+
+    for (const [what, bytes] of Object.entries(STALLS)) {
+      test(`a thousand callers that stall after ${what} cost the gateway nothing, and keep out nobody`, async (t) => {
+        const { gateway, from, port, tls } = await behind(t, proxy)
+        const before = await memoryOf(gateway.pid)
+        const stalled = await stall(1_000, bytes, { port, tls })
+        let most = 0
+        let longest = 0
+        for (let sent = 0; sent < 20; sent += 1) {
+          const started = performance.now()
+          assert.equal((await from('127.0.0.1')).status, 200)
+          longest = Math.max(longest, performance.now() - started)
+          most = Math.max(most, (await memoryOf(gateway.pid)) - before)
+        }
+        await stalled.over
+        t.diagnostic(`at most ${most} MiB of the gateway, and ${Math.round(longest)} ms for a report`)
+        assert.ok(most < 50, `${most} MiB`)
+      })
+    }
   })
+}
+
+/** What RFC 9110 has for the encodings that the gateway takes. */
+const packed = () => gzipSync(JSON.stringify(report()))
+const ENCODED: readonly (readonly [encoding: string, body: () => unknown])[] = [
+  ['gzip', packed],
+  ['GZIP', packed],
+  ['x-gzip', packed],
+  ['X-Gzip', packed],
+  ['identity', report],
+  ['Identity', report],
+]
+
+/** A gateway, and a proxy in front of it that listens. */
+async function behind(t: TestContext, proxy: (typeof PROXIES)[keyof typeof PROXIES]) {
+  const directory = await scratchDirectory(t)
+  const gateway = await runGateway(t, { directory })
+  const port = await freePort()
+  const place = { directory: path.join(directory, 'proxy'), port, gateway }
+  await mkdir(place.directory)
+  const lines: string[] = []
+  const running = await startGuarded({
+    command: await proxy.command(place),
+    environment: process.env,
+    directory: place.directory,
+    onLine: (line) => lines.push(line),
+  })
+  t.after(() => running.stop())
+  const ca = await readFile(certificate('authority.crt'))
+  const from = (localAddress: string, body: unknown = report(), options = {}) =>
+    answerOf(port, { ca, localAddress, ...options }, body)
+  await until('it listens', async () => (await from('127.0.0.1').catch(() => undefined))?.status === 200)
+  return { directory, gateway, port, running, lines, from, tls: { ca, servername: 'localhost' } }
+}
+
+/** The resident memory of a process in MiB. */
+async function memoryOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1_024)
 }
 
 type Answer = Awaited<ReturnType<typeof send>>
@@ -138,7 +190,7 @@ function answerOf(port: number, options: object, body: unknown): Promise<Answer>
       },
     )
     sending.on('error', reject)
-    sending.end(JSON.stringify(body))
+    sending.end(Buffer.isBuffer(body) ? body : JSON.stringify(body))
   })
 }
 
