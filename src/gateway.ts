@@ -5,4 +5,4 @@
  * @module otel-usage/gateway
  */
 export * from './maintainer/gateway/index.ts'
-export { UsageConfigurationError } from './platform/index.ts'
+export { type Mistake, UsageConfigurationError } from './platform/index.ts'

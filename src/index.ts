@@ -6,22 +6,42 @@
  */
 export type {
   AttributeFact,
+  AttributeValue,
+  BooleanFact,
   Catalog,
   CatalogDefinition,
+  CombinationOf,
   CountFact,
   DimensionBlocks,
   Dimensions,
+  DimensionsOf,
   DropReason,
+  EnumFact,
   Fact,
+  FactCommon,
   Facts,
   GaugeFact,
   Metadata,
   MetadataFact,
   MetadataValue,
+  NameOf,
+  NumberFact,
+  Randomized,
+  Reach,
+  Rounding,
+  Scope,
+  Scopes,
+  SingleFact,
+  StringFact,
   UuidsFact,
+  ValueOf,
+  VersionFact,
+  WhenUnknown,
 } from './catalog/index.ts'
 export { combineCatalogs, defineCatalog } from './catalog/index.ts'
 export type {
+  Chooser,
+  ConsentListener,
   ConsentPolicy,
   ConsentSource,
   ConsentState,
@@ -32,6 +52,7 @@ export type {
   OverrulingSource,
   StartupWarnings,
   StoredChoice,
+  UsageConsent,
   Verdict,
 } from './library/consent/index.ts'
 export {
@@ -41,14 +62,32 @@ export {
   ConsentSourceError,
   createStartupWarnings,
 } from './library/consent/index.ts'
-export type { BoundCounter, FactPoint, GaugePoint } from './library/facts/index.ts'
+export type {
+  BoundCounter,
+  FactFunction,
+  FactPoint,
+  FactSource,
+  GaugePoint,
+  SourcedOf,
+} from './library/facts/index.ts'
 export type { IdentityPolicy } from './library/identity/index.ts'
-export type { LedgerCheck, LedgerEntry, LedgerReadOptions, ReportOutcome } from './library/ledger/index.ts'
+export type {
+  LedgerCheck,
+  LedgerEntry,
+  LedgerReadOptions,
+  ReportOutcome,
+  UsageLedger,
+} from './library/ledger/index.ts'
 export {
+  type CountedEvent,
   createUsageTelemetry,
+  type DeliveryStatus,
+  type Dimensioned,
   explainConsent,
   type Preview,
   type ReportResult,
+  type UncheckedDimensions,
+  type UncheckedWord,
   type UsageContribution,
   type UsageCounter,
   type UsageRecorder,
@@ -59,9 +98,18 @@ export {
 export {
   type Clock,
   type Duration,
+  type Environment,
   type Logger,
   type Mistake,
   type Timer,
   UsageConfigurationError,
 } from './platform/index.ts'
-export { createDirectoryStore, createMemoryStore, NotStoredError, type StateStore } from './state/index.ts'
+export {
+  createDirectoryStore,
+  createMemoryStore,
+  NotStoredError,
+  StateEntryError,
+  StateEntryNameError,
+  type StateStore,
+  type StoreHealth,
+} from './state/index.ts'

@@ -3,5 +3,6 @@
  *
  * @module otel-usage/insights
  */
+export type { ClickHouseAddress } from './maintainer/gateway/index.ts'
 export * from './maintainer/insights/index.ts'
-export { UsageConfigurationError } from './platform/index.ts'
+export { type Mistake, UsageConfigurationError } from './platform/index.ts'

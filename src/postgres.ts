@@ -3,5 +3,5 @@
  *
  * @module otel-usage/postgres
  */
-export { UsageConfigurationError } from './platform/index.ts'
+export { type Mistake, UsageConfigurationError } from './platform/index.ts'
 export { createPostgresStore, type PostgresPool, type PostgresStoreOptions } from './state/index.ts'

@@ -36,6 +36,7 @@ export type {
   BooleanFact,
   Catalog,
   CatalogDefinition,
+  CombinationOf,
   CountFact,
   DimensionBlocks,
   Dimensions,
@@ -49,11 +50,15 @@ export type {
   MetadataFact,
   MetadataValue,
   NameOf,
+  NumberFact,
+  Randomized,
   Rounding,
+  SingleFact,
   StringFact,
   UuidsFact,
   ValueOf,
   VersionFact,
+  WhenUnknown,
 } from './types.ts'
 export { UUID } from './uuids.ts'
 export {

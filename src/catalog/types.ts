@@ -230,13 +230,18 @@ export type ValueOf<A> = A extends {
           ? number
           : string
 
-/** The attributes that a fact with dimensions is counted by: those of one of its alternatives. */
-export type DimensionsOf<A> = A extends { readonly by: infer B }
-  ? CombinationOf<B extends readonly (infer D)[] ? D : B>
-  : Readonly<Record<string, never>>
+/**
+ * The attributes that a fact is counted by: those of one of its alternatives, none where it has no dimensions, and any where the
+ * catalog is not known to the compiler.
+ */
+export type DimensionsOf<A> = CountFact extends A
+  ? Readonly<Record<string, string>>
+  : A extends { readonly by: infer B }
+    ? CombinationOf<B extends readonly (infer D)[] ? D : B>
+    : Readonly<Record<string, never>>
 
-/** Without dimensions: no attributes. */
-type CombinationOf<D> = D extends Dimensions
+/** Every combination of these lists. Without dimensions: no attributes. */
+export type CombinationOf<D> = D extends Dimensions
   ? [keyof D] extends [never]
     ? Readonly<Record<string, never>>
     : { readonly [K in keyof D]: D[K][number] }

@@ -25,13 +25,21 @@ import type { StateStore } from './types.ts'
 
 /**
  * A state store in a directory, one file an entry, readable by the process's user only. The directory is made with the
- * first write; reading makes nothing. `files` are the file functions it uses: a test makes one of them fail. `clock` measures how
- * long it is patient with a file that another process has open.
+ * first write; reading makes nothing.
  *
  * What it reads was written by it: a regular file of this user, of root or of the owner of the directory. Anything else that
  * somebody has put there is an entry that cannot be read. Steps that a file system does not know are left out (links, syncing,
  * owners), and `health` says what that costs.
+ *
+ * @throws {UsageConfigurationError} where `directory` is no path.
  */
+export function createDirectoryStore(directory: string): StateStore
+/**
+ * The same over other file functions, which a test makes fail, and by another clock.
+ *
+ * @internal
+ */
+export function createDirectoryStore(directory: string, files?: FileFunctions, clock?: Clock): StateStore
 export function createDirectoryStore(
   directory: string,
   files: FileFunctions = systemFiles,

@@ -51,8 +51,6 @@ test('a value that is not declared does not compile, and does not throw', () => 
     usage.set('acme.edition', async () => 'enterprize' as const)
     // @ts-expect-error a promise itself: a source is a function
     usage.set('acme.edition', Promise.resolve('community'))
-    // @ts-expect-error a free text
-    usage.set('acme.edition', String(process.version))
     // @ts-expect-error a text for a boolean
     usage.set('acme.backup.enabled', 'true')
     // @ts-expect-error a number for a version
@@ -62,6 +60,21 @@ test('a value that is not declared does not compile, and does not throw', () => 
     // @ts-expect-error null
     usage.set('acme.edition', null)
   })
+})
+
+test('a text from a database compiles where words are declared, and is checked when it is reported', async () => {
+  const usage = create()
+  const row: { edition: string; plan?: string; command: string } = { edition: 'pro', command: 'find' }
+  usage.set('acme.edition', () => row.edition)
+  usage.set('acme.edition', async () => row.edition)
+  usage.set('acme.edition', async () => (row.plan ? 'enterprise' : 'community'))
+  usage.set('acme.edition', row.plan)
+  usage.counter('acme.commands').add(1, { command: row.command, result: 'ok' })
+  usage.counter('acme.commands').bind({ command: row.command, result: 'error' }).add()
+  usage.set('acme.edition', row.edition)
+  assert.equal((await usage.preview()).facts.attributes['acme.edition'], undefined)
+  usage.set('acme.edition', `${'commun'}${'ity'}`)
+  assert.equal((await usage.preview()).facts.attributes['acme.edition'], 'community')
 })
 
 test('a name that is not declared does not compile, and does not throw', () => {

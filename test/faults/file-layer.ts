@@ -11,10 +11,10 @@ import {
 } from 'node:fs'
 import { type FileHandle, link, lstat, mkdir, open, readdir, rename, unlink } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
-import type { createDirectoryStore } from 'otel-usage'
+import type { FileFunctions } from '../../src/platform/index.ts'
 import { createRandom } from '../support/random.ts'
 
-export type FileFunctions = NonNullable<Parameters<typeof createDirectoryStore>[1]>
+export type { FileFunctions } from '../../src/platform/index.ts'
 
 /** What the layer tells apart. `create` is an `open` that makes or extends a file, `read` all that changes nothing. */
 export type Call = 'create' | 'write' | 'sync' | 'rename' | 'link' | 'unlink' | 'mkdir' | 'read'

@@ -23,18 +23,10 @@ export interface Chooser {
   readonly by: string
 }
 
-/** The verdict of a running product: what has been read, read again, and chosen. */
-export interface Consent {
-  /** Whether reports are sent, which source decided, and what every other source said; as last read. */
+/** The verdict of a running product, and the way to choose. */
+export interface UsageConsent {
+  /** Returns the verdict as last read: whether reports are sent, which source decided, and what every other source said. */
   verdict(): Verdict
-  /** Reads the stored choice and decides, so that what another process has stored is obeyed. Never rejects, and changes nothing. */
-  read(): Promise<Verdict>
-  /** Reads it, and calls the listeners where the verdict has changed since they were called last. Never rejects, never writes. */
-  refresh(): Promise<Verdict>
-  /** Decides again from what was read, because facts have come or gone; nothing before the first reading. */
-  reconsider(): Verdict | undefined
-  /** At the start of the product: reads, and writes down what only a start does, the seed and sticky decisions. */
-  begin(): Promise<Verdict>
   /**
    * Stores a choice: `enabled`, `disabled`, `undecided`, or a level of the catalog. It takes effect at once. A no is always taken,
    * holds against every yes, and takes effect before it is stored.
@@ -46,8 +38,6 @@ export interface Consent {
    * a no that is stored.
    */
   set(decision: string, chooser: Chooser): Promise<Verdict>
-  /** The facts that are new since the last start, where what was decided covers every version. As of this start. */
-  unannounced(): readonly string[]
   /** Every choice that was made, oldest first. */
   history(): Promise<readonly StoredChoice[]>
   /**
@@ -56,6 +46,21 @@ export interface Consent {
   on(event: 'change', listener: ConsentListener): () => void
 }
 
+/** {@link UsageConsent}, and what the library does with it: reading again, and what belongs to a start. */
+export interface Consent extends UsageConsent {
+  /** Reads the stored choice and decides, so that what another process has stored is obeyed. Never rejects, and changes nothing. */
+  read(): Promise<Verdict>
+  /** Reads it, and calls the listeners where the verdict has changed since they were called last. Never rejects, never writes. */
+  refresh(): Promise<Verdict>
+  /** Decides again from what was read, because facts have come or gone; nothing before the first reading. */
+  reconsider(): Verdict | undefined
+  /** At the start of the product: reads, and writes down what only a start does, the seed and sticky decisions. */
+  begin(): Promise<Verdict>
+  /** The facts that are new since the last start, where what was decided covers every version. As of this start. */
+  unannounced(): readonly string[]
+}
+
+/** Is called with the new verdict and the one before it. */
 export type ConsentListener = (verdict: Verdict, before: Verdict) => void
 
 export interface ConsentOptions {

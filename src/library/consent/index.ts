@@ -9,6 +9,7 @@ export {
   type ConsentOptions,
   createConsent,
   nameOfChooser,
+  type UsageConsent,
 } from './consent.ts'
 export {
   createStartupWarnings,

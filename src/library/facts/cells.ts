@@ -36,7 +36,7 @@ export class CountCell {
     this.#recording = recording
   }
 
-  add(amount: number, attributes: MeasurementAttributes): void {
+  add(amount = 1, attributes?: MeasurementAttributes): void {
     if (!this.#recording.on) return
     try {
       if (!isCount(amount)) return this.#drops.add('invalid_value')
@@ -50,7 +50,7 @@ export class CountCell {
     }
   }
 
-  bind(attributes: MeasurementAttributes): BoundCounter {
+  bind(attributes?: MeasurementAttributes): BoundCounter {
     const drops = this.#drops
     const recording = this.#recording
     const values = this.values

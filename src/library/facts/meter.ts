@@ -35,7 +35,9 @@ export function createMeter(store: FactStore): Meter {
       note(store, name, cell)
       if (!cell) return { add: dropping(store, name) } satisfies Counter
       return {
-        add: (amount, attributes) => cell.add(amount, attributes as MeasurementAttributes),
+        // OpenTelemetry has no default for the amount: one that is missing is a wrong one.
+        add: (amount: number | undefined, attributes) =>
+          cell.add(amount ?? Number.NaN, attributes as MeasurementAttributes),
       } satisfies Counter
     },
     createHistogram(name) {

@@ -10,5 +10,6 @@ export {
   type LedgerOptions,
   type LedgerReadOptions,
   type ReportOutcome,
+  type UsageLedger,
 } from './ledger.ts'
 export { LARGEST_REPORT } from './lines.ts'

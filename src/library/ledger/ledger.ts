@@ -14,11 +14,13 @@ export interface LedgerOptions {
   readonly maxAge?: number
 }
 
+/** How the local log is read. */
 export interface LedgerReadOptions {
   /** Whether the newest entry comes first. Default: the oldest does. */
   readonly newestFirst?: boolean
 }
 
+/** What a reading of the whole local log has found. */
 export interface LedgerCheck {
   readonly entries: number
   /** Lines that cannot be understood. */
@@ -32,8 +34,7 @@ export interface LedgerCheck {
  * report stands in its last member exactly as it is on the wire. New lines are added to `ledger.jsonl`; where that gets long or
  * old it is put aside into the folder `ledger` and begun anew, which `tail -F ledger.jsonl` follows.
  */
-export interface Ledger {
-  append(entry: LedgerEntry): Promise<void>
+export interface UsageLedger {
   /**
    * Every entry there is when reading begins. Lines that a crash has torn, or that somebody has changed beyond recognition,
    * are passed over, and so are pieces of the log that cannot be read. At most a tenth of the log is in memory at once.
@@ -43,6 +44,11 @@ export interface Ledger {
   last(outcome?: ReportOutcome): Promise<LedgerEntry | undefined>
   /** Reads all of it, and counts what was passed over as well. */
   check(): Promise<LedgerCheck>
+}
+
+/** {@link UsageLedger}, and how it is written. */
+export interface Ledger extends UsageLedger {
+  append(entry: LedgerEntry): Promise<void>
   /** Deletes the whole log. */
   clear(): Promise<void>
 }

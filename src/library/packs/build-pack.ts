@@ -7,7 +7,8 @@
  * that says nothing to others; the name of a private branch is reported as `other`, never as it is.
  */
 import { answerOfHost, URL } from '../../platform/index.ts'
-import { type Answer, createPack, item, type PackOptions } from './fact-pack.ts'
+import type { FactFunction } from '../facts/index.ts'
+import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 import { readText } from './read-text.ts'
 import { listWithOther, oneOf } from './words.ts'
@@ -32,18 +33,21 @@ export interface BuildInfo {
   readonly edition?: string
 }
 
+/** What {@link buildPack} takes. */
 export interface BuildPackOptions<
   P extends string,
   B extends readonly string[] = readonly ['main'],
   E extends readonly string[] = readonly ['community', 'enterprise'],
 > extends PackOptions<P> {
+  /** The catalog's prefix, with which the pack's names begin that are not OpenTelemetry's. */
   readonly prefix: P
   /** The build, a function that gives it, or a JSON file that holds it: `new URL('./build.json', import.meta.url)`. */
-  readonly build: BuildInfo | URL | (() => Answer<BuildInfo>)
+  readonly build: BuildInfo | URL | FactFunction<BuildInfo>
   /** The branches that are reported by name; every other one is `other`. Default: `main`. */
   readonly branches?: B
   /** The editions that are reported by name; every other one is `other`. Default: `community` and `enterprise`. */
   readonly editions?: E
+  /** What the pack reads of the system. Default: this one. For tests. */
   readonly host?: Pick<PackHost, 'readFile'>
 }
 

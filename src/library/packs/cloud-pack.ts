@@ -11,7 +11,9 @@ import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 import { readText } from './read-text.ts'
 
+/** What {@link cloudPack} takes. */
 export interface CloudPackOptions<P extends string> extends PackOptions<P> {
+  /** What the pack reads of the system. Default: this one. For tests. */
   readonly host?: Pick<PackHost, 'readFile' | 'environment' | 'platform'>
 }
 

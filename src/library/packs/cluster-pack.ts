@@ -9,8 +9,8 @@
  */
 
 import { answerOfHost, groupBy } from '../../platform/index.ts'
-import type { GaugePoint } from '../facts/index.ts'
-import { type Answer, createPack, item, type PackOptions } from './fact-pack.ts'
+import type { FactFunction, GaugePoint } from '../facts/index.ts'
+import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { listWithOther, oneOf } from './words.ts'
 
 /** The cluster as one node sees it at this moment. What is left out, or empty, is absent from the report. */
@@ -24,18 +24,20 @@ export interface Cluster {
   readonly members?: ReadonlyArray<{ readonly id?: string | undefined; readonly state: string }> | undefined
 }
 
+/** What {@link clusterPack} takes. */
 export interface ClusterPackOptions<
   P extends string,
   S extends readonly string[],
   R extends readonly string[],
 > extends PackOptions<P> {
+  /** The catalog's prefix, with which the pack's names begin that are not OpenTelemetry's. */
   readonly prefix: P
   /** The states of a member that are reported by name; every other one is `other`. */
   readonly states: S
   /** The roles of a node that are reported by name; every other one is `other`. */
   readonly roles: R
   /** Gives the cluster. Called once a report, and has a second to answer. */
-  readonly read: () => Answer<Cluster>
+  readonly read: FactFunction<Cluster>
 }
 
 const NODE_ID = {

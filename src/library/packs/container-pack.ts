@@ -6,13 +6,16 @@
  * Traced back: no. The files hold ids and paths of the container; they are compared with fixed patterns, and only the
  * runtime's word is kept. Ids, names, images and labels are never reported.
  */
-import { CONTAINER_RUNTIMES, type ContainerHost, containerRuntime } from './container-runtime.ts'
+import { CONTAINER_RUNTIMES, containerRuntime } from './container-runtime.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
-import { systemPackHost } from './pack-host.ts'
+import { type PackHost, systemPackHost } from './pack-host.ts'
 
+/** What {@link containerPack} takes. */
 export interface ContainerPackOptions<P extends string> extends PackOptions<P> {
+  /** The catalog's prefix, with which the pack's names begin that are not OpenTelemetry's. */
   readonly prefix: P
-  readonly host?: ContainerHost
+  /** What the pack reads of the system. Default: this one. For tests. */
+  readonly host?: Pick<PackHost, 'readFile' | 'exists' | 'environment' | 'platform'>
 }
 
 /** Whether the product runs in a container, and by what. */

@@ -9,7 +9,7 @@ export {
 export { type CloudPackOptions, cloudPack } from './cloud-pack.ts'
 export { type Cluster, type ClusterPackOptions, clusterPack } from './cluster-pack.ts'
 export { type ContainerPackOptions, containerPack } from './container-pack.ts'
-export type { FactPack, PackCommon, PackOptions } from './fact-pack.ts'
+export type { FactPack, PackCommon, PackFactName, PackFacts, PackOptions } from './fact-pack.ts'
 export { INSTALL_METHODS, type InstallMethod, type InstallPackOptions, installPack } from './install-pack.ts'
 export { type KubernetesPackOptions, kubernetesPack } from './kubernetes-pack.ts'
 export { type MachinePackOptions, machinePack } from './machine-pack.ts'

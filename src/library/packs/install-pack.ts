@@ -11,8 +11,9 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { answerOfHost, Date, URL } from '../../platform/index.ts'
-import { type ContainerHost, containerRuntime } from './container-runtime.ts'
-import { type Answer, createPack, item, type PackOptions } from './fact-pack.ts'
+import type { FactFunction } from '../facts/index.ts'
+import { containerRuntime } from './container-runtime.ts'
+import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 import { readText } from './read-text.ts'
 
@@ -24,10 +25,12 @@ export const INSTALL_METHODS = [
 
 export type InstallMethod = (typeof INSTALL_METHODS)[number]
 
+/** What {@link installPack} takes. */
 export interface InstallPackOptions<P extends string> extends PackOptions<P> {
+  /** The catalog's prefix, with which the pack's names begin that are not OpenTelemetry's. */
   readonly prefix: P
   /** The way, where the product knows it. Nothing else is looked at then. */
-  readonly method?: InstallMethod | (() => Answer<InstallMethod>)
+  readonly method?: InstallMethod | FactFunction<InstallMethod>
   /** A file that the packager puts beside the product, holding one of the words. */
   readonly marker?: string | URL
   /** The product's own directory: `new URL('.', import.meta.url)`. Never reported. */
@@ -35,10 +38,14 @@ export interface InstallPackOptions<P extends string> extends PackOptions<P> {
   /** The name of the product's Debian package. */
   readonly debianPackage?: string
   /** When the product was installed, in milliseconds since 1970. Without it the date is absent. */
-  readonly installedAt?: Date | number | (() => Answer<Date | number>)
+  readonly installedAt?: Date | number | FactFunction<Date | number>
   /** How much of the date is reported. Default: `month`. */
   readonly precision?: 'day' | 'month'
-  readonly host?: ContainerHost & Pick<PackHost, 'singleExecutable' | 'now'>
+  /** What the pack reads of the system. Default: this one. For tests. */
+  readonly host?: Pick<
+    PackHost,
+    'readFile' | 'exists' | 'environment' | 'platform' | 'singleExecutable' | 'now'
+  >
 }
 
 /** How and when the product was installed. */

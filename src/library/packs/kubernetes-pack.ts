@@ -8,8 +8,11 @@ import { isInKubernetes } from './container-runtime.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 
+/** What {@link kubernetesPack} takes. */
 export interface KubernetesPackOptions<P extends string> extends PackOptions<P> {
+  /** The catalog's prefix, with which the pack's names begin that are not OpenTelemetry's. */
   readonly prefix: P
+  /** What the pack reads of the system. Default: this one. For tests. */
   readonly host?: Pick<PackHost, 'exists' | 'environment'>
 }
 

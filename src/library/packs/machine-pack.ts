@@ -9,10 +9,13 @@ import type { URL } from '../../platform/index.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 
+/** What {@link machinePack} takes. */
 export interface MachinePackOptions<P extends string> extends PackOptions<P> {
+  /** The catalog's prefix, with which the pack's names begin that are not OpenTelemetry's. */
   readonly prefix: P
   /** A directory on the disk that matters: that of the product's data. Never reported. Default: the runtime's disk. */
   readonly directory?: string | URL
+  /** What the pack reads of the system. Default: this one. For tests. */
   readonly host?: Pick<PackHost, 'cores' | 'totalMemory' | 'memoryLimit' | 'diskSize'>
 }
 

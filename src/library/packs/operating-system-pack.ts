@@ -14,10 +14,10 @@ import { type PackHost, systemPackHost } from './pack-host.ts'
 import { ARCHITECTURES, architectureOf, bitsOf, OS_TYPES, osTypeOf } from './platforms.ts'
 import { readText } from './read-text.ts'
 
-type UsedHost = Pick<PackHost, 'readFile' | 'platform' | 'arch' | 'machine' | 'release' | 'version'>
-
+/** What {@link operatingSystemPack} takes. */
 export interface OperatingSystemPackOptions<P extends string> extends PackOptions<P> {
-  readonly host?: UsedHost
+  /** What the pack reads of the system. Default: this one. For tests. */
+  readonly host?: Pick<PackHost, 'readFile' | 'platform' | 'arch' | 'machine' | 'release' | 'version'>
 }
 
 const OS_RELEASE = ['/etc/os-release', '/usr/lib/os-release'] as const
@@ -122,12 +122,14 @@ export function operatingSystemPack<const P extends string = never>(options: Ope
   })
 }
 
+type SystemHost = NonNullable<OperatingSystemPackOptions<string>['host']>
+
 interface System {
   readonly name: (typeof OS_NAMES)[number]
   readonly version: string | undefined
 }
 
-async function systemOf(host: UsedHost): Promise<System | undefined> {
+async function systemOf(host: SystemHost): Promise<System | undefined> {
   const platform = host.platform()
   switch (platform) {
     case 'linux':
@@ -150,7 +152,7 @@ async function systemOf(host: UsedHost): Promise<System | undefined> {
   }
 }
 
-async function linuxOf(host: UsedHost): Promise<System | undefined> {
+async function linuxOf(host: SystemHost): Promise<System | undefined> {
   for (const file of OS_RELEASE) {
     const found = readDistribution((await readText(host, file)) ?? '')
     if (found) return { name: found.name, version: numericVersion(found.version) }
@@ -158,7 +160,7 @@ async function linuxOf(host: UsedHost): Promise<System | undefined> {
   return undefined
 }
 
-async function descriptionOf(host: UsedHost): Promise<string | undefined> {
+async function descriptionOf(host: SystemHost): Promise<string | undefined> {
   const system = await systemOf(host)
   if (system === undefined || system.name === 'other') return undefined
   if (host.platform() === 'win32') {

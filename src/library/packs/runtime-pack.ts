@@ -8,7 +8,9 @@ import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { numericVersion } from './numeric-version.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 
+/** What {@link runtimePack} takes. */
 export interface RuntimePackOptions<P extends string> extends PackOptions<P> {
+  /** What the pack reads of the system. Default: this one. For tests. */
   readonly host?: Pick<PackHost, 'versions'>
 }
 

@@ -9,7 +9,9 @@
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 
+/** What {@link uptimePack} takes. */
 export interface UptimePackOptions<P extends string> extends PackOptions<P> {
+  /** What the pack reads of the system. Default: this one. For tests. */
   readonly host?: Pick<PackHost, 'uptime'>
 }
 

@@ -1,4 +1,4 @@
-import { withheldBy } from '../../catalog/index.ts'
+import { type AttributeValue, withheldBy } from '../../catalog/index.ts'
 import { createTurns, errorOf, type Logger, nextTurn, TextDecoder } from '../../platform/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import {
@@ -8,13 +8,7 @@ import {
   tryToMergeEndedCounters,
 } from '../counts/index.ts'
 import type { Delivery, DeliveryResult } from '../delivery/index.ts'
-import {
-  type Collected,
-  collectFacts,
-  type FactPoint,
-  type FactSnapshot,
-  type FactStores,
-} from '../facts/index.ts'
+import { type Collected, collectFacts, type FactPoint, type FactStores } from '../facts/index.ts'
 import { factsIn, readReport } from '../otlp/index.ts'
 import { type ComposerOptions, createComposer } from './composer.ts'
 import { type ErasureResult, eraseInstallation } from './erasure.ts'
@@ -28,7 +22,10 @@ export interface Preview {
   /** The same, parsed: an OTLP `ExportMetricsServiceRequest`. */
   readonly json: unknown
   /** The product's own facts in it: attribute facts by name, then gauges and counts. */
-  readonly facts: { readonly attributes: FactSnapshot['attributes']; readonly points: readonly FactPoint[] }
+  readonly facts: {
+    readonly attributes: Readonly<Record<string, AttributeValue>>
+    readonly points: readonly FactPoint[]
+  }
   /** These as a table that people read. */
   readonly text: string
   /** Whether it would be sent, were it made now. */

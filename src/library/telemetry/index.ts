@@ -1,8 +1,16 @@
 /** The composition root: options in, a running usage telemetry out. */
 
 export type { Preview } from '../report/index.ts'
+export type { DeliveryStatus } from './delivery-status.ts'
 export type { UsageTelemetryOptions } from './options.ts'
-export type { UsageCounter, UsageRecorder } from './recorder.ts'
+export type {
+  CountedEvent,
+  Dimensioned,
+  UncheckedDimensions,
+  UncheckedWord,
+  UsageCounter,
+  UsageRecorder,
+} from './recorder.ts'
 export type { UsageStatus } from './status.ts'
 export type { ReportResult, UsageContribution, UsageTelemetry } from './surface.ts'
 export { createPluggable, createUsageTelemetry, explainConsent, type Pluggable } from './usage-telemetry.ts'

@@ -9,43 +9,78 @@ import {
   type SourcedOf,
 } from '../facts/index.ts'
 
-/** Counts the events of one count fact. Never throws; what is not declared is dropped and counted. */
+/**
+ * Counts the events of one count fact. Never throws; what is not declared is dropped and counted.
+ *
+ * `counter('acme.runs').add()` counts one event of a fact without dimensions; one with dimensions needs them:
+ * `counter('acme.commands').add(1, { command: 'find' })`.
+ */
 export interface UsageCounter<A> {
-  /** Adds `amount`, zero or more, under the fact's dimensions. */
-  add(amount: number, attributes: DimensionsOf<A>): void
-  /** The counter of one combination, for hot paths: an addition, no allocation. */
-  bind(attributes: DimensionsOf<A>): BoundCounter
+  /**
+   * Adds `amount`, zero or more, under the fact's dimensions. Default: 1. Of the dimensions' values the compiler checks literals; any other
+   * `string` is checked when it is counted.
+   */
+  add<T extends string = never>(...event: CountedEvent<A, T>): void
+  /** Returns the counter of one combination, for hot paths: an addition, no allocation. */
+  bind<T extends string = never>(...attributes: Dimensioned<A, T>): BoundCounter
 }
+
+/** What {@link UsageCounter.add} takes: an amount, and the dimensions where the fact has some. */
+export type CountedEvent<A, T extends string = never> =
+  [] extends Dimensioned<A>
+    ? [amount?: number, attributes?: DimensionsOf<A>]
+    : [amount: number, attributes: UncheckedDimensions<DimensionsOf<A>, T>]
+
+/** The attributes of a count: to be left out where the fact has no dimensions, or its catalog is not known to the compiler. */
+export type Dimensioned<A, T extends string = never> =
+  Readonly<Record<string, never>> extends DimensionsOf<A>
+    ? [attributes?: DimensionsOf<A>]
+    : [attributes: UncheckedDimensions<DimensionsOf<A>, T>]
+
+/** A combination of dimension values, in which any `string` that is no literal may stand. */
+export type UncheckedDimensions<D, T extends string> = D extends unknown
+  ? { readonly [K in keyof D]: D[K] | (T & (string extends T ? string : never)) }
+  : never
 
 /** The ways in which a host tells the facts of one catalog. None of them throws. */
 export interface UsageRecorder<F extends Facts = Facts> extends MeterProvider {
   /**
    * Sets an attribute fact, or a gauge fact without dimensions. A function is asked when a report is made, and has a second
-   * to answer; `undefined` unsets. (An async function for an enum fact needs `as const` behind a literal.)
+   * to answer; `undefined` unsets. Of an enum fact the compiler checks literals; any other `string`, such as one from a database, is
+   * checked when it is set or given, and a word that the fact does not declare is dropped and counted.
    *
    * A function for a gauge fact with dimensions gives all of its values:
    * `usage.set('acme.nodes', () => [{ value: 3, attributes: { state: 'leader' } }])`.
    */
-  set<N extends NameOf<F, 'attribute' | 'gauge'>>(
+  set<N extends NameOf<F, 'attribute' | 'gauge'>, T = never>(
     name: N,
-    value: FactSource<ValueOf<F[N]>> | FactFunction<SourcedOf<F[N]>> | undefined,
+    value:
+      | FactSource<ValueOf<F[N]>>
+      | FactFunction<SourcedOf<F[N]>>
+      | FactSource<UncheckedWord<F[N], T>>
+      | undefined,
   ): void
   /**
    * Takes the values of a fact pack from `otel-usage/packs`: its functions are asked when a report is made. Facts of the pack
    * that the catalog does not declare are left alone.
    */
   use(pack: { readonly sources: Readonly<Record<string, () => unknown>> }): void
+  /** Returns the counter of a count fact. */
   counter<N extends NameOf<F, 'count'>>(name: N): UsageCounter<F[N]>
   /** A meter over the catalog's gauge and count facts. Its name and version do not matter: names are the catalog's. */
   getMeter(name: string, version?: string): Meter
 }
+
+/** A text for an enum fact of which the compiler knows no more than that it is a `string`. */
+export type UncheckedWord<A, T> = T &
+  (A extends { readonly type: 'enum' } ? (string extends T ? string : never) : never)
 
 export function createRecorder<F extends Facts>(facts: FactStore): UsageRecorder<F> {
   const meter = createMeter(facts)
   const declared = (name: unknown) => typeof name === 'string' && Object.hasOwn(facts.catalog.facts, name)
   return {
     getMeter: () => meter,
-    set: (name, value) => facts.set(name, value),
+    set: (name: string, value: unknown) => facts.set(name, value),
     use(pack) {
       try {
         for (const [name, source] of Object.entries(pack.sources)) if (declared(name)) facts.set(name, source)

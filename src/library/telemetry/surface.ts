@@ -1,8 +1,8 @@
 import type { MetricReader } from '@opentelemetry/sdk-metrics'
 import type { Catalog, Facts } from '../../catalog/index.ts'
-import type { Chooser, Consent, Verdict } from '../consent/index.ts'
+import type { Chooser, UsageConsent, Verdict } from '../consent/index.ts'
 import type { DeliveryResult } from '../delivery/index.ts'
-import type { Ledger } from '../ledger/index.ts'
+import type { UsageLedger } from '../ledger/index.ts'
 import type { Preview } from '../report/index.ts'
 import type { UsageRecorder } from './recorder.ts'
 import type { UsageStatus } from './status.ts'
@@ -56,7 +56,7 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
   /** Everything that the faces show. */
   status(): Promise<UsageStatus>
   /** Whether reports are sent, who has decided, and the way to decide anew. */
-  readonly consent: Pick<Consent, 'verdict' | 'set' | 'history' | 'on'>
+  readonly consent: UsageConsent
   /** Every report there was, with its bytes, also those that were not sent. */
-  readonly ledger: Pick<Ledger, 'entries' | 'last' | 'check'>
+  readonly ledger: UsageLedger
 }

@@ -1,4 +1,4 @@
-import type { Facts } from '../../catalog/index.ts'
+import type { Catalog, Facts } from '../../catalog/index.ts'
 import { inOwnContext, outsideHostContext, silentLogger, unsuitableRuntime } from '../../platform/index.ts'
 import type { ConsentListener, GiveVerdict, Verdict } from '../consent/index.ts'
 import type { FactStore } from '../facts/index.ts'
@@ -64,11 +64,11 @@ function makeUsageTelemetry<F extends Facts>(
 
   const usage: UsageTelemetry<F> = outsideContext<F>({
     ...createRecorder<F>(contributions.stores.all[0] as FactStore),
-    contribute(part) {
+    contribute<P extends Facts>(part: Catalog<P>) {
       const { store, remove } = contributions.add(part)
       running?.reconsider()
       const contribution = {
-        ...createRecorder(store),
+        ...createRecorder<P>(store),
         remove() {
           remove()
           running?.reconsider()

@@ -44,6 +44,7 @@ export {
   CollectorStartError,
   CollectorUnusableError,
   DirectoryUnusableError,
+  type FailedWay,
   GatewayError,
   GatewayOptionsError,
   MissingPackageError,
@@ -52,5 +53,7 @@ export {
 } from './errors.ts'
 export type { GatewayPlaces, GatewayStatus } from './gateway-status.ts'
 export { freePort } from './process/ports.ts'
+export type { AsideReports } from './queue/aside.ts'
+export type { DamagedQueue } from './queue/damaged-queue.ts'
 export { type GatewayStatusOptions, gatewayStatus } from './status.ts'
 export type { Arrival, StoreAnswer } from './store/ask-store.ts'

@@ -4,8 +4,8 @@
  */
 import { appendFileSync } from 'node:fs'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { createDirectoryStore, createUsageTelemetry } from 'otel-usage'
-import { createFileLayer } from '../file-layer.ts'
+import { createDirectoryStore, createUsageTelemetry, type StateStore } from 'otel-usage'
+import { createFileLayer, type FileFunctions } from '../file-layer.ts'
 import { catalog, product } from '../product.ts'
 import { createClock } from './clock.ts'
 import { troubleNames } from './names.ts'
@@ -33,6 +33,9 @@ const ON_PURPOSE = 'The host fails on purpose.'
 
 if (options.names) troubleNames(options.names)
 
+/** With the file functions, which its declarations do not show to hosts. */
+const createStore = createDirectoryStore as (directory: string, files: FileFunctions) => StateStore
+
 if (options.threads && isMainThread) relay()
 else await live()
 
@@ -43,7 +46,7 @@ async function live(): Promise<void> {
     product,
     catalog,
     endpoint: options.endpoint,
-    ...(!options.homeless && { state: createDirectoryStore(options.state, disk.files) }),
+    ...(!options.homeless && { state: createStore(options.state, disk.files) }),
     consent: { default: 'enabled' },
     // A yes that counts also where the id of the installation cannot be stored.
     environment: options.chooses ? {} : { ACME_DB_TELEMETRY: 'on' },

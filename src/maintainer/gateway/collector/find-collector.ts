@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
+import type { Writable } from 'node:stream'
 import { type Environment, systemEnvironment } from '../../../platform/index.ts'
 import {
   CollectorNotFoundError,
@@ -17,7 +18,7 @@ import { type Collector, readVersion } from './collector.ts'
 import { dockerImage, dockerProblem } from './docker.ts'
 import { type Manifest, readManifest } from './manifest.ts'
 import { type Pins, RELEASE_SHA256, readPins } from './pins.ts'
-import { createProgress, type Progress, type ProgressOptions } from './progress.ts'
+import { createProgress, type Progress } from './progress.ts'
 import { archiveName, downloadRelease } from './release.ts'
 import { takeWorkLock } from './work-lock.ts'
 
@@ -27,7 +28,7 @@ export interface FindCollectorOptions {
   /** Where a Collector that was downloaded or built is kept. Default: `otel-usage` in the user's cache directory. */
   readonly cache?: string
   /** Where the progress goes. Default: standard error. */
-  readonly output?: ProgressOptions['output']
+  readonly output?: Writable & { readonly isTTY?: boolean; readonly columns?: number }
   /** Default: collector-config/manifest.yaml of this package. */
   readonly manifest?: string
   /** Where releases are downloaded from. Default: the official place. */
