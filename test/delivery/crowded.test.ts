@@ -29,7 +29,7 @@ const FOLDERS: Readonly<Record<string, (place: number) => readonly [name: string
     return [`counts/${process}.json`, JSON.stringify({ ...entry, counts: { 'acme.users{}': 1 } })]
   },
   'foreign files in counts': (place) => [`counts/notes-${place}.txt`, 'x'],
-  'spoilt reports': (place) => [`outbox/${ten(place + 1)}.json`, 'x'],
+  'corrupt reports': (place) => [`outbox/${ten(place + 1)}.json`, 'x'],
   'foreign files in outbox': (place) => [`outbox/notes-${place}.txt`, 'x'],
   'corrupt acknowledgements': (place) => [`acknowledged/${ten(place + 1)}.json`, 'x'],
   'foreign files in acknowledged': (place) => [`acknowledged/notes-${place}.txt`, 'x'],
@@ -72,7 +72,7 @@ for (const [what, entryAt] of Object.entries(FOLDERS)) {
   })
 }
 
-test('spoilt reports cost no renewal of the lease of sending each', async () => {
+test('corrupt reports cost no renewal of the lease of sending each', async () => {
   await using receiver = await startReceiver()
   const inner = createMemoryStore()
   for (let place = 0; place < 200; place++) await inner.write(`outbox/${ten(place + 1)}.json`, 'x')

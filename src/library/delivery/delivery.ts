@@ -231,7 +231,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     async sendAlone(bytes) {
       if (await retries.isRetired(url)) return { outcome: 'suppressed', reason: RETIRED }
       const result = await transport.send(bytes, abort.signal)
-      if (result.outcome === 'accepted') return { outcome: 'sent', reason: result.note ?? 'it was taken' }
+      if (result.outcome === 'accepted')
+        return { outcome: 'sent', reason: result.note ?? 'the receiver accepted it' }
       if (result.outcome === 'refused') return { outcome: 'refused', reason: result.reason }
       return { outcome: 'suppressed', reason: result.outcome === 'retired' ? RETIRED : result.reason }
     },

@@ -179,7 +179,9 @@ export function createSendWaiting(
     if (!maySend(latest)) return false
     if (result.outcome === 'retired') {
       await retries.retired(endpoint)
-      logger.warn(`Usage reports are not sent any more: ${RETIRED}. Another endpoint begins anew.`)
+      logger.warn(
+        `Usage reports are not sent any more: ${RETIRED}. Reports to another endpoint are sent again.`,
+      )
     } else if (!calledOff.aborted) {
       // Where it has failed before, it is logged already, in this life of the process or an earlier one.
       const isKnown = alreadyLogged || (await retries.next()) > 0
@@ -275,7 +277,7 @@ const shown = (name: string) => (/^[a-z0-9_.]{1,128}$/.test(name) ? name : 'an u
 /** Sixty reports of at most 200 kB: a month of no network, and no full disk. */
 const MOST_WAITING = 60
 
-/** How many are given up one by one, each with a line in the ledger. More is nothing that this library leaves behind. */
+/** How many are discarded one by one, each with a line in the ledger. The library leaves no more behind. */
 const MOST_ENTRIES = 500
 
 /** How many are looked at in one round. */
