@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { defineCatalog } from '../../src/catalog/index.ts'
-import { freePort, gatewayStatus, type RunningCollector } from '../../src/maintainer/gateway/index.ts'
+import {
+  freePort,
+  gatewayStatus,
+  type RunningCollector,
+  runGatewayCommand,
+} from '../../src/maintainer/gateway/index.ts'
 import { askStore } from '../../src/maintainer/gateway/store/ask-store.ts'
 import { report, runClickHouse, runGateway, STORE_PASSWORD, send, untilRows } from './running-gateway.ts'
-import { scratchDirectory, until } from './scratch.ts'
+import { memory, scratchDirectory, until } from './scratch.ts'
 
 const catalog = defineCatalog({
   version: 1,
@@ -22,6 +27,10 @@ const settingsOf = (gateway: RunningCollector, store: Readonly<Record<string, st
   ...store,
 })
 
+/** What `otel-usage gateway status` ends with. */
+const statusCommand = (directory: string, environment: Readonly<Record<string, string>>) =>
+  runGatewayCommand(['status', '--directory', directory], { stdout: memory(), environment })
+
 test('status and log say why the store refuses, and status says nothing where it does not', async (t) => {
   const directory = await scratchDirectory(t)
   const store = await runClickHouse(t, directory)
@@ -34,11 +43,7 @@ test('status and log say why the store refuses, and status says nothing where it
   const cases: [wrong: Readonly<Record<string, string>>, why: RegExp, logged: RegExp][] = [
     [{ USAGE_CLICKHOUSE_PASSWORD: 'wrong' }, /Authentication failed/, /HTTP 403/],
     [{ USAGE_CLICKHOUSE_DATABASE: 'nowhere' }, /nowhere does not exist/, /nowhere does not exist/],
-    [
-      { USAGE_CLICKHOUSE_DATABASE: 'system' },
-      /system\.points does not exist/,
-      /system\.points does not exist/,
-    ],
+    [{ USAGE_CLICKHOUSE_DATABASE: 'system' }, /points does not exist/, /points does not exist/],
   ]
   for (const [wrong, why, logged] of cases) {
     const lines: string[] = []
@@ -50,9 +55,10 @@ test('status and log say why the store refuses, and status says nothing where it
     assert.equal((await send(gateway.url, report())).status, 200)
     const environment = settingsOf(gateway, { ...right, ...wrong })
     const { troubles, store: answer } = await gatewayStatus({ directory: gateway.directory, environment })
-    assert(!answer.takesReports && answer.isReachable, JSON.stringify(answer))
+    assert(answer.state === 'refuses', JSON.stringify(answer))
     assert.match(answer.reason, why)
     assert.match(troubles[0] ?? '', /^The store at .+ refuses reports, which wait in the queue: /)
+    assert.equal(await statusCommand(gateway.directory, environment), 1)
     await until('the log says why', () =>
       lines.some((line) => line.includes('Will retry') && logged.test(line)),
     )
@@ -68,8 +74,9 @@ test('status and log say why the store refuses, and status says nothing where it
   await untilRows(store, 'points', 1)
   const ask = () => gatewayStatus({ directory: gateway.directory, environment: settingsOf(gateway, right) })
   const well = await ask()
-  assert(well.store.takesReports)
+  assert(well.store.state === 'takes-reports')
   assert.deepEqual([well.troubles, well.counts?.catalogs], [[], { 'acme-db': 1 }])
+  assert.equal(await statusCommand(gateway.directory, settingsOf(gateway, right)), 0)
   assert.deepEqual(
     well.store.arrivals?.map(({ product, catalogVersion, reports }) => [product, catalogVersion, reports]),
     [['acme-db', 1, 1]],
@@ -78,6 +85,7 @@ test('status and log say why the store refuses, and status says nothing where it
   // The product is released before the overlay: what is new in its catalog is dropped.
   await send(gateway.url, report({ attributes: { 'usage.catalog.version': 2 } }))
   await untilRows(store, 'points', 2)
+  assert.equal(await statusCommand(gateway.directory, settingsOf(gateway, right)), 1)
   assert.match(
     (await ask()).troubles.join('\n'),
     /^A report of the last day is of acme-db with catalog version 2, and the configuration knows at most 1/,
@@ -97,7 +105,7 @@ test('the store is asked over its native protocol too', async (t) => {
     ...{ user: 'usage', password: STORE_PASSWORD, database: 'usage' },
   }
   const answer = await askStore(right)
-  assert(answer.takesReports)
+  assert(answer.state === 'takes-reports')
   const [arrival, ...others] = answer.arrivals ?? []
   assert.deepEqual(others, [])
   assert(arrival !== undefined && Math.abs(arrival.storedAt - Date.now()) < 60_000)
@@ -112,25 +120,53 @@ test('the store is asked over its native protocol too', async (t) => {
     [{ password: 'wrong' }, /Authentication failed/],
   ] as const) {
     const refusal = await askStore({ ...right, ...wrong })
-    assert(!refusal.takesReports && refusal.isReachable, JSON.stringify(refusal))
+    assert(refusal.state === 'refuses', JSON.stringify(refusal))
     assert.match(refusal.reason, why)
   }
 })
 
-test('a store that takes connections and never answers, and one that is something else, are told as what they are', async (t) => {
+for (const scheme of ['tcp', 'http'])
+  test(`a store that takes connections and never answers is named by status and log: ${scheme}`, async (t) => {
+    const silent = createServer((socket) => socket.on('error', () => {}).resume())
+    silent.listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    t.after(() => silent.close())
+    const { port } = silent.address() as AddressInfo
+    const address = { USAGE_CLICKHOUSE_ENDPOINT: `${scheme}://127.0.0.1:${port}` }
+    const lines: string[] = []
+    const gateway = await runGateway(t, {
+      directory: await scratchDirectory(t),
+      environment: address,
+      onLine: (line) => lines.push(line),
+    })
+    assert.equal((await send(gateway.url, report())).status, 200)
+    const environment = settingsOf(gateway, address)
+    const [{ store, troubles }, code] = await Promise.all([
+      gatewayStatus({ directory: gateway.directory, environment }),
+      statusCommand(gateway.directory, environment),
+      until('the log says why', () =>
+        lines.some((line) => /Will retry/.test(line) && /timeout|deadline exceeded/.test(line)),
+      ),
+    ])
+    assert.deepEqual(store, { state: 'unreachable', reason: 'no answer within 10 seconds' })
+    assert.match(troubles.join('\n'), /^The store at .+ cannot be reached; reports wait in the queue/)
+    assert.equal(code, 1)
+  })
+
+test('a store that is something else, or not there, is told as what it is', async (t) => {
   const gateway = await runGateway(t, { directory: await scratchDirectory(t) })
   const greeting = createServer((socket) => socket.on('error', () => {}).end('220 mail.example ESMTP\r\n'))
   greeting.listen(0, '127.0.0.1')
   await once(greeting, 'listening')
   t.after(() => greeting.close())
-  const { port } = greeting.address() as { port: number }
+  const { port } = greeting.address() as AddressInfo
   for (const [address, why] of [
     [`tcp://127.0.0.1:${port}`, /does not talk ClickHouse's native protocol/],
     [`tcp://127.0.0.1:${await freePort()}`, /ECONNREFUSED/],
   ] as const) {
     const environment = settingsOf(gateway, { USAGE_CLICKHOUSE_ENDPOINT: address })
     const { store } = await gatewayStatus({ directory: gateway.directory, environment })
-    assert(!store.takesReports && !store.isReachable)
+    assert(store.state === 'unreachable')
     assert.match(store.reason, why)
   }
 })

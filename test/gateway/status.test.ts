@@ -50,7 +50,7 @@ test('the status says how many points came in, wait, were refused and dropped, a
   }
   const status = await gatewayStatus({ directory, environment: {} })
   assert.deepEqual(status.places, places)
-  assert.deepEqual([status.healthy, status.store.takesReports], [true, false])
+  assert.deepEqual([status.healthy, status.store.state], [true, 'unreachable'])
   assert.deepEqual(status.counts, {
     uptimeSeconds: 7300.5,
     received: 1_201_962,
@@ -101,7 +101,7 @@ test('a gateway that was not started here is looked for where its settings say',
     ...{ url, healthUrl: url, metricsUrl: `${url}/metrics` },
     ...{ store: url, database: 'usage' },
   })
-  assert.deepEqual([healthy, store.takesReports, counts?.queued, stalledSeconds], [true, true, 900, 0.01])
+  assert.deepEqual([healthy, store.state, counts?.queued, stalledSeconds], [true, 'takes-reports', 900, 0.01])
   assert.match(troubles.join('\n'), /900 points wait for the store, and none has got there/)
 })
 

@@ -9,7 +9,7 @@ export function statusText({ places, healthy, store, counts, disk, troubles }: G
     counts && `${number(counts.queued)} of ${number(counts.queueCapacity)} points wait for the store`
   return [
     `Gateway    ${places.url}   ${healthy ? `takes reports${counts ? `, for ${duration(counts.uptimeSeconds)}` : ''}` : 'does not answer'}`,
-    `Store      ${places.store}   ${store.takesReports ? 'takes reports' : store.isReachable ? 'refuses reports' : 'not reachable'}`,
+    `Store      ${places.store}   ${STORE_STATES[store.state]}`,
     `Queue      ${queued ? `${queued}, ` : ''}${size(disk.queueBytes)} on disk`,
     ...(counts
       ? [
@@ -22,6 +22,12 @@ export function statusText({ places, healthy, store, counts, disk, troubles }: G
     ...troubles.map((trouble) => `Trouble    ${trouble}`),
     '',
   ].join('\n')
+}
+
+const STORE_STATES: Readonly<Record<StoreAnswer['state'], string>> = {
+  'takes-reports': 'takes reports',
+  refuses: 'refuses reports',
+  unreachable: 'not reachable',
 }
 
 /** What somebody should look at, as sentences. */
@@ -40,7 +46,7 @@ export function troublesOf(status: Omit<GatewayStatus, 'troubles'>): string[] {
           `${number(counts.queued)} points wait for the store, and none has got there for at least ${duration(stalledSeconds)}${lastStored(store)}; the Collector's log says why.`,
         ]
       : []),
-    ...(counts && store.takesReports ? catalogTroubles(counts, store.arrivals ?? []) : []),
+    ...(counts && store.state === 'takes-reports' ? catalogTroubles(counts, store.arrivals ?? []) : []),
     ...(counts && counts.noReport + counts.undeclared > MOST_DROPPED * counts.received
       ? [
           `${number(counts.noReport + counts.undeclared)} of ${number(counts.received)} points were dropped: somebody plays, or a product or a version of it is newer than the configuration.`,
@@ -76,9 +82,9 @@ export function troublesOf(status: Omit<GatewayStatus, 'troubles'>): string[] {
 const MOST_DROPPED = 0.05
 
 function storeTroubles(places: GatewayPlaces, store: StoreAnswer): string[] {
-  if (store.takesReports) return []
-  const { isReachable, reason } = store
-  return isReachable
+  if (store.state === 'takes-reports') return []
+  const { state, reason } = store
+  return state === 'refuses'
     ? [
         `The store at ${places.store} refuses reports, which wait in the queue: ${reason} Correct USAGE_CLICKHOUSE_DATABASE, _USERNAME or _PASSWORD, the rights of the user, or apply the schema.`,
       ]
@@ -88,7 +94,9 @@ function storeTroubles(places: GatewayPlaces, store: StoreAnswer): string[] {
 }
 
 function lastStored(store: StoreAnswer): string {
-  const times = (store.takesReports && store.arrivals ? store.arrivals : []).map(({ storedAt }) => storedAt)
+  const times = (store.state === 'takes-reports' && store.arrivals ? store.arrivals : []).map(
+    ({ storedAt }) => storedAt,
+  )
   return times.length === 0 ? '' : ` (the newest in it is of ${new Date(Math.max(...times)).toISOString()})`
 }
 

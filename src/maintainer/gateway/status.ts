@@ -36,7 +36,7 @@ export async function gatewayStatus(options: GatewayStatusOptions): Promise<Gate
     damagedQueues(directory),
   ])
   const progress =
-    first !== undefined && first.queued > 0 && store.takesReports
+    first !== undefined && first.queued > 0 && store.state === 'takes-reports'
       ? await progressSince(first, places.metricsUrl, watch)
       : { ...(first && { counts: first }) }
   const found = { places, healthy, store, ...progress, aside, damaged, disk }

@@ -14,14 +14,14 @@ export interface Arrival {
   readonly storedAt: number
 }
 
-/** What the store says of itself. */
+/** What the store says of itself. One that takes connections and never answers is unreachable. */
 export type StoreAnswer =
   | {
-      readonly takesReports: true
+      readonly state: 'takes-reports'
       /** `undefined` where the user may not read. */
       readonly arrivals: readonly Arrival[] | undefined
     }
-  | { readonly takesReports: false; readonly isReachable: boolean; readonly reason: string }
+  | { readonly state: 'refuses' | 'unreachable'; readonly reason: string }
 
 /** Asks the store, as the Collector's user, whether it takes reports, and what has arrived. Never throws. */
 export async function askStore(access: StoreAccess): Promise<StoreAnswer> {
@@ -33,12 +33,13 @@ export async function askStore(access: StoreAccess): Promise<StoreAnswer> {
       ...secretsOf(access.address),
       ...(access.password === '' ? [] : [access.password]),
     ]).split('\n')
-    return { takesReports: false, isReachable: error instanceof StoreRefusal, reason: reason.slice(0, 300) }
+    const state = error instanceof StoreRefusal ? 'refuses' : 'unreachable'
+    return { state, reason: reason.slice(0, 300) }
   }
   const arrivals = await ask(access, ARRIVALS, TIMEOUT)
     .then(arrivalsOf)
     .catch(() => undefined)
-  return { takesReports: true, arrivals }
+  return { state: 'takes-reports', arrivals }
 }
 
 const TIMEOUT = 10_000
