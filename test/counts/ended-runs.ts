@@ -1,7 +1,7 @@
 /** What runs that have ended leave in a state store, and a receiver that sums what arrives of it. */
 import { randomUUID } from 'node:crypto'
 import type { StateStore, UsageTelemetry } from '../../src/index.ts'
-import { createAcknowledgements, createOutbox } from '../../src/library/counts/index.ts'
+import { createAcknowledgements, createOutbox } from '../../src/library/counts/log.ts'
 import { mergeEndedCounters } from '../../src/library/counts/merge.ts'
 import type { AcmeFacts } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'

@@ -16,7 +16,7 @@ import {
   isMerge,
   isReport,
   type PendingCounts,
-} from '../../src/library/counts/index.ts'
+} from '../../src/library/counts/log.ts'
 import { mergeEndedCounters } from '../../src/library/counts/merge.ts'
 
 const why = 'Shows what is used.'

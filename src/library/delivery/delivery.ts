@@ -18,7 +18,7 @@ import {
   type PendingCounts,
   type ReportLog,
   type ReportScope,
-} from '../counts/index.ts'
+} from '../counts/log.ts'
 import { createInstallation, type IdentityPolicy } from '../identity/index.ts'
 import { createLedger, LARGEST_REPORT, type Ledger, type ReportOutcome } from '../ledger/index.ts'
 import { largestIn, withoutIds } from '../otlp/index.ts'

@@ -8,7 +8,7 @@ import {
   type MergeEntry,
   type OutboxBackend,
   type WaitingReport,
-} from '../counts/index.ts'
+} from '../counts/log.ts'
 import type { ReportOutcome } from '../ledger/index.ts'
 import { isErasureRequest, type Misfit, misfitsIn, type ReportContent, readReport } from '../otlp/index.ts'
 import type { Transport } from '../transport/index.ts'

@@ -6,7 +6,7 @@ import {
   type Outbox,
   removeCounts,
   type WaitingReport,
-} from '../counts/index.ts'
+} from '../counts/log.ts'
 import { keepErasureOf } from './erasable-ids.ts'
 import type { Retries } from './retry.ts'
 

@@ -4,7 +4,7 @@ import type { Catalog } from '../../catalog/index.ts'
 import { type Clock, errorOf, randomUuid } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import { holdsWithoutState, type Verdict } from '../consent/index.ts'
-import type { PendingCounts } from '../counts/index.ts'
+import type { PendingCounts } from '../counts/log.ts'
 import type { MadeReport } from '../delivery/index.ts'
 import {
   createInstallation,

@@ -9,7 +9,7 @@
 import { errorOf } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { removeCounts } from '../counts/index.ts'
+import { removeCounts } from '../counts/log.ts'
 import {
   type Delivery,
   type DeliveryResult,

@@ -6,7 +6,7 @@ import {
   type PendingCounts,
   type ReportScope,
   tryToMergeEndedCounters,
-} from '../counts/index.ts'
+} from '../counts/log.ts'
 import type { Delivery, DeliveryResult } from '../delivery/index.ts'
 import { type Collected, collectFacts, type FactPoint, type FactStores } from '../facts/index.ts'
 import { factsIn, readReport } from '../otlp/index.ts'

@@ -2,7 +2,7 @@ import { withheldBy } from '../../catalog/index.ts'
 import type { Timer } from '../../platform/index.ts'
 import { ENTRIES } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { createLocalCounter, type LocalCounter, tryToMergeEndedCounters } from '../counts/index.ts'
+import { createLocalCounter, type LocalCounter } from '../counts/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { Settings } from './settings.ts'
 
@@ -84,6 +84,7 @@ export function createCounting({
   async function mergeMany(ended: boolean): Promise<void> {
     const counters = await settings.state.list(ENTRIES.counts).catch(() => [])
     if (counters.length < MANY) return
+    const { tryToMergeEndedCounters } = await import('../counts/log.ts')
     await tryToMergeEndedCounters(settings.state, clock, ended ? LONGEST_MERGE_AT_END : LONGEST_MERGE)
   }
 

@@ -1,5 +1,4 @@
 import { Date } from '../../platform/index.ts'
-import { createOutbox } from '../counts/index.ts'
 import type { Settings } from './settings.ts'
 
 /** How reports get through, from what lies in the state store: the same from every process, and after a restart. Times are ISO 8601. */
@@ -22,7 +21,8 @@ export async function deliveryStatus({
   state,
   clock,
 }: Pick<Settings, 'state' | 'clock'>): Promise<DeliveryStatus> {
-  const [{ createRetries }, { createLedger }] = await Promise.all([
+  const [{ createOutbox }, { createRetries }, { createLedger }] = await Promise.all([
+    import('../counts/log.ts'),
     import('../delivery/index.ts'),
     import('../ledger/index.ts'),
   ])
