@@ -4,9 +4,10 @@
  */
 import path from 'node:path'
 import { parseArgs } from 'node:util'
-import { GatewayError } from '../src/maintainer/gateway/index.ts'
+import { findCollector, freePort, GatewayError } from '../src/gateway.ts'
 import { DemoError } from './start/demo-host.ts'
-import { showOptedIn, showOptedOut } from './start/rounds.ts'
+import { createGate } from './start/gate.ts'
+import { showOptedIn, showOptedOut, showReport } from './start/rounds.ts'
 import { createScreen } from './start/screen.ts'
 import { startSystem } from './start/system.ts'
 
@@ -20,6 +21,11 @@ const screen = createScreen(process.stdout)
 const interrupted = new Promise<void>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
 })
+const FIRST_RUN =
+  'This machine has no Collector yet. To download it takes a minute, to build it about three, and only this once. ' +
+  'Ctrl-C is safe: the next start goes on where this one was.'
+const ending = new AbortController()
+void interrupted.then(() => ending.abort())
 /** What runs, newest first: the order in which it ends. */
 const running: Array<{ stop(): Promise<void> }> = []
 
@@ -31,14 +37,33 @@ try {
   process.exitCode = 1
 } finally {
   for (const one of running) await one.stop()
+  // A connection to a proxy that never answers cannot be called off, and would keep the process for minutes.
+  setTimeout(() => process.exit(), 1_000).unref()
 }
 
 async function show(directory: string): Promise<void> {
-  const system = await startSystem({ directory, screen })
-  running.unshift(system)
-  const host = await showOptedIn({ system, screen, directory: path.join(directory, 'acme-notes') })
+  const port = await freePort()
+  const endpoint = `http://127.0.0.1:${port}`
+  // The product needs no gateway to say what it does, so that the Collector is found, or built, meanwhile.
+  const progress = createGate(process.stderr)
+  const collector = findCollector({
+    output: progress.output,
+    onAbsent: () => screen.say(FIRST_RUN),
+    signal: ending.signal,
+  })
+  collector.catch(() => {})
+  const host = await showOptedIn({ endpoint, screen, directory: path.join(directory, 'acme-notes') })
   running.unshift(host)
-  await showOptedOut({ system, screen, directory: path.join(directory, 'acme-notes-opted-out') })
+
+  screen.step('The gateway and the store')
+  progress.open()
+  const system = await startSystem({ collector: await collector, directory, port, screen })
+  running.unshift(system)
+  await showReport(host, { system, screen })
+  await showOptedOut({
+    ...{ system, endpoint, screen },
+    directory: path.join(directory, 'acme-notes-opted-out'),
+  })
   if (values.exit) return
 
   const shown = (name: string) => path.relative('', path.join(directory, name))

@@ -15,6 +15,8 @@ if (command === 'catalog') {
 } else if (command === 'gateway') {
   const { runGatewayCommand } = await import('./maintainer/gateway/index.ts')
   process.exitCode = await runGatewayCommand(rest)
+  // A connection to a proxy that never answers cannot be called off, and would keep the process for minutes.
+  setTimeout(() => process.exit(), 1_000).unref()
 } else if (command === undefined || command === '--help' || command === '-h') {
   process.stdout.write(USAGE)
 } else {

@@ -38,11 +38,12 @@ export class DemoError extends Error {
 }
 
 const program = path.resolve(import.meta.dirname, '../../examples/minimal/host.ts')
+const fromSource = new URL('from-source.ts', import.meta.url).href
 
 /** Starts examples/minimal/host.ts on a free port, with the operator's variables given. */
 export async function startDemoHost(environment: Record<string, string>): Promise<DemoHost> {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(process.execPath, [program, '0'], {
+  const child = spawn(process.execPath, ['--import', fromSource, program, '0'], {
     env: { PATH, HOME, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -2,19 +2,20 @@ import { DemoError, type DemoHost, startDemoHost } from './demo-host.ts'
 import type { Screen } from './screen.ts'
 import type { System } from './system.ts'
 
-export interface RoundOptions {
-  readonly system: System
+export interface HostOptions {
   readonly screen: Screen
+  /** The address of the gateway, which may not be there yet. */
+  readonly endpoint: string
   /** Where the host keeps its state. */
   readonly directory: string
 }
 
-/** A host whose operator says yes: from host code to an answer. The host goes on running. */
-export async function showOptedIn({ system, screen, directory }: RoundOptions): Promise<DemoHost> {
+/** A host whose operator says yes: what it says, what was decided, and the report it would send. The host goes on running. */
+export async function showOptedIn({ endpoint, screen, directory }: HostOptions): Promise<DemoHost> {
   screen.step('A product, examples/minimal, whose operator says yes: ACME_NOTES_TELEMETRY=on')
   const host = await startDemoHost({
     ACME_NOTES_TELEMETRY: 'on',
-    ACME_NOTES_TELEMETRY_ENDPOINT: system.gateway.url,
+    ACME_NOTES_TELEMETRY_ENDPOINT: endpoint,
     ACME_NOTES_TELEMETRY_DIR: directory,
   })
   try {
@@ -25,15 +26,6 @@ export async function showOptedIn({ system, screen, directory }: RoundOptions): 
     screen.say(`Its verdict: ${verdict.state}, level ${verdict.level}, because of ${verdict.because}.`)
     screen.say(`The preview of its report (would be sent: ${wouldBeSent}), the same bytes as on the wire:`)
     screen.quote(JSON.stringify(report))
-
-    screen.step('The report on its way')
-    const result = await host.post('/telemetry/report')
-    if (result.outcome !== 'sent')
-      throw new DemoError(`The report was ${result.outcome}, not sent: ${result.reason}.`)
-    screen.say(`The gateway has report ${result.reportId} on its disk.`)
-    const versions = await answered(system, result.reportId)
-    screen.say('It went through the Collector into ClickHouse. Active installations by version:')
-    screen.table(versions.map(({ version, installations }) => ({ version, installations })))
     return host
   } catch (error) {
     await host.stop()
@@ -41,13 +33,33 @@ export async function showOptedIn({ system, screen, directory }: RoundOptions): 
   }
 }
 
+/** The report of that host, from its code to an answer. */
+export async function showReport(
+  host: DemoHost,
+  { system, screen }: { readonly system: System; readonly screen: Screen },
+): Promise<void> {
+  screen.step('The report on its way')
+  const result = await host.post('/telemetry/report')
+  if (result.outcome !== 'sent')
+    throw new DemoError(`The report was ${result.outcome}, not sent: ${result.reason}.`)
+  screen.say(`The gateway has report ${result.reportId} on its disk.`)
+  const versions = await answered(system, result.reportId)
+  screen.say('It went through the Collector into ClickHouse. Active installations by version:')
+  screen.table(versions.map(({ version, installations }) => ({ version, installations })))
+}
+
 /** The same host, opted out by one variable: its report in its log, nothing sent. */
-export async function showOptedOut({ system, screen, directory }: RoundOptions): Promise<void> {
+export async function showOptedOut({
+  system,
+  endpoint,
+  screen,
+  directory,
+}: HostOptions & { readonly system: System }): Promise<void> {
   screen.step('The same product, whose operator says no: ACME_NOTES_TELEMETRY_OPTOUT=1')
   const before = await system.arrived()
   const host = await startDemoHost({
     ACME_NOTES_TELEMETRY_OPTOUT: '1',
-    ACME_NOTES_TELEMETRY_ENDPOINT: system.gateway.url,
+    ACME_NOTES_TELEMETRY_ENDPOINT: endpoint,
     ACME_NOTES_TELEMETRY_DIR: directory,
   })
   try {

@@ -2,17 +2,17 @@ import path from 'node:path'
 import {
   applySchema,
   type ClickHouseConnection,
+  type Collector,
   clickHouseEnvironment,
   connectClickHouse,
-  findCollector,
   freePort,
   originOverlay,
   type RunningCollector,
   startClickHouse,
   startCollector,
-} from '../../src/maintainer/gateway/index.ts'
+} from '../../src/gateway.ts'
+import { createInsights, type Insights } from '../../src/insights.ts'
 import { isTelling, readableLine } from '../../src/maintainer/gateway/log-line.ts'
-import { createInsights, type Insights } from '../../src/maintainer/insights/index.ts'
 import type { Screen } from './screen.ts'
 
 /** The maintainer's side, running. */
@@ -28,6 +28,9 @@ export interface System {
 }
 
 export interface StartSystemOptions {
+  readonly collector: Collector
+  /** Where the gateway listens. */
+  readonly port: number
   /** Where queue, archive and data are kept. */
   readonly directory: string
   readonly screen: Screen
@@ -39,21 +42,24 @@ const overlays = ['../../collector-config/archive.yaml', '../../examples/minimal
 const DATABASE = 'usage'
 
 /** Starts ClickHouse and the Collector on ports that are free, so that the demo gets in nobody's way. */
-export async function startSystem({ directory, screen }: StartSystemOptions): Promise<System> {
+export async function startSystem({
+  collector,
+  directory,
+  port,
+  screen,
+}: StartSystemOptions): Promise<System> {
   const started: Array<{ stop(): Promise<void> }> = []
   const stop = async () => {
     for (const one of started.splice(0)) await one.stop()
   }
   try {
-    screen.step('The gateway and the store')
-    const collector = await findCollector()
     const clickHouse = await startClickHouse({
       directory: path.join(directory, 'clickhouse'),
       httpPort: 0,
     })
     started.unshift(clickHouse)
     await applySchema({ url: clickHouse.url, database: DATABASE })
-    const [port, inner, health] = [await freePort(), await freePort(), await freePort()]
+    const [inner, health] = [await freePort(), await freePort()]
     const origin = await originOverlay(collector, process.env)
     const gateway = await startCollector({
       collector,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import net from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
 import { createScratch } from '../support/scratch.ts'
@@ -65,6 +66,27 @@ test('npm start -- --exit: a report travels from host code to an answer through 
   ]
   for (const pattern of expected) assert.match(demo.output(), pattern)
   assert.deepEqual(processesWith(scratch.directory), [])
+})
+
+test('on a machine without a Collector, npm start shows the product first, says how long the rest takes, and can be ended', async () => {
+  using scratch = createScratch()
+  // The way to the Collector takes its time: a proxy that accepts and never answers.
+  const proxy = net.createServer(() => {}).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  const demo = start(['--directory', scratch.directory], {
+    XDG_CACHE_HOME: scratch.directory,
+    NODE_USE_ENV_PROXY: '1',
+    HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as net.AddressInfo).port}`,
+  })
+  await demo.until(/2\. The gateway and the store/)
+  assert.match(demo.output(), /no Collector yet\. .*takes .*Ctrl-C is safe/)
+  const positions = [/Acme Notes sends a usage report/, /Its verdict: enabled/, /The preview of its report/]
+  for (const pattern of positions) assert.match(demo.output(), pattern)
+  await demo.until(/OpenTelemetry Collector 0\.161\.0: /)
+  process.kill(-(demo.child.pid ?? 0), 'SIGINT')
+  assert.equal(await demo.exited, 0, demo.output())
+  assert.deepEqual(processesWith(scratch.directory), [])
+  proxy.close()
 })
 
 test('npm start stays up and says what to try; Ctrl-C ends all of it, and no process is left', async () => {

@@ -255,7 +255,14 @@ async function up(run: Run): Promise<number> {
     // Before the Collector, which can take minutes: what is missing is said at once, and all of it.
     await findClickHouse({ environment })
     requirePackages([STORE_CLIENT])
-    const collector = await findCollector({ environment, output: stderr })
+    const searching = new AbortController()
+    void ended.then(() => searching.abort())
+    const collector = await findCollector({ environment, output: stderr, signal: searching.signal }).catch(
+      (error) => {
+        if (!searching.signal.aborted) throw error
+      },
+    )
+    if (collector === undefined) return 0
     const clickHouse = await startClickHouse({
       directory: path.join(directory, 'clickhouse'),
       database: databaseOf(environment),

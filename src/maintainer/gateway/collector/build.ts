@@ -11,6 +11,8 @@ export interface BuildOptions {
   /** The path that the program shall have. */
   readonly target: string
   readonly environment: Environment
+  /** Ends the build. */
+  readonly signal?: AbortSignal | undefined
   readonly onPhase: (text: string) => void
 }
 
@@ -21,7 +23,7 @@ export interface BuildOptions {
  * @throws {Error} with the reason, in a sentence part.
  */
 export async function buildFromManifest(options: BuildOptions): Promise<void> {
-  const { manifest, directory, target, onPhase } = options
+  const { manifest, directory, target, signal, onPhase } = options
   const suffix = process.platform === 'win32' ? '.exe' : ''
   const tools = path.join(directory, 'bin')
   await mkdir(tools)
@@ -33,7 +35,7 @@ export async function buildFromManifest(options: BuildOptions): Promise<void> {
 
   onPhase('installing the Collector Builder')
   const builder = `go.opentelemetry.io/collector/cmd/builder@v${manifest.version}`
-  const installed = await runCommand(['go', 'install', builder], { environment, directory })
+  const installed = await runCommand(['go', 'install', builder], { environment, directory, signal })
   if (installed.code !== 0)
     throw new Error(`\`go install ${builder}\` failed: ${tellingLine(installed.lines)}`)
 
@@ -46,6 +48,7 @@ export async function buildFromManifest(options: BuildOptions): Promise<void> {
   const built = await runCommand([path.join(tools, `builder${suffix}`), '--config', MANIFEST], {
     environment,
     directory,
+    signal,
     onLine: (line) => {
       if (line.includes('Getting go modules')) onPhase('fetching its components')
       if (line.includes('Compiling')) onPhase('compiling it')

@@ -9,6 +9,7 @@ import {
   CollectorUnusableError,
   DirectoryUnusableError,
   type FailedWay,
+  GatewayError,
   reasonOf,
 } from '../errors.ts'
 import { buildFromManifest } from './build.ts'
@@ -27,6 +28,10 @@ export interface FindCollectorOptions {
   readonly environment?: Environment
   /** Where a Collector that was downloaded or built is kept. Default: `otel-usage` in the user's cache directory. */
   readonly cache?: string
+  /** Ends the download or the build. Default: nothing does. */
+  readonly signal?: AbortSignal | undefined
+  /** Called before a Collector is downloaded or built, which takes minutes. */
+  readonly onAbsent?: () => void
   /** Where the progress goes. Default: standard error. */
   readonly output?: Writable & { readonly isTTY?: boolean; readonly columns?: number }
   /** Default: collector-config/manifest.yaml of this package. */
@@ -42,6 +47,7 @@ export interface FindCollectorOptions {
  * from the manifest, Docker. The variable `OTELCOL_RELEASE_SHA256` leaves the release with that checksum alone. The first time this takes minutes, shown on `output`; then the cache has it. Two processes at
  * once are safe: one works, the other waits for it.
  *
+ * @throws {GatewayError} when `signal` ends it.
  * @throws {CollectorUnusableError} when `OTELCOL` is set and names no working Collector: a wish is not passed over.
  * @throws {DirectoryUnusableError} when the cache cannot be written, or others could put a program there.
  * @throws {CollectorNotFoundError} when no way leads to one; it names every way and why it failed.
@@ -63,6 +69,7 @@ export async function findCollector(options: FindCollectorOptions = {}): Promise
   const cached = await cachedCollector(look)
   if ('version' in cached) return cached
   failed.push({ way: 'the cache', reason: cached.reason })
+  options.onAbsent?.()
 
   const progress = createProgress({
     title: `OpenTelemetry Collector ${manifest.version}`,
@@ -73,12 +80,15 @@ export async function findCollector(options: FindCollectorOptions = {}): Promise
       .then(() =>
         takeWorkLock({
           path: `${place}.lock`,
-          isDone: async () => 'version' in (await cachedCollector(look)),
+          isDone: async () => {
+            refuseEnded(options.signal)
+            return 'version' in (await cachedCollector(look))
+          },
           onWait: (text) => progress.phase(text),
         }),
       )
       .catch((error) => {
-        if (error instanceof DirectoryUnusableError) throw error
+        if (error instanceof GatewayError) throw error
         throw new DirectoryUnusableError(
           `The cache directory '${root}' cannot be written: ${reasonOf(error)}. Set XDG_CACHE_HOME to one that can.`,
           { cause: error },
@@ -88,7 +98,8 @@ export async function findCollector(options: FindCollectorOptions = {}): Promise
     if (lock === undefined) return found(await cachedCollector(look), failed, manifest)
     try {
       await removeLeftovers(root)
-      const made = await make({ look, pins, manifest, root, place, releases: options.releases }, failed, {
+      const { releases, signal } = options
+      const made = await make({ look, pins, manifest, root, place, releases, signal }, failed, {
         ...progress,
         phase: (text) => {
           progress.phase(text)
@@ -113,6 +124,12 @@ export async function findCollector(options: FindCollectorOptions = {}): Promise
   }
   failed.push({ way: 'Docker', reason: problem })
   throw new CollectorNotFoundError(manifest.version, failed)
+}
+
+/** @throws {GatewayError} when the search was ended from outside. */
+function refuseEnded(signal: AbortSignal | undefined): void {
+  if (signal?.aborted)
+    throw new GatewayError('The search for a Collector was ended. The next one goes on where this one was.')
 }
 
 const MAKING = '.making-'
@@ -161,13 +178,14 @@ interface Making {
   readonly pins: Pins
   readonly manifest: Manifest
   readonly releases: string | undefined
+  readonly signal: AbortSignal | undefined
   readonly root: string
   readonly place: string
 }
 
 /** Downloads or builds in a directory of its own, tries the result, and renames it into place. */
 async function make(making: Making, failed: FailedWay[], progress: Progress): Promise<Collector | undefined> {
-  const { look, pins, manifest, root, releases } = making
+  const { look, pins, manifest, root, releases, signal } = making
   const { environment, program } = look
   const ways: {
     how: 'release' | 'build'
@@ -189,6 +207,7 @@ async function make(making: Making, failed: FailedWay[], progress: Progress): Pr
           pins,
           onPhase: progress.phase,
           releases,
+          signal,
         }),
     },
     {
@@ -196,7 +215,10 @@ async function make(making: Making, failed: FailedWay[], progress: Progress): Pr
       way: 'a build with the Collector Builder',
       into: async (directory, target) => {
         if (pins.given !== undefined) throw new Error(GIVEN_ALONE)
-        await buildFromManifest({ manifest, directory, target, environment, onPhase: progress.phase })
+        await buildFromManifest({
+          ...{ manifest, directory, target, environment, signal },
+          onPhase: progress.phase,
+        })
         return {}
       },
     },
@@ -215,6 +237,7 @@ async function make(making: Making, failed: FailedWay[], progress: Progress): Pr
       progress.end(how === 'build' ? 'built' : `downloaded; ${checked}`)
       return { command: [program], version: answer.version, how }
     } catch (error) {
+      refuseEnded(signal)
       failed.push({ way, reason: reasonOf(error) })
     } finally {
       await rm(directory, { recursive: true, force: true })

@@ -28,6 +28,8 @@ export interface DownloadOptions {
   readonly architecture?: string | undefined
   /** Milliseconds until the server must have begun to answer. Default: 5000. */
   readonly timeout?: number | undefined
+  /** Ends the download. Default: nothing does. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface DownloadedRelease {
@@ -45,16 +47,16 @@ export interface DownloadedRelease {
  */
 export async function downloadRelease(options: DownloadOptions): Promise<DownloadedRelease> {
   const { version, directory, target, environment, pins, onPhase, releases = OFFICIAL_RELEASES } = options
-  const timeout = options.timeout ?? 5_000
+  const limits = { timeout: options.timeout ?? 5_000, signal: options.signal }
   const asset = assetName(version, options.platform ?? process.platform, options.architecture ?? process.arch)
   const base = `${releases}/v${version}`
 
   onPhase('asking for the official release')
   const expected =
-    pinned(pins, asset.archive) ?? (await published(`${base}/${asset.checksums}`, asset.archive, timeout))
+    pinned(pins, asset.archive) ?? (await published(`${base}/${asset.checksums}`, asset.archive, limits))
 
   const archive = path.join(directory, asset.archive)
-  const actual = await download(`${base}/${asset.archive}`, archive, timeout, onPhase)
+  const actual = await download(`${base}/${asset.archive}`, archive, limits, onPhase)
   if (actual !== expected.checksum) {
     throw new Error(
       `${asset.archive} has the SHA-256 checksum ${actual}, but ${expected.checksum} is ${expected.what}; it was not used`,
@@ -94,8 +96,8 @@ function pinned({ given, known }: Pins, archive: string): Expected | undefined {
     : { checksum, what: 'pinned for it', checked: 'its SHA-256 checksum is the pinned one' }
 }
 
-async function published(url: string, archive: string, timeout: number): Promise<Expected> {
-  const checksum = parseChecksums(await (await get(url, timeout)).text()).get(archive)
+async function published(url: string, archive: string, limits: Limits): Promise<Expected> {
+  const checksum = parseChecksums(await (await get(url, limits)).text()).get(archive)
   if (checksum === undefined) throw new Error(`the published checksums do not name ${archive}`)
   return {
     checksum,
@@ -128,11 +130,17 @@ function assetName(version: string, platform: NodeJS.Platform, architecture: str
   }
 }
 
-async function get(url: string, timeout: number): Promise<Response> {
+interface Limits {
+  /** Milliseconds until the server must have begun to answer. */
+  readonly timeout: number
+  readonly signal: AbortSignal | undefined
+}
+
+async function get(url: string, { timeout, signal }: Limits): Promise<Response> {
   const abort = new AbortController()
   const timer = setTimeout(() => abort.abort(new Error(`no answer within ${timeout} ms`)), timeout)
   try {
-    const response = await fetch(url, { signal: abort.signal })
+    const response = await fetch(url, { signal: endedBy(abort, signal) })
     if (!response.ok) throw new Error(`the server answered ${response.status}`)
     return response
   } catch (error) {
@@ -147,10 +155,10 @@ async function get(url: string, timeout: number): Promise<Response> {
 async function download(
   url: string,
   file: string,
-  timeout: number,
+  limits: Limits,
   onPhase: (text: string) => void,
 ): Promise<string> {
-  const response = await get(url, timeout)
+  const response = await get(url, limits)
   if (response.body === null) throw new Error(`${url} is empty`)
   const total = Number(response.headers.get('content-length') ?? 0)
   let received = 0
@@ -168,7 +176,7 @@ async function download(
   })
   try {
     await pipeline(Readable.fromWeb(response.body as never), count, createWriteStream(file), {
-      signal: stall.signal,
+      signal: endedBy(stall, limits.signal),
     })
   } finally {
     clearTimeout(watch)
@@ -178,5 +186,8 @@ async function download(
     .update(await readFile(file))
     .digest('hex')
 }
+
+const endedBy = ({ signal }: AbortController, other: AbortSignal | undefined) =>
+  AbortSignal.any(other ? [signal, other] : [signal])
 
 const megabytes = (bytes: number) => `${Math.max(1, Math.round(bytes / 1e6))} MB`

@@ -7,6 +7,8 @@ export interface RunOptions {
   readonly directory?: string | undefined
   /** Milliseconds after which the command is killed. Default: none. */
   readonly timeout?: number | undefined
+  /** Ends the command. Default: nothing does. */
+  readonly signal?: AbortSignal | undefined
   readonly onLine?: ((line: string) => void) | undefined
 }
 
@@ -36,12 +38,20 @@ export function runCommand(command: readonly string[], options: RunOptions): Pro
     }
     // Not spawn's own timeout: that one goes on for a command that could not be started, and keeps the process alive.
     const timer = options.timeout === undefined ? undefined : setTimeout(() => child.kill(), options.timeout)
-    child.on('error', (error) => {
+    // As Ctrl-C does, so that a command such as `go` ends what it has started.
+    const end = () => void child.kill('SIGINT')
+    options.signal?.addEventListener('abort', end)
+    const release = () => {
       clearTimeout(timer)
+      options.signal?.removeEventListener('abort', end)
+    }
+    if (options.signal?.aborted) end()
+    child.on('error', (error) => {
+      release()
       resolve({ code: 127, lines: [error.message] })
     })
     child.on('close', (code, signal) => {
-      clearTimeout(timer)
+      release()
       resolve({ code: code ?? 128, lines: signal === null ? lines : [...lines, `ended by ${signal}`] })
     })
   })
