@@ -45,12 +45,58 @@ const dynamicImportsStay: Plugin = {
   },
 }
 
+/**
+ * Leads an import through the door of a room on to the file that has what is wanted. Without it esbuild gives a host every file behind
+ * each door that the host's code goes through, also those that only a report needs.
+ */
+const throughDoors: Plugin = {
+  name: 'through doors',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path: file }) => ({
+      loader: 'ts',
+      contents: readFileSync(file, 'utf8').replaceAll(
+        /^(import|export) \{([^}]*)\} from '([^']*\/index\.ts)'$/gm,
+        (_, keyword: string, list: string, door: string) =>
+          namesIn(list)
+            .map(([name, as]) => {
+              const [place, original] = behind(path.resolve(path.dirname(file), door), name)
+              return `${keyword} { ${original} as ${as} } from ${JSON.stringify(place)}`
+            })
+            .join(';'),
+      ),
+    }))
+  },
+}
+
+/** The file behind a door that has what the door calls so, and its name there. */
+function behind(door: string, wanted: string): readonly [file: string, name: string] {
+  const statements = readFileSync(door, 'utf8').matchAll(/^export \{([^}]*)\} from '([^']*)'$/gm)
+  for (const [, list = '', from = ''] of statements) {
+    const [name] = namesIn(list).find(([, as]) => as === wanted) ?? []
+    const file = path.resolve(path.dirname(door), from)
+    if (name !== undefined) return from.endsWith('/index.ts') ? behind(file, name) : [file, name]
+  }
+  throw new Error(`${door} has no '${wanted}'.`)
+}
+
+/** The values of a list of names, each with what it is called after it. */
+const namesIn = (list: string): ReadonlyArray<readonly [name: string, as: string]> =>
+  list
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '' && !one.startsWith('type '))
+    .map((one) => {
+      const [name = '', as = name] = one.split(' as ')
+      return [name, as]
+    })
+
 rmSync(path.join(root, 'dist'), { recursive: true, force: true })
 for (const entryPoints of [hostDoors, otherDoors]) {
   const { metafile } = await build({
     ...options,
     entryPoints,
     outdir: 'dist',
+    plugins: entryPoints === hostDoors ? [throughDoors] : [],
     splitting: true,
     chunkNames: '[name]-[hash]',
     metafile: true,
