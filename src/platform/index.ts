@@ -3,6 +3,7 @@
  * of a mistake. All of it can be handed in, so that nothing has to be patched in a test. The only room that touches
  * the globals.
  */
+export { AbortController, AbortSignal } from './abort.ts'
 export { answerOfHost, askHost, askHostNow, errorOf, type HostAnswer, tellHost } from './calls.ts'
 export { type Clock, systemClock, type Timer } from './clock.ts'
 export { inOwnContext, outsideHostContext, ownContext } from './context.ts'
@@ -31,8 +32,6 @@ export { keepingProcessAlive } from './keep-alive.ts'
 export { type Logger, safeLogger, silentLogger } from './logger.ts'
 export { type Mistake, UsageConfigurationError, whatWasGot } from './mistakes.ts'
 export {
-  AbortController,
-  AbortSignal,
   Buffer,
   createDeferred,
   Date,

@@ -15,19 +15,13 @@ export const process = host.process
 const builtin = <M extends object>(name: string): M =>
   (process.getBuiltinModule?.(name) ?? host) as unknown as M
 
-const util = builtin<typeof import('node:util')>('node:util')
+/** Of Node.js, whatever stands in the global scope. */
+export const util = builtin<typeof import('node:util')>('node:util')
 
 export const { TextDecoder, TextEncoder } = util
 export const { Buffer } = builtin<typeof import('node:buffer')>('node:buffer')
 export const { URL } = builtin<typeof import('node:url')>('node:url')
 
-// That of Node.js, whose timers are its own, and not jsdom's: no module gives the class, but this function gives one of it.
-const controller = util.transferableAbortController?.() ?? new host.AbortController()
-export const AbortController = controller.constructor as typeof host.AbortController
-export const AbortSignal = controller.signal.constructor as typeof host.AbortSignal
-
-export type AbortController = globalThis.AbortController
-export type AbortSignal = globalThis.AbortSignal
 export type Buffer = globalThis.Buffer
 export type URL = globalThis.URL
 
