@@ -19,7 +19,8 @@ export const beyond = (agreed: Scopes, facts: Facts, levels: readonly string[]):
 
 /** The members of a definition that stay as they are, or make another fact of it. */
 const MEANING = ['kind', 'type', 'unit', 'pattern', 'temporality'] as const
-const EXTENT = [
+const MEMBERS = [
+  ...MEANING,
   'by',
   'values',
   'maxLength',
@@ -32,13 +33,14 @@ const EXTENT = [
   'level',
 ]
 
-const scopeOf = (fact: Fact): Scope =>
-  Object.fromEntries(
-    [...MEANING, ...EXTENT].flatMap((key) => {
-      const value: unknown = Reflect.get(fact, key)
-      return value === undefined ? [] : [[key, value]]
-    }),
-  )
+function scopeOf(fact: Fact): Scope {
+  const scope: Record<string, unknown> = Object.create(null)
+  for (const key of MEMBERS) {
+    const value: unknown = Reflect.get(fact, key)
+    if (value !== undefined) scope[key] = value
+  }
+  return scope
+}
 
 /** Whether a fact says no more than it did. Where that cannot be told, such as of another pattern, it says more. */
 function covers(was: unknown, is: Scope, levels: readonly string[]): boolean {

@@ -147,12 +147,13 @@ export function createConsent(options: ConsentOptions): Consent {
     const before = announced ?? (await readAnnounced(store))
     const now = definitions()
     const scopes = scopesOf(now)
-    if (isStanding && before) news = beyond(before, now, inputs.levels)
+    const isSame = before && JSON.stringify(before) === JSON.stringify(scopes)
+    if (isStanding && before) news = isSame ? [] : beyond(before, now, inputs.levels)
     // With what a choice that does not say it was first seen, that stands.
-    const stands = before && (isVague(history.current) || JSON.stringify(before) === JSON.stringify(scopes))
+    const stands = before && (isVague(history.current) || isSame)
     if (!stands) await writeAnnounced(store, scopes)
     announced = stands ? before : scopes
-    adopt()
+    if (isVague(history.current)) adopt()
   }
 
   /** The stored choice with the facts that it covers. */
