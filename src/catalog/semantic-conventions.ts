@@ -23,25 +23,37 @@ const PERMITTED: ReadonlySet<string> = new Set([
   'vcs.ref.head.revision',
 ])
 
-const REFUSED: ReadonlyArray<readonly [RegExp, string]> = [
-  [/^host\.(id|name|ip|mac)\b/, 'identifies a machine'],
+/** By their first word: what of them, where it is not all, and why. */
+const REFUSED: ReadonlyMap<string, readonly [why: string, names?: RegExp]> = new Map([
+  ['host', ['identifies a machine', /^host\.(id|name|ip|mac)\b/]],
   [
-    /^process\.(command|command_line|command_args|executable\.\w+|owner|pid|parent_pid|working_directory)\b/,
-    'shows what runs on a machine, and often a path or a person',
+    'process',
+    [
+      'shows what runs on a machine, and often a path or a person',
+      /^process\.(command|command_line|command_args|executable\.\w+|owner|pid|parent_pid|working_directory)\b/,
+    ],
   ],
-  [/^(client|server|source|destination|network\.(peer|local))\./, 'is a network address'],
-  [/^(user|enduser)\./, 'identifies a person'],
-  [/^container\.(id|name|image\.\w+)\b/, 'identifies a container'],
-  [/^k8s\./, 'identifies a cluster'],
-  [/^cloud\.(account|resource_id)\b/, 'identifies an account'],
-  [/^deployment\./, 'says how a customer calls an environment'],
-  [/^service\./, 'is set by the report itself'],
-  [/^telemetry\./, 'is set by the report itself'],
-  [/^usage\./, 'is kept for the report itself'],
-]
+  ['client', ['is a network address']],
+  ['server', ['is a network address']],
+  ['source', ['is a network address']],
+  ['destination', ['is a network address']],
+  ['network', ['is a network address', /^network\.(peer|local)\./]],
+  ['user', ['identifies a person']],
+  ['enduser', ['identifies a person']],
+  ['container', ['identifies a container', /^container\.(id|name|image\.\w+)\b/]],
+  ['k8s', ['identifies a cluster']],
+  ['cloud', ['identifies an account', /^cloud\.(account|resource_id)\b/]],
+  ['deployment', ['says how a customer calls an environment']],
+  ['service', ['is set by the report itself']],
+  ['telemetry', ['is set by the report itself']],
+  ['usage', ['is kept for the report itself']],
+])
 
 export const isPermittedConvention = (name: string): boolean => PERMITTED.has(name)
 
 /** Why a name may not be declared, as the end of a sentence; `undefined` where it may. */
-export const refusedConvention = (name: string): string | undefined =>
-  REFUSED.find(([pattern]) => pattern.test(name))?.[1]
+export function refusedConvention(name: string): string | undefined {
+  const end = name.indexOf('.')
+  const [why, names] = REFUSED.get(name.slice(0, Math.max(end, 0))) ?? []
+  return names === undefined || names.test(name) ? why : undefined
+}
