@@ -31,10 +31,16 @@ export function createOwnStore(
   /** What stands before the names of entries, as soon as it is certain. */
   let before: '' | typeof front | undefined
 
+  /** The owner, while it is being read: of several entries that are wanted at once. */
+  let reading: Promise<Owner | undefined> | undefined
+
   /** The name of an entry in the store. `claims`: whether something is about to be written. */
   async function nameOf(entry: string, claims = false): Promise<string> {
     if (before === undefined) {
-      let owner = await readOwner()
+      reading ??= readOwner().finally(() => {
+        reading = undefined
+      })
+      let owner = await reading
       if (!owner && claims) owner = (await claim()) ? { prefix, name: product } : await readOwner()
       if (owner) decide(owner)
     }
