@@ -15,6 +15,8 @@ export interface StateOwner {
 export interface OwnStore extends StateStore {
   /** What the other product has stored that owns the place; nothing where this one does. */
   readonly ofOwner: Pick<StateStore, 'location' | 'read'>
+  /** Whether the place says that this product owns it, as of the last time that it had to be known. */
+  isClaimed(): boolean
 }
 
 /**
@@ -30,6 +32,7 @@ export function createOwnStore(
   const front = `${product}.`
   /** What stands before the names of entries, as soon as it is certain. */
   let before: '' | typeof front | undefined
+  let claimed = false
 
   /** The owner, while it is being read: of several entries that are wanted at once. */
   let reading: Promise<Owner | undefined> | undefined
@@ -55,6 +58,7 @@ export function createOwnStore(
           `with '${front}'. Give each product a place of its own.`,
       )
     before = isOwn ? '' : front
+    claimed = isOwn && owner.prefix !== undefined
   }
 
   const claim = () => store.create(ENTRIES.product, ownerText({ name: product, prefix }))
@@ -75,6 +79,7 @@ export function createOwnStore(
       location: store.location,
       read: async (entry) => ((await nameOf(entry)) === entry ? undefined : store.read(entry)),
     },
+    isClaimed: () => claimed,
     location: store.location,
     ...(store.shared !== undefined && { shared: store.shared }),
     ...(store.health && { health: store.health }),

@@ -77,6 +77,12 @@ test('importing and starting loads no package; the SDK is loaded when the first 
   assert.deepEqual(JSON.parse(stdout), { atStart: [], atReport: true })
 })
 
+/** What a start reads of this library, in bytes. Half of the time of an import is Node.js compiling it. */
+const MOST_BYTES = 236_000
+
+/** The modules of Node.js, and parts of them, that a start makes ready. */
+const MOST_MODULES = 8
+
 test('a start reads two files, and makes nothing of Node.js ready that is not needed before a report', async () => {
   using scratch = createScratch()
   const script = `
@@ -103,9 +109,19 @@ test('a start reads two files, and makes nothing of Node.js ready that is not ne
   for (const { files } of [first, later]) {
     const read = files.filter((url) => url.startsWith('file:'))
     assert.equal(read.length, 2, read.join(', '))
+    const bytes = read.reduce((sum, url) => sum + readFileSync(new URL(url)).byteLength, 0)
+    assert.ok(
+      bytes <= MOST_BYTES,
+      `A start reads ${bytes} bytes of JavaScript, and each 100 kB of them costs a host two or three milliseconds. Import what a ` +
+        'start does not need where it is needed. Where a start needs it: measure with `npm run bench`, then raise MOST_BYTES.',
+    )
   }
   const costly = /\b(?:crypto|perf_hooks|stream|http|dns)\b/
   const found = ({ modules }: { modules: string[] }) => modules.filter((name) => costly.test(name))
+  assert.ok(
+    later.modules.length <= MOST_MODULES,
+    `A start makes ${later.modules.length} modules of Node.js ready. Fetch them when they are used (src/platform/files.ts): ${later.modules.join(', ')}`,
+  )
   assert.deepEqual(found(first), [])
   assert.deepEqual(found(later), [])
   assert.ok(!later.modules.some((name) => name.includes('fs/promises')), 'only the first start writes')

@@ -12,24 +12,31 @@ export interface Durability {
   check(): Promise<void>
 }
 
-export function createDurability({ state, noPlace, identity, clock, product, prefix }: Settings): Durability {
+export function createDurability({
+  state,
+  isClaimed,
+  noPlace,
+  identity,
+  clock,
+  product,
+  prefix,
+}: Settings): Durability {
   let problem = noPlace
 
   async function check(): Promise<void> {
     if (noPlace !== undefined) return
     const hasFailed = state.failure() !== undefined
-    if (!hasFailed) problem = (await isSaid()) ? undefined : await probe()
+    if (!hasFailed) problem = isClaimed() || (await isSaid()) ? undefined : await probe()
     if (!hasFailed && problem === undefined) return
     if (await isKept()) problem = undefined
     else if (hasFailed) problem = await probe()
   }
 
-  /** Whether it is said whose the state is, as the first write does: then it could be written once, and no start has to try. */
+  /** The same of a product that keeps its state beside that of another one. */
   async function isSaid(): Promise<boolean> {
     try {
       return (await state.read(ENTRIES.product)) !== undefined
     } catch {
-      // What this process cannot read may be anything.
       return false
     }
   }
@@ -40,7 +47,7 @@ export function createDurability({ state, noPlace, identity, clock, product, pre
     return createInstallation(state, clock, identity).isKept()
   }
 
-  /** Says whose the state is. */
+  /** Says whose the state is, as the first write does. Where that is said already, and nothing has failed since, no start writes. */
   async function probe(): Promise<string | undefined> {
     try {
       await state.create(ENTRIES.product, ownerText({ name: product.name, prefix }))

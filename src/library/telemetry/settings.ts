@@ -66,6 +66,8 @@ export interface Settings {
   /** `within`: milliseconds. */
   readonly delivery: 'inline' | 'detached' | { readonly within: number }
   readonly state: ResilientStore
+  /** Whether the state is known to be this product's, and so could be written once. */
+  readonly isClaimed: () => boolean
   /** Where a choice may lie that was made under another name. */
   readonly oldPlaces: readonly ChoicePlace[]
   /** Why there is no place at all for the state, as a clause: nothing that is written outlives the process. */
@@ -168,6 +170,7 @@ export function settle(
     finalReport: schedule.finalReport ?? false,
     delivery: deliveryOf(options.delivery),
     state,
+    isClaimed: own.isClaimed,
     oldPlaces: oldPlaces({
       ...{
         product: product.name,
