@@ -125,7 +125,10 @@ async function joinChunks(door: string, joined: string, { outputs }: Metafile): 
   for (const chunk of chunks) for (const other of importsOf(chunk)) chunks.add(other)
   const names = [...chunks].flatMap((chunk) => outputs[chunk]?.exports ?? [])
   const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice) throw new Error(`Two chunks of ${door} export '${twice}', so that they cannot be joined.`)
+  if (twice)
+    throw new Error(
+      `Two chunks of ${door} export '${twice}', so that they cannot be joined: give one of them another name.`,
+    )
 
   await build({
     ...options,

@@ -5,7 +5,7 @@
  */
 export { AbortController, AbortSignal } from './abort.ts'
 export { answerOfHost, askHost, askHostNow, errorOf, type HostAnswer, tellHost } from './calls.ts'
-export { type Clock, systemClock, type Timer } from './clock.ts'
+export { type Clock, isTime, systemClock, type Timer } from './clock.ts'
 export { inOwnContext, outsideHostContext, ownContext } from './context.ts'
 export { distanceOf } from './distance.ts'
 export { type Duration, parseDuration } from './duration.ts'

@@ -1,4 +1,4 @@
-import { Date, parseOwn, TextDecoder } from '../../platform/index.ts'
+import { Date, isTime, parseOwn, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, isOutOfReach, StateEntryError, type StateStore } from '../../state/index.ts'
 import { type Counts, countsFromJson, countsToJson, difference, sumOf } from '../facts/index.ts'
 import { inBatches } from './batches.ts'
@@ -9,7 +9,6 @@ import {
   createOutbox,
   isMerge,
   isReport,
-  isTime,
   numbered,
   numbersIn,
   type Share,

@@ -1,4 +1,4 @@
-import { TextDecoder } from '../../platform/index.ts'
+import { isTime, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, isOutOfReach, StateEntryError, type StateStore } from '../../state/index.ts'
 import { type Counts, countsFromJson, countsToJson } from '../facts/index.ts'
 import { embedReport, extractReport } from '../otlp/index.ts'
@@ -126,9 +126,6 @@ export async function numbersIn(store: StateStore, folder: string): Promise<numb
 export const numbered = (folder: string, number: number) =>
   `${folder}/${String(number).padStart(10, '0')}.json`
 
-/** The latest time that there is, in milliseconds since 1970. */
-const LATEST = 8.64e15
-
 const LARGEST_NUMBER = 999_999_999
 
 const FORMAT = 1
@@ -150,10 +147,6 @@ function parse(number: number, content: Uint8Array): WaitingReport | MergeEntry 
     sources: sourceCounterFromJson(sources),
   }
 }
-
-/** Returns whether something is a time in milliseconds since 1970. */
-export const isTime = (value: unknown): value is number =>
-  typeof value === 'number' && Math.abs(value) <= LATEST
 
 function parseMerge(number: number, text: string): MergeEntry | undefined {
   try {

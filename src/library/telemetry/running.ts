@@ -12,7 +12,6 @@ import {
 import type { Ledger } from '../ledger/index.ts'
 import type { Contributions } from './contributions.ts'
 import { createCounting } from './counting.ts'
-import { deliveryStatus } from './delivery-status.ts'
 import { createDurability, type Durability } from './durability.ts'
 import { createLoop } from './loop.ts'
 import { createMeterOwner } from './meter-owner.ts'
@@ -243,7 +242,7 @@ export function createRunning(
         verdict,
         ...(disclosure !== undefined && { disclosure }),
         ...(due !== undefined && { nextReportAt: new Date(due).toISOString() }),
-        delivery: await deliveryStatus(settings),
+        delivery: await (await import('./delivery-status.ts')).deliveryStatus(settings),
         facts: factsUnder(verdict, { ...settings, catalog: contributions.catalog() }),
         state: stateUnder(settings),
       }
