@@ -1,5 +1,5 @@
 import { alternativesOf } from './dimensions.ts'
-import type { Dimensions, Fact, Facts } from './types.ts'
+import type { Dimensions, Fact, Facts, NumberFact } from './types.ts'
 import { DEFAULT_LIMITS } from './values.ts'
 
 /** What of a fact's definition decides about what it can say, and to whom. Not its reason, example or owner. */
@@ -94,8 +94,8 @@ function placeOf({ level }: Loose, levels: readonly string[]): number {
 
 /** Fewer dimensions, or values of one, tell fewer cases apart. */
 function combinesNoMore(was: Loose, is: Loose): boolean {
-  const before = alternativesOf(was.by === undefined ? {} : { by: was.by })
-  return alternativesOf(is.by === undefined ? {} : { by: is.by }).every((block) =>
+  const before = alternativesOf(was as Pick<NumberFact, 'by'>)
+  return alternativesOf(is as Pick<NumberFact, 'by'>).every((block) =>
     before.some((one) =>
       Object.entries(block).every(
         ([key, values]) => Object.hasOwn(one, key) && values.every((value) => one[key]?.includes(value)),

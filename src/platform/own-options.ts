@@ -14,7 +14,16 @@ export const ownOf = <T extends object>(value: T): T => Object.assign(Object.cre
  * added to every object. Throws where it is no JSON.
  */
 // biome-ignore lint/suspicious/noExplicitAny: as JSON.parse has it; every caller checks what it takes.
-export const parseOwn = (text: string): any => ownOf(JSON.parse(text))
+export const parseOwn = (text: string): any => ownDeep(JSON.parse(text))
+
+/** JSON is a tree, and its objects are nobody else's: they lose their prototype where they stand. */
+function ownDeep(value: unknown): unknown {
+  if (!isTree(value)) return value
+  for (const one of Object.values(value)) ownDeep(one)
+  return Array.isArray(value) ? value : Object.setPrototypeOf(value, null)
+}
+
+const isTree = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 /**
  * Options as they were given, and nothing else: a copy of the own properties, in objects without a prototype, so that what

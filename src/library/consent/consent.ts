@@ -8,6 +8,7 @@ import {
   type ChoiceHistory,
   type ChoicePlace,
   factsToStore,
+  hasProblem,
   noElsewhere,
   readHistory,
   type StoredChoice,
@@ -206,7 +207,7 @@ export function createConsent(options: ConsentOptions): Consent {
   async function plantSeed(): Promise<boolean> {
     if (inputs.ignore?.includes('seed')) return false
     const reading = readDecision(inputs.seed, inputs.levels)
-    if (reading.state === 'undecided' || 'unreadable' in reading) return false
+    if (reading.state === 'undecided' || Object.hasOwn(reading, 'unreadable')) return false
     const { state } = reading
     const level = 'level' in reading ? reading.level : undefined
     // Where it is not stored, it holds for as long as the product says the same.
@@ -292,7 +293,7 @@ export function createConsent(options: ConsentOptions): Consent {
     }
     held = undefined
     const now = await refresh()
-    if (choice.state === 'disabled' || !history.current || !('problem' in history.current)) return now
+    if (choice.state === 'disabled' || !history.current || !hasProblem(history.current)) return now
     const holds = 'What cannot be read counts as a no.'
     throw choiceNotStored(choice, { ...refusal(new Error(history.current.problem)), holds })
   }
@@ -355,14 +356,14 @@ function stillHeld(held: HeldChoice, { choices }: ChoiceHistory): HeldChoice | u
 
 /** What holds of a stored choice and a later one that is not stored: that one, but a stored no is not taken back by it. */
 function later(stored: StoredOpinion | undefined, { choice }: HeldChoice): StoredOpinion {
-  const isNo = stored && ('problem' in stored || (stored.state === 'disabled' && !stored.seed))
+  const isNo = stored && (hasProblem(stored) || (stored.state === 'disabled' && !stored.seed))
   return isNo && choice.state !== 'disabled' ? stored : { ...choice, unstored: true }
 }
 
 /** Whether a choice of the product's own was made after a no in another place. Where nobody can tell, it was. */
 function isAfter(own: StoredOpinion | undefined, outside: StoredOpinion): boolean {
-  if (!own || (!('problem' in own) && own.seed)) return false
-  return 'problem' in own || 'problem' in outside || own.at > outside.at
+  if (!own || (!hasProblem(own) && own.seed)) return false
+  return hasProblem(own) || hasProblem(outside) || own.at > outside.at
 }
 
 const isInForce = ({ state, level }: StoredChoice, verdict: Verdict): boolean =>

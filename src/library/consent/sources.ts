@@ -1,5 +1,6 @@
 import type { Scopes } from '../../catalog/index.ts'
 import { readExclusions } from './exclusions.ts'
+import { hasProblem } from './stored-choice.ts'
 import type { ConsentInputs, ConsentSource } from './types.ts'
 import type { Meaning, NamedInputs } from './variables.ts'
 import { DISABLING_WORDS, ENABLING_WORDS, optsOut, type Reading, readDecision, shown } from './words.ts'
@@ -117,8 +118,17 @@ export const SOURCES: readonly Source[] = [
     passing: true,
     about:
       'The variable `<PREFIX>_TELEMETRY_ENDPOINT`, when its address cannot be used: then nothing is sent anywhere.',
-    read: ({ endpoint: { name = '', value, problem } = {} }) =>
-      problem === undefined ? [] : [{ name, value: shown(value), reading: { state: 'disabled' }, problem }],
+    read: ({ endpoint }) =>
+      endpoint?.problem === undefined
+        ? []
+        : [
+            {
+              name: endpoint.name,
+              value: shown(endpoint.value),
+              reading: { state: 'disabled' },
+              problem: endpoint.problem,
+            },
+          ],
   },
   {
     source: 'exclude-variable',
@@ -238,7 +248,7 @@ const isSeed = ({ stored }: ConsentInputs): boolean =>
 
 function storedChoice({ stored, levels }: ConsentInputs): Statement[] {
   if (stored === undefined) return []
-  if ('problem' in stored) {
+  if (hasProblem(stored)) {
     return [
       {
         name: 'the stored choice',

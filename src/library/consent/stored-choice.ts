@@ -59,14 +59,14 @@ export async function noElsewhere(places: readonly ChoicePlace[]): Promise<Store
   const found = await Promise.all(
     places.map(async ({ store, entry }) => {
       const { current } = await readHistory(store, entry)
-      if (!current || 'problem' in current) return current
+      if (!current || hasProblem(current)) return current
       return current.state === 'disabled' && !current.seed
         ? { ...current, location: `${store.location}/${entry}` }
         : undefined
     }),
   )
   const noes = found.filter((one) => one !== undefined)
-  const read = noes.flatMap((one) => ('problem' in one ? [] : [one]))
+  const read = noes.flatMap((one) => (hasProblem(one) ? [] : [one]))
   return read.sort((a, b) => (a.at < b.at ? 1 : -1))[0] ?? noes[0]
 }
 
@@ -102,7 +102,7 @@ export async function addChoice(
   // It would not answer to a write either.
   if (error?.code === 'ETIMEDOUT') throw error
   const aside = `consent.${choice.at.replaceAll(/\D/g, '')}.unreadable`
-  if (bytes && current && 'problem' in current) await store.write(aside, bytes)
+  if (bytes && current && hasProblem(current)) await store.write(aside, bytes)
   const moves = error !== undefined && isOutOfReach(error)
   if (moves) await store.rename?.(ENTRIES.consent, aside)
   try {
@@ -161,6 +161,10 @@ function subjectOf(choice: StoredChoice, choices: readonly StoredChoice[]): stri
   const { state, level, catalogVersion, contributions } = choice
   return JSON.stringify([state, level, catalogVersion, contributions, factsOf(choice, choices)])
 }
+
+/** Whether a choice is there that cannot be read. */
+export const hasProblem = <T extends object>(stored: T): stored is Extract<T, { readonly problem: string }> =>
+  Object.hasOwn(stored, 'problem')
 
 function unknowable(
   { store, entry }: ChoicePlace,

@@ -138,7 +138,9 @@ export interface ConsentInputs {
   /** What runs the process in the place of a person: a CI system, a test runner, an agent. Then it is a no. */
   readonly automation?: string | undefined
   /** The variable in which the operator has set an address for reports, where one has, with what is wrong with it as the end of a sentence. */
-  readonly endpoint?: { readonly name: string; readonly value: string; readonly problem?: string } | undefined
+  readonly endpoint?:
+    | { readonly name: string; readonly value: string; readonly problem?: string | undefined }
+    | undefined
   /** The product's variables that are set, as they are shown. Default: none. */
   readonly variables?: Readonly<Record<string, string>>
   /** Sources whose yes holds against a stored no as well. Default: none. */

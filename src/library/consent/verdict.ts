@@ -84,7 +84,8 @@ function disabledBy(noes: readonly Voice[], winner: Voice | undefined): Disabled
 
 /** A value that cannot be read may be meant as a no, but may as well be a slip of the pen. */
 const isPassing = ({ source, statement }: Voice): boolean =>
-  source.passing === true || 'unreadable' in statement.reading
+  (Object.hasOwn(source, 'passing') && source.passing === true) ||
+  Object.hasOwn(statement.reading, 'unreadable')
 
 function reachOf(
   state: ConsentState,
@@ -93,16 +94,16 @@ function reachOf(
   inputs: NamedInputs,
 ): Reach {
   const { excluded } = readExclusions(inputs)
-  if (state === 'disabled') return { excluded }
-  const { catalogVersion, contributions, facts } = winner ?? {}
+  if (state === 'disabled') return ownOf({ excluded })
+  const { catalogVersion, contributions, facts } = ownOf<Partial<Statement>>({ ...winner })
   const { definitions, levels } = inputs
-  return {
+  return ownOf<Reach>({
     level,
     ...(catalogVersion !== undefined && { catalogVersion }),
     ...(contributions && { contributions }),
     ...(facts && definitions && { newer: beyond(facts, definitions, levels) }),
     excluded,
-  }
+  })
 }
 
 /**
@@ -159,7 +160,9 @@ function defaultOpinion(inputs: ConsentInputs, winner: Voice | undefined): Opini
 
 function unreadable(voices: readonly Voice[], levels: readonly string[]): string[] {
   return voices
-    .filter(({ statement }) => 'unreadable' in statement.reading && statement.problem === undefined)
+    .filter(
+      ({ statement }) => Object.hasOwn(statement.reading, 'unreadable') && statement.problem === undefined,
+    )
     .map(
       ({ statement }) =>
         `${nameOf(statement)} is not a value that the usage telemetry understands, so it counts as a no; ${wordsOf(levels)}.`,

@@ -1,4 +1,4 @@
-import { Date, isTime, parseOwn, TextDecoder } from '../../platform/index.ts'
+import { Date, isTime, ownOf, parseOwn, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, isOutOfReach, StateEntryError, type StateStore } from '../../state/index.ts'
 import { type Counts, countsFromJson, countsToJson, difference, sumOf } from '../facts/index.ts'
 import { inBatches } from './batches.ts'
@@ -52,6 +52,9 @@ const NOTHING: AcknowledgedCounts = {
   share: new Map(),
   totals: new Map(),
   totalsSince: undefined,
+  // Named, so that they are not looked up in what another library has added to every object.
+  sources: undefined,
+  merged: undefined,
 }
 
 /**
@@ -147,7 +150,13 @@ export function acknowledge(
   isCumulative: (key: string) => boolean,
   totalsSince: AcknowledgedCounts['totalsSince'],
 ): AcknowledgedCounts {
-  const { number, at = before.reportedAt, share, sources = before.sources, merged = before.merged } = report
+  const {
+    number,
+    at = before.reportedAt,
+    share,
+    sources = before.sources,
+    merged = before.merged,
+  } = ownOf(report)
   if (!share) return { ...before, number, reportedAt: at, sources, merged }
   const counterIds = new Set([...before.share.keys(), ...share.keys()])
   const of = (some: Share, counterId: string) => some.get(counterId) ?? new Map()

@@ -1,4 +1,4 @@
-import { isTime, TextDecoder } from '../../platform/index.ts'
+import { isTime, parseOwn, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, isOutOfReach, StateEntryError, type StateStore } from '../../state/index.ts'
 import { type Counts, countsFromJson, countsToJson } from '../facts/index.ts'
 import { embedReport, extractReport } from '../otlp/index.ts'
@@ -106,10 +106,10 @@ export function createOutbox(store: StateStore): Outbox {
 }
 
 export const isReport = (entry: OutboxEntry): entry is WaitingReport =>
-  typeof entry === 'object' && 'bytes' in entry
+  typeof entry === 'object' && Object.hasOwn(entry, 'bytes')
 
 export const isMerge = (entry: OutboxEntry): entry is MergeEntry =>
-  typeof entry === 'object' && 'merged' in entry
+  typeof entry === 'object' && Object.hasOwn(entry, 'merged')
 
 /**
  * The numbers of the entries of a folder that are named by one, in their order: ten digits of which the first is 0. No installation
@@ -143,14 +143,14 @@ function parse(number: number, content: Uint8Array): WaitingReport | MergeEntry 
   if (!share) return undefined
   return {
     ...{ number, reportId, at, totalsSince, share, bytes: line.bytes },
-    ...(typeof after === 'string' && { after }),
+    after: typeof after === 'string' ? after : undefined,
     sources: sourceCounterFromJson(sources),
   }
 }
 
 function parseMerge(number: number, text: string): MergeEntry | undefined {
   try {
-    const { format, merged: data } = JSON.parse(text)
+    const { format, merged: data } = parseOwn(text)
     const merged = mergedFromJson(data)
     return format === FORMAT && merged ? { number, merged } : undefined
   } catch {

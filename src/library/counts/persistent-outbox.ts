@@ -1,5 +1,5 @@
 import type { Catalog } from '../../catalog/index.ts'
-import { type Clock, Date } from '../../platform/index.ts'
+import { type Clock, Date, ownOf } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { type Acknowledgements, acknowledge, type ReportEnd } from './acknowledged.ts'
@@ -63,7 +63,8 @@ export function createPersistentOutbox(options: PersistentOutboxOptions): Persis
     await outbox.remove(number).catch(() => {})
   }
 
-  async function persistOutcome(outcome: RecordedOutcome, verdict: Verdict): Promise<void> {
+  async function persistOutcome(recorded: RecordedOutcome, verdict: Verdict): Promise<void> {
+    const outcome = ownOf(recorded)
     const latest = coveredBy(await acknowledgements.latest(), verdict)
     const before = await removeAcknowledgedCounters(state, latest, clock, outcome.merged)
     const totalsSince = {

@@ -1,5 +1,5 @@
 import type { Catalog } from '../../catalog/index.ts'
-import type { Clock } from '../../platform/index.ts'
+import { type Clock, ownOf } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { difference, type SourceTotals, sumOf } from '../facts/index.ts'
@@ -64,7 +64,8 @@ export function createReportLog({ state, clock, catalog, scope, local }: ReportL
   const volatile = createVolatileOutbox()
   const counter = local ?? createLocalCounter({ store: state, clock, totals: () => new Map() })
 
-  async function readPending({ asPersisted, observed, verdict }: PendingOptions): Promise<PendingCounts> {
+  async function readPending(options: PendingOptions): Promise<PendingCounts> {
+    const { asPersisted, observed, verdict } = ownOf(options)
     const log = await readLogState(outbox, acknowledgements)
     const own = asPersisted ? counter.persisted() : counter.live()
     return computePendingCounts({
@@ -81,10 +82,18 @@ export function createReportLog({ state, clock, catalog, scope, local }: ReportL
     },
     async pending(options) {
       const pending = await readPending(options).catch(() => undefined)
-      return (options.isUsable ?? true) && pending ? pending : volatile.pending(counter, catalog(), pending)
+      const { isUsable = true } = ownOf(options)
+      return isUsable && pending ? pending : volatile.pending(counter, catalog(), pending)
     },
     async accept(made, pending) {
-      const { share = new Map(), sources, totalsSince = made.at, number, after, isVolatile } = pending ?? {}
+      const {
+        share = new Map(),
+        sources,
+        totalsSince = made.at,
+        number,
+        after,
+        isVolatile,
+      } = ownOf<Partial<PendingCounts>>({ ...pending })
       const report = { ...made, share, sources, totalsSince }
       if (isVolatile) {
         // Meanwhile it may have been persisted after all, or be carried by another report in memory.

@@ -6,6 +6,7 @@ import {
   Date,
   type Environment,
   type Logger,
+  ownOf,
   type Timer,
 } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
@@ -232,7 +233,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       if (await retries.isRetired(url)) return { outcome: 'suppressed', reason: RETIRED }
       const result = await transport.send(bytes, abort.signal)
       if (result.outcome === 'accepted')
-        return { outcome: 'sent', reason: result.note ?? 'the receiver accepted it' }
+        return { outcome: 'sent', reason: ownOf(result).note ?? 'the receiver accepted it' }
       if (result.outcome === 'refused') return { outcome: 'refused', reason: result.reason }
       return { outcome: 'suppressed', reason: result.outcome === 'retired' ? RETIRED : result.reason }
     },

@@ -1,9 +1,10 @@
 import type { Catalog } from '../../catalog/index.ts'
-import { type AbortSignal, type Clock, errorOf, type Logger } from '../../platform/index.ts'
+import { type AbortSignal, type Clock, errorOf, type Logger, ownOf } from '../../platform/index.ts'
 import { type StateStore, takeLease } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import {
   inBatches,
+  isMerge,
   isReport,
   type MergeEntry,
   type OutboxBackend,
@@ -101,7 +102,7 @@ export function createSendWaiting(
       await discardCorrupt(corrupt.splice(0))
       // An entry that stays is void.
       if (await backend.hasOutcome(number)) await outbox.remove(number).catch(() => {})
-      else if ('merged' in entry) await acknowledgeMerge(entry)
+      else if (isMerge(entry)) await acknowledgeMerge(entry)
       else if (!(await sendOne(entry, content as ReportContent, outcomes, signal))) break
     }
     await discardCorrupt(corrupt)
@@ -162,7 +163,7 @@ export function createSendWaiting(
       alreadyLogged = false
       const [outcome, reason] =
         result.outcome === 'accepted'
-          ? (['sent', result.note ?? before.because] as const)
+          ? (['sent', ownOf(result).note ?? before.because] as const)
           : (['refused', result.reason] as const)
       if (outcome === 'sent') await retries.succeeded()
       // Warned once per reason, across restarts.

@@ -1,4 +1,4 @@
-import { Date, parseOwn, TextDecoder } from '../../platform/index.ts'
+import { Date, ownOf, parseOwn, TextDecoder } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 
 /** What is stored of an installation. */
@@ -36,13 +36,13 @@ export const entryText = ({ id, noise, createdAt, machine, lineage }: Found): st
 function parseEntry(bytes: Uint8Array): Found {
   if (bytes.length > LONGEST) return {}
   const { id, noise, createdAt, machine, lineage } = parseOwn(new TextDecoder().decode(bytes))
-  return {
+  return ownOf<Found>({
     ...(isUuid(id) && { id }),
     ...(isTime(createdAt) && { createdAt }),
     ...(isUuid(lineage) && { lineage }),
     // A marker says nothing without its secret.
     ...(isUuid(noise) && { noise, ...(isMarker(machine) && { machine }) }),
-  }
+  })
 }
 
 const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID_V4.test(value)

@@ -16,7 +16,7 @@
  * ids of the periods are derived from. The machine id is neither stored nor sent: only a hash of it with that secret is kept, so
  * that a directory copied to another machine becomes an installation of its own instead of counting as the first one.
  */
-import { askHostNow, type Clock, createTurns, Date, randomUuid } from '../../platform/index.ts'
+import { askHostNow, type Clock, createTurns, Date, ownOf, randomUuid } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 import { type Age, ageOf } from './age.ts'
 import { markerOf, periodId } from './derive.ts'
@@ -115,7 +115,7 @@ export function createInstallation(
   /** Keeps of what was found what is valid and has to be there, and makes the rest. */
   function complete(found: Found): Entry {
     const current = currentMachine()
-    const base = baseOf(found, isCopied(found))
+    const base = ownOf(baseOf(found, isCopied(found)))
     const noise = base.noise ?? randomUuid()
     return {
       id: mode === 'stable' ? (base.id ?? randomUuid()) : undefined,

@@ -1,4 +1,4 @@
-import { Buffer, type Clock, createTurns, systemClock } from '../../platform/index.ts'
+import { Buffer, type Clock, createTurns, ownOf, systemClock } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import { type LedgerEntry, lineOf, linesIn, type ReportOutcome } from './lines.ts'
 import { createSegments } from './segments.ts'
@@ -53,10 +53,8 @@ export interface Ledger extends UsageLedger {
   clear(): Promise<void>
 }
 
-export function createLedger(
-  store: StateStore,
-  { clock = systemClock, maxSize = 10 * MEBIBYTE, maxAge = 400 * DAY }: LedgerOptions = {},
-): Ledger {
+export function createLedger(store: StateStore, options: LedgerOptions = {}): Ledger {
+  const { clock = systemClock, maxSize = 10 * MEBIBYTE, maxAge = 400 * DAY } = ownOf(options)
   const segments = createSegments(store, { clock, maxSize, maxAge })
   /** Of two lines at once, the second has to know whether the first has left room for it. */
   const inTurn = createTurns()

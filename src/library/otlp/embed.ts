@@ -1,4 +1,4 @@
-import { TextDecoder, TextEncoder } from '../../platform/index.ts'
+import { parseOwn, TextDecoder, TextEncoder } from '../../platform/index.ts'
 
 /**
  * A JSON document in one line whose last member is a report, byte for byte as it is on the wire. The lines of the ledger and the entries
@@ -16,7 +16,7 @@ export function extractReport(
   try {
     const report = line.slice(start + REPORT.length, -1)
     JSON.parse(report)
-    return { about: JSON.parse(`${line.slice(0, start)}}`), bytes: new TextEncoder().encode(report) }
+    return { about: parseOwn(`${line.slice(0, start)}}`), bytes: new TextEncoder().encode(report) }
   } catch {
     return undefined
   }

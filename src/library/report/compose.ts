@@ -27,7 +27,7 @@ import {
   valuesIn,
   withheldBy,
 } from '../../catalog/index.ts'
-import { LIBRARY_VERSION } from '../../platform/index.ts'
+import { LIBRARY_VERSION, ownOf } from '../../platform/index.ts'
 import type { ConsentState } from '../consent/index.ts'
 import type { Identified } from '../identity/index.ts'
 import { randomized } from './randomize.ts'
@@ -64,7 +64,8 @@ export interface ReportFrame {
  * The report from the metrics of an OpenTelemetry provider: declared gauges and declared resource attributes, and nothing
  * else that the provider may hold. The same facts and frame give the same report, in the same order.
  */
-export function composeReport(metrics: ResourceMetrics, frame: ReportFrame): ResourceMetrics {
+export function composeReport(metrics: ResourceMetrics, given: ReportFrame): ResourceMetrics {
+  const frame = ownOf(given)
   const attributes = declaredAttributes(metrics, frame)
   const gauges = declaredGauges(metrics, frame)
   const names = Object.keys(attributes).map((attribute) => factNameOf(frame.catalog, attribute))
@@ -73,7 +74,8 @@ export function composeReport(metrics: ResourceMetrics, frame: ReportFrame): Res
     resource: resourceOf(sorted({ ...attributes, ...frameAttributes(frame) }), frame.schemaUrl),
     scopeMetrics: [
       {
-        scope: { name: REPORT_SCOPE, version: LIBRARY_VERSION },
+        // Without the attributes and the address that every object may have: what is not declared does not leave.
+        scope: ownOf({ name: REPORT_SCOPE, version: LIBRARY_VERSION }),
         metrics: [...gauges, ...reportGauges(frame, facts)].sort((a, b) =>
           compare(a.descriptor.name, b.descriptor.name),
         ),
@@ -87,18 +89,19 @@ function resourceOf(
   attributes: Readonly<Record<string, AttributeValue | number>>,
   schemaUrl: string | undefined,
 ): Resource {
-  const resource: Resource = {
+  const resource: Resource = ownOf<Resource>({
     ...(schemaUrl !== undefined && { schemaUrl }),
     attributes: attributes as Resource['attributes'],
     merge: () => resource,
     getRawAttributes: () => Object.entries(resource.attributes),
-  }
+  })
   return resource
 }
 
 /** What the report says of itself: {@link REPORT_ATTRIBUTES}. */
-function frameAttributes({ catalog, product, reportId, installation = {}, consent }: ReportFrame) {
-  const contributions = Object.entries(catalog.contributions ?? {}).map(
+function frameAttributes({ catalog, product, reportId, consent, installation: given }: ReportFrame) {
+  const installation = ownOf<Identified>({ ...given })
+  const contributions = Object.entries(ownOf(catalog).contributions ?? {}).map(
     ([prefix, version]) => `${prefix}@${version}`,
   )
   const values: ReportAttributeValues = {

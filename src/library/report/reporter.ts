@@ -1,5 +1,5 @@
 import { type AttributeValue, withheldBy } from '../../catalog/index.ts'
-import { createTurns, errorOf, type Logger, nextTurn, TextDecoder } from '../../platform/index.ts'
+import { createTurns, errorOf, type Logger, nextTurn, ownOf, TextDecoder } from '../../platform/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import {
   type LocalCounter,
@@ -78,10 +78,8 @@ export function createReporter(options: ReporterOptions): Reporter {
   const inTurn = createTurns()
 
   /** A report's way, from the first step to the last. */
-  async function report(
-    verdict: Verdict,
-    { unlessSince = Number.POSITIVE_INFINITY, final = false }: ReportOptions,
-  ): Promise<DeliveryResult | undefined> {
+  async function report(verdict: Verdict, how: ReportOptions): Promise<DeliveryResult | undefined> {
+    const { unlessSince = Number.POSITIVE_INFINITY, final = false } = ownOf(how)
     let isUsable = true
     for (let attempt = 1; ; attempt++) {
       const collected = await collect(verdict, final)
@@ -194,7 +192,7 @@ export function createReporter(options: ReporterOptions): Reporter {
       const shown = { attributes, points: snapshot.points }
       return { bytes, json, facts: shown, text: factsTable(shown), wouldBeSent: maySend(verdict) }
     },
-    report: (verdict, how = {}) => inTurn(() => reportInTurn(verdict, how)),
+    report: (verdict, how = {}) => inTurn(() => reportInTurn(verdict, ownOf(how))),
     erase: (by) => inTurn(() => eraseInstallation({ state, delivery, composer, maySend, readVerdict }, by)),
   }
 }

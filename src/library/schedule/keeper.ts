@@ -81,7 +81,7 @@ export function createRecordKeeper({
   /** Of several processes that start for the first time at once, one draws the offset. */
   async function begin(): Promise<ScheduleRecord> {
     dropAnchor()
-    const fresh = { offset: drawOffset(random), startedAt: anchor.wall, reports: 0 }
+    const fresh = { offset: drawOffset(random), startedAt: anchor.wall, reports: 0, ...NEVER }
     const text = recordText(fresh)
     if (known === undefined && (await store.create(ENTRIES.schedule, text).catch(() => false))) known = text
     else await look()
@@ -114,3 +114,6 @@ export function createRecordKeeper({
       }),
   }
 }
+
+/** Named, so that they are not looked up in what another library has added to every object. */
+const NEVER = { undecided: undefined, lastReportAt: undefined, dueAt: undefined } as const

@@ -1,4 +1,4 @@
-import { bootOfMachine, type Clock, systemRandom, type Timer } from '../../platform/index.ts'
+import { bootOfMachine, type Clock, ownOf, systemRandom, type Timer } from '../../platform/index.ts'
 import { createMemoryStore, type StateStore } from '../../state/index.ts'
 import { createRecordKeeper } from './keeper.ts'
 import type { ScheduleRecord } from './record.ts'
@@ -52,7 +52,7 @@ export interface Schedule {
    * monotonic clock while a process runs; the second one by that clock alone, and while the machine is on. A start when a report is
    * due makes it after 10 to 20 seconds, where the initial delay is not shorter. Called again when the decision changes.
    */
-  start(initialDelay: number, options?: { readonly undecidedDelay?: number | undefined }): Promise<void>
+  start(initialDelay: number, delays?: StartDelays): Promise<void>
   /** Remembers that a report was made now, also across restarts. Never rejects. */
   reported(): Promise<void>
   /** Takes in what other processes have stored, for a process that has not started the schedule. Writes nothing. */
@@ -79,19 +79,24 @@ const LONGEST_WAIT = 600_000
 /** What a start waits for at least, and at most twice: the host has better to do, and a crash loop is no installation. */
 const GRACE = 10_000
 
-export function createSchedule({
-  clock,
-  store,
-  run,
-  interval,
-  firstPhase,
-  jitter = 0.02,
-  scope = 'installation',
-  shortLived = false,
-  wanders = false,
-  random = systemRandom,
-  boot = bootOfMachine,
-}: ScheduleOptions): Schedule {
+interface StartDelays {
+  readonly undecidedDelay?: number | undefined
+}
+
+export function createSchedule(options: ScheduleOptions): Schedule {
+  const {
+    clock,
+    store,
+    run,
+    interval,
+    firstPhase,
+    jitter = 0.02,
+    scope = 'installation',
+    shortLived = false,
+    wanders = false,
+    random = systemRandom,
+    boot = bootOfMachine,
+  } = ownOf(options)
   const rhythm = { interval, firstPhase }
   const steady = { clock, boot }
   const keeper = createRecordKeeper({
@@ -108,7 +113,7 @@ export function createSchedule({
   let lateness: { readonly dueAt: number; readonly late: number } | undefined
 
   /** How long it still takes until a report is due, in whole milliseconds: timers do not wait for less. */
-  function untilDue({ grace = graceUntil ?? 0 } = {}): number {
+  function untilDue(grace = graceUntil ?? 0): number {
     const record = keeper.record()
     if (!planned || !record) return LONGEST_WAIT
     const { initialDelay, undecidedDelay } = planned
@@ -164,14 +169,15 @@ export function createSchedule({
 
   async function isDue(): Promise<boolean> {
     await keeper.look()
-    return planned !== undefined && untilDue({ grace: 0 }) <= 0
+    return planned !== undefined && untilDue(0) <= 0
   }
 
   const nextDue = ({ offset, reports }: ScheduleRecord, at: number) =>
     dueAfter(rhythm, offset, reports + 1, at, wanders)
 
   return {
-    async start(initialDelay, { undecidedDelay } = {}) {
+    async start(initialDelay, delays) {
+      const { undecidedDelay } = ownOf<StartDelays>({ ...delays })
       planned = { initialDelay, undecidedDelay }
       const grace = GRACE * (1 + random())
       graceUntil ??= clock.monotonic() + (shortLived ? grace : Math.min(initialDelay, grace))

@@ -1,4 +1,4 @@
-import { createDeferred, errorOf, outsideHostContext } from '../../platform/index.ts'
+import { createDeferred, errorOf, outsideHostContext, ownOf } from '../../platform/index.ts'
 import { ENTRIES, NotStoredError } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import type { Delivery, DeliveryResult } from '../delivery/index.ts'
@@ -190,7 +190,7 @@ export function createLoop(options: LoopOptions): Loop {
     preview: async () => (await reporter()).preview(await refreshConsent()),
     async forget(by) {
       await refreshConsent()
-      const { at: _, failure, ...result } = await (await reporter()).erase(by)
+      const { at: _, failure, ...result } = ownOf(await (await reporter()).erase(by))
       const failures = failure ? [failure] : []
       for (const step of [() => state.remove(ENTRIES.detached), counting.restart])
         await step().catch((error) => failures.push(errorOf(error)))

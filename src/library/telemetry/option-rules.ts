@@ -34,7 +34,7 @@ export function checkOptions(given: UsageTelemetryOptions): UsageTelemetryOption
   }
   const options = ownOptions(given, OPTION_NAMES, (mistake) => mistakes.push(mistake))
   const catalog = catalogIn(options, (mistake) => mistakes.push(mistake))
-  mistakes.push(...mistakesOf({ ...options, catalog }))
+  mistakes.push(...mistakesOf(ownOf({ ...options, catalog })))
   if (mistakes.length > 0) throw new UsageConfigurationError(SUBJECT, mistakes)
   return ownOf({ ...options, catalog })
 }

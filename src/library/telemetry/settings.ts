@@ -31,7 +31,7 @@ import type { IdentityPolicy } from '../identity/index.ts'
 import { oldPlaces } from './old-places.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { type PackagingSwitch, readPackagingSwitch } from './packaging.ts'
-import { placeOf, storeAt } from './place.ts'
+import { type Place, placeOf, storeAt } from './place.ts'
 import { readVariables } from './variables.ts'
 
 /** The options, checked and complete. */
@@ -110,13 +110,15 @@ export function settle(
   const variables = readVariables(environment, [prefix, ...legacyPrefixes])
   const { debugOutput = systemStderr } = options
   const endpoint = readEndpoint(options.endpoint).url as string
-  const { place, noPlace, advice } = placeOf({
-    product,
-    state: options.state,
-    environment,
-    variables,
-    prefix,
-  })
+  const { place, noPlace, advice } = ownOf<Place>(
+    placeOf({
+      product,
+      state: options.state,
+      environment,
+      variables,
+      prefix,
+    }),
+  )
   const store = createTimelyStore(createCheckedStore(storeAt(place, noPlace, prefix, clock)), clock)
   const own = createOwnStore(
     createWatchedStore(store, logger),

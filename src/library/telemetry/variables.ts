@@ -20,7 +20,7 @@ export interface Variable {
   /** As it is used; as it stood there where it cannot be. */
   readonly value: string
   /** Why it cannot be used, as the end of a sentence. */
-  readonly problem?: string
+  readonly problem?: string | undefined
 }
 
 /** Reads what is set under the product's present prefix or an old one; the first that is set counts. An empty value is not set. */
@@ -55,12 +55,12 @@ const isBelow = (name: string, prefix: string) =>
 
 function readAddress(text: string): Pick<Variable, 'value' | 'problem'> {
   const { url, problem } = readEndpoint(text)
-  return url === undefined ? { value: withoutPassword(text), problem } : { value: url }
+  return url === undefined ? { value: withoutPassword(text), problem } : { value: url, problem }
 }
 
 function readDirectory(text: string): Pick<Variable, 'value' | 'problem'> {
   const problem = pathProblem(text)
-  return problem === undefined ? { value: path.normalize(text) } : { value: text, problem }
+  return problem === undefined ? { value: path.normalize(text), problem } : { value: text, problem }
 }
 
 /** What is shown stands in logs. */

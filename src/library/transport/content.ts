@@ -1,6 +1,6 @@
 import zlib from 'node:zlib'
 import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer'
-import { TextDecoder } from '../../platform/index.ts'
+import { ownOf, TextDecoder } from '../../platform/index.ts'
 
 /** More than this of a response is not read, packed or unpacked, in bytes. */
 export const LONGEST_RESPONSE = 65_536
@@ -20,14 +20,14 @@ export function otlpAnswerIn(
 ): OtlpAnswer {
   if (body.length > LONGEST_RESPONSE) throw new RangeError('more than anybody reads')
   const plain = unpacked(body, encoding)
-  if (plain.length === 0) return {}
+  if (plain.length === 0) return ownOf({})
   if (/^application\/(?:x-)?protobuf\s*(?:;|$)/i.test(type))
     return ProtobufMetricsSerializer.deserializeResponse(plain) as OtlpAnswer
   if (!/^application\/json\s*(?:;|$)/i.test(type)) throw new TypeError('no OTLP answer has this type')
   const answer: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plain))
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) throw new TypeError('no object')
   if (Object.keys(answer).some((key) => key !== 'partialSuccess')) throw new TypeError('an object of another')
-  return answer
+  return ownOf(answer)
 }
 
 /**

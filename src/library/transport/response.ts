@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Date } from '../../platform/index.ts'
+import { Date, ownOf } from '../../platform/index.ts'
 import { LONGEST_RESPONSE, otlpAnswerIn } from './content.ts'
 
 export { LONGEST_RESPONSE } from './content.ts'
@@ -78,7 +78,8 @@ function readSuccess(status: number, headers: HttpAnswer['headers'], body: Uint8
     const { 'content-type': type, 'content-encoding': encoding } = headers
     if (body.length === 0) throw new TypeError('it was cut off')
     const answer = otlpAnswerIn(body, { ...(type !== undefined && { type }), ...(encoding && { encoding }) })
-    const rejected = Number(answer.partialSuccess?.rejectedDataPoints ?? 0)
+    const { rejectedDataPoints = 0 } = ownOf({ ...answer.partialSuccess })
+    const rejected = Number(rejectedDataPoints)
     return Number.isSafeInteger(rejected) && rejected > 0
       ? { outcome: 'accepted', note: `${rejected} data points were rejected` }
       : { outcome: 'accepted' }
@@ -92,4 +93,7 @@ function readSuccess(status: number, headers: HttpAnswer['headers'], body: Uint8
 
 /** Whether an answer without a body was meant to have none: one that only ends with its connection may have been cut off. */
 const isEmpty = (status: number, headers: HttpAnswer['headers']): boolean =>
-  status === 204 || status === 205 || 'content-length' in headers || 'transfer-encoding' in headers
+  status === 204 ||
+  status === 205 ||
+  Object.hasOwn(headers, 'content-length') ||
+  Object.hasOwn(headers, 'transfer-encoding')

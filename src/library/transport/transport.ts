@@ -97,5 +97,6 @@ function arrivedAt(visited: readonly URL[], result: SendResult): SendResult {
   if (visited.length === 1) return result
   const where = `after a redirect to ${shown(last)}`
   if (result.outcome !== 'accepted') return { ...result, reason: `${result.reason}, ${where}` }
-  return { ...result, note: result.note === undefined ? where : `${result.note}, ${where}` }
+  const note = Object.hasOwn(result, 'note') ? result.note : undefined
+  return { ...result, note: note === undefined ? where : `${note}, ${where}` }
 }
