@@ -4,7 +4,7 @@ import { patternProblem } from './patterns.ts'
 import { type Report, wholeNumberRule, wordsRule } from './rules.ts'
 import type { AttributeFact } from './types.ts'
 
-/** What attribute facts must keep. */
+/** Reports each mistake in the declaration of an attribute fact. */
 export function attributeRules(fact: AttributeFact, report: Report): void {
   let sound = true
   const reportUnsound: Report = (place, message) => {
@@ -45,7 +45,7 @@ export function attributeRules(fact: AttributeFact, report: Report): void {
   }
   if ('randomize' in fact && fact.randomize !== undefined) randomizeRule(fact.randomize, report)
   if (fact.example === undefined) return report('example', 'is missing; give a value as it would be reported')
-  // What a broken rule makes of the example tells nothing about the example.
+  // While a rule of the fact is broken, its example cannot be checked.
   const { value, problems } = sound ? takenValue(fact, fact.example) : { value: '', problems: [] }
   if (value === undefined || problems.length > 0)
     report(

@@ -9,18 +9,18 @@ import {
   reportedAttribute,
 } from './values.ts'
 
-/** A value of an attribute fact as it is reported: of a metadata fact, its entries by key. */
+/** Value of an attribute fact as it is reported. For a metadata fact: its entries by key. */
 export type FactValue = AttributeValue | Readonly<Record<string, string>>
 
-/** What a fact takes of a value. */
+/** Result of checking a value that the host gave for a fact. */
 export interface TakenValue {
-  /** Absent where nothing is left of it. Taking it once more changes nothing. */
+  /** Value to report; absent when every part was refused. Checking this value again returns the same value. */
   readonly value?: FactValue
-  /** Why parts of it, or all of it, were not taken: one for each part. */
+  /** One reason for each part of the value that was refused. */
   readonly problems: readonly DropReason[]
 }
 
-/** What an attribute fact takes of whatever the host hands in. Never throws. */
+/** Checks a value from the host, of any type, against an attribute fact. Never throws. */
 export function takenValue(fact: AttributeFact, value: unknown): TakenValue {
   if (isUnknown(fact, value)) return { value: value as AttributeValue, problems: [] }
   if (fact.type === 'metadata') return metadataEntries(fact, value)
@@ -31,13 +31,16 @@ export function takenValue(fact: AttributeFact, value: unknown): TakenValue {
     : { problems: [problem] }
 }
 
-/** The resource attributes that a taken value becomes. */
+/** Returns the resource attributes, by name, of a checked value. */
 export function attributesOf(name: string, value: FactValue): Array<[string, AttributeValue]> {
   if (typeof value !== 'object' || value === null || isList(value)) return [[name, value]]
   return Object.entries(value).map(([key, text]) => [`${name}.${key}`, text])
 }
 
-/** The fact that a resource attribute or a metric belongs to: the one of that name, or the metadata fact that it is an entry of. */
+/**
+ * Returns the name of the fact that a resource attribute or a metric belongs to: the fact of the same name, or the metadata fact that
+ * has the attribute as an entry. Returns `undefined` when no fact matches.
+ */
 export function factNameOf({ facts }: Catalog, name: string): string | undefined {
   if (Object.hasOwn(facts, name)) return name
   for (let end = name.lastIndexOf('.'); end > 0; end = name.lastIndexOf('.', end - 1)) {
@@ -47,7 +50,7 @@ export function factNameOf({ facts }: Catalog, name: string): string | undefined
   return undefined
 }
 
-/** The values of the attribute facts among resource attributes, by the name of the fact: {@link attributesOf}, the other way round. */
+/** Returns the values of the attribute facts in resource attributes, by the name of the fact. The inverse of {@link attributesOf}. */
 export function valuesIn(
   catalog: Catalog,
   attributes: Readonly<Record<string, unknown>>,
@@ -67,5 +70,5 @@ export function valuesIn(
 
 const isMetadata = (fact: unknown) => (fact as AttributeFact | undefined)?.type === 'metadata'
 
-/** `Array.isArray` does not narrow to a list that is read only. */
+/** `Array.isArray` does not narrow to a read-only array. */
 const isList = (value: object): value is readonly string[] => Array.isArray(value)

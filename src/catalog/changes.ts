@@ -4,18 +4,18 @@ import { contributionOf } from './reach.ts'
 import type { Catalog, Fact, NumberFact } from './types.ts'
 import { DEFAULT_LIMITS } from './values.ts'
 
-/** Something that a check of a catalog has found. */
+/** An error or a warning from a check of a catalog. */
 export interface Finding {
   readonly severity: 'error' | 'warning'
   readonly place: string
-  /** A sentence that names what is wrong and the fix. */
+  /** End of a sentence, after `place`: the fault and its fix. */
   readonly message: string
 }
 
-/** How long ahead an expiry is announced, in milliseconds. */
+/** Time before an expiry at which the warning begins, in milliseconds. */
 const NOTICE = 30 * 86_400_000
 
-/** Facts that have expired, and those that will within 30 days. */
+/** Returns an error for each expired fact, and a warning for each fact that expires within 30 days. */
 export function expiryFindings(catalog: Catalog, moment: Moment): Finding[] {
   return Object.entries(catalog.facts).flatMap(([name, fact]): Finding[] => {
     const place = `facts['${name}'].expires`
@@ -42,14 +42,14 @@ export function expiryFindings(catalog: Catalog, moment: Moment): Finding[] {
 }
 
 /**
- * What has changed since a released catalog without saying so: consent was given to what a fact meant then. A fact that means
- * something else now, or reaches operators who had not agreed to it, is a new fact: its `since` has to be above the released version.
+ * Returns an error for each undeclared change since a released catalog. Consent covers what a fact meant when it was given. A fact whose
+ * meaning has changed, or that now needs a lower level of consent, is a new fact: its `since` must be above the released version.
  */
 export function changeFindings(released: Catalog, catalog: Catalog): Finding[] {
   return [...removalFindings(released, catalog), ...meaningFindings(released, catalog)]
 }
 
-/** An operator who withholds a fact must not be taken for one who has misspelt a name, once the fact is gone. */
+/** Requires removed facts to be listed: without the list, an operator who excludes a removed fact seems to have misspelt its name. */
 function removalFindings(released: Catalog, catalog: Catalog): Finding[] {
   const known = new Set([...Object.keys(catalog.facts), ...(catalog.removed ?? [])])
   return [...Object.keys(released.facts), ...(released.removed ?? [])]
@@ -83,20 +83,20 @@ function meaningFindings(released: Catalog, catalog: Catalog): Finding[] {
   })
 }
 
-/** Of the catalog that a fact comes from: the product's, or a contribution's, which has its own versions. */
+/** Returns the released version of the catalog that a fact comes from: the product's own, or a contribution's. */
 function releasedVersion(released: Catalog, catalog: Catalog, name: string): number {
   const prefix = contributionOf(catalog, name)
   return prefix === undefined ? released.version : (released.contributions?.[prefix] ?? 0)
 }
 
-/** What says the same when it is written as when it is left out. */
+/** Default values: writing one out does not change a fact. */
 const DEFAULTS: Readonly<Record<string, unknown>> = {
   ...DEFAULT_LIMITS,
   temporality: 'delta',
   total: 'source',
 }
 
-/** The parts of a fact that make it say more than it did, or something else. */
+/** Returns the changed options that widen or alter the meaning of a fact. */
 function meaningChanges(released: Catalog, before: Fact, catalog: Catalog, after: Fact): string[] {
   const written = (fact: Fact, key: string) =>
     JSON.stringify(

@@ -2,13 +2,13 @@ import { type Mistake, UsageConfigurationError } from '../platform/index.ts'
 import { checkedCatalog, combined, mistakesTogether } from './define.ts'
 import type { Catalog, Fact, Facts } from './types.ts'
 
-/** As many as the gateway takes in `usage.catalog.contributions`. */
+/** Largest number of contributions. The gateway accepts as many in `usage.catalog.contributions`. */
 const MOST_CONTRIBUTIONS = 32
 
 /**
- * One catalog from the product's own and those of its contributors, such as plugins: each with facts, a prefix and a version of its
- * own. The product's version, prefix and levels stand; a contribution's levels are among them, in their order, and facts of one that
- * names no level belong to the fullest. What was agreed to before a contribution was there does not reach its facts.
+ * Combines the product's catalog with the catalogs of its contributors, such as plugins. Each contribution has its own facts, prefix and
+ * version. The result has the product's version, prefix and levels. A contribution may use the product's levels, in the same order; the
+ * facts of a contribution that names no level belong to the highest one. Consent given before a contribution existed does not cover it.
  *
  * @throws {UsageConfigurationError} that lists every mistake: prefixes that overlap, facts without the prefix, unknown levels, too
  * many series.
@@ -40,7 +40,7 @@ export function combineCatalogs(product: Catalog, parts: readonly Catalog[]): Ca
   return combined({ ...base, facts, ...(removed.length > 0 && { removed }), contributions: versions })
 }
 
-/** Who a fact belongs to is told by its name alone. */
+/** Finds prefixes that overlap: the name of a fact alone must identify the catalog that declares it. */
 function prefixMistakes(
   { prefix, contributions }: Catalog,
   base: Catalog,
@@ -97,7 +97,7 @@ const factMistakes = ({ prefix, facts }: Catalog): Mistake[] =>
       message: `lacks the prefix of its contribution; call it '${prefix}.${name}', common names are the product's to report`,
     }))
 
-/** The facts with levels that the product has. */
+/** Returns the facts of a contribution, each with one of the product's levels. */
 function factsAt(contribution: Catalog, levels: readonly string[]): Facts {
   const level = namesNoLevel(contribution) ? levels.at(-1) : contribution.levels[0]
   return Object.fromEntries(
@@ -108,7 +108,7 @@ function factsAt(contribution: Catalog, levels: readonly string[]): Facts {
   )
 }
 
-/** The one level that a catalog without levels has says nothing. */
+/** Tells whether the catalog declares no levels. `defineCatalog` then adds the single level `full`. */
 const namesNoLevel = ({ levels, facts }: Catalog) =>
   levels.join() === 'full' && Object.values<Fact>(facts).every((fact) => fact.level === undefined)
 

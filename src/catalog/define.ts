@@ -10,13 +10,13 @@ import { mistakesOfFact, mistakesOfRemoved } from './fact-rules.ts'
 import { frozenCopy } from './frozen.ts'
 import type { Catalog, CatalogDefinition, Facts } from './types.ts'
 
-/** The level that a catalog has when it names none. */
+/** Levels of a catalog that declares none. */
 const ONLY_LEVEL = ['full'] as const
 
-/** How many series the facts of a catalog may have together. */
+/** Largest number of series of all facts of a catalog together. */
 const MOST_SERIES = 2_000
 
-/** Words that decide for or against the telemetry as a whole: a level of that name would turn a no into a yes. */
+/** Words that enable or disable the telemetry as a whole. A level of the same name could turn a refusal into consent. */
 const WORDS_OF_CONSENT: ReadonlySet<string> = new Set([
   ...['t', 'true', 'y', 'yes', 'on', 'enable', 'enabled', 'optin', 'opt-in', 'allow'],
   ...['f', 'false', 'n', 'no', 'off', 'disable', 'disabled', 'optout', 'opt-out', 'disallow', 'forbid'],
@@ -24,7 +24,7 @@ const WORDS_OF_CONSENT: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Checks a catalog and returns it. Pure and cheap: nothing is read, written or loaded.
+ * Checks a catalog and returns it. Pure: reads, writes and loads nothing.
  *
  * @throws {UsageConfigurationError} that lists every mistake with its place and the fix.
  */
@@ -33,7 +33,7 @@ export function defineCatalog<const D extends CatalogDefinition>(definition: D):
 }
 
 /**
- * A catalog as {@link defineCatalog} returns it, also where it was written down as one, copied, or read from JSON.
+ * Returns the catalog as {@link defineCatalog} returns it. Accepts also a literal, a copy, or a catalog that was read from JSON.
  *
  * @throws {UsageConfigurationError} that lists every mistake with its place and the fix.
  */
@@ -48,11 +48,11 @@ export function checkedCatalog<F extends Facts>(given: Catalog<F>): Catalog<F> {
 
 const DEFINITION = { version: true, prefix: true, levels: true, facts: true, removed: true } as const
 
-/** The catalogs that were checked, and of those that were handed in otherwise, what they have become. */
+/** Catalogs that were checked; and for each object that was given as a catalog, the checked catalog. */
 const CHECKED = new WeakSet<object>()
 const COPIES = new WeakMap<object, Catalog>()
 
-/** Takes note of a catalog that is made of checked ones. */
+/** Freezes a catalog that was combined from checked ones, and marks it as checked. */
 export function combined(catalog: Catalog): Catalog {
   const frozen = frozenCopy(catalog)
   CHECKED.add(frozen)
@@ -61,13 +61,13 @@ export function combined(catalog: Catalog): Catalog {
 
 function accepted(given: CatalogDefinition, names: Readonly<Record<string, true>>): Catalog {
   const definition = frozenCopy(given)
-  // A Node.js that is too old is the operator's mistake, and has not all that the checks need.
-  const mistakes = unsuitableRuntime() === undefined ? mistakesOf(definition, names) : []
+  // A Node.js that is too old is the operator's mistake, and lacks functions that the checks need.
+  const mistakes = unsuitableRuntime() === undefined ? validateDefinition(definition, names) : []
   if (mistakes.length > 0) throw new UsageConfigurationError('The usage catalog', mistakes)
   return combined({ ...definition, levels: definition.levels ?? ONLY_LEVEL })
 }
 
-function mistakesOf(
+function validateDefinition(
   definition: CatalogDefinition & Pick<Catalog, 'contributions'>,
   names: Readonly<Record<string, true>>,
 ): Mistake[] {
@@ -110,7 +110,7 @@ function mistakesOf(
     const frame = from === undefined ? own : { version: contributions[from] as number, levels, prefix: from }
     return mistakesOfFact(name, fact, frame)
   })
-  // A broken fact has no number of series.
+  // The series of an invalid fact cannot be counted.
   return [...mistakes, ...ofFacts, ...(ofFacts.length === 0 ? mistakesTogether(facts) : [])]
 }
 
@@ -128,13 +128,13 @@ function mistakesOfContributions(contributions: unknown): Mistake[] {
 
 const PREFIX = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/
 
-/** What is wrong with facts that are good by themselves. */
+/** Returns the mistakes in the combination of facts that are each valid. */
 export const mistakesTogether = (facts: Facts): Mistake[] => [
   ...mistakesOfEntries(facts),
   ...mistakesOfSize(facts),
 ]
 
-/** The entries of a metadata fact have all names below it. */
+/** Finds facts whose names could also be entries of a metadata fact: those begin with its name and a dot. */
 function mistakesOfEntries(facts: Facts): Mistake[] {
   return Object.entries(facts).flatMap(([above, fact]) => {
     if (fact.kind !== 'attribute' || fact.type !== 'metadata') return []
@@ -146,7 +146,7 @@ function mistakesOfEntries(facts: Facts): Mistake[] {
   })
 }
 
-/** A series is a number in memory and a point of the report, and a report has an end. */
+/** Limits the series of the catalog: each one is a number in memory and a data point of the report. */
 function mistakesOfSize(facts: Facts): Mistake[] {
   const sizes = Object.entries(facts)
     .map(([name, fact]) => ({ name, series: fact.kind === 'attribute' ? 0 : seriesOf(fact) }))

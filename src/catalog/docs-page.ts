@@ -3,25 +3,25 @@ import { code, prose, row } from './markdown.ts'
 import type { AttributeFact, Catalog, Dimensions, Fact } from './types.ts'
 import { DEFAULT_LIMITS } from './values.ts'
 
-/** What the page says beside the facts. */
+/** Options of the page, beside the facts. */
 export interface DocsPageOptions {
-  /** The product as people call it. */
+  /** Name of the product, as people know it. */
   readonly title: string
-  /** What the product's variables start with: `ACME_DB`. */
+  /** Prefix of the product's environment variables, such as `ACME_DB`. */
   readonly prefix: string
-  /** How long the receiver keeps what is reported at each level: `{ basic: '2 years', full: '90 days' }`. Default: nothing is said. */
+  /** Retention at the receiver, by level: `{ basic: '2 years', full: '90 days' }`. Default: the page does not mention it. */
   readonly retention?: Readonly<Record<string, string>> | undefined
-  /** The sources whose yes overrules a stored no, as in the product's `consent`. Default: none. */
+  /** Sources whose consent overrides a stored refusal, as in the product's `consent` option. Default: none. */
   readonly overruleStoredNo?: readonly string[] | undefined
-  /** What the gateway adds by where a report came from, as far as the maintainer has it on. Default: the page says that it may be on. */
+  /** Attributes of origin that the maintainer's gateway adds. Default: the page says that they may be added. */
   readonly origin?: readonly Origin[] | undefined
-  /** A whole report, made by the real pipeline from the examples of the facts. */
+  /** Complete report as JSON, made by the real pipeline from the examples of the facts. */
   readonly exampleReport: string
 }
 
 /**
- * The product's page about its usage telemetry, in Markdown: every fact with its reason, what is never sent, what stops it,
- * and a whole report. Made from the catalog, so that it says what the code does.
+ * Returns the product's page about its usage telemetry, in Markdown: every fact with its reason, the data that is never sent, the ways
+ * to disable the telemetry, and a complete report. The page is derived from the catalog, so that it agrees with the code.
  */
 export function docsPage(
   catalog: Catalog,
@@ -66,12 +66,12 @@ export function docsPage(
   ].join('\n')}\n`
 }
 
-/** What the gateway can add to a report, from the address that it came from. */
+/** Attributes that the gateway can derive from the sender's IP address. */
 export const ORIGINS = ['country', 'region', 'network'] as const
 
 export type Origin = (typeof ORIGINS)[number]
 
-/** The names are those of the gateway's component. */
+/** Texts of the page, with the attribute names of the gateway's GeoIP processor. */
 const ADDED: Readonly<Record<Origin, string>> = {
   country: 'the country (`geo.country.iso_code`, such as `DE`)',
   region: 'the region (`geo.region.iso_code`, such as `DE-BY`)',
@@ -104,13 +104,13 @@ const HEADS = ['name', 'what', 'why', 'level', 'since', 'example']
 const exampleOf = ({ example }: Fact) =>
   example === undefined ? '' : code(typeof example === 'object' ? JSON.stringify(example) : String(example))
 
-/** The versions that `since` speaks of for facts of contributors. */
+/** Lists the contributions with their versions: `since` of their facts refers to these. */
 const contributionsOf = ({ contributions = {} }: Catalog) =>
   Object.entries(contributions)
     .map(([prefix, version]) => `, ${code(`${prefix}.*`)} version ${version}`)
     .join('')
 
-/** The one kind of fact that an operator writes. */
+/** Names the metadata facts: their values are the only ones that an operator writes. */
 function exceptionOf(facts: ReadonlyArray<[string, Fact]>): string {
   const names = facts.flatMap(([name, fact]) =>
     fact.kind === 'attribute' && fact.type === 'metadata' ? [code(name)] : [],
@@ -118,7 +118,7 @@ function exceptionOf(facts: ReadonlyArray<[string, Fact]>): string {
   return names.length === 0 ? '' : `, but for what the operator sets as ${names.join(' or ')}`
 }
 
-/** What a fact can say, in words. */
+/** Describes the possible values of a fact in words. */
 function whatOf(fact: Fact): string {
   const parts = [kindOf(fact)]
   if (fact.kind === 'attribute') {

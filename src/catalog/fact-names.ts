@@ -20,7 +20,7 @@ type AnyFact =
   | GaugeFact
   | CountFact
 
-/** What a fact can say of itself, whatever its kind: the compiler holds it against the types. */
+/** Options of a fact of any kind. The compiler checks the list against the types. */
 export const FACT_NAMES: { readonly [Name in NameOfAny<AnyFact>]: true } = {
   kind: true,
   type: true,

@@ -7,17 +7,17 @@ import type { Report } from './rules.ts'
 import { isPermittedConvention, refusedConvention } from './semantic-conventions.ts'
 import type { Fact } from './types.ts'
 
-/** What the rules of a fact need to know of its catalog. */
+/** Parts of a catalog that the rules of a fact depend on. */
 export interface CatalogFrame {
   readonly version: number
   readonly levels: readonly string[]
-  /** Left out while the prefix itself is wrong: then names are not held against it. */
+  /** Prefix of the catalog; absent when the prefix is invalid: then names are not compared with it. */
   readonly prefix?: string
 }
 
 const LONGEST_NAME = 128
 
-/** Every mistake of one declared fact. */
+/** Returns every mistake in one declared fact. */
 export function mistakesOfFact(name: string, fact: Fact, frame: CatalogFrame): Mistake[] {
   const at = `facts['${name}']`
   if (typeof fact !== 'object' || fact === null) {
@@ -45,7 +45,7 @@ export function mistakesOfFact(name: string, fact: Fact, frame: CatalogFrame): M
   return found
 }
 
-/** Every mistake in the list of the facts that are no more. */
+/** Returns every mistake in the list of removed facts. */
 export function mistakesOfRemoved(removed: unknown, facts: Readonly<Record<string, unknown>>): Mistake[] {
   if (!Array.isArray(removed)) {
     const message = `is ${whatWasGot(removed)}; list the names of the facts that earlier versions had, or leave it out`

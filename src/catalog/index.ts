@@ -1,4 +1,4 @@
-/** What a product may report: declared once, checked once, and everything else is derived from it. Pure. */
+/** Catalog: declares and checks the facts that a product may report. Everything else is derived from the catalog. Pure. */
 export {
   attributesOf,
   type FactValue,

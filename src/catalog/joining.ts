@@ -3,10 +3,10 @@ import type { Catalog, Fact } from './types.ts'
 import { UUID } from './uuids.ts'
 
 /**
- * The facts by which reports can be joined, each a mistake in a product whose reports are not to be: the ids of installations, nodes
- * and the like, which stay the same in each report.
+ * Returns a mistake for each fact that would link the reports of one installation, such as the id of a node, for a product whose
+ * identity mode forbids linking.
  *
- * @param catalog may be anything.
+ * @param catalog value from the maintainer, not checked yet.
  */
 export function joiningFacts(catalog: Pick<Catalog, 'facts'> | undefined, mode: string): Mistake[] {
   return Object.entries(catalog?.facts ?? {}).flatMap(([name, fact]) =>
@@ -21,7 +21,7 @@ export function joiningFacts(catalog: Pick<Catalog, 'facts'> | undefined, mode: 
   )
 }
 
-/** A text is an id where its example is one: those that the packs declare for nodes are. */
+/** Recognizes a fact of type `string` as an id by its example: the packs declare ids of nodes in this way. */
 const isId = (fact: Fact | undefined): boolean =>
   fact?.kind === 'attribute' &&
   (fact.type === 'uuids' || (fact.type === 'string' && ID.test(String(fact.example))))

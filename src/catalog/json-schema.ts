@@ -12,12 +12,12 @@ import type { AttributeFact, Catalog, Fact, MetadataFact } from './types.ts'
 import { UUID } from './uuids.ts'
 import { DEFAULT_LIMITS, LONGEST_VERSION, VERSION } from './values.ts'
 
-/** A JSON Schema, as plain data. */
+/** JSON Schema as plain data. */
 export type JsonSchema = Readonly<Record<string, unknown>>
 
 /**
- * The JSON Schema (2020-12) of a product's report: an OTLP `ExportMetricsServiceRequest` with the declared names and values, and
- * no others.
+ * Returns the JSON Schema (2020-12) of a product's report: an OTLP `ExportMetricsServiceRequest` with the declared names and values,
+ * and no others.
  */
 export function jsonSchema(catalog: Catalog, product: string): JsonSchema {
   const facts = Object.entries(catalog.facts).sort(([a], [b]) => (a < b ? -1 : 1))
@@ -151,7 +151,7 @@ function reportValue(attribute: ReportAttribute, { version, levels }: Catalog, p
   return text('constant' in holds ? { const: holds.constant } : { enum: holds.words })
 }
 
-/** Where the schema of the report is. The serializer writes it to the resource as well. */
+/** Schema URL of the report. The OTLP serializer writes the URL to the resource as well. */
 const SCHEMA_URL = { schemaUrl: { type: 'string', pattern: '^https?://[A-Za-z0-9._:/-]{1,200}$' } }
 
 const NO_ATTRIBUTES = { type: 'array', maxItems: 0 }

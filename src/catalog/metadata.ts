@@ -1,12 +1,12 @@
 import type { MetadataFact } from './types.ts'
 import { DEFAULT_LIMITS, type DropReason } from './values.ts'
 
-/** A key as it is reported, as a regular expression without anchors. The gateway holds the same. */
+/** Regular expression of a reported key, without anchors. The gateway uses the same one. */
 export const METADATA_KEY = '[a-z][A-Za-z0-9_.-]{0,63}'
 
 /**
- * The entries of an operator's metadata that are reported, by key. Whatever the host hands in is survived: an entry that breaks a
- * rule, or cannot even be read, is dropped by itself.
+ * Returns the entries of an operator's metadata that are reported, by key. Never throws: an entry that breaks a rule, or whose getter
+ * throws, is dropped, and the other entries stay.
  */
 export function metadataEntries(
   { maxLength = DEFAULT_LIMITS.maxLength, maxEntries = DEFAULT_LIMITS.maxEntries }: MetadataFact,
@@ -31,7 +31,7 @@ export function metadataEntries(
 
 const KEY = new RegExp(`^${METADATA_KEY}$`)
 
-/** Stands for a value that breaks a rule. */
+/** Marks a value that breaks a rule. */
 const REFUSED = Symbol('refused')
 
 function keysOf(value: unknown): string[] | undefined {
@@ -43,7 +43,7 @@ function keysOf(value: unknown): string[] | undefined {
   }
 }
 
-/** The text of an entry; `undefined` where there is none, or where it is not to be included. */
+/** Returns the text of an entry; `undefined` when the entry has no value or is not included. */
 function textAt(entries: object, key: string, maxLength: number): string | typeof REFUSED | undefined {
   try {
     const value = includedValue(Reflect.get(entries, key))
@@ -55,7 +55,7 @@ function textAt(entries: object, key: string, maxLength: number): string | typeo
   }
 }
 
-/** Own properties only: what a polluted prototype says is nobody's consent. */
+/** Reads own properties only: a polluted prototype must not include an entry. */
 function includedValue(entry: unknown): unknown {
   if (typeof entry !== 'object' || entry === null || !Object.hasOwn(entry, 'value')) return entry
   const { value, include } = entry as { value: unknown; include?: unknown }
@@ -65,5 +65,5 @@ function includedValue(entry: unknown): unknown {
 const isPlain = (value: unknown): value is string | number | boolean =>
   typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value)
 
-/** Control characters, and halves of a pair that make no character. */
+/** Control characters and lone surrogates. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}]/u

@@ -2,7 +2,7 @@ import { whatWasGot } from '../platform/index.ts'
 import { type Report, wordsRule } from './rules.ts'
 import type { CountFact, Dimensions, GaugeFact } from './types.ts'
 
-/** What gauge and count facts must keep. */
+/** Reports each mistake in the declaration of a gauge fact or a count fact. */
 export function numberRules(fact: GaugeFact | CountFact, report: Report): void {
   if (
     typeof fact.unit !== 'string' ||
@@ -28,7 +28,7 @@ export function numberRules(fact: GaugeFact | CountFact, report: Report): void {
   if (fact.by !== undefined) byRule(fact.by, report)
 }
 
-/** An option that only counts have, with one of two words. */
+/** Checks an option that only count facts have, with one of two words. */
 function countRule(
   option: 'temporality' | 'total',
   words: readonly [string, string],
@@ -97,7 +97,7 @@ function dimensionsRule(place: string, by: unknown, report: Report) {
   }
 }
 
-/** Alternatives share their keys, and no combination is in two of them: it would have two places. */
+/** Checks that all alternatives have the same keys, and that no combination is in two alternatives: it would be counted in both. */
 function alternativesRule(alternatives: readonly Dimensions[], report: Report) {
   const [first, ...others] = alternatives.map((one) => Object.keys(one).join("', '"))
   for (const [index, keys] of others.entries()) {
@@ -118,7 +118,7 @@ function alternativesRule(alternatives: readonly Dimensions[], report: Report) {
   }
 }
 
-/** The first combination that is in both, in words. */
+/** Returns the first combination that is in both alternatives, in words; `undefined` when they have no combination in common. */
 function commonTo(one: Dimensions, other: Dimensions): string | undefined {
   const common = Object.entries(one).map(
     ([key, values]) => [key, values.find((value) => other[key]?.includes(value))] as const,

@@ -1,25 +1,25 @@
 /**
- * The regular expressions that a fact may declare: those that JavaScript and RE2 read alike, because the library matches with the one
- * and the gateway with the other. Characters, classes, groups, alternatives and repetitions; no look-around, no back-references, no
- * Unicode classes.
+ * Parser of the regular expressions that a fact may declare. JavaScript (in the library) and RE2 (in the gateway) must match the same
+ * texts, so only their common syntax is permitted: characters, classes, groups, alternatives and repetitions; no look-around, no
+ * back-references, no Unicode classes.
  */
 
-/** Code points from and to, in ascending order, without overlap. */
+/** Ranges of code points, both ends included, in ascending order, without overlap. */
 export type CharacterSet = ReadonlyArray<readonly [from: number, to: number]>
 
 export type PatternNode =
   | { readonly set: CharacterSet }
   | { readonly sequence: readonly PatternNode[] }
   | { readonly alternatives: readonly PatternNode[] }
-  /** `most` may be infinite. */
+  /** Repeats a node; `most` may be `Infinity`. */
   | { readonly repeated: PatternNode; readonly least: number; readonly most: number }
 
-/** RE2 repeats no more than this. */
+/** Largest number of repetitions that RE2 accepts. */
 const MOST_REPETITIONS = 1_000
 
-/** Reads a pattern. A text: what it holds that the two do not read alike. The pattern is one that JavaScript takes. */
+/** Parses a pattern that is valid in JavaScript. If RE2 reads some of its syntax differently, returns a description of that syntax. */
 export function parsePattern(pattern: string): PatternNode | string {
-  // Half a character is in no text that is reported.
+  // No reported text contains a lone surrogate.
   if (!pattern.isWellFormed()) return 'half a character'
   const reader = new Reader([...pattern])
   try {
@@ -30,7 +30,7 @@ export function parsePattern(pattern: string): PatternNode | string {
   }
 }
 
-/** The same for RE2, without anchors: there, `.` takes some line breaks that it does not take here. */
+/** Returns the pattern for RE2, without anchors. `.` is rewritten: in RE2 it matches line breaks that it does not match in JavaScript. */
 export const re2Of = (pattern: string): string =>
   pattern.replaceAll(/\\.|\[(?:\\.|[^\]\\])*\]|\./gsu, (one) =>
     one === '.' ? '[^\\n\\r\\x{2028}\\x{2029}]' : one,
@@ -54,7 +54,7 @@ class Reader {
 
   #sequence(depth: number): PatternNode {
     const sequence: PatternNode[] = []
-    // The whole text has to match, so at its ends these say nothing.
+    // The whole text must match, so `^` and `$` at its ends have no effect.
     if (depth === 0) this.#take('^')
     while (!this.#isEnd()) {
       if (depth === 0 && this.#take('$')) {
@@ -74,7 +74,7 @@ class Reader {
     const repeated = this.#atom(depth)
     const [least, most] = this.#bounds() ?? [1, 1]
     if (least === 1 && most === 1) return repeated
-    // Whether it takes much or little first does not matter for the whole text.
+    // A lazy quantifier matches the same whole texts as a greedy one.
     this.#take('?')
     if (Math.max(least, most === Number.POSITIVE_INFINITY ? 0 : most) > MOST_REPETITIONS)
       throw new NotAlike(`a repetition of more than ${MOST_REPETITIONS}`)
@@ -138,7 +138,7 @@ class Reader {
 
   #member(): CharacterSet {
     const one = this.#text[this.#at++] as string
-    // `[:` begins a class of POSIX there.
+    // In RE2, `[:` begins a POSIX class.
     if (one === '[') throw new NotAlike("'[' in a class, where it is written '\\['")
     return one === '\\' ? this.#escape('.*+?^$|/\\()[]{}-') : setOf(one)
   }
@@ -147,7 +147,7 @@ class Reader {
     const one = this.#text[this.#at++] as string
     if (plain.includes(one)) return setOf(one)
     if (one === 'x') {
-      // Two digits of base 16.
+      // `\x` has two hexadecimal digits.
       const code = Number.parseInt(this.#text.slice(this.#at, this.#at + 2).join(''), 16)
       this.#at += 2
       return [[code, code]]
@@ -171,10 +171,10 @@ const setOf = (one: string): CharacterSet => {
   return [[code, code]]
 }
 
-/** Ranges in order, those that overlap or touch as one. */
+/** Sorts ranges, and merges ranges that overlap or touch. */
 function joined(ranges: ReadonlyArray<readonly [number, number]>): CharacterSet {
   const result: Array<[number, number]> = []
-  // Called when the module is loaded: also on a Node.js that is too old to have `toSorted`.
+  // Runs when the module is loaded, also on a Node.js that is too old to have `toSorted`.
   for (const [from, to] of [...ranges].sort(([a], [b]) => a - b)) {
     const last = result.at(-1)
     if (last && from <= last[1] + 1) last[1] = Math.max(last[1], to)
@@ -183,7 +183,7 @@ function joined(ranges: ReadonlyArray<readonly [number, number]>): CharacterSet 
   return result
 }
 
-/** All characters but these. */
+/** Returns all characters that are not in the set. */
 function without(set: CharacterSet): CharacterSet {
   const result: Array<[number, number]> = []
   let from = 0

@@ -1,19 +1,19 @@
 /**
- * Whether a pattern can be matched in a time that nobody notices. JavaScript tries one way after the other, and a pattern such as
- * `([a-z0-9]+-?)+` has more ways to match a text than anybody can wait for. So each text has to match in one way, or in few: of
- * expressions that are unambiguous (R. Book, S. Even, S. Greibach and G. Ott, "Ambiguity in Graphs and Expressions", 1971) no more
- * ways are tried at once than the pattern has characters.
+ * Check that a pattern can be matched quickly. JavaScript backtracks: a pattern such as `([a-z0-9]+-?)+` can match a text in
+ * exponentially many ways, and a text that does not match makes it try them all. So each text may match in one way, or in few. For an
+ * unambiguous expression (R. Book, S. Even, S. Greibach and G. Ott, "Ambiguity in Graphs and Expressions", 1971) no more ways are tried
+ * at once than the pattern has characters.
  */
 import { type CharacterSet, type PatternNode, parsePattern } from './pattern-syntax.ts'
 
-/** How many characters a pattern may have once its repetitions are written out, and how many pairs of them are compared. */
+/** Largest number of characters of a pattern after its repetitions are expanded, and largest number of pairs that are compared. */
 const MOST_CHARACTERS = 1_000
 const MOST_PAIRS = 100_000
 
-/** In how many ways a text may match, so that `latest|[a-z]+` is good. */
+/** Largest number of ways in which a text may match. More than one, so that `latest|[a-z]+` is accepted. */
 const MOST_WAYS = 16
 
-/** Why a pattern is refused, as the end of a sentence; `undefined` where it is good. */
+/** Returns the reason why a pattern is refused, as the end of a sentence; `undefined` when the pattern is accepted. */
 export function patternProblem(pattern: string): string | undefined {
   if (!isExpression(pattern)) return 'is not a regular expression; correct it'
   const node = parsePattern(pattern)
@@ -30,7 +30,7 @@ export function patternProblem(pattern: string): string | undefined {
 function isExpression(pattern: string): boolean {
   try {
     new RegExp(`^(?:${pattern})$`, 'u')
-    // Alone as well: what closes a group that it has not opened would be free of the anchors.
+    // Compiled without anchors as well: `a)|(b` would close the group of the anchors and escape them.
     new RegExp(pattern, 'u')
     return true
   } catch {
@@ -52,28 +52,28 @@ function ambiguityOf(node: PatternNode): string | undefined {
 
 class Ambiguous extends Error {}
 
-/** A part of a pattern, by the characters in it. */
+/** A part of a pattern, described by the positions of its characters. */
 interface Part {
   readonly isOptional: boolean
-  /** Characters that can stand at its beginning, and at its end. */
+  /** Positions at which the part can begin, and at which it can end. */
   readonly first: readonly number[]
   readonly last: readonly number[]
 }
 
 const NOTHING: Part = { isOptional: true, first: [], last: [] }
 
-/** Two positions to which the same text leads. */
+/** Two positions that the same text can reach. */
 interface Pair {
   readonly one: number
   readonly other: number
-  /** What leads there from where the two ways part. */
+  /** Text that leads to both positions from the position where the two ways separate. */
   readonly text: string
   readonly before: Pair[]
-  /** Whether the two ways come to the same end. */
+  /** `true` when both ways end at the same position. */
   meets: boolean
 }
 
-/** The characters of a pattern, each with those that can follow it (V. M. Glushkov's automaton). */
+/** Positions of the characters of a pattern, each with the positions that can follow it (Glushkov's automaton). */
 class Positions {
   readonly #sets: CharacterSet[] = []
   readonly #followers: number[][] = []
@@ -113,7 +113,7 @@ class Positions {
     }
   }
 
-  /** Written out: `x{2,4}` is `xx(x(x)?)?`, and the last one of `x{2,}` goes round. */
+  /** Expands a repetition: `x{2,4}` becomes `xx(x(x)?)?`; in `x{2,}` the last `x` can follow itself. */
   #repeated(node: PatternNode, least: number, most: number): Part {
     if (most === 0) return NOTHING
     const isEndless = most === Number.POSITIVE_INFINITY
@@ -149,8 +149,8 @@ class Positions {
   }
 
   /**
-   * Goes through every pair of ways that a text can take, one character after the other, from where they part. Two that come to the
-   * same end do harm where they part in something that repeats, or where many do.
+   * Follows every pair of ways in which a text can match, one character after the other, from the position where they separate.
+   * Returns the reason to refuse the pattern: two ways separate inside a repetition and meet again, or too many pairs meet.
    */
   ambiguity({ first, last }: Part): string | undefined {
     const ends = new Set(last)
@@ -199,7 +199,7 @@ class Positions {
     return undefined
   }
 
-  /** Whether a character can come again at the same position of the pattern. */
+  /** Returns `true` when a position can be reached again from itself. */
   #isRepeated(position: number): boolean {
     const reached = new Set(this.#followers[position])
     for (const one of reached) for (const next of this.#followers[one] as number[]) reached.add(next)
@@ -211,7 +211,7 @@ class Positions {
   }
 }
 
-/** A character that is in both sets, one that can be shown where there is one. */
+/** Returns a code point that is in both sets, a printable one when possible; `undefined` when they have none in common. */
 function commonOf(one: CharacterSet, other: CharacterSet): number | undefined {
   let found: number | undefined
   for (const [from, to] of one) {

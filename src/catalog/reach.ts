@@ -1,24 +1,24 @@
 import { isExpired, type Moment } from './expiry.ts'
 import type { Catalog } from './types.ts'
 
-/** Which facts a consent reaches. */
+/** The facts that a consent permits. */
 export interface Reach {
-  /** Facts of this level and below; absent: of every level. */
+  /** Permits facts of this level and below. Default: every level. */
   readonly level?: string
-  /** Facts that were in this version of the catalog; absent: of every version. */
+  /** Permits facts whose `since` is at most this version of the catalog. Default: every version. */
   readonly catalogVersion?: number
-  /** Facts that are new, or say more, since consent was given, whatever their `since` says. Default: none. */
+  /** Names of facts that were added or widened after consent was given, whatever their `since` is. Default: none. */
   readonly newer?: readonly string[]
-  /** Of contributions, by prefix: facts that were in this version of theirs. One that is not listed is not reached. */
+  /** Permitted versions of contributions, by prefix. The facts of a contribution that is not listed are not permitted. */
   readonly contributions?: Readonly<Record<string, number>>
-  /** Facts that are withheld by name. */
+  /** Names of facts that the operator excludes. */
   readonly excluded: readonly string[]
 }
 
-/** Why a fact is not in a report. */
+/** Reason why a fact is withheld from a report. */
 export type Withheld = 'expired' | 'excluded' | 'newer' | 'level'
 
-/** Why a declared fact is withheld; `undefined` where it is reported. */
+/** Returns the reason why a declared fact is withheld; `undefined` when the fact is reported. */
 export function withheldBy(
   catalog: Catalog,
   name: string,
@@ -40,7 +40,7 @@ export function withheldBy(
   return place <= catalog.levels.indexOf(reach.level) ? undefined : 'level'
 }
 
-/** The version that was agreed to of the catalog that a fact comes from. */
+/** Returns the permitted version of the catalog that a fact comes from. */
 function agreedVersion(
   catalog: Catalog,
   name: string,
@@ -52,6 +52,6 @@ function agreedVersion(
   return Object.hasOwn(contributions, prefix) ? (contributions[prefix] as number) : 0
 }
 
-/** The prefix of the contribution that a fact belongs to; `undefined` where it is the product's own. No two prefixes overlap. */
+/** Returns the prefix of the contribution that declares a fact; `undefined` for the product's own facts. No two prefixes overlap. */
 export const contributionOf = ({ contributions = {} }: Catalog, name: string): string | undefined =>
   Object.keys(contributions).find((prefix) => name.startsWith(`${prefix}.`))

@@ -2,15 +2,15 @@ import { UUID } from './uuids.ts'
 import { DROP_REASONS, VERSION } from './values.ts'
 
 /**
- * What a report says of itself, beside the facts of its catalog: declared here, once. What composes a report, its JSON Schema, what the
- * gateway lets through and what reads a report back are all derived from it.
+ * Format of a report: the attributes and metrics that it has beside the facts of its catalog. Declared once: the composer of reports,
+ * their JSON Schema, the gateway's allowlists and the reader of reports are derived from this declaration.
  */
 
 /** A resource attribute of a report. */
 export interface ReportAttribute {
   /**
-   * What it holds: the product's name, one of its levels, the version of its catalog (the one that is a number), the contributions in that;
-   * a constant, one of some words, a UUID, a version.
+   * Kind of value: the product's name, one of its levels, the version of its catalog (a number, the others are texts), the contributions
+   * in the catalog; a constant, one of several words, a UUID, a version.
    */
   readonly holds:
     | 'product'
@@ -21,18 +21,18 @@ export interface ReportAttribute {
     | 'version'
     | { readonly constant: string }
     | { readonly words: readonly string[] }
-  /** A regular expression for its text, where that is more than what it holds says, whatever the product is. */
+  /** Regular expression of the text, where `holds` alone does not determine the text and the product does not matter. */
   readonly pattern?: string
-  /** Whether it is in every report, or only where there is something to say. */
+  /** `always`: the attribute is in every report. `sometimes`: it may be absent. */
   readonly presence: 'always' | 'sometimes'
-  /** Whether the gateway drops a whole report for it, and not just the attribute. Default: false. */
+  /** `true`: the gateway drops a report without a valid value; `false`: it drops just the attribute. Default: `false`. */
   readonly isRequired?: boolean
 }
 
-/** The version of a product: of what is not released, a word such as `dev` or `nightly-20260301`. No dots, as host names have. */
+/** Version of a product. Unreleased builds may have a word such as `dev` or `nightly-20260301`; without dots, to keep host names out. */
 const PRODUCT_VERSION = `^[A-Za-z]{1,20}(?:[+_-][0-9A-Za-z]+)*$|${VERSION}`
 
-/** By name. https://opentelemetry.io/docs/specs/semconv/resource/ for `service.*` and `telemetry.*`. */
+/** Resource attributes by name. See https://opentelemetry.io/docs/specs/semconv/resource/ for `service.*` and `telemetry.*`. */
 export const REPORT_ATTRIBUTES = {
   'service.name': { holds: 'product', presence: 'always', isRequired: true },
   'service.version': { holds: 'version', pattern: PRODUCT_VERSION, presence: 'always' },
@@ -63,24 +63,24 @@ type Attributes = typeof REPORT_ATTRIBUTES
 
 type Held<A extends ReportAttribute> = A['holds'] extends 'catalog version' ? number : string
 
-/** The values of all of them, by name: each has to be given, `undefined` only where it may be absent. */
+/** Values of all report attributes, by name. Each key is required; a value may be `undefined` only when its presence is `sometimes`. */
 export type ReportAttributeValues = {
   readonly [N in keyof Attributes]: Attributes[N]['presence'] extends 'always'
     ? Held<Attributes[N]>
     : Held<Attributes[N]> | undefined
 }
 
-/** A gauge of a report. */
+/** A gauge in a report, beside those of the facts. */
 export interface ReportMetric {
   readonly unit: string
-  /** The one attribute of its points, and the values of that. Default: its one point has none. */
+  /** The attribute of the data points, and its values. Default: one data point without attributes. */
   readonly by?: { readonly name: string; readonly values: readonly string[] }
   readonly presence: 'always' | 'sometimes'
 }
 
 /**
- * By name. `usage.facts` is in every report, so that each makes at least one row at the store. `usage.forget` is the request to erase what an
- * installation has sent.
+ * Metrics by name. `usage.facts` is in every report, so that each report makes at least one row in the store. `usage.forget` requests the
+ * erasure of all reports of an installation.
  */
 export const REPORT_METRICS = {
   'usage.facts': { unit: '{fact}', presence: 'always' },
@@ -95,14 +95,14 @@ export const REPORT_METRICS = {
 
 export type ReportMetricName = keyof typeof REPORT_METRICS
 
-/** The scope of all metrics of a report. */
+/** Instrumentation scope of all metrics of a report. */
 export const REPORT_SCOPE = 'otel-usage'
 
-/** Returns whether a report says that of itself, whatever its catalog is. */
+/** Returns `true` when the name belongs to the format of the report, and not to the catalog. */
 export const isOwnName = (name: string): boolean =>
   Object.hasOwn(REPORT_ATTRIBUTES, name) || Object.hasOwn(REPORT_METRICS, name)
 
-/** Returns the regular expression that the text of an attribute matches; `undefined` where that depends on the product. */
+/** Returns the regular expression of the text of an attribute; `undefined` when the text depends on the product. */
 export function patternOf({ holds, pattern }: ReportAttribute): string | undefined {
   if (pattern !== undefined) return pattern
   if (holds === 'uuid') return `^${UUID}$`

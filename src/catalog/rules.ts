@@ -1,12 +1,12 @@
 import { whatWasGot } from '../platform/index.ts'
 
-/** Takes a mistake: where in the fact (empty: the fact itself), and what is wrong with the fix. */
+/** Records a mistake: the option of the fact (empty: the fact itself), and a message with the fault and the fix. */
 export type Report = (place: string, message: string) => void
 
-/** The longest word that an enum or a dimension may list; the gateway's limits follow from it. */
+/** Longest word of an enum or a dimension, in characters. The gateway's limits are derived from it. */
 const LONGEST_WORD = 64
 
-/** A closed list of words. */
+/** Checks a closed list of words. */
 export function wordsRule(place: string, words: unknown, report: Report): void {
   if (!Array.isArray(words) || words.length === 0) {
     return report(place, `is ${whatWasGot(words)}; list the allowed values`)
@@ -29,7 +29,7 @@ export function wordsRule(place: string, words: unknown, report: Report): void {
   }
 }
 
-/** An option that is a whole number. It may be left out. */
+/** Checks an optional whole number from 1 to `most`. */
 export function wholeNumberRule(place: string, value: unknown, most: number, report: Report): void {
   if (value === undefined || (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most)) return
   report(place, `is ${whatWasGot(value)}; use a whole number from 1 to ${most}`)

@@ -2,22 +2,22 @@ import { alternativesOf } from './dimensions.ts'
 import type { Dimensions, Fact, Facts, NumberFact } from './types.ts'
 import { DEFAULT_LIMITS } from './values.ts'
 
-/** What of a fact's definition decides about what it can say, and to whom. Not its reason, example or owner. */
+/** Options of a fact that determine its possible values and its level of consent. Not its reason, example or owner. */
 export type Scope = Readonly<Record<string, unknown>>
 
-/** The scopes of facts by name: what somebody agrees to who agrees to these facts. Plain data. */
+/** Scopes of facts by name, as plain data. A stored choice keeps them: they are what the person has consented to. */
 export type Scopes = Readonly<Record<string, Scope>>
 
 export const scopesOf = (facts: Facts): Scopes =>
   Object.fromEntries(Object.entries<Fact>(facts).map(([name, fact]) => [name, scopeOf(fact)]))
 
-/** The names of the facts that are new, or can say more than they could when these scopes were agreed to. */
+/** Returns the names of the facts that were added, or widened, after consent to these scopes. */
 export const beyond = (agreed: Scopes, facts: Facts, levels: readonly string[]): string[] =>
   Object.entries<Fact>(facts).flatMap(([name, fact]) =>
     Object.hasOwn(agreed, name) && covers(agreed[name], scopeOf(fact), levels) ? [] : [name],
   )
 
-/** The members of a definition that stay as they are, or make another fact of it. */
+/** Options that a fact cannot change without becoming another fact. */
 const MEANING = ['kind', 'type', 'unit', 'pattern', 'temporality'] as const
 const MEMBERS = [
   ...MEANING,
@@ -42,17 +42,17 @@ function scopeOf(fact: Fact): Scope {
   return scope
 }
 
-/** Whether a fact says no more than it did. Where that cannot be told, such as of another pattern, it says more. */
+/** Returns `true` when a fact reports no more than before. Returns `false` in doubt, such as after a change of the pattern. */
 function covers(was: unknown, is: Scope, levels: readonly string[]): boolean {
   try {
     return saysNoMore(was as Loose, is as Loose, levels)
   } catch {
-    // What was stored is not what this library stores.
+    // The stored scope is malformed.
     return false
   }
 }
 
-/** The members as they are compared; what was stored may have any form, and what does not fit throws. */
+/** Options of a fact for the comparison. A stored scope may have any form: the comparison throws when it does not fit. */
 interface Loose extends Readonly<Record<string, unknown>> {
   readonly by?: Dimensions | readonly Dimensions[]
   readonly values?: readonly string[]
@@ -85,14 +85,14 @@ function saysNoMore(was: Loose, is: Loose, levels: readonly string[]): boolean {
 
 const isDelta = ({ temporality }: Loose) => temporality === undefined || temporality === 'delta'
 
-/** A level that is gone stands above all others. */
+/** Returns the rank of a level, from 0. A removed level ranks above all others. */
 function placeOf({ level }: Loose, levels: readonly string[]): number {
   if (level === undefined) return 0
   const place = levels.indexOf(level)
   return place < 0 ? levels.length : place
 }
 
-/** Fewer dimensions, or values of one, tell fewer cases apart. */
+/** Returns `true` when a fact distinguishes no more cases than before: no new dimension, and no new value of a dimension. */
 function combinesNoMore(was: Loose, is: Loose): boolean {
   const before = alternativesOf(was as Pick<NumberFact, 'by'>)
   return alternativesOf(is as Pick<NumberFact, 'by'>).every((block) =>

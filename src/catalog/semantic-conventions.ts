@@ -1,6 +1,6 @@
 /**
- * The names of OpenTelemetry's semantic conventions that a catalog may use without its own prefix, and those that it may
- * never use because they point at a person, a machine or a place in it.
+ * Names of OpenTelemetry's semantic conventions that a catalog may use without its own prefix, and names that it must not use because
+ * they identify a person, a machine or a path on a machine.
  * Source: https://opentelemetry.io/docs/specs/semconv/ (1.45). Unstable names are copied, as the conventions advise.
  */
 const PERMITTED: ReadonlySet<string> = new Set([
@@ -23,7 +23,7 @@ const PERMITTED: ReadonlySet<string> = new Set([
   'vcs.ref.head.revision',
 ])
 
-/** By their first word: what of them, where it is not all, and why. */
+/** Refused names, by their first word: the reason, and a pattern when only some names with that word are refused. */
 const REFUSED: ReadonlyMap<string, readonly [why: string, names?: RegExp]> = new Map([
   ['host', ['identifies a machine', /^host\.(id|name|ip|mac)\b/]],
   [
@@ -51,7 +51,7 @@ const REFUSED: ReadonlyMap<string, readonly [why: string, names?: RegExp]> = new
 
 export const isPermittedConvention = (name: string): boolean => PERMITTED.has(name)
 
-/** Why a name may not be declared, as the end of a sentence; `undefined` where it may. */
+/** Returns the reason why a name is refused, as the end of a sentence; `undefined` when the name is accepted. */
 export function refusedConvention(name: string): string | undefined {
   const end = name.indexOf('.')
   const [why, names] = REFUSED.get(name.slice(0, Math.max(end, 0))) ?? []

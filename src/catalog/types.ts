@@ -1,50 +1,49 @@
 /**
- * What a maintainer may write into a catalog, and the types that follow from it.
- * Nothing here exists at run time.
+ * Types of a catalog as a maintainer declares it, and types derived from them. Types only: no code at run time.
  */
 
-/** What every fact says about itself, whatever its kind. All of it ends up in the product's public telemetry page. */
+/** Options of every fact, whatever its kind. All of them are shown on the product's public telemetry page. */
 export interface FactCommon {
-  /** Why the maintainer needs it, in a sentence that an operator can judge. */
+  /** Reason why the maintainer needs the fact, in a sentence that an operator can judge. */
   readonly why: string
-  /** The catalog version that added the fact. Consent given to an older version does not cover it. */
+  /** Catalog version that added the fact. Consent given to an older version does not cover it. */
   readonly since: number
   /** The least level of consent at which the fact is reported. May be left out when the catalog has one level only. */
   readonly level?: string
-  /** From when on it is not collected any more: a day (`2027-06-30`, UTC) or a version of the product (`3.0.0`). */
+  /** Day (`2027-06-30`, UTC) or version of the product (`3.0.0`) from which on the fact is no longer collected. Default: never. */
   readonly expires?: string
-  /** Who answers for it, for the documentation. */
+  /** Person or team responsible for the fact, for the documentation. */
   readonly owner?: string
-  /** Where it was reviewed: an http(s) address, for the documentation. */
+  /** Address (http or https) of the review of the fact, for the documentation. */
   readonly review?: string
 }
 
-/** What an attribute fact may say when its value is not known. */
+/** Options for an attribute fact whose value may be unknown. */
 export interface WhenUnknown {
   /**
-   * What is reported when no value is known: nothing, the word `Unknown`, or an empty value. With `null` it is there, and
-   * empty, also when the level of consent does not reach it. Default: `absent`.
+   * Reported when no value is known: nothing (`absent`), the word `Unknown`, or an empty value (`null`). With `null` the attribute is
+   * present and empty also when the level of consent does not include the fact. Default: `absent`.
    */
   readonly whenUnknown?: 'absent' | 'Unknown' | null
 }
 
 /**
- * Randomized response: with a probability that follows from `epsilon` another of the possible values is reported, so that no
- * single report can be held against an installation, while the shares over many of them can be computed. The lie is always
- * the same one for the same value, so that asking again does not wear it off.
+ * Randomized response: with a probability that depends on `epsilon`, another one of the possible values is reported. No single report
+ * proves the true value of an installation, while the shares over many installations can be estimated. The same value is always
+ * randomized in the same way, so that repeated reports do not reveal it.
  */
 export interface Randomized {
-  /** 0.1 to 10: the smaller, the more is lied. With two values, ln 3 (1.1) reports the truth three times of four. */
+  /** Privacy parameter, 0.1 to 10: the smaller, the more random. With two values, ln 3 (1.1) reports the true one in 75 % of all cases. */
   readonly randomize?: { readonly epsilon: number }
 }
 
-/** A short text. Only for texts that the product itself makes up: never names, paths, addresses or anything typed by a person. */
+/** A short text. Only for texts that the product itself generates: never names, paths, addresses or anything typed by a person. */
 export interface StringFact extends FactCommon, WhenUnknown {
   readonly kind: 'attribute'
   readonly type: 'string'
   /**
-   * A regular expression that the whole value must match: of characters, classes, groups, alternatives and repetitions, which the
-   * gateway's RE2 reads alike; and in one way only, or in few, so that matching takes no time.
+   * Regular expression that the whole value must match: characters, classes, groups, alternatives and repetitions, which JavaScript and
+   * the gateway's RE2 read alike. A text may match in a few ways only, so that matching is fast.
    */
   readonly pattern: string
   /** Longest value in characters, 1 to 1,024. Default: 64. */
@@ -70,47 +69,47 @@ export interface BooleanFact extends FactCommon, WhenUnknown, Randomized {
 export interface VersionFact extends FactCommon, WhenUnknown {
   readonly kind: 'attribute'
   readonly type: 'version'
-  /** How much of it is reported. Default: all of it. */
+  /** Part of the version that is reported. Default: the whole version. */
   readonly round?: 'major' | 'major.minor'
   readonly example: string
 }
 
 /**
- * The operator's own key-value pairs, from the product's configuration: a cloud, a customer number, a purpose. The one kind of fact
- * whose values an operator writes, and so decides to report. Each entry becomes a resource attribute `<name>.<key>` with a text.
- * Entries that break a rule are dropped one by one, and counted.
+ * Key-value pairs that the operator writes into the product's configuration: a cloud, a customer number, a purpose. The only kind of
+ * fact whose values an operator writes, and so decides to report. Each entry becomes a resource attribute `<name>.<key>` with a text.
+ * An entry that breaks a rule is dropped and counted; the other entries stay.
  */
 export interface MetadataFact extends FactCommon {
   readonly kind: 'attribute'
   readonly type: 'metadata'
   /** Longest value in characters, 1 to 256. Default: 64. */
   readonly maxLength?: number
-  /** How many entries are reported at most, 1 to 64: the first ones by key. Default: 16. */
+  /** Largest number of reported entries, 1 to 64: the first ones by key. Default: 16. */
   readonly maxEntries?: number
-  /** Without entries there is nothing that could stand for them. */
+  /** Not permitted: metadata without entries is absent. */
   readonly whenUnknown?: never
   readonly example: Readonly<Record<string, string>>
 }
 
 /**
- * The values of a metadata fact by key: letters, digits, `_`, `.` and `-`, at most 64, first a letter, which becomes a small one.
- * A value is reported as it is written; with `include` only where that is `true`.
+ * Values of a metadata fact by key. A key has 1 to 64 letters, digits, `_`, `.` and `-`, and begins with a letter, which is reported in
+ * lower case. A value with `include` is reported only when `include` is `true`.
  */
 export type Metadata = Readonly<
   Record<string, MetadataValue | { readonly value: MetadataValue; readonly include: boolean } | undefined>
 >
 
-/** One value: a text without control characters, a finite number or a boolean. */
+/** Value of a metadata entry: a text without control characters, a finite number or a boolean. */
 export type MetadataValue = string | number | boolean
 
 /**
- * The random ids of installations that belong together, such as the nodes of a cluster. They are reported in small letters, sorted,
- * each once, as an array of texts. What is no UUID (RFC 9562) is dropped and counted; an empty list is no value.
+ * Random ids of installations that belong together, such as the nodes of a cluster. They are reported in lower case, sorted, without
+ * duplicates, as an array of texts. An item that is not a UUID (RFC 9562) is dropped and counted. An empty list counts as unknown.
  */
 export interface UuidsFact extends FactCommon, WhenUnknown {
   readonly kind: 'attribute'
   readonly type: 'uuids'
-  /** How many ids are reported at most, 1 to 64: the first ones when sorted. Default: 16. */
+  /** Largest number of reported ids, 1 to 64: the first ones when sorted. Default: 16. */
   readonly maxItems?: number
   readonly example: readonly string[]
 }
@@ -121,56 +120,56 @@ export type SingleFact = StringFact | EnumFact | BooleanFact | VersionFact
 /** A fact that becomes an OpenTelemetry resource attribute; a metadata fact becomes one for each entry. */
 export type AttributeFact = SingleFact | MetadataFact | UuidsFact
 
-/** The dimensions of a fact: for each key the closed list of its values. A value `other` catches what is not in the list. */
+/** Dimensions of a fact: for each key the closed list of its values. If `other` is in the list, unlisted values count as `other`. */
 export type Dimensions = Readonly<Record<string, readonly string[]>>
 
 /**
- * The combinations of dimension values that a fact can be told apart by: every one of the lists, or, as a list of alternatives,
- * every one of each of them. Alternatives keep the number of series small where most combinations make no sense:
- * `[{ command: ['find'], argument: ['filter', 'sort'] }, { command: ['insert', 'drop'], argument: ['none'] }]`. They have the same
- * keys in the same order, and no combination is in two of them.
+ * Combinations of dimension values that a fact distinguishes: all combinations of the lists; or, given a list of alternatives, all
+ * combinations of each alternative. Alternatives keep the number of series small when most combinations make no sense:
+ * `[{ command: ['find'], argument: ['filter', 'sort'] }, { command: ['insert', 'drop'], argument: ['none'] }]`. Alternatives have
+ * the same keys in the same order, and no combination is in two alternatives.
  */
 export type DimensionBlocks = Dimensions | readonly Dimensions[]
 
 /**
- * How a number is made coarser before it is reported. `log2`: the next lower power of two (0 stays 0). `steps`: the
- * highest step that it reaches, 0 below the first. `percent`: a share from 0 to 1, to the nearest that many percent.
+ * Rounding of a number before it is reported. `log2`: down to a power of two (0 stays 0). `steps`: down to the highest step that is not
+ * above the number, 0 below the first step. `percent`: a share from 0 to 1, to the nearest multiple of that many percent.
  */
 export type Rounding = 'log2' | { readonly steps: readonly number[] } | { readonly percent: number }
 
-/** What gauge and count facts have in common. */
+/** Options that gauge facts and count facts have in common. */
 export interface NumberFact extends FactCommon {
   /** The unit as OpenTelemetry writes it (UCUM): `By`, `s`, `1`, or a noun in braces such as `{user}`. */
   readonly unit: string
-  /** What it can be told apart by. Default, as with `{}`: nothing, it is one number. */
+  /** Dimensions of the fact. Default, as with `{}`: none, the fact is a single number. */
   readonly by?: DimensionBlocks
   readonly round?: Rounding
-  /** A smaller number is reported as this. */
+  /** Lower bound: a smaller number is reported as `min`. Default: no bound. */
   readonly min?: number
-  /** A larger number is reported as this. */
+  /** Upper bound: a larger number is reported as `max`. Default: no bound. */
   readonly max?: number
-  /** Whether a zero is left out. Default: for counts yes, for gauges no. */
+  /** `true`: a zero is not reported. Default: `true` for counts, `false` for gauges. */
   readonly omitZero?: boolean
 }
 
-/** A number as it is now. It becomes an OpenTelemetry gauge. */
+/** A current number. Becomes an OpenTelemetry gauge. */
 export interface GaugeFact extends NumberFact {
   readonly kind: 'gauge'
   readonly example: number
 }
 
-/** How often something happened. It becomes an OpenTelemetry gauge too. */
+/** A number of events. Becomes an OpenTelemetry gauge, too. */
 export interface CountFact extends NumberFact {
   readonly kind: 'count'
   /**
-   * Since when: the last delivered report (`delta`), or the beginning of the counting, with consent, without ever starting over
-   * (`cumulative`). Default: `delta`.
+   * Start of the interval: the last delivered report (`delta`), or the first event counted with consent (`cumulative`: the number is
+   * never reset). Default: `delta`.
    */
   readonly temporality?: 'delta' | 'cumulative'
   /**
-   * What an observable counter of this fact gives the total of: something that outlives the process, such as the rows of a table, so
-   * that the first total that is observed is where counting begins, for the whole installation; or what this process has counted
-   * since it began, so that all of it counts. Default: `source`.
+   * Meaning of the total that an observable counter of this fact gives. `source`: the total of something that outlives the process, such
+   * as the rows of a table; the first observed total is the starting point for the whole installation. `process`: the events of this
+   * process since its start; all of them are counted. Default: `source`.
    */
   readonly total?: 'source' | 'process'
   readonly example?: number
@@ -178,43 +177,43 @@ export interface CountFact extends NumberFact {
 
 export type Fact = AttributeFact | GaugeFact | CountFact
 
-/** The facts of a catalog by name. */
+/** Facts of a catalog by name. */
 export type Facts = Readonly<Record<string, Fact>>
 
-/** What {@link defineCatalog} takes. */
+/** Argument of {@link defineCatalog}. */
 export interface CatalogDefinition {
-  /** A whole number from 1, raised whenever a fact is added: the `since` of the new one. */
+  /** Whole number from 1. Raise the version whenever a fact is added; it is the `since` of the new fact. */
   readonly version: number
-  /** Every name starts with it and a dot, the permitted names of the semantic conventions excepted. */
+  /** Every name of a fact begins with the prefix and a dot, except the permitted names of the semantic conventions. */
   readonly prefix: string
-  /** The levels of consent, least first; `off` is implied. Default: one level, `full`. */
+  /** Levels of consent, lowest first; `off` is implied. Default: one level, `full`. */
   readonly levels?: readonly string[]
   readonly facts: Facts
   /**
-   * The names of facts that earlier versions had: an operator who withholds one of them has made no mistake. Default: none. The check
-   * against a released catalog asks for them.
+   * Names of facts of earlier versions, so that an operator may still exclude a removed fact by name. Default: none. The check against a
+   * released catalog requires them.
    */
   readonly removed?: readonly string[]
 }
 
-/** Everything that a product may report, checked. The only way in: what it does not declare is dropped and counted. */
+/** Checked declaration of all facts that a product may report. A value that the catalog does not declare is dropped and counted. */
 export interface Catalog<F extends Facts = Facts> {
   readonly version: number
   readonly prefix: string
   readonly levels: readonly string[]
   readonly facts: F
-  /** The names of facts that earlier versions had. */
+  /** Names of facts of earlier versions. */
   readonly removed?: readonly string[]
-  /** The contributions in it, by prefix, with the version of each: see {@link combineCatalogs}. */
+  /** Versions of the contributions in the catalog, by prefix: see {@link combineCatalogs}. */
   readonly contributions?: Readonly<Record<string, number>>
 }
 
-/** The names of a catalog's facts of one kind. */
+/** Names of the facts of one kind in a catalog. */
 export type NameOf<F extends Facts, K extends Fact['kind']> = {
   [N in keyof F & string]: F[N] extends { readonly kind: K } ? N : never
 }[keyof F & string]
 
-/** The values that an attribute fact takes, or those of a gauge fact. */
+/** Type of the values of an attribute fact or a gauge fact. */
 export type ValueOf<A> = A extends {
   readonly type: 'enum'
   readonly values: readonly (infer V extends string)[]
@@ -231,8 +230,8 @@ export type ValueOf<A> = A extends {
           : string
 
 /**
- * The attributes that a fact is counted by: those of one of its alternatives, none where it has no dimensions, and any where the
- * catalog is not known to the compiler.
+ * Type of the attributes of a count fact: those of one of its alternatives; no attributes when the fact has no dimensions; any
+ * attributes when the compiler does not know the catalog.
  */
 export type DimensionsOf<A> = CountFact extends A
   ? Readonly<Record<string, string>>
@@ -240,7 +239,7 @@ export type DimensionsOf<A> = CountFact extends A
     ? CombinationOf<B extends readonly (infer D)[] ? D : B>
     : Readonly<Record<string, never>>
 
-/** Every combination of these lists. Without dimensions: no attributes. */
+/** Type of all combinations of these dimensions. Without dimensions: no attributes. */
 export type CombinationOf<D> = D extends Dimensions
   ? [keyof D] extends [never]
     ? Readonly<Record<string, never>>

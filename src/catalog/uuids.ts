@@ -1,20 +1,20 @@
 import type { UuidsFact } from './types.ts'
 import { DEFAULT_LIMITS, type DropReason } from './values.ts'
 
-/** A UUID in the text form of RFC 9562, in small letters, as a regular expression without anchors. */
+/** Regular expression of a UUID (RFC 9562) in lower case, without anchors. */
 export const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 
-/** A longer list is a mistake, and to go through it would take the host's time. */
+/** Longest accepted list. A longer one is refused unread, because reading it would take the host's time. */
 const LONGEST_LIST = 10_000
 
-/** The ids of a list that are reported: in small letters, sorted, each once. */
+/** Returns the ids of a list that are reported: in lower case, sorted, without duplicates. */
 export function uuidsOf(
   { maxItems = DEFAULT_LIMITS.maxItems }: UuidsFact,
   value: unknown,
 ): { value?: readonly string[]; problems: DropReason[] } {
   const items = itemsOf(value)
   if (items === undefined) return { problems: ['invalid_value'] }
-  // What is not there is no wrong id.
+  // An absent item is not an invalid id.
   const given = items.filter((item) => item !== undefined)
   const texts = given.map((item) => (typeof item === 'string' ? item.toLowerCase() : ''))
   const ids = [...new Set(texts.filter((text) => WHOLLY_UUID.test(text)))].sort()

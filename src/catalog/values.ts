@@ -1,12 +1,12 @@
 import type { AttributeFact, CountFact, GaugeFact, Rounding, SingleFact } from './types.ts'
 
-/** What an attribute's value is on the wire. `null` is an empty value: it is there, and unknown. */
+/** Value of a resource attribute on the wire. `null` is an empty OTLP value: the attribute is present, and its value is unknown. */
 export type AttributeValue = string | boolean | null | readonly string[]
 
-/** What an attribute fact takes at most where it says nothing of it. */
+/** Default limits of attribute facts. */
 export const DEFAULT_LIMITS = { maxLength: 64, maxEntries: 16, maxItems: 16 } as const
 
-/** Why a value was not taken: counted under this word in the report's own `usage.dropped` gauge. */
+/** Reason why a value was refused: an attribute value of the report's `usage.dropped` gauge. */
 export type DropReason =
   | 'undeclared'
   | 'wrong_instrument'
@@ -15,7 +15,7 @@ export type DropReason =
   | 'failed'
   | 'timeout'
 
-/** All of them. The gateway takes no others. */
+/** All reasons. The gateway accepts no others. */
 export const DROP_REASONS: readonly DropReason[] = [
   'undeclared',
   'wrong_instrument',
@@ -25,13 +25,13 @@ export const DROP_REASONS: readonly DropReason[] = [
   'timeout',
 ]
 
-/** A version, as RE2 and JavaScript read it: it begins with a digit, so that a host name is not a version. */
+/** Regular expression of a version, for RE2 and JavaScript. The first digit keeps host names out. */
 export const VERSION = '^v?[0-9][0-9A-Za-z]*(?:[.+_-][0-9A-Za-z]+)*$'
 
-/** The longest version, in characters. */
+/** Longest version, in characters. */
 export const LONGEST_VERSION = 64
 
-/** Why a fact refuses a value; `undefined` where it takes it. A value passes whole or not at all: nothing is cut to fit. */
+/** Returns the reason why a fact refuses a value; `undefined` when the value is accepted. A value that is too long is refused, not cut. */
 export function attributeProblem(fact: SingleFact, value: unknown): DropReason | undefined {
   switch (fact.type) {
     case 'boolean':
@@ -45,7 +45,7 @@ export function attributeProblem(fact: SingleFact, value: unknown): DropReason |
     case 'string':
       return typeof value === 'string' &&
         value.length <= (fact.maxLength ?? DEFAULT_LIMITS.maxLength) &&
-        // Half a character would arrive as another one.
+        // The encoding to UTF-8 would replace a lone surrogate.
         value.isWellFormed() &&
         wholly(fact.pattern).test(value)
         ? undefined
@@ -53,18 +53,18 @@ export function attributeProblem(fact: SingleFact, value: unknown): DropReason |
   }
 }
 
-/** Whether a value is the one that stands for none. */
+/** Returns `true` when a value is the placeholder that the fact declares for unknown values. */
 export const isUnknown = ({ whenUnknown }: AttributeFact, value: unknown): boolean =>
   (whenUnknown === 'Unknown' && value === 'Unknown') || (whenUnknown === null && value === null)
 
-/** A value as it is reported: as much of it as the fact declares. */
+/** Returns a value as it is reported: a version is shortened to the parts that the fact declares. */
 export function reportedAttribute(fact: SingleFact, value: string | boolean): string | boolean {
   if (fact.type !== 'version' || fact.round === undefined || typeof value !== 'string') return value
   const parts = fact.round === 'major' ? /^v?\d+/ : /^v?\d+(?:\.\d+)?/
   return parts.exec(value)?.[0] ?? value
 }
 
-/** A number as it is reported: within its bounds, and as coarse as the fact declares. Doing it twice changes nothing. */
+/** Returns a number as it is reported: limited to `min` and `max`, and rounded as the fact declares. Idempotent. */
 export function reportedNumber({ min, max, round }: GaugeFact | CountFact, value: number): number {
   const bounded = Math.max(Math.min(value, max ?? value), min ?? -Infinity)
   return rounded(bounded, round)
@@ -75,7 +75,7 @@ function rounded(value: number, rounding: Rounding | undefined): number {
   if (rounding === 'log2') return lowerPowerOfTwo(value)
   if ('steps' in rounding) return rounding.steps.findLast((step) => step <= value) ?? 0
   const share = rounding.percent / 100
-  // Rounded once more, because a share such as 0.05 has no exact floating-point number.
+  // Rounded to four digits: a share such as 0.05 has no exact floating-point representation.
   return Number((Math.round(value / share) * share).toFixed(4))
 }
 
@@ -83,7 +83,7 @@ function lowerPowerOfTwo(value: number): number {
   if (value === 0) return value
   const size = Math.abs(value)
   const exponent = Math.floor(Math.log2(size))
-  // The logarithm of a number just below a power of two is rounded up to it.
+  // `Math.log2` of a number just below a power of two is rounded up.
   return Math.sign(value) * 2 ** (2 ** exponent > size ? exponent - 1 : exponent)
 }
 
