@@ -31,6 +31,7 @@ export { globalMeterProvider } from './global-meter-provider.ts'
 export { keepingProcessAlive } from './keep-alive.ts'
 export { type Logger, safeLogger, silentLogger } from './logger.ts'
 export { type Mistake, UsageConfigurationError, whatWasGot } from './mistakes.ts'
+export { createMutex } from './mutex.ts'
 export {
   Buffer,
   createDeferred,
@@ -49,6 +50,5 @@ export { randomUuid, randomWord, sha256 } from './random.ts'
 export { OLDEST_NODE, unsuitableRuntime } from './runtime.ts'
 export { safeClock } from './safe-clock.ts'
 export { systemStderr } from './stderr.ts'
-export { createTurns } from './turns.ts'
 export { LIBRARY_VERSION } from './version.ts'
-export { nextTurn } from './yield.ts'
+export { yieldToEventLoop } from './yield.ts'

@@ -3,7 +3,7 @@ import {
   absolutePath,
   Buffer,
   type Clock,
-  createTurns,
+  createMutex,
   effectiveUser,
   type FileFunctions,
   isPath,
@@ -49,7 +49,7 @@ export function createDirectoryStore(
   const guard = createGuard(root, files)
   const patiently = createPatience(clock)
   /** Lines are added one after the other, so that none looks torn to the next. */
-  const inTurn = createTurns()
+  const runExclusive = createMutex()
   /** Why files cannot be synced here. */
   let unsynced: string | undefined
   const fileOf = (name: string) => {
@@ -91,7 +91,7 @@ export function createDirectoryStore(
 
     async append(name, line) {
       const file = fileOf(name)
-      await inTurn(() => withDirectory(file, () => addLine(name, line)))
+      await runExclusive(() => withDirectory(file, () => addLine(name, line)))
     },
 
     async remove(name) {

@@ -1,4 +1,4 @@
-import { type Clock, createDeferred, createTurns } from '../platform/index.ts'
+import { type Clock, createDeferred, createMutex } from '../platform/index.ts'
 
 /**
  * Makes what runs actions one after the other and rejects those that are not done within `timeout` milliseconds. While an
@@ -9,7 +9,7 @@ export function createTimedTurns(
   clock: Clock,
   timeout: number,
 ): <R>(action: (isOver: () => boolean) => Promise<R>) => Promise<R> {
-  const inTurn = createTurns()
+  const runExclusive = createMutex()
   let overdue = false
   const unanswered = () => new Error(`PostgreSQL has not answered for ${timeout} ms.`)
 
@@ -22,7 +22,7 @@ export function createTimedTurns(
       overdue = true
       reject(unanswered())
     })
-    const done = inTurn(async () => {
+    const done = runExclusive(async () => {
       try {
         return await action(() => over)
       } finally {

@@ -6,8 +6,8 @@ import { test } from 'node:test'
 import {
   createDirectoryStore,
   createMemoryStore,
-  createResilientStore,
   type StateStore,
+  storeWithMemoryFallback,
 } from '../../src/state/index.ts'
 import { createLog } from '../support/log.ts'
 import { createScratch } from '../support/scratch.ts'
@@ -120,7 +120,7 @@ test('a directory in its place is a no, until the next choice moves it aside', a
   using scratch = createScratch()
   mkdirSync(path.join(scratch.directory, 'consent.jsonl'))
   const log = createLog()
-  const store = createResilientStore(createDirectoryStore(scratch.directory), log)
+  const store = storeWithMemoryFallback(createDirectoryStore(scratch.directory), log)
   const consent = consentIn(store, { inputs: { default: 'enabled' } })
   const verdict = await consent.begin()
   assert.deepEqual([verdict.state, verdict.source], ['disabled', 'stored-choice'])

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { IdentityPolicy } from '../../src/library/identity/index.ts'
-import { createDirectoryStore, createMemoryStore, createResilientStore } from '../../src/state/index.ts'
+import { createDirectoryStore, createMemoryStore, storeWithMemoryFallback } from '../../src/state/index.ts'
 import { createLog } from '../support/log.ts'
 import { createScratch } from '../support/scratch.ts'
 import { createHost, reported, UUID_V4 } from './host.ts'
@@ -63,7 +63,7 @@ test('a directory in the place of the file: nothing is kept, which is said, and 
   using scratch = createScratch()
   mkdirSync(path.join(scratch.directory, 'installation.json'))
   writeFileSync(path.join(scratch.directory, 'installation.json/a'), '')
-  const host = createHost(createResilientStore(createDirectoryStore(scratch.directory), createLog()))
+  const host = createHost(storeWithMemoryFallback(createDirectoryStore(scratch.directory), createLog()))
   const installation = host.install()
   const { id } = await installation.propose()
   assert.match(id ?? '', UUID_V4)

@@ -3,15 +3,15 @@ import type { LedgerEntry } from '../../src/library/ledger/index.ts'
 import {
   createDirectoryStore,
   createMemoryStore,
-  createResilientStore,
   type StateStore,
+  storeWithMemoryFallback,
 } from '../../src/state/index.ts'
 import { createLog } from '../support/log.ts'
 
 export const stores: Record<string, (directory: string) => StateStore> = {
   directory: createDirectoryStore,
   memory: createMemoryStore,
-  'resilient directory': (directory) => createResilientStore(createDirectoryStore(directory), createLog()),
+  'resilient directory': (directory) => storeWithMemoryFallback(createDirectoryStore(directory), createLog()),
   'a store that cannot rename': () => withoutRename(createMemoryStore()),
 }
 

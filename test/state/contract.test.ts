@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import {
   createDirectoryStore,
   createMemoryStore,
-  createResilientStore,
   type StateStore,
+  storeWithMemoryFallback,
 } from '../../src/state/index.ts'
 import { createLog } from '../support/log.ts'
 import { createScratch } from '../support/scratch.ts'
@@ -14,8 +14,8 @@ import { holdTheSame, testContract } from './contract.ts'
 const stores: Record<string, (directory: string) => StateStore> = {
   directory: createDirectoryStore,
   memory: createMemoryStore,
-  'resilient directory': (directory) => createResilientStore(createDirectoryStore(directory), createLog()),
-  'resilient memory': () => createResilientStore(createMemoryStore(), createLog()),
+  'resilient directory': (directory) => storeWithMemoryFallback(createDirectoryStore(directory), createLog()),
+  'resilient memory': () => storeWithMemoryFallback(createMemoryStore(), createLog()),
 }
 
 for (const [kind, create] of Object.entries(stores)) {

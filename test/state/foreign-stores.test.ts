@@ -4,9 +4,9 @@ import { test } from 'node:test'
 import {
   createCheckedStore,
   createMemoryStore,
-  createTimelyStore,
   createWatchedStore,
   type StateStore,
+  storeWithTimeout,
 } from '../../src/state/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
@@ -86,7 +86,7 @@ function createHanging(blocking: boolean) {
 
 test('a store is asked one thing at a time', async () => {
   const { store, open } = createHanging(true)
-  const timely = createTimelyStore(store, createFakeClock())
+  const timely = storeWithTimeout(store, createFakeClock())
   const answers = Promise.all([timely.read('a'), timely.list('outbox'), timely.write('a', 'x')])
   for (let call = 0; call < 3; call++) {
     await new Promise((resolve) => setImmediate(resolve))
@@ -99,7 +99,7 @@ test('a store is asked one thing at a time', async () => {
 test('a file system that hangs holds one thread, whatever is asked of it meanwhile, and is used again once it answers', async () => {
   const clock = createFakeClock()
   const { store, open } = createHanging(true)
-  const timely = createTimelyStore(store, clock)
+  const timely = storeWithTimeout(store, clock)
   const late = { code: 'ETIMEDOUT' }
   const first = assert.rejects(timely.read('a'), late)
   await clock.advance(5_000)
@@ -121,7 +121,7 @@ test('a file system that hangs holds one thread, whatever is asked of it meanwhi
 test('a store of the host that has lost a call is asked again after a minute', async () => {
   const clock = createFakeClock()
   const { store, open } = createHanging(false)
-  const timely = createTimelyStore(store, clock)
+  const timely = storeWithTimeout(store, clock)
   const first = assert.rejects(timely.read('a'), { code: 'ETIMEDOUT' })
   await clock.advance(5_000)
   await first

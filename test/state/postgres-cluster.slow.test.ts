@@ -8,7 +8,7 @@ import { after, before, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import type { UsageTelemetry } from '../../src/index.ts'
-import { createPostgresStore, createResilientStore } from '../../src/state/index.ts'
+import { createPostgresStore, storeWithMemoryFallback } from '../../src/state/index.ts'
 import { type AcmeFacts, createAcme } from '../support/acme.ts'
 import { createLog } from '../support/log.ts'
 import { type RunningPostgres, startPostgres } from '../support/postgres.ts'
@@ -99,7 +99,7 @@ test('the server is restarted: the host goes on with one warning, and afterwards
   const log = createLog()
   const pool = server.pool()
   const scope = randomUUID()
-  const store = createResilientStore(createPostgresStore({ pool, scope }), log)
+  const store = storeWithMemoryFallback(createPostgresStore({ pool, scope }), log)
   const unhandled = unhandledDuring(t)
   await store.append('ledger.jsonl', 'before')
   await server.stop()

@@ -7,8 +7,8 @@ import type { Pool } from 'pg'
 import {
   createMemoryStore,
   createPostgresStore,
-  createResilientStore,
   type PostgresStoreOptions,
+  storeWithMemoryFallback,
 } from '../../src/state/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
@@ -36,7 +36,7 @@ async function createSchema(): Promise<string> {
 }
 
 testContract('postgres', (check) => check(createStore()))
-testContract('resilient postgres', (check) => check(createResilientStore(createStore(), createLog())))
+testContract('resilient postgres', (check) => check(storeWithMemoryFallback(createStore(), createLog())))
 
 test('whatever is done to it, it holds the same as memory in the end', async () => {
   await holdTheSame(() => [createMemoryStore(), createStore()])
@@ -142,7 +142,7 @@ test('a role that may not make the table learns what its administrator has to ru
   const admin = shared
   await admin.query(`CREATE ROLE guest LOGIN; GRANT USAGE ON SCHEMA "${schema}" TO guest`)
   const log = createLog()
-  const store = createResilientStore(
+  const store = storeWithMemoryFallback(
     createPostgresStore({ pool: server.pool({ user: 'guest' }), schema }),
     log,
   )

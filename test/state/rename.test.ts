@@ -7,8 +7,8 @@ import { test } from 'node:test'
 import {
   createDirectoryStore,
   createMemoryStore,
-  createResilientStore,
   type StateStore,
+  storeWithMemoryFallback,
 } from '../../src/state/index.ts'
 import { createLog } from '../support/log.ts'
 import { createScratch } from '../support/scratch.ts'
@@ -17,7 +17,7 @@ import { errorOf, failing } from './files.ts'
 const stores: Record<string, (directory: string) => StateStore> = {
   directory: createDirectoryStore,
   memory: createMemoryStore,
-  'resilient directory': (directory) => createResilientStore(createDirectoryStore(directory), createLog()),
+  'resilient directory': (directory) => storeWithMemoryFallback(createDirectoryStore(directory), createLog()),
 }
 
 const textOf = (bytes: Uint8Array | undefined) => bytes && new TextDecoder().decode(bytes)
@@ -64,7 +64,7 @@ test('a file that cannot be renamed is left as it is', async () => {
   assert.equal(textOf(await store.read('ledger.jsonl')), 'one\n')
 
   const log = createLog()
-  const resilient = createResilientStore(store, log)
+  const resilient = storeWithMemoryFallback(store, log)
   await resilient.rename?.('ledger.jsonl', 'ledger/1')
   await resilient.append('ledger.jsonl', 'two')
   assert.equal(textOf(await resilient.read('ledger.jsonl')), 'one\ntwo\n')
@@ -75,7 +75,7 @@ test('where nothing can be written, what lies in memory alone gets another name 
   using scratch = createScratch()
   const root = path.join(scratch.directory, 'usage')
   writeFileSync(root, 'in the way')
-  const store = createResilientStore(createDirectoryStore(root), createLog())
+  const store = storeWithMemoryFallback(createDirectoryStore(root), createLog())
   await store.append('ledger.jsonl', 'one')
   await store.rename?.('ledger.jsonl', 'ledger/1')
   await store.append('ledger.jsonl', 'two')
@@ -90,7 +90,7 @@ test('what is in the store and in memory is put together again once the store ca
   let isBroken = false
   const inner = createDirectoryStore(scratch.directory)
   const guard = () => (isBroken ? Promise.reject(errorOf('EROFS')) : Promise.resolve())
-  const store = createResilientStore(
+  const store = storeWithMemoryFallback(
     {
       ...inner,
       append: (name, line) => guard().then(() => inner.append(name, line)),
@@ -112,7 +112,7 @@ test('what is in the store and in memory is put together again once the store ca
 
 test('a store over one that cannot rename cannot either', () => {
   const { rename: _, ...inner } = createMemoryStore()
-  assert.equal(createResilientStore(inner, createLog()).rename, undefined)
+  assert.equal(storeWithMemoryFallback(inner, createLog()).rename, undefined)
 })
 
 test('a name that leads out of the directory is refused', async () => {

@@ -6,8 +6,8 @@ import fc from 'fast-check'
 import {
   createDirectoryStore,
   createMemoryStore,
-  createResilientStore,
   type StateStore,
+  storeWithMemoryFallback,
 } from '../../src/state/index.ts'
 import { createLog } from '../support/log.ts'
 import { createScratch } from '../support/scratch.ts'
@@ -32,7 +32,7 @@ function createBreakable() {
   const log = createLog()
   return {
     log,
-    store: createResilientStore(store, log),
+    store: storeWithMemoryFallback(store, log),
     stored: async (name: string) => textOf(await inner.read(name)),
     set broken(value: boolean) {
       changesLeft = value ? 0 : Number.POSITIVE_INFINITY
@@ -49,7 +49,7 @@ test('a file in the place of the directory: one warning, and everything goes on 
   const root = path.join(scratch.directory, 'usage')
   writeFileSync(root, 'in the way')
   const log = createLog()
-  const store = createResilientStore(createDirectoryStore(root), log)
+  const store = storeWithMemoryFallback(createDirectoryStore(root), log)
   await store.write('ledger/1', 'one')
   await store.append('ledger.jsonl', 'line')
   await store.write('ledger/2', 'two')
@@ -71,7 +71,7 @@ test('once the directory can be written, everything that was kept is written wit
   const root = path.join(scratch.directory, 'usage')
   writeFileSync(root, 'in the way')
   const log = createLog()
-  const store = createResilientStore(createDirectoryStore(root), log)
+  const store = storeWithMemoryFallback(createDirectoryStore(root), log)
   await store.write('ledger/1', 'one')
   await store.append('ledger.jsonl', 'first')
   await store.append('ledger.jsonl', 'second')
@@ -185,14 +185,14 @@ test('a store that cannot list its entries lists what is in memory', async () =>
     list: () => Promise.reject(new Error('no')),
     write: () => Promise.reject(new Error('no')),
   }
-  const store = createResilientStore(blind, createLog())
+  const store = storeWithMemoryFallback(blind, createLog())
   await store.write('ledger/1', 'x')
   assert.deepEqual(await store.list('ledger'), ['ledger/1'])
 })
 
 test('a store that rejects with anything at all does not reject through it', async () => {
   for (const reason of [undefined, null, 'text', {}, new Error('no')]) {
-    const store = createResilientStore(
+    const store = storeWithMemoryFallback(
       { ...createMemoryStore(), write: () => Promise.reject(reason) },
       createLog(),
     )
@@ -212,7 +212,7 @@ test('a logger that throws does not end the writing', async () => {
     throw new Error('no')
   }
   const logger = { debug: throwing, info: throwing, warn: throwing, error: throwing }
-  const store = createResilientStore(flaky, logger)
+  const store = storeWithMemoryFallback(flaky, logger)
   await store.write('a', 'x').catch(() => {})
   broken = false
   await store.write('a', 'y')

@@ -1,5 +1,5 @@
 import { beyond, type Facts, type Scopes, scopesOf } from '../../catalog/index.ts'
-import { askHostNow, type Clock, createTurns, Date, ownOf, tellHost } from '../../platform/index.ts'
+import { askHostNow, type Clock, createMutex, Date, ownOf, tellHost } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import { readAnnounced, writeAnnounced } from './announced.ts'
 import { ConsentDecisionError, ConsentLockedError, choiceNotStored } from './errors.ts'
@@ -111,7 +111,7 @@ export function createConsent(options: ConsentOptions): Consent {
   /** Whether the store has been read once. */
   let known = false
   /** One after the other: two choices at once are two lines, and the later one holds. */
-  const inTurn = createTurns()
+  const runExclusive = createMutex()
 
   async function read(): Promise<Verdict> {
     if (options.automation === 'disabled') detecting ??= detect(options.inputs.environment)
@@ -249,7 +249,7 @@ export function createConsent(options: ConsentOptions): Consent {
       refuseLocked(choiceOf(state, level, by))
       hold(choiceOf(state, level, by))
     }
-    return inTurn(async () => {
+    return runExclusive(async () => {
       await refresh()
       const choice = choiceOf(state, level, by)
       try {
@@ -317,10 +317,10 @@ export function createConsent(options: ConsentOptions): Consent {
 
   return {
     verdict: () => current,
-    read: () => inTurn(read),
-    refresh: () => inTurn(refresh),
+    read: () => runExclusive(read),
+    refresh: () => runExclusive(refresh),
     reconsider: () => (known ? adopt() : undefined),
-    begin: () => inTurn(begin),
+    begin: () => runExclusive(begin),
     set,
     unannounced: () => news,
     history: async () => (await readHistory(store)).choices.map((choice) => ({ ...choice })),

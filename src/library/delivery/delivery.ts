@@ -2,7 +2,7 @@ import type { Catalog } from '../../catalog/index.ts'
 import {
   AbortController,
   type Clock,
-  createTurns,
+  createMutex,
   Date,
   type Environment,
   type Logger,
@@ -110,7 +110,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     createSendWaiting({ ...options, backend, retries, endpoint: url, transport, record }),
   )
   /** One at a time: two that send or empty the outbox at once would give a report two outcomes. */
-  const inTurn = createTurns()
+  const runExclusive = createMutex()
   let abort = new AbortController()
   let timer: Timer | undefined
   let stopped = false
@@ -161,7 +161,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     if (stopped || (await retries.isRetired(url))) return
     const wait = Math.max((await retries.next()) - clock.now(), SOONEST_RETRY)
     timer = clock.after(Math.min(wait, LONGEST_TIMER), () => {
-      void inTurn(resume).catch(() => {})
+      void runExclusive(resume).catch(() => {})
     })
   }
 
@@ -241,21 +241,21 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   return {
     ...{ ledger, prepare: log.prepare, pending: log.pending },
-    accept: (report) => inTurn(() => accept(report)),
-    send: () => inTurn(send),
-    resume: () => inTurn(resume),
+    accept: (report) => runExclusive(() => accept(report)),
+    send: () => runExclusive(send),
+    resume: () => runExclusive(resume),
     async withdraw(verdict) {
       callOff()
-      await inTurn(() => withdrawAll(verdict))
+      await runExclusive(() => withdrawAll(verdict))
     },
     callOff,
     async shutdown() {
       stopped = true
       timer?.cancel()
       abort.abort()
-      await inTurn(async () => {})
+      await runExclusive(async () => {})
     },
-    exclusively: (steps) => inTurn(() => steps(erasing)),
+    exclusively: (steps) => runExclusive(() => steps(erasing)),
   }
 }
 

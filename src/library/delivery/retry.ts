@@ -1,4 +1,4 @@
-import { type Clock, createTurns, parseOwn, systemRandom, TextDecoder } from '../../platform/index.ts'
+import { type Clock, createMutex, parseOwn, systemRandom, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 
 /**
@@ -28,7 +28,7 @@ export interface Retries {
  * @param random a number from 0 up to 1, 1 excepted. Default: `Math.random`.
  */
 export function createRetries(store: StateStore, clock: Clock, random: () => number = systemRandom): Retries {
-  const inTurn = createTurns()
+  const runExclusive = createMutex()
 
   const write = (known: Known) =>
     store.write(ENTRIES.retry, `${JSON.stringify({ format: FORMAT, ...known })}\n`)
@@ -44,18 +44,18 @@ export function createRetries(store: StateStore, clock: Clock, random: () => num
       return failedAt > clock.now() ? 0 : failedAt + asked
     },
     failed: (retryAfter = 0) =>
-      inTurn(async () => {
+      runExclusive(async () => {
         const { attempts, ...known } = await read(store)
         const wait = waitAfter(attempts, random, retryAfter)
         const asked = Math.min(retryAfter, LONGEST_WAIT)
         await write({ ...known, attempts: attempts + 1, failedAt: clock.now(), wait, asked })
       }),
     succeeded: () =>
-      inTurn(async () => {
+      runExclusive(async () => {
         if (await store.read(ENTRIES.retry).catch(() => undefined)) await store.remove(ENTRIES.retry)
       }),
     refused: (reason) =>
-      inTurn(async () => {
+      runExclusive(async () => {
         const { refused } = await read(store)
         if (refused === reason) return false
         await write({ ...NOTHING, refused: reason })
@@ -65,7 +65,7 @@ export function createRetries(store: StateStore, clock: Clock, random: () => num
       const { attempts, failedAt } = await read(store)
       return { count: attempts, lastAt: attempts > 0 ? failedAt : undefined }
     },
-    retired: (endpoint) => inTurn(() => write({ ...NOTHING, retired: endpoint })),
+    retired: (endpoint) => runExclusive(() => write({ ...NOTHING, retired: endpoint })),
     isRetired: async (endpoint) => (await read(store)).retired === endpoint,
   }
 }

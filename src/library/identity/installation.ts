@@ -16,7 +16,7 @@
  * ids of the periods are derived from. The machine id is neither stored nor sent: only a hash of it with that secret is kept, so
  * that a directory copied to another machine becomes an installation of its own instead of counting as the first one.
  */
-import { askHostNow, type Clock, createTurns, Date, ownOf, randomUuid } from '../../platform/index.ts'
+import { askHostNow, type Clock, createMutex, Date, ownOf, randomUuid } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 import { type Age, ageOf } from './age.ts'
 import { markerOf, periodId } from './derive.ts'
@@ -80,7 +80,7 @@ export function createInstallation(
     lineage = false,
     machine = systemMachine,
   } = policy
-  const inTurn = createTurns()
+  const runExclusive = createMutex()
   /** What was proposed last, whether it is stored or not. */
   let last: Entry | undefined
   /** Whether there was an entry then. */
@@ -196,19 +196,19 @@ export function createInstallation(
   }
 
   return {
-    propose: () => inTurn(async () => identify((await look()).entry)),
-    noise: () => inTurn(async () => (await look()).entry.noise),
-    keep: () => inTurn(keep),
-    isCopy: () => inTurn(async () => isCopied((await read()) ?? {})),
-    isKept: () => inTurn(isKept),
+    propose: () => runExclusive(async () => identify((await look()).entry)),
+    noise: () => runExclusive(async () => (await look()).entry.noise),
+    keep: () => runExclusive(keep),
+    isCopy: () => runExclusive(async () => isCopied((await read()) ?? {})),
+    isKept: () => runExclusive(isKept),
     forget: () =>
-      inTurn(async () => {
+      runExclusive(async () => {
         last = undefined
         await remove(NEXT)
         await remove(ENTRIES.installation)
         gone = undefined
       }),
-    stored: () => inTurn(stored),
+    stored: () => runExclusive(stored),
   }
 }
 

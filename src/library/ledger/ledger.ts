@@ -1,4 +1,4 @@
-import { Buffer, type Clock, createTurns, ownOf, systemClock } from '../../platform/index.ts'
+import { Buffer, type Clock, createMutex, ownOf, systemClock } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import { type LedgerEntry, lineOf, linesIn, type ReportOutcome } from './lines.ts'
 import { createSegments } from './segments.ts'
@@ -57,7 +57,7 @@ export function createLedger(store: StateStore, options: LedgerOptions = {}): Le
   const { clock = systemClock, maxSize = 10 * MEBIBYTE, maxAge = 400 * DAY } = ownOf(options)
   const segments = createSegments(store, { clock, maxSize, maxAge })
   /** Of two lines at once, the second has to know whether the first has left room for it. */
-  const inTurn = createTurns()
+  const runExclusive = createMutex()
 
   async function* lines({ newestFirst = false }: LedgerReadOptions) {
     for await (const content of segments.contents(newestFirst))
@@ -71,7 +71,7 @@ export function createLedger(store: StateStore, options: LedgerOptions = {}): Le
 
   return {
     append: (entry) =>
-      inTurn(async () => {
+      runExclusive(async () => {
         const line = lineOf(entry)
         await store.append(await segments.placeFor(Buffer.byteLength(line) + 1), line)
       }),
@@ -92,7 +92,7 @@ export function createLedger(store: StateStore, options: LedgerOptions = {}): Le
       return { ...read, ...(unreadable > 0 && { unreadable }) }
     },
 
-    clear: () => inTurn(() => segments.clear()),
+    clear: () => runExclusive(() => segments.clear()),
   }
 }
 

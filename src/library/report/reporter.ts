@@ -1,5 +1,12 @@
 import { type AttributeValue, withheldBy } from '../../catalog/index.ts'
-import { createTurns, errorOf, type Logger, nextTurn, ownOf, TextDecoder } from '../../platform/index.ts'
+import {
+  createMutex,
+  errorOf,
+  type Logger,
+  ownOf,
+  TextDecoder,
+  yieldToEventLoop,
+} from '../../platform/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import {
   type LocalCounter,
@@ -75,7 +82,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   const { delivery, facts, local, state, scope, clock, logger, maySend, readVerdict } = options
   const composer = createComposer(options)
   /** One report at a time: two at once would compute the same pending counts, and one of them in vain. */
-  const inTurn = createTurns()
+  const runExclusive = createMutex()
 
   /** A report's way, from the first step to the last. */
   async function report(verdict: Verdict, how: ReportOptions): Promise<DeliveryResult | undefined> {
@@ -135,9 +142,9 @@ export function createReporter(options: ReporterOptions): Reporter {
   /** Sends the facts through the OpenTelemetry SDK. The host has its turn before and after. */
   async function describe(verdict: Verdict, collected: Collected, pending: PendingCounts) {
     const snapshot = collected.snapshot(pending.reported)
-    await nextTurn()
+    await yieldToEventLoop()
     const metrics = await observeFacts(snapshot)
-    await nextTurn()
+    await yieldToEventLoop()
     const reasonOf = reasons(verdict)
     const names = Object.keys(options.catalog().facts)
     const withheld = names.filter((name) => !['expired', undefined].includes(reasonOf(name))).length
@@ -163,7 +170,10 @@ export function createReporter(options: ReporterOptions): Reporter {
       logger.debug(`The usage fact ${name} is not in the report (${reason}).`)
   }
 
-  async function reportInTurn(verdict: Verdict, how: ReportOptions): Promise<DeliveryResult | undefined> {
+  async function reportExclusively(
+    verdict: Verdict,
+    how: ReportOptions,
+  ): Promise<DeliveryResult | undefined> {
     const result = await report(verdict, how)
     if (!result) return undefined
     // What could not be deleted after a no is tried again with each report.
@@ -192,7 +202,8 @@ export function createReporter(options: ReporterOptions): Reporter {
       const shown = { attributes, points: snapshot.points }
       return { bytes, json, facts: shown, text: factsTable(shown), wouldBeSent: maySend(verdict) }
     },
-    report: (verdict, how = {}) => inTurn(() => reportInTurn(verdict, ownOf(how))),
-    erase: (by) => inTurn(() => eraseInstallation({ state, delivery, composer, maySend, readVerdict }, by)),
+    report: (verdict, how = {}) => runExclusive(() => reportExclusively(verdict, ownOf(how))),
+    erase: (by) =>
+      runExclusive(() => eraseInstallation({ state, delivery, composer, maySend, readVerdict }, by)),
   }
 }

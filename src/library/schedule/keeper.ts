@@ -1,8 +1,8 @@
-import { type Clock, createTurns, TextDecoder } from '../../platform/index.ts'
+import { type Clock, createMutex, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
-import { adopted, afterStep, parseRecord, recordText, type ScheduleRecord, straightened } from './record.ts'
+import { merge, parseRecord, recordText, type ScheduleRecord, sanitize, shiftForClockStep } from './record.ts'
 import { drawOffset, type Rhythm } from './rhythm.ts'
-import { adoptedUndecided, type SteadyClock, type Undecided } from './undecided.ts'
+import { mergeUndecided, type SteadyClock, type Undecided } from './undecided.ts'
 
 /** Keeps the record of an installation right: over restarts, beside other processes, and under a clock that is set. */
 export interface RecordKeeper {
@@ -36,33 +36,33 @@ export function createRecordKeeper({
   rhythm,
   random,
 }: RecordKeeperOptions): RecordKeeper {
-  const inTurn = createTurns()
+  const runExclusive = createMutex()
   let record: ScheduleRecord | undefined
   let undecided: Undecided | undefined
   /** What the store has held when this process last read or wrote it. Where it holds something else, that is another's. */
   let known: string | undefined
   /** Both clocks, when they were last compared. */
-  let anchor = { wall: clock.now(), monotonic: clock.monotonic() }
+  let clockReference = { wall: clock.now(), monotonic: clock.monotonic() }
 
-  /** The wall clock as it would be, had it not been set since the anchor. */
-  const steadyNow = () => anchor.wall + clock.monotonic() - anchor.monotonic
+  /** The wall clock as it would be, had it not been set since the clock reference. */
+  const steadyNow = () => clockReference.wall + clock.monotonic() - clockReference.monotonic
 
-  const dropAnchor = () => {
-    anchor = { wall: clock.now(), monotonic: clock.monotonic() }
+  const resetClockReference = () => {
+    clockReference = { wall: clock.now(), monotonic: clock.monotonic() }
   }
 
   async function look(): Promise<void> {
     const found = await readAnothers()
     const step = clock.now() - steadyNow()
     if (Math.abs(step) >= STEP) {
-      record &&= afterStep(record, step)
-      dropAnchor()
+      record &&= shiftForClockStep(record, step)
+      resetClockReference()
     }
     if (found) {
-      record = adopted(found, record)
-      undecided = found.undecided && adoptedUndecided(found.undecided, undecided, steady)
+      record = merge(found, record)
+      undecided = found.undecided && mergeUndecided(found.undecided, undecided, steady)
     }
-    record &&= straightened(record, clock.now(), rhythm)
+    record &&= sanitize(record, clock.now(), rhythm)
   }
 
   /** What another process has stored; nothing where that is damaged or cannot be read: then memory goes on. */
@@ -80,8 +80,8 @@ export function createRecordKeeper({
 
   /** Of several processes that start for the first time at once, one draws the offset. */
   async function begin(): Promise<ScheduleRecord> {
-    dropAnchor()
-    const fresh = { offset: drawOffset(random), startedAt: anchor.wall, reports: 0, ...NEVER }
+    resetClockReference()
+    const fresh = { offset: drawOffset(random), startedAt: clockReference.wall, reports: 0, ...NEVER }
     const text = recordText(fresh)
     if (known === undefined && (await store.create(ENTRIES.schedule, text).catch(() => false))) known = text
     else await look()
@@ -103,9 +103,9 @@ export function createRecordKeeper({
     record: () => record,
     undecided: () => undecided,
     since: (time) => Math.max(steadyNow() - time, 0),
-    look: () => inTurn(look),
+    look: () => runExclusive(look),
     update: (change) =>
-      inTurn(async () => {
+      runExclusive(async () => {
         await look()
         const before = record ?? (await begin())
         record = change(before, Math.round(steadyNow()))

@@ -18,7 +18,7 @@ export interface ScheduleRecord {
 }
 
 /** The record after the wall clock has gone `step` milliseconds further than the monotonic clock. */
-export function afterStep(record: ScheduleRecord, step: number): ScheduleRecord {
+export function shiftForClockStep(record: ScheduleRecord, step: number): ScheduleRecord {
   const { startedAt, lastReportAt, dueAt } = record
   // What must be waited for passes by the monotonic clock alone: a clock that is set does not shorten it.
   const waiting = { ...record, startedAt: dueAt === undefined ? startedAt + step : startedAt }
@@ -28,22 +28,22 @@ export function afterStep(record: ScheduleRecord, step: number): ScheduleRecord 
 }
 
 /** The record of another process. It does not shorten what this one knows that must still be waited for. */
-export function adopted(found: ScheduleRecord, own: ScheduleRecord | undefined): ScheduleRecord {
+export function merge(found: ScheduleRecord, own: ScheduleRecord | undefined): ScheduleRecord {
   const { startedAt } = found
   return { ...found, startedAt: Math.max(startedAt, own?.startedAt ?? startedAt) }
 }
 
 /** The record without what cannot be: it was stored before the clock was set, or made for another interval. */
-export function straightened(record: ScheduleRecord, now: number, rhythm: Rhythm): ScheduleRecord {
+export function sanitize(record: ScheduleRecord, now: number, rhythm: Rhythm): ScheduleRecord {
   const { startedAt, dueAt } = record
   return {
     ...record,
     startedAt: Math.min(startedAt, now),
-    dueAt: dueAt === undefined ? undefined : straightDue(dueAt, record, now, rhythm),
+    dueAt: dueAt === undefined ? undefined : sanitizeDue(dueAt, record, now, rhythm),
   }
 }
 
-function straightDue(dueAt: number, record: ScheduleRecord, now: number, rhythm: Rhythm): number {
+function sanitizeDue(dueAt: number, record: ScheduleRecord, now: number, rhythm: Rhythm): number {
   const { offset, reports, lastReportAt = Number.POSITIVE_INFINITY } = record
   const period = periodAfter(rhythm, reports)
   // Planned while the clock was wrong: by the right one, it would come too soon after the last report.

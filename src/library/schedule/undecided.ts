@@ -45,11 +45,7 @@ export const asOfNow = (undecided: Undecided, steady: SteadyClock): Undecided =>
  * What holds where another process has written `found`. Of the same time without a decision the longer wait counts: both have been
  * waited. Of two such times the shorter one does.
  */
-export function adoptedUndecided(
-  found: Undecided,
-  own: Undecided | undefined,
-  steady: SteadyClock,
-): Undecided {
+export function mergeUndecided(found: Undecided, own: Undecided | undefined, steady: SteadyClock): Undecided {
   const now = asOfNow(found, steady)
   if (!own) return now
   const [one, other] = [now.waited, waitedIn(own, steady)]

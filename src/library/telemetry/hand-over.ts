@@ -4,7 +4,7 @@
  */
 import { type Catalog, valuesIn, withheldBy } from '../../catalog/index.ts'
 import { type Environment, parseOwn, TextDecoder } from '../../platform/index.ts'
-import { createDirectoryStore, createTimelyStore, ENTRIES, type StateStore } from '../../state/index.ts'
+import { createDirectoryStore, ENTRIES, type StateStore, storeWithTimeout } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { collectFacts, countsToJson, type FactPoint } from '../facts/index.ts'
 import { runtimeOfChild, scriptOfChild, startChild } from './child-process.ts'
@@ -81,7 +81,7 @@ export async function handOver(
     if (directory === undefined) throw new Error('its state is not in a directory that is named')
     const script = await scriptOfChild()
     // Not through the store that goes on in memory where it cannot write: the child could not read that.
-    const store = createTimelyStore(createDirectoryStore(directory, undefined, clock), clock)
+    const store = storeWithTimeout(createDirectoryStore(directory, undefined, clock), clock)
     const before = await readJob(store)
     const age = clock.now() - (before?.at ?? 0)
     const isYounger = (than: number) => age >= 0 && age < than

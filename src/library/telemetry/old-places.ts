@@ -1,11 +1,11 @@
 import type { Clock, Environment } from '../../platform/index.ts'
 import {
   createDirectoryStore,
-  createTimelyStore,
   defaultStateDirectory,
   ENTRIES,
-  type OwnStore,
+  type NamespacedStore,
   type StateStore,
+  storeWithTimeout,
 } from '../../state/index.ts'
 import type { ChoicePlace } from '../consent/index.ts'
 
@@ -18,7 +18,7 @@ export interface OldPlacesOptions {
   /** Where the state is now. */
   readonly place: string | StateStore | undefined
   readonly store: StateStore
-  readonly own: OwnStore
+  readonly own: NamespacedStore
   /** The directories that the operator has named, under any prefix. */
   readonly directories: readonly string[]
 }
@@ -39,7 +39,7 @@ export function oldPlaces(options: OldPlacesOptions): readonly ChoicePlace[] {
   const elsewhere = [...new Set([...directories, ...defaults])].flatMap((directory) =>
     directory === undefined || directory === place
       ? []
-      : [createTimelyStore(createDirectoryStore(directory), clock)],
+      : [storeWithTimeout(createDirectoryStore(directory), clock)],
   )
   const entries = [ENTRIES.consent, ...[product, ...names].map((name) => `${name}.${ENTRIES.consent}`)]
   return [...here, ...elsewhere.flatMap((store) => entries.map((entry) => ({ store, entry })))]

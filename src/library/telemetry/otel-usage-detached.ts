@@ -12,7 +12,7 @@ import {
   systemClock,
   systemEnvironment,
 } from '../../platform/index.ts'
-import { createDirectoryStore, createTimelyStore, ENTRIES } from '../../state/index.ts'
+import { createDirectoryStore, ENTRIES, storeWithTimeout } from '../../state/index.ts'
 import { parseSeriesKey } from '../facts/index.ts'
 import { MACHINE } from './child-process.ts'
 import { begin, DEADLINE, type Job, readJob } from './hand-over.ts'
@@ -28,7 +28,7 @@ systemClock.after(DEADLINE, end)
 void keepingProcessAlive(run).finally(end)
 
 async function run(): Promise<void> {
-  const store = createTimelyStore(createDirectoryStore(directory), systemClock)
+  const store = storeWithTimeout(createDirectoryStore(directory), systemClock)
   const job = await readJob(store)
   if (!job || !('options' in job)) return
   // Where that cannot be written, the child is at it all the same.

@@ -19,12 +19,12 @@ import {
 } from '../../platform/index.ts'
 import {
   createCheckedStore,
-  createOwnStore,
-  createResilientStore,
-  createTimelyStore,
   createWatchedStore,
-  type ResilientStore,
+  namespacedStore,
   type StateStore,
+  type StoreWithMemoryFallback,
+  storeWithMemoryFallback,
+  storeWithTimeout,
 } from '../../state/index.ts'
 import type { ChoicePlace, ConsentInputs, ConsentPolicy } from '../consent/index.ts'
 import type { IdentityPolicy } from '../identity/index.ts'
@@ -65,7 +65,7 @@ export interface Settings {
   readonly finalReport: boolean
   /** `within`: milliseconds. */
   readonly delivery: 'inline' | 'detached' | { readonly within: number }
-  readonly state: ResilientStore
+  readonly state: StoreWithMemoryFallback
   /** Whether the state is known to be this product's, and so could be written once. */
   readonly isClaimed: () => boolean
   /** Where a choice may lie that was made under another name. */
@@ -119,13 +119,13 @@ export function settle(
       prefix,
     }),
   )
-  const store = createTimelyStore(createCheckedStore(storeAt(place, noPlace, prefix, clock)), clock)
-  const own = createOwnStore(
+  const store = storeWithTimeout(createCheckedStore(storeAt(place, noPlace, prefix, clock)), clock)
+  const own = namespacedStore(
     createWatchedStore(store, logger),
     { name: product.name, prefix, legacyPrefixes },
     logger,
   )
-  const state = createResilientStore(own, logger, {
+  const state = storeWithMemoryFallback(own, logger, {
     advice: advice ?? `Make it writable, or name another place with ${prefix}_TELEMETRY_DIR.`,
   })
   return {

@@ -12,7 +12,7 @@ export interface StateOwner {
   readonly legacyPrefixes: readonly string[]
 }
 
-export interface OwnStore extends StateStore {
+export interface NamespacedStore extends StateStore {
   /** What the other product has stored that owns the place; nothing where this one does. */
   readonly ofOwner: Pick<StateStore, 'location' | 'read'>
   /** Whether the place says that this product owns it, as of the last time that it had to be known. */
@@ -24,11 +24,11 @@ export interface OwnStore extends StateStore {
  * given the same place, by mistake, has its entries beside those, each with its name in front, and warns once: were they
  * mixed, one would send the reports of the other to its own maintainer, under a consent that was not given to it.
  */
-export function createOwnStore(
+export function namespacedStore(
   store: StateStore,
   { name: product, prefix, legacyPrefixes }: StateOwner,
   logger: Logger,
-): OwnStore {
+): NamespacedStore {
   const front = `${product}.`
   /** What stands before the names of entries, as soon as it is certain. */
   let before: '' | typeof front | undefined

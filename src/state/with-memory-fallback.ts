@@ -1,18 +1,18 @@
-import { createTurns, type Logger, TextDecoder } from '../platform/index.ts'
+import { createMutex, type Logger, TextDecoder } from '../platform/index.ts'
 import { ENTRIES } from './entries.ts'
 import { reasonOf } from './errors.ts'
 import { joinLines } from './lines.ts'
 import { createMemoryStore } from './memory.ts'
 import type { StateStore } from './types.ts'
 
-export interface ResilientStore extends StateStore {
+export interface StoreWithMemoryFallback extends StateStore {
   /** Why the last change did not reach the store; `undefined` where it did, or nothing was changed yet. */
   failure(): string | undefined
   /** The names of the entries of which memory holds what has not reached the store. */
   unwritten(): readonly string[]
 }
 
-export interface ResilientStoreOptions {
+export interface MemoryFallbackOptions {
   /** What the operator is to do, at the end of the warning. Default: make it writable, or name another place. */
   readonly advice?: string
 }
@@ -26,16 +26,16 @@ export interface ResilientStoreOptions {
  * process, and each start would be another installation; what was counted would be reported again. There, everything rejects
  * that fails.
  */
-export function createResilientStore(
+export function storeWithMemoryFallback(
   store: StateStore,
   logger: Logger,
-  { advice = 'Make it writable, or name another place.' }: ResilientStoreOptions = {},
-): ResilientStore {
+  { advice = 'Make it writable, or name another place.' }: MemoryFallbackOptions = {},
+): StoreWithMemoryFallback {
   const memory = createMemoryStore()
   /** The entries of which memory holds something newer: all of it, what would have been added to its end, or a new one. */
   const kept = new Map<string, 'whole' | 'end' | 'new'>()
   /** Changes are made one after the other: what is written late must not replace what came after it. */
-  const inTurn = createTurns()
+  const runExclusive = createMutex()
   /** Why the last change has failed. */
   let failure: string | undefined
 
@@ -46,7 +46,7 @@ export function createResilientStore(
     instead: () => Promise<R>,
     writes = true,
   ): Promise<R> {
-    return inTurn(async () => {
+    return runExclusive(async () => {
       let result: R
       try {
         result = await action()
@@ -204,7 +204,7 @@ export function createResilientStore(
 
     ...(store.rename && {
       rename: (from, to) =>
-        inTurn(async () => {
+        runExclusive(async () => {
           try {
             await catchUp(from)
             await store.rename?.(from, to)
@@ -216,7 +216,9 @@ export function createResilientStore(
     }),
 
     // Whatever keeps it from being tidy, nothing is lost by it.
-    ...(store.tidy && { tidy: () => inTurn(() => store.tidy?.() ?? Promise.resolve()).catch(() => {}) }),
+    ...(store.tidy && {
+      tidy: () => runExclusive(() => store.tidy?.() ?? Promise.resolve()).catch(() => {}),
+    }),
 
     async list(folder) {
       const stored = await store.list(folder).catch((error) => {

@@ -1,4 +1,4 @@
-import { askHost, type Clock, createTurns } from '../platform/index.ts'
+import { askHost, type Clock, createMutex } from '../platform/index.ts'
 import type { StateStore } from './types.ts'
 
 /** How long a store may take for reading, in milliseconds: a start waits for that. */
@@ -15,8 +15,8 @@ const NEXT_TRIAL = 60_000
  * system that hangs, or a store of the host's whose promise never settles, must not end the schedule; and each call that hangs in a
  * file system holds one of the four threads that the host's own files need. While one hangs, the others fail at once.
  */
-export function createTimelyStore(store: StateStore, clock: Clock): StateStore {
-  const inTurn = createTurns()
+export function storeWithTimeout(store: StateStore, clock: Clock): StateStore {
+  const runExclusive = createMutex()
   /** The call that is late, and since when, in milliseconds of the monotonic clock. */
   let hanging: { readonly error: Error; readonly since: number } | undefined
 
@@ -24,7 +24,7 @@ export function createTimelyStore(store: StateStore, clock: Clock): StateStore {
     hanging && (store.blocking || clock.monotonic() - hanging.since < NEXT_TRIAL) ? hanging : undefined
 
   const inTime = <R>(limit: number, step: () => Promise<R>): Promise<R> =>
-    inTurn(() => {
+    runExclusive(() => {
       const before = isHanging()
       if (before) return Promise.reject(before.error)
       return new Promise((resolve, reject) => {
