@@ -4,6 +4,7 @@ import path from 'node:path'
 import { Writable } from 'node:stream'
 import { DISABLING_WORDS, ENABLING_WORDS, SOURCES, type Source } from '../src/library/consent/index.ts'
 import { runCatalogCommand } from '../src/maintainer/commands/index.ts'
+import { apiReports } from './api-report.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 process.chdir(root)
@@ -23,6 +24,7 @@ const read = (file: string) =>
 
 /** The files, and what each must hold. */
 const generated: Record<string, string> = {
+  ...apiReports(root),
   ...(await ofExamples()),
   'README.md': withPart(
     read('README.md'),
@@ -35,7 +37,7 @@ const generated: Record<string, string> = {
 const drifted = Object.entries(generated).filter(([file, text]) => read(file) !== text)
 const check = process.argv.includes('--check')
 for (const [file, text] of drifted) {
-  if (check) console.error(`${file} is not what its source says; to write it anew: npm run docs`)
+  if (check) console.error(`${file} is not what its source says; to write it: npm run docs`)
   else {
     writeFileSync(path.join(root, file), text)
     console.log(`wrote ${file}`)

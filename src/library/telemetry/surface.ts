@@ -1,14 +1,21 @@
 import type { MetricReader } from '@opentelemetry/sdk-metrics'
 import type { Catalog, Facts } from '../../catalog/index.ts'
 import type { Chooser, UsageConsent, Verdict } from '../consent/index.ts'
-import type { DeliveryResult } from '../delivery/index.ts'
-import type { UsageLedger } from '../ledger/index.ts'
+import type { ReportOutcome, UsageLedger } from '../ledger/index.ts'
 import type { Preview } from '../report/index.ts'
 import type { UsageRecorder } from './recorder.ts'
 import type { UsageStatus } from './status.ts'
 
 /** What became of a report that was asked for. */
-export type ReportResult = Omit<DeliveryResult, 'at'>
+export interface ReportResult {
+  readonly outcome: ReportOutcome
+  /** Why, in words. */
+  readonly reason: string
+  /** Empty where no report was made. */
+  readonly reportId: string
+  /** The report as it went into the log and over the wire; empty where none was made. */
+  readonly bytes: Uint8Array
+}
 
 /** The facts of a plugin, told by the same means as the product's. */
 export interface UsageContribution<F extends Facts = Facts> extends UsageRecorder<F> {
