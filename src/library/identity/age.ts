@@ -1,15 +1,15 @@
 import { Date } from '../../platform/index.ts'
 
-/** How old an installation is, roughly enough to be nobody's own. */
+/** Age of an installation, in five ranges that many installations share. */
 export type Age = 'day' | 'week' | 'month' | 'half-year' | 'older'
 
-/** A clock that was set back gives `day`. */
+/** Returns the age at a time (`now`, in milliseconds since 1970). A creation time in the future gives `day`. */
 export function ageOf(createdAt: string, now: number): Age {
   const days = (now - Date.parse(createdAt)) / 86_400_000
   return BUCKETS.find(([, end]) => days < end)?.[0] ?? 'older'
 }
 
-/** As Fedora's countme: what is thrown away soon can be told from what stays. The first number of days that is too many. */
+/** Ranges with their exclusive ends in days. As in Fedora's countme, they separate short-lived installations from permanent ones. */
 const BUCKETS: ReadonlyArray<readonly [Age, number]> = [
   ['day', 1],
   ['week', 7],

@@ -1,12 +1,13 @@
 /**
- * What is derived from the secret of an installation: whoever does not know it can neither guess what comes out nor tell that two
- * of them belong together.
+ * Derivation of ids and markers from the secret of an installation. Without the secret, nobody can compute a derived value or find out that
+ * two derived values belong to the same installation.
  */
 import { Buffer, sha256 } from '../../platform/index.ts'
 
 /**
- * The id of the period that a moment falls into, a UUID of RFC 9562's version 8. Every process comes to the same one without
- * writing it down. The periods of an installation begin at a time of its own: a fleet does not change its ids on one day.
+ * Returns the id of the period that contains a time, a UUID of version 8 (RFC 9562). All processes of the installation compute the same
+ * id, so it is not stored. `now` and `period` are in milliseconds. The secret determines when the periods begin, so that the installations
+ * of a fleet do not change their ids on the same day.
  */
 export function periodId(noise: string, now: number, period: number): string {
   const offset = (digest(noise, 'offset').readUIntBE(0, 6) / 2 ** 48) * period
@@ -16,7 +17,7 @@ export function periodId(noise: string, now: number, period: number): string {
   return bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
 
-/** What a machine is known again by. Without the secret nobody can tell that two markers are of one machine. */
+/** Returns a marker of the machine: a hash of the machine id and the secret, as 64 hexadecimal digits. */
 export const markerOf = (noise: string, machine: string): string =>
   digest(noise, 'machine', machine).toString('hex')
 

@@ -1,24 +1,24 @@
 import { Date, ownOf, parseOwn, TextDecoder } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 
-/** What is stored of an installation. */
+/** Stored data of an installation. */
 export interface Entry {
   /** A random UUID; in the mode `stable` only. */
   readonly id: string | undefined
   /** A secret, as random as a UUID. */
   readonly noise: string
-  /** When it was made: ISO 8601. */
+  /** Time of creation (ISO 8601). */
   readonly createdAt: string
-  /** The marker of the machine that it was made on: a hash of the secret and of what tells that machine from others. */
+  /** Marker of the machine on which the entry was created: a hash of the secret and the machine id. */
   readonly machine: string | undefined
-  /** The id that this installation had before it was copied here. */
+  /** Id of the installation that this one is a copy of. */
   readonly lineage: string | undefined
 }
 
-/** What of an entry can be used. */
+/** Valid parts of a stored entry. */
 export type Found = Partial<Entry>
 
-/** What is stored under a name; empty where it cannot be read or understood, `undefined` where there is nothing. */
+/** Reads the entry of a name. Resolves to `{}` when the entry cannot be read or parsed, to `undefined` when none exists. */
 export async function readEntry(store: StateStore, name: string): Promise<Found | undefined> {
   try {
     const bytes = await store.read(name)
@@ -28,11 +28,11 @@ export async function readEntry(store: StateStore, name: string): Promise<Found 
   }
 }
 
-/** One text for one entry: two entries are the same when their texts are. */
+/** Returns the stored form of an entry. Two entries are equal when their texts are equal. */
 export const entryText = ({ id, noise, createdAt, machine, lineage }: Found): string =>
   `${JSON.stringify({ id, noise, createdAt, machine, lineage })}\n`
 
-/** Throws what `JSON.parse` throws. */
+/** Parses an entry. Throws a `SyntaxError` on invalid JSON. */
 function parseEntry(bytes: Uint8Array): Found {
   if (bytes.length > LONGEST) return {}
   const { id, noise, createdAt, machine, lineage } = parseOwn(new TextDecoder().decode(bytes))
@@ -40,7 +40,7 @@ function parseEntry(bytes: Uint8Array): Found {
     ...(isUuid(id) && { id }),
     ...(isTime(createdAt) && { createdAt }),
     ...(isUuid(lineage) && { lineage }),
-    // A marker says nothing without its secret.
+    // A marker cannot be compared without its secret.
     ...(isUuid(noise) && { noise, ...(isMarker(machine) && { machine }) }),
   })
 }
@@ -56,5 +56,5 @@ const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f
 
 const MARKER = /^[0-9a-f]{64}$/
 
-/** The longest entry that is looked at, in bytes. A whole one has 250. */
+/** Longest entry that is parsed, in bytes. A complete one has 250. */
 const LONGEST = 4_096

@@ -1,20 +1,21 @@
 /**
- * The installation id: why there is one, and what it is.
+ * The installation id: its purpose and its modes.
  *
- * Without it the maintainer cannot tell ten installations from one that reports ten times. It is made when a report may be sent for
- * the first time and never before, and kept in the state store only. Whoever opts out has none: it is not made, and not read.
- * A product takes as little of it as it can do with:
+ * Without an id the maintainer cannot tell ten installations from one that reports ten times. The id is created when a report may be sent
+ * for the first time, never earlier, and stored only in the state store. After an opt-out no id is created or read. A product chooses the
+ * mode that reveals no more than it needs:
  *
- * - `stable`: a random UUID (RFC 9562, version 4), derived from nothing. The reports of one installation can be joined.
- * - `rotating`: another UUID each period (version 8). Reports can be joined within a period, and with nothing before or after it.
- * - `none`: no id; only how old the installation is, in five steps. Reports cannot be joined at all.
+ * - `stable`: a random UUID (RFC 9562, version 4). The reports of one installation can be linked.
+ * - `rotating`: another UUID each period (version 8). Reports can be linked within a period, but not across periods.
+ * - `none`: no id, only the age of the installation in five ranges. Reports cannot be linked.
  *
- * In the last two nothing else that the library adds joins them either: times are those of the day, the id of a report too, and
- * each report has a time of day of its own. What facts say is the catalog's: ids are refused, numbers are for the catalog to round.
+ * In `rotating` and `none`, nothing else that the library adds links reports either: timestamps and the ids of reports are only precise to
+ * the day, and each report is sent at a different time of day. The catalog is responsible for the facts: facts with ids are refused in
+ * these modes; the maintainer decides how numbers are rounded.
  *
- * Beside it stands a secret that never leaves: the noise that randomized facts are lied with, always in the same way, and that the
- * ids of the periods are derived from. The machine id is neither stored nor sent: only a hash of it with that secret is kept, so
- * that a directory copied to another machine becomes an installation of its own instead of counting as the first one.
+ * The entry also has a secret that is never sent. It seeds the randomization of facts, and the ids of periods are derived from it. The
+ * machine id is neither stored nor sent; only its hash with the secret is stored, so that a state directory copied to another machine
+ * becomes a new installation.
  */
 import { askHostNow, type Clock, createMutex, Date, ownOf, randomUuid } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
@@ -24,46 +25,46 @@ import { type Entry, entryText, type Found, readEntry } from './entry.ts'
 import { systemMachine } from './machine.ts'
 import type { IdentityPolicy } from './policy.ts'
 
-/** What a report says of who sends it. */
+/** Identity of an installation in a report. */
 export interface Identified {
-  /** In the modes `stable` and `rotating`. */
+  /** Id of the installation, in the modes `stable` and `rotating`. */
   readonly id?: string
-  /** In the mode `none`: less than a day, 7 days, 30 days, 183 days, or older. */
+  /** Age in the mode `none`: less than a day, 7 days, 30 days, 183 days, or older. */
   readonly age?: Age
-  /** In the mode `stable`, where the policy wants it: the id of the installation that this one is a copy of. */
+  /** Id of the installation that this one is a copy of; only in the mode `stable`, with `lineage: true`. */
   readonly lineage?: string
 }
 
 export interface Installation {
   /**
-   * Who a report that may be sent is from; nothing is stored yet. The same until {@link Installation.keep} or a restart: before that,
-   * several processes propose different ones. A report that leaves is made after `keep`.
+   * Resolves to the identity for a report that may be sent, without storing it. The proposal is the same until {@link Installation.keep} or
+   * a restart. Before `keep`, several processes may propose different identities, so a report for sending is composed after `keep`.
    */
   propose(): Promise<Identified>
-  /** The secret beside the id, stored and deleted with it. */
+  /** Resolves to the secret, which is stored and deleted together with the id. */
   noise(): Promise<string>
   /**
-   * Stores what was proposed, once; nothing where nothing was. Of several processes that keep at once all propose the same after it.
-   * Rejects when the store does.
+   * Stores the proposed identity unless it is already stored. Does nothing if no identity was proposed. After several processes have called
+   * `keep` at the same time, all of them propose the same identity. Rejects when the store rejects.
    */
   keep(): Promise<void>
-  /** Whether what is stored was made on another machine, and so is of another installation. Never rejects. */
+  /** Resolves to `true` when the stored entry was created on another machine, and so belongs to another installation. Never rejects. */
   isCopy(): Promise<boolean>
-  /** Whether the next start proposes the same as this one. Makes nothing, and never rejects. */
+  /** Resolves to `true` when the identity is stored, so that the next start proposes it again. Creates nothing. Never rejects. */
   isKept(): Promise<boolean>
   /**
-   * Deletes the id and the secret, for all processes. The next ones that are proposed are others; here also where the store rejects,
-   * and then this does.
+   * Deletes the id and the secret, for all processes. The next proposal is a new identity. Rejects when the store rejects; in this process
+   * the next proposal is a new identity even then.
    */
   forget(): Promise<void>
   /**
-   * The id that is stored now, without making one: for an erasure request. The one of the current period in the mode `rotating`,
-   * none where the entry is a copy of another installation's.
+   * Resolves to the stored id, for an erasure request; in the mode `rotating` to the id of the current period. Creates no id. Resolves to
+   * `undefined` when no id is stored or the entry belongs to another installation.
    */
   stored(): Promise<string | undefined>
 }
 
-/** Where those that replace an entry agree on the next one. */
+/** Name under which processes that replace an entry at the same time agree on its replacement. */
 const NEXT = `${ENTRIES.installation}.next`
 
 const MONTH = 30 * 86_400_000
@@ -81,26 +82,26 @@ export function createInstallation(
     machine = systemMachine,
   } = policy
   const runExclusive = createMutex()
-  /** What was proposed last, whether it is stored or not. */
+  /** Last proposed entry, stored or not. */
   let last: Entry | undefined
-  /** Whether there was an entry then. */
+  /** `true` when the store had an entry at the last proposal. */
   let seen = false
-  /** What was to be deleted, and lies in the store perhaps. */
+  /** Text of an entry that was erased, but could not be removed from the store. */
   let gone: string | undefined
-  /** Asked once, and not before something may be sent. */
+  /** Machine id of this machine, read once, and not before a report may be sent. */
   let here: { readonly machine: string | undefined } | undefined
 
-  /** What should be stored, and whether it is: `whole`. */
+  /** Resolves to the entry that should be stored; `whole` is `true` when the store has exactly this entry. */
   async function look(): Promise<{ entry: Entry; whole: boolean }> {
     const found = await read()
-    // Another process has forgotten it: that holds here too.
+    // Another process has erased the entry: the proposal of this process is void, too.
     if (found === undefined && seen) last = undefined
     seen = found !== undefined
     last = complete(found ?? {})
     return { entry: last, whole: isSame(found, last) }
   }
 
-  /** What was deleted here is not found again, and replaced as soon as that can be written. */
+  /** Reads the stored entry. An erased entry that is still in the store counts as damaged, and so is replaced by the next `keep`. */
   async function read(): Promise<Found | undefined> {
     const found = await readEntry(store, ENTRIES.installation)
     return found && entryText(found) === gone ? {} : found
@@ -112,7 +113,7 @@ export function createInstallation(
     return found.noise !== undefined && (found.id !== undefined || mode !== 'stable')
   }
 
-  /** Keeps of what was found what is valid and has to be there, and makes the rest. */
+  /** Completes the valid parts of a stored entry with new values. */
   function complete(found: Found): Entry {
     const current = currentMachine()
     const base = ownOf(baseOf(found, isCopied(found)))
@@ -126,7 +127,7 @@ export function createInstallation(
     }
   }
 
-  /** A copy goes on with what this process has proposed before. So does an entry that was damaged. */
+  /** Chooses the values to complete: a copied entry and a damaged one are replaced by the previous proposal of this process. */
   function baseOf(found: Found, copied: boolean): Found {
     if (copied) return last ?? { lineage: found.id }
     return found.noise === undefined || found.noise === last?.noise ? { ...last, ...found } : found
@@ -152,9 +153,9 @@ export function createInstallation(
   }
 
   /**
-   * Puts another entry in the place of one that cannot be used. Those that do it at once take the one of them that made the next
-   * entry first. It goes only after the entry is whole again, so that whoever then finds that it is not has read the same next one.
-   * A process that dies on the way leaves it to the others to finish.
+   * Replaces an unusable entry. Of several processes that do so at the same time, the first one to create `NEXT` determines the new entry.
+   * `NEXT` is removed only after the entry is complete: a process that still finds the entry incomplete has then read the same `NEXT`. If a
+   * process ends before the removal, another one completes the replacement.
    */
   async function replace(): Promise<void> {
     const { entry, whole } = await look()
@@ -169,13 +170,13 @@ export function createInstallation(
     await store.remove(NEXT)
   }
 
-  /** Who opts out has no id, so it is not read but where it cannot be removed. */
+  /** Removes an entry. Reads the entry only if the removal fails: after an opt-out nothing else may read the id. */
   async function remove(name: string): Promise<void> {
     try {
       await store.remove(name)
     } catch (error) {
       const found = await readEntry(store, name)
-      // A file system that is read-only refuses also what would change nothing.
+      // A read-only file system refuses even the removal of a file that does not exist.
       if (found === undefined) return
       if (name === ENTRIES.installation) gone = entryText(found)
       throw error
@@ -212,7 +213,7 @@ export function createInstallation(
   }
 }
 
-/** What tells this machine from others; `undefined` where nobody knows. A function of the product's may give anything. */
+/** Calls the product's function for the machine id. Returns `undefined` when it throws or does not return a non-empty text. */
 export function askForMachine(machine: () => string | undefined): string | undefined {
   const answer: unknown = askHostNow(machine)
   return typeof answer === 'string' && answer !== '' ? answer : undefined

@@ -1,8 +1,8 @@
 import { readTextFile } from '../../platform/index.ts'
 
 /**
- * The machine id of the system (machine-id(5)); `undefined` where there is none: outside of Linux, before the first boot of an
- * image is over, and in a container. There it is the image's or the container's, and changes with every upgrade.
+ * Returns the machine id of the system (machine-id(5)). Returns `undefined` outside of Linux, before the first boot of an image has
+ * completed, and in a container: there, the machine id belongs to the image or the container, and changes with every upgrade.
  */
 export function systemMachine(read: (file: string) => string = readTextFile): string | undefined {
   const textOf = (file: string) => {
@@ -21,8 +21,8 @@ const MACHINE_IDS = ['/etc/machine-id', '/var/lib/dbus/machine-id']
 
 const MACHINE_ID = /^(?!0{32})[0-9a-f]{32}$/
 
-/** What Docker and Podman leave in a container. */
+/** Files that Docker and Podman create in a container. */
 const CONTAINER_MARKS = ['/.dockerenv', '/run/.containerenv']
 
-/** What the root of most other containers is. */
+/** Pattern of the overlay mount that is the root of most other containers. */
 const OVERLAY_ROOT = /^\S+ \/ overlay /m

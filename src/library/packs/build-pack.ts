@@ -1,10 +1,10 @@
 /**
- * Why: a report of a build that never was released, or was changed, explains what no released version does.
- * What exactly: the commit, the branch where it is one of a list that the product declares, whether the build was
- * changed or is one for debugging, the kind of package, and the edition where it is one of the product's. All of it is
- * said by the product, which writes it down when it is built. No repository is looked at on the operator's machine.
- * Traced back: everybody who runs the same build reports the same. Only who builds it alone stands alone, with a hash
- * that says nothing to others; the name of a private branch is reported as `other`, never as it is.
+ * Purpose: to tell reports of unreleased or modified builds from reports of released versions.
+ * Data: the commit, the branch (one of a list that the product declares), whether the build was modified or is a debug build, the kind
+ * of package, and the edition (one of a list that the product declares). The product records these values when it is built; the pack
+ * reads no repository on the operator's machine.
+ * Identifiability: all installations of the same build report the same values. A private build is unique, but its hash means nothing to
+ * others. The name of a private branch is reported as `other`.
  */
 import { answerOfHost, URL } from '../../platform/index.ts'
 import type { FactFunction } from '../facts/index.ts'
@@ -13,7 +13,7 @@ import { type PackHost, systemPackHost } from './pack-host.ts'
 import { readText } from './read-text.ts'
 import { listWithOther, oneOf } from './words.ts'
 
-/** The kinds of packages that a product may be built into. */
+/** Kinds of packages that a product may be built into. */
 export const PACKAGE_KINDS = [
   ...(['npm', 'docker', 'deb', 'rpm', 'apk', 'homebrew', 'snap', 'flatpak', 'appimage', 'helm'] as const),
   ...(['archive', 'binary', 'embedded', 'source', 'other'] as const),
@@ -21,37 +21,37 @@ export const PACKAGE_KINDS = [
 
 export type PackageKind = (typeof PACKAGE_KINDS)[number]
 
-/** What a product knows of its own build. What is left out is absent from the report. */
+/** Information about the build of a product. A value that is left out is absent from the report. */
 export interface BuildInfo {
-  /** The whole hash of the commit, as `git rev-parse HEAD` prints it: 40 digits. A shortened one is not reported. */
+  /** Full hash of the commit, as `git rev-parse HEAD` prints it: 40 hexadecimal digits. An abbreviated hash is not reported. */
   readonly commit?: string
   readonly branch?: string
-  /** Whether files were changed since the commit. */
+  /** `true` when files were modified after the commit. */
   readonly dirty?: boolean
   readonly debug?: boolean
   readonly package?: string
   readonly edition?: string
 }
 
-/** What {@link buildPack} takes. */
+/** Options of {@link buildPack}. */
 export interface BuildPackOptions<
   P extends string,
   B extends readonly string[] = readonly ['main'],
   E extends readonly string[] = readonly ['community', 'enterprise'],
 > extends PackOptions<P> {
-  /** The catalog's prefix, with which the pack's names begin that are not OpenTelemetry's. */
+  /** The catalog's prefix, for the names that OpenTelemetry's semantic conventions do not define. */
   readonly prefix: P
-  /** The build, a function that gives it, or a JSON file that holds it: `new URL('./build.json', import.meta.url)`. */
+  /** The build information, a function that returns it, or the URL of a JSON file: `new URL('./build.json', import.meta.url)`. */
   readonly build: BuildInfo | URL | FactFunction<BuildInfo>
-  /** The branches that are reported by name; every other one is `other`. Default: `main`. */
+  /** Branches that are reported by name; every other branch is reported as `other`. Default: `main`. */
   readonly branches?: B
-  /** The editions that are reported by name; every other one is `other`. Default: `community` and `enterprise`. */
+  /** Editions that are reported by name; every other edition is reported as `other`. Default: `community` and `enterprise`. */
   readonly editions?: E
-  /** What the pack reads of the system. Default: this one. For tests. */
+  /** Access to the system. Default: the system of this process. For tests. */
   readonly host?: Pick<PackHost, 'readFile'>
 }
 
-/** How the product was built: commit, branch, changed or not, for debugging or not, kind of package, edition. */
+/** Returns a pack of facts about the build: commit, branch, local changes, debug build, kind of package, edition. */
 export function buildPack<
   const P extends string,
   const B extends readonly string[] = readonly ['main'],
@@ -74,7 +74,7 @@ export function buildPack<
       {
         kind: 'attribute',
         type: 'string',
-        // Whole hashes only: a shortened one looks like the name of a container.
+        // Full hashes only: an abbreviated one looks like the id of a container, which is a default host name.
         pattern: '[0-9a-f]{40}',
         why: 'Shows from which commit the product was built, so that a defect can be looked for in that very code.',
         example: '9d59409acf479dfa0df1aa568182e43e43df8bbe',

@@ -1,23 +1,23 @@
 /**
- * Why: images, guides and storage drivers are made for the clouds that the product is used in.
- * What exactly: one word out of a list of providers. Known from variables that platforms set, of which mostly only the
- * presence counts, and from four files of `/sys/class/dmi/id` that name the maker of a virtual machine. The metadata
- * service of a cloud is never asked: that would be a network request, and its answer names accounts and machines.
- * Traced back: no. Account, region, machine type and the texts of the files are not reported; a machine that matches
- * nothing has no such fact.
+ * Purpose: to make images, guides and storage drivers for the clouds that the product is used in.
+ * Data: one word from a list of providers. It is derived from environment variables that platforms set (for most of them only their
+ * presence matters) and from four files in `/sys/class/dmi/id` that name the vendor of a virtual machine. The pack never queries the
+ * metadata service of a cloud: that would be a network request, and the response names accounts and machines.
+ * Identifiability: none. Account, region, machine type and the contents of the files are not reported. The fact is absent when no
+ * provider is recognized.
  */
 import type { Environment } from '../../platform/index.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 import { readText } from './read-text.ts'
 
-/** What {@link cloudPack} takes. */
+/** Options of {@link cloudPack}. */
 export interface CloudPackOptions<P extends string> extends PackOptions<P> {
-  /** What the pack reads of the system. Default: this one. For tests. */
+  /** Access to the system. Default: the system of this process. For tests. */
   readonly host?: Pick<PackHost, 'readFile' | 'environment' | 'platform'>
 }
 
-/** Those of OpenTelemetry first, then those that it does not list. */
+/** Providers: first the values that OpenTelemetry defines, then further ones. */
 const PROVIDERS = [
   ...(['aws', 'azure', 'gcp', 'akamai_cloud', 'alibaba_cloud', 'heroku', 'hetzner', 'oracle_cloud'] as const),
   ...(['scaleway_cloud', 'tencent_cloud', 'vultr'] as const),
@@ -35,7 +35,7 @@ const PROVIDERS = [
 
 type Provider = (typeof PROVIDERS)[number]
 
-/** Variables that a platform sets by itself, and that nobody sets elsewhere. `AWS_REGION` and the like are set by people. */
+/** Variables that only a platform itself sets. Variables such as `AWS_REGION` are also set by people, and not in the list. */
 const VARIABLES: ReadonlyArray<readonly [string, RegExp, Provider]> = [
   ['DYNO', /^[a-z_]+\.\d+$/, 'heroku'],
   ['FLY_MACHINE_ID', /./, 'fly_io'],
@@ -54,7 +54,7 @@ const VARIABLES: ReadonlyArray<readonly [string, RegExp, Provider]> = [
 const DMI = '/sys/class/dmi/id'
 const DMI_FILES = ['chassis_asset_tag', 'product_name', 'sys_vendor', 'bios_vendor'] as const
 
-/** What the virtual machines of a provider say of themselves, word for word. `Microsoft Corporation` would be any Hyper-V. */
+/** Exact DMI texts of each provider's virtual machines. `Microsoft Corporation` is not in the list: it matches every Hyper-V machine. */
 const MACHINES: ReadonlyArray<readonly [(typeof DMI_FILES)[number], string, Provider]> = [
   ['chassis_asset_tag', '7783-7084-3265-9085-8269-3286-77', 'azure'],
   ['chassis_asset_tag', 'Amazon EC2', 'aws'],
@@ -74,12 +74,12 @@ const MACHINES: ReadonlyArray<readonly [(typeof DMI_FILES)[number], string, Prov
   ['sys_vendor', 'UpCloud', 'upcloud'],
   ['sys_vendor', 'Vultr', 'vultr'],
   ['bios_vendor', 'Amazon EC2', 'aws'],
-  // A cloud, of whomever: many providers and many companies run OpenStack.
+  // An unknown cloud: many providers and many companies run OpenStack.
   ['product_name', 'OpenStack Nova', 'other'],
   ['product_name', 'OpenStack Compute', 'other'],
 ]
 
-/** The cloud provider, without asking it. */
+/** Returns a pack with the cloud provider, determined without network requests. */
 export function cloudPack<const P extends string = never>(options: CloudPackOptions<P>) {
   const { host = systemPackHost } = options
   return createPack('cloud', options, {
@@ -97,7 +97,7 @@ export function cloudPack<const P extends string = never>(options: CloudPackOpti
   })
 }
 
-/** First, because a platform may run on the machines of another provider. */
+/** Tried before the DMI files, because a platform may run on the machines of another provider. */
 function byVariables(environment: Environment): Provider | undefined {
   return VARIABLES.find(([name, pattern]) => pattern.test(environment[name] ?? ''))?.[2]
 }

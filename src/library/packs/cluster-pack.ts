@@ -1,11 +1,11 @@
 /**
- * Why: what a cluster does (elections, replication, growth) shows only when it is known how large it is and which part a node
- * has in it, and reports of its nodes must not be counted as so many installations of their own.
- * What exactly: the random ids of the node and of its leader, the node's role and how many members are in which state, as one
- * node sees them. All of it is said by the product; nothing is looked at on the machine and no other node is asked.
- * Traced back: an id is reported only where it is a UUID of version 4 or 7, which is drawn at random. Other versions are made
- * of a network address or of a name, and some machines carry theirs on a label. A version 7 tells when it was drawn. Ids, names
- * and addresses of the members are never reported: they are counted.
+ * Purpose: to interpret elections, replication and growth by the size of the cluster and the role of the node, and not to count the nodes
+ * of a cluster as separate installations.
+ * Data: the random ids of the node and of its leader, the role of the node, and the number of members in each state, as this node sees
+ * them. The product gives these values; the pack reads nothing from the machine and contacts no other node.
+ * Identifiability: an id is reported only when it is a UUID of version 4 or 7, which are random. Other versions are derived from a network
+ * address or a name, or are printed on the machine. A version 7 UUID contains its time of creation. Ids, names and addresses of the
+ * members are never reported, only their number.
  */
 
 import { answerOfHost, groupBy } from '../../platform/index.ts'
@@ -13,30 +13,30 @@ import type { FactFunction, GaugePoint } from '../facts/index.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { listWithOther, oneOf } from './words.ts'
 
-/** The cluster as one node sees it at this moment. What is left out, or empty, is absent from the report. */
+/** Current state of the cluster as this node sees it. A value that is left out, or empty, is absent from the report. */
 export interface Cluster {
-  /** The id of this node. Only a UUID of version 4 or 7 is reported. */
+  /** Id of this node. Only a UUID of version 4 or 7 is reported. */
   readonly nodeId?: string | undefined
-  /** The id of the leader, where it is known. */
+  /** Id of the leader, if known. Only a UUID of version 4 or 7 is reported. */
   readonly leaderId?: string | undefined
   readonly role?: string | undefined
-  /** All members, this node too. They are counted as they stand here: two with the same id, or without one, are two. */
+  /** All members, including this node. Each item counts as one member, also when ids are missing or equal. */
   readonly members?: ReadonlyArray<{ readonly id?: string | undefined; readonly state: string }> | undefined
 }
 
-/** What {@link clusterPack} takes. */
+/** Options of {@link clusterPack}. */
 export interface ClusterPackOptions<
   P extends string,
   S extends readonly string[],
   R extends readonly string[],
 > extends PackOptions<P> {
-  /** The catalog's prefix, with which the pack's names begin that are not OpenTelemetry's. */
+  /** The catalog's prefix, for the names that OpenTelemetry's semantic conventions do not define. */
   readonly prefix: P
-  /** The states of a member that are reported by name; every other one is `other`. */
+  /** States of a member that are reported by name; every other state is reported as `other`. */
   readonly states: S
-  /** The roles of a node that are reported by name; every other one is `other`. */
+  /** Roles of a node that are reported by name; every other role is reported as `other`. */
   readonly roles: R
-  /** Gives the cluster. Called once a report, and has a second to answer. */
+  /** Returns the state of the cluster. Called once per report, with a time limit of one second. */
   readonly read: FactFunction<Cluster>
 }
 
@@ -48,7 +48,7 @@ const NODE_ID = {
 
 const RANDOM_UUID = new RegExp(`^${NODE_ID.pattern}$`)
 
-/** How large the cluster is, in which state its members are, and which part this node has in it. */
+/** Returns a pack of facts about the cluster: its size, the states of its members, and the ids and the role of this node. */
 export function clusterPack<
   const P extends string,
   const S extends readonly string[],
@@ -103,15 +103,15 @@ export function clusterPack<
         why: 'Shows how many nodes of a cluster are up, catching up or lost. They are counted, not named.',
         example: 3,
       },
-      // The compiler does not work out the type of a generic list of states.
+      // The compiler cannot infer the type for a generic list of states.
       async () => countedByState(membersOf(await cluster()), states) as never,
     ),
   })
 }
 
 /**
- * The sources of a pack are asked in one go, so what one of them has begun is shared until that is over, and no longer: a cluster
- * that never answers must not be waited for in the next report as well.
+ * Shares one call of `read` among the sources of a report, which are called at the same time. The call is shared for one round only: a
+ * call that never ends must not block the next report.
  */
 function oncePerRound<T>(read: () => T | Promise<T>): () => Promise<T> {
   let shared: Promise<T> | undefined

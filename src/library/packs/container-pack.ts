@@ -1,24 +1,24 @@
 /**
- * Why: what is easy on a machine of one's own (files that stay, memory without a limit) does not hold in a container.
- * What exactly: whether the process runs in a container, and which of a list of runtimes runs it. Known from the marks
- * `/.dockerenv` and `/run/.containerenv`, the variables `container` and `KUBERNETES_SERVICE_HOST`, the service account's
- * directory, and the form of the process's own `cgroup` and `mountinfo` in `/proc/self`.
- * Traced back: no. The files hold ids and paths of the container; they are compared with fixed patterns, and only the
- * runtime's word is kept. Ids, names, images and labels are never reported.
+ * Purpose: to learn how many installations have the limits of a container, such as temporary files and limited memory.
+ * Data: whether the process runs in a container, and the runtime (one of a list). These are derived from the files `/.dockerenv` and
+ * `/run/.containerenv`, the variables `container` and `KUBERNETES_SERVICE_HOST`, the directory of the Kubernetes service account, and the
+ * format of `/proc/self/cgroup` and `/proc/self/mountinfo`.
+ * Identifiability: none. The files contain ids and paths of the container; they are compared with fixed patterns, and only the name of the
+ * runtime is kept. Ids, names, images and labels are never reported.
  */
 import { CONTAINER_RUNTIMES, containerRuntime } from './container-runtime.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 
-/** What {@link containerPack} takes. */
+/** Options of {@link containerPack}. */
 export interface ContainerPackOptions<P extends string> extends PackOptions<P> {
-  /** The catalog's prefix, with which the pack's names begin that are not OpenTelemetry's. */
+  /** The catalog's prefix, for the names that OpenTelemetry's semantic conventions do not define. */
   readonly prefix: P
-  /** What the pack reads of the system. Default: this one. For tests. */
+  /** Access to the system. Default: the system of this process. For tests. */
   readonly host?: Pick<PackHost, 'readFile' | 'exists' | 'environment' | 'platform'>
 }
 
-/** Whether the product runs in a container, and by what. */
+/** Returns a pack of facts about the container and its runtime. */
 export function containerPack<const P extends string>(options: ContainerPackOptions<P>) {
   const { host = systemPackHost } = options
   return createPack('container', options, {

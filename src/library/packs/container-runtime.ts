@@ -1,7 +1,7 @@
 import type { PackHost } from './pack-host.ts'
 import { readText } from './read-text.ts'
 
-/** What the search for a container needs. */
+/** Access to the system for the detection of a container. */
 export type ContainerHost = Pick<PackHost, 'readFile' | 'exists' | 'environment' | 'platform'>
 
 export const CONTAINER_RUNTIMES = [
@@ -10,17 +10,17 @@ export const CONTAINER_RUNTIMES = [
 
 export type ContainerRuntime = (typeof CONTAINER_RUNTIMES)[number]
 
-/** A container of many volumes has a long table of mounts. */
+/** Largest mount table that is read, in bytes. A container with many volumes has a long one. */
 const LONGEST_MOUNT_TABLE = 1_024 * 1_024
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 
-/** Whether the process runs in a pod: every pod is given the address of the cluster's API, and mostly a service account. */
+/** Resolves to `true` in a Kubernetes pod: each pod gets the address of the cluster's API, and most pods get a service account. */
 export async function isInKubernetes(host: Pick<PackHost, 'exists' | 'environment'>): Promise<boolean> {
   return Boolean(host.environment()['KUBERNETES_SERVICE_HOST']) || host.exists(SERVICE_ACCOUNT)
 }
 
-/** How the runtimes name the control group of a container. The ids in them are not kept. */
+/** Patterns of each runtime's control group names. The container ids in the names are not kept. */
 const CGROUPS: ReadonlyArray<readonly [RegExp, ContainerRuntime]> = [
   [/crio-[0-9a-f]{64}/, 'cri-o'],
   [/libpod-[0-9a-f]{64}/, 'podman'],
@@ -30,14 +30,14 @@ const CGROUPS: ReadonlyArray<readonly [RegExp, ContainerRuntime]> = [
   [/\/kubepods/, 'other'],
 ]
 
-/** Where the runtimes keep the layers that make up a container's root. */
+/** Patterns of the directories in which each runtime keeps the image layers of a container. */
 const ROOTS: ReadonlyArray<readonly [RegExp, ContainerRuntime]> = [
   [/\/io\.containerd\.snapshotter\./, 'containerd'],
   [/\/containers\/storage\/overlay/, 'podman'],
   [/\/var\/lib\/docker\//, 'docker'],
 ]
 
-/** What runs the container that the process is in; `none` where it is in none, `undefined` where that cannot be told. */
+/** Resolves to the runtime of the container around the process: `none` outside of a container, `undefined` when unknown. */
 export async function containerRuntime(host: ContainerHost): Promise<ContainerRuntime | 'none' | undefined> {
   const platform = host.platform()
   if (platform === 'darwin') return 'none'
@@ -49,7 +49,7 @@ export async function containerRuntime(host: ContainerHost): Promise<ContainerRu
     readText(host, '/proc/self/cgroup'),
     readText(host, '/proc/self/mountinfo', LONGEST_MOUNT_TABLE),
   ])
-  // CRI-O leaves Podman's mark, and uses its storage.
+  // CRI-O creates Podman's `/run/.containerenv` as well, and uses the same storage.
   const podmanOrCrio = pod ? 'cri-o' : 'podman'
   if (podmanMark) return podmanOrCrio
   if (dockerMark) return 'docker'
@@ -63,14 +63,14 @@ export async function containerRuntime(host: ContainerHost): Promise<ContainerRu
   return cgroup === undefined && mounts === undefined ? undefined : 'none'
 }
 
-/** The line of the root's mount, where it is put together from layers: everywhere else are other containers' mounts. */
+/** Returns the mount of `/` if it is an overlay. Other overlay mounts may belong to other containers. */
 function rootOverlay(mounts: string | undefined): string | undefined {
   return mounts?.split('\n').findLast((line) => line.split(' ')[4] === '/' && line.includes(' - overlay '))
 }
 
-/** Container managers say their name in the variable `container`: https://systemd.io/CONTAINER_INTERFACE. */
+/** Returns the runtime that the variable `container` names: https://systemd.io/CONTAINER_INTERFACE. */
 function declaredRuntime(word: string | undefined): ContainerRuntime | undefined {
-  // Flatpak says so as well, for the sandbox of a desktop application.
+  // Flatpak sets the variable as well, for the sandbox of a desktop application.
   if (!word || word === 'flatpak') return undefined
   return CONTAINER_RUNTIMES.find((runtime) => runtime === word) ?? 'other'
 }

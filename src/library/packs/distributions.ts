@@ -1,11 +1,11 @@
-/** What an os-release file says, as far as it can be reported. */
+/** Reported part of an os-release file. */
 export interface Distribution {
   readonly name: DistributionName | 'other'
-  /** One to three numbers; absent for systems that have no versions, and for versions that are not numbers. */
+  /** One to three numbers, separated by dots; absent when the system has no version, or a version that is not numeric. */
   readonly version?: string
 }
 
-/** Systems that are reported by name, by the `ID` of their os-release file. */
+/** Names of the systems that are reported by name, by the `ID` in their os-release file. */
 const NAMES = {
   debian: 'Debian GNU/Linux',
   ubuntu: 'Ubuntu',
@@ -45,8 +45,8 @@ export type DistributionName = (typeof NAMES)[keyof typeof NAMES]
 export const DISTRIBUTION_NAMES = Object.values(NAMES)
 
 /**
- * Reads an os-release file (https://www.freedesktop.org/software/systemd/man/latest/os-release.html). Only two of its fields:
- * the others, the pretty name among them, can be given any text by whoever makes the image.
+ * Parses an os-release file (https://www.freedesktop.org/software/systemd/man/latest/os-release.html). Reads only `ID` and `VERSION_ID`:
+ * the other fields, such as `PRETTY_NAME`, may contain any text that the author of the image chose.
  */
 export function readDistribution(text: string): Distribution | undefined {
   const id = field(text, 'ID')
@@ -56,7 +56,7 @@ export function readDistribution(text: string): Distribution | undefined {
   return { name: NAMES[id as keyof typeof NAMES], ...(version !== undefined && { version }) }
 }
 
-/** A field of which every character is one that ids and versions are made of. */
+/** Returns the value of a field; `undefined` when it is absent or contains a character that ids and versions do not have. */
 function field(text: string, name: 'ID' | 'VERSION_ID'): string | undefined {
   return new RegExp(`^${name}=(["']?)([a-z0-9._-]{1,32})\\1\\s*$`, 'm').exec(text)?.[2]
 }

@@ -2,38 +2,38 @@ import type { AttributeFact, Fact, FactCommon, Facts, GaugeFact } from '../../ca
 import type { FactFunction, SourcedOf } from '../facts/index.ts'
 
 /**
- * Facts that many products report alike, with the functions that find their values. Nothing is read before a report asks, and
- * a maintainer takes each pack by itself: its facts into the catalog, its sources into the telemetry.
+ * Facts that many products have in common, with the functions that determine their values. A maintainer adopts each pack separately: its
+ * facts in the catalog, its sources in the telemetry. A pack reads nothing until a report is collected.
  */
 export interface FactPack<F extends Facts = Facts> {
   readonly name: string
-  /** To be spread into the facts of a catalog. */
+  /** Facts of the pack, to be spread into the facts of a catalog. */
   readonly facts: F
-  /** For each fact the function that a report asks. What it cannot find out is `undefined`, and so absent. */
+  /** For each fact the function that is called for a report. It returns `undefined` when the value is unknown: the fact is then absent. */
   readonly sources: { readonly [N in keyof F]: FactFunction<SourcedOf<F[N]>> }
 }
 
-/** What the maintainer decides for all facts of a pack: since when, from which level on, until when. */
+/** Options that the maintainer sets for all facts of a pack, such as `since`, `level` and `expires`. */
 export type PackCommon = Omit<FactCommon, 'why'>
 
-/** What every pack takes. `prefix` is the catalog's, for the names that are not OpenTelemetry's. */
+/** Options that all packs have in common. */
 export interface PackOptions<P extends string> extends PackCommon {
-  /** The catalog's prefix. Without it, the pack has only the facts that have a name of OpenTelemetry's. */
+  /** The catalog's prefix. Without a prefix, the pack has only the facts whose names OpenTelemetry's semantic conventions define. */
   readonly prefix?: P
 }
 
 type Undated<A> = A extends unknown ? Omit<A, keyof PackCommon> : never
 
-/** A fact as a pack knows it: everything but what the maintainer decides. */
+/** Declaration of a fact in a pack, without the options that the maintainer sets. */
 export type PackFact = Undated<AttributeFact | GaugeFact>
 
-/** A fact and where its value comes from. */
+/** A fact with the function that determines its value. */
 export interface Item<A extends PackFact> {
   readonly fact: A
   readonly source: FactFunction<SourcedOf<A>>
 }
 
-/** Pairs a fact with its source, so that the compiler holds the source to the fact's values. */
+/** Pairs a fact with its source, so that the compiler checks the type of the source against the values of the fact. */
 export const item = <const A extends PackFact>(fact: A, source: FactFunction<SourcedOf<A>>): Item<A> => ({
   fact,
   source,
@@ -41,15 +41,15 @@ export const item = <const A extends PackFact>(fact: A, source: FactFunction<Sou
 
 type Items = Readonly<Record<string, { readonly fact: PackFact; readonly source: () => unknown }>>
 
-/** A name that begins with a dot gets the product's prefix. Without a prefix (`never`) there is no such fact. */
+/** Full name of a fact: a name that begins with a dot gets the prefix. Without a prefix (`never`) the pack has no such fact. */
 export type PackFactName<P extends string, N extends string> = N extends `.${string}` ? `${P}${N}` : N
 
-/** The facts of a pack by their full names. `D` are the facts as the pack knows them, by names that may begin with a dot. */
+/** Facts of a pack by their full names. `D`: the declarations in the pack, by names that may begin with a dot. */
 export type PackFacts<P extends string, D extends Readonly<Record<string, object>>> = {
   readonly [N in keyof D & string as PackFactName<P, N>]: Extract<D[N] & PackCommon, Fact>
 }
 
-/** Makes a pack of items by name. A name that begins with a dot gets the prefix, and is left out where there is none. */
+/** Creates a pack of items by name. A name that begins with a dot gets the prefix; without a prefix its item is left out. */
 export function createPack<P extends string, const I extends Items>(
   name: string,
   options: PackOptions<P>,
@@ -68,7 +68,7 @@ export function createPack<P extends string, const I extends Items>(
   } as unknown as FactPack<PackFacts<P, { readonly [N in keyof I]: I[N]['fact'] }>>
 }
 
-/** Only what is said: a level that is `undefined` would be a wrong level. */
+/** Copies the options that are set: the catalog would refuse a level that is `undefined`. */
 function commonOf({ since, level, expires, owner, review }: PackCommon): PackCommon {
   return {
     since,

@@ -1,4 +1,4 @@
-/** Packs: ready-made facts that many products report alike. */
+/** Packs: ready-made facts that many products have in common. */
 export {
   type BuildInfo,
   type BuildPackOptions,

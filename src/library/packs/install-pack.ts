@@ -1,12 +1,10 @@
 /**
- * Why: each way to install a product has to be kept working, and young installations have other needs than old ones.
- * What exactly: how the product was installed, as one word of a list, and the month (or, if the product wants it, the
- * day) since when it is installed. The way is said by the product or by a file that its packager puts beside it; else it
- * is known from variables (`SNAP_NAME`, `FLATPAK_ID`, `APPIMAGE`), from the marks of a container, from the presence of
- * `.git` or of Debian's list of the package's files, and from the words in the product's own path. The path itself is
- * never reported.
- * Traced back: a month is shared by many. It is written in UTC and in digits, so that it tells neither zone nor
- * language.
+ * Purpose: to maintain the installation methods that are used, and to tell the needs of new installations from those of old ones.
+ * Data: the installation method, as one word of a list, and the month (optionally the day) of the installation. The product gives the
+ * method, or a file that its packager adds. Otherwise the method is derived from environment variables (`SNAP_NAME`, `FLATPAK_ID`,
+ * `APPIMAGE`), from signs of a container, from the presence of `.git` or of dpkg's list of the files of the package, and from the names of
+ * directories in the product's own path. The path itself is never reported.
+ * Identifiability: many installations share a month. The month is in UTC and in digits, so that it reveals neither time zone nor language.
  */
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +15,7 @@ import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 import { readText } from './read-text.ts'
 
-/** The ways to install a product. `docker` is any container image, `unknown` a way that cannot be told. */
+/** Installation methods. `docker`: any container image. `unknown`: the method could not be determined. */
 export const INSTALL_METHODS = [
   ...(['npm', 'docker', 'deb', 'rpm', 'apk', 'homebrew', 'chocolatey', 'winget', 'snap', 'flatpak'] as const),
   ...(['appimage', 'helm', 'archive', 'binary', 'source', 'other', 'unknown'] as const),
@@ -25,30 +23,30 @@ export const INSTALL_METHODS = [
 
 export type InstallMethod = (typeof INSTALL_METHODS)[number]
 
-/** What {@link installPack} takes. */
+/** Options of {@link installPack}. */
 export interface InstallPackOptions<P extends string> extends PackOptions<P> {
-  /** The catalog's prefix, with which the pack's names begin that are not OpenTelemetry's. */
+  /** The catalog's prefix, for the names that OpenTelemetry's semantic conventions do not define. */
   readonly prefix: P
-  /** The way, where the product knows it. Nothing else is looked at then. */
+  /** Installation method, if the product knows it. Then the pack reads nothing from the system. */
   readonly method?: InstallMethod | FactFunction<InstallMethod>
-  /** A file that the packager puts beside the product, holding one of the words. */
+  /** File that the packager installs with the product, with one of {@link INSTALL_METHODS} as its content. */
   readonly marker?: string | URL
-  /** The product's own directory: `new URL('.', import.meta.url)`. Never reported. */
+  /** Directory of the product: `new URL('.', import.meta.url)`. Never reported. */
   readonly root?: string | URL
-  /** The name of the product's Debian package. */
+  /** Name of the product's Debian package. */
   readonly debianPackage?: string
-  /** When the product was installed, in milliseconds since 1970. Without it the date is absent. */
+  /** Time of the installation, as a `Date` or in milliseconds since 1970. Default: the date is absent from the report. */
   readonly installedAt?: Date | number | FactFunction<Date | number>
-  /** How much of the date is reported. Default: `month`. */
+  /** Precision of the reported date. Default: `month`. */
   readonly precision?: 'day' | 'month'
-  /** What the pack reads of the system. Default: this one. For tests. */
+  /** Access to the system. Default: the system of this process. For tests. */
   readonly host?: Pick<
     PackHost,
     'readFile' | 'exists' | 'environment' | 'platform' | 'singleExecutable' | 'now'
   >
 }
 
-/** How and when the product was installed. */
+/** Returns a pack of facts about the installation: its method and its date. */
 export function installPack<const P extends string>(options: InstallPackOptions<P>) {
   const { precision = 'month', installedAt, host = systemPackHost } = options
   return createPack('install', options, {
@@ -92,7 +90,7 @@ async function saidMethod({ method, marker }: Places, host: UsedHost): Promise<I
 
 const methodOf = (word: string) => INSTALL_METHODS.find((method) => method === word) ?? 'other'
 
-/** Surest first: what a container or a package holds may itself have been made by npm. */
+/** Tries the most reliable signs first: npm may have been used to build the contents of a container or a package. */
 async function foundMethod(
   { root, debianPackage }: Places,
   host: UsedHost,
@@ -116,7 +114,7 @@ async function foundMethod(
 const MONTH = '20\\d{2}-(?:0[1-9]|1[0-2])'
 const DAY = 86_400_000
 
-/** A day or month in UTC; `undefined` for what cannot be the time of an installation. */
+/** Returns a day or month in UTC; `undefined` when the value cannot be the time of an installation. */
 function dateOf(value: unknown, precision: 'day' | 'month', now: number): string | undefined {
   const at = value instanceof Date ? value.getTime() : value
   if (typeof at !== 'number' || !(at >= Date.UTC(2000) && at <= now + DAY && at < Date.UTC(2100)))

@@ -1,22 +1,22 @@
 /**
- * Why: charts, probes and rolling updates are worth their work only where the product runs in Kubernetes.
- * What exactly: yes or no. Known from the variable `KUBERNETES_SERVICE_HOST`, of which only the presence counts, and
- * from the presence of the service account's directory; no file in it is opened.
- * Traced back: no. Names of clusters, namespaces, nodes and pods, and addresses, are not even looked at.
+ * Purpose: to decide on work that only helps in Kubernetes, such as charts, probes and rolling updates.
+ * Data: one boolean, derived from the presence of the variable `KUBERNETES_SERVICE_HOST` and of the directory of the service account. The
+ * pack opens no file in the directory.
+ * Identifiability: none. The pack reads no addresses and no names of clusters, namespaces, nodes or pods.
  */
 import { isInKubernetes } from './container-runtime.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 
-/** What {@link kubernetesPack} takes. */
+/** Options of {@link kubernetesPack}. */
 export interface KubernetesPackOptions<P extends string> extends PackOptions<P> {
-  /** The catalog's prefix, with which the pack's names begin that are not OpenTelemetry's. */
+  /** The catalog's prefix, for the names that OpenTelemetry's semantic conventions do not define. */
   readonly prefix: P
-  /** What the pack reads of the system. Default: this one. For tests. */
+  /** Access to the system. Default: the system of this process. For tests. */
   readonly host?: Pick<PackHost, 'exists' | 'environment'>
 }
 
-/** Whether the product runs in Kubernetes. */
+/** Returns a pack with the fact that the product runs in Kubernetes. */
 export function kubernetesPack<const P extends string>(options: KubernetesPackOptions<P>) {
   const { host = systemPackHost } = options
   return createPack('kubernetes', options, {

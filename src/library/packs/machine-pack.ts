@@ -1,25 +1,24 @@
 /**
- * Why: limits and defaults should fit the machines that the product really runs on.
- * What exactly: how many processors and how much memory the process may use, and how large the file system of one
- * directory is; each rounded down to a power of two before it leaves. No model, serial number or name, and not the
- * directory.
- * Traced back: exact sizes would nearly tell one machine from the next; rounded ones are shared by many.
+ * Purpose: to choose limits and defaults for the machines that the product runs on.
+ * Data: the number of processors and the memory in bytes that the process may use, and the size in bytes of the file system of one
+ * directory, each rounded down to a power of two. Model, serial number, name and the directory are not reported.
+ * Identifiability: exact sizes would almost identify a machine; many machines share the rounded ones.
  */
 import type { URL } from '../../platform/index.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 
-/** What {@link machinePack} takes. */
+/** Options of {@link machinePack}. */
 export interface MachinePackOptions<P extends string> extends PackOptions<P> {
-  /** The catalog's prefix, with which the pack's names begin that are not OpenTelemetry's. */
+  /** The catalog's prefix, for the names that OpenTelemetry's semantic conventions do not define. */
   readonly prefix: P
-  /** A directory on the disk that matters: that of the product's data. Never reported. Default: the runtime's disk. */
+  /** Directory whose file system is measured, such as that of the product's data. Never reported. Default: the runtime's. */
   readonly directory?: string | URL
-  /** What the pack reads of the system. Default: this one. For tests. */
+  /** Access to the system. Default: the system of this process. For tests. */
   readonly host?: Pick<PackHost, 'cores' | 'totalMemory' | 'memoryLimit' | 'diskSize'>
 }
 
-/** The size of the machine, rounded: processors, memory, disk. */
+/** Returns a pack of facts about the size of the machine, rounded: processors, memory, disk. */
 export function machinePack<const P extends string>(options: MachinePackOptions<P>) {
   const { directory, host = systemPackHost } = options
   return createPack('machine', options, {
@@ -59,6 +58,6 @@ export function machinePack<const P extends string>(options: MachinePackOptions<
   })
 }
 
-/** A size that can be one. */
+/** Returns the value if it is a finite number from 1; otherwise `undefined`. */
 const sizeOf = (value: number | undefined) =>
   typeof value === 'number' && Number.isFinite(value) && value >= 1 ? value : undefined

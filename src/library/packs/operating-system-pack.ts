@@ -1,11 +1,11 @@
 /**
- * Why: a product can only be built and tested for some systems, and these should be the ones that are used.
- * What exactly: kind and name of the system out of fixed lists, the numbers of its version and of its kernel, the kind
- * of processor, and whether the program is a 32-bit one. Read from the runtime and from one of `/etc/os-release` and
- * `/usr/lib/os-release`; on macOS from `SystemVersion.plist`.
- * Traced back: most combinations are shared by many machines; a rare system on a rare processor may stand alone, without
- * a word of whose it is. Whatever is not in a list is `other` or absent, so that neither the name of a self-made system
- * nor the words that somebody compiled into a kernel can get in.
+ * Purpose: to build and test the product for the systems that are used.
+ * Data: type and name of the system from fixed lists, the numbers of its version and of its kernel, the processor architecture, and the
+ * width of addresses in bits. The pack reads the runtime and one of `/etc/os-release` and `/usr/lib/os-release`; on macOS it reads
+ * `SystemVersion.plist`.
+ * Identifiability: many machines share most combinations. A rare system on a rare processor may be unique, but does not name its owner. A
+ * value that is not in a list is reported as `other` or is absent: the name of a private system, or a text that somebody compiled into a
+ * kernel, is never reported.
  */
 import { DISTRIBUTION_NAMES, readDistribution } from './distributions.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
@@ -14,16 +14,16 @@ import { type PackHost, systemPackHost } from './pack-host.ts'
 import { ARCHITECTURES, architectureOf, bitsOf, OS_TYPES, osTypeOf } from './platforms.ts'
 import { readText } from './read-text.ts'
 
-/** What {@link operatingSystemPack} takes. */
+/** Options of {@link operatingSystemPack}. */
 export interface OperatingSystemPackOptions<P extends string> extends PackOptions<P> {
-  /** What the pack reads of the system. Default: this one. For tests. */
+  /** Access to the system. Default: the system of this process. For tests. */
   readonly host?: Pick<PackHost, 'readFile' | 'platform' | 'arch' | 'machine' | 'release' | 'version'>
 }
 
 const OS_RELEASE = ['/etc/os-release', '/usr/lib/os-release'] as const
 const MACOS_VERSION = '/System/Library/CoreServices/SystemVersion.plist'
 
-/** Systems beside those of Linux, by `process.platform`. */
+/** Names of systems other than Linux, by `process.platform`. */
 const OTHER_SYSTEMS = {
   darwin: 'macOS',
   win32: 'Windows',
@@ -40,12 +40,12 @@ const OS_NAMES = [
   'other' as const,
 ] as const
 
-/** The names that Windows gives to itself: product and edition, all of them Microsoft's words. */
+/** Pattern of the names that Windows reports for itself: product and edition. */
 const WINDOWS =
   'Windows (?:7|8|8\\.1|10|11|Server (?:2012|2012 R2|2016|2019|2022|2025))(?: (?:Home|Pro|Pro for Workstations|' +
   'Education|Enterprise|Enterprise LTSC(?: 20\\d{2})?|IoT Enterprise|Standard|Datacenter|Essentials))?'
 
-/** The system: kind, name, version, pretty name and processor; with a prefix also kernel and bits. */
+/** Returns a pack of facts about the system: type, name, version, description and processor; with a prefix also kernel and bits. */
 export function operatingSystemPack<const P extends string = never>(options: OperatingSystemPackOptions<P>) {
   const { host = systemPackHost } = options
   return createPack('operating-system', options, {

@@ -12,43 +12,43 @@ import {
 } from '../../platform/index.ts'
 
 /**
- * Everything that the packs can see of the process and its machine. There is no way to a child process, a network, a host
- * name or a user in it, and each pack takes only the functions that it names in its options.
+ * All access of the packs to the process and its machine. It includes no child processes, network, host name or user. Each pack uses only
+ * the functions that its options name.
  */
 export interface PackHost {
-  /** The first bytes of a regular file, at most `most`. Rejects where there is none, or it cannot be read. */
+  /** Reads at most the first `most` bytes of a regular file. Rejects when the file does not exist or cannot be read. */
   readFile(file: string | URL, most: number): Promise<Uint8Array>
-  /** Whether there is such a file or directory, as far as the process can see. */
+  /** Resolves to `true` when the file or directory exists and is visible to the process. */
   exists(file: string): Promise<boolean>
   environment(): Environment
   platform(): string
-  /** What the process was built for, as `process.arch`. */
+  /** Architecture that the process was built for, as `process.arch`. */
   arch(): string
-  /** What the machine is, as `uname -m`. */
+  /** Architecture of the machine, as `uname -m`. */
   machine(): string
-  /** The release of the kernel, as `uname -r`. */
+  /** Release of the kernel, as `uname -r`. */
   release(): string
-  /** The version of the system: on Windows its name and edition. */
+  /** Version of the system; on Windows its name and edition. */
   version(): string
-  /** Processors that the process may use. */
+  /** Number of processors that the process may use. */
   cores(): number
-  /** Memory of the machine in bytes. */
+  /** Memory of the machine, in bytes. */
   totalMemory(): number
-  /** Memory that the process is limited to in bytes; 0 or more than there is where it is not. */
+  /** Memory limit of the process, in bytes. Without a limit: 0, or more than the memory of the machine. */
   memoryLimit(): number
-  /** Bytes of the file system that holds a directory; without one, of the file system that holds the runtime. */
+  /** Size of the file system of a directory, in bytes. Default: the file system of the runtime. */
   diskSize(directory: string | URL | undefined): Promise<number>
-  /** The runtime and its parts by name, as `process.versions`. */
+  /** Versions of the runtime and its components by name, as `process.versions`. */
   versions(): Readonly<Record<string, string | undefined>>
-  /** Whether the process runs from one file that holds runtime and program. */
+  /** `true` when the process is a single executable application of runtime and program. */
   singleExecutable(): boolean
-  /** Seconds since the process started. */
+  /** Time since the start of the process, in seconds. */
   uptime(): number
   /** Wall-clock time in milliseconds since 1970. */
   now(): number
 }
 
-/** The process and the machine it runs on. */
+/** Access to this process and its machine. */
 export const systemPackHost: PackHost = {
   readFile,
   exists: (file) =>
@@ -75,14 +75,14 @@ export const systemPackHost: PackHost = {
   now: () => systemClock.now(),
 }
 
-/** Never waits: opened without blocking, so that a pipe in the place of a file does not hold a thread until somebody writes. */
+/** Opens the file without blocking: opening a named pipe would otherwise block a thread until something writes to the pipe. */
 async function readFile(file: string | URL, most: number): Promise<Uint8Array> {
   const handle = await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
   try {
     if (!(await handle.stat()).isFile()) throw new TypeError('not a regular file')
     const bytes = Buffer.alloc(most)
     let length = 0
-    // The size is not asked for: files of /proc and /sys have none.
+    // Reads without the size: files in /proc and /sys report none.
     while (length < most) {
       const { bytesRead } = await handle.read(bytes, length, most - length)
       if (bytesRead === 0) break

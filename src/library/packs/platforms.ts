@@ -1,4 +1,4 @@
-/** Node.js's words for systems and processors in those of OpenTelemetry's semantic conventions. */
+/** Mapping of Node.js's names of systems and processors to the values of OpenTelemetry's semantic conventions. */
 
 export const OS_TYPES = [
   ...(['linux', 'windows', 'darwin', 'freebsd', 'openbsd', 'netbsd', 'aix', 'solaris', 'other'] as const),
@@ -17,14 +17,14 @@ const OS_TYPE_OF: Readonly<Record<string, (typeof OS_TYPES)[number]>> = {
   sunos: 'solaris',
 }
 
-/** The value of `os.type` for a `process.platform`. */
+/** Returns the value of `os.type` for a `process.platform`. */
 export const osTypeOf = (platform: string) => lookUp(OS_TYPE_OF, platform) ?? 'other'
 
 export const ARCHITECTURES = [
   ...(['amd64', 'arm64', 'arm32', 'x86', 'ppc64', 'ppc32', 's390x', 'riscv64', 'loong64', 'other'] as const),
 ] as const
 
-/** By what `uname -m` and `process.arch` call them. */
+/** Values of `host.arch` by the names that `uname -m` and `process.arch` give. */
 const ARCHITECTURE_OF: Readonly<Record<string, (typeof ARCHITECTURES)[number]>> = {
   x86_64: 'amd64',
   amd64: 'amd64',
@@ -47,7 +47,7 @@ const ARCHITECTURE_OF: Readonly<Record<string, (typeof ARCHITECTURES)[number]>> 
   loong64: 'loong64',
 }
 
-/** The value of `host.arch`; `undefined` where the word is not known. */
+/** Returns the value of `host.arch`; `undefined` for an unknown name. */
 export const architectureOf = (word: string) => lookUp(ARCHITECTURE_OF, word)
 
 const BITS_OF: Readonly<Record<string, '32' | '64'>> = {
@@ -55,7 +55,7 @@ const BITS_OF: Readonly<Record<string, '32' | '64'>> = {
   ...{ ia32: '32', arm: '32', mips: '32', mipsel: '32', ppc: '32', s390: '32' },
 }
 
-/** How wide the addresses of a `process.arch` are. */
+/** Returns the width of addresses in bits for a `process.arch`; `undefined` for an unknown name. */
 export const bitsOf = (arch: string) => lookUp(BITS_OF, arch)
 
 function lookUp<V>(table: Readonly<Record<string, V>>, word: string): V | undefined {

@@ -1,23 +1,23 @@
 /**
- * Why: a product can only drop an old runtime, or use what a new one brings, when it is known which are used.
- * What exactly: which runtime it is, and the numbers of its version. Asked of the runtime; no file is read.
- * Traced back: everybody with the same runtime reports the same. A runtime that somebody built and named is reported by
- * its numbers alone, or not at all.
+ * Purpose: to decide when to drop an old runtime, and when to use the features of a new one.
+ * Data: the name of the runtime and the numbers of its version, from the runtime itself. The pack reads no file.
+ * Identifiability: all users of the same runtime report the same values. For a custom build of a runtime only the numbers of its version
+ * are reported, or nothing.
  */
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { numericVersion } from './numeric-version.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 
-/** What {@link runtimePack} takes. */
+/** Options of {@link runtimePack}. */
 export interface RuntimePackOptions<P extends string> extends PackOptions<P> {
-  /** What the pack reads of the system. Default: this one. For tests. */
+  /** Access to the system. Default: the system of this process. For tests. */
   readonly host?: Pick<PackHost, 'versions'>
 }
 
-/** In this order: the others say that they are Node.js as well. */
+/** Runtimes in order of detection. Node.js is the last one, because the others also claim to be Node.js. */
 const RUNTIMES = ['bun', 'deno', 'electron', 'node'] as const
 
-/** The runtime that the product runs on, and its version. */
+/** Returns a pack with the name and the version of the runtime. */
 export function runtimePack<const P extends string = never>(options: RuntimePackOptions<P>) {
   const { host = systemPackHost } = options
   const runtime = () => RUNTIMES.find((name) => host.versions()[name] !== undefined)

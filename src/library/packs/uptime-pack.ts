@@ -1,21 +1,19 @@
 /**
- * Why: a leak shows after weeks, a crash at once; both are missed when nobody knows how long the product runs at a
- * stretch.
- * What exactly: the seconds since the process started, rounded down to a power of two. Asked of the runtime; no file is
- * read.
- * Traced back: exact seconds would give the moment of the start, by which reports of one machine could be joined;
- * rounded ones do not. The uptime of the machine is not reported: it is the same for all that runs on it.
+ * Purpose: to detect leaks and crashes, which show in how long the product runs between restarts.
+ * Data: the seconds since the start of the process, rounded down to a power of two, from the runtime. The pack reads no file.
+ * Identifiability: exact seconds would reveal the time of the start, which could link the reports of one machine; rounded seconds do not.
+ * The uptime of the machine is not reported: it is the same for every program on the machine.
  */
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 
-/** What {@link uptimePack} takes. */
+/** Options of {@link uptimePack}. */
 export interface UptimePackOptions<P extends string> extends PackOptions<P> {
-  /** What the pack reads of the system. Default: this one. For tests. */
+  /** Access to the system. Default: the system of this process. For tests. */
   readonly host?: Pick<PackHost, 'uptime'>
 }
 
-/** How long the process has been running, rounded. */
+/** Returns a pack with the uptime of the process in seconds, rounded. */
 export function uptimePack<const P extends string = never>(options: UptimePackOptions<P>) {
   const { host = systemPackHost } = options
   return createPack('uptime', options, {
