@@ -1,3 +1,3 @@
-/** When a report is due: a daily rhythm that survives restarts, clocks that are set and machines that sleep. */
+/** Schedule of reports: a daily rhythm that survives restarts, clocks that are set and machines that sleep. */
 export { createSchedule, type Schedule, type ScheduleOptions } from './schedule.ts'
 export { createUndecidedWait, type UndecidedWait } from './undecided-wait.ts'

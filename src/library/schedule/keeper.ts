@@ -4,17 +4,20 @@ import { merge, parseRecord, recordText, type ScheduleRecord, sanitize, shiftFor
 import { drawOffset, type Rhythm } from './rhythm.ts'
 import { mergeUndecided, type SteadyClock, type Undecided } from './undecided.ts'
 
-/** Keeps the record of an installation right: over restarts, beside other processes, and under a clock that is set. */
+/** Keeps the schedule record of an installation correct across restarts, beside other processes, and when the clock is set. */
 export interface RecordKeeper {
-  /** As of the last look; nothing before the first one, or where there is none. */
+  /** Returns the record as of the last look; `undefined` before the first look, or if no record exists. */
   record(): ScheduleRecord | undefined
-  /** For how long nobody has decided, as this process knows it: what others have written down and what it has waited itself. */
+  /** Returns how long nobody has decided: the time that other processes have stored, and the time that this process has waited. */
   undecided(): Undecided | undefined
-  /** Milliseconds that have passed for certain since a time of the record, whatever was done to the clock meanwhile. */
+  /** Returns the milliseconds (0 or more) since a time of the record, also if the wall clock was set meanwhile. */
   since(time: number): number
-  /** Takes in what other processes have stored and how the clock was set. Writes nothing. */
+  /** Merges the records that other processes have stored, and corrects for a clock that was set. Writes nothing. */
   look(): Promise<void>
-  /** Looks, makes the record where there is none, changes it, and stores what is new. Never rejects: memory holds it then. */
+  /**
+   * Looks, creates the record if none exists, applies `change`, and stores the result. Never rejects: if the store fails, the
+   * record stays in memory.
+   */
   update(change: (record: ScheduleRecord, now: number) => ScheduleRecord): Promise<void>
 }
 
@@ -26,7 +29,7 @@ interface RecordKeeperOptions {
   readonly random: () => number
 }
 
-/** How far wall clock and monotonic clock may part before the wall clock counts as set, or the machine as asleep. */
+/** Largest difference between wall clock and monotonic clock, in milliseconds. Beyond it the clock was set, or the machine slept. */
 const STEP = 10_000
 
 export function createRecordKeeper({
@@ -39,12 +42,12 @@ export function createRecordKeeper({
   const runExclusive = createMutex()
   let record: ScheduleRecord | undefined
   let undecided: Undecided | undefined
-  /** What the store has held when this process last read or wrote it. Where it holds something else, that is another's. */
+  /** Text of the entry when this process last read or wrote it. Any other text was written by another process. */
   let known: string | undefined
-  /** Both clocks, when they were last compared. */
+  /** Readings of both clocks when they were last compared. */
   let clockReference = { wall: clock.now(), monotonic: clock.monotonic() }
 
-  /** The wall clock as it would be, had it not been set since the clock reference. */
+  /** Returns the wall-clock time without changes to the clock since the clock reference. */
   const steadyNow = () => clockReference.wall + clock.monotonic() - clockReference.monotonic
 
   const resetClockReference = () => {
@@ -65,7 +68,7 @@ export function createRecordKeeper({
     record &&= sanitize(record, clock.now(), rhythm)
   }
 
-  /** What another process has stored; nothing where that is damaged or cannot be read: then memory goes on. */
+  /** Returns the record of another process; `undefined` if it is damaged or unreadable. The record in memory is used then. */
   async function readAnothers(): Promise<ScheduleRecord | undefined> {
     try {
       const bytes = await store.read(ENTRIES.schedule)
@@ -78,7 +81,7 @@ export function createRecordKeeper({
     }
   }
 
-  /** Of several processes that start for the first time at once, one draws the offset. */
+  /** Creates the record. If several processes start for the first time at once, only one of them draws the offset. */
   async function begin(): Promise<ScheduleRecord> {
     resetClockReference()
     const fresh = { offset: drawOffset(random), startedAt: clockReference.wall, reports: 0, ...NEVER }
@@ -95,7 +98,7 @@ export function createRecordKeeper({
       await store.write(ENTRIES.schedule, text)
       known = text
     } catch {
-      // Tried again with the next update.
+      // The next update tries again.
     }
   }
 
@@ -115,5 +118,5 @@ export function createRecordKeeper({
   }
 }
 
-/** Named, so that they are not looked up in what another library has added to every object. */
+/** Named members, so that a destructuring does not read properties that another library has added to `Object.prototype`. */
 const NEVER = { undecided: undefined, lastReportAt: undefined, dueAt: undefined } as const

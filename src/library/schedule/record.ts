@@ -2,38 +2,38 @@ import { Date, parseOwn } from '../../platform/index.ts'
 import { dueAfter, periodAfter, type Rhythm } from './rhythm.ts'
 import { type Undecided, undecidedIn } from './undecided.ts'
 
-/** What is remembered of an installation's reports. Times are milliseconds of the wall clock as it is set now. */
+/** Persisted state of an installation's schedule. Times are milliseconds since 1970 by the wall clock as it is set now. */
 export interface ScheduleRecord {
-  /** Where its grid lies, as a part of the interval. Says nothing about the installation: it is drawn at random. */
+  /** Random offset of the installation's grid, as a part of the interval: 0 to 1, 1 excluded. */
   readonly offset: number
-  /** The first start; moved where the clock was set while it was waited. */
+  /** Time of the first start. It moves with the clock if the clock is set during the initial delay. */
   readonly startedAt: number
-  /** There while nobody has decided, as it was last written down. */
+  /** Time without a decision, as last stored; `undefined` once somebody has decided. */
   readonly undecided?: Undecided | undefined
-  /** How many reports were made. */
+  /** Number of reports that were made. */
   readonly reports: number
   readonly lastReportAt?: number | undefined
-  /** When the next one is due on the grid; there from the first report on. */
+  /** Time on the grid at which the next report is due; `undefined` before the first report. */
   readonly dueAt?: number | undefined
 }
 
-/** The record after the wall clock has gone `step` milliseconds further than the monotonic clock. */
+/** Returns the record after the wall clock has moved `step` milliseconds more than the monotonic clock; negative if set back. */
 export function shiftForClockStep(record: ScheduleRecord, step: number): ScheduleRecord {
   const { startedAt, lastReportAt, dueAt } = record
-  // What must be waited for passes by the monotonic clock alone: a clock that is set does not shorten it.
+  // The initial delay is measured by the monotonic clock alone: setting the wall clock does not shorten it.
   const waiting = { ...record, startedAt: dueAt === undefined ? startedAt + step : startedAt }
-  // Forward: the machine may have been asleep, and then the report is due. Backward: that can only have been set.
+  // Forward: the machine may have slept, and then the report is due. Backward: the clock was set.
   if (step > 0) return waiting
   return { ...waiting, lastReportAt: moved(lastReportAt, step), dueAt: moved(dueAt, step) }
 }
 
-/** The record of another process. It does not shorten what this one knows that must still be waited for. */
+/** Merges the record of another process with this process's own, so that the remaining initial delay never gets shorter. */
 export function merge(found: ScheduleRecord, own: ScheduleRecord | undefined): ScheduleRecord {
   const { startedAt } = found
   return { ...found, startedAt: Math.max(startedAt, own?.startedAt ?? startedAt) }
 }
 
-/** The record without what cannot be: it was stored before the clock was set, or made for another interval. */
+/** Corrects impossible times of a record that was stored before the clock was set, or computed for another interval. */
 export function sanitize(record: ScheduleRecord, now: number, rhythm: Rhythm): ScheduleRecord {
   const { startedAt, dueAt } = record
   return {
@@ -46,10 +46,10 @@ export function sanitize(record: ScheduleRecord, now: number, rhythm: Rhythm): S
 function sanitizeDue(dueAt: number, record: ScheduleRecord, now: number, rhythm: Rhythm): number {
   const { offset, reports, lastReportAt = Number.POSITIVE_INFINITY } = record
   const period = periodAfter(rhythm, reports)
-  // Planned while the clock was wrong: by the right one, it would come too soon after the last report.
+  // Planned while the clock was wrong: by the correct clock, the report would come too soon after the last one.
   if (lastReportAt <= now && dueAt < lastReportAt + period / 2)
     return dueAfter(rhythm, offset, reports, lastReportAt)
-  // Never further than that: a clock that was set back must not silence an installation for years.
+  // At most two periods ahead: a clock that was set back must not silence an installation for years.
   return dueAt > now + 2 * period ? dueAfter(rhythm, offset, reports, now) : dueAt
 }
 
@@ -64,7 +64,7 @@ export function recordText(record: ScheduleRecord): string {
   return `${JSON.stringify({ offset, reports, ...times, ...(since !== undefined && { undecided }) })}\n`
 }
 
-/** The record in an entry; `undefined` where it is damaged. */
+/** Parses the record in an entry; returns `undefined` if it is damaged. */
 export function parseRecord(text: string): ScheduleRecord | undefined {
   try {
     const { offset, reports, undecided, ...times } = parseOwn(text)

@@ -8,75 +8,73 @@ import { notedIn, undecidedFor } from './undecided-wait.ts'
 export interface ScheduleOptions extends Rhythm {
   readonly clock: Clock
   readonly store: StateStore
-  /**
-   * Makes a report, unless another process has made one in the last `gap` milliseconds. Must not reject; the schedule goes on if
-   * it does.
-   */
+  /** Makes a report, unless another process has made one in the last `gap` milliseconds. The schedule continues if it rejects. */
   readonly run: (gap: number) => Promise<void>
-  /** How late a report may be made on purpose, at random, as a part of the interval: 0 to 0.25. Default: 0.02. */
+  /** Largest random delay of a report, as a part of the interval: 0 to 0.25. Default: 0.02. */
   readonly jitter?: number | undefined
   /**
-   * Who makes one report an interval: all processes on a state store together, or each of them for itself, with nothing stored.
-   * Default: `installation`.
+   * `installation`: all processes on a state store together make one report an interval. `process`: each process makes its own, and
+   * nothing is stored. Default: `installation`.
    */
   readonly scope?: 'installation' | 'process' | undefined
   /**
-   * Whether a start waits its 10 to 20 seconds also where the initial delay is shorter: what may end before reports at its end.
+   * Makes a start wait 10 to 20 seconds also if the initial delay is shorter. A process that ends earlier reports at its end.
    * Default: false.
    */
   readonly shortLived?: boolean
   /**
-   * Whether each report has a time of day of its own, so that reports cannot be joined by it; half an interval to one and a half lie
-   * between two. Default: false, an installation has one.
+   * Gives each report a time of day of its own, so that reports cannot be joined by it. Between two reports lie 0.5 to 1.5
+   * intervals. Default: false, an installation keeps its time of day.
    */
   readonly wanders?: boolean
   /** 0 to 1. Default: `Math.random`. For tests. */
   readonly random?: () => number
-  /** Since when the monotonic clock runs: the start of this machine. Default: what the system says. For tests. */
+  /** Names the start of the machine that the monotonic clock counts from. Default: the system's boot id. For tests. */
   readonly boot?: () => string
 }
 
 /**
- * When reports are made: one an interval, whatever the life of the process is like.
+ * Schedule that makes one report an interval, however often processes start and end.
  *
- * - **Not more.** Two reports are at least half an interval apart, and each has its interval of the grid to itself ({@link Rhythm}).
- *   Only a wall clock that is set forward brings one before its time, at most one each time it is set: from a machine that was
- *   off or asleep that cannot be told.
- * - **Not never.** No more than one interval and a half goes by without a report while a process is there to make it. A clock that is
- *   set back while none is there adds no more than two.
+ * - **Not more.** Two reports are at least half an interval apart, and each has its own interval of the grid ({@link Rhythm}).
+ *   Only a wall clock that is set forward causes an early report, at most one each time the clock is set: it looks the same as a
+ *   machine that was off or asleep.
+ * - **Not never.** At most one and a half intervals pass without a report while a process runs. A clock that is set back while no
+ *   process runs adds at most two intervals.
  */
 export interface Schedule {
   /**
-   * Plans the reports: the first one `initialDelay` milliseconds after the *installation* was first started, and none before it has
-   * been undecided for `undecidedDelay`, which is given while nobody has decided. Both are waited for across restarts, and by the
-   * monotonic clock while a process runs; the second one by that clock alone, and while the machine is on. A start when a report is
-   * due makes it after 10 to 20 seconds, where the initial delay is not shorter. Called again when the decision changes.
+   * Plans the reports: the first one `initialDelay` milliseconds after the *installation* was first started. While nobody has decided,
+   * no report is made before the installation has been undecided for `undecidedDelay` milliseconds. Both delays continue across
+   * restarts. The monotonic clock measures the initial delay while a process runs, and the undecided delay while the machine is on.
+   * If a report is due at a start, it is made after 10 to 20 seconds, or after the initial delay if that is shorter. Call again when
+   * the decision changes.
    */
   start(initialDelay: number, delays?: StartDelays): Promise<void>
-  /** Remembers that a report was made now, also across restarts. Never rejects. */
+  /** Stores that a report was made now. Never rejects. */
   reported(): Promise<void>
-  /** Takes in what other processes have stored, for a process that has not started the schedule. Writes nothing. */
+  /** Reads the schedule that other processes have stored, for a process that has not started its own. Writes nothing. */
   look(): Promise<void>
   /**
-   * Whether a report is due now, whatever was planned for the while after a start: for a process that does not live that long.
-   * Takes in before what other processes have stored.
+   * Returns whether a report is due now, without the 10 to 20 seconds after a start: for a process that does not live that long.
+   * Reads first the schedule that other processes have stored.
    */
   isDue(): Promise<boolean>
-  /** Makes that report now. Nothing happens where none is due. */
+  /** Makes a report now if one is due. */
   runDue(): Promise<void>
-  /** When the next report is due, in milliseconds of the wall clock; `undefined` while nothing is planned. */
+  /** Returns the time at which the next report is due, in milliseconds since 1970; `undefined` while nothing is planned. */
   due(): number | undefined
   /** When the last report was made, as of the last look, in milliseconds of the wall clock. */
   lastReportAt(): number | undefined
-  /** For how many milliseconds the installation has been undecided for certain. A decision sets it to 0. */
+  /** Returns the milliseconds for which the installation has certainly been undecided. A decision sets it to 0. */
   undecidedFor(): number
   stop(): void
 }
 
-/** The longest that one timer runs: a machine that was asleep, and a clock that was set, are noticed within it. */
+/** Longest time of one timer, in milliseconds: a machine that slept, or a clock that was set, is noticed within it. */
 const LONGEST_WAIT = 600_000
 
-/** What a start waits for at least, and at most twice: the host has better to do, and a crash loop is no installation. */
+/** Shortest wait after a start, in milliseconds; the longest is twice as long. It keeps a crash loop from reporting. */
 const GRACE = 10_000
 
 interface StartDelays {
@@ -103,16 +101,17 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     ...{ clock, steady, rhythm, random },
     store: scope === 'process' ? createMemoryStore() : store,
   })
-  /** What was said at the start; nothing while nothing is planned. */
+  /** Delays given to `start`; `undefined` while nothing is planned. */
   let planned: { readonly initialDelay: number; readonly undecidedDelay: number | undefined } | undefined
   let timer: Timer | undefined
-  /** On the monotonic clock: until when a process that was just started waits, and since when a report is made. */
+  /** Monotonic time until which a process that has just started waits, in milliseconds. */
   let graceUntil: number | undefined
+  /** Monotonic time at which the current report began, in milliseconds. */
   let runningSince: number | undefined
-  /** The jitter, drawn for one due time. */
+  /** Jitter drawn for one due time. */
   let lateness: { readonly dueAt: number; readonly late: number } | undefined
 
-  /** How long it still takes until a report is due, in whole milliseconds: timers do not wait for less. */
+  /** Returns the time until a report is due, in whole milliseconds: timers cannot wait for less. */
   function untilDue(grace = graceUntil ?? 0): number {
     const record = keeper.record()
     if (!planned || !record) return LONGEST_WAIT
@@ -144,7 +143,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   }
 
   async function tick(): Promise<void> {
-    // Another process may have reported, or a decision of its own have ended the wait that this one is in.
+    // Another process may have reported, or a decision made there may have ended this wait.
     await keeper.update((record, now) =>
       planned?.undecidedDelay === undefined
         ? record
@@ -161,7 +160,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     runningSince = clock.monotonic()
     await run(period / 3).catch(() => {})
     runningSince = undefined
-    // One that came to nothing has had its turn too; only a restart tries again.
+    // A report that failed is not repeated in this interval; only a restart tries again.
     await keeper.update((record) =>
       (record.dueAt ?? at) > at ? record : { ...record, dueAt: nextDue(record, at) },
     )

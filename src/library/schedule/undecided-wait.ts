@@ -4,16 +4,16 @@ import { createRecordKeeper, type RecordKeeper } from './keeper.ts'
 import type { ScheduleRecord } from './record.ts'
 import { asOfNow, type SteadyClock, undecidedFrom, waitedIn } from './undecided.ts'
 
-/** How much of the wait is written down at once, in milliseconds: what the next boot of the machine may cost. */
+/** Part of the wait that is stored at once, in milliseconds: a reboot of the machine loses at most this much. */
 const NOTED = 600_000
 
-/** How long nobody has decided for certain, in milliseconds. */
+/** Returns the time for which certainly nobody has decided, in milliseconds; 0 if somebody has. */
 export function undecidedFor(keeper: RecordKeeper, steady: SteadyClock): number {
   const undecided = keeper.undecided()
   return undecided ? waitedIn(undecided, steady) : 0
 }
 
-/** The record while nobody has decided, with what of the wait is over: written now and then, and at its end. */
+/** Returns the record with the part of the wait that is over. It changes every {@link NOTED} milliseconds, at a reboot and at the end. */
 export function notedIn(
   record: ScheduleRecord,
   { keeper, steady, now, delay }: NotedOptions,
@@ -29,21 +29,21 @@ export function notedIn(
 interface NotedOptions {
   readonly keeper: RecordKeeper
   readonly steady: SteadyClock
-  /** The wall clock, in milliseconds since 1970. */
+  /** Time by the wall clock, in milliseconds since 1970. */
   readonly now: number
-  /** How long is waited, in milliseconds. */
+  /** Length of the wait, in milliseconds. */
   readonly delay: number
 }
 
-/** The wait before anything leaves while nobody has decided, for a host that has a schedule of its own. */
+/** Wait before anything is sent while nobody has decided, for a host that has its own schedule. */
 export interface UndecidedWait {
-  /** Takes note that somebody has decided, or nobody: then the wait begins, or goes on. Never rejects. */
+  /** Starts or continues the wait if nobody has decided, and ends it otherwise. Never rejects. */
   note(isUndecided: boolean): Promise<void>
-  /** Whether it is over, as of the last note. */
+  /** Returns whether the wait is over, as of the last note. */
   isOver(): boolean
 }
 
-/** It lies where the schedule keeps it: processes with and without a schedule wait for the same. */
+/** Creates the wait. It is stored in the schedule's entry, so processes with and without a schedule share one wait. */
 export function createUndecidedWait({
   clock,
   store,
@@ -52,9 +52,9 @@ export function createUndecidedWait({
 }: {
   readonly clock: Clock
   readonly store: StateStore
-  /** Milliseconds. */
+  /** Length of the wait, in milliseconds. */
   readonly delay: number
-  /** Since when the monotonic clock runs. Default: what the system says. */
+  /** Names the start of the machine that the monotonic clock counts from. Default: the system's boot id. */
   readonly boot?: () => string
 }): UndecidedWait {
   const steady = { clock, boot }

@@ -1,27 +1,27 @@
 import type { Clock } from '../../platform/index.ts'
 
 /**
- * For how long nobody has decided. Nothing in it is reckoned by the wall clock, which may be set between two starts: what was waited is
- * added up from the monotonic clock, which all processes of a machine share until it is booted again.
+ * Time for which nobody has decided. It is measured by the monotonic clock, which all processes of a machine share until the next
+ * boot. The wall clock is not used: it may be set between two starts.
  */
 export interface Undecided {
-  /** When it began, by the wall clock of then, in milliseconds since 1970. Tells it from another such time, and no more. */
+  /** Start by the wall clock at that time, in milliseconds since 1970. Used only to tell two undecided times apart. */
   readonly since: number
-  /** How long it had lasted for certain when `monotonic` was read, in milliseconds. */
+  /** Time that had certainly passed when `monotonic` was read, in milliseconds. */
   readonly waited: number
-  /** The monotonic clock then, in milliseconds. */
+  /** Reading of the monotonic clock at that moment, in milliseconds. */
   readonly monotonic: number
-  /** Since when that clock runs: the start of one machine. */
+  /** Name of the machine's start that the monotonic clock counts from. */
   readonly boot: string
 }
 
-/** What tells the time: the monotonic clock, and since when it runs. */
+/** Monotonic clock, and the start of the machine that it counts from. */
 export interface SteadyClock {
   readonly clock: Pick<Clock, 'monotonic'>
   readonly boot: () => string
 }
 
-/** Nobody has decided, from now on. */
+/** Returns an undecided time that begins now. */
 export const undecidedFrom = (since: number, { clock, boot }: SteadyClock): Undecided => ({
   since,
   waited: 0,
@@ -29,21 +29,21 @@ export const undecidedFrom = (since: number, { clock, boot }: SteadyClock): Unde
   boot: boot(),
 })
 
-/** How long it has lasted for certain by now, in milliseconds. While the machine was off, nobody could have read the notice. */
+/** Returns the time that has certainly passed, in milliseconds. Time while the machine was off does not count: nobody could read the notice. */
 export function waitedIn({ waited, monotonic, boot }: Undecided, steady: SteadyClock): number {
   const passed = boot === steady.boot() ? Math.max(steady.clock.monotonic() - monotonic, 0) : 0
   return Math.min(waited + passed, LONGEST)
 }
 
-/** The same, written down by this machine as of now. */
+/** Returns the same undecided time, measured by this machine as of now. */
 export const asOfNow = (undecided: Undecided, steady: SteadyClock): Undecided => ({
   ...undecidedFrom(undecided.since, steady),
   waited: waitedIn(undecided, steady),
 })
 
 /**
- * What holds where another process has written `found`. Of the same time without a decision the longer wait counts: both have been
- * waited. Of two such times the shorter one does.
+ * Merges the undecided time that another process has stored with this process's own. For the same undecided time the longer wait
+ * counts, as both have passed. For two different ones the shorter wait counts.
  */
 export function mergeUndecided(found: Undecided, own: Undecided | undefined, steady: SteadyClock): Undecided {
   const now = asOfNow(found, steady)
@@ -60,7 +60,7 @@ export function undecidedIn(since: number | undefined, data: unknown): Undecided
   return { since, waited, monotonic, boot }
 }
 
-/** The longest delay that a product can set, in milliseconds. */
+/** Longest delay that a product can set, in milliseconds. */
 const LONGEST = 2 ** 31 - 1
 
 const isTime = (value: unknown): value is number =>
