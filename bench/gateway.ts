@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
-import { collectorConfig, findCollector, originOverlay } from '../src/maintainer/gateway/index.ts'
+import { collectorConfig, findCollector, originOverlay } from '../src/gateway.ts'
 import { spread } from './figure.ts'
 import { buildLoad } from './gateway/load.ts'
 import { type Measured, oneGateway } from './gateway/one-gateway.ts'

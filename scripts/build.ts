@@ -19,9 +19,9 @@ const otherDoors = {
   bin: 'src/bin.ts',
   // Started as processes of their own, and found beside the module that starts them.
   'testing-hooks': 'src/testing/testing-hooks.ts',
-  guard: 'src/maintainer/gateway/process/guard.ts',
+  guard: 'src/maintainer/stack/process/guard.ts',
   'otel-usage-detached': 'src/library/telemetry/otel-usage-detached.ts',
-  'clickhouse-engine': 'src/maintainer/gateway/clickhouse/clickhouse-engine.ts',
+  'clickhouse-engine': 'src/maintainer/stack/clickhouse/clickhouse-engine.ts',
 }
 
 const options = {

@@ -13,7 +13,7 @@ if (command === 'catalog') {
   const { runCatalogCommand } = await import('./maintainer/commands/index.ts')
   process.exitCode = await runCatalogCommand(rest)
 } else if (command === 'gateway') {
-  const { runGatewayCommand } = await import('./maintainer/gateway/index.ts')
+  const { runGatewayCommand } = await import('./maintainer/commands/index.ts')
   process.exitCode = await runGatewayCommand(rest)
   // A connection to a proxy that never answers cannot be called off, and would keep the process for minutes.
   setTimeout(() => process.exit(), 1_000).unref()

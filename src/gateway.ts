@@ -4,5 +4,67 @@
  *
  * @module otel-usage/gateway
  */
-export * from './maintainer/gateway/index.ts'
+
+export { collectorConfig, type GatewayProduct } from './maintainer/collector/index.ts'
+export { type GatewayIo, runGatewayCommand } from './maintainer/commands/index.ts'
+export {
+  ClickHouseNotFoundError,
+  ClickHouseStartError,
+  CollectorNotFoundError,
+  CollectorStartError,
+  CollectorUnusableError,
+  DirectoryUnusableError,
+  type FailedWay,
+  GatewayError,
+  GatewayOptionsError,
+  MissingPackageError,
+  PortInUseError,
+  QueueUnusableError,
+} from './maintainer/package/index.ts'
+export type {
+  Arrival,
+  AsideReports,
+  Collector,
+  CollectorOrigin,
+  DamagedQueue,
+  GatewayCounts,
+  GatewayPlaces,
+  GatewayStatus,
+  StoreAnswer,
+} from './maintainer/stack/index.ts'
+export {
+  type ClickHouseOrigin,
+  clickHouseEnvironment,
+  type FindClickHouseOptions,
+  type FindCollectorOptions,
+  type FoundClickHouse,
+  findClickHouse,
+  findCollector,
+  freePort,
+  type GatewayStatusOptions,
+  gatewayStatus,
+  type OriginOverlay,
+  originOverlay,
+  type RunningClickHouse,
+  type RunningCollector,
+  type StartClickHouseOptions,
+  type StartCollectorOptions,
+  startClickHouse,
+  startCollector,
+  type ValidateConfigOptions,
+  type Validation,
+  validateConfig,
+} from './maintainer/stack/index.ts'
+export {
+  applySchema,
+  type ClickHouseAddress,
+  type ClickHouseConnection,
+  connectClickHouse,
+  maintainStore,
+  type QueryOptions,
+  type StoreAddress,
+  type StoreCluster,
+  type StoreFile,
+  storeStatements,
+} from './maintainer/store/index.ts'
 export { type Mistake, UsageConfigurationError } from './platform/index.ts'

@@ -12,7 +12,7 @@ import {
   type RunningCollector,
   startClickHouse,
   startCollector,
-} from '../../src/maintainer/gateway/index.ts'
+} from '../../src/gateway.ts'
 import type { Environment } from '../../src/platform/index.ts'
 import type { Loaded, LoadOptions } from './load.ts'
 import type { Reports } from './reports.ts'

@@ -2,12 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Catalog } from '../../src/catalog/index.ts'
-import {
-  applySchema,
-  connectClickHouse,
-  maintainStore,
-  startClickHouse,
-} from '../../src/maintainer/gateway/index.ts'
+import { applySchema, connectClickHouse, maintainStore, startClickHouse } from '../../src/gateway.ts'
 
 export interface Store {
   /** The tables after they have merged. */

@@ -12,7 +12,7 @@ import {
   startCollector,
 } from '../../src/gateway.ts'
 import { createInsights, type Insights } from '../../src/insights.ts'
-import { isTelling, readableLine } from '../../src/maintainer/gateway/log-line.ts'
+import { isTelling, readableLine } from '../../src/maintainer/stack/log-line.ts'
 import type { Screen } from './screen.ts'
 
 /** The maintainer's side, running. */

@@ -7,9 +7,9 @@ import {
   docsPage,
   jsonSchema,
 } from '../../src/catalog/index.ts'
+import { collectorConfig } from '../../src/gateway.ts'
 import { DISABLING_WORDS, ENABLING_WORDS, UNDECIDED_WORDS } from '../../src/library/consent/words.ts'
 import { exampleReport } from '../../src/library/report/index.ts'
-import { collectorConfig } from '../../src/maintainer/gateway/index.ts'
 import { type Mistake, UsageConfigurationError } from '../../src/platform/index.ts'
 import { good } from './good.ts'
 

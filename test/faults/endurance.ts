@@ -4,12 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import net, { type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import {
-  clickHouseEnvironment,
-  collectorConfig,
-  freePort,
-  startCollector,
-} from '../../src/maintainer/gateway/index.ts'
+import { clickHouseEnvironment, collectorConfig, freePort, startCollector } from '../../src/gateway.ts'
 import { oneFile, theCollector } from '../gateway/running-gateway.ts'
 import { createRandom, type Random } from '../support/random.ts'
 import { attributesOf, type OtlpRequest } from '../support/receiver.ts'

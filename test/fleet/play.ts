@@ -7,8 +7,8 @@ import {
   originOverlay,
   type RunningClickHouse,
   type RunningCollector,
-} from '../../src/maintainer/gateway/index.ts'
-import { collectorConfigFile } from '../../src/maintainer/gateway/package-files.ts'
+} from '../../src/gateway.ts'
+import { collectorConfigFile } from '../../src/maintainer/package/package-files.ts'
 import { runClickHouse, runGateway, sampleOf, theCollector } from '../gateway/running-gateway.ts'
 import { until } from '../gateway/scratch.ts'
 import { type Happened, liveFleet, type Sending } from './lives.ts'

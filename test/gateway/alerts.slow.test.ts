@@ -5,7 +5,7 @@ import path from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { defineCatalog } from '../../src/catalog/index.ts'
-import type { RunningCollector } from '../../src/maintainer/gateway/index.ts'
+import type { RunningCollector } from '../../src/gateway.ts'
 import { nativeEndpointAt, report, runClickHouse, runGateway, sampleOf, send } from './running-gateway.ts'
 import { scratchDirectory, until } from './scratch.ts'
 

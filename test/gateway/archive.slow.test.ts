@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
-import { pruneArchive } from '../../src/maintainer/gateway/archive.ts'
+import { pruneArchive } from '../../src/maintainer/stack/archive.ts'
 import {
   report,
   rowsOf,

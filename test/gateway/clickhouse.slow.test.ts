@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import path from 'node:path'
 import { test } from 'node:test'
-import { applySchema, findClickHouse, startClickHouse } from '../../src/maintainer/gateway/index.ts'
+import { applySchema, findClickHouse, startClickHouse } from '../../src/gateway.ts'
 import { report, rowsOf, runClickHouse, runGateway, send, untilRows } from './running-gateway.ts'
 import { bareEnvironment, scratchDirectory, script } from './scratch.ts'
 

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
-import { runGatewayCommand } from '../../src/maintainer/gateway/index.ts'
+import { runGatewayCommand } from '../../src/gateway.ts'
 import { memory, scratchDirectory } from './scratch.ts'
 
 const root = path.resolve(import.meta.dirname, '../../collector-config')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { readManifest } from '../../src/maintainer/gateway/collector/manifest.ts'
+import { readManifest } from '../../src/maintainer/stack/collector/manifest.ts'
 
 const root = path.resolve(import.meta.dirname, '../../collector-config')
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8')

@@ -8,14 +8,14 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { readManifest } from '../../src/maintainer/gateway/collector/manifest.ts'
-import { readPins } from '../../src/maintainer/gateway/collector/pins.ts'
 import {
   CollectorNotFoundError,
   CollectorUnusableError,
   DirectoryUnusableError,
   findCollector,
-} from '../../src/maintainer/gateway/index.ts'
+} from '../../src/gateway.ts'
+import { readManifest } from '../../src/maintainer/stack/collector/manifest.ts'
+import { readPins } from '../../src/maintainer/stack/collector/pins.ts'
 import { bareEnvironment, memory, scratchDirectory, script, until } from './scratch.ts'
 
 const NOWHERE = 'http://127.0.0.1:1/releases'

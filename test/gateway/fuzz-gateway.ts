@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { defineCatalog, REPORT_ATTRIBUTES } from '../../src/catalog/index.ts'
-import { CUT } from '../../src/maintainer/gateway/config/wire.ts'
+import { CUT } from '../../src/maintainer/collector/wire.ts'
 import { createRandom } from '../support/random.ts'
 import { hostileBody, MARK } from './hostile-bodies.ts'
 import { archiveOf, filesWith, report, runGateway, sampleOf, send } from './running-gateway.ts'

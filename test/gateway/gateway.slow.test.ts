@@ -4,15 +4,15 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { combineCatalogs, defineCatalog } from '../../src/catalog/index.ts'
-import { CUT } from '../../src/maintainer/gateway/config/wire.ts'
 import {
   CollectorStartError,
   freePort,
   runGatewayCommand,
   startCollector,
   validateConfig,
-} from '../../src/maintainer/gateway/index.ts'
-import { isTelling } from '../../src/maintainer/gateway/log-line.ts'
+} from '../../src/gateway.ts'
+import { CUT } from '../../src/maintainer/collector/wire.ts'
+import { isTelling } from '../../src/maintainer/stack/log-line.ts'
 import {
   filesWith,
   nativeEndpointAt,

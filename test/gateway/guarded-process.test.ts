@@ -6,7 +6,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { startGuarded } from '../../src/maintainer/gateway/process/guarded-process.ts'
+import { startGuarded } from '../../src/maintainer/stack/process/guarded-process.ts'
 import { scratchDirectory, until } from './scratch.ts'
 
 const environment = process.env
@@ -24,7 +24,7 @@ test('so does one that does not want to', async (t) => {
 })
 
 test('where the process that starts a server is killed at once, no server is left', async (t) => {
-  const script = fileURLToPath(new URL('../../src/maintainer/gateway/process/guard.ts', import.meta.url))
+  const script = fileURLToPath(new URL('../../src/maintainer/stack/process/guard.ts', import.meta.url))
   const file = path.join(await scratchDirectory(t), 'pid')
   for (const delay of [0, 40]) {
     const command = ['sh', '-c', `echo $$ > ${file}; exec sleep 1000`]

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { startHousekeeping } from '../../src/maintainer/gateway/housekeeping.ts'
+import { startHousekeeping } from '../../src/maintainer/stack/housekeeping.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 
 const HOUR = 3_600_000

@@ -10,9 +10,9 @@ import {
   collectorConfig,
   freePort,
   type RunningClickHouse,
-} from '../../src/maintainer/gateway/index.ts'
-import { collectorConfigFile } from '../../src/maintainer/gateway/package-files.ts'
-import { answers } from '../../src/maintainer/gateway/process/wait.ts'
+} from '../../src/gateway.ts'
+import { collectorConfigFile } from '../../src/maintainer/package/package-files.ts'
+import { answers } from '../../src/maintainer/stack/process/wait.ts'
 import type { MemoryGroup } from './memory-group.ts'
 import {
   nativeEndpointAt,

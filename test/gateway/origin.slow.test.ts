@@ -12,8 +12,8 @@ import {
   GatewayError,
   originOverlay,
   type RunningClickHouse,
-} from '../../src/maintainer/gateway/index.ts'
-import { runCommand } from '../../src/maintainer/gateway/process/run-command.ts'
+} from '../../src/gateway.ts'
+import { runCommand } from '../../src/maintainer/stack/process/run-command.ts'
 import {
   nativeEndpointAt,
   report,

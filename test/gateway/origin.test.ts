@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { appendFile, cp, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { readManifest } from '../../src/maintainer/gateway/collector/manifest.ts'
-import { type Collector, GatewayError, originOverlay } from '../../src/maintainer/gateway/index.ts'
+import { type Collector, GatewayError, originOverlay } from '../../src/gateway.ts'
+import { readManifest } from '../../src/maintainer/stack/collector/manifest.ts'
 import { bareEnvironment, scratchDirectory, script } from './scratch.ts'
 
 const configuration = path.resolve(import.meta.dirname, '../../collector-config')

@@ -6,11 +6,6 @@ import { type AddressInfo, createServer } from 'node:net'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
-import { clickHouseEnvironment } from '../../src/maintainer/gateway/clickhouse/clickhouse-environment.ts'
-import { cacheDirectory } from '../../src/maintainer/gateway/collector/cache-directory.ts'
-import { containerCommand } from '../../src/maintainer/gateway/collector/docker.ts'
-import { createProgress } from '../../src/maintainer/gateway/collector/progress.ts'
-import { takeWorkLock } from '../../src/maintainer/gateway/collector/work-lock.ts'
 import {
   applySchema,
   ClickHouseNotFoundError,
@@ -23,8 +18,13 @@ import {
   runGatewayCommand,
   startClickHouse,
   startCollector,
-} from '../../src/maintainer/gateway/index.ts'
-import { localUrl, parseEndpoint } from '../../src/maintainer/gateway/process/ports.ts'
+} from '../../src/gateway.ts'
+import { clickHouseEnvironment } from '../../src/maintainer/stack/clickhouse/clickhouse-environment.ts'
+import { cacheDirectory } from '../../src/maintainer/stack/collector/cache-directory.ts'
+import { containerCommand } from '../../src/maintainer/stack/collector/docker.ts'
+import { createProgress } from '../../src/maintainer/stack/collector/progress.ts'
+import { takeWorkLock } from '../../src/maintainer/stack/collector/work-lock.ts'
+import { localUrl, parseEndpoint } from '../../src/maintainer/stack/process/ports.ts'
 import { bareEnvironment, memory, scratchDirectory, script } from './scratch.ts'
 
 describe('progress', () => {

@@ -4,16 +4,11 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
-import { type Courier, deliverAside } from '../../src/maintainer/gateway/queue/aside.ts'
-import { type BoltFile, openBolt } from '../../src/maintainer/gateway/queue/bolt-file.ts'
-import { BUCKET, LEAF, writeMeta, writePage } from '../../src/maintainer/gateway/queue/bolt-page.ts'
-import { guardQueue } from '../../src/maintainer/gateway/queue/guard-queue.ts'
-import {
-  putBack,
-  QUEUE_FILE,
-  queueState,
-  readUnderWay,
-} from '../../src/maintainer/gateway/queue/queue-file.ts'
+import { type Courier, deliverAside } from '../../src/maintainer/stack/queue/aside.ts'
+import { type BoltFile, openBolt } from '../../src/maintainer/stack/queue/bolt-file.ts'
+import { BUCKET, LEAF, writeMeta, writePage } from '../../src/maintainer/stack/queue/bolt-page.ts'
+import { guardQueue } from '../../src/maintainer/stack/queue/guard-queue.ts'
+import { putBack, QUEUE_FILE, queueState, readUnderWay } from '../../src/maintainer/stack/queue/queue-file.ts'
 import { scratchDirectory } from './scratch.ts'
 
 const PAGE = 4096

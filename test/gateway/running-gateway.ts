@@ -17,7 +17,7 @@ import {
   type StartClickHouseOptions,
   startClickHouse,
   startCollector,
-} from '../../src/maintainer/gateway/index.ts'
+} from '../../src/gateway.ts'
 import { until } from './scratch.ts'
 
 /** The Collector of all slow tests: looked for once. */

@@ -9,8 +9,8 @@ import {
   GatewayOptionsError,
   runGatewayCommand,
   startClickHouse,
-} from '../../src/maintainer/gateway/index.ts'
-import { secretsIn, secretsOf, shownAddress, withoutSecrets } from '../../src/maintainer/gateway/secrets.ts'
+} from '../../src/gateway.ts'
+import { secretsIn, secretsOf, shownAddress, withoutSecrets } from '../../src/maintainer/package/secrets.ts'
 import { bareEnvironment, memory, scratchDirectory } from './scratch.ts'
 
 const AWKWARD = [

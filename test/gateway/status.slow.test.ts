@@ -3,13 +3,8 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { defineCatalog } from '../../src/catalog/index.ts'
-import {
-  freePort,
-  gatewayStatus,
-  type RunningCollector,
-  runGatewayCommand,
-} from '../../src/maintainer/gateway/index.ts'
-import { askStore } from '../../src/maintainer/gateway/store/ask-store.ts'
+import { freePort, gatewayStatus, type RunningCollector, runGatewayCommand } from '../../src/gateway.ts'
+import { askStore } from '../../src/maintainer/stack/store/ask-store.ts'
 import { report, runClickHouse, runGateway, STORE_PASSWORD, send, untilRows } from './running-gateway.ts'
 import { memory, scratchDirectory, until } from './scratch.ts'
 

@@ -3,9 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import path from 'node:path'
 import { test } from 'node:test'
-import { gatewayStatus, runGatewayCommand } from '../../src/maintainer/gateway/index.ts'
-import { readableLine } from '../../src/maintainer/gateway/log-line.ts'
-import { freePort } from '../../src/maintainer/gateway/process/ports.ts'
+import { gatewayStatus, runGatewayCommand } from '../../src/gateway.ts'
+import { readableLine } from '../../src/maintainer/stack/log-line.ts'
+import { freePort } from '../../src/maintainer/stack/process/ports.ts'
 import { memory, scratchDirectory } from './scratch.ts'
 
 /** A few lines of what the Collector 0.161 says of itself. */

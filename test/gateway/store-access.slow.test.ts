@@ -10,12 +10,7 @@ import { connect } from 'node:net'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
-import {
-  applySchema,
-  connectClickHouse,
-  type RunningClickHouse,
-  startClickHouse,
-} from '../../src/maintainer/gateway/index.ts'
+import { applySchema, connectClickHouse, type RunningClickHouse, startClickHouse } from '../../src/gateway.ts'
 import { rowsOf } from './running-gateway.ts'
 import { scratchDirectory } from './scratch.ts'
 

@@ -9,8 +9,8 @@ import {
   type RunningClickHouse,
   startClickHouse,
   storeStatements,
-} from '../../src/maintainer/gateway/index.ts'
-import { createInsights } from '../../src/maintainer/insights/index.ts'
+} from '../../src/gateway.ts'
+import { createInsights } from '../../src/insights.ts'
 import { report, rowsOf, runClickHouse, runGateway, STORE_PASSWORD, send, uuid } from './running-gateway.ts'
 import { scratchDirectory, until } from './scratch.ts'
 import { command, insertReports, letPass, type StoredReport } from './stored-reports.ts'

@@ -1,4 +1,4 @@
-import { connectClickHouse, type RunningClickHouse } from '../../src/maintainer/gateway/index.ts'
+import { connectClickHouse, type RunningClickHouse } from '../../src/gateway.ts'
 import { rowsOf } from './running-gateway.ts'
 
 /** A report as the store gets it. */

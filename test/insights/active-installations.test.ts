@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { activeInstallationsByVersion } from '../../src/maintainer/insights/index.ts'
+import { activeInstallationsByVersion } from '../../src/insights.ts'
 
 const at = new Date('2026-03-01T23:59:00Z')
 

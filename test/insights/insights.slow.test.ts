@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { connectClickHouse } from '../../src/maintainer/gateway/index.ts'
-import { createInsights } from '../../src/maintainer/insights/index.ts'
+import { connectClickHouse } from '../../src/gateway.ts'
+import { createInsights } from '../../src/insights.ts'
 import { rowsOf, runClickHouse, uuid } from '../gateway/running-gateway.ts'
 import { scratchDirectory } from '../gateway/scratch.ts'
 

@@ -11,7 +11,10 @@ const source = path.resolve(import.meta.dirname, '../../src')
 const ROOMS = [
   'maintainer/commands',
   'maintainer/insights',
-  'maintainer/gateway',
+  'maintainer/stack',
+  'maintainer/store',
+  'maintainer/collector',
+  'maintainer/package',
   'library/exporter',
   'library/telemetry',
   'library/bridge',

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { freePort } from '../../src/maintainer/gateway/index.ts'
+import { freePort } from '../../src/gateway.ts'
 import { createScratch } from '../support/scratch.ts'
 
 const run = promisify(execFile)

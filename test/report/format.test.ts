@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { defineCatalog, REPORT_ATTRIBUTES, REPORT_METRICS } from '../../src/catalog/index.ts'
+import { collectorConfig } from '../../src/gateway.ts'
 import { readReport } from '../../src/library/otlp/index.ts'
 import { exampleReport } from '../../src/library/report/index.ts'
-import { collectorConfig } from '../../src/maintainer/gateway/index.ts'
 
 const catalog = defineCatalog({ version: 1, prefix: 'acme', facts: {} })
 const ofPresence = (declared: object, presence: string) =>

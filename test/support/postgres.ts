@@ -4,7 +4,7 @@ import { chownSync, cpSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import { startGuarded } from '../../src/maintainer/gateway/process/guarded-process.ts'
+import { startGuarded } from '../../src/maintainer/stack/process/guarded-process.ts'
 import { createScratch } from './scratch.ts'
 
 const run = promisify(execFile)

@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { freePort } from '../../src/maintainer/gateway/process/ports.ts'
+import { freePort } from '../../src/maintainer/stack/process/ports.ts'
 import { createScratch } from '../support/scratch.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')

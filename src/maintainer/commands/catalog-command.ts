@@ -18,7 +18,7 @@ import {
 } from '../../catalog/index.ts'
 import { exampleReport } from '../../library/report/index.ts'
 import { type Clock, systemClock } from '../../platform/index.ts'
-import { collectorConfig, type GatewayProduct } from '../gateway/index.ts'
+import { collectorConfig, type GatewayProduct } from '../collector/index.ts'
 
 /** What the command takes from the process. */
 export interface CatalogIo {

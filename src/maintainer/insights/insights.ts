@@ -1,4 +1,4 @@
-import { type ClickHouseAddress, type ClickHouseConnection, connectClickHouse } from '../gateway/index.ts'
+import { type ClickHouseAddress, type ClickHouseConnection, connectClickHouse } from '../store/index.ts'
 import {
   type ActiveInstallationsOptions,
   activeInstallationsByVersion,

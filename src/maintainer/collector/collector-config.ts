@@ -1,0 +1,247 @@
+import { Document, Scalar } from 'yaml'
+import { type Catalog, checkedCatalog, type Fact, seriesOf } from '../../catalog/index.ts'
+import { GatewayOptionsError } from '../package/index.ts'
+import { attributeBytes, attributeStatements, reportAttributeStatements } from './attribute-statements.ts'
+import { isNoneOf, literal, type Rule, resourceAttribute } from './ottl.ts'
+import { declaredPoints, isNoNumber, reportPoints, unitsOf } from './point-conditions.ts'
+import { CATALOGS, CUT, REPORT_POINTS } from './wire.ts'
+
+/** A product whose reports a gateway takes. */
+export interface GatewayProduct {
+  /** The product's name as its reports have it in `service.name`. */
+  readonly name: string
+  readonly catalog: Catalog
+}
+
+/**
+ * The products' part of the Collector configuration, from their catalogs: which metrics, attributes and values the gateway lets
+ * through. YAML for `--config gateway.yaml --config <this>`. The same catalogs give the same text. A product may be listed once
+ * for each version of its catalog whose reports still come in: then what any of them declares passes.
+ *
+ * What it replaces in gateway.yaml: the lists of `filter/points` and `transform/attributes`. Of a report no more points pass than the
+ * largest of the product's catalogs has series.
+ *
+ * @throws {UsageConfigurationError} where a catalog is not as `defineCatalog` has it.
+ * @throws {GatewayOptionsError} without a product, with a catalog version listed twice, or with a name that gateway.yaml would
+ *   refuse.
+ */
+export function collectorConfig(given: readonly GatewayProduct[]): string {
+  const products = given.map(({ name, catalog }) => ({ name, catalog: checkedCatalog(catalog) }))
+  check(products)
+  const senders = byName(products)
+  const titles = senders.map(
+    ({ name, catalogs }) => `${name} (catalog version ${catalogs.map(({ version }) => version).join(', ')})`,
+  )
+  const statements = marked(
+    senders.flatMap(({ name, catalogs }) =>
+      attributeStatements(catalogs, senders.length === 1 ? undefined : isProduct(name)),
+    ),
+    senders.flatMap(({ catalogs }) => catalogs),
+  )
+  return written(
+    {
+      processors: {
+        'filter/points': {
+          metric_conditions: [
+            { conditions: blocks([isOtherProduct(senders)]) },
+            { conditions: blocks(isNoGauge(senders)) },
+            { conditions: blocks(isNoDeclaredPoint(senders)) },
+          ],
+        },
+        'transform/attributes': {
+          metric_statements: [{ statements: blocks(statements) }, { statements: blocks(counted(senders)) }],
+        },
+      },
+      service: {
+        telemetry: { resource: { attributes: [{ name: CATALOGS, value: knownCatalogs(senders) }] } },
+      },
+    },
+    [
+      `What the gateway lets through for ${titles.join(', ')}.`,
+      'Made from the catalogs by `otel-usage catalog collector-config`: change the catalog, not this file.',
+    ],
+  )
+}
+
+/** The Collector tells them with its own metrics, and `gateway status` compares them with what arrives. */
+function knownCatalogs(senders: readonly Sender[]): string {
+  const known = senders.flatMap(({ name, catalogs }) => [
+    ...catalogs.map(({ version }) => `${name}@${version}`),
+    ...catalogs.flatMap(({ contributions = {} }) =>
+      Object.entries(contributions).map(([prefix, version]) => `${name}/${prefix}@${version}`),
+    ),
+  ])
+  return [...new Set(known)].join(' ')
+}
+
+/** What stands in gateway.yaml at these places: only what every report has passes. */
+export function baseConfig(): string {
+  const points = {
+    'filter/points': {
+      error_mode: 'propagate',
+      metric_conditions: [
+        { conditions: blocks(isNoGauge([])) },
+        { conditions: blocks(isNoDeclaredPoint([])) },
+      ],
+    },
+  }
+  const attributes = {
+    'transform/attributes': {
+      error_mode: 'propagate',
+      metric_statements: [
+        { statements: blocks(marked(attributeStatements([], undefined), [])) },
+        { statements: blocks(counted([])) },
+      ],
+    },
+  }
+  const parts = [written(points), written(attributes, ['OVERLAY: the resource attributes of a product.'])]
+  return parts.join('\n').replaceAll(/^(?=.)/gm, '  ')
+}
+
+/** A product with all the versions of its catalog. */
+interface Sender {
+  readonly name: string
+  readonly catalogs: readonly Catalog[]
+}
+
+function check(products: readonly GatewayProduct[]): void {
+  if (products.length === 0) {
+    throw new GatewayOptionsError(
+      'The gateway was given no product; pass at least one { name, catalog }, otherwise it lets no fact through.',
+    )
+  }
+  const seen = new Set<string>()
+  for (const { name, catalog } of products) {
+    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) {
+      throw new GatewayOptionsError(
+        `The product name '${name}' would be refused by the gateway; use 1 to 64 letters, digits, dots, underscores and hyphens.`,
+      )
+    }
+    const one = `'${name}', catalog version ${catalog.version}`
+    if (seen.has(one)) {
+      throw new GatewayOptionsError(`The product ${one}, is listed twice; pass each version once.`)
+    }
+    seen.add(one)
+  }
+}
+
+function byName(products: readonly GatewayProduct[]): Sender[] {
+  const names = [...new Set(products.map(({ name }) => name))].sort()
+  return names.map((name) => ({
+    name,
+    catalogs: products
+      .filter((product) => product.name === name)
+      .map(({ catalog }) => catalog)
+      .sort((a, b) => a.version - b.version),
+  }))
+}
+
+const isProduct = (name: string) => `${resourceAttribute('service.name')} == ${literal(name)}`
+
+const isOtherProduct = (senders: readonly Sender[]): Rule => [
+  isNoneOf(
+    resourceAttribute('service.name'),
+    senders.map(({ name }) => name),
+  ),
+]
+
+/** The library sends gauges, without description and metadata. */
+function isNoGauge(senders: readonly Sender[]): Rule[] {
+  const units = unitsOf(senders.flatMap(({ catalogs }) => catalogs))
+  // What has one of the first is asked no further.
+  const [frequent, others] = [units.slice(0, 3), units.slice(3)]
+  return [
+    ['metric.type != METRIC_DATA_TYPE_GAUGE'],
+    [`${isNoneOf('metric.unit', frequent)} and ${isNoneOf('metric.unit', others)}`],
+    ['metric.description != "" or Len(metric.metadata) > 0'],
+  ]
+}
+
+function isNoDeclaredPoint(senders: readonly Sender[]): Rule[] {
+  const only = senders.length === 1
+  const ofProducts = senders.flatMap(({ name, catalogs }): Rule[] => {
+    const points = declaredPoints(catalogs).map((point) => [point])
+    if (only || points.length === 0) return points
+    return [[`${isProduct(name)} and (`, ...anyOf(points), ')']]
+  })
+  return [
+    // Flags say that a point has no number; the library sets none.
+    ['Len(datapoint.exemplars) > 0 or datapoint.flags != 0'],
+    [isNoNumber()],
+    ['not (', ...anyOf([...ofProducts, ...reportPoints().map((point) => [point])]), ')'],
+  ]
+}
+
+const anyOf = (rules: readonly Rule[]): Rule =>
+  rules.flatMap((rule, index) =>
+    rule.map((line, number) => `  ${index > 0 && number === 0 ? 'or ' : ''}${line}`),
+  )
+
+/**
+ * How many attributes a report has lost is on the report. Before all else each key becomes unique: the Collector keeps what came
+ * twice, and every question is answered by the first, which may be as declared while the second is not.
+ */
+function marked(statements: readonly Rule[], catalogs: readonly Catalog[]): Rule[] {
+  return [
+    ['set(resource.cache["usage.attributes"], Len(resource.attributes))'],
+    ['merge_maps(resource.cache, resource.attributes, "insert")'],
+    ['set(resource.attributes, resource.cache)'],
+    ...statements,
+    ...reportAttributeStatements(),
+    [
+      `set(${resourceAttribute(CUT)}, resource.cache["usage.attributes"] - Len(resource.attributes))`,
+      'where Len(resource.attributes) < resource.cache["usage.attributes"]',
+    ],
+    [`set(${COUNT}, 0)`],
+    // Asked only where the declared lengths leave room for it: it takes as long as a pass through the metrics.
+    ...(catalogs.some((catalog) => attributeBytes(catalog) > MOST_ATTRIBUTE_BYTES)
+      ? [[`set(${COUNT}, 1000000)`, `where Len(String(resource.attributes)) > ${MOST_ATTRIBUTE_BYTES}`]]
+      : []),
+  ]
+}
+
+/**
+ * The points of a report are counted, in a field of the resource that nobody keeps, and a metric that comes after as many as the catalog
+ * has series is marked: `filter/bounds` of gateway.yaml drops it. A report has each series once; whoever repeats them makes a small
+ * request large at the store, because each point gets all attributes there.
+ */
+function counted(senders: readonly Sender[]): Rule[] {
+  const beyond = (catalogs: readonly Catalog[], guard: readonly string[]): Rule => [
+    'set(metric.description, "beyond")',
+    `where ${[...guard, `${COUNT} > ${mostPoints(catalogs)}`].join(' and ')}`,
+  ]
+  const [only, ...others] = senders
+  return [
+    [`set(${COUNT}, ${COUNT} + Len(metric.data_points))`],
+    ...(others.length === 0
+      ? [beyond(only?.catalogs ?? [], [])]
+      : senders.map(({ name, catalogs }) => beyond(catalogs, [isProduct(name)]))),
+  ]
+}
+
+/** Where the points are counted: beyond every bound from the start where the attributes alone are too large. */
+const COUNT = 'resource.dropped_attributes_count'
+
+/** What the attributes of a report may take at most, as JSON: a batch of 10,000 points, each with all of them, fits into memory. */
+const MOST_ATTRIBUTE_BYTES = 16_384
+
+const mostPoints = (catalogs: readonly Catalog[]): number =>
+  REPORT_POINTS + Math.max(0, ...catalogs.map(({ facts }) => pointsOf(Object.values<Fact>(facts))))
+
+const pointsOf = (facts: readonly Fact[]): number =>
+  facts.reduce((sum, fact) => sum + (fact.kind === 'attribute' ? 0 : seriesOf(fact)), 0)
+
+/** YAML, with a comment above it. */
+function written(config: object, comment: readonly string[] = []): string {
+  const document = new Document(config)
+  if (document.contents) document.contents.commentBefore = comment.map((line) => ` ${line}`).join('\n')
+  return document.toString({ lineWidth: 0 })
+}
+
+/** The rules as literal blocks: they keep their line breaks. The Collector reads `$$` as `$`. */
+const blocks = (rules: readonly Rule[]): Scalar[] =>
+  rules.map((rule) => {
+    const block = new Scalar(rule.join('\n').replaceAll('$', '$$$$'))
+    block.type = 'BLOCK_LITERAL'
+    return block
+  })

@@ -1,0 +1,3 @@
+/** Collector: from catalogs to the products' part of the Collector configuration. */
+export { collectorConfig, type GatewayProduct } from './collector-config.ts'
+export { CATALOGS } from './wire.ts'

@@ -1,0 +1,67 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import {
+  collectorConfigFile,
+  DirectoryUnusableError,
+  GatewayOptionsError,
+  reasonOf,
+} from '../package/index.ts'
+
+/**
+ * Writes the files for deploying into a directory: the configuration and its overlays, and beside them what is in `deploy/` in the
+ * package. Returns their names. A file that is there already stays when it has the same bytes.
+ *
+ * @throws {GatewayOptionsError} that names all files that are there and differ; nothing is written then.
+ * @throws {DirectoryUnusableError} when the directory cannot be written.
+ */
+export async function writeDeployFiles(out: string): Promise<readonly string[]> {
+  const root = path.dirname(collectorConfigFile('gateway.yaml'))
+  const files = await Promise.all(
+    (await sources(root)).map(async (source) => ({
+      name: source.replace(/^deploy\//, ''),
+      content: await readFile(path.join(root, source)),
+    })),
+  )
+  try {
+    const states = await Promise.all(files.map((file) => stateOf(path.join(out, file.name), file.content)))
+    const changed = files.filter((_, index) => states[index] === 'differs').map(({ name }) => name)
+    if (changed.length > 0) {
+      throw new GatewayOptionsError(
+        `In '${out}' there are other files of the same names: ${changed.join(', ')}. Nothing was written; take another directory, and compare.`,
+      )
+    }
+    for (const [index, { name, content }] of files.entries()) {
+      if (states[index] === 'same') continue
+      await mkdir(path.dirname(path.join(out, name)), { recursive: true })
+      // Never over a file that has come in the meantime.
+      await writeFile(path.join(out, name), content, { flag: 'wx' })
+    }
+  } catch (error) {
+    if (error instanceof GatewayOptionsError) throw error
+    throw new DirectoryUnusableError(`The files could not be written into '${out}': ${reasonOf(error)}.`, {
+      cause: error,
+    })
+  }
+  return files.map(({ name }) => name)
+}
+
+/** What is for deploying, with slashes: no tests, and not the page whose paths are those of the package. */
+async function sources(root: string): Promise<string[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/'))
+    .filter((name) => name !== 'README.md' && !/(^|\/)testdata\/|_test\.go$/.test(name))
+    .sort()
+}
+
+async function stateOf(file: string, content: Buffer): Promise<'absent' | 'same' | 'differs'> {
+  try {
+    return content.equals(await readFile(file)) ? 'same' : 'differs'
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return 'absent'
+    if (code === 'EISDIR') return 'differs'
+    throw error
+  }
+}

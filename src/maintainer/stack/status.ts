@@ -1,0 +1,135 @@
+import { readdir, readFile, stat, statfs } from 'node:fs/promises'
+import path from 'node:path'
+import { type Environment, systemEnvironment } from '../../platform/index.ts'
+import { shownAddress } from '../package/index.ts'
+import { clickHouseEnvironment } from './clickhouse/clickhouse-environment.ts'
+import { collectorCounts, type GatewayCounts } from './collector/collector-counts.ts'
+import type { GatewayPlaces, GatewayStatus } from './gateway-status.ts'
+import { localUrl, parseEndpoint } from './process/ports.ts'
+import { answers } from './process/wait.ts'
+import { asideReports } from './queue/aside.ts'
+import { damagedQueues } from './queue/damaged-queue.ts'
+import { SETTING_DEFAULTS } from './settings.ts'
+import { troublesOf } from './status-text.ts'
+import { askStore } from './store/ask-store.ts'
+import type { StoreAccess } from './store/store-access.ts'
+
+export interface GatewayStatusOptions {
+  /** Where queue and archive are. */
+  readonly directory: string
+  /** For a gateway that `gateway up` has not started: its settings. Default: the process's own. */
+  readonly environment?: Environment
+  /** How long to look whether what waits gets into the store, in milliseconds. Default: 3000. */
+  readonly watch?: number
+}
+
+/** Looks at a gateway on this machine. Never throws: what cannot be found out is a trouble. */
+export async function gatewayStatus(options: GatewayStatusOptions): Promise<GatewayStatus> {
+  const { directory, environment = systemEnvironment(), watch = 3_000 } = options
+  const places = await placesOf(directory, environment)
+  const [healthy, store, first, disk, aside, damaged] = await Promise.all([
+    answers(places.healthUrl),
+    accessTo(places, environment).then(askStore),
+    collectorCounts(places.metricsUrl),
+    diskOf(directory),
+    asideReports(directory),
+    damagedQueues(directory),
+  ])
+  const progress =
+    first !== undefined && first.queued > 0 && store.state === 'takes-reports'
+      ? await progressSince(first, places.metricsUrl, watch)
+      : { ...(first && { counts: first }) }
+  const found = { places, healthy, store, ...progress, aside, damaged, disk }
+  return { ...found, troubles: troublesOf(found) }
+}
+
+/** Looks a second time: a store may answer well, and take in nothing. */
+async function progressSince(
+  first: GatewayCounts,
+  metricsUrl: string,
+  watch: number,
+): Promise<Pick<GatewayStatus, 'counts' | 'stalledSeconds'>> {
+  await new Promise((resolve) => setTimeout(resolve, watch))
+  const counts = (await collectorCounts(metricsUrl)) ?? first
+  const isStalled = counts.queued > 0 && counts.stored === first.stored
+  // Nobody has seen when the last of what is stored was stored. Where nothing is, it is as long as the Collector runs.
+  const seconds = counts.stored === 0 ? counts.uptimeSeconds : watch / 1_000
+  return { counts, ...(isStalled && { stalledSeconds: seconds }) }
+}
+
+/** How the Collector reaches the store: as `gateway up` has left it in its directory, or as the settings say. */
+async function accessTo(
+  { store, database = 'usage', storeLogin }: GatewayPlaces,
+  environment: Environment,
+): Promise<StoreAccess> {
+  if (storeLogin !== undefined) {
+    const own = await readFile(storeLogin, 'utf8').catch(() => '')
+    const [, address, user = '', password = ''] = /^url = "(.*)"\nuser = "([^:]*):(.*)"$/m.exec(own) ?? []
+    if (address !== undefined) return { address, user, password, database }
+  }
+  const address =
+    ['CLICKHOUSE_URL', 'USAGE_CLICKHOUSE_ENDPOINT']
+      .map((name) => environment[name] ?? '')
+      .find((one) => URL.canParse(one) && storeOf(one) === store) ?? store
+  const found = {
+    ...environment,
+    ...(URL.canParse(address) && clickHouseEnvironment({ nativeEndpoint: address })),
+  }
+  return {
+    address,
+    database,
+    user: found['USAGE_CLICKHOUSE_USERNAME'] || 'default',
+    password: found['USAGE_CLICKHOUSE_PASSWORD'] || '',
+  }
+}
+
+/** The address of a store, to be shown. */
+export const storeOf = (address: string) => shownAddress(address).replace(/\/$/, '')
+
+const PLACES_FILE = 'gateway.json'
+
+/** Where `gateway up` says what it has started. */
+export const placesFile = (directory: string) => path.join(directory, PLACES_FILE)
+
+async function placesOf(directory: string, environment: Environment): Promise<GatewayPlaces> {
+  try {
+    return JSON.parse(await readFile(placesFile(directory), 'utf8'))
+  } catch {
+    const given = (name: keyof typeof SETTING_DEFAULTS) => environment[name] || SETTING_DEFAULTS[name]
+    const urlOf = (text: string) => {
+      const endpoint = parseEndpoint(text)
+      return endpoint ? localUrl(endpoint) : `http://${text}`
+    }
+    const metrics = `${given('USAGE_GATEWAY_METRICS_HOST')}:${given('USAGE_GATEWAY_METRICS_PORT')}`
+    return {
+      url: urlOf(given('USAGE_GATEWAY_ENDPOINT')),
+      healthUrl: urlOf(given('USAGE_GATEWAY_HEALTH_ENDPOINT')),
+      metricsUrl: `${urlOf(metrics)}/metrics`,
+      store: storeOf(environment['USAGE_CLICKHOUSE_ENDPOINT'] || 'tcp://127.0.0.1:9000'),
+      database: environment['USAGE_CLICKHOUSE_DATABASE'] || 'usage',
+    }
+  }
+}
+
+async function diskOf(directory: string): Promise<GatewayStatus['disk']> {
+  const [queueBytes, archiveBytes, freeBytes] = await Promise.all([
+    bytesIn(path.join(directory, 'queue')),
+    bytesIn(path.join(directory, 'archive')),
+    statfs(directory).then(
+      ({ bavail, bsize }) => bavail * bsize,
+      () => Number.NaN,
+    ),
+  ])
+  return { directory, freeBytes, queueBytes, archiveBytes }
+}
+
+async function bytesIn(directory: string): Promise<number> {
+  const names = await readdir(directory).catch(() => [])
+  const sizes = names.map((name) =>
+    stat(path.join(directory, name)).then(
+      (file) => file.size,
+      () => 0,
+    ),
+  )
+  return (await Promise.all(sizes)).reduce((sum, one) => sum + one, 0)
+}

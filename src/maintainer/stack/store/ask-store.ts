@@ -1,0 +1,90 @@
+import { reasonOf, secretsOf, withoutSecrets } from '../../package/index.ts'
+import { askNatively } from './native-question.ts'
+import { type StoreAccess, StoreRefusal } from './store-access.ts'
+
+/** Reports of a product in the store, of the last day. */
+export interface Arrival {
+  readonly product: string
+  readonly catalogVersion: number
+  /** By prefix of the contribution. */
+  readonly contributions: Readonly<Record<string, number>>
+  readonly reports: number
+  /** When the last of them was stored, in milliseconds since 1970. */
+  readonly storedAt: number
+}
+
+/** What the store says of itself. One that takes connections and never answers is unreachable. */
+export type StoreAnswer =
+  | {
+      readonly state: 'takes-reports'
+      /** `undefined` where the user may not read. */
+      readonly arrivals: readonly Arrival[] | undefined
+    }
+  | { readonly state: 'refuses' | 'unreachable'; readonly reason: string }
+
+/** Asks the store, as the Collector's user, whether it takes reports, and what has arrived. Never throws. */
+export async function askStore(access: StoreAccess): Promise<StoreAnswer> {
+  const ask = /^https?:/i.test(access.address) ? askByHttp : askNatively
+  try {
+    await ask(access, MAY_INSERT, TIMEOUT)
+  } catch (error) {
+    const [reason = ''] = withoutSecrets(reasonOf(error), [
+      ...secretsOf(access.address),
+      ...(access.password === '' ? [] : [access.password]),
+    ]).split('\n')
+    const state = error instanceof StoreRefusal ? 'refuses' : 'unreachable'
+    return { state, reason: reason.slice(0, 300) }
+  }
+  const arrivals = await ask(access, ARRIVALS, TIMEOUT)
+    .then(arrivalsOf)
+    .catch(() => undefined)
+  return { state: 'takes-reports', arrivals }
+}
+
+const TIMEOUT = 10_000
+
+/** Inserts no row. It needs what the Collector needs: the user, the database, the table, and the right to write there. */
+const MAY_INSERT = "INSERT INTO points (MetricName) SELECT '' WHERE 0"
+
+/** Every report has exactly one point of usage.facts. */
+const ARRIVALS = `SELECT toJSONString(map('product', toString(ServiceName), 'version', ResourceAttributes['usage.catalog.version'],
+    'contributions', ResourceAttributes['usage.catalog.contributions'],
+    'reports', toString(count()), 'at', toString(toUnixTimestamp(max(ReceivedAt)))))
+  FROM points WHERE MetricName = 'usage.facts' AND TimeUnix > now() - INTERVAL 1 DAY
+  GROUP BY ServiceName, ResourceAttributes['usage.catalog.version'], ResourceAttributes['usage.catalog.contributions']
+  ORDER BY count() DESC LIMIT 1000`
+
+function arrivalsOf(rows: readonly string[]): Arrival[] {
+  return rows.map((row) => {
+    const { product, version, contributions, reports, at } = JSON.parse(row) as Record<string, string>
+    return {
+      product: String(product),
+      catalogVersion: Number(version),
+      contributions: Object.fromEntries(
+        (contributions ?? '').split(',').flatMap((one): [string, number][] => {
+          const [, prefix, number] = /^(.+)@(\d+)$/.exec(one) ?? []
+          return prefix === undefined ? [] : [[prefix, Number(number)]]
+        }),
+      ),
+      reports: Number(reports),
+      storedAt: Number(at) * 1_000,
+    }
+  })
+}
+
+async function askByHttp(access: StoreAccess, query: string, timeout: number): Promise<string[]> {
+  const address = new URL(access.address)
+  // Not by ClickHouse's own headers: they take no password outside of Latin-1.
+  const login = Buffer.from(`${access.user}:${access.password}`).toString('base64')
+  const headers = { authorization: `Basic ${login}` }
+  address.username = ''
+  address.password = ''
+  address.search = new URLSearchParams({ database: access.database, default_format: 'TSVRaw' }).toString()
+  const signal = AbortSignal.timeout(timeout)
+  const response = await fetch(address, { method: 'POST', headers, body: query, signal }).catch((error) => {
+    throw signal.aborted ? new Error(`no answer within ${timeout / 1_000} seconds`) : error
+  })
+  const text = (await response.text()).trim()
+  if (!response.ok) throw new StoreRefusal(text || `it answers with ${response.status}`)
+  return text === '' ? [] : text.split('\n')
+}
