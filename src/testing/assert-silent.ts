@@ -1,29 +1,31 @@
-import { HostNotSilentError, lastWords } from './errors.ts'
+import { endOfStandardError, HostNotSilentError } from './errors.ts'
 import { observeHost } from './observe.ts'
 import type { ObserveOptions } from './options.ts'
 import type { HostAction, HostObservation } from './types.ts'
 
 export interface SilenceOptions {
   /**
-   * What the product does by itself, whatever its telemetry does: its own listening socket, its database. Keep it narrow;
-   * each action that it lets through is one less that is proven.
+   * Returns `true` for an action that the product does independently of its telemetry, such as its own listening socket or its database.
+   * Keep the function narrow: an excepted action is not proven to be absent.
    */
   readonly except?: (action: HostAction) => boolean
 }
 
 /**
- * Fails unless the host did nothing that a host whose usage telemetry is off does not do, and ended well: a host that
- * crashed before it came to its telemetry is silent too, and proves nothing.
+ * Asserts that the host was silent, as a host is while its usage telemetry is off, and that it ended without a failure: a host that
+ * crashes before it starts its telemetry is silent too, and proves nothing.
  *
- * @throws {HostNotSilentError} that lists everything it did.
+ * @throws {HostNotSilentError} that lists every action of the host, or describes its failure.
  */
 export function assertSilent(observation: HostObservation, options: SilenceOptions = {}): void {
   const actions = breachesOf(observation, options)
-  const parts = [noise(observation, actions), failure(observation)].filter((part) => part !== undefined)
+  const parts = [describeActions(observation, actions), describeFailure(observation)].filter(
+    (part) => part !== undefined,
+  )
   if (parts.length > 0) throw new HostNotSilentError(parts.join('\n'), actions)
 }
 
-/** What the host did that a silent one does not do. */
+/** Returns the actions of the host that a silent host does not do, without the excepted ones. */
 export function breachesOf(
   { actions }: HostObservation,
   { except = () => false }: SilenceOptions,
@@ -32,11 +34,12 @@ export function breachesOf(
 }
 
 /**
- * {@link observeHost} and {@link assertSilent} in one. Returns the observation, so that a test can go on to look at what the
- * host printed.
+ * Combines {@link observeHost} and {@link assertSilent}. Returns the observation, so that a test can also check the output of the host.
  *
- * @throws {HostNotSilentError} that lists everything it did.
- * @throws {HostNotObservedError} when the host could not be watched from start to exit.
+ * @throws {HostNotSilentError} that lists every action of the host, or describes its failure.
+ * @throws {HostNotObservedError} when the host could not be observed from its start to its exit.
+ * @throws {HostTestingOptionsError} when `command` is empty or `timeout` is not a duration.
+ * @throws {TracerUnavailableError} when the requested tracer does not work on this machine.
  */
 export async function provesSilence(options: ObserveOptions & SilenceOptions): Promise<HostObservation> {
   const observation = await observeHost(options)
@@ -44,7 +47,7 @@ export async function provesSilence(options: ObserveOptions & SilenceOptions): P
   return observation
 }
 
-function noise({ tracer }: HostObservation, actions: readonly HostAction[]): string | undefined {
+function describeActions({ tracer }: HostObservation, actions: readonly HostAction[]): string | undefined {
   if (actions.length === 0) return undefined
   const watcher = tracer === 'strace' ? 'its system calls show' : 'the hooks in Node.js show'
   return [
@@ -53,15 +56,15 @@ function noise({ tracer }: HostObservation, actions: readonly HostAction[]): str
   ].join('\n')
 }
 
-function failure(observation: HostObservation): string | undefined {
+function describeFailure(observation: HostObservation): string | undefined {
   const how = failureOf(observation)
   return how && `The host failed, so that its silence would prove nothing: it ended with ${how}`
 }
 
-/** How the host has failed, as the end of a sentence; `undefined` where it has ended well. */
+/** Describes the failure of the host as the end of a sentence; `undefined` when the host ended without a failure. */
 export function failureOf({ exitCode, signal, stopped, stderr }: HostObservation): string | undefined {
-  // A server that is told to end may do so by the signal itself.
+  // A server may end by the signal that asked it to end.
   if (exitCode === 0 || (stopped && signal === 'SIGTERM')) return undefined
   const how = signal === null ? `exit code ${exitCode}` : `the signal ${signal}`
-  return `${how}. ${lastWords(stderr)}`
+  return `${how}. ${endOfStandardError(stderr)}`
 }

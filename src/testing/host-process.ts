@@ -1,21 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { systemClock } from '../platform/index.ts'
-import { HostNotObservedError, lastWords } from './errors.ts'
+import { endOfStandardError, HostNotObservedError } from './errors.ts'
 import type { ObservationPlan } from './options.ts'
 import type { HostObservation } from './types.ts'
 
 export interface HostRun {
-  /** What is really started: the host's command, or a tracer around it. */
+  /** Command line to start: the host's command, or a tracer with the host's command. */
   readonly command: readonly string[]
   readonly environment: ObservationPlan['environment']
-  /** Asks the host to end; the process that was started is a tracer's, perhaps. */
+  /** Asks the host to end. `child` may be a tracer, and not the host itself. */
   readonly stop: (child: ChildProcess) => void
 }
 
 /**
  * Runs the host until it has ended and its output is closed.
  *
- * @throws {HostNotObservedError} when it cannot be started or takes too long.
+ * @throws {HostNotObservedError} when the host cannot be started or does not end in time.
  */
 export function runHost(
   plan: ObservationPlan,
@@ -39,7 +39,7 @@ export function runHost(
       reject(
         new HostNotObservedError(
           `The host did not end within ${plan.timeout} ms (${plan.command.join(' ')}). ` +
-            `A server needs stopWhen; for a slow host raise the timeout. ${lastWords(output.stderr)}`,
+            `A server needs stopWhen; for a slow host raise the timeout. ${endOfStandardError(output.stderr)}`,
         ),
       )
     })

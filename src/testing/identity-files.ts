@@ -2,8 +2,9 @@ import { realpathSync } from 'node:fs'
 import path from 'node:path'
 
 /**
- * Tells whether a path is that of an identity file: the installation id, or a temporary file or copy beside it.
- * `stateDirectory` undefined: wherever it is. A directory reached by another name (a symbolic link) is the same directory.
+ * Creates a function that returns `true` for the path of an identity file: the file with the installation id, or a temporary file or copy
+ * beside it. Without `stateDirectory`, the directory of the file does not matter. Symbolic links are resolved before directories are
+ * compared.
  */
 export function createIdentityFileTest(stateDirectory: string | undefined): (file: string) => boolean {
   const roots = stateDirectory && [path.resolve(stateDirectory), realOf(path.resolve(stateDirectory))]
@@ -15,7 +16,7 @@ export function createIdentityFileTest(stateDirectory: string | undefined): (fil
   }
 }
 
-/** `installation.json`, and what a writer makes on the way to it: `installation.json.3f2a.tmp`. */
+/** Pattern of `installation.json` and of the temporary files of a writer, such as `installation.json.3f2a.tmp`. */
 const IDENTITY_FILE = /^installation\.json(?:\..+)?$/
 
 function isInside(folder: string, root: string): boolean {
@@ -27,7 +28,7 @@ function realOf(directory: string): string {
   try {
     return realpathSync(directory)
   } catch {
-    // Not there, or not yet.
+    // The directory does not exist, or not yet.
     return directory
   }
 }

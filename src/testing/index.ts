@@ -1,4 +1,4 @@
-/** Testing: proof that off is off, for a host's own tests. */
+/** Testing: proof that a host with its usage telemetry off is silent, for the host's own tests. */
 export { assertSilent, provesSilence, type SilenceOptions } from './assert-silent.ts'
 export {
   HostNotObservedError,

@@ -10,12 +10,12 @@ import { findStrace } from './strace.ts'
 import type { HostObservation } from './types.ts'
 
 /**
- * Runs a host from its start to its exit, and tells every socket, DNS query, child process and use of an identity file:
- * its own, and those of its threads and child processes.
+ * Runs a host from its start to its exit. Resolves to an observation of every socket, DNS query, child process and use of an identity
+ * file, by the host, its threads and its child processes.
  *
  * @throws {HostTestingOptionsError} when `command` is empty or `timeout` is not a duration.
- * @throws {HostNotObservedError} when it could not be started, did not end in time, or ran unseen.
- * @throws {TracerUnavailableError} when the tracer that was asked for does not work here.
+ * @throws {HostNotObservedError} when the host could not be started, did not end in time, or ran without the tracer.
+ * @throws {TracerUnavailableError} when the requested tracer does not work on this machine.
  */
 export async function observeHost(options: ObserveOptions): Promise<HostObservation> {
   const { tracer = 'auto', ...rest } = options

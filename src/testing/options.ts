@@ -2,26 +2,26 @@ import type { Duration, Environment } from '../platform/index.ts'
 import type { Tracer } from './types.ts'
 
 export interface ObserveOptions {
-  /** The host's program and its arguments, such as `[process.execPath, 'server.js', '--check']`. Started without a shell. */
+  /** Program of the host and its arguments, such as `[process.execPath, 'server.js', '--check']`. Started without a shell. */
   readonly command: readonly string[]
-  /** All of the host's environment variables. Default: those of this process. */
+  /** Complete environment variables of the host. Default: those of this process. */
   readonly environment?: Environment
-  /** Where the host runs. Default: where this process does. */
+  /** Working directory of the host. Default: the working directory of this process. */
   readonly cwd?: string
   /**
-   * Where the host keeps the state of its usage telemetry; an `installation.json` in it is an identity file. Default: every
-   * `installation.json`, wherever it is.
+   * State directory of the host's usage telemetry. An `installation.json` in the directory is an identity file. Default: every
+   * `installation.json` is an identity file, in any directory.
    */
   readonly stateDirectory?: string
-  /** How long the host may take. Default: `30s`. */
+  /** Time limit of the run, in milliseconds or as a text such as `30s`. Default: `30s`. */
   readonly timeout?: Duration
-  /** For a server that does not end by itself: it gets SIGTERM as soon as what it has printed satisfies this. */
+  /** For a server, which does not end by itself: the host gets SIGTERM as soon as the function returns `true` for its output so far. */
   readonly stopWhen?: (output: { readonly stdout: string; readonly stderr: string }) => boolean
-  /** Who watches. Default: `auto`, which is strace where it can trace, and otherwise the hooks in Node.js. */
+  /** Method of observation. Default: `auto`, which uses strace if it works on this machine, and otherwise hooks in Node.js. */
   readonly tracer?: Tracer | 'auto'
 }
 
-/** {@link ObserveOptions}, complete, and a directory for the length of one observation. */
+/** {@link ObserveOptions} with all defaults, and a temporary directory (`scratch`) for one observation. */
 export interface ObservationPlan extends Omit<ObserveOptions, 'tracer'> {
   readonly environment: Environment
   readonly cwd: string

@@ -5,31 +5,32 @@ import { observeHost } from './observe.ts'
 import type { ObserveOptions } from './options.ts'
 import type { ActionKind, HostObservation } from './types.ts'
 
-/** How one run of the host is watched, and what it does of its own accord. */
+/** Options of one run of the host: how the run is observed, and which actions are independent of the telemetry. */
 export interface HostUnderTest extends ObserveOptions, SilenceOptions {
   readonly environment: Environment
 }
 
 export interface OffAndOn {
-  /** The variables that switch the usage telemetry off. */
+  /** Environment variables that switch the usage telemetry off. */
   readonly off: Readonly<Record<string, string>>
-  /** The variables that switch it on, so that a report is sent. */
+  /** Environment variables that switch the usage telemetry on, so that a report is sent. */
   readonly on: Readonly<Record<string, string>>
 }
 
-/** By what a report that is sent shows itself: a connection, the question for a name, or a child process that sends it. */
+/** Actions that show that a report is sent: a connection, a DNS query, or a child process as the sender. */
 const SENDING: ReadonlySet<ActionKind> = new Set(['socket', 'dns', 'child-process'])
 
 /**
- * Proves that off is off, with a control: with the variables of `off` the host is silent, and with those of `on` the same host is
- * caught sending. Without the control a host passes that never comes to its report, or one whose `except` lets everything through.
+ * Proves that a host with its usage telemetry off is silent, with a control run: with the variables of `off` the host must be silent, and
+ * with those of `on` the same host must send a report. Without the control, a host that never reaches its report would pass, and so would
+ * a host whose `except` permits every action.
  *
- * `host` is called once for each run, with the variables of that run to be added to its environment. Each run needs a state of its own:
- * what is reported in one is not due in the next.
+ * `host` is called once per run, with the variables to add to the environment of that run. Each run needs its own state directory, because
+ * a report that was sent in one run is not due in the next.
  *
- * @throws {HostNotSilentError} that lists everything that it did while off.
- * @throws {ProofWithoutControlError} when it sends nothing while on.
- * @throws {HostNotObservedError} when it could not be watched from start to exit.
+ * @throws {HostNotSilentError} that lists every action of the host while the telemetry is off, or describes its failure.
+ * @throws {ProofWithoutControlError} when the host sends nothing, or fails, while the telemetry is on.
+ * @throws {HostNotObservedError} when the host could not be observed from its start to its exit.
  */
 export async function provesOffIsOff(
   host: (variables: Record<string, string>) => HostUnderTest,

@@ -1,6 +1,6 @@
 /**
- * What system calls say about a host. What Node.js does by itself is none of it: its threads, its socket pairs, the look at
- * `resolv.conf` that comes with `import 'node:dns'` and asks nobody.
+ * Translation of system calls into actions of a host. Calls of Node.js itself are not actions: its threads, its socket pairs, and the read
+ * of `resolv.conf` on `import 'node:dns'`, which sends no query.
  */
 import path from 'node:path'
 import { createIdentityFileTest } from './identity-files.ts'
@@ -15,7 +15,7 @@ const FILE_CALLS = [
   ...['rename', 'renameat', 'renameat2', 'link', 'linkat', 'symlink', 'symlinkat'],
 ]
 
-/** Every call that has to be in the trace. */
+/** System calls that the trace must contain. */
 export const TRACED_CALLS: readonly string[] = [
   'socket',
   ...NETWORK_CALLS,
@@ -24,7 +24,7 @@ export const TRACED_CALLS: readonly string[] = [
   ...FILE_CALLS,
 ]
 
-/** What the calls of a host, its threads and its child processes amount to. The first call is the start of the host. */
+/** Returns the actions in the system calls of a host, its threads and its child processes. The first call is the start of the host. */
 export function actionsOf(calls: readonly SystemCall[], stateDirectory: string | undefined): HostAction[] {
   const host = calls[0]?.pid
   const isIdentityFile = createIdentityFileTest(stateDirectory)
@@ -38,7 +38,7 @@ export function actionsOf(calls: readonly SystemCall[], stateDirectory: string |
       threads ||= thread && call.pid === host
       return thread ? [] : [{ kind: 'child-process', detail: call.name }]
     }
-    // `#!/usr/bin/env node` and the like: until Node.js runs, with its threads, it is the host that is being started.
+    // `#!/usr/bin/env node` and the like execute again: until Node.js runs with its threads, the host is still being started.
     if (call.pid === host && !threads) return []
     return execAction(call)
   })
@@ -46,7 +46,7 @@ export function actionsOf(calls: readonly SystemCall[], stateDirectory: string |
 
 function socketAction({ args }: SystemCall): HostAction[] {
   const [family = '', type = ''] = args.split(/[,|]\s*/)
-  // Made for pipes between processes as well; where it leads is seen when it is connected.
+  // Pipes between processes are such sockets as well. The later `connect` shows the address.
   return family === 'AF_UNIX' ? [] : [{ kind: 'socket', detail: `socket ${family} ${type}` }]
 }
 
@@ -62,10 +62,10 @@ function networkAction({ name, args }: SystemCall): HostAction[] {
   return [{ kind: asks ? 'dns' : 'socket', detail: `${name} ${family} ${to}:${port}` }]
 }
 
-/** DNS, DNS over TLS, multicast DNS. */
+/** Ports of DNS, DNS over TLS and multicast DNS. */
 const DNS_PORTS = new Set(['53', '853', '5353'])
 
-/** The name service cache daemon is asked for users as well; its protocol names the database in the request. */
+/** Pattern of a request for a host name to nscd. nscd also looks up users; its protocol names the database in the request. */
 const NSCD_HOSTS_REQUEST = /"\\2\\0\\0\\0[^"]*hosts\\0/
 
 function localAction(name: string, args: string): HostAction[] {
@@ -83,7 +83,7 @@ function fileAction(
   const named = quotedIn(args).map(({ from = '', text }) =>
     path.join(path.isAbsolute(text) ? '' : from, text),
   )
-  // A relative path of a call that names no directory may be anywhere, and so in the state directory too.
+  // A relative path in a call without a directory may be in any directory, also in the state directory.
   const identity = [...named, ...(opened === undefined ? [] : [opened])].find((file) =>
     path.isAbsolute(file) ? isIdentityFile(file) : isNamedLikeIdentity(file),
   )
@@ -95,16 +95,16 @@ function fileAction(
 const isNamedLikeIdentity = createIdentityFileTest(undefined)
 
 /**
- * `getaddrinfo` reads `/etc/hosts` and, across every exec closed, `/etc/resolv.conf`. The resolver that Node.js sets up with
- * `import 'node:dns'` reads the latter as well, without that flag; when it asks, that goes to port 53. `nsswitch.conf` says
- * nothing: it is read for the name of a user too.
+ * Returns `true` for a file whose opening shows a DNS query. `getaddrinfo` opens `/etc/hosts` and, with `O_CLOEXEC`, `/etc/resolv.conf`.
+ * The resolver of `import 'node:dns'` opens `/etc/resolv.conf` without that flag; its queries are visible on port 53. `nsswitch.conf` is no
+ * sign of a query: it is also read to look up a user.
  */
 function isResolverFile(file: string, args: string): boolean {
   return file === '/etc/hosts' || (file === '/etc/resolv.conf' && args.includes('O_CLOEXEC'))
 }
 
 function execAction({ name, args, result }: SystemCall): HostAction[] {
-  // The search along the PATH.
+  // A failed attempt in the search along the PATH.
   if (result.includes('ENOENT')) return []
   return [{ kind: 'child-process', detail: `${name} ${quotedIn(args)[0]?.text}` }]
 }

@@ -1,17 +1,17 @@
-/** One system call of the trace. */
+/** A system call in the trace. */
 export interface SystemCall {
-  /** The process or thread that made it. */
+  /** Id of the process or thread that made the call. */
   readonly pid: number
   readonly name: string
-  /** Its arguments as strace prints them. */
+  /** Arguments as strace prints them. */
   readonly args: string
-  /** What it returned, such as `3</etc/hosts>` or `-1 ENOENT (…)`; empty where it never did. */
+  /** Return value, such as `3</etc/hosts>` or `-1 ENOENT (…)`; empty when the call never returned. */
   readonly result: string
 }
 
 /**
- * The system calls in what `strace -f -o` has written, in the order in which they were made. A call that another thread
- * interrupts stands on two lines (`<unfinished ...>`, `<... connect resumed>`); one that ended with its process, on one.
+ * Parses the output of `strace -f -o` into system calls, in the order in which they began. A call that another thread interrupts is on two
+ * lines (`<unfinished ...>`, `<... connect resumed>`); a call that ended with its process is on one line, without a result.
  */
 export function parseTrace(trace: string): SystemCall[] {
   const calls: SystemCall[] = []
@@ -38,7 +38,7 @@ export function parseTrace(trace: string): SystemCall[] {
   return calls
 }
 
-/** The texts among the arguments of a call, each with the directory that it starts from where strace names that. */
+/** Returns the quoted texts in the arguments of a call, each with the directory that strace prints before it, if any (`from`). */
 export function quotedIn(args: string): Array<{ readonly from?: string; readonly text: string }> {
   return [...args.matchAll(QUOTED)].map(({ groups }) => ({
     ...(groups?.['from'] !== undefined && { from: withoutEscapes(groups['from']) }),
@@ -46,7 +46,7 @@ export function quotedIn(args: string): Array<{ readonly from?: string; readonly
   }))
 }
 
-/** The path of the file that a call has opened, where it has. */
+/** Returns the path of the file that a call opened; `undefined` when the call opened none. */
 export function openedFile(result: string): string | undefined {
   const file = OPENED.exec(result)?.groups?.['file']
   return file === undefined ? undefined : withoutEscapes(file)
@@ -65,7 +65,7 @@ function callOf(pid: number, text: string): SystemCall | undefined {
   return name === undefined ? undefined : { pid, name, args, result }
 }
 
-/** A text without strace's escapes: `\"`, `\n`, and bytes as octal numbers. */
+/** Decodes strace's escapes: `\"`, `\n`, and bytes as octal numbers. */
 function withoutEscapes(text: string): string {
   const bytes = text.replaceAll(/\\(?:([0-7]{1,3})|(.))/g, (_, octal?: string, letter = '') =>
     octal === undefined ? (LETTERS[letter] ?? letter) : String.fromCharCode(Number.parseInt(octal, 8)),

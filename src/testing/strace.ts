@@ -3,23 +3,24 @@ import { accessSync, constants } from 'node:fs'
 import path from 'node:path'
 import { systemEnvironment } from '../platform/index.ts'
 
-/** A strace that traces, as the start of a command line; or why there is none, as the end of a sentence. */
+/** A working strace, as the start of a command line; or the reason why strace does not work, as the end of a sentence. */
 export type FoundStrace = { readonly command: readonly string[] } | { readonly problem: string }
 
-/** What follows threads and child processes; what is quick about it, where the kernel and strace know it. */
+/** Options to follow threads and child processes. */
 const FOLLOW = ['-f', '-qq']
+/** Option that makes tracing faster, if the kernel and strace support it. */
 const QUICKLY = '--seccomp-bpf'
 
 /**
- * Why hosts cannot be traced by strace on this machine, as the end of a sentence; `undefined` where they can. For a test
- * that is skipped with the reason.
+ * Resolves to the reason why strace cannot trace hosts on this machine, as the end of a sentence; to `undefined` when strace works. For a
+ * test that is skipped with the reason.
  */
 export async function straceProblem(): Promise<string | undefined> {
   const found = await findStrace()
   return 'problem' in found ? found.problem : undefined
 }
 
-/** Looks for strace, and tries it: a container may forbid what it needs. */
+/** Finds strace and tries it, because a container may forbid tracing. */
 export async function findStrace(): Promise<FoundStrace> {
   if (process.platform !== 'linux') return { problem: 'strace is for Linux' }
   const file = onPath('strace')
@@ -48,7 +49,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Traces strace itself, which is there and quick. The first line of what it complains of, or `undefined`. */
+/** Traces `strace --version` as a trial. Resolves to the first line of the error output, or to `undefined` on success. */
 function attempt([file = '', ...args]: readonly string[], traced: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const child = spawn(file, [...args, '-e', 'trace=execve', '-o', '/dev/null', traced, '--version'], {

@@ -1,10 +1,10 @@
 /**
- * What the `node` tracer loads into the host, before any of the host's own code and in each of its threads. Tells what the
- * host does by appending lines to a file, synchronously: what was told stands however the process ends.
+ * Hooks that the `node` tracer loads into the host, before the host's own code and in each of its threads. They append each action to a
+ * file synchronously, so that no action is lost, however the process ends.
  *
- * Sockets, DNS queries and child processes are seen where Node.js creates the resource for them (`async_hooks`), below every
- * function that leads there: `net`, `http`, `fetch`, `dgram`, `dns` and whatever comes. What creates no such resource, files
- * and synchronous child processes, is seen at the functions that are called.
+ * Sockets, DNS queries and child processes are observed where Node.js creates a resource for them (`async_hooks`), below all functions that
+ * use them: `net`, `http`, `fetch`, `dgram`, `dns` and future ones. Files and synchronous child processes create no such resource; they
+ * are observed by wrapping the functions.
  */
 import { createHook } from 'node:async_hooks'
 import childProcess from 'node:child_process'
@@ -17,38 +17,38 @@ import workerThreads, { SHARE_ENV, type WorkerOptions } from 'node:worker_thread
 import { createIdentityFileTest } from './identity-files.ts'
 import type { ActionKind, HostAction } from './types.ts'
 
-/** What the hooks have to know. */
+/** Options of the hooks. */
 export interface WatchPlan {
-  /** The file that takes the lines: {@link LOADED}, and a JSON {@link HostAction} each. */
+  /** Path of the output file: the line {@link LOADED}, and a line with a JSON {@link HostAction} for each action. */
   readonly report: string
   readonly stateDirectory?: string
-  /** What brings the hooks into every process: the value of `NODE_OPTIONS`. */
+  /** Value of `NODE_OPTIONS` that loads the hooks into each process. */
   readonly nodeOptions: string
 }
 
-/** The line that says that the hooks are in place. Without one, nobody has watched. */
+/** Line that is written when the hooks are installed. Without the line, the host was not observed. */
 export const LOADED = '"watching"'
 
 export function watchHost(plan: WatchPlan): void {
   const report = fs.openSync(plan.report, 'a', 0o600)
-  // Taken now: the host may replace the function later.
+  // Read now, because the host may replace the function later.
   const { writeSync } = fs
-  const tell = (kind: ActionKind, what: string) => {
+  const record = (kind: ActionKind, what: string) => {
     const action: HostAction = { kind, detail: `${what}${origin()}` }
     writeSync(report, `${JSON.stringify(action)}\n`)
   }
-  watchResources(tell)
-  watchChildProcesses(tell)
-  watchIdentityFiles(tell, plan.stateDirectory)
+  watchResources(record)
+  watchChildProcesses(record)
+  watchIdentityFiles(record, plan.stateDirectory)
   watchWorkers(plan.nodeOptions)
-  // So that `import { readFile } from 'node:fs'` gets the watched function too.
+  // Makes `import { readFile } from 'node:fs'` get the wrapped function, too.
   syncBuiltinESMExports()
   writeSync(report, `${LOADED}\n`)
 }
 
-type Tell = (kind: ActionKind, what: string) => void
+type RecordAction = (kind: ActionKind, what: string) => void
 
-/** Some of what Node.js keeps with a request; which of it depends on the request. */
+/** Properties of the resources that Node.js creates. Which of them are present depends on the type of the resource. */
 interface Resource {
   readonly address?: string
   readonly port?: number
@@ -70,16 +70,16 @@ const RESOURCES: Readonly<Record<string, readonly [ActionKind, (resource: Resour
   PROCESSWRAP: ['child-process', () => 'new process'],
 }
 
-function watchResources(tell: Tell): void {
+function watchResources(record: RecordAction): void {
   createHook({
     init(_id, type, _trigger, resource) {
       const found = RESOURCES[type]
-      if (found) tell(found[0], found[1](resource as Resource))
+      if (found) record(found[0], found[1](resource as Resource))
     },
   }).enable()
 }
 
-/** Each function, and how many of its first arguments are paths. Deleting and asking for existence are no use of a file. */
+/** File functions with the number of their leading path arguments. Deleting a file and testing its existence do not use the file. */
 const FILE_FUNCTIONS = {
   open: 1,
   openAsBlob: 1,
@@ -96,7 +96,7 @@ const FILE_FUNCTIONS = {
   symlink: 2,
 } as const
 
-function watchIdentityFiles(tell: Tell, stateDirectory: string | undefined): void {
+function watchIdentityFiles(record: RecordAction, stateDirectory: string | undefined): void {
   const isIdentityFile = createIdentityFileTest(stateDirectory)
   for (const [name, paths] of Object.entries(FILE_FUNCTIONS)) {
     const seen = (args: readonly unknown[]) => {
@@ -104,7 +104,7 @@ function watchIdentityFiles(tell: Tell, stateDirectory: string | undefined): voi
         .slice(0, paths)
         .map(pathOf)
         .find((candidate) => candidate !== undefined && isIdentityFile(candidate))
-      if (file !== undefined) tell('identity-file', `${name} ${path.resolve(file)}`)
+      if (file !== undefined) record('identity-file', `${name} ${path.resolve(file)}`)
     }
     watchFunction(fs, name, seen)
     watchFunction(fs, `${name}Sync`, seen)
@@ -118,18 +118,18 @@ function pathOf(argument: unknown): string | undefined {
   return typeof argument === 'string' ? argument : undefined
 }
 
-function watchChildProcesses(tell: Tell): void {
+function watchChildProcesses(record: RecordAction): void {
   for (const name of ['spawnSync', 'execSync', 'execFileSync']) {
-    watchFunction(childProcess, name, ([file]) => tell('child-process', `${name} ${file}`))
+    watchFunction(childProcess, name, ([file]) => record('child-process', `${name} ${file}`))
   }
-  // spawn, exec, execFile, fork and cluster all come through here.
+  // spawn, exec, execFile, fork and cluster all call this method.
   watchFunction(childProcess.ChildProcess.prototype, 'spawn', ([options]) =>
-    tell('child-process', `spawn ${(options as { file?: string } | undefined)?.file}`),
+    record('child-process', `spawn ${(options as { file?: string } | undefined)?.file}`),
   )
-  watchFunction(process, 'execve', ([file]) => tell('child-process', `execve ${file}`))
+  watchFunction(process, 'execve', ([file]) => record('child-process', `execve ${file}`))
 }
 
-/** A thread with an environment of its own would not have the option that brings the hooks. */
+/** Adds `NODE_OPTIONS` to the environment of a thread: a thread with its own environment would not load the hooks. */
 function watchWorkers(nodeOptions: string): void {
   const withHooks = (options: WorkerOptions | undefined) => {
     const env = options?.env
@@ -141,7 +141,7 @@ function watchWorkers(nodeOptions: string): void {
   })
 }
 
-/** Puts a proxy in the function's place, which keeps its name, its properties and what `this` is. */
+/** Replaces a function by a proxy, which preserves the name, the properties and `this` of the function. */
 function watchFunction(owner: object, name: string, seen: (args: readonly unknown[]) => void): void {
   const original = Reflect.get(owner, name)
   if (typeof original !== 'function') return
@@ -154,7 +154,7 @@ function watchFunction(owner: object, name: string, seen: (args: readonly unknow
   Object.defineProperty(owner, name, { ...Object.getOwnPropertyDescriptor(owner, name), value: watched })
 }
 
-/** The line of the host's code that it comes from, where one is on the stack. */
+/** Returns the file and line of the host's code that is on the stack, in parentheses; an empty text when there is none. */
 function origin(): string {
   const site = getCallSites(30).find(
     ({ scriptName }) => scriptName !== import.meta.url && !/^(?:node:|$)/.test(scriptName),

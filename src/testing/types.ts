@@ -1,33 +1,33 @@
-/** How a host is watched: its system calls by strace, or Node.js by hooks from within. */
+/** Method of observing a host: system calls by strace, or hooks inside Node.js. */
 export type Tracer = 'strace' | 'node'
 
-/** What a host whose usage telemetry is off does not do. */
+/** Kind of action that a host does not do while its usage telemetry is off. */
 export type ActionKind = 'socket' | 'dns' | 'child-process' | 'identity-file'
 
-/** One thing that the host did. */
+/** An action of the host. */
 export interface HostAction {
   readonly kind: ActionKind
-  /** What exactly, such as `connect AF_INET 127.0.0.1:4318`, `execve /bin/sh`, `openat …/installation.json`. */
+  /** Details, such as `connect AF_INET 127.0.0.1:4318`, `execve /bin/sh`, `openat …/installation.json`. */
   readonly detail: string
 }
 
-/** A host's run from its start to its exit. */
+/** Observation of a host from its start to its exit. */
 export interface HostObservation {
-  /** Who watched. The two see different things: docs/testing.md. */
+  /** Method that was used. docs/testing.md describes the differences between the two. */
   readonly tracer: Tracer
-  /** `null` when a signal ended it. */
+  /** Exit code of the host; `null` when a signal ended it. */
   readonly exitCode: number | null
-  /** The signal that ended it, or `null`. */
+  /** Signal that ended the host, or `null`. */
   readonly signal: NodeJS.Signals | null
-  /** Whether it was told to end because of `stopWhen`. */
+  /** `true` when `stopWhen` returned `true`, so that the host got SIGTERM. */
   readonly stopped: boolean
   readonly stdout: string
   readonly stderr: string
-  /** Each different thing once, in the order of its first time; also those that failed. Empty: the host was silent. */
+  /** Actions without duplicates, in the order of their first occurrence, including failed attempts. Empty: the host was silent. */
   readonly actions: readonly HostAction[]
 }
 
-/** Every action once, however often it happened. */
+/** Returns the actions without duplicates, in the order of their first occurrence. */
 export function distinct(actions: readonly HostAction[]): HostAction[] {
   return [...new Map(actions.map((action) => [`${action.kind} ${action.detail}`, action])).values()]
 }
