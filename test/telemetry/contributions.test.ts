@@ -133,7 +133,7 @@ test('a stored yes does not reach a plugin that it has not seen; the next yes do
   await usage.report()
   assert.equal(numbersOf(last(receiver))['sso.logins'], 2)
   const { contributions } = (await usage.consent.history()).at(-1) ?? {}
-  assert.deepEqual(contributions, { sso: 1 })
+  assert.deepEqual({ ...contributions }, { sso: 1 })
 
   // The yes holds over a restart, and for the version that it has seen.
   const newer = defineCatalog({
