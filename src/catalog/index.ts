@@ -18,7 +18,7 @@ export { joiningFacts } from './joining.ts'
 export { type JsonSchema, jsonSchema } from './json-schema.ts'
 export { METADATA_KEY } from './metadata.ts'
 export { re2Of } from './pattern-syntax.ts'
-export { type Reach, type Withheld, withheldBy } from './reach.ts'
+export { type Reach, type Withheld, withholdingReason } from './reach.ts'
 export {
   isOwnName,
   patternOf,

@@ -19,7 +19,7 @@ export interface Reach {
 export type Withheld = 'expired' | 'excluded' | 'newer' | 'level'
 
 /** Returns the reason why a declared fact is withheld; `undefined` when the fact is reported. */
-export function withheldBy(
+export function withholdingReason(
   catalog: Catalog,
   name: string,
   reach: Reach,

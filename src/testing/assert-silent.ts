@@ -41,7 +41,9 @@ export function breachesOf(
  * @throws {HostTestingOptionsError} when `command` is empty or `timeout` is not a duration.
  * @throws {TracerUnavailableError} when the requested tracer does not work on this machine.
  */
-export async function provesSilence(options: ObserveOptions & SilenceOptions): Promise<HostObservation> {
+export async function observeAndAssertSilent(
+  options: ObserveOptions & SilenceOptions,
+): Promise<HostObservation> {
   const observation = await observeHost(options)
   assertSilent(observation, options)
   return observation

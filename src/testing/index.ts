@@ -1,5 +1,5 @@
 /** Testing: proof that a host with its usage telemetry off is silent, for the host's own tests. */
-export { assertSilent, provesSilence, type SilenceOptions } from './assert-silent.ts'
+export { assertSilent, observeAndAssertSilent, type SilenceOptions } from './assert-silent.ts'
 export {
   HostNotObservedError,
   HostNotSilentError,

@@ -7,7 +7,7 @@ import {
   combineCatalogs,
   defineCatalog,
   type Reach,
-  withheldBy,
+  withholdingReason,
 } from '../../src/catalog/index.ts'
 import { UsageConfigurationError } from '../../src/platform/index.ts'
 import { good } from './good.ts'
@@ -135,7 +135,7 @@ test('a yes reaches the facts of a plugin only as far as its version that was ag
   const moment = { at: 0, productVersion: '1.0.0' }
   const reasons = (reach: Partial<Reach>) =>
     ['acme.users', 'acme.search.hits'].map((name) =>
-      withheldBy(combined, name, { excluded: [], ...reach }, moment),
+      withholdingReason(combined, name, { excluded: [], ...reach }, moment),
     )
   assert.deepEqual(reasons({ catalogVersion: 2 }), [undefined, 'newer'])
   assert.deepEqual(reasons({ catalogVersion: 2, contributions: { 'acme.search': 1 } }), [undefined, 'newer'])

@@ -1,4 +1,4 @@
-import { withheldBy } from '../../src/catalog/index.ts'
+import { withholdingReason } from '../../src/catalog/index.ts'
 import { collectFacts, createFactStores, type FactStore } from '../../src/library/facts/index.ts'
 import { composeReport, observeFacts, schemaUrlOf, serializeReport } from '../../src/library/report/index.ts'
 import { systemClock } from '../../src/platform/index.ts'
@@ -17,7 +17,7 @@ export async function bytesOf(report: FleetReport): Promise<Uint8Array> {
   const isForget = facts === undefined
   const reach = { level: consent.level, excluded }
   const moment = { at, productVersion: release }
-  const reasonOf = (name: string) => withheldBy(catalog, name, reach, moment)
+  const reasonOf = (name: string) => withholdingReason(catalog, name, reach, moment)
 
   const stores = createFactStores(catalog)
   if (!isForget) tell(stores.all[0] as FactStore, facts)

@@ -10,9 +10,9 @@ import {
   HostNotObservedError,
   HostNotSilentError,
   type HostObservation,
+  observeAndAssertSilent,
   observeHost,
   provesOffIsOff,
-  provesSilence,
   straceProblem,
   type Tracer,
 } from '../../src/testing/index.ts'
@@ -29,7 +29,7 @@ const tracers: ReadonlyArray<readonly [Tracer, string | false]> = [
 for (const [tracer, skip] of tracers) {
   describe(`as ${tracer} sees it`, () => {
     test('a host that fails proves nothing, and its own words say why', { skip }, async () => {
-      await assert.rejects(provesSilence({ command: command('fail'), tracer }), {
+      await assert.rejects(observeAndAssertSilent({ command: command('fail'), tracer }), {
         name: 'HostNotSilentError',
         code: 'ERR_USAGE_HOST_NOT_SILENT',
         message:
@@ -69,7 +69,7 @@ for (const [tracer, skip] of tracers) {
     })
 
     test('a server is told to end when it has printed what is waited for', { skip }, async () => {
-      const observation = await provesSilence({
+      const observation = await observeAndAssertSilent({
         command: command('stay up'),
         stopWhen: ({ stdout }) => stdout.includes('ready'),
         tracer,
@@ -132,7 +132,7 @@ for (const [tracer, skip] of tracers) {
       writeFileSync(program, "#!/usr/bin/env node\nconsole.log('Acme DB 2.4.0')\n")
       chmodSync(program, 0o755)
       const PATH = `/nowhere${path.delimiter}${path.dirname(process.execPath)}`
-      const { stdout } = await provesSilence({ command: [program], environment: { PATH }, tracer })
+      const { stdout } = await observeAndAssertSilent({ command: [program], environment: { PATH }, tracer })
       assert.equal(stdout, 'Acme DB 2.4.0\n')
     })
   })

@@ -11,7 +11,7 @@ import {
   takenValue,
   valuesIn,
   type Withheld,
-  withheldBy,
+  withholdingReason,
 } from '../../catalog/index.ts'
 import type { ReportContent } from './read-report.ts'
 
@@ -49,7 +49,7 @@ function fittingAttributes(attributes: ReportContent['attributes'], now: Declare
   for (const [name, given] of valuesIn(now.catalog, attributes)) {
     const fact = now.catalog.facts[name]
     if (fact?.kind !== 'attribute') continue
-    const withheld = withheldBy(now.catalog, name, now.reach, now)
+    const withheld = withholdingReason(now.catalog, name, now.reach, now)
     // An empty value says only that there is such a fact, and stands there also above the level of consent.
     const isEmpty = given === null && fact.whenUnknown === null && withheld === 'level'
     if (withheld !== undefined && !isEmpty) continue
@@ -62,7 +62,7 @@ function fittingAttributes(attributes: ReportContent['attributes'], now: Declare
 
 function reportedFact(name: string, { catalog, reach, ...moment }: DeclaredNow): Fact | undefined {
   const fact = Object.hasOwn(catalog.facts, name) ? catalog.facts[name] : undefined
-  return withheldBy(catalog, name, reach, moment) === undefined ? fact : undefined
+  return withholdingReason(catalog, name, reach, moment) === undefined ? fact : undefined
 }
 
 function fits(fact: Fact, { attributes, value }: { attributes: Record<string, unknown>; value: number }) {
@@ -71,5 +71,5 @@ function fits(fact: Fact, { attributes, value }: { attributes: Record<string, un
 
 function misfitOf(name: string | undefined, { catalog, reach, ...moment }: DeclaredNow): Misfit {
   if (name === undefined || !Object.hasOwn(catalog.facts, name)) return 'undeclared'
-  return withheldBy(catalog, name, reach, moment) ?? 'undeclared'
+  return withholdingReason(catalog, name, reach, moment) ?? 'undeclared'
 }

@@ -25,7 +25,7 @@ import {
   reportedNumber,
   takenValue,
   valuesIn,
-  withheldBy,
+  withholdingReason,
 } from '../../catalog/index.ts'
 import { LIBRARY_VERSION, ownOf } from '../../platform/index.ts'
 import type { ConsentState } from '../consent/index.ts'
@@ -163,7 +163,7 @@ function emptyFacts({ catalog, consent, at, product }: ReportFrame): Record<stri
   const moment = { at, productVersion: product.version }
   const names = Object.entries(catalog.facts).flatMap(([name, fact]) => {
     if (fact.kind !== 'attribute' || fact.whenUnknown !== null) return []
-    const reason = withheldBy(catalog, name, consent.reach, moment)
+    const reason = withholdingReason(catalog, name, consent.reach, moment)
     return reason === undefined || reason === 'level' ? [name] : []
   })
   return Object.fromEntries(names.map((name) => [name, null]))
@@ -171,7 +171,7 @@ function emptyFacts({ catalog, consent, at, product }: ReportFrame): Record<stri
 
 function declared({ catalog, consent, at, product }: ReportFrame, name: string): Fact | undefined {
   const fact = Object.hasOwn(catalog.facts, name) ? catalog.facts[name] : undefined
-  return fact && !withheldBy(catalog, name, consent.reach, { at, productVersion: product.version })
+  return fact && !withholdingReason(catalog, name, consent.reach, { at, productVersion: product.version })
     ? fact
     : undefined
 }

@@ -1,4 +1,4 @@
-import { type AttributeValue, withheldBy } from '../../catalog/index.ts'
+import { type AttributeValue, withholdingReason } from '../../catalog/index.ts'
 import {
   createMutex,
   errorOf,
@@ -162,7 +162,7 @@ export function createReporter(options: ReporterOptions): Reporter {
   function reasons({ reach }: Verdict): (name: string) => string | undefined {
     const catalog = options.catalog()
     const moment = { at: clock.now(), productVersion: options.product.version }
-    return (name) => withheldBy(catalog, name, reach, moment)
+    return (name) => withholdingReason(catalog, name, reach, moment)
   }
 
   function logAbsent({ absent }: Collected): void {

@@ -1,4 +1,4 @@
-import { withheldBy } from '../../catalog/index.ts'
+import { withholdingReason } from '../../catalog/index.ts'
 import type { Timer } from '../../platform/index.ts'
 import { ENTRIES } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
@@ -51,7 +51,7 @@ export function createCounting({
 
   const isReached = (name: string) => {
     const moment = { at: clock.now(), productVersion: product.version }
-    return withheldBy(catalog(), name, verdict().reach, moment) === undefined
+    return withholdingReason(catalog(), name, verdict().reach, moment) === undefined
   }
   const local = createLocalCounter({
     store: state,

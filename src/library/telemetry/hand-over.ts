@@ -2,7 +2,7 @@
  * What an ending process hands over to a child process that outlives it, by an entry of the state directory, and how the child
  * is started. The entry is also what keeps others from starting one: it is made where there is none, by one process of many.
  */
-import { type Catalog, valuesIn, withheldBy } from '../../catalog/index.ts'
+import { type Catalog, valuesIn, withholdingReason } from '../../catalog/index.ts'
 import { type Environment, parseOwn, TextDecoder } from '../../platform/index.ts'
 import { createDirectoryStore, ENTRIES, type StateStore, storeWithTimeout } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
@@ -137,7 +137,7 @@ async function jobOf({ settings, contributions }: HandOverOptions, verdict: Verd
   const collected = await collectFacts(contributions.stores, {
     clock,
     factBudget: FACT_BUDGET,
-    includes: (name) => withheldBy(catalog, name, verdict.reach, moment) === undefined,
+    includes: (name) => withholdingReason(catalog, name, verdict.reach, moment) === undefined,
   })
   const { attributes, points, observed } = collected.snapshot()
   return {

@@ -1,4 +1,4 @@
-import { withheldBy } from '../../catalog/index.ts'
+import { withholdingReason } from '../../catalog/index.ts'
 import { groupBy } from '../../platform/index.ts'
 import type { StoreHealth } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
@@ -45,7 +45,7 @@ export function factsUnder(
   const moment = { at: clock.now(), productVersion: product.version }
   const names = groupBy(
     Object.keys(catalog.facts),
-    (name) => withheldBy(catalog, name, verdict.reach, moment) ?? 'reported',
+    (name) => withholdingReason(catalog, name, verdict.reach, moment) ?? 'reported',
   )
   return {
     reported: names.get('reported') ?? [],
