@@ -65,6 +65,22 @@ test('preview, ledger and wire carry the same bytes', async () => {
   assert.deepEqual(receiver.received[0]?.body, Buffer.from(preview.bytes))
 })
 
+test('a report, a preview and a ledger entry that a route returns as JSON show the text of the report, not numbered bytes', async () => {
+  await using receiver = await startReceiver()
+  const usage = createAcme({ endpoint: receiver.endpoint, clock: createFakeClock() })
+  usage.set('acme.edition', 'community')
+
+  const [preview, report] = [await usage.preview(), await usage.report()]
+
+  const text = receiver.received[0]?.body.toString()
+  const entry = await usage.ledger.last('sent')
+  for (const one of [preview, report, entry]) {
+    assert.equal(JSON.parse(JSON.stringify({ ...one, by: 'the route' })).bytes, text)
+    assert.deepEqual(one?.bytes, new Uint8Array(receiver.received[0]?.body ?? []))
+    assert.ok(!Object.keys(one?.bytes ?? {}).includes('toJSON'))
+  }
+})
+
 test('a preview changes nothing: not the counts, not the ledger, not the state', async () => {
   using scratch = createScratch()
   const usage = createAcme({ state: scratch.directory, clock: createFakeClock() })

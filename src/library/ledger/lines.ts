@@ -1,5 +1,5 @@
 import { Buffer, TextDecoder, TextEncoder } from '../../platform/index.ts'
-import { embedReport, extractReport, isErasureRequest } from '../otlp/index.ts'
+import { embedReport, extractReport, isErasureRequest, reportBytes } from '../otlp/index.ts'
 
 /** The most that a report may have, in bytes before compression: well below what the gateway takes. */
 export const LARGEST_REPORT = 200_000
@@ -17,7 +17,7 @@ export interface LedgerEntry {
   readonly reason: string
   /** Where the report went, or would have gone. */
   readonly endpoint: string
-  /** The report, byte for byte as it was or would have been sent before compression. */
+  /** The report, byte for byte as it was or would have been sent before compression. In JSON it is its text. */
   readonly bytes: Uint8Array
   /**
    * How many bytes the report has, where it is not kept and `bytes` is empty: it is larger than any that is ever sent, or asks for
@@ -74,7 +74,7 @@ function entryIn(line: Uint8Array): LedgerEntry | undefined {
   const found = text === undefined ? undefined : extractReport(text)
   if (!found || !MEMBERS.every((member) => typeof found.about[member] === 'string')) return undefined
   const omitted = typeof found.about['omitted'] === 'number'
-  return { ...found.about, bytes: omitted ? new Uint8Array() : found.bytes } as LedgerEntry
+  return { ...found.about, bytes: reportBytes(omitted ? undefined : found.bytes) } as LedgerEntry
 }
 
 /** The white space around it, a byte order mark and the line ends of Windows included, is somebody's editor's. */

@@ -24,7 +24,7 @@ import { factsTable } from './table.ts'
 
 /** The report that would be made now. */
 export interface Preview {
-  /** Byte for byte what goes into the log and over the wire, before compression. */
+  /** Byte for byte what goes into the log and over the wire, before compression. In JSON it is its text. */
   readonly bytes: Uint8Array
   /** The same, parsed: an OTLP `ExportMetricsServiceRequest`. */
   readonly json: unknown

@@ -1,4 +1,5 @@
 import { errorOf } from '../../platform/index.ts'
+import { reportBytes } from '../otlp/index.ts'
 import type { Preview } from '../report/index.ts'
 import type { ReportResult } from './surface.ts'
 
@@ -10,12 +11,12 @@ export const failedReport = (error: unknown): ReportResult => ({
   outcome: 'suppressed',
   reportId: '',
   reason: `the usage telemetry has failed: ${errorOf(error).message}`,
-  bytes: new Uint8Array(),
+  bytes: reportBytes(),
 })
 
 /** The same of a preview. */
 export const failedPreview = (error: unknown): Preview => ({
-  bytes: new Uint8Array(),
+  bytes: reportBytes(),
   json: {},
   facts: { attributes: {}, points: [] },
   text: `There is no preview, because the usage telemetry has failed: ${errorOf(error).message}\n`,

@@ -13,7 +13,7 @@ export interface ReportResult {
   readonly reason: string
   /** Empty where no report was made. */
   readonly reportId: string
-  /** The report as it went into the log and over the wire; empty where none was made. */
+  /** The report as it went into the log and over the wire; empty where none was made. In JSON it is its text. */
   readonly bytes: Uint8Array
 }
 
