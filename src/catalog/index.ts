@@ -30,7 +30,7 @@ export {
   type ReportMetric,
   type ReportMetricName,
 } from './report-format.ts'
-export { beyond, type Scope, type Scopes, scopesOf } from './scope.ts'
+export { type Scope, type Scopes, scopesOf, widenedFacts } from './scope.ts'
 export type {
   AttributeFact,
   BooleanFact,

@@ -12,7 +12,7 @@ export const scopesOf = (facts: Facts): Scopes =>
   Object.fromEntries(Object.entries<Fact>(facts).map(([name, fact]) => [name, scopeOf(fact)]))
 
 /** Returns the names of the facts that were added, or widened, after consent to these scopes. */
-export const beyond = (agreed: Scopes, facts: Facts, levels: readonly string[]): string[] =>
+export const widenedFacts = (agreed: Scopes, facts: Facts, levels: readonly string[]): string[] =>
   Object.entries<Fact>(facts).flatMap(([name, fact]) =>
     Object.hasOwn(agreed, name) && covers(agreed[name], scopeOf(fact), levels) ? [] : [name],
   )

@@ -51,7 +51,7 @@ export interface StringFact extends FactCommon, WhenUnknown {
   readonly example: string
 }
 
-/** One of a closed list of words. */
+/** A word from a closed list. */
 export interface EnumFact extends FactCommon, WhenUnknown, Randomized {
   readonly kind: 'attribute'
   readonly type: 'enum'

@@ -18,10 +18,10 @@ export function uuidsOf(
   const given = items.filter((item) => item !== undefined)
   const texts = given.map((item) => (typeof item === 'string' ? item.toLowerCase() : ''))
   const ids = [...new Set(texts.filter((text) => WHOLLY_UUID.test(text)))].sort()
-  const taken = ids.slice(0, maxItems)
-  const refused = texts.filter((text) => !WHOLLY_UUID.test(text)).length + ids.length - taken.length
+  const accepted = ids.slice(0, maxItems)
+  const refused = texts.filter((text) => !WHOLLY_UUID.test(text)).length + ids.length - accepted.length
   return {
-    ...(taken.length > 0 && { value: taken }),
+    ...(accepted.length > 0 && { value: accepted }),
     problems: Array.from({ length: refused }, () => 'invalid_value'),
   }
 }

@@ -99,16 +99,16 @@ const FILE_FUNCTIONS = {
 function watchIdentityFiles(record: RecordAction, stateDirectory: string | undefined): void {
   const isIdentityFile = createIdentityFileTest(stateDirectory)
   for (const [name, paths] of Object.entries(FILE_FUNCTIONS)) {
-    const seen = (args: readonly unknown[]) => {
+    const onCall = (args: readonly unknown[]) => {
       const file = args
         .slice(0, paths)
         .map(pathOf)
         .find((candidate) => candidate !== undefined && isIdentityFile(candidate))
       if (file !== undefined) record('identity-file', `${name} ${path.resolve(file)}`)
     }
-    watchFunction(fs, name, seen)
-    watchFunction(fs, `${name}Sync`, seen)
-    watchFunction(fs.promises, name, seen)
+    watchFunction(fs, name, onCall)
+    watchFunction(fs, `${name}Sync`, onCall)
+    watchFunction(fs.promises, name, onCall)
   }
 }
 
@@ -142,12 +142,12 @@ function watchWorkers(nodeOptions: string): void {
 }
 
 /** Replaces a function by a proxy, which preserves the name, the properties and `this` of the function. */
-function watchFunction(owner: object, name: string, seen: (args: readonly unknown[]) => void): void {
+function watchFunction(owner: object, name: string, onCall: (args: readonly unknown[]) => void): void {
   const original = Reflect.get(owner, name)
   if (typeof original !== 'function') return
   const watched = new Proxy(original, {
     apply(target, self, args) {
-      seen(args)
+      onCall(args)
       return Reflect.apply(target, self, args)
     },
   })

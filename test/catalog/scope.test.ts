@@ -1,7 +1,7 @@
 /** What a definition says more than one that was agreed to, and what it does not. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { beyond, type Fact, scopesOf } from '../../src/catalog/index.ts'
+import { type Fact, scopesOf, widenedFacts } from '../../src/catalog/index.ts'
 import { acmeCatalog } from '../support/acme.ts'
 
 const LEVELS = ['basic', 'full']
@@ -29,7 +29,7 @@ const METADATA = { ...COMMON, kind: 'attribute', type: 'metadata', example: { a:
 
 /** Whether a fact that was agreed to covers another definition of it, after a way through JSON. */
 const covers = (before: Fact, after: Fact) =>
-  beyond(JSON.parse(JSON.stringify(scopesOf({ 'a.b': before }))), { 'a.b': after }, LEVELS).length === 0
+  widenedFacts(JSON.parse(JSON.stringify(scopesOf({ 'a.b': before }))), { 'a.b': after }, LEVELS).length === 0
 
 for (const [what, before, after, expected] of [
   [
@@ -98,9 +98,9 @@ for (const [what, before, after, expected] of [
 test('the same facts are covered, a fact that was not there is not, and what is no scope covers nothing', () => {
   const { facts, levels } = acmeCatalog
   const agreed = JSON.parse(JSON.stringify(scopesOf(facts)))
-  assert.deepEqual(beyond(agreed, facts, levels), [])
-  assert.deepEqual(beyond({}, facts, levels), Object.keys(facts))
+  assert.deepEqual(widenedFacts(agreed, facts, levels), [])
+  assert.deepEqual(widenedFacts({}, facts, levels), Object.keys(facts))
   for (const junk of [null, 1, 'x', [], { by: 7 }, { values: 1 }, { randomize: null }])
-    assert.deepEqual(beyond({ 'acme.edition': junk as never }, facts, levels), Object.keys(facts))
-  assert.deepEqual(beyond(Object.create({ 'acme.edition': {} }), facts, levels), Object.keys(facts))
+    assert.deepEqual(widenedFacts({ 'acme.edition': junk as never }, facts, levels), Object.keys(facts))
+  assert.deepEqual(widenedFacts(Object.create({ 'acme.edition': {} }), facts, levels), Object.keys(facts))
 })

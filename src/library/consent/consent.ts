@@ -1,4 +1,4 @@
-import { beyond, type Facts, type Scopes, scopesOf } from '../../catalog/index.ts'
+import { type Facts, type Scopes, scopesOf, widenedFacts } from '../../catalog/index.ts'
 import { askHostNow, type Clock, createMutex, Date, ownOf, tellHost } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import { readAnnounced, writeAnnounced } from './announced.ts'
@@ -149,7 +149,7 @@ export function createConsent(options: ConsentOptions): Consent {
     const now = definitions()
     const scopes = scopesOf(now)
     const isSame = before && JSON.stringify(before) === JSON.stringify(scopes)
-    if (isStanding && before) news = isSame ? [] : beyond(before, now, inputs.levels)
+    if (isStanding && before) news = isSame ? [] : widenedFacts(before, now, inputs.levels)
     // With what a choice that does not say it was first seen, that stands.
     const stands = before && (isVague(history.current) || isSame)
     if (!stands) await writeAnnounced(store, scopes)

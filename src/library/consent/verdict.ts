@@ -1,4 +1,4 @@
-import { beyond, type Reach } from '../../catalog/index.ts'
+import { type Reach, widenedFacts } from '../../catalog/index.ts'
 import { ownOf } from '../../platform/index.ts'
 import { readExclusions } from './exclusions.ts'
 import { SOURCES, type Source, type Statement, wordsOf } from './sources.ts'
@@ -101,7 +101,7 @@ function reachOf(
     level,
     ...(catalogVersion !== undefined && { catalogVersion }),
     ...(contributions && { contributions }),
-    ...(facts && definitions && { newer: beyond(facts, definitions, levels) }),
+    ...(facts && definitions && { newer: widenedFacts(facts, definitions, levels) }),
     excluded,
   })
 }

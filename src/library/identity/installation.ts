@@ -83,28 +83,28 @@ export function createInstallation(
   } = policy
   const runExclusive = createMutex()
   /** Last proposed entry, stored or not. */
-  let last: Entry | undefined
-  /** `true` when the store had an entry at the last proposal. */
-  let seen = false
+  let proposed: Entry | undefined
+  /** `true` when the store had an entry when the identity was last proposed. */
+  let existed = false
   /** Text of an entry that was erased, but could not be removed from the store. */
-  let gone: string | undefined
+  let unremoved: string | undefined
   /** Machine id of this machine, read once, and not before a report may be sent. */
-  let here: { readonly machine: string | undefined } | undefined
+  let localMachine: { readonly machine: string | undefined } | undefined
 
-  /** Resolves to the entry that should be stored; `whole` is `true` when the store has exactly this entry. */
-  async function look(): Promise<{ entry: Entry; whole: boolean }> {
+  /** Resolves to the entry that should be stored; `isStored` is `true` when the store has exactly this entry. */
+  async function refresh(): Promise<{ entry: Entry; isStored: boolean }> {
     const found = await read()
     // Another process has erased the entry: the proposal of this process is void, too.
-    if (found === undefined && seen) last = undefined
-    seen = found !== undefined
-    last = complete(found ?? {})
-    return { entry: last, whole: isSame(found, last) }
+    if (found === undefined && existed) proposed = undefined
+    existed = found !== undefined
+    proposed = complete(found ?? {})
+    return { entry: proposed, isStored: isSame(found, proposed) }
   }
 
   /** Reads the stored entry. An erased entry that is still in the store counts as damaged, and so is replaced by the next `keep`. */
   async function read(): Promise<Found | undefined> {
     const found = await readEntry(store, ENTRIES.installation)
-    return found && entryText(found) === gone ? {} : found
+    return found && entryText(found) === unremoved ? {} : found
   }
 
   async function isKept(): Promise<boolean> {
@@ -129,8 +129,8 @@ export function createInstallation(
 
   /** Chooses the values to complete: a copied entry and a damaged one are replaced by the previous proposal of this process. */
   function baseOf(found: Found, copied: boolean): Found {
-    if (copied) return last ?? { lineage: found.id }
-    return found.noise === undefined || found.noise === last?.noise ? { ...last, ...found } : found
+    if (copied) return proposed ?? { lineage: found.id }
+    return found.noise === undefined || found.noise === proposed?.noise ? { ...proposed, ...found } : found
   }
 
   function isCopied({ noise, machine: marker }: Found): boolean {
@@ -140,15 +140,15 @@ export function createInstallation(
   }
 
   function currentMachine(): string | undefined {
-    here ??= { machine: copies === 'keep' ? undefined : askForMachine(machine) }
-    return here.machine
+    localMachine ??= { machine: copies === 'keep' ? undefined : askForMachine(machine) }
+    return localMachine.machine
   }
 
   async function keep(): Promise<void> {
-    if (last === undefined) return
-    const { entry, whole } = await look()
-    if (whole) return
-    if (!seen && (await store.create(ENTRIES.installation, entryText(entry)))) seen = true
+    if (proposed === undefined) return
+    const { entry, isStored } = await refresh()
+    if (isStored) return
+    if (!existed && (await store.create(ENTRIES.installation, entryText(entry)))) existed = true
     else await replace()
   }
 
@@ -158,12 +158,12 @@ export function createInstallation(
    * process ends before the removal, another one completes the replacement.
    */
   async function replace(): Promise<void> {
-    const { entry, whole } = await look()
-    if (whole) return
+    const { entry, isStored } = await refresh()
+    if (isStored) return
     await store.create(NEXT, entryText(entry))
     const next = await readEntry(store, NEXT)
-    const now = await look()
-    if (!now.whole) {
+    const now = await refresh()
+    if (!now.isStored) {
       const usable = next !== undefined && isSame(next, complete(next))
       await store.write(ENTRIES.installation, entryText(usable ? next : now.entry))
     }
@@ -178,7 +178,7 @@ export function createInstallation(
       const found = await readEntry(store, name)
       // A read-only file system refuses even the removal of a file that does not exist.
       if (found === undefined) return
-      if (name === ENTRIES.installation) gone = entryText(found)
+      if (name === ENTRIES.installation) unremoved = entryText(found)
       throw error
     }
   }
@@ -197,17 +197,17 @@ export function createInstallation(
   }
 
   return {
-    propose: () => runExclusive(async () => identify((await look()).entry)),
-    noise: () => runExclusive(async () => (await look()).entry.noise),
+    propose: () => runExclusive(async () => identify((await refresh()).entry)),
+    noise: () => runExclusive(async () => (await refresh()).entry.noise),
     keep: () => runExclusive(keep),
     isCopy: () => runExclusive(async () => isCopied((await read()) ?? {})),
     isKept: () => runExclusive(isKept),
     forget: () =>
       runExclusive(async () => {
-        last = undefined
+        proposed = undefined
         await remove(NEXT)
         await remove(ENTRIES.installation)
-        gone = undefined
+        unremoved = undefined
       }),
     stored: () => runExclusive(stored),
   }
