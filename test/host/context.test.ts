@@ -12,14 +12,23 @@ async function lazyHost(...flags: string[]): Promise<Record<string, string>> {
   return JSON.parse(stdout)
 }
 
+/** Whether Node.js keeps contexts with its resources. There the loader of modules itself remembers the request that has imported them. */
+const isOlder = Number.parseInt(process.versions.node, 10) < 24
+
 const NOBODY = { store: 'nobody', sink: 'nobody', logger: 'nobody', listener: 'nobody', source: 'nobody' }
 
 test('imported and started in the middle of a request, it does not keep what the context of the request holds', async () => {
-  assert.deepEqual(await lazyHost('--expose-gc'), { ...NOBODY, request: 'alice', remembered: 'nobody' })
+  const { remembered, ...seen } = await lazyHost('--expose-gc')
+  assert.deepEqual(seen, { ...NOBODY, request: 'alice' })
+  if (!isOlder) assert.equal(remembered, 'nobody')
 })
 
-test('nothing runs in the context of a request where Node.js keeps contexts with its resources', async () => {
-  // As Node.js 22 does. There the loader of modules itself remembers the request that has imported them.
-  const { remembered, ...seen } = await lazyHost('--no-async-context-frame')
-  assert.deepEqual(seen, { ...NOBODY, request: 'alice' })
-})
+const olderWay = { skip: isOlder && 'the test above has tried it: this Node.js knows no other way' }
+test(
+  'nothing runs in the context of a request where Node.js keeps contexts with its resources',
+  olderWay,
+  async () => {
+    const { remembered, ...seen } = await lazyHost('--no-async-context-frame')
+    assert.deepEqual(seen, { ...NOBODY, request: 'alice' })
+  },
+)
