@@ -1,6 +1,5 @@
 /**
- * The local log: every report there was, sent or not, with its exact bytes. It is written first and read by people; nothing else
- * depends on what stands in it.
+ * Local log of every report, sent or not, with its exact bytes. People read it; no other room depends on its content.
  */
 export {
   createLedger,

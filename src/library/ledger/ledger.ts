@@ -6,57 +6,58 @@ import { createSegments } from './segments.ts'
 export type { LedgerEntry, ReportOutcome } from './lines.ts'
 
 export interface LedgerOptions {
-  /** Default: the system's. */
+  /** Clock that entries are dated by. Default: the system's. */
   readonly clock?: Clock
-  /** The most that the log takes, in bytes; the oldest reports make room. Default: 10 MiB. */
+  /** Largest size of the log, in bytes; the oldest reports are removed first. Default: 10 MiB. */
   readonly maxSize?: number
-  /** The longest that a report stays in the log, in milliseconds; four fifths of it are certain. Default: 400 days. */
+  /** Longest time that a report stays in the log, in milliseconds; at least four fifths of it. Default: 400 days. */
   readonly maxAge?: number
 }
 
-/** How the local log is read. */
+/** Options for reading the local log. */
 export interface LedgerReadOptions {
-  /** Whether the newest entry comes first. Default: the oldest does. */
+  /** Returns the newest entry first. Default: false, the oldest first. */
   readonly newestFirst?: boolean
 }
 
-/** What a reading of the whole local log has found. */
+/** Result of reading the whole local log. */
 export interface LedgerCheck {
   readonly entries: number
-  /** Lines that cannot be understood. */
+  /** Number of lines that cannot be parsed. */
   readonly torn: number
-  /** Pieces of the log that cannot be read: files of another user, for example. Absent where there are none. */
+  /** Number of segments that cannot be read, such as files of another user. Absent if all can be read. */
   readonly unreadable?: number
 }
 
 /**
- * The local log: an append-only record of every report, also of those that were never sent. A JSON document per line; the
- * report stands in its last member exactly as it is on the wire. New lines are added to `ledger.jsonl`; where that gets long or
- * old it is put aside into the folder `ledger` and begun anew, which `tail -F ledger.jsonl` follows.
+ * Local log: an append-only record of every report, also of those that were never sent. Each line is a JSON document; its last
+ * member is the report exactly as on the wire. New lines are appended to `ledger.jsonl`. When that file is full or old, it is
+ * moved into the folder `ledger` and a new one is created; `tail -F ledger.jsonl` follows this.
  */
 export interface UsageLedger {
   /**
-   * Every entry there is when reading begins. Lines that a crash has torn, or that somebody has changed beyond recognition,
-   * are passed over, and so are pieces of the log that cannot be read. At most a tenth of the log is in memory at once.
+   * Iterates over all entries that exist when reading begins. Skips lines that cannot be parsed, for example after a crash, and
+   * segments that cannot be read. At most a tenth of the log is in memory at once.
    */
   entries(options?: LedgerReadOptions): AsyncGenerator<LedgerEntry, void, void>
-  /** The newest entry, or the newest with an outcome. Reads the log backwards, and no further than it has to. */
+  /** Returns the newest entry, or the newest one with this outcome. Reads the log backwards, only as far as needed. */
   last(outcome?: ReportOutcome): Promise<LedgerEntry | undefined>
-  /** Reads all of it, and counts what was passed over as well. */
+  /** Reads the whole log, and counts also the lines and segments that `entries` skips. */
   check(): Promise<LedgerCheck>
 }
 
-/** {@link UsageLedger}, and how it is written. */
+/** {@link UsageLedger} that can also be written. */
 export interface Ledger extends UsageLedger {
+  /** Appends an entry. Rejects if the store does. */
   append(entry: LedgerEntry): Promise<void>
-  /** Deletes the whole log. */
+  /** Deletes the whole log. Rejects if a part of it remains. */
   clear(): Promise<void>
 }
 
 export function createLedger(store: StateStore, options: LedgerOptions = {}): Ledger {
   const { clock = systemClock, maxSize = 10 * MEBIBYTE, maxAge = 400 * DAY } = ownOf(options)
   const segments = createSegments(store, { clock, maxSize, maxAge })
-  /** Of two lines at once, the second has to know whether the first has left room for it. */
+  /** Mutex for appending: the size of a segment is read before a line is added to it. */
   const runExclusive = createMutex()
 
   async function* lines({ newestFirst = false }: LedgerReadOptions) {

@@ -1,27 +1,27 @@
 import { Buffer, TextDecoder, TextEncoder } from '../../platform/index.ts'
 import { embedReport, extractReport, isErasureRequest, reportBytes } from '../otlp/index.ts'
 
-/** The most that a report may have, in bytes before compression: well below what the gateway takes. */
+/** Largest size of a report, in bytes before compression: well below the limit of the gateway. */
 export const LARGEST_REPORT = 200_000
 
-/** What became of a report. */
+/** Outcome of a report. */
 export type ReportOutcome = 'suppressed' | 'queued' | 'sent' | 'refused' | 'discarded' | 'too-large'
 
 /** One line of the ledger: one report in one state. */
 export interface LedgerEntry {
-  /** When, as ISO 8601 in UTC. */
+  /** Time of the outcome, as ISO 8601 in UTC. */
   readonly at: string
   readonly reportId: string
   readonly outcome: ReportOutcome
-  /** Why, in words. */
+  /** Reason for the outcome, in words. */
   readonly reason: string
-  /** Where the report went, or would have gone. */
+  /** Address that the report was sent to, or would have been sent to. */
   readonly endpoint: string
-  /** The report, byte for byte as it was or would have been sent before compression. In JSON it is its text. */
+  /** Exact bytes of the report before compression. In JSON, its text. */
   readonly bytes: Uint8Array
   /**
-   * How many bytes the report has, where it is not kept and `bytes` is empty: it is larger than any that is ever sent, or asks for
-   * the installation to be forgotten, and names it.
+   * Size of the report in bytes, if the report is not kept and `bytes` is empty: it is larger than {@link LARGEST_REPORT}, or it is
+   * an erasure request, which names the installation.
    */
   readonly omitted?: number
 }
@@ -32,7 +32,7 @@ export function lineOf({ at, bytes, ...about }: LedgerEntry): string {
     : embedReport({ at, ...about }, bytes)
 }
 
-/** What stands in a piece of the ledger, one line after the other. A line that is no entry, or no longer, is `'torn'`. */
+/** Iterates over the entries in a segment of the ledger. A line that is not an entry is `'torn'`. */
 export function* linesIn(
   content: Uint8Array,
   newestFirst = false,
@@ -60,7 +60,10 @@ function* backwards(content: Uint8Array): Generator<Uint8Array> {
   }
 }
 
-/** A process that was killed in the middle of a line may have left it for another one to go on: then the rest is an entry. */
+/**
+ * Parses a line. If a process was killed in the middle of a line, another process may have appended its entry to that line: then the
+ * rest of the line is an entry.
+ */
 function readLine(line: Uint8Array): Array<LedgerEntry | 'torn'> {
   if (new TextDecoder().decode(line).trim() === '') return []
   const entry = entryIn(line)
@@ -77,7 +80,7 @@ function entryIn(line: Uint8Array): LedgerEntry | undefined {
   return { ...found.about, bytes: reportBytes(omitted ? undefined : found.bytes) } as LedgerEntry
 }
 
-/** The white space around it, a byte order mark and the line ends of Windows included, is somebody's editor's. */
+/** Decodes a line. Removes the white space that editors add: a byte order mark, the line ends of Windows. */
 function textOf(line: Uint8Array): string | undefined {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(line).trim()
@@ -88,7 +91,7 @@ function textOf(line: Uint8Array): string | undefined {
 
 const LINE_FEED = 0x0a
 
-/** How every line begins, and nothing else in it. */
+/** Beginning of every line. It occurs nowhere else in a line. */
 const BEGINNING = '{"at":"'
 
 const MEMBERS = ['at', 'reportId', 'outcome', 'reason', 'endpoint'] as const

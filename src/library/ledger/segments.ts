@@ -9,18 +9,19 @@ export interface SegmentBounds {
 }
 
 /**
- * The pieces that the ledger is cut into, so that the oldest can be dropped: one that grows, and older ones that nobody adds to.
- * Each spans a tenth of the size and of the age that the whole may have.
+ * Segments of the ledger, so that the oldest entries can be removed: one growing segment, and older ones that are complete. Each has
+ * up to a tenth of the largest size and age of the whole ledger.
  *
- * The one that grows has a fixed name, and gets another by a rename when it is full. Whoever is just adding a line to it adds
- * that to what has been renamed: none is lost, and a crash leaves the one state or the other. A store that cannot rename
- * has the one with the highest number grow. Nothing is copied either way, so no line is ever there twice.
+ * The growing segment has a fixed name, and is renamed when it is full. A process that is just adding a line adds it to the renamed
+ * segment, so no line is lost, and a crash leaves the old or the new state. In a store that cannot rename, the segment with the
+ * highest number grows. Nothing is copied in either case, so no line is stored twice.
  */
 export interface Segments {
-  /** The name of the entry that a line of so many bytes is to be added to. Makes room for it. */
+  /** Returns the name of the entry to append a line of `length` bytes to. Removes the oldest segments if needed. */
   placeFor(length: number): Promise<string>
-  /** The bytes of each, oldest or newest first, as they are when reading begins; nothing for a piece that cannot be read. */
+  /** Iterates over the bytes of all segments that exist when reading begins; `undefined` for a segment that cannot be read. */
   contents(newestFirst: boolean): AsyncGenerator<Uint8Array | undefined, void, void>
+  /** Deletes all segments, also if one cannot be deleted; then rejects with the first failure. */
   clear(): Promise<void>
 }
 
@@ -29,7 +30,7 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
     return (await store.list(ENTRIES.ledgerSegments)).filter((name) => SEGMENT.test(name))
   }
 
-  /** Names and current bytes of one moment: a segment has been renamed in between where the names are others afterwards. */
+  /** Reads names and current bytes of one moment: if the names differ afterwards, a segment was renamed meanwhile. */
   async function moment(attempts = MOST_ATTEMPTS): Promise<{ names: string[]; current: Piece }> {
     const before = await names()
     const current = await readPiece(ENTRIES.ledger)
@@ -46,7 +47,7 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
     }
   }
 
-  /** Whether what grows must grow no more: it is full, or something that is no piece of the ledger lies in its place. */
+  /** Returns whether the growing segment must end: it is full, or another kind of file lies in its place. */
   async function isOver(growing: string, length: number): Promise<boolean> {
     try {
       const content = await store.read(growing)
@@ -56,7 +57,7 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
     }
   }
 
-  /** The first line is the oldest one. Where the clock has been wrong it is not, and a segment goes early or late. */
+  /** Returns whether the first line is older than `time`. If the clock was wrong, a segment is removed early or late. */
   function beginsBefore(time: number, content: Uint8Array): boolean {
     for (const line of linesIn(content)) if (line !== 'torn') return Date.parse(line.at) < time
     return false
@@ -67,14 +68,14 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
     return content.length + length > maxSize * PART || beginsBefore(clock.now() - maxAge * PART, content)
   }
 
-  /** The segment that grows needs its part, and the whole line in any case. */
+  /** Removes old segments until the growing segment, and in any case a line of `length` bytes, has room. */
   async function dropOldest(length: number): Promise<void> {
     let room = maxSize - Math.max(maxSize * PART, length)
     for (const name of (await names()).reverse()) {
       const { content = new Uint8Array(), isOther } = await readPiece(name)
       room -= content.length
       const isOld = beginsBefore(clock.now() - maxAge * (1 - PART), content)
-      // What is in the way now, a reader on Windows perhaps, is no longer in the way of a later line.
+      // A failure, such as a file that a reader on Windows has open, is retried with a later line.
       if (room < 0 || isOld || isOther) await store.remove(name).catch(() => {})
     }
   }
@@ -88,7 +89,7 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
         await store.rename?.(ENTRIES.ledger, next)
         await dropOldest(length)
       } catch {
-        // What is in the way now, a reader on Windows perhaps, is no longer in the way of a later line.
+        // A failure, such as a file that a reader on Windows has open, is retried with a later line.
       }
       return store.rename ? ENTRIES.ledger : next
     },
@@ -103,7 +104,7 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
     },
 
     async clear() {
-      // First the one that another process could rename.
+      // First the growing segment: another process could rename it.
       const failures: unknown[] = []
       const attempt = (step: Promise<void>) => step.catch((error) => void failures.push(error))
       await attempt(store.remove(ENTRIES.ledger))
@@ -115,25 +116,25 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
 }
 
 interface Piece {
-  /** Absent where it cannot be read. */
+  /** Bytes of the segment; absent if it cannot be read. */
   readonly content?: Uint8Array
-  /** Whether something that is no piece of the ledger lies in its place. */
+  /** `true` if another kind of file lies in its place. */
   readonly isOther?: boolean
 }
 
 const PART = 1 / 10
 
-/** How often a moment is looked for in which nothing is renamed: one piece is renamed after hours at the soonest. */
+/** Number of attempts to read the segments while none is renamed: the time between two renames is hours at least. */
 const MOST_ATTEMPTS = 10
 
-/** The number is for the order. What is random keeps two processes that cut at once from renaming to the same name. */
+/** Returns the next name. The number gives the order; the random part keeps two processes from renaming to the same name. */
 function nameAfter(name: string | undefined): string {
   const number = Number(SEGMENT.exec(name ?? '')?.[1] ?? 0) + 1
   return `${ENTRIES.ledgerSegments}/${String(number).padStart(10, '0')}-${randomUuid().slice(0, 8)}.jsonl`
 }
 
-/** Numbers of ten digits of which the first is 0: no ledger ever comes further, and after another one there would be none. */
+/** Segment names with numbers of ten digits, the first of which is 0: larger ones are not the library's, and would leave no next number. */
 const SEGMENT = /^\w+\/(0\d{9})-[0-9a-f]{8}\.jsonl$/
 
-/** Whatever its number is: an erasure leaves none. */
+/** Segment names with any number of ten digits: an erasure removes all of them. */
 const ANY_SEGMENT = /^\w+\/\d{10}-[0-9a-f]{8}\.jsonl$/

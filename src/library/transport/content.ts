@@ -2,17 +2,17 @@ import zlib from 'node:zlib'
 import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer'
 import { ownOf, TextDecoder } from '../../platform/index.ts'
 
-/** More than this of a response is not read, packed or unpacked, in bytes. */
+/** Largest size of a response that is read, in bytes, both compressed and decompressed. */
 export const LONGEST_RESPONSE = 65_536
 
-/** As much of an OTLP `ExportMetricsServiceResponse` as is looked at. */
+/** Members of an OTLP `ExportMetricsServiceResponse` that the library uses. */
 export interface OtlpAnswer {
   readonly partialSuccess?: { readonly rejectedDataPoints?: unknown } | null
 }
 
 /**
- * Reads an OTLP answer: JSON, or the protobuf of a receiver that has only that; without a `Content-Type`, which RFC 9110 (8.3) lets a
- * server leave out, what the bytes are decides. Throws for anything else, a page that people are to read for example.
+ * Reads an OTLP response: JSON, or protobuf from a receiver that has only that; without a `Content-Type`, which RFC 9110 (8.3) lets a
+ * server leave out, the bytes are read as JSON. Throws for anything else, such as a web page.
  */
 export function otlpAnswerIn(
   body: Uint8Array,
@@ -31,8 +31,8 @@ export function otlpAnswerIn(
 }
 
 /**
- * Takes off what `Content-Encoding` says was put on (RFC 9110, 8.4), the last one first. Nobody asked for any, but a receiver may do it
- * all the same. Throws where more than {@link LONGEST_RESPONSE} bytes would come out.
+ * Decodes a body by its `Content-Encoding` (RFC 9110, 8.4), the last coding first. The request asks for none, but a receiver may
+ * still use one. Throws if the result has more than {@link LONGEST_RESPONSE} bytes.
  */
 function unpacked(body: Uint8Array, encoding: string): Uint8Array {
   const codings = encoding
@@ -48,7 +48,7 @@ function unpacked(body: Uint8Array, encoding: string): Uint8Array {
   }, body)
 }
 
-/** Each one costs as much time as the longest response takes to unpack. */
+/** Largest number of codings of a response: each may cost the time of decompressing the longest response. */
 const MOST_CODINGS = 2
 
 type Unpack = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array
@@ -57,7 +57,7 @@ const CODINGS: Readonly<Record<string, Unpack>> = {
   gzip: zlib.gunzipSync,
   'x-gzip': zlib.gunzipSync,
   br: zlib.brotliDecompressSync,
-  // Some servers leave out the wrapping of zlib (RFC 9110, 8.4.1.2): its first byte tells.
+  // Some servers send raw deflate without the zlib header (RFC 9110, 8.4.1.2); the first byte shows which.
   deflate: (bytes, options) =>
     ((bytes[0] ?? 0) & 0x0f) === 8 ? zlib.inflateSync(bytes, options) : zlib.inflateRawSync(bytes, options),
 }

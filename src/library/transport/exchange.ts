@@ -5,22 +5,22 @@ import { type ProxyServer, portOf, proxyFor } from './proxy.ts'
 import { openRequest, post } from './request.ts'
 import type { HttpAnswer } from './response.ts'
 
-/** What holds for every connection of an attempt. */
+/** Options for every connection of an attempt. */
 export interface ExchangeOptions {
-  /** The variables that name proxies; none are used where it is not given. */
+  /** Environment variables that may name a proxy. Default: none, no proxy is used. */
   readonly proxyEnvironment?: Environment | undefined
-  /** How names become addresses. */
+  /** Function that resolves host names. */
   readonly lookup: LookupFunction
-  /** Ends the attempt, whatever it waits for. */
+  /** Signal that aborts the attempt. */
   readonly signal: AbortSignal
-  /** Asked on each connection, right before the report would leave over it; rejects where it must not. */
+  /** Called on each connection right before the report is sent; rejects if the report must not be sent. */
   readonly mayLeave: () => Promise<void>
 }
 
-/** Posts a report to one address, by the way that leads there, and gives the answer. Rejects where there is none. */
+/** Posts a report to one address, directly or through a proxy, and returns the response. Rejects if there is no response. */
 export async function exchange(url: URL, body: Uint8Array, options: ExchangeOptions): Promise<HttpAnswer> {
   const { signal, lookup, mayLeave, proxyEnvironment } = options
-  // Node.js would open the connection before it looks.
+  // Node.js would open the connection before it checks the signal.
   signal.throwIfAborted()
   const proxy = proxyEnvironment && proxyFor(url, readEnvironment(proxyEnvironment))
   if (!proxy) return post(url, body, mayLeave, { signal, lookup })
@@ -37,7 +37,7 @@ export async function exchange(url: URL, body: Uint8Array, options: ExchangeOpti
   return answer
 }
 
-/** A connection through a proxy (RFC 9110, 9.3.6). What goes over it is TLS with the receiver: the proxy sees its name, and no more. */
+/** Opens a tunnel through a proxy (RFC 9110, 9.3.6). It carries TLS with the receiver: the proxy sees only the receiver's name. */
 function openTunnel(proxy: ProxyServer, target: URL, { signal, lookup }: ExchangeOptions): Promise<Socket> {
   const path = `${target.hostname}:${portOf(target)}`
   return new Promise((resolve, reject) => {
@@ -51,7 +51,7 @@ function openTunnel(proxy: ProxyServer, target: URL, { signal, lookup }: Exchang
       .on('error', (error) => reject(unreachable(proxy, error)))
       .on('close', () => reject(unreachable(proxy, new Error('no answer'))))
       .on('connect', ({ statusCode = 0 }, socket) => {
-        // Until TLS takes the connection over, nobody else would listen; an error that nobody hears ends the host.
+        // Until TLS takes over the connection there is no other listener, and an unhandled error event would end the host.
         socket.on('error', () => {})
         if (statusCode >= 200 && statusCode < 300) return resolve(socket)
         socket.destroy()

@@ -1,21 +1,21 @@
 import type { AbortSignal } from '../../platform/index.ts'
 
-/** A proxy is in the way. The message says which and why, and is fit for the operator's eyes. */
+/** Failure of a proxy. The message names the proxy and the reason, without credentials; it may be shown to the operator. */
 export class ProxyError extends Error {
   override readonly name = 'ProxyError'
 }
 
-/** What came back is no answer. The message says why as the end of a sentence about whoever sent it. */
+/** Response that is not usable. The message says why, as the end of a sentence about the server. */
 export class AnswerError extends Error {
   override readonly name = 'AnswerError'
 }
 
-/** Consent has changed since the attempt began. */
+/** Cancellation of an attempt because consent has changed since the attempt began. */
 export class CalledOffError extends Error {
   override readonly name = 'CalledOffError'
 }
 
-/** Why an attempt had no answer, in words: never an address, a header or anything that the other side has said. */
+/** Returns why an attempt had no response, in words, without addresses, headers or text from the other side. */
 export function reasonOf(error: unknown, signal: AbortSignal): string {
   if (signal.aborted) {
     return (signal.reason as Error | undefined)?.name === 'TimeoutError'
@@ -28,11 +28,11 @@ export function reasonOf(error: unknown, signal: AbortSignal): string {
 
 const CALLED_OFF = 'the attempt was called off'
 
-/** What is wrong with somebody on the way, as the rest of a sentence. */
+/** Returns the failure of a server or proxy, as the end of a sentence that begins with its name. */
 export const troubleOf = (error: unknown): string =>
   error instanceof AnswerError ? error.message : `cannot be reached${whyOf(error)}`
 
-/** What went wrong on the way to somebody, as the end of a sentence. */
+/** Returns why a server cannot be reached, as the end of a sentence. */
 function whyOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   if (code === 'ETIMEOUT') return `: the name service does not answer (${code})`
@@ -42,12 +42,12 @@ function whyOf(error: unknown): string {
 
 const UNKNOWN_AUTHORITY = 'comes from an authority that this machine does not know'
 
-/** What is wrong with a certificate, by the code that OpenSSL and Node.js have for it. */
+/** Words for a rejected certificate, by the code of OpenSSL and Node.js. */
 const CERTIFICATES: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'has expired',
   CERT_NOT_YET_VALID: 'is not valid yet',
   CERT_REVOKED: 'was revoked',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'is vouched for by nobody but itself',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'is self-signed',
   ERR_TLS_CERT_ALTNAME_INVALID: 'is for another host',
   SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
   UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,

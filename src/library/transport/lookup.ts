@@ -4,27 +4,26 @@ import { isIP, isIPv6, type LookupFunction } from 'node:net'
 import { AbortController, AbortSignal, Buffer, systemFiles } from '../../platform/index.ts'
 
 export interface LookupOptions {
-  /** How long the name service may be silent, in milliseconds. Default: 2,000. */
+  /** Longest time to wait for the name service, in milliseconds. Default: 2,000. */
   readonly timeout?: number
-  /** The DNS servers that are asked whether they answer, as `dns.getServers()` gives them. Default: those of the system. */
+  /** DNS servers to probe, as `dns.getServers()` returns them. Default: those of the system. */
   readonly servers?: readonly string[]
-  /** The names that this machine knows by itself. Default: `/etc/hosts`. */
+  /** Path of the hosts file. Default: `/etc/hosts`. */
   readonly hostsFile?: string
-  /** Calls a look-up off: nothing more is asked. */
+  /** Signal that aborts a look-up. */
   readonly signal?: AbortSignal
 }
 
 /**
- * `dns.lookup`, once it is known that the name service answers. `dns.lookup` sits in a thread until `getaddrinfo` gives up: with
- * a name service that is silent 10 seconds and more, for which Node.js waits at the end of the process, after `process.exit()`
- * too. So a DNS query for the same name goes ahead, which holds nobody. (That of `dns.Resolver` would: a host that has nothing
- * more to do stays for it.) Whatever comes back, "no such name" included, or that nobody listens there, and `dns.lookup` does
- * the work: `/etc/hosts`, `nsswitch.conf` and an operator's block stay in force.
+ * Creates a `dns.lookup` that runs only after the name service has answered. `dns.lookup` blocks a thread until `getaddrinfo` times
+ * out: 10 seconds and more if the name service is silent, and Node.js waits for it even after `process.exit()`. So a DNS query for
+ * the same name is sent first, over a socket that does not keep the process alive; `dns.Resolver` would. After any response,
+ * "no such name" and "port unreachable" included, `dns.lookup` does the work: `/etc/hosts`, `nsswitch.conf` and an operator's
+ * block stay in force.
  *
- * `localhost` and the names in `/etc/hosts` need no name service, and none is asked. The price of it all: one more query for each
- * attempt; a look-up fails with `ETIMEOUT` where DNS over UDP is silent, though names may come from elsewhere (the hosts file of
- * Windows, NIS, DNS over TCP or HTTPS alone); and where the first of several servers is silent and another one answers,
- * `dns.lookup` still takes its time.
+ * `localhost` and the names in `/etc/hosts` need no query. The costs: one more query for each attempt; a look-up fails with
+ * `ETIMEOUT` if DNS over UDP is silent, although another source may know the name (the hosts file of Windows, NIS, DNS over TCP or
+ * HTTPS only); and if the first of several servers is silent and another one answers, `dns.lookup` still blocks for its timeout.
  */
 export function createLookup(options: LookupOptions = {}): LookupFunction {
   const { timeout = 2_000, servers, hostsFile = '/etc/hosts', signal } = options
@@ -42,18 +41,18 @@ export function createLookup(options: LookupOptions = {}): LookupFunction {
 
 async function isKnownHere(hostname: string, file: string): Promise<boolean> {
   const name = hostname.toLowerCase()
-  // RFC 6761, 6.3: this machine, and never asked for.
+  // RFC 6761, 6.3: `localhost` is this machine, and needs no query.
   if (/^(.+\.)?localhost\.?$/.test(name)) return true
   const text = String(await systemFiles.readFile(file).catch(() => '')).toLowerCase()
-  // Most files do not have the name at all, and some have a hundred thousand lines.
+  // Most hosts files do not contain the name, and some have a hundred thousand lines.
   if (!text.includes(name)) return false
   return text.split('\n').some((line) => line.replace(/#.*/, '').split(/\s+/).slice(1).includes(name))
 }
 
-/** Anew each time: a machine that moves gets other servers. */
+/** Reads the system's DNS servers at each call: they change when a machine changes its network. */
 const systemServers = () => new dns.Resolver().getServers()
 
-/** False where it is silent. Where nothing can be asked nothing is silent either: `dns.lookup` fails there at once. */
+/** Returns `false` if no server answers in time. Returns `true` if no server can be reached: then `dns.lookup` fails at once. */
 async function isAnswered(
   hostname: string,
   servers: readonly string[],
@@ -73,7 +72,7 @@ async function isAnswered(
   }
 }
 
-/** Resolves with whatever a DNS server says, rejects when nobody is there or `signal` ends it. Does not keep the process alive. */
+/** Resolves with any response of a DNS server; rejects if its port is closed or `signal` aborts. Does not keep the process alive. */
 function ask(server: string, hostname: string, signal: AbortSignal): Promise<unknown> {
   const [address = '', port = '53'] = isIP(server)
     ? [server]
@@ -81,12 +80,12 @@ function ask(server: string, hostname: string, signal: AbortSignal): Promise<unk
   return new Promise((resolve, reject) => {
     const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', signal }).unref()
     socket.on('message', resolve).on('error', reject).on('close', reject)
-    // Only a connected socket hears that nobody is there, and hears nobody else.
+    // A connected UDP socket gets "port unreachable" errors, and no packets from other addresses.
     socket.on('connect', () => socket.send(questionFor(hostname))).connect(Number(port), address)
   })
 }
 
-/** RFC 1035, 4.1: one question, for the IPv4 addresses, recursion desired. */
+/** Builds a DNS query (RFC 1035, 4.1): one question for IPv4 addresses, recursion desired. */
 function questionFor(hostname: string): Uint8Array {
   const labels = hostname.split('.').filter(Boolean)
   const name = labels.flatMap((label) => [label.length, ...Buffer.from(label)])

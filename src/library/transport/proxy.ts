@@ -2,21 +2,21 @@ import { BlockList, isIP } from 'node:net'
 import { Buffer, type Environment, URL } from '../../platform/index.ts'
 import { ProxyError } from './failure.ts'
 
-/** A proxy that a report goes through. */
+/** Proxy that a report is sent through. */
 export interface ProxyServer {
-  /** Its address, without credentials. */
+  /** Address of the proxy, without credentials. */
   readonly url: URL
-  /** Who asks: the credentials of its address, which are told to the proxy alone. */
+  /** Credentials from the address; they are sent to the proxy only. */
   readonly headers: { readonly 'proxy-authorization'?: string }
 }
 
 /**
- * The proxy that an environment names for an address, by the rules of curl (https://curl.se/docs/manpage.html#ENVIRONMENT): the
- * lower-case variable first, `ALL_PROXY` where the protocol has none of its own, `http://` where the value has no scheme, and
- * no `HTTP_PROXY` in capitals, which a CGI server fills from a request's `Proxy` header. As with Go, this machine is reached
- * directly: what is for itself does not leave it.
+ * Returns the proxy that an environment names for an address, by the rules of curl (https://curl.se/docs/manpage.html#ENVIRONMENT):
+ * the lower-case variable first, `ALL_PROXY` if the protocol has no variable of its own, `http://` if the value has no scheme, and
+ * no `HTTP_PROXY` in capitals, which a CGI server fills from a request's `Proxy` header. As in Go, this machine is reached
+ * directly.
  *
- * Throws {@link ProxyError} for one that cannot be used: a report does not go around a proxy that it should go through.
+ * @throws {ProxyError} if the proxy cannot be used: a report must not bypass a configured proxy.
  */
 export function proxyFor(url: URL, environment: Environment): ProxyServer | undefined {
   const first = (...names: string[]) => names.find((name) => environment[name]?.trim()) ?? ''
@@ -28,9 +28,9 @@ export function proxyFor(url: URL, environment: Environment): ProxyServer | unde
 }
 
 /**
- * Whether an address is reached without a proxy, by the list of `NO_PROXY`: names, which stand for themselves and all below them
- * (also with a dot or `*.` before them), IP addresses, ranges such as `10.0.0.0/8`, each with or without a port, or `*` for all.
- * They are parted by commas or spaces; what cannot be understood is no exception.
+ * Returns whether an address is reached without a proxy, by the list in `NO_PROXY`. Its entries are separated by commas or spaces:
+ * names, which include all their subdomains (also written with a dot or `*.` in front), IP addresses, ranges such as `10.0.0.0/8`,
+ * each with or without a port, or `*` for all. Entries that cannot be parsed are ignored.
  */
 export function isExempt(url: URL, list: string): boolean {
   const host = bare(url.hostname)
@@ -43,7 +43,7 @@ export function isExempt(url: URL, list: string): boolean {
   })
 }
 
-/** The port of an address, the protocol's own where it names none. */
+/** Returns the port of an address; the default port of the protocol if the address has none. */
 export const portOf = ({ port, protocol }: URL): string => port || (protocol === 'https:' ? '443' : '80')
 
 function parseProxy(name: string, value: string): ProxyServer {
@@ -62,7 +62,7 @@ function parseProxy(name: string, value: string): ProxyServer {
   }
 }
 
-/** A percent sign that begins no escape stands for itself. */
+/** Decodes percent escapes. Returns the text unchanged if one of them is not valid. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text)
@@ -88,5 +88,5 @@ function isInRange(host: string, range: string): boolean {
 
 const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
-/** A host without the brackets of IPv6 and the dot of the root. */
+/** Returns a host without the brackets of IPv6 and without the final dot. */
 const bare = (host: string) => host.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')

@@ -1,18 +1,18 @@
 import { URL } from '../../platform/index.ts'
 
-/** An answer that says that the receiver is somewhere else. */
+/** Returns whether a status is a redirect to another address. */
 export const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
-/** How many redirects one attempt follows. */
+/** Largest number of redirects that one attempt follows. */
 const MOST_REDIRECTS = 5
 
 /**
- * Where a redirect takes a report: the next address, or in words why it goes no further. Only 307 and 308 leave the request what it is
- * (RFC 9110, 15.4); 301, 302 and 303 make a GET of it, and are what a captive portal answers. It stays with the host that
- * the operator knows: a receiver may not choose who else gets it. Within that host it goes to another port or protocol only where
- * nobody can listen in.
+ * Returns the address that a redirect leads to, or the reason in words why the redirect is not followed. Only 307 and 308 keep the
+ * request's method and body (RFC 9110, 15.4); 301, 302 and 303 turn it into a GET, and are typical of a captive portal. The report
+ * stays with the host that the operator knows: a receiver may not choose who else gets it. On that host, the port or protocol may
+ * change only if the new address uses TLS.
  *
- * @param visited the addresses of this attempt so far; the last one has given the answer
+ * @param visited the addresses of this attempt so far; the last one sent the redirect
  */
 export function redirectOf(
   status: number,
@@ -38,13 +38,13 @@ export function redirectOf(
 
 const originOf = ({ protocol, host }: URL) => `${protocol}//${host}`
 
-/** An address as the log shows it. The receiver has chosen it: without its query, and not longer than anybody reads. */
+/** Returns an address as the log shows it: without query, and with a path of at most 100 characters, as the receiver chose it. */
 export const shown = ({ origin, pathname }: URL): string =>
   `${origin}${pathname.length > LONGEST_PATH ? `${pathname.slice(0, LONGEST_PATH)}…` : pathname}`
 
 const LONGEST_PATH = 100
 
-/** What is sent to a server has no fragment. */
+/** Returns a copy of an address without its fragment, which is never sent to a server. */
 function withoutFragment(url: URL): URL {
   const sent = new URL(url)
   sent.hash = ''

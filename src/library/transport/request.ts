@@ -7,15 +7,15 @@ import { type HttpAnswer, isSuccess, LONGEST_RESPONSE } from './response.ts'
 
 export interface RequestOptions extends Omit<https.RequestOptions, 'headers'> {
   readonly headers?: Readonly<Record<string, string | number>>
-  /** The connection to speak TLS over. Default: a new one. */
+  /** Connection to use TLS on. Default: a new one. */
   readonly socket?: Socket
 }
 
 /**
- * Posts a report. Rejects with what Node.js says when there is no answer.
+ * Posts a report. Rejects with the error of Node.js if there is no response.
  *
- * @param mayLeave asked when the connection stands, with TLS and through whatever proxy, and nothing of the report has left; rejects
- * where it is not to be sent after all
+ * @param mayLeave called when the connection is open, TLS and proxy included, and before any byte of the report is sent; rejects if
+ * the report must not be sent
  */
 export function post(
   url: URL,
@@ -38,11 +38,11 @@ export function post(
     })
     outgoing.on('error', reject)
     outgoing.on('response', (response) => {
-      // Whoever answers before anything was asked has not got the report.
+      // A server that answers before the request was sent did not receive the report.
       if (outgoing.writableEnded) resolve(answerOf(response))
       else outgoing.destroy(new AnswerError('answered before the report was sent'))
     })
-    // Some ends are no error to Node.js: after a 101 that nobody asked for, this is all that comes.
+    // Node.js emits no `error` for some failures: after an unexpected 101 it emits only `close`.
     outgoing.on('close', () => reject(new Error('no answer')))
     outgoing.on('socket', (socket) => {
       socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
@@ -56,28 +56,28 @@ export function post(
 }
 
 /**
- * A request that says what it is told to and nothing else: what the host's instrumentation adds (trace context, baggage) is taken
- * off again. Certificates are verified also where `NODE_TLS_REJECT_UNAUTHORIZED` says otherwise, IPv4 and IPv6 are both tried, and
- * the process is not kept alive. An answer may be as long as {@link MOST_BYTES} says, in whatever it consists.
+ * Opens a request with the given headers only: headers that the host's instrumentation adds (trace context, baggage) are removed.
+ * Certificates are verified even if `NODE_TLS_REJECT_UNAUTHORIZED` turns that off, IPv4 and IPv6 are both tried, and the process is
+ * not kept alive. A response has at most {@link MOST_BYTES} bytes in all.
  */
 export function openRequest(url: URL, options: RequestOptions): http.ClientRequest {
-  // Before anybody else has seen them.
+  // Read before the host's instrumentation can change the options.
   const said = new Set(['host', 'connection', ...Object.keys(options.headers ?? {})])
   const { request, Agent } = url.protocol === 'https:' ? https : http
   const outgoing = request(url, {
     ...options,
     agent: new Agent({ keepAlive: false, autoSelectFamily: true }),
     rejectUnauthorized: true,
-    // The host may have allowed itself more.
+    // The host may have raised the limit for the whole process.
     maxHeaderSize: LONGEST_HEAD,
-    // Node.js would take the name from the header `host`, which names somebody else where a proxy is spoken to.
+    // Node.js would take the name from the header `host`, which names the receiver also on a connection to a proxy.
     servername: isIP(url.hostname.replace(/^\[|\]$/g, '')) ? '' : url.hostname,
   })
   for (const name of outgoing.getHeaderNames()) if (!said.has(name)) outgoing.removeHeader(name)
   return boundAnswer(outgoing.on('socket', (socket) => socket.unref()))
 }
 
-/** Ends a request whose answer has no end. Each part of one costs time: heads of 1xx, pieces of a chunked body, trailers. */
+/** Aborts a request whose response does not end: interim responses (1xx), a chunked body and trailers are all limited. */
 function boundAnswer(outgoing: http.ClientRequest): http.ClientRequest {
   const tooLong = () => outgoing.destroy(new AnswerError('answered without coming to an end'))
   let interim = 0
@@ -95,13 +95,13 @@ function boundAnswer(outgoing: http.ClientRequest): http.ClientRequest {
     )
 }
 
-/** The longest head of an answer, and the longest trailers, in bytes: what Node.js takes by default. */
+/** Largest size of a response's header and trailers, in bytes: the default of Node.js. */
 const LONGEST_HEAD = 16_384
 
-/** How many answers of 1xx may precede the one that counts. */
+/** Largest number of interim responses (1xx) before the final response. */
 const MOST_INTERIM = 16
 
-/** How many bytes an answer may have in all. */
+/** Largest size of a response, in bytes, header and trailers included. */
 const MOST_BYTES = 4 * LONGEST_RESPONSE
 
 async function answerOf(response: http.IncomingMessage): Promise<HttpAnswer> {

@@ -4,38 +4,38 @@ import { LONGEST_RESPONSE, otlpAnswerIn } from './content.ts'
 
 export { LONGEST_RESPONSE } from './content.ts'
 
-/** What the receiver, or whoever answered in its place, made of a report. */
+/** Result of sending a report, from the receiver or from a server that answered in its place. */
 export type SendResult =
-  /** It is the receiver's now. `note` says which parts it has refused, and where a redirect has led. */
+  /** The receiver has the report. `note` says how much of it was rejected, and the address after a redirect. */
   | { readonly outcome: 'accepted'; readonly note?: string }
-  /** Not now; the report is kept and tried again, not before `retryAfter` milliseconds are over. */
+  /** The report is kept and sent again later, at the earliest after `retryAfter` milliseconds. */
   | { readonly outcome: 'unavailable'; readonly reason: string; readonly retryAfter?: number }
-  /** Never; trying again would not help. */
+  /** The report is discarded; sending it again would not help. */
   | { readonly outcome: 'refused'; readonly reason: string }
-  /** The endpoint is gone for good: nothing is to be sent there any more. */
+  /** The endpoint is gone for good; nothing is sent there any more. */
   | { readonly outcome: 'retired'; readonly reason: string }
 
 export interface HttpAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** The body as it came, or more than {@link LONGEST_RESPONSE} bytes of its beginning; empty where the status says it all. */
+  /** Body as received; if longer, its beginning with more than {@link LONGEST_RESPONSE} bytes; empty unless the status is a success. */
   readonly body: Uint8Array
 }
 
 /**
- * The longest `Retry-After` that is followed, in milliseconds: a day, as reports are daily. A receiver that is mistaken, or is not
- * the receiver, silences an installation for one report and no longer; one that is gone for good says 410.
+ * Longest `Retry-After` that is obeyed, in milliseconds: a day, as reports are daily. So a wrong value delays an installation by one
+ * report at most. A receiver that is gone for good answers 410.
  */
 export const LONGEST_RETRY_AFTER = 86_400_000
 
 /**
- * Reads an answer by the OTLP specification (https://opentelemetry.io/docs/specs/otlp/#otlphttp-response), and what that does not
- * list by HTTP's: every 2xx says that the report was accepted (RFC 9110, 15.3), and is believed where it speaks OTLP or says nothing
- * more. A page that a person is to read, of a captive portal, a company's filter or another server, is not the receiver's. 206 is a
- * part of something that nobody asked for in parts.
+ * Reads a response by the OTLP specification (https://opentelemetry.io/docs/specs/otlp/#otlphttp-response), and by HTTP for statuses
+ * that OTLP does not list. Every 2xx with an OTLP body or no body means that the report was accepted (RFC 9110, 15.3). A body for
+ * people is not from the receiver, but from a captive portal, a company's filter or another server. 206 answers a range request,
+ * which this is not.
  *
- * 408 is refused as every other 4xx, though HTTP would let it be repeated: OTLP does not list it among what is tried again. 407 is
- * never the receiver's, and 429 is about the time.
+ * 408 means refused, like every other 4xx: HTTP would allow a retry, but OTLP does not list 408 as retryable. 407 always comes from
+ * a proxy, and 429 asks to retry later.
  *
  * @param now the time that a date in `Retry-After` is measured against, in milliseconds since 1970
  */
@@ -49,8 +49,8 @@ export function readAnswer({ status, headers, body }: HttpAnswer, now: number): 
 }
 
 /**
- * `Retry-After` (RFC 9110, 10.2.3) in milliseconds from now: seconds, or a date in one of the three forms of HTTP. At least 0 and at
- * most {@link LONGEST_RETRY_AFTER}; `undefined` for anything else.
+ * Parses `Retry-After` (RFC 9110, 10.2.3): seconds, or a date in one of the three forms of HTTP. Returns milliseconds from now, 0 to
+ * {@link LONGEST_RETRY_AFTER}; `undefined` for anything else.
  */
 export function readRetryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined
@@ -63,13 +63,13 @@ function readDate(value: string): number {
   return ASCTIME.test(value) ? Date.parse(`${value} GMT`) : Number.NaN
 }
 
-/** `Sun, 06 Nov 1994 08:49:37 GMT`, or `Sunday, 06-Nov-94 08:49:37 GMT`. `Date.parse` alone takes much else for a date. */
+/** Pattern of `Sun, 06 Nov 1994 08:49:37 GMT` and `Sunday, 06-Nov-94 08:49:37 GMT`. `Date.parse` alone accepts many other forms. */
 const HTTP_DATE = /^[A-Z][a-z]+, \d{2}([ -])[A-Z][a-z]{2}\1(?:\d{4}|\d{2}) \d{2}:\d{2}:\d{2} GMT$/
 
-/** `Sun Nov  6 08:49:37 1994`, which is Greenwich time as well. */
+/** Pattern of `Sun Nov  6 08:49:37 1994`, which is in UTC as well. */
 const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/
 
-/** A status by which the report may have been accepted. */
+/** Returns whether the report may have been accepted with this status. */
 export const isSuccess = (status: number): boolean => status >= 200 && status < 300 && status !== 206
 
 function readSuccess(status: number, headers: HttpAnswer['headers'], body: Uint8Array): SendResult {
@@ -91,7 +91,7 @@ function readSuccess(status: number, headers: HttpAnswer['headers'], body: Uint8
   }
 }
 
-/** Whether an answer without a body was meant to have none: one that only ends with its connection may have been cut off. */
+/** Returns whether a response is empty on purpose: without a length or a coding, it may have been cut off. */
 const isEmpty = (status: number, headers: HttpAnswer['headers']): boolean =>
   status === 204 ||
   status === 205 ||

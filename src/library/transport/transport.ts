@@ -7,34 +7,34 @@ import { createLookup } from './lookup.ts'
 import { isRedirect, redirectOf, shown } from './redirect.ts'
 import { readAnswer, type SendResult } from './response.ts'
 
-/** Carries the bytes of one report to the receiver. */
+/** Transport that sends the bytes of one report to the receiver. */
 export interface Transport {
   /**
-   * Never rejects: what goes wrong is an outcome.
+   * Sends a report. Never rejects: a failure is an outcome.
    *
-   * @param signal calls the attempt off, wherever it is
-   * @param mayLeave asked on each connection, when all that is missing is the report. Default: it may.
+   * @param signal aborts the attempt
+   * @param mayLeave called on each open connection, right before the report is sent; `false` aborts the attempt. Default: `true`
    */
   send(bytes: Uint8Array, signal?: AbortSignal, mayLeave?: () => Promise<boolean>): Promise<SendResult>
 }
 
 export interface HttpTransportOptions {
-  /** The receiver's base address; reports go to `/v1/metrics` below it. */
+  /** Base address of the receiver; reports are posted to `/v1/metrics` below it. */
   readonly endpoint: string
-  /** What one attempt may take, redirects and proxies included, in milliseconds. Default: 10,000. */
+  /** Longest time of one attempt, redirects and proxies included, in milliseconds. Default: 10,000. */
   readonly timeout?: number
   /**
-   * The variables that may name a proxy: `HTTPS_PROXY`, `http_proxy`, `ALL_PROXY` and `NO_PROXY`.
+   * Environment variables that may name a proxy: `HTTPS_PROXY`, `http_proxy`, `ALL_PROXY` and `NO_PROXY`.
    * Default: none, the receiver is reached directly.
    */
   readonly proxyEnvironment?: Environment | undefined
-  /** The time that a date in `Retry-After` is measured against, in milliseconds since 1970. Default: the system's. */
+  /** Returns the current time for a date in `Retry-After`, in milliseconds since 1970. Default: the system's. */
   readonly now?: () => number
-  /** How names become addresses. Default: Node's `dns.lookup`, where the name service answers (`createLookup`). */
+  /** Function that resolves host names. Default: `dns.lookup` of Node.js after the name service has answered (`createLookup`). */
   readonly lookup?: LookupFunction | undefined
 }
 
-/** The address that reports are posted to. */
+/** Returns the address that reports are posted to. */
 export const metricsUrl = (endpoint: string): URL => new URL(`${endpoint.replace(/\/+$/, '')}/v1/metrics`)
 
 /**
@@ -66,7 +66,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
   }
 }
 
-/** Where a test of the host's fakes `process.nextTick`, a request of Node.js never comes to an end by itself. */
+/** Rejects when `signal` aborts. If a test of the host fakes `process.nextTick`, a request of Node.js never ends by itself. */
 const endOf = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
@@ -86,12 +86,12 @@ async function carry(
     if (!isRedirect(status)) return arrivedAt(visited, readAnswer(answer, now()))
     next = redirectOf(status, headers.location, visited)
     if (typeof next === 'string') return { outcome: 'unavailable', reason: next }
-    // Before there is another connection.
+    // Asked before another connection is opened.
     await options.mayLeave()
   }
 }
 
-/** What an answer means, and where it comes from: after a redirect that is not the address that the log names. */
+/** Adds the address that answered to the result after a redirect: the log names only the first address. */
 function arrivedAt(visited: readonly URL[], result: SendResult): SendResult {
   const last = visited.at(-1) as URL
   if (visited.length === 1) return result
