@@ -1,10 +1,10 @@
 import type { StateStore } from './types.ts'
 
 /**
- * The store of a product that has no place for its state: nothing is in it, and nothing can be written to it.
+ * Creates the store of a product without a location for its state: it is empty, and every write rejects.
  *
- * @param location what would name a place
- * @param problem why there is none, as the end of a sentence
+ * @param location the name of the store in messages
+ * @param problem why there is no location, as the end of a sentence
  */
 export function createAbsentStore(location: string, problem: string): StateStore {
   const refuse = async () => {
@@ -16,7 +16,7 @@ export function createAbsentStore(location: string, problem: string): StateStore
     write: refuse,
     create: refuse,
     append: refuse,
-    // There is nothing that could be left.
+    // Nothing was ever stored.
     remove: async () => {},
     rename: refuse,
     list: async () => [],

@@ -4,8 +4,8 @@ import { ENTRY_NAME, largestOf } from './limits.ts'
 import type { StateStore, StoreHealth } from './types.ts'
 
 /**
- * A store of the host's, of whose answers none is believed before it was looked at: bytes are bytes and not too many, an entry is
- * made or not, names are names of entries.
+ * Creates a store over one of the host's that validates every result: bytes and their size, booleans, names of entries. Its methods
+ * reject with a {@link StateEntryError} for any other result.
  */
 export function createCheckedStore(store: StateStore): StateStore {
   const location = typeof store.location === 'string' ? store.location.slice(0, 200) : 'the state store'
@@ -23,7 +23,7 @@ export function createCheckedStore(store: StateStore): StateStore {
     async read(name) {
       const answer: unknown = await answerOfHost(() => store.read(name))
       if (answer === undefined) return undefined
-      // Bytes of another realm are bytes.
+      // `instanceof` would not recognize bytes of another realm.
       if (!isBytes(answer)) throw wrong(`read('${name}')`, answer, 'bytes, or undefined')
       const largest = largestOf(name)
       if (answer.byteLength > largest) {
@@ -72,7 +72,7 @@ export function createCheckedStore(store: StateStore): StateStore {
   }
 }
 
-/** Whether names are sorted, and each is there once: to sort a hundred thousand once more takes a tenth of a second. */
+/** Returns whether names are sorted and unique: sorting a hundred thousand names again takes a tenth of a second. */
 const isInOrder = (names: readonly string[]) =>
   names.every((name, index) => index === 0 || (names[index - 1] as string) < name)
 

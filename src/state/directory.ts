@@ -24,18 +24,17 @@ import { createPatience } from './patience.ts'
 import type { StateStore } from './types.ts'
 
 /**
- * A state store in a directory, one file an entry, readable by the process's user only. The directory is made with the
- * first write; reading makes nothing.
+ * Creates a state store in a directory, with one file for each entry, readable by the process's user only. The first write creates
+ * the directory; reading creates nothing.
  *
- * What it reads was written by it: a regular file of this user, of root or of the owner of the directory. Anything else that
- * somebody has put there is an entry that cannot be read. Steps that a file system does not know are left out (links, syncing,
- * owners), and `health` says what that costs.
+ * It reads only regular files of this user, of root or of the owner of the directory. Reading any other file rejects. Steps that a
+ * file system does not support (links, syncing, owners) are skipped, and `health` reports the consequence.
  *
- * @throws {UsageConfigurationError} where `directory` is no path.
+ * @throws {UsageConfigurationError} if `directory` is not a path.
  */
 export function createDirectoryStore(directory: string): StateStore
 /**
- * The same over other file functions, which a test makes fail, and by another clock.
+ * Creates the same store with other file functions and another clock, for tests.
  *
  * @internal
  */
@@ -48,9 +47,9 @@ export function createDirectoryStore(
   const root = rootAt(directory)
   const guard = createGuard(root, files)
   const patiently = createPatience(clock)
-  /** Lines are added one after the other, so that none looks torn to the next. */
+  /** Mutex for appending: a line that is only half written would look torn to the next append. */
   const runExclusive = createMutex()
-  /** Why files cannot be synced here. */
+  /** Error code for which files cannot be synced here; `undefined` if they can. */
   let unsynced: string | undefined
   const fileOf = (name: string) => {
     if (!ENTRY_NAME.test(name)) throw new StateEntryNameError(name)
@@ -83,7 +82,7 @@ export function createDirectoryStore(
       let made = true
       await throughTemporary(file, data, async (temporary) => {
         made = await linkTo(temporary, file, data)
-        // One that stays is no entry, and the entry is there.
+        // The entry exists; a temporary file that remains is not an entry.
         await patiently(() => files.unlink(temporary)).catch(() => {})
       })
       return made
@@ -139,12 +138,12 @@ export function createDirectoryStore(
     }),
   }
 
-  /** `undefined` where there is none. A link that leads nowhere is an entry that cannot be read, a mount that is missing perhaps. */
+  /** Opens an entry; returns `undefined` if it does not exist. Rejects for a broken symbolic link: a mount may be missing. */
   async function openEntry(name: string, purpose: 'read' | 'append'): Promise<OpenFile | undefined> {
     const file = fileOf(name)
     try {
       const open = () => files.open(file, openFlags(purpose), 0o600)
-      // Where users have numbers, what may not be read now may not be read later.
+      // Retry only on Windows: elsewhere a refused permission is permanent.
       return await (effectiveUser() === undefined ? patiently(open) : open())
     } catch (error) {
       if (purpose === 'read' && isMissing(error)) return undefined
@@ -153,7 +152,7 @@ export function createDirectoryStore(
     }
   }
 
-  /** Writes beside the entry, then puts it in its place in one step: nobody ever reads half of it. */
+  /** Writes a temporary file beside the entry and moves it into place in one step, so that no reader sees a half-written entry. */
   async function throughTemporary(
     file: string,
     data: string | Uint8Array,
@@ -172,7 +171,7 @@ export function createDirectoryStore(
     await syncDirectory(path.dirname(file))
   }
 
-  /** A link is made where there is no entry, or not at all: unlike a rename, it never replaces one. */
+  /** Creates an entry by a hard link; returns `false` if it exists. Unlike a rename, a link never replaces an entry. */
   async function linkTo(temporary: string, file: string, data: string | Uint8Array): Promise<boolean> {
     try {
       await files.link(temporary, file)
@@ -185,7 +184,7 @@ export function createDirectoryStore(
     return copyTo(file, data)
   }
 
-  /** Where the file system knows no links. A crash in the middle of it leaves an entry that cannot be understood. */
+  /** Creates an entry on a file system without links. A crash during the copy leaves an entry that cannot be parsed. */
   async function copyTo(file: string, data: string | Uint8Array): Promise<boolean> {
     try {
       await writeNew(file, data)
@@ -213,7 +212,7 @@ export function createDirectoryStore(
       const status = await handle.stat()
       await guard.checkEntry(name, status, 'append')
       if (status.size === 0 && status.nlink === 1) await guard.giveFile(handle)
-      // Looked at each time: another process may have been ended in the middle of a line since.
+      // Checked each time: another process may have ended in the middle of a line.
       const end = Buffer.alloc(1)
       const { bytesRead } = await handle.read(end, 0, 1, Math.max(status.size - 1, 0))
       const gap = endsWhole(end.subarray(0, bytesRead)) ? '' : '\n'
@@ -224,7 +223,7 @@ export function createDirectoryStore(
     }
   }
 
-  /** Where files cannot be synced they are written all the same: a loss of power is rarer than the end of a process. */
+  /** Syncs a file. If the file system cannot, the file stays written: a loss of power is rarer than the end of a process. */
   async function sync(handle: OpenFile): Promise<void> {
     try {
       if (handle.sync) await handle.sync()
@@ -236,7 +235,7 @@ export function createDirectoryStore(
     }
   }
 
-  /** Makes the directory only when it turns out to be missing: the common write costs no extra call. */
+  /** Creates the directory only after an action has failed without it, so that the common write costs no extra call. */
   async function withDirectory(file: string, action: () => Promise<void>): Promise<void> {
     const folder = path.dirname(file)
     if (folder !== root) await guard.checkFolder(folder)
@@ -250,7 +249,7 @@ export function createDirectoryStore(
     }
   }
 
-  /** A rename is durable once its directory is. Not every platform can open one; there the rename itself must do. */
+  /** Syncs a directory, which makes a rename durable. Does nothing on platforms that cannot open a directory. */
   async function syncDirectory(folder: string): Promise<void> {
     try {
       const handle = await files.open(folder, 'r')
@@ -261,7 +260,7 @@ export function createDirectoryStore(
   }
 }
 
-/** As much of a file as it had when it was looked at. */
+/** Reads up to `size` bytes of a file; fewer if the file has become shorter. */
 async function readAll(handle: OpenFile, size: number): Promise<Uint8Array> {
   const bytes = Buffer.alloc(size)
   let length = 0
@@ -273,12 +272,12 @@ async function readAll(handle: OpenFile, size: number): Promise<Uint8Array> {
   return bytes.subarray(0, length)
 }
 
-/** What file systems without links answer: FAT, some of the network, some of containers, Android. */
+/** Error codes of file systems without hard links: FAT, some network and container file systems, Android. */
 const NO_LINKS: ReadonlySet<string> = new Set([
   ...['EPERM', 'EACCES', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV'],
 ])
 
-/** What is answered where files cannot be synced: by file systems, and by Node.js where it does not permit that. */
+/** Error codes of file systems that cannot sync, and of Node.js if its permissions forbid it. */
 const NO_SYNC: ReadonlySet<string> = new Set([
   ...[
     'EINVAL',
@@ -291,7 +290,7 @@ const NO_SYNC: ReadonlySet<string> = new Set([
   ],
 ])
 
-/** What opening answers where a link, a socket, a device or a directory lies in the place of a file. */
+/** Error codes of opening a symbolic link, a socket, a device or a directory. */
 const NO_REGULAR_FILE: ReadonlySet<string> = new Set(['ELOOP', 'EMLINK', 'ENXIO', 'ENODEV', 'EISDIR'])
 
 const isMissing = (error: unknown): boolean =>

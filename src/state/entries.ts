@@ -1,31 +1,31 @@
-/** The names of everything that is kept in a state store: the one place that knows the layout. */
+/** Names of all entries and folders in a state store. */
 export const ENTRIES = {
-  /** The folder of what reports have delivered of the counts: the entry with the highest number holds. */
+  /** Folder of the counts that reports have delivered; the entry with the highest number is the current one. */
   acknowledged: 'acknowledged',
-  /** The facts as the operator was last told of them. */
+  /** Facts as last announced to the operator. */
   announced: 'announced.json',
-  /** The history of choices, a JSON document per line. */
+  /** History of choices, a JSON document per line. */
   consent: 'consent.jsonl',
-  /** The folder of what each process has counted, one entry each. */
+  /** Folder of the counts of each process, one entry each. */
   counts: 'counts',
-  /** What a process that ended has left for its child process to report. */
+  /** Report data that a process has left for its detached child process. */
   detached: 'detached.json',
-  /** The ids that a person wanted erased, and the receiver could not be asked to. */
+  /** Installation ids whose erasure is still to be requested from the receiver. */
   erasure: 'erasure.json',
-  /** The installation id. */
+  /** Installation id. */
   installation: 'installation.json',
-  /** The folder of tasks that one process at a time does, one entry each. */
+  /** Folder of leases on tasks that only one process at a time does, one entry each. */
   leases: 'leases',
-  /** The local log of all reports, a JSON document per line. */
+  /** Local log of all reports, a JSON document per line. */
   ledger: 'ledger.jsonl',
-  /** The folder of the older parts of that log. */
+  /** Folder of the older segments of that log. */
   ledgerSegments: 'ledger',
-  /** The folder of reports that wait to be sent, one entry each. */
+  /** Folder of reports that wait to be sent, one entry each. */
   outbox: 'outbox',
-  /** Whose state it is. */
+  /** Product that the state belongs to. */
   product: 'product.json',
-  /** How often sending has failed, and which endpoint is retired. */
+  /** Number of failed attempts to send, and the retired endpoint. */
   retry: 'retry.json',
-  /** The time of the last report. */
+  /** Schedule of the reports. */
   schedule: 'schedule.json',
 } as const

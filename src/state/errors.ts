@@ -1,13 +1,13 @@
 import { errorOf } from '../platform/index.ts'
 
 /**
- * Something lies in the place of a state entry that the library does not read or add to, or a store has answered something else than
- * it may.
+ * State entry that the library does not read or append to, such as a directory in its place, or a result of a store that is not
+ * valid.
  */
 export class StateEntryError extends Error {
   override readonly name = 'StateEntryError'
   readonly code = 'ERR_USAGE_STATE_ENTRY'
-  /** What is wrong, such as `it is not a regular file`. */
+  /** Problem with the entry, such as `it is not a regular file`. */
   readonly problem: string
 
   constructor(place: string, problem: string) {
@@ -16,7 +16,7 @@ export class StateEntryError extends Error {
   }
 }
 
-/** A state store was asked for an entry by a name that no entry can have. */
+/** Call of a state store with a name that no entry can have. */
 export class StateEntryNameError extends TypeError {
   override readonly name = 'StateEntryNameError'
   readonly code = 'ERR_USAGE_STATE_ENTRY_NAME'
@@ -29,8 +29,8 @@ export class StateEntryNameError extends TypeError {
 }
 
 /**
- * Whether an entry is there and cannot be read by this process, now or later: one of another user, or no file. It costs what is in it.
- * Other failures pass, and are waited for.
+ * Returns whether an error means that this process can never read an existing entry: it belongs to another user, or it is not a
+ * regular file. Its content is given up. Other failures are temporary.
  */
 export function isOutOfReach(thrown: unknown): boolean {
   return OUT_OF_REACH.has(errorOf(thrown).code)
@@ -38,7 +38,7 @@ export function isOutOfReach(thrown: unknown): boolean {
 
 const OUT_OF_REACH: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'ERR_USAGE_STATE_ENTRY'])
 
-/** Why a store has failed, as a message says it: the code of an error of the system, or its words. */
+/** Returns why a store has failed, for a message: the problem of the entry, the code of a system error, or else its message. */
 export function reasonOf(thrown: unknown): string {
   const { code, message } = errorOf(thrown)
   return thrown instanceof StateEntryError ? thrown.problem : (code ?? message)

@@ -9,27 +9,27 @@ import {
 import { StateEntryError } from './errors.ts'
 import { decides, largestOf } from './limits.ts'
 
-/** Looks at what lies in a state directory before it is believed, and gives what is made there to the owner of the directory. */
+/** Guard that checks files in a state directory before they are used, and gives new ones to the owner of the directory. */
 export interface Guard {
   /**
-   * Looks at an entry that was opened, before anything of it is read or added to it.
+   * Checks an entry that was opened, before it is read or appended to.
    *
-   * @throws {StateEntryError} where it is no regular file or larger than any entry, where another user who has no privileges
-   * may have put it there, or where it decides about consent and every user may change it.
+   * @throws {StateEntryError} if it is not a regular file, is larger than any entry, may be the work of another unprivileged user, or
+   * decides about consent and is writable by every user.
    */
   checkEntry(name: string, status: FileStatus, use: 'read' | 'append'): Promise<void>
   /**
-   * Looks at the folder that an entry lies in. One that is missing is made later.
+   * Checks the folder of an entry. Accepts a missing folder: it is created later.
    *
-   * @throws {StateEntryError} where another user who has no privileges may have put it there.
+   * @throws {StateEntryError} if another unprivileged user may have created it.
    */
   checkFolder(folder: string): Promise<void>
   /**
-   * Gives a file that was just made to the owner of the state directory. What root makes beside a service would otherwise be in
-   * its way for ever. Does nothing where the process may not do that.
+   * Gives a new file to the owner of the state directory. Otherwise a service could never change a file that root created there. Does
+   * nothing if the process lacks the privilege.
    */
   giveFile(file: OpenFile): Promise<void>
-  /** The same for directories that were just made, `first` and all below it down to `last`: to the owner of what `first` lies in. */
+  /** Gives new directories, from `first` down to `last`, to the owner of the directory that contains `first`. */
   giveFolders(first: string, last: string): Promise<void>
 }
 
@@ -45,7 +45,7 @@ export function createGuard(root: string, files: FileFunctions, user = effective
     }
   }
 
-  /** Of the state directory itself: it may be a symbolic link, as mounts of containers are. */
+  /** Reads the status of the state directory. Follows a symbolic link, as mounts of containers are. */
   const statusOfRoot = () => statusOf(root, 'r')
 
   const isTrusted = (uid: number, top: FileStatus) => [user, 0, top.uid].includes(uid)
@@ -57,10 +57,10 @@ export function createGuard(root: string, files: FileFunctions, user = effective
     if (!isTrusted(status.uid, top) && isOpenToOthers(top)) throw foreign(folder, status.uid)
   }
 
-  /** Who may write to a directory may put something there that somebody else owns: a hard link. */
+  /** Checks the owner of an entry, and its hard links: a user who may write to a directory may link another user's file there. */
   async function checkOwner(name: string, status: FileStatus, use: 'read' | 'append'): Promise<void> {
     const file = path.join(root, name)
-    // What is added to was never made by a link.
+    // An entry that lines are appended to was never created by a link.
     const isLinked = status.nlink > 1 && (use === 'append' || decides(name))
     if ((status.uid === user || status.uid === 0) && !isLinked) return
     const top = await statusOfRoot()
@@ -73,7 +73,7 @@ export function createGuard(root: string, files: FileFunctions, user = effective
   }
 
   async function give(handle: OpenFile, { uid, gid }: FileStatus): Promise<void> {
-    // On a file system that knows no owners, or in a container without the right, it stays as it is.
+    // Without owners in the file system, or without the privilege in a container, the owner stays.
     if (uid !== 0) await handle.chown?.(uid, gid).catch(() => {})
   }
 
@@ -105,7 +105,7 @@ export function createGuard(root: string, files: FileFunctions, user = effective
         const handle = await files.open(folder, openFlags('folder'))
         try {
           const status = await handle.stat()
-          // Nothing that somebody has put there in between.
+          // Skips a directory that somebody else has put there meanwhile.
           if (status.isDirectory() && status.uid === 0) await give(handle, parent)
         } finally {
           await handle.close()

@@ -1,4 +1,4 @@
-/** What must outlive the process: atomic entries in a directory, in memory, or wherever the host keeps such things. */
+/** State that must outlive the process: atomic entries in a directory, in memory, or in a store of the host's. */
 export { createAbsentStore } from './absent.ts'
 export { createCheckedStore } from './checked.ts'
 export { createDirectoryStore } from './directory.ts'

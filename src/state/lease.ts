@@ -9,43 +9,44 @@ import {
 import { ENTRIES } from './entries.ts'
 import type { StateStore } from './types.ts'
 
-/** A task that one process at a time does. */
+/** Lease on a task that only one process at a time does. */
 export interface Lease {
-  /** Goes on with it for another while. `false` where somebody else has taken over. */
+  /** Extends the lease by its duration. Returns `false` if another process has taken over. */
   renew(): Promise<boolean>
+  /** Ends the lease. */
   release(): Promise<void>
 }
 
 export interface LeaseOptions {
   readonly store: StateStore
   readonly clock: Clock
-  /** What the task is called: a lower-case word. */
+  /** Name of the task: a lower-case word. */
   readonly task: string
-  /** How long it is held without a renewal, in milliseconds. Default: 15,000. */
+  /** Time until the lease expires without a renewal, in milliseconds. Default: 15,000. */
   readonly duration?: number
-  /** Default: this process. */
+  /** Process that takes the lease. Default: this process. */
   readonly owner?: ProcessOwner
 }
 
 /**
- * Takes a lease; `undefined` where another process holds it. A holder that has ended is succeeded at once where that can be seen
- * from here, and otherwise when its time is over.
+ * Takes a lease; returns `undefined` if another process holds it. The lease of a process on the same machine ends with that process;
+ * any other lease ends when it expires.
  *
- * It keeps processes from doing the same work twice, and nothing rests on it: clocks of several machines differ, and a process that is
- * paused believes that it still holds what another one has taken over. What must not happen twice is made by `StateStore.create`.
+ * A lease only saves work, and no promise depends on it: clocks of machines differ, and a paused process may believe that it still
+ * holds a lease that another process has taken over. Steps that must not happen twice use `StateStore.create`.
  */
 export async function takeLease(options: LeaseOptions): Promise<Lease | undefined> {
   const { store, clock, task, duration = 15_000, owner = processOwner() } = options
   const holder = randomUuid()
   const numbers = await numbersOf(store, task)
   const last = numbers.at(-1) ?? 0
-  // One that cannot be read, an entry of another user for example, is held by nobody.
+  // A lease that cannot be read, such as an entry of another user, counts as free.
   const content = last > 0 ? await store.read(entryOf(task, last)).catch(() => undefined) : undefined
   const held = parse(content)
   if (held && isHeld(held)) return undefined
   const number = last + 1
   if (!(await store.create(entryOf(task, number), text()))) return undefined
-  // There is one as a rule. What else is left does no harm.
+  // As a rule there is one old entry. Entries that remain do no harm.
   for (const old of numbers.slice(0, MOST_REMOVED)) await store.remove(entryOf(task, old)).catch(() => {})
 
   return {
@@ -63,13 +64,13 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
   }
 
   function isHeld({ pid, host, until }: Held): boolean {
-    // One that ends later than any can was made by another clock, or before this one was set.
+    // An impossible expiry means clock skew; treat the lease as expired.
     const running = until > clock.now() && until <= clock.now() + 2 * duration
     return running && !(host === owner.host && owner.hasEnded(pid))
   }
 }
 
-/** How many leases that have run out are removed at once. */
+/** Largest number of expired leases that are removed at once. */
 const MOST_REMOVED = 100
 
 interface Held {
@@ -81,7 +82,7 @@ interface Held {
 const entryOf = (task: string, number: number) =>
   `${ENTRIES.leases}/${task}.${String(number).padStart(10, '0')}.json`
 
-/** Numbers of ten digits of which the first is 0: no task is ever taken so often, and after another number there would be none. */
+/** Returns the numbers of a task's leases, sorted. Only numbers of ten digits that begin with 0 count: larger ones are not the library's. */
 async function numbersOf(store: StateStore, task: string): Promise<number[]> {
   const pattern = new RegExp(`^${ENTRIES.leases}/${task}\\.(0\\d{9})\\.json$`)
   return (await store.list(ENTRIES.leases)).flatMap((name) => {

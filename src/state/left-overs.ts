@@ -2,19 +2,19 @@ import path from 'node:path'
 import type { Clock, FileFunctions } from '../platform/index.ts'
 import { ENTRIES } from './entries.ts'
 
-/** What a write of an entry makes beside it: `<entry>.<process id>-<count>-<chance>.tmp`. */
+/** Pattern of the temporary files that writes create beside an entry: `<entry>.<process id>-<count>-<random>.tmp`. */
 const LEFT_OVER = /^[a-z0-9][a-z0-9.-]*\.\d+-[0-9a-z]+-[0-9a-z]*\.tmp$/
 
 /**
- * How long such a file is left alone, in milliseconds: no write takes a day. One that a process has slept through is made again, as it
- * finds its file gone.
+ * Shortest age of a temporary file that is removed, in milliseconds: no write takes a day. A process that slept for longer finds its
+ * file gone, and creates it again.
  */
 const LONGEST_WRITE = 86_400_000
 
-/** How many are looked at in one go. */
+/** Largest number of temporary files that one call examines. */
 const MOST = 1_000
 
-/** The folders of entries. Those of a second product have its name in front. */
+/** Folders of entries. The folders of a second product have its name as a prefix. */
 const FOLDERS: readonly string[] = [
   ENTRIES.counts,
   ENTRIES.leases,
@@ -24,8 +24,8 @@ const FOLDERS: readonly string[] = [
 ]
 
 /**
- * Removes the temporary files in a state directory that writes have left whose process was killed. Whatever has another name is not
- * touched, and nothing that was changed within a day.
+ * Removes the temporary files of killed processes from a state directory. Leaves files with other names, and files that were changed
+ * within a day. Rejects if the directory cannot be listed.
  */
 export async function removeLeftOvers(root: string, files: FileFunctions, clock: Clock): Promise<void> {
   const names = await files.readdir(root)
@@ -33,7 +33,7 @@ export async function removeLeftOvers(root: string, files: FileFunctions, clock:
   let left = await removeIn(root, names, MOST)
   for (const name of names.filter(isFolder)) {
     const folder = path.join(root, name)
-    // What lies behind a link is somebody else's.
+    // A symbolic link may lead to another user's files.
     const isOwn = await files.lstat(folder).then(
       (status) => status.isDirectory(),
       () => false,
@@ -41,7 +41,7 @@ export async function removeLeftOvers(root: string, files: FileFunctions, clock:
     if (isOwn && left > 0) left = await removeIn(folder, await files.readdir(folder), left)
   }
 
-  /** @returns how many more may be looked at */
+  /** @returns the number of files that may still be examined */
   async function removeIn(folder: string, found: readonly string[], most: number): Promise<number> {
     const some = found.filter((name) => LEFT_OVER.test(name)).slice(0, most)
     for (const name of some) {

@@ -4,8 +4,8 @@ const KIBIBYTE = 1_024
 const MEBIBYTE = 1_024 * KIBIBYTE
 
 /**
- * The most bytes that an entry of each kind may have, many times as much as the library ever writes. What is larger was not
- * written by it, and to read it would cost the host its memory.
+ * Largest size of an entry of each kind, in bytes, many times the size that the library writes. A larger entry is not the library's,
+ * and reading it would cost the host its memory.
  */
 const LARGEST: ReadonlyArray<readonly [entry: string, bytes: number]> = [
   [ENTRIES.consent, MEBIBYTE],
@@ -15,16 +15,16 @@ const LARGEST: ReadonlyArray<readonly [entry: string, bytes: number]> = [
   [ENTRIES.schedule, 64 * KIBIBYTE],
   [ENTRIES.detached, 4 * MEBIBYTE],
   [`${ENTRIES.leases}/`, 64 * KIBIBYTE],
-  // A report has 200 kB at most; what it has taken of the counts grows with the number of processes.
+  // A report has 200 kB at most; the counts that it includes grow with the number of processes.
   [`${ENTRIES.outbox}/`, 16 * MEBIBYTE],
   [`${ENTRIES.acknowledged}/`, 16 * MEBIBYTE],
   [`${ENTRIES.counts}/`, 4 * MEBIBYTE],
-  // A piece of the ledger has a tenth of 10 MiB, and room for a line more.
+  // A segment of the ledger has a tenth of 10 MiB, and room for one more line.
   [ENTRIES.ledger, 16 * MEBIBYTE],
   [`${ENTRIES.ledgerSegments}/`, 16 * MEBIBYTE],
 ]
 
-/** The most bytes that an entry may have. Names may begin with that of a product (`acme.outbox/…`). */
+/** Returns the largest size of an entry, in bytes. Its name may have a product's name as a prefix (`acme.outbox/…`). */
 export function largestOf(name: string): number {
   const kind = LARGEST.find(([entry]) => {
     const start = name.indexOf(entry)
@@ -33,9 +33,9 @@ export function largestOf(name: string): number {
   return kind?.[1] ?? MEBIBYTE
 }
 
-/** Whether an entry decides about consent: it is only ever added to, and nobody else may change it. */
+/** Returns whether an entry decides about consent: it is only appended to, and other users must not be able to change it. */
 export const decides = (name: string): boolean =>
   name === ENTRIES.consent || name.endsWith(`.${ENTRIES.consent}`)
 
-/** The names that entries may have, and folders. */
+/** Pattern of the names of entries and folders. */
 export const ENTRY_NAME = /^[a-z0-9][a-z0-9.-]*(?:\/[a-z0-9][a-z0-9.-]*)?$/

@@ -2,10 +2,10 @@ import { Buffer } from '../platform/index.ts'
 
 const LINE_FEED = 0x0a
 
-/** Whether what comes after these bytes begins on a line of its own. */
+/** Returns whether the bytes are empty or end with a line feed. */
 export const endsWhole = (bytes: Uint8Array): boolean => bytes.length === 0 || bytes.at(-1) === LINE_FEED
 
-/** The bytes with more lines behind them, which begin on a line of their own. */
+/** Returns the bytes followed by `more`, with a line feed between them if one is missing. */
 export function joinLines(bytes: Uint8Array, more: Uint8Array): Uint8Array {
   return Buffer.concat(endsWhole(bytes) ? [bytes, more] : [bytes, Uint8Array.of(LINE_FEED), more])
 }

@@ -2,10 +2,10 @@ import path from 'node:path'
 import { type Environment, pathProblem, process, systemHome } from '../platform/index.ts'
 
 /**
- * Where a product's state goes when nobody says otherwise: the user's directory for state as the platform has it
+ * Returns the default directory for a product's state, below the platform's directory for state
  * (XDG Base Directory Specification; `~/Library/Application Support`; `%LOCALAPPDATA%`).
- * Where the environment names no home, or none that can be used (`~`, `undefined`, a relative path), the system does.
- * `undefined` where neither does.
+ * If the environment names no usable home (`~`, `undefined`, a relative path), the system's user database is asked.
+ * Returns `undefined` if neither names one.
  */
 export function defaultStateDirectory(
   product: string,
@@ -30,6 +30,6 @@ function stateHome(
   if (platform === 'win32') return usable('LOCALAPPDATA') ?? below(findHome(), 'AppData', 'Local')
   const home = () => usable('HOME') ?? findHome()
   if (platform === 'darwin') return below(home(), 'Library', 'Application Support')
-  // The specification has relative paths ignored.
+  // The specification says to ignore relative paths.
   return usable('XDG_STATE_HOME') ?? below(home(), '.local', 'state')
 }

@@ -2,11 +2,11 @@ import { TextEncoder } from '../platform/index.ts'
 import { joinLines } from './lines.ts'
 import type { StateStore } from './types.ts'
 
-/** A state store that ends with the process. For tests, and for hosts that must not write. */
+/** Creates a state store in memory, which ends with the process. For tests, and for hosts that must not write. */
 export function createMemoryStore(): StateStore {
   const entries = new Map<string, Uint8Array>()
   const encoder = new TextEncoder()
-  /** A copy: what the caller does with its own bytes afterwards does not reach the entry. */
+  /** Copies the bytes, so that later changes by the caller do not change the entry. */
   const bytesOf = (data: string | Uint8Array) =>
     typeof data === 'string' ? encoder.encode(data) : Uint8Array.from(data)
 

@@ -3,26 +3,26 @@ import { ENTRIES } from './entries.ts'
 import { isOutOfReach } from './errors.ts'
 import type { StateStore } from './types.ts'
 
-/** The product that state belongs to. */
+/** Product that owns the state. */
 export interface StateOwner {
   /** Lower-case words joined by dashes. */
   readonly name: string
-  /** What its variables start with. That outlives its name: who renames a product goes on listening to the old variables. */
+  /** Prefix of the product's variables. It identifies the product: a renamed product still reads its old variables. */
   readonly prefix: string
   readonly legacyPrefixes: readonly string[]
 }
 
 export interface NamespacedStore extends StateStore {
-  /** What the other product has stored that owns the place; nothing where this one does. */
+  /** Entries of the other product that owns the location; empty if this product owns it. */
   readonly ofOwner: Pick<StateStore, 'location' | 'read'>
-  /** Whether the place says that this product owns it, as of the last time that it had to be known. */
+  /** Returns whether the location names this product as its owner, as of the last read or write. */
   isClaimed(): boolean
 }
 
 /**
- * A store as one product has it. Who writes first into an empty one owns it, and says so in an entry. Another product that is
- * given the same place, by mistake, has its entries beside those, each with its name in front, and warns once: were they
- * mixed, one would send the reports of the other to its own maintainer, under a consent that was not given to it.
+ * Creates a product's own view of a store. The product that first writes to an empty store owns it, and an entry says so. If another
+ * product is given the same location by mistake, its entries get its name as a prefix, and it warns once. With shared entries, a
+ * product would send the other one's reports to its own maintainer, under consent that was not given to it.
  */
 export function namespacedStore(
   store: StateStore,
@@ -30,14 +30,14 @@ export function namespacedStore(
   logger: Logger,
 ): NamespacedStore {
   const front = `${product}.`
-  /** What stands before the names of entries, as soon as it is certain. */
+  /** Prefix of this product's entries; `undefined` until the owner is known. */
   let before: '' | typeof front | undefined
   let claimed = false
 
-  /** The owner, while it is being read: of several entries that are wanted at once. */
+  /** Pending read of the owner, shared by calls that are made at the same time. */
   let reading: Promise<Owner | undefined> | undefined
 
-  /** The name of an entry in the store. `claims`: whether something is about to be written. */
+  /** Returns the name of an entry in the store. `claims`: takes ownership of an empty store, because an entry is about to be written. */
   async function nameOf(entry: string, claims = false): Promise<string> {
     if (before === undefined) {
       reading ??= readOwner().finally(() => {
@@ -98,7 +98,7 @@ export function namespacedStore(
   }
 }
 
-/** Without a prefix where the entry cannot be read or understood: then it is nobody else's for certain. */
+/** Owner of a store; without members if its entry cannot be read or parsed: then the store counts as this product's. */
 interface Owner {
   readonly prefix?: string
   readonly name?: string
@@ -106,7 +106,7 @@ interface Owner {
 
 const FORMAT = 1
 
-/** What the entry says of the product that owns a store. */
+/** Returns the text of the entry that names the owner of a store. */
 export const ownerText = ({ prefix, name }: Pick<StateOwner, 'name' | 'prefix'>): string =>
   `${JSON.stringify({ format: FORMAT, prefix, name })}\n`
 

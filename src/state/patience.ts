@@ -1,14 +1,14 @@
 import type { Clock } from '../platform/index.ts'
 
-/** How long in all a step is tried again, in milliseconds. */
+/** Longest time in all for which a step is retried, in milliseconds. */
 const LONGEST_PATIENCE = 1_000
 
-/** The first wait and the longest one, in milliseconds; each is twice as long as the one before. */
+/** First and longest wait between two attempts, in milliseconds; each wait is twice as long as the one before. */
 const [FIRST_WAIT, LONGEST_WAIT] = [10, 160]
 
 /**
- * Runs steps that fail while another process has the file open, for as long as a second: on Windows, whatever a virus scanner or a
- * backup looks at can be neither replaced nor removed. Where a second was in vain it lasts, and the next steps are tried once,
+ * Creates a function that retries steps for up to a second while another process has the file open: on Windows, a file that a virus
+ * scanner or a backup reads can be neither replaced nor removed. After a second without success, later steps are tried only once,
  * until one succeeds.
  */
 export function createPatience(clock: Clock): <R>(step: () => Promise<R>) => Promise<R> {

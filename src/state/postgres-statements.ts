@@ -1,6 +1,6 @@
 import { Buffer } from '../platform/index.ts'
 
-/** The statements of the store, each a change of its own. `$1` is the scope, `$2` the name of the entry. */
+/** SQL statements of the store, each a transaction of its own. `$1` is the scope, `$2` the name of the entry. */
 export type Statements = ReturnType<typeof createStatements>
 
 export function createStatements({
@@ -17,7 +17,7 @@ export function createStatements({
     makeTable:
       `CREATE TABLE IF NOT EXISTS ${table} (scope text NOT NULL, name text NOT NULL, data bytea NOT NULL, ` +
       'changed_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (scope, name))',
-    // As text: what a driver makes of bytes, the host may have changed for its own needs.
+    // As text: the host may have changed how the driver parses `bytea`.
     read: `SELECT encode(data, 'base64') AS data FROM ${table} WHERE scope = $1 AND name = $2`,
     write: `${insert} DO UPDATE SET data = excluded.data, changed_at = now()`,
     create: `${insert} DO NOTHING RETURNING name`,
@@ -30,7 +30,7 @@ export function createStatements({
   }
 }
 
-/** PostgreSQL cuts a longer name off without a word; a dot would be a part of the name. */
+/** Returns whether a name is valid: PostgreSQL silently truncates names of more than 63 bytes, and a dot would be part of the name. */
 export function isTableName(name: unknown): boolean {
   return typeof name === 'string' && /^[^\0.]+$/.test(name) && Buffer.byteLength(name) <= 63
 }

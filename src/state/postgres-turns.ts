@@ -1,9 +1,9 @@
 import { type Clock, createDeferred, createMutex } from '../platform/index.ts'
 
 /**
- * Makes what runs actions one after the other and rejects those that are not done within `timeout` milliseconds. While an
- * overdue one is still running, new ones reject at once: a database that hangs costs one connection, and no memory.
- * An action asks `isOver` before each step whether somebody still waits for it.
+ * Creates a mutex that rejects actions that are not done within `timeout` milliseconds. While an overdue action is still running, new
+ * actions reject at once: a database that hangs costs one connection, and no memory. An action calls `isOver` before each step to
+ * stop when its caller no longer waits.
  */
 export function createTimedTurns(
   clock: Clock,

@@ -21,41 +21,41 @@ import { createStatements, isTableName } from './postgres-statements.ts'
 import { createTimedTurns } from './postgres-turns.ts'
 import type { StateStore } from './types.ts'
 
-/** What the store needs of a connection pool. `Pool` of the package `pg` fits, and whatever else answers the same way. */
+/** Connection pool as the store uses it: `Pool` of the package `pg`, or an object with the same `query`. */
 export interface PostgresPool {
   query(text: string, values: unknown[]): Promise<{ readonly rows: ReadonlyArray<Record<string, unknown>> }>
 }
 
 export interface PostgresStoreOptions {
   /**
-   * The host's pool, and it stays the host's: the store neither ends it nor listens to it. As with every pool of `pg`, the host
-   * listens to its `error` event; a `statement_timeout` and the like are the host's to set.
+   * Pool of the host. The store neither ends the pool nor listens to its events: the host handles the `error` event, as with every
+   * pool of `pg`, and sets options such as `statement_timeout`.
    */
   readonly pool: PostgresPool
-  /** The name of the table, without quotes. Default: `otel_usage_state`. */
+  /** Name of the table, without quotes. Default: `otel_usage_state`. */
   readonly table?: string
-  /** The schema of the table, without quotes; it must exist. Default: the one that the connection's `search_path` leads to. */
+  /** Schema of the table, without quotes; it must exist. Default: the first one of the connection's `search_path`. */
   readonly schema?: string
-  /** Keeps apart what several installations have in one table, such as two products in one database. Default: `default`. */
+  /** Name that separates several installations in one table, such as two products in one database. Default: `default`. */
   readonly scope?: string
-  /** How long reading or changing an entry may take, 1 ms to 2^31-1 ms; reading takes no longer than 5 s in any case. Default: `'5s'`. */
+  /** Longest time to read or change an entry: 1 ms to 2^31-1 ms. Reading takes no longer than 5 s in any case. Default: `'5s'`. */
   readonly timeout?: Duration
-  /** Measures the `timeout`. Default: the system's clock. For tests. */
+  /** Clock that measures `timeout`. Default: the system's. For tests. */
   readonly clock?: Clock
 }
 
 /**
- * A state store in a PostgreSQL table, for the nodes of a cluster that share a database and no directory: together they are one
- * installation, whichever machine they are on. The first change makes the table; reading makes nothing.
+ * Creates a state store in a PostgreSQL table, for nodes of a cluster that share a database but no directory: together they are one
+ * installation. The first change creates the table; reading creates nothing.
  *
- * It needs no advisory locks. Each change is one statement: of several nodes that make the same entry, the primary key lets one
- * succeed, and lines that are added at once wait for each other at the row. Of several nodes that make the table at once, all
- * but one fail, and then it is there. Nothing is left behind in a session, so that a pooler like PgBouncer may stand in between.
+ * No advisory locks are needed, because each change is one statement: if several nodes create the same entry, the primary key lets
+ * one succeed, and concurrent appends wait for the lock of the row. If several nodes create the table at once, all but one get an
+ * error, and then use the table. The store keeps nothing in the session, so a pooler such as PgBouncer works.
  *
- * It uses one connection of the pool at a time. Whatever is wrong with the database rejects, after `timeout` at the latest. A
- * change that was not answered in time may have been made all the same: a line that is added again can be there twice.
+ * The store uses one connection of the pool at a time. Every failure of the database rejects, after `timeout` at the latest. A change
+ * without an answer in time may still have been made: a line that is then appended again can be stored twice.
  *
- * @throws {UsageConfigurationError} that lists every option that cannot work.
+ * @throws {UsageConfigurationError} that lists every invalid option.
  */
 export function createPostgresStore(options: PostgresStoreOptions): StateStore {
   const { pool, scope, timeout, clock, ...names } = checkedOptions(options)
@@ -63,7 +63,7 @@ export function createPostgresStore(options: PostgresStoreOptions): StateStore {
   const inTimedTurn = createTimedTurns(clock, timeout)
 
   async function query(text: string, values: unknown[] = []) {
-    // The statement is no part of the request that the host is serving.
+    // The statement must not be traced as a part of the request that the host is serving.
     const { rows } = await outsideHostContext(() => answerOfHost(() => pool.query(text, values)))
     return rows
   }
@@ -85,10 +85,10 @@ export function createPostgresStore(options: PostgresStoreOptions): StateStore {
     })
   }
 
-  /** The rows that are found: none where there is no table. */
+  /** Returns the rows that are found; none if the table does not exist. */
   const find = (text: string, ...values: unknown[]) => run(text, values, async () => false)
 
-  /** The rows that are changed; the table is made where there is none. */
+  /** Returns the rows that are changed; creates the table if it does not exist. */
   const change = (text: string, ...values: unknown[]) => run(text, values, makeTable)
 
   async function makeTable(): Promise<true> {
@@ -135,7 +135,7 @@ export function createPostgresStore(options: PostgresStoreOptions): StateStore {
   }
 }
 
-/** The options with their defaults. */
+/** Validates the options, and returns them with their defaults. */
 function checkedOptions(options: PostgresStoreOptions) {
   const { pool, table = 'otel_usage_state', schema, scope = 'default', clock = systemClock } = options ?? {}
   const timeout = parseDuration(options?.timeout ?? '5s')

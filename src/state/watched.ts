@@ -4,12 +4,12 @@ import { reasonOf } from './errors.ts'
 import type { StateStore } from './types.ts'
 
 /**
- * A store over another that says what cannot be read in it: once for each reason, however many entries and reports it concerns. What
- * cannot be read is then left to who wanted it: it costs that entry, or it is a no.
+ * Creates a store over another one that warns of entries that cannot be read, once for each reason, however many entries and reports
+ * are affected. The read still rejects: the caller goes on without the entry, or treats it as a denial of consent.
  */
 export function createWatchedStore(store: StateStore, logger: Logger): StateStore {
   const warned = new Set<string>()
-  /** What could not be read when it was last tried. */
+  /** Reasons by the name of each entry that could not be read at the last attempt. */
   const unreadable = new Map<string, string>()
 
   async function watch<R>(name: string, step: () => Promise<R>): Promise<R> {
@@ -27,7 +27,7 @@ export function createWatchedStore(store: StateStore, logger: Logger): StateStor
     const reason = reasonOf(error)
     if (unreadable.size < MOST_KNOWN) unreadable.set(name, reason)
     const kind = errorOf(error).code ?? reason
-    // The verdict says it of the choice, and what it means there.
+    // For the stored choice, the verdict's own message says what this means.
     if (warned.has(kind) || name.endsWith(ENTRIES.consent)) return
     if (warned.size < MOST_KNOWN) warned.add(kind)
     logger.warn(
@@ -54,5 +54,5 @@ export function createWatchedStore(store: StateStore, logger: Logger): StateStor
   }
 }
 
-/** So much is remembered at most. */
+/** Largest number of reasons, and of entries, that are remembered. */
 const MOST_KNOWN = 100

@@ -6,25 +6,24 @@ import { createMemoryStore } from './memory.ts'
 import type { StateStore } from './types.ts'
 
 export interface StoreWithMemoryFallback extends StateStore {
-  /** Why the last change did not reach the store; `undefined` where it did, or nothing was changed yet. */
+  /** Returns why the last change did not reach the store; `undefined` if it did, or if nothing was changed yet. */
   failure(): string | undefined
-  /** The names of the entries of which memory holds what has not reached the store. */
+  /** Returns the names of entries with changes in memory that have not reached the store. */
   unwritten(): readonly string[]
 }
 
 export interface MemoryFallbackOptions {
-  /** What the operator is to do, at the end of the warning. Default: make it writable, or name another place. */
+  /** Advice to the operator, at the end of the warning. Default: make it writable, or name another place. */
   readonly advice?: string
 }
 
 /**
- * A store over another that never rejects a write of a report: what cannot be written is kept in memory, and the operator is
- * warned once. A directory that is read-only, full or missing costs durability, not the host's start. With the first write that
- * succeeds again, everything that was kept is written too.
+ * Creates a store over another one that keeps failed writes in memory, and warns the operator once. A directory that is read-only,
+ * full or missing costs durability, not the host's start. With the next write that succeeds, everything in memory is written too.
  *
- * Not so what the next process goes by. Were a choice, an erasure or an installation id kept in memory, a no would end with the
- * process, and each start would be another installation; what was counted would be reported again. There, everything rejects
- * that fails.
+ * Writes of choices, erasures, installation ids, counts and the outbox reject instead, because the next process depends on them. In
+ * memory, a choice against telemetry would end with the process, each start would be another installation, and counts would be
+ * reported again.
  */
 export function storeWithMemoryFallback(
   store: StateStore,
@@ -32,14 +31,14 @@ export function storeWithMemoryFallback(
   { advice = 'Make it writable, or name another place.' }: MemoryFallbackOptions = {},
 ): StoreWithMemoryFallback {
   const memory = createMemoryStore()
-  /** The entries of which memory holds something newer: all of it, what would have been added to its end, or a new one. */
+  /** Entries with newer content in memory: the whole entry, lines to append to it, or a new entry. */
   const kept = new Map<string, 'whole' | 'end' | 'new'>()
-  /** Changes are made one after the other: what is written late must not replace what came after it. */
+  /** Mutex for changes: a late write must not replace a newer one. */
   const runExclusive = createMutex()
-  /** Why the last change has failed. */
+  /** Reason why the last change has failed. */
   let failure: string | undefined
 
-  /** @param writes whether success shows that something can be written: on a full disk, removing works. */
+  /** @param writes whether success proves that the store is writable: on a full disk, removing works. */
   function attempt<R>(
     name: string,
     action: () => Promise<R>,
@@ -82,14 +81,14 @@ export function storeWithMemoryFallback(
     if (!kept.has(name)) return
     const data = await memory.read(name)
     if (data === undefined) await store.remove(name)
-    // Where another process has made it meanwhile, that one stands.
+    // If another process has created the entry meanwhile, that entry stays.
     else if (kept.get(name) === 'new') await store.create(name, data)
     else if (kept.get(name) === 'whole') await store.write(name, data)
     else await appendAll(name, linesOf(data))
     await forget(name)
   }
 
-  /** Line by line, so that none is there twice when the store fails in between. */
+  /** Appends line by line, so that no line is stored twice if the store fails in between. */
   async function appendAll(name: string, [line, ...rest]: readonly string[]): Promise<void> {
     if (line === undefined) return
     await store.append(name, line)
@@ -97,14 +96,14 @@ export function storeWithMemoryFallback(
     await appendAll(name, rest)
   }
 
-  /** An entry that was to be removed, and could not be, makes room for another one. */
+  /** Creates an entry in memory in place of one that could not be removed from the store. */
   async function createAgain(name: string, data: string | Uint8Array): Promise<boolean> {
     if ((await memory.read(name)) !== undefined) return false
     await memory.write(name, data)
     return true
   }
 
-  /** What lies in the store, or a part of it, keeps its name there. */
+  /** Renames an entry in memory. An entry of which the store has a part keeps its name. */
   async function renameInMemory(from: string, to: string): Promise<void> {
     const data = await memory.read(from)
     if (!data || (kept.get(from) === 'end' && (await isStored(from)))) return
@@ -114,7 +113,7 @@ export function storeWithMemoryFallback(
     if (kept.get(from) !== 'whole') kept.delete(from)
   }
 
-  /** What cannot be read may be there. */
+  /** Returns whether an entry is in the store, or cannot be read and may be there. */
   async function isStored(name: string): Promise<boolean> {
     try {
       return (await store.read(name)) !== undefined
@@ -209,13 +208,13 @@ export function storeWithMemoryFallback(
             await catchUp(from)
             await store.rename?.(from, to)
           } catch {
-            // No warning: nothing is lost by it.
+            // No warning: a failed rename loses nothing.
             await renameInMemory(from, to)
           }
         }),
     }),
 
-    // Whatever keeps it from being tidy, nothing is lost by it.
+    // A failure is ignored: it loses nothing.
     ...(store.tidy && {
       tidy: () => runExclusive(() => store.tidy?.() ?? Promise.resolve()).catch(() => {}),
     }),
@@ -226,7 +225,7 @@ export function storeWithMemoryFallback(
         if (isStrict(folder)) throw error
         return []
       })
-      // Nothing to add or to take out: a folder may have very many entries.
+      // Memory changes nothing in the list: skip the merge, as a folder may have very many entries.
       if (kept.size === 0) return stored
       const gone = async (name: string) =>
         kept.get(name) === 'whole' && (await memory.read(name)) === undefined
@@ -239,7 +238,7 @@ export function storeWithMemoryFallback(
 
 const STRICT_FOLDERS: readonly string[] = [ENTRIES.counts, ENTRIES.outbox, ENTRIES.acknowledged]
 
-/** Entries by the first word of their names: what lies beside one, such as a copy, is of its kind. */
+/** First words of names of entries, so that an entry beside one, such as a copy, counts too. */
 const STRICT_ENTRIES: readonly string[] = [
   ENTRIES.consent,
   ENTRIES.erasure,

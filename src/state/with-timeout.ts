@@ -1,23 +1,23 @@
 import { askHost, type Clock, createMutex } from '../platform/index.ts'
 import type { StateStore } from './types.ts'
 
-/** How long a store may take for reading, in milliseconds: a start waits for that. */
+/** Longest time for reading, in milliseconds: the host's start waits for it. */
 const LONGEST_READ = 5_000
 
-/** How long it may take for a change, in milliseconds: far longer than a disk that is busy. */
+/** Longest time for a change, in milliseconds: far longer than a busy disk takes. */
 const LONGEST_CHANGE = 60_000
 
-/** After how long another call may be made although one has not answered, in milliseconds, where that holds no thread of the process. */
+/** Time after which a store that blocks no thread is called again although a call has not answered, in milliseconds. */
 const NEXT_TRIAL = 60_000
 
 /**
- * A store over another that answers in time, if only to say that the other one does not, and asks it one thing at a time. A network file
- * system that hangs, or a store of the host's whose promise never settles, must not end the schedule; and each call that hangs in a
- * file system holds one of the four threads that the host's own files need. While one hangs, the others fail at once.
+ * Creates a store over another one that rejects calls without an answer in time, and makes one call at a time. A network file system
+ * that hangs, or a store of the host's whose promise never settles, must not stop the schedule. Each hanging call of a file system
+ * blocks one of the four threads that the host's own files need, so while one call hangs, others reject at once.
  */
 export function storeWithTimeout(store: StateStore, clock: Clock): StateStore {
   const runExclusive = createMutex()
-  /** The call that is late, and since when, in milliseconds of the monotonic clock. */
+  /** Error of the call that is late, and the monotonic time of its timeout in milliseconds. */
   let hanging: { readonly error: Error; readonly since: number } | undefined
 
   const isHanging = () =>
