@@ -1,9 +1,10 @@
 import { util } from './natives.ts'
 
 /**
- * What calls off a request. In a file of its own, as no start needs it: Node.js loads it when it is looked at.
+ * `AbortController` and `AbortSignal` of Node.js. In a file of their own, because no start needs them and Node.js loads them lazily.
  *
- * It is that of Node.js, whose timers are its own, and not jsdom's: no module gives the class, but this function gives one of it.
+ * The globals may be jsdom's, whose timers a test can fake. No module of Node.js exports the classes, but this function returns an
+ * instance.
  */
 const controller = util.transferableAbortController?.() ?? new globalThis.AbortController()
 export const AbortController = controller.constructor as typeof globalThis.AbortController

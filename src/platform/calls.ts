@@ -1,24 +1,23 @@
 import type { Clock, Timer } from './clock.ts'
 
-/** What came of a call of the host's code. Told apart by what is always there: a name that is not may be inherited. */
+/** Result of a call of the host's code. `failure` is always an own property: an absent name might be inherited. */
 export type HostAnswer<T> =
   | { readonly failure: undefined; readonly value: T }
   | { readonly failure: 'failed' | 'timeout'; readonly error: Error }
 
-/** How long an answer is waited for. */
+/** Time limit for an answer. */
 export interface HostLimit {
   readonly clock: Pick<Clock, 'after'>
-  /** Milliseconds. */
+  /** Longest time to wait for an answer, in milliseconds. */
   readonly within: number
 }
 
 /**
- * The one way in which the library calls code of the host and waits for its answer: a source, a store, a pool. Never throws and never
- * rejects. What is thrown, what a promise rejects with, and a promise that does not settle in time are failures; an answer that
- * is no promise is the answer. The call itself is made at once.
+ * Calls code of the host (a source, a store, a pool) at once, and waits for its answer. Never throws and never rejects: an exception,
+ * a rejection, and a promise that does not settle in time are failures. A value that is not a promise is the answer.
  *
- * An answer is never handed to `await` as it came: with a thenable that resolves to itself, `await` would go on without end, and
- * nothing else in the process would have its turn.
+ * The library calls all code of the host through this function, and never passes a raw answer to `await`: a thenable that resolves to
+ * itself would block the event loop for ever.
  */
 export function askHost<T>(call: () => T, limit?: HostLimit): Promise<HostAnswer<Awaited<T>>> {
   return new Promise((resolve) => {
@@ -36,7 +35,7 @@ export function askHost<T>(call: () => T, limit?: HostLimit): Promise<HostAnswer
   })
 }
 
-/** The answer itself, where a failure is the caller's to handle. Rejects with an error. */
+/** Calls code of the host like {@link askHost}, and returns the answer itself. Rejects with an error on a failure. */
 export async function answerOfHost<T>(call: () => T, limit?: HostLimit): Promise<Awaited<T>> {
   const answer = await askHost(call, limit)
   if (answer.failure) throw answer.error
@@ -44,14 +43,14 @@ export async function answerOfHost<T>(call: () => T, limit?: HostLimit): Promise
 }
 
 /**
- * Calls code of the host whose answer nobody needs: a logger, a sink, a listener, an output. Never throws, and leaves no rejection
- * that nobody hears: Node.js would end the host for it.
+ * Calls code of the host whose answer is not needed: a logger, a sink, a listener, an output. Never throws, and leaves no unhandled
+ * rejection, which would end the host.
  */
 export function tellHost(call: () => unknown): void {
   follow(call, () => {})
 }
 
-/** Calls code of the host that answers at once. `undefined` where it throws, or gives a promise. */
+/** Calls synchronous code of the host. Returns `undefined` if it throws or returns a promise. */
 export function askHostNow<T>(call: () => T): T | undefined {
   let answer: HostAnswer<unknown> | undefined
   let late = false
@@ -62,7 +61,7 @@ export function askHostNow<T>(call: () => T): T | undefined {
   return answer && !answer.failure ? (answer.value as T) : undefined
 }
 
-/** A promise of Node.js never gives another one, and a thenable that is a promise's promise's promise is none that ends. */
+/** Longest chain of thenables that is followed: a native promise never resolves to another one. */
 const LONGEST_CHAIN = 10
 
 /** Calls `done` once, at the latest when nothing is left to wait for. Never throws. */
@@ -72,7 +71,7 @@ function follow(
   links = LONGEST_CHAIN,
 ): void {
   let open = true
-  /** A thenable may call back as often as it likes: the first time counts. */
+  /** Ignores all calls after the first one: a thenable may call back several times. */
   const once = <A>(act: (argument: A) => void) => {
     return (argument: A) => {
       if (!open) return
@@ -90,7 +89,7 @@ function follow(
       once((next: unknown) => follow(() => next, done, links - 1)),
       fail,
     ]) as unknown
-    // That of an async `then`, which may reject by itself.
+    // An async `then` returns a promise of its own, which may reject.
     const last = thenOf(more)
     if (last) Reflect.apply(last, more, [() => {}, fail])
   } catch (error) {
@@ -98,14 +97,14 @@ function follow(
   }
 }
 
-/** May throw: a getter of the host's. */
+/** Returns the `then` of a thenable. Throws if a getter of the host's does. */
 function thenOf(value: unknown): ((...callbacks: unknown[]) => unknown) | undefined {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined
   const { then } = value as { then?: unknown }
   return typeof then === 'function' ? (then as (...callbacks: unknown[]) => unknown) : undefined
 }
 
-/** What was thrown, as an error whose message and code can be read without anything being thrown again. */
+/** Returns what was thrown as an error whose `message` and `code` can be read safely. Never throws. */
 export function errorOf(thrown: unknown): Error & { readonly code?: string } {
   try {
     const { message, code } = Object(thrown) as NodeJS.ErrnoException

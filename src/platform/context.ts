@@ -1,6 +1,6 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 
-/** What of the asynchronous context is the library's own, and goes along with {@link inOwnContext}. */
+/** Storage of the library's own asynchronous context, which {@link inOwnContext} keeps. */
 export const ownContext = new AsyncLocalStorage<unknown>()
 
 const outside = createOutside()
@@ -20,8 +20,8 @@ export function inOwnContext<R>(run: () => R): R {
 }
 
 /**
- * A resource takes on the context of the moment, which is a request of the host's where that imports the library in the middle of
- * one. Node.js has no other way out of it than to take it off the resource again: it lies under symbols, as do the resource's ids.
+ * Creates a resource without asynchronous context. A new resource captures the current context, such as a request of the host's that
+ * is just importing the library. Node.js has no API to remove the context, so this clears all symbol properties except the ids.
  */
 function createOutside(): AsyncResource {
   const resource = new AsyncResource('otel-usage', { requireManualDestroy: true })

@@ -1,4 +1,4 @@
-/** How many letters have to be put in, taken out or changed to make one word of another (Levenshtein). For short words. */
+/** Returns the Levenshtein distance of two words: the insertions, deletions and substitutions between them. For short words. */
 export function distanceOf(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (const [i, letter] of [...a].entries()) {

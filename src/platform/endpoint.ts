@@ -1,18 +1,18 @@
 import { URL } from './natives.ts'
 
-/** An address that reports can go to, in the one form in which it is used from here on, or why they cannot. */
+/** Normalized address of a receiver, or the reason why reports cannot be sent to it. */
 export type Endpoint =
   | { readonly url: string; readonly problem: undefined }
   /** The end of a sentence. */
   | { readonly url: undefined; readonly problem: string }
 
 /**
- * Reads the base address of a receiver: spaces around it do not count, and what follows is by the URL Standard. Without TLS only this
- * machine is an address.
+ * Parses the base address of a receiver by the URL Standard, without surrounding spaces. An address without TLS must be on this
+ * machine.
  */
 export function readEndpoint(value: unknown): Endpoint {
   const text = typeof value === 'string' ? value.trim() : ''
-  // Inside of an address, the standard leaves some of these out, and what was seen is not what is used.
+  // The standard removes some of these characters inside an address: the address used would differ from the one seen.
   const url = !/[\s\p{C}]/u.test(text) && URL.canParse(text) ? new URL(text) : undefined
   if (!url || !['http:', 'https:'].includes(url.protocol)) {
     return {

@@ -4,7 +4,7 @@ import { pathProblem } from './places.ts'
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** The process's own environment, as it is now. */
+/** Returns the current environment of the process. */
 export const systemEnvironment = (): Environment => readEnvironment(process.env)
 
 /**
@@ -21,19 +21,19 @@ export function readEnvironment(environment: Environment): Environment {
   return read
 }
 
-/** Whether a person may look at the process's standard output. */
+/** Returns whether the process's standard output is a terminal. */
 export const systemHasTerminal = (): boolean => process.getBuiltinModule('node:tty').isatty(1)
 
 /**
- * The home directory of the user that runs the process, as the system knows it: also where a service manager sets no HOME.
- * `undefined` where the user has none.
+ * Returns the home directory of the process's user from the system, also if a service manager sets no HOME.
+ * Returns `undefined` if the user has none.
  */
 export function systemHome(): string | undefined {
   const { homedir, userInfo } = process.getBuiltinModule('node:os')
   for (const find of [homedir, () => userInfo().homedir]) {
     try {
       const home = find()
-      // The first one repeats what HOME says, whatever that is.
+      // `homedir` returns the value of HOME unchecked.
       if (pathProblem(home) === undefined) return home
     } catch {
       // A user without an entry in the user database, as in some containers.

@@ -1,9 +1,9 @@
 import { process } from './natives.ts'
 
-/** A file that is open. A `FileHandle` of Node.js is one. */
+/** Open file, such as a `FileHandle` of Node.js. */
 export interface OpenFile {
   stat(): Promise<FileStatus>
-  /** Reads up to `length` bytes into `buffer`; 0 of them where the file ends. */
+  /** Reads up to `length` bytes into `buffer`; 0 bytes at the end of the file. */
   read(
     buffer: Uint8Array,
     offset: number,
@@ -11,26 +11,26 @@ export interface OpenFile {
     position: number,
   ): Promise<{ readonly bytesRead: number }>
   writeFile(data: string | Uint8Array): Promise<void>
-  /** Not every file system, and not everything that stands for one, can do that. */
+  /** Flushes the file to the disk. Optional: not every file system supports it. */
   sync?(): Promise<void>
   chown?(user: number, group: number): Promise<void>
   close(): Promise<void>
 }
 
-/** What a state store looks at before it reads a file. */
+/** Status of a file that a state store checks before it reads the file. */
 export interface FileStatus {
   readonly uid: number
   readonly gid: number
   readonly mode: number
   readonly nlink: number
   readonly size: number
-  /** When it was last changed, in milliseconds since 1970. */
+  /** Time of the last change, in milliseconds since 1970. */
   readonly mtimeMs?: number
   isFile(): boolean
   isDirectory(): boolean
 }
 
-/** The file functions that a state store uses. `node:fs/promises` has them, and whatever else is made like it. */
+/** File functions that a state store uses, as in `node:fs/promises`. */
 export interface FileFunctions {
   link(from: string, to: string): Promise<void>
   lstat(file: string): Promise<FileStatus>
@@ -42,12 +42,12 @@ export interface FileFunctions {
 }
 
 /**
- * Fetched when it is used: an `import` of `node:fs` makes all of it ready, streams and promises included, which costs every host
- * three milliseconds and as many megabytes at its start.
+ * Returns `node:fs`, loaded at the first use: an `import` would load all of it, streams and promises included, which costs every host
+ * 3 ms and 3 MB at its start.
  */
 const fs = () => process.getBuiltinModule('node:fs')
 
-/** The file functions of Node.js. What a start does with them, most of the time, does without its promises: those need not be there yet. */
+/** File functions of Node.js. Those that a start uses avoid `fs.promises`, so that it is not loaded yet. */
 export const systemFiles: FileFunctions & { readFile(file: string): Promise<Uint8Array> } = {
   get link() {
     return fs().promises.link
@@ -89,12 +89,12 @@ function promised<R>(call: (done: (error: Error | null, result?: R) => void) => 
 }
 
 /**
- * The flags to open a file with. None of them waits, as the opening of a FIFO does, follows a link in the last place of the
- * path, or makes a terminal this process's own. What a platform does not have is left out.
+ * Returns the flags to open a file with. With them, opening does not block on a FIFO, does not follow a symbolic link at the end of
+ * the path, and does not take a controlling terminal. Flags that a platform lacks are left out.
  *
- * - `read`: to read it.
- * - `append`: to add to its end, and to look at that end before. The file is made where there is none.
- * - `folder`: to look at a directory.
+ * - `read`: read the file.
+ * - `append`: append to the file, and read its end first. Creates the file if it does not exist.
+ * - `folder`: read the status of a directory.
  */
 export function openFlags(purpose: 'read' | 'append' | 'folder'): number {
   const { constants } = fs()
@@ -110,15 +110,15 @@ export function openFlags(purpose: 'read' | 'append' | 'folder'): number {
   return careful | constants.O_RDWR | constants.O_APPEND | constants.O_CREAT
 }
 
-/** The user that this process acts as; `undefined` where users have no numbers, on Windows. */
+/** Returns the effective user id of this process; `undefined` on Windows, which has none. */
 export const effectiveUser = (): number | undefined => process.geteuid?.()
 
-/** The text of a small file, read at once. Throws what Node.js throws. */
+/** Reads the text of a small file synchronously. Throws the error of Node.js. */
 export const readTextFile = (file: string): string => fs().readFileSync(file, 'utf8')
 
-/** Where a symbolic link leads, read at once. Throws what Node.js throws. */
+/** Reads the target of a symbolic link synchronously. Throws the error of Node.js. */
 export const readLinkNow = (file: string): string => fs().readlinkSync(file)
 
-/** The path of a directory that is given as a path or as a file URL. */
+/** Returns the path of a directory that is given as a path or as a file URL. Throws for any other URL. */
 export const pathOf = (place: string | URL): string =>
   typeof place === 'string' ? place : process.getBuiltinModule('node:url').fileURLToPath(place)

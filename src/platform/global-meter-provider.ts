@@ -1,6 +1,6 @@
 /**
- * The MeterProvider that a host has registered with OpenTelemetry; `undefined` where there is none. All copies of
- * `@opentelemetry/api` 1.x in a process share it under one symbol, so that none of them has to be loaded to look.
+ * Returns the MeterProvider that a host has registered with OpenTelemetry; `undefined` if there is none. All copies of
+ * `@opentelemetry/api` 1.x in a process share it under one global symbol, so no copy has to be loaded here.
  */
 export function globalMeterProvider(): object | undefined {
   try {

@@ -1,7 +1,6 @@
 /**
- * What the library takes from the process it lives in: time, the environment, a logger; and how it tells the maintainer
- * of a mistake. All of it can be handed in, so that nothing has to be patched in a test. The only room that touches
- * the globals.
+ * Platform: everything that the library uses of its process (time, files, the environment, a logger), and errors in the
+ * maintainer's configuration. Effects can be passed in, so that no test has to patch anything. The only room that uses globals.
  */
 export { AbortController, AbortSignal } from './abort.ts'
 export { answerOfHost, askHost, askHostNow, errorOf, type HostAnswer, tellHost } from './calls.ts'

@@ -1,8 +1,8 @@
 import { clearInterval, setInterval } from './natives.ts'
 
 /**
- * Runs what somebody waits for, and keeps the process alive until it is over: everything else of the library is
- * unreferenced, and a program that only awaits its report would end in the middle of it. `run` must be bounded in time.
+ * Keeps the process alive while `run` runs. Everything else in the library is unreferenced, so a program that only awaits its report
+ * would end before it is made. `run` must be bounded in time.
  */
 export async function keepingProcessAlive<R>(run: () => Promise<R>): Promise<R> {
   const hold = setInterval(() => {}, 2 ** 31 - 1)

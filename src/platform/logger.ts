@@ -1,6 +1,6 @@
 import { tellHost } from './calls.ts'
 
-/** Where the library speaks to the host. `console`, pino, winston and the like fit as they are. */
+/** Logger for the library's messages, such as `console`, pino or winston. */
 export interface Logger {
   debug(message: string): void
   info(message: string): void
@@ -8,10 +8,10 @@ export interface Logger {
   error(message: string): void
 }
 
-/** Says nothing. */
+/** Logger that discards all messages. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} }
 
-/** The same logger, called as all code of the host is: one that fails has nobody left to tell. */
+/** Creates a logger over one of the host's, which never throws: the failure of a logger cannot be logged. */
 export function safeLogger(logger: Logger): Logger {
   const safe = (level: keyof Logger) => (message: string) => tellHost(() => logger[level](message))
   return { debug: safe('debug'), info: safe('info'), warn: safe('warn'), error: safe('error') }

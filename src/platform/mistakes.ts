@@ -1,14 +1,14 @@
-/** One thing that the maintainer has to mend: where it is, what is wrong, what would be right. */
+/** Mistake in the maintainer's configuration: its place, the problem and the fix. */
 export interface Mistake {
-  /** The place as one would write it in code, such as `facts['acme.users'].why`. */
+  /** Place of the mistake as in code, such as `facts['acme.users'].why`. */
   readonly place: string
-  /** A sentence that names the value and the fix. */
+  /** End of a sentence that begins with the place; it names the value and the fix. */
   readonly message: string
 }
 
 /**
- * The maintainer's catalog or options cannot work. It lists every mistake at once, and is thrown by what takes them, such as
- * `defineCatalog` and `createUsageTelemetry`, before anything is started.
+ * Invalid catalog or options of the maintainer. Lists every mistake at once. Functions that take options, such as `defineCatalog` and
+ * `createUsageTelemetry`, throw it before anything is started.
  *
  * As with every error of this package, recognize it by its `code`: each door (`otel-usage`, `otel-usage/postgres`, ...) is a bundle
  * with a class of its own.
@@ -29,7 +29,7 @@ export class UsageConfigurationError extends TypeError {
   }
 }
 
-/** A value as an error message shows it: quoted, short, without surprises. */
+/** Returns a short description of a value for an error message; a text in quotes, of at most 60 characters. */
 export function whatWasGot(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`
   if (typeof value === 'function') return 'a function'

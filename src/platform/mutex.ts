@@ -1,6 +1,6 @@
 /**
- * Makes what runs actions one after the other, in the order in which they are given. An action that fails fails for
- * its caller alone, and the next has its turn.
+ * Creates a mutex: a function that runs actions one after the other, in the order of the calls. A failure rejects only for the caller
+ * of that action; the next action runs.
  */
 export function createMutex(): <T>(action: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve()

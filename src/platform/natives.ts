@@ -1,21 +1,20 @@
 /**
- * What the library uses of the globals, taken when the host imports it, and never looked for there again: test runners put fake
- * timers and dates in their place, jsdom and Electron timers that are numbers, zone.js promises and timers of its own. Whoever wants a
- * global takes it from here; biome holds that.
+ * Globals that the library uses, read once when the host imports it: test runners replace timers and dates by fakes, jsdom and
+ * Electron by timers that are numbers, zone.js by promises and timers of its own. All other files import globals from here; a lint
+ * rule of biome enforces this.
  *
- * What was replaced before the import comes from the modules of Node.js, or from where those who replaced it keep the original, as far
- * as that is known: zone.js, and `@sinonjs/fake-timers`, which Vitest, Jest and Sinon use. All of it is there when Node.js has
- * started, and costs a start nothing.
+ * Globals that were replaced before the import come from the modules of Node.js, or from the properties where zone.js and
+ * `@sinonjs/fake-timers` (Vitest, Jest, Sinon) keep the originals. Node.js has loaded all of them at its start, so they cost nothing.
  */
 const host = globalThis
 
 export const process = host.process
 
-/** On a Node.js that has no such function this module must load all the same: `runtime.ts` is about it. */
+/** Returns a module of Node.js. An old Node.js has no `getBuiltinModule`; this file must load there too, see `runtime.ts`. */
 const builtin = <M extends object>(name: string): M =>
   (process.getBuiltinModule?.(name) ?? host) as unknown as M
 
-/** Of Node.js, whatever stands in the global scope. */
+/** Module `node:util`: its classes are those of Node.js, also if the globals were replaced. */
 export const util = builtin<typeof import('node:util')>('node:util')
 
 export const { TextDecoder, TextEncoder } = util
@@ -28,13 +27,13 @@ export type URL = globalThis.URL
 export const Date = originalOf(host, 'Date')
 export type Date = globalThis.Date
 
-/** Milliseconds since 1970 by the process's clock. */
+/** Returns the milliseconds since 1970 by the process's clock. */
 export const dateNow = Date.now
 
-/** Nanoseconds of the monotonic clock. */
+/** Returns the nanoseconds of the monotonic clock. */
 export const hrtime = originalOf(process, 'hrtime')?.bigint
 
-/** Numbers from 0 up to 1, 1 excepted. Anybody may guess them. */
+/** Returns a random number from 0 to 1, 1 excluded. Not for secrets. */
 export const { random } = host.Math
 
 const timers = builtin<typeof import('node:timers')>('node:timers')
@@ -45,14 +44,14 @@ export const setInterval = originalOf(timers, 'setInterval')
 export const clearInterval = originalOf(timers, 'clearInterval')
 export const setImmediate = originalOf(timers, 'setImmediate')
 
-/** A promise, and what settles it. The type of our own is for hosts whose `lib` is older than `Promise.withResolvers`. */
+/** Promise with the functions that settle it. An own type, for hosts whose `lib` is older than `Promise.withResolvers`. */
 export interface Deferred<T> {
   readonly promise: Promise<T>
   readonly resolve: (value: T | PromiseLike<T>) => void
   readonly reject: (reason?: unknown) => void
 }
 
-/** Makes a promise, and what settles it. `Promise.withResolvers` is not everywhere: some versions of zone.js take it away. */
+/** Creates a promise with the functions that settle it. Some versions of zone.js remove `Promise.withResolvers`. */
 export function createDeferred<T = void>(): Deferred<T> {
   let resolve: Deferred<T>['resolve'] = () => {}
   let reject: Deferred<T>['reject'] = () => {}
@@ -63,7 +62,7 @@ export function createDeferred<T = void>(): Deferred<T> {
   return { promise, resolve, reject }
 }
 
-/** The items by a key, keys and items in the order in which they come. */
+/** Groups items by a key. Keys and items keep their order. */
 export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>()
   for (const item of items) {

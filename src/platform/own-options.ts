@@ -1,22 +1,22 @@
 import { distanceOf } from './distance.ts'
 import { type Mistake, whatWasGot } from './mistakes.ts'
 
-/** The names of options: `true` where the value is anything, and the names below it where it is an object of options. */
+/** Names of options: `true` for an option with any value, or the names below it for an object of options. */
 export interface OptionNames {
   readonly [name: string]: true | OptionNames
 }
 
-/** An object's own properties, and nothing that another library has added to every object. */
+/** Copies an object's own properties, without those that another library has added to `Object.prototype`. */
 export const ownOf = <T extends object>(value: T): T => Object.assign(Object.create(null), value)
 
 /**
- * What a text of JSON holds, as its own properties: an entry of the state that lacks one does not get it from what another library has
- * added to every object. Throws where it is no JSON.
+ * Parses JSON into objects without a prototype, so that a missing member is not read from properties that another library has added
+ * to `Object.prototype`. Throws a `SyntaxError` if the text is not JSON.
  */
 // biome-ignore lint/suspicious/noExplicitAny: as JSON.parse has it; every caller checks what it takes.
 export const parseOwn = (text: string): any => ownDeep(JSON.parse(text))
 
-/** JSON is a tree, and its objects are nobody else's: they lose their prototype where they stand. */
+/** Removes the prototypes of parsed JSON in place: nobody else uses its objects yet. */
 function ownDeep(value: unknown): unknown {
   if (!isTree(value)) return value
   for (const one of Object.values(value)) ownDeep(one)
@@ -56,7 +56,7 @@ function copyOf(
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Says of a name that means nothing which one is meant, as the end of a sentence. */
+/** Returns a message for an unknown option name with the nearest known one, as the end of a sentence. */
 export function unknownName(name: string, names: OptionNames): string {
   const known = Object.keys(names)
   const nearest = known

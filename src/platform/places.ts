@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { process } from './natives.ts'
 
-/** Why a text from outside is not the path of a directory, as the end of a sentence; `undefined` where it is one. */
+/** Returns why a text is not an absolute path, as the end of a sentence; `undefined` if it is one. */
 export function pathProblem(text: string, platform: NodeJS.Platform = process.platform): string | undefined {
   if (text.trim() !== text) return 'has spaces around it'
   if (/\p{Cc}/u.test(text)) return 'holds a control character'
@@ -10,8 +10,8 @@ export function pathProblem(text: string, platform: NodeJS.Platform = process.pl
 }
 
 /**
- * Whether a value can be meant as a path, relative ones included. One that begins with what a shell or a template should have
- * replaced would make a directory of that name.
+ * Returns whether a value is plausible as an absolute or relative path. A text such as `~`, `$HOME`, `%APPDATA%` or `undefined` is
+ * not: a shell or a template should have replaced it, and it would create a directory of that name.
  */
 export const isPath = (value: unknown): value is string =>
   typeof value === 'string' &&
@@ -19,7 +19,7 @@ export const isPath = (value: unknown): value is string =>
   value.trim() === value &&
   !/\p{Cc}|^(?:~|\$|%|(?:undefined|null)(?:[/\\]|$)|[a-z][a-z0-9+.-]+:\/\/)/iu.test(value)
 
-/** A path as an absolute one; `undefined` where it is relative to a working directory that has been deleted. */
+/** Returns a path as an absolute one; `undefined` if it is relative to a working directory that was deleted. */
 export function absolutePath(place: string): string | undefined {
   try {
     return path.resolve(place)

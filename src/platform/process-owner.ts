@@ -1,16 +1,16 @@
 import { readLinkNow, readTextFile } from './files.ts'
 import { process } from './natives.ts'
 
-/** A process as another one on the same machine can know it. It is written beside work that is under way, and never sent. */
+/** Identity of a process for other processes on the same machine. It is stored with work in progress, and never sent. */
 export interface ProcessOwner {
   readonly pid: number
-  /** Where process ids mean the same: the machine, or the container. On another one they mean somebody else. */
+  /** Machine or container in which the process id is valid. */
   readonly host: string
-  /** Whether a process of this machine has ended, for certain. */
+  /** Returns whether a process of this machine or container has certainly ended. */
   hasEnded(pid: number): boolean
 }
 
-/** This process. */
+/** Returns the identity of this process. */
 export const processOwner = (): ProcessOwner => ({
   pid: process.pid,
   host: placeOfPids(),
@@ -24,12 +24,12 @@ export const processOwner = (): ProcessOwner => ({
   },
 })
 
-/** Looked for once: it stays for as long as the process lives, and is written beside much of what it writes. */
+/** Cached place of this process's ids: it never changes while the process lives. */
 let place: string | undefined
 
 /**
- * What tells this start of the machine from others: the monotonic clock runs since then. Outside of Linux it tells the machine only,
- * where that clock is further behind after each start.
+ * Returns a name for this start of the machine, which the monotonic clock counts from. Outside Linux it names only the machine; there
+ * the monotonic clock is lower after each start.
  */
 export function bootOfMachine(): string {
   boot ??= findBoot()
@@ -54,8 +54,8 @@ function placeOfPids(): string {
 }
 
 /**
- * The name of the machine does not tell it: containers may have that of their host, or all the same one, and then each takes the
- * living processes of the others for ended. On Linux it is the system that was booted, and the namespace of process ids in it.
+ * Returns a name for the place where this process's ids are valid. The host name is not enough: containers may share it, and each
+ * would then take the running processes of the others for ended. On Linux the boot id and the pid namespace are added.
  */
 function findPlaceOfPids(): string {
   const hostname = process.getBuiltinModule('node:os').hostname()

@@ -1,9 +1,9 @@
 import { process } from './natives.ts'
 
-/** The oldest Node.js that the library runs on, as in package.json: a test holds the two together. */
+/** Oldest supported version of Node.js, as in package.json; a test compares the two. */
 export const OLDEST_NODE = '22.15'
 
-/** What runs the process, where the library cannot run on it: `Node.js 20.11.0`. */
+/** Returns the name of an unsupported runtime, such as `Node.js 20.11.0`; `undefined` if the runtime is supported. */
 export function unsuitableRuntime(version: unknown = process.versions?.node): string | undefined {
   const numbersOf = (text: string) => text.split('.').map(Number)
   const [major = 0, minor = 0] = numbersOf(String(version))

@@ -1,7 +1,7 @@
 import { askHostNow, tellHost } from './calls.ts'
 import { type Clock, isTime, systemClock, type Timer } from './clock.ts'
 
-/** A clock of the host's. Where it gives no time or no timer, the system's does. */
+/** Creates a clock over one of the host's. If that returns no valid time or no timer, the system's clock does. */
 export function safeClock(clock: Clock): Clock {
   const timeOf = (name: 'now' | 'monotonic') => {
     const time: unknown = askHostNow(() => clock[name]())

@@ -1,4 +1,4 @@
 import { setImmediate } from './natives.ts'
 
-/** Lets the event loop take its turn: whoever else waits for it waits for one step of a long piece of work, and not for all of it. */
+/** Yields to the event loop between the steps of long work, so that other callbacks wait for one step at most. */
 export const yieldToEventLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
