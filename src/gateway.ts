@@ -28,7 +28,7 @@ export type {
   CollectorOrigin,
   DamagedQueue,
   GatewayCounts,
-  GatewayPlaces,
+  GatewayEndpoints,
   GatewayStatus,
   StoreAnswer,
 } from './maintainer/stack/index.ts'

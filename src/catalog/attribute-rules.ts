@@ -1,5 +1,5 @@
 import { whatWasGot } from '../platform/index.ts'
-import { takenValue } from './attributes.ts'
+import { acceptValue } from './attributes.ts'
 import { patternProblem } from './patterns.ts'
 import { type Report, wholeNumberRule, wordsRule } from './rules.ts'
 import type { AttributeFact } from './types.ts'
@@ -46,7 +46,7 @@ export function attributeRules(fact: AttributeFact, report: Report): void {
   if ('randomize' in fact && fact.randomize !== undefined) randomizeRule(fact.randomize, report)
   if (fact.example === undefined) return report('example', 'is missing; give a value as it would be reported')
   // While a rule of the fact is broken, its example cannot be checked.
-  const { value, problems } = sound ? takenValue(fact, fact.example) : { value: '', problems: [] }
+  const { value, problems } = sound ? acceptValue(fact, fact.example) : { value: '', problems: [] }
   if (value === undefined || problems.length > 0)
     report(
       'example',

@@ -21,7 +21,7 @@ export interface TakenValue {
 }
 
 /** Checks a value from the host, of any type, against an attribute fact. Never throws. */
-export function takenValue(fact: AttributeFact, value: unknown): TakenValue {
+export function acceptValue(fact: AttributeFact, value: unknown): TakenValue {
   if (isUnknown(fact, value)) return { value: value as AttributeValue, problems: [] }
   if (fact.type === 'metadata') return metadataEntries(fact, value)
   if (fact.type === 'uuids') return uuidsOf(fact, value)

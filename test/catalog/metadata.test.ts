@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { attributesOf, type MetadataFact, takenValue, type UuidsFact } from '../../src/catalog/index.ts'
+import { acceptValue, attributesOf, type MetadataFact, type UuidsFact } from '../../src/catalog/index.ts'
 
 const common = { kind: 'attribute', since: 1, why: 'Tells it.' } as const
 const metadata = (more: Partial<MetadataFact> = {}): MetadataFact => ({
@@ -21,7 +21,7 @@ const ONE = '3c9cce5b-81a2-4d0b-9f5e-6f6c1e1f4a57'
 const TWO = '0b7c2f0e-58f7-1f4e-8a9d-2a1f3f6d9c10'
 
 test('texts, numbers and booleans are taken as texts, sorted, with a small first letter (EventStoreDB: CloudIdentifier)', () => {
-  const { value, problems } = takenValue(metadata(), {
+  const { value, problems } = acceptValue(metadata(), {
     nodes: 3,
     CloudIdentifier: 'aws',
     'Zone.of-it_1': 'eu',
@@ -42,7 +42,7 @@ test('of an entry with a switch, only true includes it (TimescaleDB: include_in_
   Object.defineProperty(Object.prototype, 'include', { value: true, configurable: true })
   try {
     assert.deepEqual(
-      takenValue(metadata(), {
+      acceptValue(metadata(), {
         yes: { value: 'bar', include: true },
         no: { value: 'baz', include: false },
         words: { value: 'baz', include: 'true' },
@@ -60,7 +60,7 @@ test('of an entry with a switch, only true includes it (TimescaleDB: include_in_
 test('an entry that breaks a rule is dropped by itself, and counted', () => {
   const keys = ['', '1st', '_a', 'a b', 'a/b', 'ä', 'a'.repeat(65), '__proto__x', 'a\n']
   for (const key of keys) {
-    const taken = takenValue(metadata(), { good: 'x', [key]: 'y' })
+    const taken = acceptValue(metadata(), { good: 'x', [key]: 'y' })
     assert.deepEqual(taken, { value: { good: 'x' }, problems: ['invalid_attribute'] }, JSON.stringify(key))
   }
   const values = [
@@ -79,20 +79,20 @@ test('an entry that breaks a rule is dropped by itself, and counted', () => {
     Symbol('x'),
   ]
   for (const value of [...values, () => 'x', new Date(0), { value: '', include: true }]) {
-    const taken = takenValue(metadata(), { good: 'x', bad: value })
+    const taken = acceptValue(metadata(), { good: 'x', bad: value })
     assert.deepEqual(taken, { value: { good: 'x' }, problems: ['invalid_value'] }, String(value))
   }
-  const both = takenValue(metadata(), { Cloud: 'aws', cloud: 'gcp' })
+  const both = acceptValue(metadata(), { Cloud: 'aws', cloud: 'gcp' })
   assert.deepEqual(both, { value: { cloud: 'aws' }, problems: ['invalid_attribute'] })
 })
 
 test('a value has at most as many characters as the fact says, and the fact as many entries: the first ones by key', () => {
-  assert.deepEqual(takenValue(metadata({ maxLength: 3 }), { a: 'xyz', b: 'wxyz' }).value, { a: 'xyz' })
+  assert.deepEqual(acceptValue(metadata({ maxLength: 3 }), { a: 'xyz', b: 'wxyz' }).value, { a: 'xyz' })
   const many = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`k${99 - index}`, index]))
-  const { value, problems } = takenValue(metadata(), many)
+  const { value, problems } = acceptValue(metadata(), many)
   assert.deepEqual(Object.keys(value as object), Object.keys(many).sort().slice(0, 16))
   assert.deepEqual(problems, Array(4).fill('invalid_attribute'))
-  assert.deepEqual(Object.keys(takenValue(metadata({ maxEntries: 1 }), many).value as object), ['k80'])
+  assert.deepEqual(Object.keys(acceptValue(metadata({ maxEntries: 1 }), many).value as object), ['k80'])
 })
 
 test('what cannot be read is survived', () => {
@@ -104,12 +104,12 @@ test('what cannot be read is survived', () => {
     worse: new Proxy({ value: 1 }, { getOwnPropertyDescriptor: () => assert.fail() }),
   }
   const problems = ['invalid_value', 'invalid_value']
-  assert.deepEqual(takenValue(metadata(), throwing), { value: { good: 'x' }, problems })
-  assert.deepEqual(takenValue(metadata(), Object.create({ inherited: 'x' })), { value: {}, problems: [] })
+  assert.deepEqual(acceptValue(metadata(), throwing), { value: { good: 'x' }, problems })
+  assert.deepEqual(acceptValue(metadata(), Object.create({ inherited: 'x' })), { value: {}, problems: [] })
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()
   for (const none of [proxy, 'text', 5, null, Symbol('x')])
-    assert.deepEqual(takenValue(metadata(), none), { problems: ['invalid_value'] })
+    assert.deepEqual(acceptValue(metadata(), none), { problems: ['invalid_value'] })
 })
 
 test('whatever a host hands in, what is taken keeps the rules, and taking it again changes nothing', () => {
@@ -120,33 +120,33 @@ test('whatever a host hands in, what is taken keeps the rules, and taking it aga
   fc.assert(
     fc.property(fc.oneof(fc.anything(), entries), (given) => {
       const fact = metadata({ maxEntries: 4 })
-      const { value } = takenValue(fact, given)
+      const { value } = acceptValue(fact, given)
       if (value === undefined) return
       assert.ok(Object.keys(value as object).length <= 4)
       for (const [key, text] of Object.entries(value as Record<string, unknown>)) {
         assert.match(key, /^[a-z][A-Za-z0-9_.-]{0,63}$/)
         assert.ok(typeof text === 'string' && text.length >= 1 && text.length <= 64 && text.isWellFormed())
       }
-      assert.deepEqual(takenValue(fact, value), { value, problems: [] })
+      assert.deepEqual(acceptValue(fact, value), { value, problems: [] })
     }),
   )
 })
 
 test('related ids are taken in small letters, sorted, each once; what is none is dropped and counted', () => {
-  assert.deepEqual(takenValue(uuids(), [ONE.toUpperCase(), TWO, ONE, 'node-1', `{${ONE}}`, 5, null]), {
+  assert.deepEqual(acceptValue(uuids(), [ONE.toUpperCase(), TWO, ONE, 'node-1', `{${ONE}}`, 5, null]), {
     value: [TWO, ONE],
     problems: Array(4).fill('invalid_value'),
   })
-  assert.deepEqual(takenValue(uuids({ maxItems: 1 }), [ONE, TWO]), {
+  assert.deepEqual(acceptValue(uuids({ maxItems: 1 }), [ONE, TWO]), {
     value: [TWO],
     problems: ['invalid_value'],
   })
 })
 
 test('no related id at all is no value', () => {
-  assert.deepEqual(takenValue(uuids(), []), { problems: [] })
-  assert.deepEqual(takenValue(uuids(), ['x']), { problems: ['invalid_value'] })
+  assert.deepEqual(acceptValue(uuids(), []), { problems: [] })
+  assert.deepEqual(acceptValue(uuids(), ['x']), { problems: ['invalid_value'] })
   for (const none of [ONE, null, { 0: ONE, length: 1 }, new Array(1e9)])
-    assert.deepEqual(takenValue(uuids(), none), { problems: ['invalid_value'] })
-  assert.deepEqual(takenValue(uuids({ whenUnknown: null }), null), { value: null, problems: [] })
+    assert.deepEqual(acceptValue(uuids(), none), { problems: ['invalid_value'] })
+  assert.deepEqual(acceptValue(uuids({ whenUnknown: null }), null), { value: null, problems: [] })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type AttributeFact, type Rounding, reportedNumber, takenValue } from '../../src/catalog/index.ts'
+import { type AttributeFact, acceptValue, type Rounding, reportedNumber } from '../../src/catalog/index.ts'
 
 /** A number as a gauge with this rounding reports it. */
 const rounded = (value: number, round: Rounding | undefined) =>
@@ -100,12 +100,12 @@ for (const { fact, taken, refused } of tables) {
   const name = 'pattern' in fact ? `${fact.type} /${fact.pattern}/` : fact.type
   test(`an attribute of type ${name} takes these values`, () => {
     for (const value of taken)
-      assert.deepEqual(takenValue(fact, value), { value, problems: [] }, `${String(value)} is refused`)
+      assert.deepEqual(acceptValue(fact, value), { value, problems: [] }, `${String(value)} is refused`)
   })
   test(`an attribute of type ${name} refuses these values`, () => {
     for (const value of refused) {
       assert.deepEqual(
-        takenValue(fact, value),
+        acceptValue(fact, value),
         { problems: ['invalid_value'] },
         `${JSON.stringify(String(value))} is taken`,
       )

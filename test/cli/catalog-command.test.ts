@@ -280,14 +280,19 @@ test("the first catalog is the product's, the others are contributions to it", a
   assert.match(refused.stderr, /contributions\[2\]\.prefix: is 'search', which overlaps 'search'/)
 })
 
-test('what comes in at the same gateway besides is named by --also: another product, an earlier version', async () => {
+test('what comes in at the same gateway besides is named by --additional-product: another product, an earlier version', async () => {
   using scratch = createScratch()
   const { directory } = scratch
   const call = ['--catalog', catalogModule(directory), '--product', 'acme-db']
   const released = path.join(directory, 'released.json')
   await run(['release', ...call, '--out', released])
   writeFileSync(released, readFileSync(released, 'utf8').replace('"version": 1', '"version": 2'))
-  const also = ['--also', `acme-db=${released}`, '--also', `search=${pluginModule(directory, 'search')}`]
+  const also = [
+    '--additional-product',
+    `acme-db=${released}`,
+    '--additional-product',
+    `search=${pluginModule(directory, 'search')}`,
+  ]
   const { stdout } = await run(['collector-config', ...call, ...also])
   assert.match(
     stdout,
@@ -303,8 +308,16 @@ const WRONG: Array<[args: readonly string[], message: RegExp]> = [
   [['docs', '--catalog', '/nowhere/catalog.ts', '--product', 'acme'], /nowhere\/catalog\.ts/],
   [['docs', '--colour'], /--colour/],
   [
-    ['collector-config', '--catalog', 'examples/minimal/catalog.ts', '--product', 'a', '--also', 'b'],
-    /--also is 'b'; write it as <product>=<file>/,
+    [
+      'collector-config',
+      '--catalog',
+      'examples/minimal/catalog.ts',
+      '--product',
+      'a',
+      '--additional-product',
+      'b',
+    ],
+    /--additional-product is 'b'; write it as <product>=<file>/,
   ],
 ]
 

@@ -60,9 +60,9 @@ test('a callback that makes a preview gets one without being asked again, and th
 
 test('what a callback has started may make a preview once the report is done', async () => {
   const host = createHost()
-  let goOn = () => {}
+  let scheduleResume = () => {}
   const later = new Promise<void>((resolve) => {
-    goOn = resolve
+    scheduleResume = resolve
   })
   let started: Promise<Record<string, number>> | undefined
   host.meter.createObservableGauge('acme.users').addCallback((result) => {
@@ -70,7 +70,7 @@ test('what a callback has started may make a preview once the report is done', a
     result.observe(1)
   })
   await host.collect()
-  goOn()
+  scheduleResume()
   assert.deepEqual(await started, { 'acme.users': 1 })
 })
 

@@ -229,7 +229,7 @@ describe('two processes at once', () => {
     await until('the first builds', () => existsSync(go.builds))
     const second = finder(t, home, environment)
     await until('the second waits', () => /waiting for process \d+, which is/.test(second.stderr()))
-    await writeFile(go.goOn, '')
+    await writeFile(go.scheduleResume, '')
 
     const [one, other] = await Promise.all([first.found, second.found])
     assert.deepEqual([one.how, other.how], ['build', 'cache'])
@@ -251,7 +251,7 @@ describe('two processes at once', () => {
     await until('the second waits', () => /waiting for process/.test(second.stderr()))
     first.found.catch(() => {})
     first.process.kill('SIGKILL')
-    await writeFile(go.goOn, '')
+    await writeFile(go.scheduleResume, '')
     assert.equal((await second.found).how, 'build')
   })
 })
@@ -300,7 +300,7 @@ async function releaseServer(
 /** A `go` that installs a builder which waits for a file before it makes a Collector. */
 async function fakeGo(t: TestContext) {
   const home = await scratchDirectory(t)
-  const go = { builds: path.join(home, 'builds'), goOn: path.join(home, 'go-on') }
+  const go = { builds: path.join(home, 'builds'), scheduleResume: path.join(home, 'go-on') }
   await script(
     path.join(home, 'bin', 'go'),
     '[ "$1" = version ] && { echo go version go1.26; exit; }',
@@ -310,7 +310,7 @@ async function fakeGo(t: TestContext) {
     '[ -e origin/go.mod ] || exit 1',
     `echo built >> ${go.builds}`,
     'echo Compiling',
-    `while [ ! -e ${go.goOn} ]; do [ -d "${home}" ] || exit 1; sleep 0.05; done`,
+    `while [ ! -e ${go.scheduleResume} ]; do [ -d "${home}" ] || exit 1; sleep 0.05; done`,
     'mkdir -p _build',
     `printf '#!/bin/sh\\n${SAYS_VERSION}\\n' > _build/usage-gateway`,
     'chmod +x _build/usage-gateway',

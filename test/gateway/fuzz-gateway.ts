@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { defineCatalog, REPORT_ATTRIBUTES } from '../../src/catalog/index.ts'
-import { CUT } from '../../src/maintainer/collector/wire.ts'
+import { REMOVED_ATTRIBUTES } from '../../src/maintainer/collector/wire.ts'
 import { createRandom } from '../support/random.ts'
 import { hostileBody, MARK } from './hostile-bodies.ts'
 import { archiveOf, filesWith, report, runGateway, sampleOf, send } from './running-gateway.ts'
@@ -86,7 +86,7 @@ export async function fuzzGateway(
   return answers
 }
 
-const KEYS = new Set([...Object.keys(REPORT_ATTRIBUTES), 'acme.edition', 'acme.motto', CUT])
+const KEYS = new Set([...Object.keys(REPORT_ATTRIBUTES), 'acme.edition', 'acme.motto', REMOVED_ATTRIBUTES])
 const NAMES = /^(?:usage\.(?:facts|dropped|withheld|forget)|acme\.(?:users|commands))$/
 
 function checkKept(one: ReturnType<typeof report>['resourceMetrics'][number]): void {

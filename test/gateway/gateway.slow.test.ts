@@ -11,7 +11,7 @@ import {
   startCollector,
   validateConfig,
 } from '../../src/gateway.ts'
-import { CUT } from '../../src/maintainer/collector/wire.ts'
+import { REMOVED_ATTRIBUTES } from '../../src/maintainer/collector/wire.ts'
 import { isTelling } from '../../src/maintainer/stack/log-line.ts'
 import {
   filesWith,
@@ -315,7 +315,9 @@ describe('what the gateway lets through', () => {
     ])
     const own = (attributes: Readonly<Record<string, unknown>> | undefined) =>
       Object.fromEntries(
-        Object.entries(attributes ?? {}).filter(([key]) => !(key in OF_EVERY_REPORT || key === CUT)),
+        Object.entries(attributes ?? {}).filter(
+          ([key]) => !(key in OF_EVERY_REPORT || key === REMOVED_ATTRIBUTES),
+        ),
       )
     assert.deepEqual(own((await archived(1))[0]), {
       ...declared,

@@ -1,10 +1,10 @@
 import {
   type AttributeFact,
   type AttributeValue,
+  acceptValue,
   attributesOf,
   type DropReason,
   type Fact,
-  takenValue,
 } from '../../catalog/index.ts'
 import { askHost, type Clock } from '../../platform/index.ts'
 import { CountCell, isCount } from './cells.ts'
@@ -65,7 +65,7 @@ async function askAttribute(
       : { reason: undefined, value: source }
   if (answer.reason) return miss(collection, name, answer.reason)
   if (answer.value === undefined) return
-  const { value, problems } = takenValue(fact, answer.value)
+  const { value, problems } = acceptValue(fact, answer.value)
   for (const problem of problems) collection.drops.add(problem)
   if (value !== undefined) {
     for (const [attribute, part] of attributesOf(name, value)) collection.attributes.set(attribute, part)

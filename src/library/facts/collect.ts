@@ -10,7 +10,7 @@ import { askAll, type Collection } from './ask.ts'
 import type { CountCell, GaugeCell } from './cells.ts'
 import { type Counts, seriesKey } from './counts.ts'
 import { createDrops } from './drops.ts'
-import { onceAtATime } from './reentry.ts'
+import { preventReentry } from './reentry.ts'
 import type { FactStore } from './store.ts'
 import { DROPPED, type FactStores } from './stores.ts'
 
@@ -77,7 +77,7 @@ export async function collectFacts(
 ): Promise<Collected> {
   const collections = stores.all.map((store) => openCollection(store, options))
   const budget = Math.min(options.factBudget ?? 1_000, options.reportBudget ?? 10_000)
-  await onceAtATime(stores, async () => {
+  await preventReentry(stores, async () => {
     await Promise.all(collections.map((collection) => askAll(collection, budget)))
   })
   const totals = stores.totals((name) => collections.some(({ included }) => included.has(name)))

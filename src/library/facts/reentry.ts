@@ -14,7 +14,7 @@ const DEEPEST = 2
  * Runs `ask`, unless it is called from within itself for the same subject: a source that makes a preview would be asked
  * by it again, without end and without letting anything else have its turn.
  */
-export async function onceAtATime(subject: object, ask: () => Promise<void>): Promise<void> {
+export async function preventReentry(subject: object, ask: () => Promise<void>): Promise<void> {
   const outer = ownContext.getStore() as Round | undefined
   const depth = (outer?.depth ?? 0) + 1
   if (depth > DEEPEST || isWithin(outer, subject)) return

@@ -1,11 +1,11 @@
 import type { BatchObservableCallback, Observable, ObservableCallback } from '@opentelemetry/api'
 import {
+  acceptValue,
   type Catalog,
   type DimensionBlocks,
   type DimensionsOf,
   type FactValue,
   type GaugeFact,
-  takenValue,
   type ValueOf,
 } from '../../catalog/index.ts'
 import { CountCell, GaugeCell, type Recording } from './cells.ts'
@@ -102,7 +102,7 @@ export function createFactStore(catalog: Catalog, recording: Recording): FactSto
       }
       if (source === undefined) return void attributes.delete(name)
       if (typeof source === 'function') return void attributes.set(name, source as () => FactValue)
-      const { value, problems } = takenValue(fact, source)
+      const { value, problems } = acceptValue(fact, source)
       for (const problem of problems) drops.add(problem)
       if (value !== undefined) attributes.set(name, value)
       else if (problems.length === 0) attributes.delete(name)

@@ -1,4 +1,5 @@
 import {
+  acceptValue,
   attributesOf,
   type Catalog,
   type Fact,
@@ -8,7 +9,6 @@ import {
   type Moment,
   type Reach,
   reportedNumber,
-  takenValue,
   valuesIn,
   type Withheld,
   withholdingReason,
@@ -53,7 +53,7 @@ function fittingAttributes(attributes: ReportContent['attributes'], now: Declare
     // An empty value says only that there is such a fact, and stands there also above the level of consent.
     const isEmpty = given === null && fact.whenUnknown === null && withheld === 'level'
     if (withheld !== undefined && !isEmpty) continue
-    const { value } = takenValue(fact, given)
+    const { value } = acceptValue(fact, given)
     if (value === undefined) continue
     for (const [attribute, part] of attributesOf(name, value)) fitting.set(attribute, JSON.stringify(part))
   }

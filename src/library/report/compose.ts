@@ -9,6 +9,7 @@ import {
 } from '@opentelemetry/sdk-metrics'
 import {
   type AttributeValue,
+  acceptValue,
   attributesOf,
   type Catalog,
   type DropReason,
@@ -23,7 +24,6 @@ import {
   type ReportMetric,
   type ReportMetricName,
   reportedNumber,
-  takenValue,
   valuesIn,
   withholdingReason,
 } from '../../catalog/index.ts'
@@ -131,7 +131,7 @@ function declaredAttributes(
   for (const [name, given] of valuesIn(frame.catalog, resource.attributes)) {
     const fact = declared(frame, name)
     if (fact?.kind !== 'attribute') continue
-    const { value } = takenValue(fact, given)
+    const { value } = acceptValue(fact, given)
     if (value === undefined) continue
     for (const [attribute, part] of attributesOf(name, value))
       taken[attribute] = randomized(fact, attribute, part, frame.noise)

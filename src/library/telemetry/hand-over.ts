@@ -70,7 +70,7 @@ const FACT_BUDGET = 20
  *
  * @param maySend asked once more when all that is missing is the child: the facts have taken their time
  */
-export async function handOver(
+export async function spawnDetachedSender(
   options: HandOverOptions,
   verdict: Verdict,
   maySend: () => Promise<boolean>,

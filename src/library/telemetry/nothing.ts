@@ -8,7 +8,7 @@ import type { UsageTelemetry } from './surface.ts'
 
 /** The usage telemetry of a package that has none. */
 export const createRemoved = <F extends Facts>({ consentInputs, state }: Settings): UsageTelemetry<F> =>
-  createNothing({ ...consentInputs, location: state.location })
+  createNoopTelemetry({ ...consentInputs, location: state.location })
 
 /**
  * The usage telemetry where the library cannot run. A Node.js that is too old is the operator's, so nothing is thrown; and much of what
@@ -19,7 +19,7 @@ export function createUnsuitable<F extends Facts>(
   runtime: string,
 ): UsageTelemetry<F> {
   const prefix = product?.environmentPrefix ?? prefixOf(String(product?.name))
-  return createNothing({ prefix, levels: catalog?.levels ?? [], defaultBy: runtime }, () =>
+  return createNoopTelemetry({ prefix, levels: catalog?.levels ?? [], defaultBy: runtime }, () =>
     safeLogger(logger).warn(
       `${product?.title ?? product?.name} has no usage telemetry on ${runtime}: it needs Node.js ${OLDEST_NODE} or later. ` +
         'Nothing is collected, stored or sent.',
@@ -33,7 +33,7 @@ interface Silence extends Pick<Settings['consentInputs'], 'prefix' | 'levels' | 
 }
 
 /** Nothing is collected, loaded or written, and nobody can change that. `tell` is called at the first start. */
-function createNothing<F extends Facts>(
+function createNoopTelemetry<F extends Facts>(
   { prefix, levels, defaultBy, startedAt, location = 'nowhere' }: Silence,
   tell = () => {},
 ): UsageTelemetry<F> {

@@ -18,7 +18,7 @@ import { createMeterOwner } from './meter-owner.ts'
 import type { UsageRecorder } from './recorder.ts'
 import { failedPreview, failedReport, isForTheHost } from './safety-net.ts'
 import type { Settings } from './settings.ts'
-import { sendAtTheEnd } from './short-lived.ts'
+import { flushOnShutdown } from './short-lived.ts'
 import { disclosureOf, refuseUnwanted, tell } from './start.ts'
 import { factsUnder, stateUnder } from './status.ts'
 import type { UsageTelemetry } from './surface.ts'
@@ -191,7 +191,7 @@ export function createRunning(
     starting = undefined
     const kept = counting.stop()
     // What a short-lived process sends is written down before. It is the loop that sends, unless it was started again meanwhile.
-    const sent = sends && sendAtTheEnd({ settings, contributions, counting, loop, refreshConsent }, kept)
+    const sent = sends && flushOnShutdown({ settings, contributions, counting, loop, refreshConsent }, kept)
     const stopped = sent
       ? sent.catch(logTrouble).then(() => (planned ? undefined : loop.stop()))
       : loop.stop()

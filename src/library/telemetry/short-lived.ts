@@ -5,7 +5,7 @@ import type { HandOverOptions } from './hand-over.ts'
 import type { Loop } from './loop.ts'
 import type { Settings } from './settings.ts'
 
-export interface EndingProcess extends HandOverOptions {
+export interface ShutdownContext extends HandOverOptions {
   readonly loop: Loop
   readonly counting: { stop(): Promise<void> }
   /** Reads the stored choice, and applies the verdict. */
@@ -21,22 +21,24 @@ const reserveOf = (within: number) => Math.min(within / 5, 250)
  *
  * @param kept when the counts are written down; what is sent has them. The time runs from now on, not from then.
  */
-export async function sendAtTheEnd(ending: EndingProcess, kept: Promise<void>): Promise<void> {
+export async function flushOnShutdown(ending: ShutdownContext, kept: Promise<void>): Promise<void> {
   const { delivery } = ending.settings
   if (typeof delivery !== 'string') return sendWithin(ending, kept, delivery.within)
   await kept
   const { loop, refreshConsent } = ending
   const verdict = await reasonToSend(ending)
   if (!verdict) return
-  const { handOver } = await import('./hand-over.ts')
-  const isSettled = await handOver(ending, verdict, async () => loop.maySend(await refreshConsent()))
+  const { spawnDetachedSender } = await import('./hand-over.ts')
+  const isSettled = await spawnDetachedSender(ending, verdict, async () =>
+    loop.maySend(await refreshConsent()),
+  )
   if (!isSettled) await sendWithin(ending, kept, WITHOUT_CHILD)
 }
 
 /** What the end takes at most where no child can be started, in milliseconds. */
 const WITHOUT_CHILD = 1_000
 
-async function sendWithin(ending: EndingProcess, kept: Promise<void>, within: number): Promise<void> {
+async function sendWithin(ending: ShutdownContext, kept: Promise<void>, within: number): Promise<void> {
   const late = createDeferred<void>()
   const timer = ending.settings.clock.after(within - reserveOf(within), late.resolve)
   try {
@@ -48,7 +50,7 @@ async function sendWithin(ending: EndingProcess, kept: Promise<void>, within: nu
 }
 
 /** The verdict under which something is to be sent now; `undefined` where nothing is. */
-async function reasonToSend(ending: EndingProcess): Promise<Verdict | undefined> {
+async function reasonToSend(ending: ShutdownContext): Promise<Verdict | undefined> {
   const { settings, loop, refreshConsent } = ending
   // Whoever wants to see the reports waits for them.
   if (settings.debug) {
@@ -61,7 +63,7 @@ async function reasonToSend(ending: EndingProcess): Promise<Verdict | undefined>
 
 /** `late`: when an attempt is called off. */
 async function send(
-  ending: EndingProcess,
+  ending: ShutdownContext,
   limit: { readonly within: number; readonly late: Promise<void> },
 ): Promise<void> {
   const { settings, loop, counting } = ending
@@ -80,7 +82,7 @@ async function send(
 }
 
 /** Whether a report is due or waits, and an attempt may be made. */
-async function hasToSend({ settings, loop }: EndingProcess): Promise<boolean> {
+async function hasToSend({ settings, loop }: ShutdownContext): Promise<boolean> {
   const { state, clock, endpoint } = settings
   const waits = (await state.list(ENTRIES.outbox).catch(() => [])).length > 0
   if (!waits && !(await loop.isDue())) return false

@@ -3,8 +3,8 @@ import { type Catalog, checkedCatalog, type Fact, seriesOf } from '../../catalog
 import { GatewayOptionsError } from '../package/index.ts'
 import { attributeBytes, attributeStatements, reportAttributeStatements } from './attribute-statements.ts'
 import { isNoneOf, literal, type Rule, resourceAttribute } from './ottl.ts'
-import { declaredPoints, isNoNumber, reportPoints, unitsOf } from './point-conditions.ts'
-import { CATALOGS, CUT, REPORT_POINTS } from './wire.ts'
+import { declaredPoints, notNumberCondition, reportPoints, unitsOf } from './point-conditions.ts'
+import { CATALOGS, REMOVED_ATTRIBUTES, REPORT_POINTS } from './wire.ts'
 
 /** A product whose reports a gateway takes. */
 export interface GatewayProduct {
@@ -44,7 +44,7 @@ export function collectorConfig(given: readonly GatewayProduct[]): string {
         'filter/points': {
           metric_conditions: [
             { conditions: blocks([isOtherProduct(senders)]) },
-            { conditions: blocks(isNoGauge(senders)) },
+            { conditions: blocks(notGaugeConditions(senders)) },
             { conditions: blocks(isNoDeclaredPoint(senders)) },
           ],
         },
@@ -80,7 +80,7 @@ export function baseConfig(): string {
     'filter/points': {
       error_mode: 'propagate',
       metric_conditions: [
-        { conditions: blocks(isNoGauge([])) },
+        { conditions: blocks(notGaugeConditions([])) },
         { conditions: blocks(isNoDeclaredPoint([])) },
       ],
     },
@@ -146,7 +146,7 @@ const isOtherProduct = (senders: readonly Sender[]): Rule => [
 ]
 
 /** The library sends gauges, without description and metadata. */
-function isNoGauge(senders: readonly Sender[]): Rule[] {
+function notGaugeConditions(senders: readonly Sender[]): Rule[] {
   const units = unitsOf(senders.flatMap(({ catalogs }) => catalogs))
   // What has one of the first is asked no further.
   const [frequent, others] = [units.slice(0, 3), units.slice(3)]
@@ -167,7 +167,7 @@ function isNoDeclaredPoint(senders: readonly Sender[]): Rule[] {
   return [
     // Flags say that a point has no number; the library sets none.
     ['Len(datapoint.exemplars) > 0 or datapoint.flags != 0'],
-    [isNoNumber()],
+    [notNumberCondition()],
     ['not (', ...anyOf([...ofProducts, ...reportPoints().map((point) => [point])]), ')'],
   ]
 }
@@ -189,7 +189,7 @@ function marked(statements: readonly Rule[], catalogs: readonly Catalog[]): Rule
     ...statements,
     ...reportAttributeStatements(),
     [
-      `set(${resourceAttribute(CUT)}, resource.cache["usage.attributes"] - Len(resource.attributes))`,
+      `set(${resourceAttribute(REMOVED_ATTRIBUTES)}, resource.cache["usage.attributes"] - Len(resource.attributes))`,
       'where Len(resource.attributes) < resource.cache["usage.attributes"]',
     ],
     [`set(${COUNT}, 0)`],

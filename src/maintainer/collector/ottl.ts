@@ -34,7 +34,7 @@ export const pointAttribute = (key: string) => `datapoint.attributes[${literal(k
  * True where the path has one of the values. A few are compared one by one, more by one expression: its cost hardly grows
  * with their number.
  */
-export function isOneOf(path: string, values: readonly string[]): string {
+export function oneOfCondition(path: string, values: readonly string[]): string {
   return values.length <= MOST_COMPARISONS
     ? values.map((value) => `${path} == ${literal(value)}`).join(' or ')
     : matches(path, exactly(values))

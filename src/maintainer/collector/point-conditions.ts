@@ -8,7 +8,7 @@ import {
   type ReportMetric,
   reportedNumber,
 } from '../../catalog/index.ts'
-import { exactly, isOneOf, literal, matches, number, pointAttribute, type Rule } from './ottl.ts'
+import { exactly, literal, matches, number, oneOfCondition, pointAttribute, type Rule } from './ottl.ts'
 
 type NumberFact = GaugeFact | CountFact
 
@@ -42,7 +42,7 @@ export function reportPoints(): Rule {
     ...apart.map(({ name, by }) => [
       isNamed([name]),
       'Len(datapoint.attributes) == 1',
-      isOneOf(pointAttribute(by.name), by.values),
+      oneOfCondition(pointAttribute(by.name), by.values),
       ...range(0, Infinity),
     ]),
   ].map((conditions) => conditions.join(' and '))
@@ -75,7 +75,7 @@ function shapeOf(fact: NumberFact): string[] {
   if (keys.length === 0) return noAttributes()
   const values = blocks.map((block) =>
     Object.entries(block)
-      .map(([key, declared]) => inBrackets(isOneOf(pointAttribute(key), declared)))
+      .map(([key, declared]) => inBrackets(oneOfCondition(pointAttribute(key), declared)))
       .join(' and '),
   )
   const combinations = values.length === 1 ? values : [`(${values.join(' or ')})`]
@@ -107,7 +107,8 @@ function range(lowest: number, highest: number): string[] {
 }
 
 /** What no point may have, of whatever fact: no number, or one above what 64 bits hold. A comparison with NaN is false. */
-export const isNoNumber = () => `not (${DOUBLE} >= ${number(-LARGEST)} and ${DOUBLE} <= ${number(LARGEST)})`
+export const notNumberCondition = () =>
+  `not (${DOUBLE} >= ${number(-LARGEST)} and ${DOUBLE} <= ${number(LARGEST)})`
 
 const LARGEST = 1e19
 

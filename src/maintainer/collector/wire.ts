@@ -10,4 +10,4 @@ export const REPORT_POINTS = 16
 export const CATALOGS = 'usage.gateway.catalogs'
 
 /** What the gateway adds: how many attributes it has taken from the report. Only where there were any. */
-export const CUT = 'usage.gateway.cut'
+export const REMOVED_ATTRIBUTES = 'usage.gateway.cut'

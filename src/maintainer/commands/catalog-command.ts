@@ -52,7 +52,8 @@ Options:
   --origin <kinds>      For the page, what the gateway adds by where a report came from: "country,region,network", as far as it
                         has databases for them, or "none". Default: the page says that it may.
   --out <file>          Where the command writes. Default: standard output.
-  --also <name>=<file>  For collector-config: what else comes in at the same gateway, as often as needed. Another product,
+  --additional-product <name>=<file>
+                        For collector-config: what else comes in at the same gateway, as often as needed. Another product,
                         or an earlier version of this one. The file is a module, or what release has written.
   --docs <file> --schema <file> --collector-config <file>   What check compares. Each may be left out.
   --released <file>     What release has written, for check.
@@ -134,7 +135,7 @@ async function parse(args: readonly string[]): Promise<Call | 'help'> {
         origin: text,
         out: text,
         released: text,
-        also: { ...text, multiple: true },
+        'additional-product': { ...text, multiple: true },
       },
       ...{ docs: text, schema: text, 'collector-config': text },
       help: { type: 'boolean', short: 'h', default: false },
@@ -160,7 +161,7 @@ async function parse(args: readonly string[]): Promise<Call | 'help'> {
     origin: values.origin === undefined ? undefined : originsIn(values.origin),
     out: values.out,
     released: values.released,
-    also: await Promise.all((values.also ?? []).map(loadAlso)),
+    also: await Promise.all((values['additional-product'] ?? []).map(loadAlso)),
     files: {
       ...(values.docs && { docs: values.docs }),
       ...(values.schema && { schema: values.schema }),
@@ -207,7 +208,7 @@ async function loadCatalogs(files: readonly string[]): Promise<Catalog> {
 async function loadAlso(text: string): Promise<GatewayProduct> {
   const [, name, file] = /^([^=]+)=(.+)$/.exec(text) ?? []
   if (name === undefined || file === undefined)
-    throw new Error(`--also is '${text}'; write it as <product>=<file>.`)
+    throw new Error(`--additional-product is '${text}'; write it as <product>=<file>.`)
   return { name, catalog: await loadCatalog(file) }
 }
 

@@ -15,7 +15,7 @@ import {
   secretsOf,
   withoutSecrets,
 } from '../package/index.ts'
-import type { GatewayPlaces } from '../stack/index.ts'
+import type { GatewayEndpoints } from '../stack/index.ts'
 import {
   ARCHIVE_DAYS,
   clickHouseEnvironment,
@@ -306,7 +306,7 @@ async function up(run: Run): Promise<number> {
     })
     started.unshift(gateway)
     const { url, healthUrl, metricsUrl } = gateway
-    const places: GatewayPlaces = {
+    const places: GatewayEndpoints = {
       ...{ url, healthUrl, metricsUrl },
       store: storeOf(clickHouse.nativeEndpoint),
       database,

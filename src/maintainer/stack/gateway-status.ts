@@ -4,7 +4,7 @@ import type { DamagedQueue } from './queue/damaged-queue.ts'
 import type { StoreAnswer } from './store/ask-store.ts'
 
 /** Where a gateway that runs can be asked. `gateway up` leaves it in its directory, as `gateway.json`. */
-export interface GatewayPlaces {
+export interface GatewayEndpoints {
   readonly url: string
   readonly healthUrl: string
   readonly metricsUrl: string
@@ -18,7 +18,7 @@ export interface GatewayPlaces {
 
 /** How a gateway is. Numbers are data points, since its start. */
 export interface GatewayStatus {
-  readonly places: GatewayPlaces
+  readonly places: GatewayEndpoints
   /** Whether it takes reports. */
   readonly healthy: boolean
   /** What the store answers when it is asked, as the Collector's user, whether it takes reports. */

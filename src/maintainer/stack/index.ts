@@ -24,7 +24,7 @@ export {
   startCollector,
 } from './collector/start-collector.ts'
 export { type ValidateConfigOptions, type Validation, validateConfig } from './collector/validate-config.ts'
-export type { GatewayPlaces, GatewayStatus } from './gateway-status.ts'
+export type { GatewayEndpoints, GatewayStatus } from './gateway-status.ts'
 export { startHousekeeping } from './housekeeping.ts'
 export { isTelling, readableLine } from './log-line.ts'
 export { writePrivateFile } from './private-files.ts'

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { GatewayCounts } from './collector/collector-counts.ts'
-import type { GatewayPlaces, GatewayStatus } from './gateway-status.ts'
+import type { GatewayEndpoints, GatewayStatus } from './gateway-status.ts'
 import type { Arrival, StoreAnswer } from './store/ask-store.ts'
 
 /** The status as a text of a few lines. */
@@ -81,7 +81,7 @@ export function troublesOf(status: Omit<GatewayStatus, 'troubles'>): string[] {
 /** As in alerts.yaml. */
 const MOST_DROPPED = 0.05
 
-function storeTroubles(places: GatewayPlaces, store: StoreAnswer): string[] {
+function storeTroubles(places: GatewayEndpoints, store: StoreAnswer): string[] {
   if (store.state === 'takes-reports') return []
   const { state, reason } = store
   return state === 'refuses'

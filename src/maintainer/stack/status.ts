@@ -4,7 +4,7 @@ import { type Environment, systemEnvironment } from '../../platform/index.ts'
 import { shownAddress } from '../package/index.ts'
 import { clickHouseEnvironment } from './clickhouse/clickhouse-environment.ts'
 import { collectorCounts, type GatewayCounts } from './collector/collector-counts.ts'
-import type { GatewayPlaces, GatewayStatus } from './gateway-status.ts'
+import type { GatewayEndpoints, GatewayStatus } from './gateway-status.ts'
 import { localUrl, parseEndpoint } from './process/ports.ts'
 import { answers } from './process/wait.ts'
 import { asideReports } from './queue/aside.ts'
@@ -59,7 +59,7 @@ async function progressSince(
 
 /** How the Collector reaches the store: as `gateway up` has left it in its directory, or as the settings say. */
 async function accessTo(
-  { store, database = 'usage', storeLogin }: GatewayPlaces,
+  { store, database = 'usage', storeLogin }: GatewayEndpoints,
   environment: Environment,
 ): Promise<StoreAccess> {
   if (storeLogin !== undefined) {
@@ -91,7 +91,7 @@ const PLACES_FILE = 'gateway.json'
 /** Where `gateway up` says what it has started. */
 export const placesFile = (directory: string) => path.join(directory, PLACES_FILE)
 
-async function placesOf(directory: string, environment: Environment): Promise<GatewayPlaces> {
+async function placesOf(directory: string, environment: Environment): Promise<GatewayEndpoints> {
   try {
     return JSON.parse(await readFile(placesFile(directory), 'utf8'))
   } catch {
