@@ -32,37 +32,37 @@ import type { ConsentState } from '../consent/index.ts'
 import type { Identified } from '../identity/index.ts'
 import { randomized } from './randomize.ts'
 
-/** Everything that a report says beside the facts. */
+/** Data of a report other than its facts. */
 export interface ReportFrame {
   readonly catalog: Catalog
   readonly product: { readonly name: string; readonly version: string }
   readonly reportId: string
-  /** Absent where nothing may be sent: then there is no installation id. */
+  /** Installation that the report is from; absent if nothing may be sent, as no installation id exists then. */
   readonly installation?: Identified | undefined
-  /** What the names in it mean: an address that is the product's, with the version of the catalog. Default: none. */
+  /** Schema URL of the catalog that defines the names in the report. Default: none. */
   readonly schemaUrl?: string
-  /** Whether it asks for the installation to be forgotten. Default: false. */
+  /** Makes the report an erasure request. Default: false. */
   readonly forget?: boolean
   readonly consent: { readonly state: ConsentState; readonly level: string; readonly reach: Reach }
-  /** When the report is made, in milliseconds since 1970. */
+  /** Time of the report, in milliseconds since 1970. */
   readonly at: number
-  /** When the counts of the report begin, in milliseconds since 1970. */
+  /** Start of the report's counts, in milliseconds since 1970. */
   readonly since: number
-  /** How exactly the report says its times: `day` where reports are not to be joined, and then not when counts begin. Default: `exact`. */
+  /** Precision of the report's times. `day`, without starts of counts, keeps reports from being joined. Default: `exact`. */
   readonly times?: 'exact' | 'day'
-  /** When its running totals begin. Default: `since`. */
+  /** Start of the running totals, in milliseconds since 1970. Default: `since`. */
   readonly totalsSince?: number
-  /** The secret of the installation that randomized facts are lied with. */
+  /** Secret of the installation that randomizes facts. */
   readonly noise: string
-  /** What was refused since the last report, by reason. */
+  /** Number of values that were refused since the last report, by reason. */
   readonly dropped?: Readonly<Partial<Record<DropReason, number>>>
-  /** How many facts were held back. Which ones is nobody's business. */
+  /** Number of facts that were withheld. The report does not say which ones. */
   readonly withheld?: number
 }
 
 /**
- * The report from the metrics of an OpenTelemetry provider: declared gauges and declared resource attributes, and nothing
- * else that the provider may hold. The same facts and frame give the same report, in the same order.
+ * Composes the report from the metrics of an OpenTelemetry provider: only gauges and resource attributes that the catalog declares.
+ * The same metrics and frame give the same report, in the same order.
  */
 export function composeReport(metrics: ResourceMetrics, given: ReportFrame): ResourceMetrics {
   const frame = ownOf(given)
@@ -84,7 +84,7 @@ export function composeReport(metrics: ResourceMetrics, given: ReportFrame): Res
   }
 }
 
-/** A resource with exactly these attributes: the SDK's own leaves out empty values, which OTLP has. */
+/** Creates a resource with exactly these attributes. The SDK's function leaves out empty values, which OTLP allows. */
 function resourceOf(
   attributes: Readonly<Record<string, AttributeValue | number>>,
   schemaUrl: string | undefined,
@@ -98,7 +98,7 @@ function resourceOf(
   return resource
 }
 
-/** What the report says of itself: {@link REPORT_ATTRIBUTES}. */
+/** Returns the attributes that describe the report itself: {@link REPORT_ATTRIBUTES}. */
 function frameAttributes({ catalog, product, reportId, consent, installation: given }: ReportFrame) {
   const installation = ownOf<Identified>({ ...given })
   const contributions = Object.entries(ownOf(catalog).contributions ?? {}).map(
@@ -158,7 +158,7 @@ function declaredGauges({ scopeMetrics }: ResourceMetrics, frame: ReportFrame): 
     })
 }
 
-/** The facts that their catalog wants to be there and empty: without a value, or above the level of consent. */
+/** Returns empty attributes for facts declared with `whenUnknown: null`. They stay empty without a value, or above the level of consent. */
 function emptyFacts({ catalog, consent, at, product }: ReportFrame): Record<string, null> {
   const moment = { at, productVersion: product.version }
   const names = Object.entries(catalog.facts).flatMap(([name, fact]) => {
@@ -176,7 +176,7 @@ function declared({ catalog, consent, at, product }: ReportFrame, name: string):
     : undefined
 }
 
-/** What the report counts of itself: how many facts it holds, how many values were refused, how many facts held back. */
+/** Returns the gauges that describe the report itself: the numbers of its facts, of refused values and of withheld facts. */
 function reportGauges(frame: ReportFrame, facts: number): MetricData[] {
   const dropped = Object.entries(frame.dropped ?? {}).filter(([, amount]) => amount > 0)
   const points: Readonly<Record<ReportMetricName, ReadonlyArray<readonly [number, string?]>>> = {
@@ -210,18 +210,18 @@ function pointAt(
   attributes: DataPoint<number>['attributes'],
   since = frame.since,
 ): DataPoint<number> {
-  // The start would be the end of the report before, and that of running totals the same in each report. OTLP has 0 for unknown.
+  // A start would join reports: it equals the end of the report before, or is constant for running totals. 0 is OTLP's unknown.
   return frame.times === 'day'
     ? { startTime: [0, 0], endTime: hrTime(dayOf(frame.at)), attributes, value }
     : { startTime: hrTime(since), endTime: hrTime(frame.at), attributes, value }
 }
 
-/** The beginning of the day of a moment, in UTC. Both in milliseconds since 1970. */
+/** Returns the start of the day of a time, in UTC. Both in milliseconds since 1970. */
 export const dayOf = (milliseconds: number): number => Math.floor(milliseconds / DAY) * DAY
 
 const DAY = 86_400_000
 
-/** OTLP has no time before 1970: a clock that is set so gives its first moment. */
+/** Converts milliseconds since 1970 to seconds and nanoseconds. Earlier times become 0: OTLP has no time before 1970. */
 function hrTime(milliseconds: number): [number, number] {
   const time = Math.max(0, milliseconds)
   return [Math.floor(time / 1_000), Math.round((time % 1_000) * 1_000_000)]
@@ -229,7 +229,7 @@ function hrTime(milliseconds: number): [number, number] {
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Attributes without those whose value is `undefined`: to OpenTelemetry they are not there. */
+/** Removes attributes with the value `undefined`: OpenTelemetry treats them as absent. */
 const withoutAbsent = (attributes: DataPoint<number>['attributes']): DataPoint<number>['attributes'] =>
   Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined))
 

@@ -17,27 +17,27 @@ import { createReportIds } from './report-id.ts'
 import { schemaUrlOf } from './schema-url.ts'
 import { serializeReport } from './serialize.ts'
 
-/** What a report says beside its metrics. */
+/** Data of a report other than its metrics. */
 export interface ReportDetails extends Pick<ReportFrame, 'dropped' | 'withheld'> {
   readonly verdict: Verdict
   readonly pending: PendingCounts
 }
 
-/** Makes the bytes of reports: who the report is from, when it was made, what it says of itself. */
+/** Composer of reports: adds installation, time and consent to the metrics, and serializes them. */
 export interface Composer {
   readonly installation: Installation
-  /** The report that would be made now. Changes nothing. */
+  /** Composes the report that would be made now. Changes nothing. */
   compose(metrics: ResourceMetrics, details: ReportDetails): Promise<MadeReport>
-  /** The report that is made now, and the next one has another id. Stores the installation id where the report may be sent. */
+  /** Makes a report; the next one gets another id. Stores the installation id if the report may be sent. */
   make(metrics: ResourceMetrics, details: ReportDetails): Promise<MadeReport>
-  /** A request to erase an installation, or one that names none. */
+  /** Makes a request to erase an installation; without an id, a request that names no installation. */
   makeErasureRequest(id: string | undefined, verdict: Verdict): Pick<MadeReport, 'reportId' | 'at' | 'bytes'>
 }
 
 export interface ComposerOptions {
   readonly product: { readonly name: string; readonly version: string }
   readonly catalog: () => Catalog
-  /** An address of the product's own, from which the schema URL is made. */
+  /** Address of the product, from which the schema URL is derived. */
   readonly schemaUrl: string
   readonly identity: IdentityPolicy
   readonly state: StateStore
@@ -49,10 +49,10 @@ export function createComposer(options: ComposerOptions): Composer {
   const { product, catalog, identity, state, clock, maySend } = options
   const ids = createReportIds()
   const times: NonNullable<ReportFrame['times']> = joinsReports(identity) ? 'exact' : 'day'
-  /** The time of a report is in its id as well. */
+  /** Returns the next report id. It contains the time of the report, with the same precision. */
   const nextId = (at: number) => ids.next(times === 'day' ? dayOf(at) : at)
   const installation = createInstallation(state, clock, identity)
-  /** Randomizes reports that are not sent: for them the installation's own secret is neither made nor read. */
+  /** Secret that randomizes reports that are not sent: for them the installation's secret is neither created nor read. */
   const passingNoise = randomUuid()
 
   async function compose(metrics: ResourceMetrics, details: ReportDetails): Promise<MadeReport> {
@@ -75,8 +75,8 @@ export function createComposer(options: ComposerOptions): Composer {
   }
 
   /**
-   * Stores the installation id, and returns why that has no use. Of several processes that begin at once, all report under the id that one of
-   * them has stored; without one, each start would be another installation.
+   * Stores the installation id. Returns the reason why the report must not be sent if that fails: without a stored id, each start would
+   * be another installation. Several processes that start at once all use the id that one of them has stored.
    */
   async function establish(verdict: Verdict): Promise<string | undefined> {
     await installation.propose()
@@ -84,7 +84,7 @@ export function createComposer(options: ComposerOptions): Composer {
       await installation.keep()
     } catch (error) {
       const { code, message } = errorOf(error)
-      // One that is there already is as good, where nothing can be written any more.
+      // If the store has become read-only, an id that is already stored is good enough.
       if ((await installation.isKept()) || holdsWithoutState(verdict)) return undefined
       return `the installation cannot be stored in ${state.location} (${code ?? message}), so each start would be another one`
     }
@@ -100,7 +100,7 @@ export function createComposer(options: ComposerOptions): Composer {
       ids.use()
       return { ...report, impediment }
     },
-    /** The receiver takes only what somebody has said yes to; the person's wish is the yes to this request. */
+    /** Makes an erasure request. The receiver accepts only reports with consent; the person's request is the consent to this one. */
     makeErasureRequest(id, { state: decided, level, reach }) {
       const at = clock.now()
       const reportId = nextId(at)

@@ -1,9 +1,9 @@
 /**
- * Erasure: a person wants the installation forgotten, here and at the receiver.
+ * Erasure of an installation, here and at the receiver, on a person's request.
  *
- * The receiver is asked by one request for each id. Where consent lets reports leave, it goes their way, and waits in the outbox.
- * Otherwise the person's wish is what it needs: it is tried once, at once, and nothing else leaves. Only a no from outside of the
- * product keeps it back, as nobody can overrule that from within; then what is needed to ask is kept for the next time.
+ * The receiver gets one erasure request for each id. If consent allows reports, the requests go through the outbox like reports.
+ * Otherwise the person's request is the consent: each is sent once, immediately, and nothing else is sent. If telemetry is disabled
+ * from outside the product (locked), no request is sent, and the ids are stored for the next attempt.
  */
 
 import { errorOf } from '../../platform/index.ts'
@@ -25,12 +25,12 @@ import { installationIn, isErasureRequest } from '../otlp/index.ts'
 import type { Composer } from './composer.ts'
 
 export interface ErasureResult extends DeliveryResult {
-  /** Why something is left here; absent where nothing is. */
+  /** Reason why some data could not be deleted here; absent if all is deleted. */
   readonly failure?: Error
 }
 
 export interface ErasureOptions {
-  /** `unwritten`: the names of the entries of which the store has not what was written last. Default: it has all. */
+  /** `unwritten` returns the names of entries with changes that have not reached the store. Default: none. */
   readonly state: StateStore & { unwritten?(): readonly string[] }
   readonly delivery: Delivery
   readonly composer: Composer
@@ -45,9 +45,9 @@ interface Context extends ErasureOptions {
 }
 
 /**
- * Erases an installation, here and at the receiver, apart from all that is made or sent.
+ * Erases an installation, here and at the receiver, while no report is made or sent.
  *
- * @param by is named in the answer, and written down nowhere: who asked is nobody's business any more.
+ * @param by the person who asked, named in the result and stored nowhere
  */
 export const eraseInstallation = (options: ErasureOptions, by: string): Promise<ErasureResult> =>
   options.delivery.exclusively((steps) => erase({ ...options, steps }, by))
@@ -57,7 +57,7 @@ async function erase(context: Context, by: string): Promise<ErasureResult> {
   const { record } = steps
   const verdict = await readVerdict()
   const ids = await erasableIds(context)
-  // Before anything is deleted: a process that ends in the middle of it leaves what is needed to ask.
+  // Store the ids before anything is deleted, so that a process that ends meanwhile leaves them for the next attempt.
   const kept = await keepErasables(state, ids).then(
     () => [],
     (error) => [errorOf(error)],
@@ -103,7 +103,7 @@ async function erase(context: Context, by: string): Promise<ErasureResult> {
   return { ...result, ...request, ...(failure && { failure }) }
 }
 
-/** Sends what waits, and returns what became of the request in it. */
+/** Sends the outbox, and returns the outcome of the erasure request in it. */
 async function outcomeOf({ reportId }: ErasureRequest, { steps, readVerdict }: Context): Promise<Outcome> {
   const outcome = (await steps.send()).get(reportId)
   if (outcome) return outcome
@@ -118,7 +118,7 @@ const WANTED = 'erasure was requested'
 const said = ({ id, until }: Erasable) =>
   `Reports were sent under the id ${id}${until === undefined ? '' : ` until ${until}`}; the receiver keeps them until it is asked.`
 
-/** One attempt for each, whatever waits: somebody is waiting for it. */
+/** Sends each request once, immediately, without the reports that wait: a person waits for the result. */
 async function askAtOnce({ steps }: Context, requests: readonly ErasureRequest[]): Promise<Outcome[]> {
   const answers: Outcome[] = []
   for (const { reportId, bytes } of requests) {
@@ -130,8 +130,8 @@ async function askAtOnce({ steps }: Context, requests: readonly ErasureRequest[]
 }
 
 /**
- * The ids that the receiver may have reports under: the one of now, or, where a no has deleted it, the last one that the log has.
- * With them what could not be asked for yet. In a copy of a state directory they are another installation's.
+ * Returns the ids that the receiver may have reports of: the current id, or the last id in the log if the current one was deleted, and
+ * the ids of erasure requests that were not sent yet. In a copied state directory the log belongs to another installation.
  */
 async function erasableIds({ state, composer, delivery, steps }: Context): Promise<readonly Erasable[]> {
   const { installation } = composer
@@ -142,7 +142,7 @@ async function erasableIds({ state, composer, delivery, steps }: Context): Promi
   return distinct([...before, ...(id === undefined ? [] : [{ id }]), ...(last ? [last] : [])])
 }
 
-/** The newest report that has left, or may have: under this id, or under any where there is none now. */
+/** Returns the id of the newest report that was, or may have been, sent: under this id, or under any id if there is none now. */
 async function lastSent(ledger: Ledger, id: string | undefined): Promise<Erasable | undefined> {
   try {
     for await (const { at, outcome, bytes } of ledger.entries({ newestFirst: true })) {
@@ -150,12 +150,12 @@ async function lastSent(ledger: Ledger, id: string | undefined): Promise<Erasabl
       if (found !== undefined) return id === undefined || found === id ? { id: found, until: at } : undefined
     }
   } catch {
-    // What cannot be read cannot be asked for.
+    // Without a readable log there is no id to ask for.
   }
   return undefined
 }
 
-/** What failed; nothing where all is gone. One step that fails keeps no other from being done. */
+/** Deletes all data of the installation. Returns the failures; a step that fails does not prevent the others. */
 async function deleteAll({ state, composer, delivery, steps }: Context): Promise<Error[]> {
   const failures: Error[] = []
   const deletions = [

@@ -5,7 +5,7 @@ import { composeReport } from './compose.ts'
 import { observeFacts } from './observe.ts'
 import { serializeReport } from './serialize.ts'
 
-/** Ids and a time that are the same in every example. */
+/** Constant ids and times of every example. */
 const EXAMPLE = {
   at: Date.UTC(2026, 0, 2),
   since: Date.UTC(2026, 0, 1),
@@ -14,7 +14,7 @@ const EXAMPLE = {
   noise: 'example',
 } as const
 
-/** A whole report of a catalog, made by the real pipeline from the examples of its facts. The same catalog gives the same text. */
+/** Makes a report from the examples of a catalog's facts, with the real pipeline. The same catalog gives the same text. */
 export async function exampleReport(
   catalog: Catalog,
   product: { readonly name: string; readonly version: string },
@@ -37,7 +37,7 @@ export async function exampleReport(
   return JSON.stringify(JSON.parse(new TextDecoder().decode(serializeReport(report))), undefined, 2)
 }
 
-/** The first combination of a fact's dimensions. */
+/** Returns the first combination of a fact's dimensions. */
 function firstOf(fact: Extract<Fact, { kind: 'gauge' | 'count' }>): Record<string, string> {
   const [by = {}] = alternativesOf(fact)
   return Object.fromEntries(Object.entries(by).map(([key, values]) => [key, values[0] as string]))

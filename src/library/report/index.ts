@@ -1,5 +1,5 @@
 /**
- * From facts to the bytes of a report, through the OpenTelemetry SDK's own pipeline and serializer. Loads the SDK:
+ * Reports: turns facts into the bytes of a report with the pipeline and the serializer of the OpenTelemetry SDK. Loads the SDK, so
  * this room is entered by `import()` only, when the first report is made.
  */
 

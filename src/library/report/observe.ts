@@ -6,9 +6,9 @@ import type { FactPoint, FactSnapshot } from '../facts/index.ts'
 import { UsageMetricReader } from './reader.ts'
 
 /**
- * Sends a snapshot of facts through the OpenTelemetry SDK: attribute facts as the resource, gauge and count facts as
- * observable gauges of a private meter provider, which lives for this one collection. The resource is always given:
- * the SDK's default one holds the path of the executable.
+ * Collects a snapshot of facts with the OpenTelemetry SDK: attribute facts as the resource, gauge and count facts as observable gauges
+ * of a private meter provider, used for this one collection. The resource is always set: the SDK's default resource contains the
+ * path of the executable.
  */
 export async function observeFacts(snapshot: FactSnapshot): Promise<ResourceMetrics> {
   const reader = new UsageMetricReader()

@@ -2,11 +2,11 @@ import { createHmac } from 'node:crypto'
 import type { AttributeFact, AttributeValue } from '../../catalog/index.ts'
 
 /**
- * Randomized response (S. L. Warner, 1965; in its form for k values "k-ary", Kairouz et al., 2014): the truth with the probability
- * e^ε / (e^ε + k - 1), otherwise one of the other values, each as likely as the next.
+ * Applies randomized response (S. L. Warner, 1965; k-ary form, Kairouz et al., 2014): returns the true value with the probability
+ * e^ε / (e^ε + k - 1), otherwise one of the other values with equal probability.
  *
- * The dice are the installation's secret and the value: the same value always gives the same answer, so that asking every day
- * does not wear the lie off (the memoization of RAPPOR, Erlingsson et al., 2014).
+ * The result depends only on the installation's secret and the value. The same value always gives the same result, so daily reports do
+ * not reveal the true value by their average (memoization as in RAPPOR, Erlingsson et al., 2014).
  */
 export function randomized(
   fact: AttributeFact,
@@ -23,7 +23,7 @@ export function randomized(
   return first < truth ? value : (others[Math.floor(second * others.length)] as AttributeValue)
 }
 
-/** Two numbers from 0 to 1 that depend on the secret and the subject alone. */
+/** Returns two numbers from 0 to 1, 1 excluded, that depend only on the secret and the subject. */
 function dice(secret: string, subject: string): [number, number] {
   const bytes = createHmac('sha256', secret).update(subject).digest()
   return [bytes.readUIntBE(0, 6) / 2 ** 48, bytes.readUIntBE(6, 6) / 2 ** 48]

@@ -7,10 +7,10 @@ import {
 } from '@opentelemetry/sdk-metrics'
 
 /**
- * A metric reader that collects when it is told to and at no other time: no timer, no export at shutdown.
+ * Metric reader that collects only when `collect` is called: no timer, no export at shutdown.
  *
- * DELTA temporality, so that an attribute set that is no longer observed is gone from the next collection: with CUMULATIVE
- * the SDK goes on exporting it for ever. Gauges only: every other instrument of the provider is left out.
+ * It uses DELTA temporality, so that an attribute set that is no longer observed is absent from the next collection; with CUMULATIVE
+ * the SDK would export it for ever. It collects gauges and drops all other instruments.
  */
 export class UsageMetricReader extends MetricReader {
   constructor() {
@@ -23,7 +23,7 @@ export class UsageMetricReader extends MetricReader {
     })
   }
 
-  /** The gauges as they are now. */
+  /** Collects the current values of the gauges. */
   override collect(options?: { timeoutMillis?: number }): Promise<CollectionResult> {
     return super.collect(options)
   }

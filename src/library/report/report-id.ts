@@ -1,17 +1,17 @@
 import { getRandomValues } from 'node:crypto'
 import { Buffer } from '../../platform/index.ts'
 
-/** Gives reports their ids. */
+/** Generator of report ids. */
 export interface ReportIds {
-  /** The id of the next report, were it made at `time` (milliseconds since 1970): the same until {@link ReportIds.use}. */
+  /** Returns the id of the next report at `time` (milliseconds since 1970). For a time it is the same until {@link ReportIds.use}. */
   next(time: number): string
-  /** The next report has been made: the one after it gets another id. */
+  /** Marks the id as used, so that the next report gets another one. */
   use(): void
 }
 
 /**
- * UUIDs of version 7 (RFC 9562): the time of the report, then randomness. The random part is drawn ahead, so that a
- * preview and the report that follows it at the same moment are the same bytes.
+ * Creates a generator of UUIDs of version 7 (RFC 9562): the time of the report, then random bytes. The random bytes are drawn ahead,
+ * so that a preview and a report of the same moment have the same bytes.
  */
 export function createReportIds(random: (bytes: Uint8Array) => Uint8Array = getRandomValues): ReportIds {
   const draw = () => random(new Uint8Array(10))

@@ -22,69 +22,69 @@ import { type ErasureResult, eraseInstallation } from './erasure.ts'
 import { observeFacts } from './observe.ts'
 import { factsTable } from './table.ts'
 
-/** The report that would be made now. */
+/** Preview of the report that would be made now. */
 export interface Preview {
   /** Byte for byte what goes into the log and over the wire, before compression. In JSON it is its text. */
   readonly bytes: Uint8Array
-  /** The same, parsed: an OTLP `ExportMetricsServiceRequest`. */
+  /** Parsed bytes: an OTLP `ExportMetricsServiceRequest`. */
   readonly json: unknown
-  /** The product's own facts in it: attribute facts by name, then gauges and counts. */
+  /** Facts of the product in the report: attribute facts by name, then gauges and counts. */
   readonly facts: {
     readonly attributes: Readonly<Record<string, AttributeValue>>
     readonly points: readonly FactPoint[]
   }
-  /** These as a table that people read. */
+  /** Facts as a table for people. */
   readonly text: string
-  /** Whether it would be sent, were it made now. */
+  /** `true` if the report would be sent now. */
   readonly wouldBeSent: boolean
 }
 
-/** Makes reports and hands them on. Loads the SDK, so it is entered by `import()` only. */
+/** Reporter that makes reports and passes them to the delivery. */
 export interface Reporter {
   preview(verdict: Verdict): Promise<Preview>
-  /** Makes a report under a verdict. `undefined` where another process has made one that speaks for this one as well. */
+  /** Makes a report under a verdict. Returns `undefined` if another process has made one that includes this process. */
   report(verdict: Verdict, options?: ReportOptions): Promise<DeliveryResult | undefined>
   /** Erases the installation, here and at the receiver. */
   erase(by: string): Promise<ErasureResult>
 }
 
 export interface ReportOptions {
-  /** None is made where there is one that was made after this time, in milliseconds since 1970. Default: it is made in any case. */
+  /** Skips the report if one was made after this time, in milliseconds since 1970. Default: never skips. */
   readonly unlessSince?: number
-  /** The last one before a shutdown: sources have 20 ms, and the report is left in the outbox. Default: false. */
+  /** Makes the last report before a shutdown: sources have 20 ms, and the report stays in the outbox. Default: false. */
   readonly final?: boolean
 }
 
 export interface ReporterOptions extends ComposerOptions {
   readonly delivery: Delivery
   readonly facts: Pick<FactStores, 'all' | 'totals'>
-  /** Called before the facts are asked: they take over what an SDK of the host's own has collected. */
+  /** Functions called before facts are collected; they pull the metrics of the host's own SDK. */
   readonly feeds: ReadonlySet<() => Promise<void>>
   readonly local: LocalCounter
   readonly scope: ReportScope
   readonly logger: Logger
-  /** Reads what the verdict is at the moment. Changes nothing. */
+  /** Reads the current verdict. Changes nothing. */
   readonly readVerdict: () => Promise<Verdict>
-  /** Where the operator wants every report printed. Default: nowhere. */
+  /** Function that prints every report for the operator. Default: none. */
   readonly debug?: ((text: string) => void) | undefined
 }
 
-/** What a source may take where a shutdown waits for it, in milliseconds. */
+/** Longest time of a source while a shutdown waits for it, in milliseconds. */
 const FINAL_BUDGET = 20
 
-/** How long counters of ended processes are merged before a report, and before the last one, in milliseconds. */
+/** Longest time to merge counters of ended processes before a report, and before the last one, in milliseconds. */
 const [LONGEST_MERGE, LONGEST_MERGE_AT_END] = [500, 50]
 
-/** How often a report is made again because another process was faster. A store that says so without end cannot be used. */
+/** Largest number of attempts while other processes are faster. A store that still reports this afterwards is unusable. */
 const MOST_ATTEMPTS = 100
 
 export function createReporter(options: ReporterOptions): Reporter {
   const { delivery, facts, local, state, scope, clock, logger, maySend, readVerdict } = options
   const composer = createComposer(options)
-  /** One report at a time: two at once would compute the same pending counts, and one of them in vain. */
+  /** Mutex for reports: two at once would compute the same pending counts, and one of them would be discarded. */
   const runExclusive = createMutex()
 
-  /** A report's way, from the first step to the last. */
+  /** Makes and sends a report: all steps in order. */
   async function report(verdict: Verdict, how: ReportOptions): Promise<DeliveryResult | undefined> {
     const { unlessSince = Number.POSITIVE_INFINITY, final = false } = ownOf(how)
     let isUsable = true
@@ -106,7 +106,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     }
   }
 
-  /** Asks the sources of all facts that the verdict reaches. The others are not even asked. */
+  /** Collects the facts that the verdict allows. Does not call the sources of other facts. */
   async function collect(verdict: Verdict, final = false): Promise<Collected> {
     await Promise.all([...options.feeds].map((pull) => pull()))
     const reasonOf = reasons(verdict)
@@ -117,7 +117,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     })
   }
 
-  /** Counts are persisted before they are included, so that they survive if the report is abandoned. `false` where that cannot be. */
+  /** Persists counts before they are included, so that they survive if the report is abandoned. Returns `false` if that fails. */
   async function persistCounts(final: boolean): Promise<boolean> {
     await delivery.prepare()
     try {
@@ -135,11 +135,11 @@ export function createReporter(options: ReporterOptions): Reporter {
     counts: { readonly asPersisted?: boolean; readonly isUsable?: boolean } = {},
   ): Promise<PendingCounts> => delivery.pending({ verdict, observed: sources, ...counts })
 
-  /** Returns whether another process has made a report since. One that is yet to come was made before the clock was set back. */
+  /** Returns whether another process has made a report since. Ignores a time in the future: the clock was set back after it. */
   const isMadeBy = ({ reportedAt }: PendingCounts, unlessSince: number): boolean =>
     scope === 'installation' && reportedAt > unlessSince && reportedAt <= clock.now()
 
-  /** Sends the facts through the OpenTelemetry SDK. The host has its turn before and after. */
+  /** Collects the facts with the OpenTelemetry SDK. Yields to the host before and after. */
   async function describe(verdict: Verdict, collected: Collected, pending: PendingCounts) {
     const snapshot = collected.snapshot(pending.reported)
     await yieldToEventLoop()
@@ -176,10 +176,10 @@ export function createReporter(options: ReporterOptions): Reporter {
   ): Promise<DeliveryResult | undefined> {
     const result = await report(verdict, how)
     if (!result) return undefined
-    // What could not be deleted after a no is tried again with each report.
+    // Deletions that failed after a person disabled telemetry are retried with each report.
     if (verdict.disabledBy === 'person') await delivery.withdraw(verdict).catch(logLeft)
     options.debug?.(`${JSON.stringify(JSON.parse(new TextDecoder().decode(result.bytes)), undefined, 2)}\n`)
-    // Nobody waits at a shutdown for what can be cleared away later.
+    // A shutdown must not wait for cleaning that can be done later.
     if (!how.final) await state.tidy?.().catch(() => {})
     return result
   }

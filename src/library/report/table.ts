@@ -1,15 +1,15 @@
 import type { FactPoint, FactSnapshot } from '../facts/index.ts'
 
-/** Columns that a line has at most. */
+/** Largest width of a line, in columns. */
 const WIDTH = 100
 const GAP = '  '
-/** What takes more lines than this in one cell ends in an ellipsis. */
+/** Largest number of lines of a cell; a longer text ends with an ellipsis. */
 const MOST_LINES = 4
 
 /**
- * The facts of a report as a table that people read, for the log and the operator's faces: attribute facts first, then the
- * numbers with their units and dimensions, in the order in which they come. Lines of at most 100 columns, joined by line
- * feeds. Control characters and those that turn or hide text are written as escapes such as `\u{202e}`. Never throws.
+ * Formats the facts of a report as a table for people: first attribute facts, then numbers with their units and dimensions, in the
+ * given order. Lines have at most 100 columns and are joined by line feeds. Control characters, and characters that reverse or hide
+ * text, are shown as escapes such as `\u{202e}`. Never throws.
  */
 export function factsTable({ attributes, points }: Pick<FactSnapshot, 'attributes' | 'points'>): string {
   const told = Object.entries(attributes).map(([name, value]) => [visible(name), visible(wordOf(value))])
@@ -33,7 +33,7 @@ const dimensionsOf = ({ attributes }: FactPoint): string =>
     .map(([key, value]) => `${key}=${value}`)
     .join(', ')
 
-/** A number and its unit, so that the numbers of all facts stand in one column and the units in the next. */
+/** Returns a number and its unit for two columns of the table. */
 function quantity({ value, unit }: FactPoint): [number: string, unit: string] {
   if (unit === 'By') return bytes(value)
   if (unit === 's' && Math.abs(value) >= 60 && Math.abs(value) < 1e12) return duration(value)
@@ -48,7 +48,7 @@ function bytes(value: number): [string, string] {
   return [digits(scaled(power)), BYTES[power] as string]
 }
 
-/** The two largest units of a time of a minute and more; the smaller one is left out where it is zero. */
+/** Formats a time of a minute or more with its two largest units; leaves out the smaller one if it is zero. */
 function duration(seconds: number): [string, string] {
   const whole = Math.floor(Math.abs(seconds))
   const [size, large, part, small] =
@@ -62,14 +62,14 @@ function duration(seconds: number): [string, string] {
   return less > 0 ? [`${start} ${large} ${less}`, small] : [start, large]
 }
 
-/** All digits, in groups of three; with an exponent where that would be hard to read. */
+/** Formats a number with all digits in groups of three; very large and very small numbers with an exponent. */
 function digits(value: number): string {
   const size = Math.abs(value)
   if (!Number.isFinite(value) || size >= 1e15 || (size < 1e-6 && size > 0)) return String(value)
   return value.toLocaleString('en-US', { maximumFractionDigits: 20 })
 }
 
-/** Control characters, marks that turn or hide text (Unicode's formats), line separators and half characters. */
+/** Pattern of control characters, Unicode format characters (which reverse or hide text), line separators and lone surrogates. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 const visible = (text: string): string =>
@@ -77,7 +77,7 @@ const visible = (text: string): string =>
 
 interface Column {
   readonly align: 'left' | 'right'
-  /** The widest that it may be. Default: what is left of the line. */
+  /** Largest width, in columns. Default: the rest of the line. */
   readonly most?: number
 }
 
@@ -86,7 +86,7 @@ const NUMBER: Column = { align: 'right', most: 24 }
 const UNIT: Column = { align: 'left', most: 20 }
 const REST: Column = { align: 'left' }
 
-/** Each column is as wide as it needs to be, and its cells are broken into lines where it may not be. */
+/** Formats rows as a table. A column is as wide as its longest cell, up to its largest width; longer cells are wrapped. */
 function table(rows: ReadonlyArray<readonly string[]>, columns: readonly Column[]): string {
   const widths: number[] = []
   for (const [index, { most }] of columns.entries()) {
@@ -113,7 +113,7 @@ function padded(text: string, width: number, { align }: Column): string {
   return align === 'right' ? space + text : text + space
 }
 
-/** A text in lines that fit, broken at spaces where there are some. What does not fit into the last line is cut. */
+/** Wraps a text into lines of at most `width` columns, at spaces if possible. Truncates the last line. */
 function wrapped(text: string, width: number, lines = MOST_LINES): string[] {
   const start = startOf(text, width)
   if (start === text) return [text]
@@ -122,7 +122,7 @@ function wrapped(text: string, width: number, lines = MOST_LINES): string[] {
   return [start.slice(0, end).trimEnd(), ...wrapped(text.slice(end), width, lines - 1)]
 }
 
-/** As many whole characters as fit. */
+/** Returns as many whole characters of the start as fit into `width` columns. */
 function startOf(text: string, width: number): string {
   let columns = 0
   let end = 0
@@ -134,11 +134,11 @@ function startOf(text: string, width: number): string {
   return text.slice(0, end)
 }
 
-/** Ideographs, kana, Hangul, emoji and full-width forms. */
+/** Pattern of characters that are two columns wide: ideographs, kana, Hangul, emoji and full-width forms. */
 const WIDE =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\uff01-\uff60]/u
 
-/** In columns of a terminal. */
+/** Returns the width of a text, in columns of a terminal. */
 function widthOf(text: string): number {
   let columns = 0
   for (const one of text) columns += WIDE.test(one) ? 2 : 1
