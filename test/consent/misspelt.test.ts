@@ -38,7 +38,7 @@ for (const name of OPT_OUTS) {
   })
 }
 
-for (const name of ['_ENABLED', '_ENABLE', '_OPT_IN', '_OPTIN'].flatMap((end) => [
+for (const name of ['_ENABLED', '_LEVEL', '_ENABLE', '_OPT_IN', '_OPTIN'].flatMap((end) => [
   `ACME_DB_TELEMETRY${end}`,
   `acme_db_telemetry${end.toLowerCase()}`,
   `OLD_TELEMETRY${end}`,

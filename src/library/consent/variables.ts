@@ -43,7 +43,7 @@ const BEHIND: Readonly<Record<string, Meaning>> = {
   '': 'TELEMETRY',
   ...{ OPTOUT: 'OPTOUT', EXCLUDE: 'EXCLUDE', DEBUG: 'DEBUG' },
   ...{ OPTEDOUT: 'OPTOUT', DISABLED: 'OPTOUT', DISABLE: 'OPTOUT', OFF: 'OPTOUT', DONOTTRACK: 'OPTOUT' },
-  ...{ OPTIN: 'NO', OPTEDIN: 'NO', ENABLED: 'NO', ENABLE: 'NO', ON: 'NO' },
+  ...{ OPTIN: 'NO', OPTEDIN: 'NO', ENABLED: 'NO', ENABLE: 'NO', ON: 'NO', LEVEL: 'NO' },
 }
 
 /** What stands behind the prefix in others, without underscores. */
