@@ -35,4 +35,7 @@ export function readEndpoint(value: unknown): Endpoint {
   return { problem: undefined, url: `${url.origin}${url.pathname.replace(/\/+$/, '')}` }
 }
 
+/** Returns the address that reports are posted to, below the base address of a receiver. */
+export const metricsUrl = (endpoint: string): string => `${endpoint.replace(/\/+$/, '')}/v1/metrics`
+
 const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host)

@@ -6,6 +6,7 @@ import {
   Date,
   type Environment,
   type Logger,
+  metricsUrl,
   ownOf,
   type Timer,
 } from '../../platform/index.ts'
@@ -275,9 +276,6 @@ function lazyTransport({
     },
   }
 }
-
-/** The address that reports are posted to, as the ledger has it. */
-const metricsUrl = (endpoint: string) => `${endpoint.replace(/\/+$/, '')}/v1/metrics`
 
 const tooLarge = (bytes: Uint8Array) =>
   `it has ${bytes.length} bytes, and ${LARGEST_REPORT} is the most; the largest facts are ${largestIn(bytes).join(', ')}`

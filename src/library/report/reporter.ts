@@ -58,8 +58,8 @@ export interface ReportOptions {
 export interface ReporterOptions extends ComposerOptions {
   readonly delivery: Delivery
   readonly facts: Pick<FactStores, 'all' | 'totals'>
-  /** Functions called before facts are collected; they pull the metrics of the host's own SDK. */
-  readonly feeds: ReadonlySet<() => Promise<void>>
+  /** Takes over what an SDK of the host's own has collected; called before facts are collected. */
+  readonly pull: () => Promise<void>
   readonly local: LocalCounter
   readonly scope: ReportScope
   readonly logger: Logger
@@ -108,7 +108,7 @@ export function createReporter(options: ReporterOptions): Reporter {
 
   /** Collects the facts that the verdict allows. Does not call the sources of other facts. */
   async function collect(verdict: Verdict, final = false): Promise<Collected> {
-    await Promise.all([...options.feeds].map((pull) => pull()))
+    await options.pull()
     const reasonOf = reasons(verdict)
     return collectFacts(facts, {
       clock,

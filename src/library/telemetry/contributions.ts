@@ -8,8 +8,10 @@ export interface Contributions {
   readonly stores: FactStores
   /** What the host holds as MeterProviders of ours: the product's, and those of contributions. */
   readonly providers: WeakSet<object>
-  /** Asked before a report is made and before counts are stored: they take over what an SDK of the host's own has collected. */
-  readonly feeds: Set<() => Promise<void>>
+  /** Takes over what an SDK of the host's own has collected, before a report is made and before counts are stored. */
+  pull(): Promise<void>
+  /** Has a source asked with each {@link Contributions.pull}. */
+  addFeed(feed: () => Promise<void>): void
   /** The product's catalog with everything that contributes to it at the moment. */
   catalog(): Catalog
   /** Names that facts had: of earlier versions, and of contributions that were taken out. */
@@ -23,6 +25,7 @@ export function createContributions(
   identity: Pick<IdentityPolicy, 'mode'> = {},
 ): Contributions {
   const stores = createFactStores(base)
+  const feeds = new Set<() => Promise<void>>()
   const parts = new Set<Catalog>()
   let catalog = base
   const gone = new Set<string>()
@@ -30,7 +33,10 @@ export function createContributions(
   return {
     stores,
     providers: new WeakSet(),
-    feeds: new Set(),
+    async pull() {
+      await Promise.all([...feeds].map((feed) => feed()))
+    },
+    addFeed: (feed) => void feeds.add(feed),
     catalog: () => catalog,
     formerFacts: () => [...gone, ...(catalog.removed ?? [])],
     add(given) {

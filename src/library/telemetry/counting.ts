@@ -71,7 +71,7 @@ export function createCounting({
   }
 
   async function keep(ended = false): Promise<void> {
-    await Promise.all([...contributions.feeds].map((pull) => pull()))
+    await contributions.pull()
     if (local.live().counts.size === 0) return
     const { state } = await refreshConsent()
     // Where it cannot be written, the operator has been told, and memory goes on.

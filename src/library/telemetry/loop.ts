@@ -101,7 +101,7 @@ export function createLoop(options: LoopOptions): Loop {
       const { product, schemaUrl, identity, logger, debug } = settings
       return createReporter({
         ...{ product, schemaUrl, identity, state, clock, logger, debug, scope, maySend, readVerdict },
-        ...{ catalog: contributions.catalog, facts: contributions.stores, feeds: contributions.feeds },
+        ...{ catalog: contributions.catalog, facts: contributions.stores, pull: contributions.pull },
         ...{ delivery: to, local: counting.local },
       })
     }).catch((error) => {

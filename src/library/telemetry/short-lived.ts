@@ -1,4 +1,4 @@
-import { createDeferred, URL } from '../../platform/index.ts'
+import { createDeferred, metricsUrl } from '../../platform/index.ts'
 import { ENTRIES, takeLease } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import type { HandOverOptions } from './hand-over.ts'
@@ -88,9 +88,7 @@ async function hasToSend({ settings, loop }: ShutdownContext): Promise<boolean> 
   if (!waits && !(await loop.isDue())) return false
   const { createRetries } = await import('../delivery/index.ts')
   const retries = createRetries(state, clock)
-  // The address as the transport makes it; to fetch it from there would split what every host loads into more files.
-  const url = new URL(`${endpoint}/v1/metrics`).href
-  return (await retries.next()) <= clock.now() && !(await retries.isRetired(url))
+  return (await retries.next()) <= clock.now() && !(await retries.isRetired(metricsUrl(endpoint)))
 }
 
 async function failed({ state, clock }: Settings): Promise<void> {

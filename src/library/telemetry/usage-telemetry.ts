@@ -80,7 +80,7 @@ function makeUsageTelemetry<F extends Facts>(
     async reader() {
       const { createFeed, FactReader } = await import('../bridge/index.ts')
       const reader = new FactReader(createFeed(usage, contributions.catalog), () => now().persist())
-      contributions.feeds.add(() => reader.pull())
+      contributions.addFeed(() => reader.pull())
       return reader
     },
     async start() {

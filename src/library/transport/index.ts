@@ -3,4 +3,4 @@
  * only, like the rooms that load the SDK.
  */
 export type { SendResult } from './response.ts'
-export { createHttpTransport, type HttpTransportOptions, metricsUrl, type Transport } from './transport.ts'
+export { createHttpTransport, type HttpTransportOptions, type Transport } from './transport.ts'

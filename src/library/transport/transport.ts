@@ -1,6 +1,13 @@
 import type { LookupFunction } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { AbortSignal, Date, type Environment, outsideHostContext, URL } from '../../platform/index.ts'
+import {
+  AbortSignal,
+  Date,
+  type Environment,
+  metricsUrl,
+  outsideHostContext,
+  URL,
+} from '../../platform/index.ts'
 import { type ExchangeOptions, exchange } from './exchange.ts'
 import { CalledOffError, reasonOf } from './failure.ts'
 import { createLookup } from './lookup.ts'
@@ -34,9 +41,6 @@ export interface HttpTransportOptions {
   readonly lookup?: LookupFunction | undefined
 }
 
-/** Returns the address that reports are posted to. */
-export const metricsUrl = (endpoint: string): URL => new URL(`${endpoint.replace(/\/+$/, '')}/v1/metrics`)
-
 /**
  * OTLP over HTTP on `node:http` alone. The standard exporter's transport takes headers, certificates and addresses from the
  * host's `OTEL_*` variables, and lets the host's instrumentation add trace context and baggage: a report to somebody
@@ -45,7 +49,7 @@ export const metricsUrl = (endpoint: string): URL => new URL(`${endpoint.replace
  */
 export function createHttpTransport(options: HttpTransportOptions): Transport {
   const { endpoint, timeout = 10_000, now = Date.now, proxyEnvironment } = options
-  const url = metricsUrl(endpoint)
+  const url = new URL(metricsUrl(endpoint))
   return {
     async send(bytes, calledOff, isAllowed = async () => true) {
       const signal = AbortSignal.any([AbortSignal.timeout(timeout), ...(calledOff ? [calledOff] : [])])
