@@ -1,4 +1,4 @@
-import { whatWasGot } from '../platform/index.ts'
+import { describeValue } from '../platform/index.ts'
 import { acceptValue } from './attributes.ts'
 import { patternProblem } from './patterns.ts'
 import { type Report, wholeNumberRule, wordsRule } from './rules.ts'
@@ -7,9 +7,9 @@ import type { AttributeFact } from './types.ts'
 /** Reports each mistake in the declaration of an attribute fact. */
 export function attributeRules(fact: AttributeFact, report: Report): void {
   let sound = true
-  const reportUnsound: Report = (place, message) => {
+  const reportUnsound: Report = (path, message) => {
     sound = false
-    report(place, message)
+    report(path, message)
   }
   switch (fact.type) {
     case 'enum':
@@ -32,16 +32,16 @@ export function attributeRules(fact: AttributeFact, report: Report): void {
     default:
       return report(
         'type',
-        `is ${whatWasGot((fact as { type?: unknown }).type)}; use 'string', 'enum', 'boolean', 'version', 'metadata' or 'uuids'`,
+        `is ${describeValue((fact as { type?: unknown }).type)}; use 'string', 'enum', 'boolean', 'version', 'metadata' or 'uuids'`,
       )
   }
   if (fact.type === 'metadata' && fact.whenUnknown !== undefined) {
     report('whenUnknown', 'has no meaning for metadata, whose entries are there or not; leave it out')
   } else if (fact.whenUnknown !== undefined && !['absent', 'Unknown', null].includes(fact.whenUnknown)) {
-    report('whenUnknown', `is ${whatWasGot(fact.whenUnknown)}; use 'absent', 'Unknown' or null`)
+    report('whenUnknown', `is ${describeValue(fact.whenUnknown)}; use 'absent', 'Unknown' or null`)
   }
   if (fact.type === 'version' && fact.round !== undefined && !['major', 'major.minor'].includes(fact.round)) {
-    report('round', `is ${whatWasGot(fact.round)}; use 'major' or 'major.minor'`)
+    report('round', `is ${describeValue(fact.round)}; use 'major' or 'major.minor'`)
   }
   if ('randomize' in fact && fact.randomize !== undefined) randomizeRule(fact.randomize, report)
   if (fact.example === undefined) return report('example', 'is missing; give a value as it would be reported')
@@ -50,7 +50,7 @@ export function attributeRules(fact: AttributeFact, report: Report): void {
   if (value === undefined || problems.length > 0)
     report(
       'example',
-      `is ${whatWasGot(fact.example)}, which the fact itself would refuse; give a value that it takes`,
+      `is ${describeValue(fact.example)}, which the fact itself would refuse; give a value that it takes`,
     )
 }
 
@@ -63,11 +63,11 @@ function patternRule(pattern: unknown, report: Report) {
     return
   }
   const problem = patternProblem(pattern)
-  if (problem !== undefined) report('pattern', `${whatWasGot(pattern)} ${problem}`)
+  if (problem !== undefined) report('pattern', `${describeValue(pattern)} ${problem}`)
 }
 
 function randomizeRule(randomize: { readonly epsilon: number }, report: Report) {
   const epsilon: unknown = randomize?.epsilon
   if (typeof epsilon === 'number' && epsilon >= 0.1 && epsilon <= 10) return
-  report('randomize.epsilon', `is ${whatWasGot(epsilon)}; use a number from 0.1 to 10, such as 1.1`)
+  report('randomize.epsilon', `is ${describeValue(epsilon)}; use a number from 0.1 to 10, such as 1.1`)
 }

@@ -1,14 +1,14 @@
 import { alternativesOf } from './dimensions.ts'
 import { isExpired, type Moment } from './expiry.ts'
-import { contributionOf } from './reach.ts'
+import { contributionOf } from './permitted-facts.ts'
 import type { Catalog, Fact, NumberFact } from './types.ts'
 import { DEFAULT_LIMITS } from './values.ts'
 
 /** An error or a warning from a check of a catalog. */
 export interface Finding {
   readonly severity: 'error' | 'warning'
-  readonly place: string
-  /** End of a sentence, after `place`: the fault and its fix. */
+  readonly path: string
+  /** End of a sentence, after `path`: the fault and its fix. */
   readonly message: string
 }
 
@@ -18,12 +18,12 @@ const NOTICE = 30 * 86_400_000
 /** Returns an error for each expired fact, and a warning for each fact that expires within 30 days. */
 export function expiryFindings(catalog: Catalog, moment: Moment): Finding[] {
   return Object.entries(catalog.facts).flatMap(([name, fact]): Finding[] => {
-    const place = `facts['${name}'].expires`
+    const path = `facts['${name}'].expires`
     if (isExpired(fact, moment)) {
       return [
         {
           severity: 'error',
-          place,
+          path,
           message: `was ${fact.expires}, the fact is not collected any more; remove it or give it a later expiry`,
         },
       ]
@@ -32,7 +32,7 @@ export function expiryFindings(catalog: Catalog, moment: Moment): Finding[] {
       return [
         {
           severity: 'warning',
-          place,
+          path,
           message: `is ${fact.expires}, within 30 days; remove the fact or give it a later expiry`,
         },
       ]
@@ -56,7 +56,7 @@ function removalFindings(released: Catalog, catalog: Catalog): Finding[] {
     .filter((name) => !known.has(name))
     .map((name) => ({
       severity: 'error',
-      place: 'removed',
+      path: 'removed',
       message: `lacks '${name}', a fact of an earlier version; add it, or whoever withholds it by name reports nothing at all after the upgrade`,
     }))
 }
@@ -70,14 +70,14 @@ function meaningFindings(released: Catalog, catalog: Catalog): Finding[] {
       return [
         {
           severity: 'error',
-          place: `facts['${name}'].since`,
+          path: `facts['${name}'].since`,
           message: `is ${fact.since}, but the released catalog of version ${version} does not have the fact; use ${version + 1}`,
         },
       ]
     }
     return meaningChanges(released, before, catalog, fact).map((what) => ({
       severity: 'error',
-      place: `facts['${name}'].${what}`,
+      path: `facts['${name}'].${what}`,
       message: `has changed since version ${version}, so it is a new fact for those who agreed to the old one; set since to ${version + 1}, or take the change back`,
     }))
   })
@@ -120,6 +120,6 @@ function meaningChanges(released: Catalog, before: Fact, catalog: Catalog, after
     'max',
     'randomize',
   ].filter((key) => !same(key))
-  const place = (of: Catalog, fact: Fact) => of.levels.indexOf(fact.level ?? (of.levels[0] as string))
-  return place(catalog, after) < place(released, before) ? [...changed, 'level'] : changed
+  const rank = (of: Catalog, fact: Fact) => of.levels.indexOf(fact.level ?? (of.levels[0] as string))
+  return rank(catalog, after) < rank(released, before) ? [...changed, 'level'] : changed
 }

@@ -3,7 +3,7 @@ import { checkedCatalog, combined, mistakesTogether } from './define.ts'
 import type { Catalog, Fact, Facts } from './types.ts'
 
 /** Largest number of contributions. The gateway accepts as many in `usage.catalog.contributions`. */
-const MOST_CONTRIBUTIONS = 32
+const MAX_CONTRIBUTIONS = 32
 
 /**
  * Combines the product's catalog with the catalogs of its contributors, such as plugins. Each contribution has its own facts, prefix and
@@ -22,7 +22,7 @@ export function combineCatalogs(product: Catalog, parts: readonly Catalog[]): Ca
       ...prefixMistakes(contribution, base, contributions.slice(0, index)),
       ...levelMistakes(contribution, base),
       ...factMistakes(contribution),
-    ].map(({ place, message }) => ({ place: `contributions[${index}].${place}`, message })),
+    ].map(({ path, message }) => ({ path: `contributions[${index}].${path}`, message })),
   )
   const facts: Facts = Object.assign({}, base.facts, ...contributions.map((one) => factsAt(one, base.levels)))
   const versions = {
@@ -31,9 +31,9 @@ export function combineCatalogs(product: Catalog, parts: readonly Catalog[]): Ca
   }
   const removed = [base, ...contributions].flatMap((one) => one.removed ?? [])
   const count = Object.keys(versions).length
-  if (count > MOST_CONTRIBUTIONS) {
-    const message = `are ${count}, and ${MOST_CONTRIBUTIONS} is the most; put some of them into one`
-    mistakes.push({ place: 'contributions', message })
+  if (count > MAX_CONTRIBUTIONS) {
+    const message = `are ${count}, and ${MAX_CONTRIBUTIONS} is the most; put some of them into one`
+    mistakes.push({ path: 'contributions', message })
   }
   if (mistakes.length === 0) mistakes.push(...mistakesTogether(facts))
   if (mistakes.length > 0) throw new UsageConfigurationError('The combined usage catalog', mistakes)
@@ -49,27 +49,27 @@ function prefixMistakes(
   if (contributions !== undefined) {
     return [
       {
-        place: 'contributions',
+        path: 'contributions',
         message: 'are there already; combine its parts with the product, each by itself',
       },
     ]
   }
   if (isWithin(base.prefix, prefix)) {
     const message = `is '${prefix}', and the product's own is '${base.prefix}'; use one of its own, such as '${base.prefix}.plugin'`
-    return [{ place: 'prefix', message }]
+    return [{ path: 'prefix', message }]
   }
   const taken = [...Object.keys(base.contributions ?? {}), ...earlier.map((one) => one.prefix)]
   const overlapping = taken.find((other) => isWithin(prefix, other) || isWithin(other, prefix))
   if (overlapping !== undefined) {
     const message = `is '${prefix}', which overlaps '${overlapping}' of another contribution; give each a prefix of its own`
-    return [{ place: 'prefix', message }]
+    return [{ path: 'prefix', message }]
   }
   const own = Object.keys(base.facts).find((name) => isWithin(name, prefix))
   return own === undefined
     ? []
     : [
         {
-          place: 'prefix',
+          path: 'prefix',
           message: `is '${prefix}', and the product has the fact '${own}' there; rename one of them`,
         },
       ]
@@ -77,13 +77,13 @@ function prefixMistakes(
 
 function levelMistakes(contribution: Catalog, base: Catalog): Mistake[] {
   if (namesNoLevel(contribution)) return []
-  const places = contribution.levels.map((level) => base.levels.indexOf(level))
-  if (places.every((place, index) => place >= 0 && (index === 0 || place > (places[index - 1] as number))))
+  const ranks = contribution.levels.map((level) => base.levels.indexOf(level))
+  if (ranks.every((rank, index) => rank >= 0 && (index === 0 || rank > (ranks[index - 1] as number))))
     return []
   const [own, all] = [contribution.levels, base.levels].map((levels) => levels.join(', '))
   return [
     {
-      place: 'levels',
+      path: 'levels',
       message: `are ${own}, and the product's are ${all}; use some of these, in this order`,
     },
   ]
@@ -93,7 +93,7 @@ const factMistakes = ({ prefix, facts }: Catalog): Mistake[] =>
   Object.keys(facts)
     .filter((name) => !name.startsWith(`${prefix}.`))
     .map((name) => ({
-      place: `facts['${name}']`,
+      path: `facts['${name}']`,
       message: `lacks the prefix of its contribution; call it '${prefix}.${name}', common names are the product's to report`,
     }))
 

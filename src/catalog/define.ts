@@ -1,9 +1,9 @@
 import {
+  describeValue,
   type Mistake,
   UsageConfigurationError,
   unknownName,
   unsuitableRuntime,
-  whatWasGot,
 } from '../platform/index.ts'
 import { seriesOf } from './dimensions.ts'
 import { mistakesOfFact, mistakesOfRemoved } from './fact-rules.ts'
@@ -14,7 +14,7 @@ import type { Catalog, CatalogDefinition, Facts } from './types.ts'
 const ONLY_LEVEL = ['full'] as const
 
 /** Largest number of series of all facts of a catalog together. */
-const MOST_SERIES = 2_000
+const MAX_SERIES = 2_000
 
 /** Words that enable or disable the telemetry as a whole. A level of the same name could turn a refusal into consent. */
 const WORDS_OF_CONSENT: ReadonlySet<string> = new Set([
@@ -26,7 +26,7 @@ const WORDS_OF_CONSENT: ReadonlySet<string> = new Set([
 /**
  * Checks a catalog and returns it. Pure: reads, writes and loads nothing.
  *
- * @throws {UsageConfigurationError} that lists every mistake with its place and the fix.
+ * @throws {UsageConfigurationError} that lists every mistake with its path and the fix.
  */
 export function defineCatalog<const D extends CatalogDefinition>(definition: D): Catalog<D['facts']> {
   return accepted(definition, DEFINITION) as Catalog<D['facts']>
@@ -35,7 +35,7 @@ export function defineCatalog<const D extends CatalogDefinition>(definition: D):
 /**
  * Returns the catalog as {@link defineCatalog} returns it. Accepts also a literal, a copy, or a catalog that was read from JSON.
  *
- * @throws {UsageConfigurationError} that lists every mistake with its place and the fix.
+ * @throws {UsageConfigurationError} that lists every mistake with its path and the fix.
  */
 export function checkedCatalog<F extends Facts>(given: Catalog<F>): Catalog<F> {
   if (typeof given === 'object' && given !== null && CHECKED.has(given)) return given
@@ -74,8 +74,8 @@ function validateDefinition(
   if (typeof definition !== 'object' || definition === null || Array.isArray(definition)) {
     return [
       {
-        place: 'catalog',
-        message: `is ${whatWasGot(definition)}; pass an object with version, prefix and facts`,
+        path: 'catalog',
+        message: `is ${describeValue(definition)}; pass an object with version, prefix and facts`,
       },
     ]
   }
@@ -83,24 +83,24 @@ function validateDefinition(
   const levels = definition.levels ?? ONLY_LEVEL
   const mistakes = [...mistakesOfLevels(levels), ...mistakesOfContributions(contributions)]
   for (const name of Object.keys(definition))
-    if (!Object.hasOwn(names, name)) mistakes.push({ place: name, message: unknownName(name, names) })
+    if (!Object.hasOwn(names, name)) mistakes.push({ path: name, message: unknownName(name, names) })
   if (!Number.isInteger(version) || version < 1) {
     mistakes.push({
-      place: 'version',
-      message: `is ${whatWasGot(version)}; use a whole number from 1, raised with every new fact`,
+      path: 'version',
+      message: `is ${describeValue(version)}; use a whole number from 1, raised with every new fact`,
     })
   }
   const prefixIsGood = typeof prefix === 'string' && PREFIX.test(prefix)
   if (!prefixIsGood) {
     mistakes.push({
-      place: 'prefix',
-      message: `is ${whatWasGot(prefix)}; use lower-case words joined by dots or underscores, such as 'acme'`,
+      path: 'prefix',
+      message: `is ${describeValue(prefix)}; use lower-case words joined by dots or underscores, such as 'acme'`,
     })
   } else if (['usage', 'otel', 'service', 'telemetry'].includes(prefix.split('.')[0] as string)) {
-    mistakes.push({ place: 'prefix', message: `'${prefix}' is reserved; use the product's own name` })
+    mistakes.push({ path: 'prefix', message: `'${prefix}' is reserved; use the product's own name` })
   }
   if (typeof facts !== 'object' || facts === null) {
-    mistakes.push({ place: 'facts', message: `is ${whatWasGot(facts)}; pass an object of facts by name` })
+    mistakes.push({ path: 'facts', message: `is ${describeValue(facts)}; pass an object of facts by name` })
     return mistakes
   }
   mistakes.push(...mistakesOfRemoved(removed, facts))
@@ -122,8 +122,8 @@ function mistakesOfContributions(contributions: unknown): Mistake[] {
     Object.entries(contributions).every(
       ([prefix, version]) => PREFIX.test(prefix) && Number.isInteger(version) && version >= 1,
     )
-  const message = `are ${whatWasGot(contributions)}; have combineCatalogs write them`
-  return isGood ? [] : [{ place: 'contributions', message }]
+  const message = `are ${describeValue(contributions)}; have combineCatalogs write them`
+  return isGood ? [] : [{ path: 'contributions', message }]
 }
 
 const PREFIX = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/
@@ -140,7 +140,7 @@ function mistakesOfEntries(facts: Facts): Mistake[] {
     if (fact.kind !== 'attribute' || fact.type !== 'metadata') return []
     const below = Object.keys(facts).filter((name) => name.startsWith(`${above}.`))
     return below.map((name) => ({
-      place: `facts['${name}']`,
+      path: `facts['${name}']`,
       message: `could be an entry of the metadata fact '${above}'; give one of them another name`,
     }))
   })
@@ -152,12 +152,12 @@ function mistakesOfSize(facts: Facts): Mistake[] {
     .map(([name, fact]) => ({ name, series: fact.kind === 'attribute' ? 0 : seriesOf(fact) }))
     .sort((a, b) => b.series - a.series)
   const total = sizes.reduce((sum, { series }) => sum + series, 0)
-  if (total <= MOST_SERIES) return []
+  if (total <= MAX_SERIES) return []
   const largest = sizes.slice(0, 3).filter(({ series }) => series > 0)
   return [
     {
-      place: 'facts',
-      message: `make ${total} series, and ${MOST_SERIES} is the most; shorten the lists of the largest: ${largest.map(({ name, series }) => `'${name}' (${series})`).join(', ')}`,
+      path: 'facts',
+      message: `make ${total} series, and ${MAX_SERIES} is the most; shorten the lists of the largest: ${largest.map(({ name, series }) => `'${name}' (${series})`).join(', ')}`,
     },
   ]
 }
@@ -165,18 +165,21 @@ function mistakesOfSize(facts: Facts): Mistake[] {
 function mistakesOfLevels(levels: readonly string[]): Mistake[] {
   if (!Array.isArray(levels) || levels.length === 0) {
     return [
-      { place: 'levels', message: `is ${whatWasGot(levels)}; list the levels, least first, or leave it out` },
+      {
+        path: 'levels',
+        message: `is ${describeValue(levels)}; list the levels, least first, or leave it out`,
+      },
     ]
   }
   return levels.flatMap((level, index) => {
-    const place = `levels[${index}]`
+    const path = `levels[${index}]`
     if (typeof level !== 'string' || !/^[a-z][a-z0-9_-]*$/.test(level)) {
-      return [{ place, message: `is ${whatWasGot(level)}; use a lower-case word such as 'basic'` }]
+      return [{ path, message: `is ${describeValue(level)}; use a lower-case word such as 'basic'` }]
     }
     if (WORDS_OF_CONSENT.has(level))
-      return [{ place, message: `'${level}' has a meaning of its own; choose another word` }]
+      return [{ path, message: `'${level}' has a meaning of its own; choose another word` }]
     if (levels.indexOf(level) !== index)
-      return [{ place, message: `'${level}' is listed twice; name each level once` }]
+      return [{ path, message: `'${level}' is listed twice; name each level once` }]
     return []
   })
 }

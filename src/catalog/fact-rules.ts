@@ -1,4 +1,4 @@
-import { type Mistake, unknownName, whatWasGot } from '../platform/index.ts'
+import { describeValue, type Mistake, unknownName } from '../platform/index.ts'
 import { attributeRules } from './attribute-rules.ts'
 import { isExpiry } from './expiry.ts'
 import { FACT_NAMES } from './fact-names.ts'
@@ -15,17 +15,17 @@ export interface CatalogFrame {
   readonly prefix?: string
 }
 
-const LONGEST_NAME = 128
+const MAX_NAME_LENGTH = 128
 
 /** Returns every mistake in one declared fact. */
 export function mistakesOfFact(name: string, fact: Fact, frame: CatalogFrame): Mistake[] {
   const at = `facts['${name}']`
   if (typeof fact !== 'object' || fact === null) {
-    return [{ place: at, message: `is ${whatWasGot(fact)}; pass an object with kind, why and since` }]
+    return [{ path: at, message: `is ${describeValue(fact)}; pass an object with kind, why and since` }]
   }
   const found: Mistake[] = []
-  const report = (place: string, message: string) =>
-    found.push({ place: place === '' ? at : `${at}.${place}`, message })
+  const report = (path: string, message: string) =>
+    found.push({ path: path === '' ? at : `${at}.${path}`, message })
 
   nameRule(name, frame, report)
   for (const one of Object.keys(fact))
@@ -40,7 +40,7 @@ export function mistakesOfFact(name: string, fact: Fact, frame: CatalogFrame): M
       numberRules(fact, report)
       break
     default:
-      report('kind', `is ${whatWasGot((fact as Fact).kind)}; use 'attribute', 'gauge' or 'count'`)
+      report('kind', `is ${describeValue((fact as Fact).kind)}; use 'attribute', 'gauge' or 'count'`)
   }
   return found
 }
@@ -48,19 +48,20 @@ export function mistakesOfFact(name: string, fact: Fact, frame: CatalogFrame): M
 /** Returns every mistake in the list of removed facts. */
 export function mistakesOfRemoved(removed: unknown, facts: Readonly<Record<string, unknown>>): Mistake[] {
   if (!Array.isArray(removed)) {
-    const message = `is ${whatWasGot(removed)}; list the names of the facts that earlier versions had, or leave it out`
-    return [{ place: 'removed', message }]
+    const message = `is ${describeValue(removed)}; list the names of the facts that earlier versions had, or leave it out`
+    return [{ path: 'removed', message }]
   }
   return removed.flatMap((name: unknown, index) => {
-    const place = `removed[${index}]`
+    const path = `removed[${index}]`
     if (typeof name !== 'string' || !isName(name))
-      return [{ place, message: `is ${whatWasGot(name)}; give the name of a fact` }]
+      return [{ path, message: `is ${describeValue(name)}; give the name of a fact` }]
     if (!Object.hasOwn(facts, name)) return []
-    return [{ place, message: `'${name}' is a fact of this catalog; take it out of either` }]
+    return [{ path, message: `'${name}' is a fact of this catalog; take it out of either` }]
   })
 }
 
-const isName = (name: string) => name.length <= LONGEST_NAME && /^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$/.test(name)
+const isName = (name: string) =>
+  name.length <= MAX_NAME_LENGTH && /^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$/.test(name)
 
 function nameRule(name: string, { prefix }: CatalogFrame, report: Report) {
   const refused = refusedConvention(name)
@@ -68,7 +69,7 @@ function nameRule(name: string, { prefix }: CatalogFrame, report: Report) {
   if (!isName(name)) {
     return report(
       '',
-      `'${name}' is not a fact name; use lower-case words joined by dots, at most ${LONGEST_NAME} characters`,
+      `'${name}' is not a fact name; use lower-case words joined by dots, at most ${MAX_NAME_LENGTH} characters`,
     )
   }
   if (prefix !== undefined && !name.startsWith(`${prefix}.`) && !isPermittedConvention(name)) {
@@ -83,7 +84,7 @@ function commonRules(fact: Fact, { version, levels }: CatalogFrame, report: Repo
   if (!Number.isInteger(fact.since) || fact.since < 1) {
     report(
       'since',
-      `is ${whatWasGot(fact.since)}; name the catalog version that added the fact, a whole number from 1`,
+      `is ${describeValue(fact.since)}; name the catalog version that added the fact, a whole number from 1`,
     )
   } else if (Number.isInteger(version) && fact.since > version) {
     report('since', `is ${fact.since}, but the catalog is at version ${version}; raise the catalog's version`)
@@ -91,17 +92,17 @@ function commonRules(fact: Fact, { version, levels }: CatalogFrame, report: Repo
   if (fact.expires !== undefined && !isExpiry(fact.expires)) {
     report(
       'expires',
-      `is ${whatWasGot(fact.expires)}; use a day such as '2027-06-30' or a version such as '3.0.0'`,
+      `is ${describeValue(fact.expires)}; use a day such as '2027-06-30' or a version such as '3.0.0'`,
     )
   }
   if (fact.review !== undefined && !/^https?:\/\/\S+$/.test(String(fact.review))) {
-    report('review', `is ${whatWasGot(fact.review)}; give an http or https address`)
+    report('review', `is ${describeValue(fact.review)}; give an http or https address`)
   }
   if (!Array.isArray(levels)) return
   if (fact.level === undefined && levels.length > 1) {
     report('level', `is missing; use one of ${listOf(levels)}`)
   } else if (fact.level !== undefined && !levels.includes(fact.level)) {
-    report('level', `is ${whatWasGot(fact.level)}; use one of ${listOf(levels)}`)
+    report('level', `is ${describeValue(fact.level)}; use one of ${listOf(levels)}`)
   }
 }
 

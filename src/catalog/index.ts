@@ -18,7 +18,7 @@ export { joiningFacts } from './joining.ts'
 export { type JsonSchema, jsonSchema } from './json-schema.ts'
 export { METADATA_KEY } from './metadata.ts'
 export { re2Of } from './pattern-syntax.ts'
-export { type Reach, type Withheld, withholdingReason } from './reach.ts'
+export { type PermittedFacts, type Withheld, withholdingReason } from './permitted-facts.ts'
 export {
   isOwnName,
   patternOf,
@@ -66,7 +66,7 @@ export {
   DEFAULT_LIMITS,
   DROP_REASONS,
   type DropReason,
-  LONGEST_VERSION,
+  MAX_VERSION_LENGTH,
   reportedNumber,
   VERSION,
 } from './values.ts'

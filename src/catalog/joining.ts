@@ -13,7 +13,7 @@ export function joiningFacts(catalog: Pick<Catalog, 'facts'> | undefined, mode: 
     isId(fact)
       ? [
           {
-            place: `facts['${name}']`,
+            path: `facts['${name}']`,
             message: `holds ids, by which reports can be joined, and identity.mode is '${mode}'; remove the fact, or use the mode 'stable'`,
           },
         ]

@@ -10,7 +10,7 @@ import {
 } from './report-format.ts'
 import type { AttributeFact, Catalog, Fact, MetadataFact } from './types.ts'
 import { UUID } from './uuids.ts'
-import { DEFAULT_LIMITS, LONGEST_VERSION, VERSION } from './values.ts'
+import { DEFAULT_LIMITS, MAX_VERSION_LENGTH, VERSION } from './values.ts'
 
 /** JSON Schema as plain data. */
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -95,7 +95,7 @@ function knownValue(fact: Exclude<AttributeFact, MetadataFact>): JsonSchema {
     case 'enum':
       return text({ enum: fact.values })
     case 'version':
-      return text({ pattern: VERSION, maxLength: LONGEST_VERSION })
+      return text({ pattern: VERSION, maxLength: MAX_VERSION_LENGTH })
     case 'string':
       return text({ pattern: `^(?:${fact.pattern})$`, maxLength: fact.maxLength ?? DEFAULT_LIMITS.maxLength })
     case 'uuids': {
@@ -144,7 +144,7 @@ function reportAttributes(catalog: Catalog, product: string): JsonSchema[] {
 function reportValue(attribute: ReportAttribute, { version, levels }: Catalog, product: string): JsonSchema {
   const { holds } = attribute
   if (holds === 'product') return text({ const: product })
-  if (holds === 'version') return text({ maxLength: LONGEST_VERSION })
+  if (holds === 'version') return text({ maxLength: MAX_VERSION_LENGTH })
   if (holds === 'level') return text({ enum: [...levels, 'off'] })
   if (holds === 'catalog version') return object({ intValue: { const: version } })
   if (typeof holds === 'string') return text({ pattern: patternOf(attribute) })

@@ -1,4 +1,4 @@
-import { whatWasGot } from '../platform/index.ts'
+import { describeValue } from '../platform/index.ts'
 import { type Report, wordsRule } from './rules.ts'
 import type { CountFact, Dimensions, GaugeFact } from './types.ts'
 
@@ -10,13 +10,13 @@ export function numberRules(fact: GaugeFact | CountFact, report: Report): void {
   ) {
     report(
       'unit',
-      `is ${whatWasGot(fact.unit)}; write it as OpenTelemetry does: 'By', 's', '1', or a noun such as '{user}'`,
+      `is ${describeValue(fact.unit)}; write it as OpenTelemetry does: 'By', 's', '1', or a noun such as '{user}'`,
     )
   }
   if (fact.round !== undefined) roundRule(fact.round, report)
   for (const bound of ['min', 'max'] as const) {
     if (fact[bound] !== undefined && !Number.isFinite(fact[bound])) {
-      report(bound, `is ${whatWasGot(fact[bound])}; use a finite number`)
+      report(bound, `is ${describeValue(fact[bound])}; use a finite number`)
     }
   }
   if (fact.min !== undefined && fact.max !== undefined && fact.min > fact.max) {
@@ -37,16 +37,16 @@ function countRule(
 ) {
   const word: unknown = (fact as Partial<CountFact>)[option]
   if (word === undefined || (fact.kind === 'count' && (words as readonly unknown[]).includes(word))) return
-  report(option, `is ${whatWasGot(word)}; use '${words[0]}' or '${words[1]}', and for counts only`)
+  report(option, `is ${describeValue(word)}; use '${words[0]}' or '${words[1]}', and for counts only`)
 }
 
 function exampleRule(fact: GaugeFact | CountFact, report: Report) {
   if (fact.kind === 'gauge' && fact.example === undefined) {
     report('example', 'is missing; give a number as it would be reported')
   } else if (fact.example !== undefined && !Number.isFinite(fact.example)) {
-    report('example', `is ${whatWasGot(fact.example)}; give a finite number`)
+    report('example', `is ${describeValue(fact.example)}; give a finite number`)
   } else if (fact.kind === 'count' && Number(fact.example) < 0) {
-    report('example', `is ${whatWasGot(fact.example)}; a count is never below zero`)
+    report('example', `is ${describeValue(fact.example)}; a count is never below zero`)
   }
 }
 
@@ -60,7 +60,7 @@ function roundRule(round: unknown, report: Report) {
   if (round === 'log2' || ascending || (Number(percent) > 0 && Number(percent) <= 50)) return
   report(
     'round',
-    `is ${whatWasGot(round)}; use 'log2', { steps } in ascending order, or { percent } above 0 and up to 50`,
+    `is ${describeValue(round)}; use 'log2', { steps } in ascending order, or { percent } above 0 and up to 50`,
   )
 }
 
@@ -71,29 +71,29 @@ function byRule(by: unknown, report: Report) {
   }
   let sound = true
   for (const [index, alternative] of by.entries()) {
-    dimensionsRule(`by[${index}]`, alternative, (place, message) => {
+    dimensionsRule(`by[${index}]`, alternative, (path, message) => {
       sound = false
-      report(place, message)
+      report(path, message)
     })
   }
   if (sound) alternativesRule(by, report)
 }
 
-function dimensionsRule(place: string, by: unknown, report: Report) {
+function dimensionsRule(path: string, by: unknown, report: Report) {
   if (typeof by !== 'object' || by === null || Array.isArray(by)) {
     return report(
-      place,
-      `is ${whatWasGot(by)}; pass an object of dimensions, each with its list of values, or leave it out`,
+      path,
+      `is ${describeValue(by)}; pass an object of dimensions, each with its list of values, or leave it out`,
     )
   }
   for (const [key, values] of Object.entries(by)) {
     if (!/^[a-z][a-z0-9_]*(\.[a-z0-9_]+)*$/.test(key)) {
       report(
-        `${place}['${key}']`,
+        `${path}['${key}']`,
         'is not a dimension name; use lower-case words joined by dots or underscores',
       )
     }
-    wordsRule(`${place}['${key}']`, values, report)
+    wordsRule(`${path}['${key}']`, values, report)
   }
 }
 

@@ -15,7 +15,7 @@ export type PatternNode =
   | { readonly repeated: PatternNode; readonly least: number; readonly most: number }
 
 /** Largest number of repetitions that RE2 accepts. */
-const MOST_REPETITIONS = 1_000
+const MAX_REPETITIONS = 1_000
 
 /** Parses a pattern that is valid in JavaScript. If RE2 reads some of its syntax differently, returns a description of that syntax. */
 export function parsePattern(pattern: string): PatternNode | string {
@@ -76,8 +76,8 @@ class Reader {
     if (least === 1 && most === 1) return repeated
     // A lazy quantifier matches the same whole texts as a greedy one.
     this.#take('?')
-    if (Math.max(least, most === Number.POSITIVE_INFINITY ? 0 : most) > MOST_REPETITIONS)
-      throw new NotAlike(`a repetition of more than ${MOST_REPETITIONS}`)
+    if (Math.max(least, most === Number.POSITIVE_INFINITY ? 0 : most) > MAX_REPETITIONS)
+      throw new NotAlike(`a repetition of more than ${MAX_REPETITIONS}`)
     return { repeated, least, most }
   }
 

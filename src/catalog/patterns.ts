@@ -7,11 +7,11 @@
 import { type CharacterSet, type PatternNode, parsePattern } from './pattern-syntax.ts'
 
 /** Largest number of characters of a pattern after its repetitions are expanded, and largest number of pairs that are compared. */
-const MOST_CHARACTERS = 1_000
-const MOST_PAIRS = 100_000
+const MAX_EXPANDED_LENGTH = 1_000
+const MAX_COMPARED_PAIRS = 100_000
 
 /** Largest number of ways in which a text may match. More than one, so that `latest|[a-z]+` is accepted. */
-const MOST_WAYS = 16
+const MAX_WAYS_TO_MATCH = 16
 
 /** Returns the reason why a pattern is refused, as the end of a sentence; `undefined` when the pattern is accepted. */
 export function patternProblem(pattern: string): string | undefined {
@@ -80,9 +80,9 @@ class Positions {
 
   add(node: PatternNode): Part {
     if ('set' in node) {
-      if (this.#sets.length === MOST_CHARACTERS)
+      if (this.#sets.length === MAX_EXPANDED_LENGTH)
         throw new Ambiguous(
-          `has more than ${MOST_CHARACTERS} characters when its repetitions are written out`,
+          `has more than ${MAX_EXPANDED_LENGTH} characters when its repetitions are written out`,
         )
       const one = [this.#sets.push(node.set) - 1]
       this.#followers.push([])
@@ -157,7 +157,7 @@ class Positions {
     const pairs = new Map<number, Pair>()
     const meeting: Pair[] = []
     const meet = (one: number, other: number, before?: Pair): Pair | undefined => {
-      const key = Math.min(one, other) * MOST_CHARACTERS + Math.max(one, other)
+      const key = Math.min(one, other) * MAX_EXPANDED_LENGTH + Math.max(one, other)
       const common = commonOf(this.#set(one), this.#set(other))
       if (common === undefined) return undefined
       const known = pairs.get(key)
@@ -168,7 +168,7 @@ class Positions {
       const text = (before?.text ?? '') + String.fromCodePoint(common)
       const pair = { one, other, text, before: before ? [before] : [], meets: false }
       pairs.set(key, pair)
-      if (pairs.size > MOST_PAIRS) throw new Ambiguous('is too large to be checked')
+      if (pairs.size > MAX_COMPARED_PAIRS) throw new Ambiguous('is too large to be checked')
       if (one === other || (ends.has(one) && ends.has(other))) meeting.push(pair)
       return pair
     }
@@ -193,7 +193,7 @@ class Positions {
       const harmful = pairs.filter(({ meets }) => meets)
       if (harmful.length === 0) continue
       ways *= new Set(harmful.flatMap(({ one, other }) => [one, other])).size
-      if (ways > MOST_WAYS || this.#isRepeated(position))
+      if (ways > MAX_WAYS_TO_MATCH || this.#isRepeated(position))
         return `matches texts with '${harmful[0]?.text}' in them in too many ways, ${SLOW}`
     }
     return undefined

@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS, type DropReason } from './values.ts'
 export const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 
 /** Longest accepted list. A longer one is refused unread, because reading it would take the host's time. */
-const LONGEST_LIST = 10_000
+const MAX_LIST_LENGTH = 10_000
 
 /** Returns the ids of a list that are reported: in lower case, sorted, without duplicates. */
 export function uuidsOf(
@@ -30,7 +30,7 @@ const WHOLLY_UUID = new RegExp(`^${UUID}$`)
 
 function itemsOf(value: unknown): readonly unknown[] | undefined {
   try {
-    return Array.isArray(value) && value.length <= LONGEST_LIST ? Array.from(value) : undefined
+    return Array.isArray(value) && value.length <= MAX_LIST_LENGTH ? Array.from(value) : undefined
   } catch {
     return undefined
   }

@@ -29,7 +29,7 @@ export const DROP_REASONS: readonly DropReason[] = [
 export const VERSION = '^v?[0-9][0-9A-Za-z]*(?:[.+_-][0-9A-Za-z]+)*$'
 
 /** Longest version, in characters. */
-export const LONGEST_VERSION = 64
+export const MAX_VERSION_LENGTH = 64
 
 /** Returns the reason why a fact refuses a value; `undefined` when the value is accepted. A value that is too long is refused, not cut. */
 export function attributeProblem(fact: SingleFact, value: unknown): DropReason | undefined {
@@ -39,7 +39,7 @@ export function attributeProblem(fact: SingleFact, value: unknown): DropReason |
     case 'enum':
       return typeof value === 'string' && fact.values.includes(value) ? undefined : 'invalid_value'
     case 'version':
-      return typeof value === 'string' && value.length <= LONGEST_VERSION && IS_VERSION.test(value)
+      return typeof value === 'string' && value.length <= MAX_VERSION_LENGTH && IS_VERSION.test(value)
         ? undefined
         : 'invalid_value'
     case 'string':

@@ -62,13 +62,13 @@ export function askHostNow<T>(call: () => T): T | undefined {
 }
 
 /** Longest chain of thenables that is followed: a native promise never resolves to another one. */
-const LONGEST_CHAIN = 10
+const MAX_CHAIN_LENGTH = 10
 
 /** Calls `done` once, at the latest when nothing is left to wait for. Never throws. */
 function follow(
   call: () => unknown,
   done: (answer: HostAnswer<unknown>) => void,
-  links = LONGEST_CHAIN,
+  links = MAX_CHAIN_LENGTH,
 ): void {
   let open = true
   /** Ignores all calls after the first one: a thenable may call back several times. */

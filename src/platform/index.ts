@@ -29,7 +29,7 @@ export {
 export { globalMeterProvider } from './global-meter-provider.ts'
 export { keepingProcessAlive } from './keep-alive.ts'
 export { type Logger, safeLogger, silentLogger } from './logger.ts'
-export { type Mistake, UsageConfigurationError, whatWasGot } from './mistakes.ts'
+export { describeValue, type Mistake, UsageConfigurationError } from './mistakes.ts'
 export { createMutex } from './mutex.ts'
 export {
   Buffer,

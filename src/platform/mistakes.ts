@@ -1,8 +1,8 @@
-/** Mistake in the maintainer's configuration: its place, the problem and the fix. */
+/** Mistake in the maintainer's configuration: which option is wrong, why, and the fix. */
 export interface Mistake {
-  /** Place of the mistake as in code, such as `facts['acme.users'].why`. */
-  readonly place: string
-  /** End of a sentence that begins with the place; it names the value and the fix. */
+  /** Path of the wrong option, written as in code: `facts['acme.users'].why`. */
+  readonly path: string
+  /** End of a sentence that begins with the path; it names the value and the fix. */
   readonly message: string
 }
 
@@ -21,7 +21,7 @@ export class UsageConfigurationError extends TypeError {
   constructor(subject: string, mistakes: readonly Mistake[]) {
     const count = mistakes.length === 1 ? 'one mistake' : `${mistakes.length} mistakes`
     super(
-      [`${subject} has ${count}:`, ...mistakes.map(({ place, message }) => `  - ${place}: ${message}`)].join(
+      [`${subject} has ${count}:`, ...mistakes.map(({ path, message }) => `  - ${path}: ${message}`)].join(
         '\n',
       ),
     )
@@ -30,7 +30,7 @@ export class UsageConfigurationError extends TypeError {
 }
 
 /** Returns a short description of a value for an error message; a text in quotes, of at most 60 characters. */
-export function whatWasGot(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 60)}…` : value}'`
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value)) return 'an array'

@@ -1,5 +1,5 @@
 import { distanceOf } from './distance.ts'
-import { type Mistake, whatWasGot } from './mistakes.ts'
+import { describeValue, type Mistake } from './mistakes.ts'
 
 /** Names of options: `true` for an option with any value, or the names below it for an object of options. */
 export interface OptionNames {
@@ -37,18 +37,18 @@ export function ownOptions<T>(given: T, names: OptionNames, report: (mistake: Mi
 function copyOf(
   value: unknown,
   names: OptionNames,
-  place: string,
+  path: string,
   report: (mistake: Mistake) => void,
 ): Record<string, unknown> {
   const copy: Record<string, unknown> = Object.create(null)
   for (const [name, one] of Object.entries(value as object)) {
     if (one === undefined) continue
-    const at = place === '' ? name : `${place}.${name}`
+    const at = path === '' ? name : `${path}.${name}`
     const below = Object.hasOwn(names, name) ? names[name] : undefined
-    if (below === undefined) report({ place: at, message: unknownName(name, names) })
+    if (below === undefined) report({ path: at, message: unknownName(name, names) })
     else if (below === true) copy[name] = one
     else if (isObject(one)) copy[name] = copyOf(one, below, at, report)
-    else report({ place: at, message: `is ${whatWasGot(one)}; pass an object, or leave it out` })
+    else report({ path: at, message: `is ${describeValue(one)}; pass an object, or leave it out` })
   }
   return copy
 }

@@ -1,4 +1,4 @@
-import { answerOfHost, askHostNow, whatWasGot } from '../platform/index.ts'
+import { answerOfHost, askHostNow, describeValue } from '../platform/index.ts'
 import { StateEntryError } from './errors.ts'
 import { ENTRY_NAME, largestOf } from './limits.ts'
 import type { StateStore, StoreHealth } from './types.ts'
@@ -12,7 +12,10 @@ export function createCheckedStore(store: StateStore): StateStore {
   const { rename, tidy } = store
 
   const wrong = (call: string, answer: unknown, expected: string) =>
-    new StateEntryError(location, `it has answered ${call} with ${whatWasGot(answer)} instead of ${expected}`)
+    new StateEntryError(
+      location,
+      `it has answered ${call} with ${describeValue(answer)} instead of ${expected}`,
+    )
 
   return {
     location,

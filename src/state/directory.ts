@@ -4,6 +4,7 @@ import {
   Buffer,
   type Clock,
   createMutex,
+  describeValue,
   effectiveUser,
   type FileFunctions,
   isPath,
@@ -13,7 +14,6 @@ import {
   systemClock,
   systemFiles,
   UsageConfigurationError,
-  whatWasGot,
 } from '../platform/index.ts'
 import { StateEntryError, StateEntryNameError } from './errors.ts'
 import { createGuard } from './guard.ts'
@@ -303,6 +303,6 @@ function rootAt(directory: string): string {
   const problem = isPath(directory)
     ? 'it is below a working directory that has been deleted; give the whole path'
     : 'name a directory by its path'
-  const mistake = { place: 'directory', message: `is ${whatWasGot(directory)}; ${problem}` }
+  const mistake = { path: 'directory', message: `is ${describeValue(directory)}; ${problem}` }
   throw new UsageConfigurationError('createDirectoryStore', [mistake])
 }

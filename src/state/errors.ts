@@ -39,7 +39,7 @@ export function isOutOfReach(thrown: unknown): boolean {
 const OUT_OF_REACH: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'ERR_USAGE_STATE_ENTRY'])
 
 /** Returns why a store has failed, for a message: the problem of the entry, the code of a system error, or else its message. */
-export function reasonOf(thrown: unknown): string {
+export function stateErrorReason(thrown: unknown): string {
   const { code, message } = errorOf(thrown)
   return thrown instanceof StateEntryError ? thrown.problem : (code ?? message)
 }

@@ -47,7 +47,7 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
   const number = last + 1
   if (!(await store.create(entryOf(task, number), text()))) return undefined
   // As a rule there is one old entry. Entries that remain do no harm.
-  for (const old of numbers.slice(0, MOST_REMOVED)) await store.remove(entryOf(task, old)).catch(() => {})
+  for (const old of numbers.slice(0, MAX_REMOVED)) await store.remove(entryOf(task, old)).catch(() => {})
 
   return {
     async renew() {
@@ -71,7 +71,7 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
 }
 
 /** Largest number of expired leases that are removed at once. */
-const MOST_REMOVED = 100
+const MAX_REMOVED = 100
 
 interface Held {
   readonly pid: number

@@ -9,7 +9,7 @@ const LEFT_OVER = /^[a-z0-9][a-z0-9.-]*\.\d+-[0-9a-z]+-[0-9a-z]*\.tmp$/
  * Shortest age of a temporary file that is removed, in milliseconds: no write takes a day. A process that slept for longer finds its
  * file gone, and creates it again.
  */
-const LONGEST_WRITE = 86_400_000
+const MIN_AGE = 86_400_000
 
 /** Largest number of temporary files that one call examines. */
 const MOST = 1_000
@@ -49,7 +49,7 @@ export async function removeLeftOvers(root: string, files: FileFunctions, clock:
       try {
         const status = await files.lstat(file)
         const age = clock.now() - (status.mtimeMs ?? clock.now())
-        if (status.isFile() && age > LONGEST_WRITE) await files.unlink(file)
+        if (status.isFile() && age > MIN_AGE) await files.unlink(file)
       } catch {
         // Another process has removed it, or this one may not.
       }

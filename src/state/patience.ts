@@ -1,10 +1,10 @@
 import type { Clock } from '../platform/index.ts'
 
 /** Longest time in all for which a step is retried, in milliseconds. */
-const LONGEST_PATIENCE = 1_000
+const MAX_RETRY_TIME = 1_000
 
 /** First and longest wait between two attempts, in milliseconds; each wait is twice as long as the one before. */
-const [FIRST_WAIT, LONGEST_WAIT] = [10, 160]
+const [FIRST_WAIT, MAX_WAIT] = [10, 160]
 
 /**
  * Creates a function that retries steps for up to a second while another process has the file open: on Windows, a file that a virus
@@ -16,7 +16,7 @@ export function createPatience(clock: Clock): <R>(step: () => Promise<R>) => Pro
 
   return async (step) => {
     let waited = 0
-    for (let wait = FIRST_WAIT; ; wait = Math.min(2 * wait, LONGEST_WAIT, LONGEST_PATIENCE - waited)) {
+    for (let wait = FIRST_WAIT; ; wait = Math.min(2 * wait, MAX_WAIT, MAX_RETRY_TIME - waited)) {
       try {
         const result = await step()
         isPatient = true
@@ -24,7 +24,7 @@ export function createPatience(clock: Clock): <R>(step: () => Promise<R>) => Pro
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (!HELD_BY_OTHERS.has(code ?? '')) throw error
-        if (waited >= LONGEST_PATIENCE) isPatient = false
+        if (waited >= MAX_RETRY_TIME) isPatient = false
         if (!isPatient) throw error
         await new Promise<void>((resolve) => clock.after(wait, resolve))
         waited += wait

@@ -3,12 +3,12 @@ import {
   Buffer,
   type Clock,
   type Duration,
+  describeValue,
   type Mistake,
   outsideHostContext,
   parseDuration,
   systemClock,
   UsageConfigurationError,
-  whatWasGot,
 } from '../platform/index.ts'
 import {
   explained,
@@ -140,8 +140,8 @@ function checkedOptions(options: PostgresStoreOptions) {
   const { pool, table = 'otel_usage_state', schema, scope = 'default', clock = systemClock } = options ?? {}
   const timeout = parseDuration(options?.timeout ?? '5s')
   const mistakes: Mistake[] = []
-  const check = (holds: boolean, place: string, value: unknown, fix: string) => {
-    if (!holds) mistakes.push({ place, message: `is ${whatWasGot(value)}; ${fix}` })
+  const check = (holds: boolean, path: string, value: unknown, fix: string) => {
+    if (!holds) mistakes.push({ path, message: `is ${describeValue(value)}; ${fix}` })
   }
   const name = 'give a name of 1 to 63 bytes without a dot; the schema has an option of its own'
   check(

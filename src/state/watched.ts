@@ -1,6 +1,6 @@
 import { errorOf, type Logger } from '../platform/index.ts'
 import { ENTRIES } from './entries.ts'
-import { reasonOf } from './errors.ts'
+import { stateErrorReason } from './errors.ts'
 import type { StateStore } from './types.ts'
 
 /**
@@ -24,12 +24,12 @@ export function createWatchedStore(store: StateStore, logger: Logger): StateStor
   }
 
   function warn(name: string, error: unknown): void {
-    const reason = reasonOf(error)
-    if (unreadable.size < MOST_KNOWN) unreadable.set(name, reason)
+    const reason = stateErrorReason(error)
+    if (unreadable.size < MAX_REMEMBERED) unreadable.set(name, reason)
     const kind = errorOf(error).code ?? reason
     // For the stored choice, the verdict's own message says what this means.
     if (warned.has(kind) || name.endsWith(ENTRIES.consent)) return
-    if (warned.size < MOST_KNOWN) warned.add(kind)
+    if (warned.size < MAX_REMEMBERED) warned.add(kind)
     logger.warn(
       `The usage telemetry cannot read ${store.location}/${name} (${reason}), and goes on without it and whatever else cannot be ` +
         'read for the same reason. Give it to the user that the product runs as, or remove it.',
@@ -55,4 +55,4 @@ export function createWatchedStore(store: StateStore, logger: Logger): StateStor
 }
 
 /** Largest number of reasons, and of entries, that are remembered. */
-const MOST_KNOWN = 100
+const MAX_REMEMBERED = 100

@@ -1,6 +1,6 @@
 import { createMutex, type Logger, TextDecoder } from '../platform/index.ts'
 import { ENTRIES } from './entries.ts'
-import { reasonOf } from './errors.ts'
+import { stateErrorReason } from './errors.ts'
 import { joinLines } from './lines.ts'
 import { createMemoryStore } from './memory.ts'
 import type { StateStore } from './types.ts'
@@ -50,7 +50,7 @@ export function storeWithMemoryFallback(
       try {
         result = await action()
       } catch (error) {
-        const reason = reasonOf(error)
+        const reason = stateErrorReason(error)
         if (failure === undefined && kept.size === 0) warn(reason)
         failure = reason
         if (isStrict(name)) throw error

@@ -2,10 +2,10 @@ import { askHost, type Clock, createMutex } from '../platform/index.ts'
 import type { StateStore } from './types.ts'
 
 /** Longest time for reading, in milliseconds: the host's start waits for it. */
-const LONGEST_READ = 5_000
+const READ_TIMEOUT = 5_000
 
 /** Longest time for a change, in milliseconds: far longer than a busy disk takes. */
-const LONGEST_CHANGE = 60_000
+const CHANGE_TIMEOUT = 60_000
 
 /** Time after which a store that blocks no thread is called again although a call has not answered, in milliseconds. */
 const NEXT_TRIAL = 60_000
@@ -51,13 +51,13 @@ export function storeWithTimeout(store: StateStore, clock: Clock): StateStore {
     ...(store.shared !== undefined && { shared: store.shared }),
     ...(store.blocking !== undefined && { blocking: store.blocking }),
     ...(store.health && { health: store.health }),
-    read: (name) => inTime(LONGEST_READ, () => store.read(name)),
-    write: (name, data) => inTime(LONGEST_CHANGE, () => store.write(name, data)),
-    create: (name, data) => inTime(LONGEST_CHANGE, () => store.create(name, data)),
-    append: (name, line) => inTime(LONGEST_CHANGE, () => store.append(name, line)),
-    remove: (name) => inTime(LONGEST_CHANGE, () => store.remove(name)),
-    ...(rename && { rename: (from, to) => inTime(LONGEST_CHANGE, () => rename.call(store, from, to)) }),
-    ...(tidy && { tidy: () => inTime(LONGEST_CHANGE, () => tidy.call(store)) }),
-    list: (folder) => inTime(LONGEST_READ, () => store.list(folder)),
+    read: (name) => inTime(READ_TIMEOUT, () => store.read(name)),
+    write: (name, data) => inTime(CHANGE_TIMEOUT, () => store.write(name, data)),
+    create: (name, data) => inTime(CHANGE_TIMEOUT, () => store.create(name, data)),
+    append: (name, line) => inTime(CHANGE_TIMEOUT, () => store.append(name, line)),
+    remove: (name) => inTime(CHANGE_TIMEOUT, () => store.remove(name)),
+    ...(rename && { rename: (from, to) => inTime(CHANGE_TIMEOUT, () => rename.call(store, from, to)) }),
+    ...(tidy && { tidy: () => inTime(CHANGE_TIMEOUT, () => tidy.call(store)) }),
+    list: (folder) => inTime(READ_TIMEOUT, () => store.list(folder)),
   }
 }

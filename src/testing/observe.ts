@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { parseDuration, systemEnvironment, whatWasGot } from '../platform/index.ts'
+import { describeValue, parseDuration, systemEnvironment } from '../platform/index.ts'
 import { HostTestingOptionsError, TracerUnavailableError } from './errors.ts'
 import { observeByHooks } from './observe-by-hooks.ts'
 import { observeByStrace } from './observe-by-strace.ts'
@@ -22,7 +22,7 @@ export async function observeHost(options: ObserveOptions): Promise<HostObservat
   const timeout = parseDuration(options.timeout ?? '30s')
   if (timeout === undefined) {
     throw new HostTestingOptionsError(
-      `timeout is ${whatWasGot(options.timeout)}; give milliseconds or a text such as '30s'.`,
+      `timeout is ${describeValue(options.timeout)}; give milliseconds or a text such as '30s'.`,
     )
   }
   if (!Array.isArray(options.command) || options.command.length === 0) {

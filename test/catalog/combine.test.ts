@@ -6,7 +6,7 @@ import {
   changeFindings,
   combineCatalogs,
   defineCatalog,
-  type Reach,
+  type PermittedFacts,
   withholdingReason,
 } from '../../src/catalog/index.ts'
 import { UsageConfigurationError } from '../../src/platform/index.ts'
@@ -120,7 +120,7 @@ for (const [what, contributions, place, message] of REFUSED) {
       (error) => {
         assert.ok(error instanceof UsageConfigurationError)
         assert.deepEqual(
-          error.mistakes.map((mistake) => mistake.place),
+          error.mistakes.map((mistake) => mistake.path),
           [place],
         )
         assert.match(error.mistakes[0]?.message ?? '', message)
@@ -133,9 +133,9 @@ for (const [what, contributions, place, message] of REFUSED) {
 test('a yes reaches the facts of a plugin only as far as its version that was agreed to', () => {
   const combined = combineCatalogs(base, [plugin('acme.search')])
   const moment = { at: 0, productVersion: '1.0.0' }
-  const reasons = (reach: Partial<Reach>) =>
+  const reasons = (permitted: Partial<PermittedFacts>) =>
     ['acme.users', 'acme.search.hits'].map((name) =>
-      withholdingReason(combined, name, { excluded: [], ...reach }, moment),
+      withholdingReason(combined, name, { excluded: [], ...permitted }, moment),
     )
   assert.deepEqual(reasons({ catalogVersion: 2 }), [undefined, 'newer'])
   assert.deepEqual(reasons({ catalogVersion: 2, contributions: { 'acme.search': 1 } }), [undefined, 'newer'])
@@ -155,7 +155,7 @@ test('a new plugin is no change of a released catalog, a changed fact of a plugi
     released,
     combineCatalogs(base, [plugin('shop', { facts: changed })]),
   )
-  assert.deepEqual([finding?.place, others], ["facts['shop.hits'].unit", []])
+  assert.deepEqual([finding?.path, others], ["facts['shop.hits'].unit", []])
   assert.match(finding?.message ?? '', /since version 3.+set since to 4/)
 })
 
@@ -173,7 +173,7 @@ test('a fact that a release had must be listed once it is removed, by the produc
   assert.deepEqual(without([own]), [])
   const findings = without([])
   assert.deepEqual(
-    findings.map(({ severity, place }) => [severity, place]),
+    findings.map(({ severity, path }) => [severity, path]),
     [
       ['error', 'removed'],
       ['error', 'removed'],

@@ -20,10 +20,10 @@ function mistakesOf(definition: unknown): Record<string, string> {
   } catch (error) {
     assert.ok(error instanceof UsageConfigurationError, `not a UsageConfigurationError: ${String(error)}`)
     assert.equal(error.code, 'ERR_USAGE_CONFIGURATION')
-    for (const { place, message } of error.mistakes) assert.ok(error.message.includes(`${place}: ${message}`))
-    const byPlace = Object.fromEntries(error.mistakes.map(({ place, message }: Mistake) => [place, message]))
-    assert.equal(Object.keys(byPlace).length, error.mistakes.length, 'a place is named twice')
-    return byPlace
+    for (const { path, message } of error.mistakes) assert.ok(error.message.includes(`${path}: ${message}`))
+    const byPath = Object.fromEntries(error.mistakes.map(({ path, message }: Mistake) => [path, message]))
+    assert.equal(Object.keys(byPath).length, error.mistakes.length, 'a path is named twice')
+    return byPath
   }
   return {}
 }

@@ -11,7 +11,7 @@ function complaintAbout(name: string): string | undefined {
   } catch (error) {
     assert.ok(error instanceof UsageConfigurationError)
     assert.deepEqual(
-      error.mistakes.map(({ place }) => place),
+      error.mistakes.map(({ path }) => path),
       [`facts['${name}']`],
     )
     return error.mistakes[0]?.message
@@ -102,7 +102,7 @@ test('a wrong prefix is told once, and not again with every name', () => {
     (error: UsageConfigurationError) => {
       assert.deepEqual(error.mistakes, [
         {
-          place: 'prefix',
+          path: 'prefix',
           message: "is 'ACME'; use lower-case words joined by dots or underscores, such as 'acme'",
         },
       ])

@@ -63,7 +63,7 @@ for (const name of ['_ENABLED', '_LEVEL', '_ENABLE', '_OPT_IN', '_OPTIN'].flatMa
 test('the variables themselves count in any case, with all that they say', () => {
   assert.equal(verdictOf({ acme_db_telemetry: 'off' }).disabledBy, 'person')
   assert.deepEqual(verdictOf({ acme_db_telemetry: 'basic' }).level, 'basic')
-  assert.deepEqual(verdictOf({ acme_db_telemetry_exclude: 'acme.users' }).reach.excluded, ['acme.users'])
+  assert.deepEqual(verdictOf({ acme_db_telemetry_exclude: 'acme.users' }).permitted.excluded, ['acme.users'])
   const debug = verdictOf({ acme_db_telemetry_debug: '1' })
   assert.deepEqual([debug.state, debug.source], ['disabled', 'debug-variable'])
   assert.match(debug.warnings[0] ?? '', /prints none; to see them, set ACME_DB_TELEMETRY_DEBUG\.$/)

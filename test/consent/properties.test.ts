@@ -166,11 +166,11 @@ test('a yes never reaches further than the version of the catalog that it was gi
   let reached = 0
   fc.assert(
     fc.property(anyInputs, (inputs) => {
-      const { source, state, reach } = decideConsent(inputs)
+      const { source, state, permitted } = decideConsent(inputs)
       const { stored } = inputs
       if (state !== 'enabled' || stored === undefined || !('catalogVersion' in stored)) return
       if (source !== 'stored-choice' && !(source === 'seed' && stored.seed)) return
-      assert.equal(reach.catalogVersion, stored.catalogVersion)
+      assert.equal(permitted.catalogVersion, stored.catalogVersion)
       reached++
     }),
     RUNS,
@@ -182,7 +182,7 @@ test('what the operator withholds is withheld whoever says yes or no, and a name
   fc.assert(
     fc.property(anyInputs, (inputs) => {
       const verdict = decideConsent(placeNamed('ACME_TELEMETRY_EXCLUDE').put(inputs, 'acme.users'))
-      assert.ok(verdict.reach.excluded.includes('acme.users'))
+      assert.ok(verdict.permitted.excluded.includes('acme.users'))
       if (verdict.opinions.some(({ source }) => source === 'exclude-variable'))
         assert.equal(verdict.state, 'disabled')
     }),

@@ -32,7 +32,7 @@ test('a seed says nothing about facts that a later version adds', async () => {
   const store = createMemoryStore()
   await consentIn(store, { inputs: { seed: 'on' }, catalogVersion: 2 }).begin()
   const verdict = await consentIn(store, { inputs: { seed: 'on' }, catalogVersion: 5 }).begin()
-  assert.equal(verdict.reach.catalogVersion, 2)
+  assert.equal(verdict.permitted.catalogVersion, 2)
 })
 
 test('a stored choice beats the seed, also one that was made before there was a seed', async () => {

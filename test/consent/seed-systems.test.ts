@@ -265,7 +265,7 @@ test('Camunda: an upgrade keeps an earlier consent, though the new version is of
     inputs: { default: 'disabled', seed: false },
   })
   const verdict = await upgraded.begin()
-  assert.deepEqual([verdict.state, verdict.reach.catalogVersion], ['enabled', 1])
+  assert.deepEqual([verdict.state, verdict.permitted.catalogVersion], ['enabled', 1])
 })
 
 test('Camunda: a second node that starts at the same moment finds one setting, and both go by it', async () => {

@@ -121,7 +121,7 @@ test('what was withheld stays withheld under an old name and a new one, by name 
     ['', ' ', []],
   ] as const) {
     const environment = { ACME_TELEMETRY_EXCLUDE: mine, OLD_TELEMETRY_EXCLUDE: old }
-    assert.deepEqual(decideConsent(silence({ environment })).reach.excluded, excluded)
+    assert.deepEqual(decideConsent(silence({ environment })).permitted.excluded, excluded)
   }
 })
 

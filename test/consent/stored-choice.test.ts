@@ -64,7 +64,7 @@ test('a choice survives a restart, with its level, its moment and who made it', 
       false,
     ],
   )
-  assert.equal(verdict.reach.catalogVersion, 2)
+  assert.equal(verdict.permitted.catalogVersion, 2)
 })
 
 test('a no survives upgrades: a newer product with a newer catalog does not ask again', async () => {

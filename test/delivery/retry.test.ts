@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { createRetries, waitAfter } from '../../src/library/delivery/retry.ts'
-import { LONGEST_RETRY_AFTER, readRetryAfter } from '../../src/library/transport/response.ts'
+import { MAX_RETRY_AFTER, readRetryAfter } from '../../src/library/transport/response.ts'
 import { createDirectoryStore, createMemoryStore, type StateStore } from '../../src/state/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createScratch } from '../support/scratch.ts'
@@ -263,7 +263,7 @@ test('whatever stands in Retry-After: nothing, or between now and a day', () => 
   fc.assert(
     fc.property(fc.string(), fc.integer(), (value, now) => {
       const wait = readRetryAfter(value, now)
-      assert.ok(wait === undefined || (wait >= 0 && wait <= LONGEST_RETRY_AFTER))
+      assert.ok(wait === undefined || (wait >= 0 && wait <= MAX_RETRY_AFTER))
     }),
   )
   fc.assert(

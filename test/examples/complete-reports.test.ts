@@ -281,8 +281,8 @@ async function reportOf(
 ): Promise<{ usage: UsageTelemetry; json: unknown; report: Report }> {
   const { product, catalog, installationId: id, since = Date.UTC(2026, 0, 2) } = system
   const state = createMemoryStore()
-  const noise = '00000000-0000-4000-8000-000000000000'
-  if (id) await state.write(ENTRIES.installation, JSON.stringify({ id, noise }))
+  const secret = '00000000-0000-4000-8000-000000000000'
+  if (id) await state.write(ENTRIES.installation, JSON.stringify({ id, secret }))
   const usage = createUsageTelemetry({
     ...{ product, catalog, state, environment },
     endpoint: 'http://127.0.0.1:9',

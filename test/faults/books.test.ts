@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createBooks, MOST_LIVES, type Step } from './books.ts'
+import { createBooks, MAX_LIVES, type Step } from './books.ts'
 
 const arrivedOf = (...steps: readonly (Step & { part?: string })[]) => {
   const arrived = new Map<string, number>()
@@ -59,7 +59,7 @@ test('a step without those before it is whole where threads count in turn; half 
 
 test('the last life that the books have room for is as exact as the first', () => {
   const books = createBooks()
-  const lives = Array.from({ length: MOST_LIVES }, () => books.open())
+  const lives = Array.from({ length: MAX_LIVES }, () => books.open())
   const steps = lives.flatMap((life) => Array.from({ length: 8 }, () => life.begin()))
   for (const life of lives) life.confirm(8)
   const { lost, doubled, torn } = books.judge(arrivedOf(...steps))

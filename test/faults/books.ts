@@ -1,13 +1,13 @@
 import { LANES, PARTS } from './product.ts'
 
 /** How many steps a life may have. */
-export const MOST_STEPS = 8
+export const MAX_STEPS = 8
 
 /** Lives that share a series; each has digits of its own. 24 digits of base 4 are exact in a double. */
 const LIVES_PER_LANE = 3
 
 /** How many lives the books have room for. */
-export const MOST_LIVES = LANES * LIVES_PER_LANE
+export const MAX_LIVES = LANES * LIVES_PER_LANE
 
 /** What a host adds in one step: to both parts of a series. */
 export interface Step {
@@ -60,12 +60,12 @@ export function createBooks(): Books {
   return {
     open(inTurn = true) {
       const number = lives.length
-      if (number >= MOST_LIVES) throw new Error(`The books have room for ${MOST_LIVES} lives.`)
+      if (number >= MAX_LIVES) throw new Error(`The books have room for ${MAX_LIVES} lives.`)
       const life = { begun: 0, certain: 0, waived: 0, inTurn }
       lives.push(life)
       return {
         begin() {
-          if (life.begun >= MOST_STEPS) throw new Error(`A life has ${MOST_STEPS} steps at most.`)
+          if (life.begun >= MAX_STEPS) throw new Error(`A life has ${MAX_STEPS} steps at most.`)
           return { lane: laneOf(number), amount: 4 ** (firstDigitOf(number) + life.begun++) }
         },
         get steps() {
@@ -88,7 +88,7 @@ export function createBooks(): Books {
         ) as [number[], number[]]
         sums.begun += begun
         sums.certain += Math.max(certain - waived, 0)
-        for (let step = 0; step < MOST_STEPS; step++) {
+        for (let step = 0; step < MAX_STEPS; step++) {
           const [once, again] = [first[step] ?? 0, second[step] ?? 0]
           const isCertain = step >= waived && step < certain
           if (isCertain && (once === 0 || again === 0)) sums.lost++
@@ -105,7 +105,7 @@ export function createBooks(): Books {
 
 const laneOf = (life: number) => `l${Math.floor(life / LIVES_PER_LANE)}`
 
-const firstDigitOf = (life: number) => (life % LIVES_PER_LANE) * MOST_STEPS
+const firstDigitOf = (life: number) => (life % LIVES_PER_LANE) * MAX_STEPS
 
 const digits = (sum: number, first: number): number[] =>
-  Array.from({ length: MOST_STEPS }, (_, step) => Math.floor(sum / 4 ** (first + step)) % 4)
+  Array.from({ length: MAX_STEPS }, (_, step) => Math.floor(sum / 4 ** (first + step)) % 4)

@@ -9,7 +9,7 @@ import { oneFile, theCollector } from '../gateway/running-gateway.ts'
 import { createRandom, type Random } from '../support/random.ts'
 import { attributesOf, type OtlpRequest } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
-import { type Arrived, createBooks, type Judgement, MOST_LIVES } from './books.ts'
+import { type Arrived, createBooks, type Judgement, MAX_LIVES } from './books.ts'
 import { stepsOf, sumOf } from './endpoint.ts'
 import { startLife } from './life.ts'
 import { work } from './matrix/ways.ts'
@@ -56,7 +56,7 @@ export async function endure(options: EnduranceOptions): Promise<Endurance> {
   await using gateway = await startGateway(scratch.directory)
   await using network = await startBadNetwork(gateway.port, random)
   const until = performance.now() + duration
-  const isOver = () => performance.now() > until || lives >= MOST_LIVES - 10
+  const isOver = () => performance.now() > until || lives >= MAX_LIVES - 10
 
   const live = async () => {
     lives++

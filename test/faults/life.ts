@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import type { LifeBook } from './books.ts'
-import { MOST_STEPS } from './books.ts'
+import { MAX_STEPS } from './books.ts'
 import type { HostOptions, Order, Outcome } from './hosts/orders.ts'
 
 /** How a life comes to its end. */
@@ -104,7 +104,7 @@ export async function startLife({ host, book, user, environment, crash }: LifeOp
   }
 
   async function count(): Promise<void> {
-    if (isOver || isEnding || book.steps >= MOST_STEPS) return
+    if (isOver || isEnding || book.steps >= MAX_STEPS) return
     await order({ do: 'count', step: book.begin() })
   }
 
@@ -116,12 +116,12 @@ export async function startLife({ host, book, user, environment, crash }: LifeOp
     if (how === 'SIGKILL' || how === 'SIGTERM') child.kill(how)
     else if (how === 'shutdown') {
       const took = await order({ do: 'shutdown' })
-      if (typeof took === 'number' && took > LONGEST_SHUTDOWN) crash(`a shutdown took ${Math.round(took)} ms`)
+      if (typeof took === 'number' && took > SHUTDOWN_TIMEOUT) crash(`a shutdown took ${Math.round(took)} ms`)
       void order({ do: 'leave' })
     } else void order({ do: how })
-    const late = setTimeout(LONGEST_END, true, { ref: false })
+    const late = setTimeout(END_TIMEOUT, true, { ref: false })
     if ((await Promise.race([ended, late])) === true) {
-      crash(`the host is still there ${LONGEST_END} ms after its end (${how})`)
+      crash(`the host is still there ${END_TIMEOUT} ms after its end (${how})`)
       child.kill('SIGKILL')
       await ended
     } else if (how === 'shutdown' && child.exitCode === 0 && !unsure) book.confirm(steps)
@@ -174,10 +174,10 @@ const ON_PURPOSE = 'The host fails on purpose.'
  * The promise is 50 ms, and `npm run bench -- exit` measures it. The machine that runs the matrix is more than busy; one that
  * waited for an answer would take ten seconds.
  */
-const LONGEST_SHUTDOWN = 8_000
+const SHUTDOWN_TIMEOUT = 8_000
 
 /** Somebody may still wait for a report, which takes ten seconds at most, or the disk may be slow. */
-const LONGEST_END = 20_000
+const END_TIMEOUT = 20_000
 
 function textOf(stream: ChildProcess['stdout']): () => string {
   let text = ''

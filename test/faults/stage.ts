@@ -95,7 +95,7 @@ export async function play(fault: Fault, seed: number, log?: string): Promise<Re
   async function settle(url = endpoint.url): Promise<void> {
     await endpoint.open()
     endpoint.behave()
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       // Whatever a host has held that is gone or was stopped has run out, and so has what an endpoint has asked for.
       const last = await life({ endpoint: url, clock: { offset: 26 * 3_600_000 } })
       await last.report()
@@ -103,7 +103,7 @@ export async function play(fault: Fault, seed: number, log?: string): Promise<Re
       await last.end('shutdown')
       if (!isWaiting(state)) return
     }
-    complaints.push(`the outbox is not empty after ${MOST_ATTEMPTS} more hosts`)
+    complaints.push(`the outbox is not empty after ${MAX_ATTEMPTS} more hosts`)
   }
 
   const complain = (what: string) => void complaints.push(what)
@@ -129,7 +129,7 @@ export async function play(fault: Fault, seed: number, log?: string): Promise<Re
 }
 
 /** How many hosts try to empty the outbox at the end. */
-const MOST_ATTEMPTS = 4
+const MAX_ATTEMPTS = 4
 
 const cache = path.join(tmpdir(), 'otel-usage-faults-cache')
 mkdirSync(cache, { recursive: true, mode: 0o777 })

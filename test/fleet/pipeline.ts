@@ -15,15 +15,15 @@ export async function bytesOf(report: FleetReport): Promise<Uint8Array> {
   const { product, release, reportId, id, age, lineage, at, consent, excluded, facts } = report
   const catalog = catalogOf(release)
   const isForget = facts === undefined
-  const reach = { level: consent.level, excluded }
+  const permitted = { level: consent.level, excluded }
   const moment = { at, productVersion: release }
-  const reasonOf = (name: string) => withholdingReason(catalog, name, reach, moment)
+  const withheldReason = (name: string) => withholdingReason(catalog, name, permitted, moment)
 
   const stores = createFactStores(catalog)
   if (!isForget) tell(stores.all[0] as FactStore, facts)
   const collected = await collectFacts(stores, {
     clock: systemClock,
-    includes: (name) => reasonOf(name) === undefined,
+    includes: (name) => withheldReason(name) === undefined,
   })
   return serializeReport(
     composeReport(await observeFacts(collected.snapshot()), {
@@ -31,9 +31,9 @@ export async function bytesOf(report: FleetReport): Promise<Uint8Array> {
       product: { name: product.name, version: release },
       schemaUrl: schemaUrlOf(ENDPOINT, product.name, catalog.version),
       installation: { ...(id && { id }), ...(age && { age: age as 'day' }), ...(lineage && { lineage }) },
-      ...{ reportId, at, since: at - DAY, noise: '', forget: isForget },
-      consent: { ...consent, reach },
-      withheld: isForget ? 0 : Object.keys(catalog.facts).filter((name) => reasonOf(name)).length,
+      ...{ reportId, at, since: at - DAY, secret: '', forget: isForget },
+      consent: { ...consent, permitted },
+      withheld: isForget ? 0 : Object.keys(catalog.facts).filter((name) => withheldReason(name)).length,
     }),
   )
 }

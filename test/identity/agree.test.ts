@@ -11,7 +11,7 @@ const FOUND: Record<string, string | undefined> = {
   'no entry': undefined,
   'a torn entry': '{"id":"0b7c1d1e',
   'an id without its secret': `{"id":"${STORED}","createdAt":"2025-06-01T00:00:00.000Z"}`,
-  'a secret without an id': `{"noise":"${STORED}","createdAt":"2025-06-01T00:00:00.000Z"}`,
+  'a secret without an id': `{"secret":"${STORED}","createdAt":"2025-06-01T00:00:00.000Z"}`,
 }
 
 for (const [what, content] of Object.entries(FOUND)) {
@@ -26,7 +26,7 @@ for (const [what, content] of Object.entries(FOUND)) {
             const installation = createHost(scheduled(inner, scheduler, lives)).install()
             await installation.propose()
             await installation.keep()
-            return [(await installation.propose()).id, await installation.noise()]
+            return [(await installation.propose()).id, await installation.secret()]
           }
           for (let index = 0; index < dying; index++) void process(steps)
           const survivors = Promise.all([process(Infinity), process(Infinity), process(Infinity)])

@@ -23,14 +23,14 @@ async function copyOf(host: Host): Promise<Host> {
 for (const mode of ['stable', 'rotating'] as const) {
   test(`${mode}: a copy gets an id and a secret of its own, once, and the original keeps its own`, async () => {
     const original = createHost()
-    const { id, noise } = await reported(original, on('a', { mode }))
+    const { id, secret } = await reported(original, on('a', { mode }))
     const copy = await copyOf(original)
     const first = await reported(copy, on('b', { mode }))
     assert.notEqual(first.id, id)
-    assert.notEqual(first.noise, noise)
+    assert.notEqual(first.secret, secret)
     copy.done()
     const second = await reported(copy, on('b', { mode }))
-    assert.deepEqual([second.id, second.noise], [first.id, first.noise])
+    assert.deepEqual([second.id, second.secret], [first.id, first.secret])
     assert.deepEqual(copy.done(), [])
     assert.deepEqual((await reported(original, on('a', { mode }))).id, id)
   })
@@ -63,11 +63,11 @@ test('a copy does not name the id of the original in an erasure request', async 
 
 test('nothing of the original is left in a copy', async () => {
   const original = createHost()
-  const { id, noise } = await reported(original, on('a'))
+  const { id, secret } = await reported(original, on('a'))
   const copy = await copyOf(original)
   await reported(copy, on('b'))
   const text = JSON.stringify(await copy.stored())
-  for (const part of [id, noise]) assert.ok(!text.includes(String(part)))
+  for (const part of [id, secret]) assert.ok(!text.includes(String(part)))
 })
 
 test('with lineage, a copy says whose copy it is, and a copy of a copy names the copy', async () => {
@@ -136,9 +136,9 @@ test('where the machine cannot be told, a copy is not noticed, and nothing is lo
 
 test('an entry from before copies were noticed is marked with the next report, and its id stays', async () => {
   const host = createHost()
-  const { id, noise } = await reported(host, on(undefined))
+  const { id, secret } = await reported(host, on(undefined))
   assert.equal((await reported(host, on('a'))).id, id)
-  assert.equal((await reported(host, on('a'))).noise, noise)
+  assert.equal((await reported(host, on('a'))).secret, secret)
   assert.notEqual((await reported(await copyOf(host), on('b'))).id, id)
 })
 
@@ -149,7 +149,7 @@ test('what tells the machine from others is not stored, and two installations on
   for (const host of [one, other]) {
     await reported(host, on(machine))
     const entry = (await host.stored()) as Record<string, string>
-    assert.deepEqual(Object.keys(entry).toSorted(), ['createdAt', 'id', 'machine', 'noise'])
+    assert.deepEqual(Object.keys(entry).toSorted(), ['createdAt', 'id', 'machine', 'secret'])
     assert.match(entry['machine'] ?? '', /^[0-9a-f]{64}$/)
     assert.ok(!JSON.stringify(entry).includes(machine))
     markers.push(entry['machine'])

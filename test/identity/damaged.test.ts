@@ -11,7 +11,7 @@ import { createScratch } from '../support/scratch.ts'
 import { createHost, reported, UUID_V4 } from './host.ts'
 
 const STORED = '0b7c1d1e-5f0a-4c3e-9a57-2f6d1f1f3a10'
-const NOISE = '5d0c2a4e-93a4-4b8c-8f0e-0a4a5f9d7c11'
+const SECRET = '5d0c2a4e-93a4-4b8c-8f0e-0a4a5f9d7c11'
 const MARKER = 'a'.repeat(64)
 
 for (const content of [
@@ -24,7 +24,7 @@ for (const content of [
   `{"id":{"toString":"${STORED}"}}`,
   `{"__proto__":{"id":"${STORED}"}}`,
   `{"constructor":{"prototype":{"id":"${STORED}"}}}`,
-  `{"id":"${STORED}","noise":"${NOISE}"`,
+  `{"id":"${STORED}","secret":"${SECRET}"`,
 ]) {
   test(`a stored id of ${JSON.stringify(content)} is invalid and replaced by a new one`, async () => {
     const host = createHost()
@@ -42,11 +42,11 @@ test('a stored id is taken as it is, and what is missing beside it is added', as
   const host = createHost()
   await host.store.write('installation.json', `{"id":"${STORED}"}`)
   assert.equal(await host.install().stored(), STORED)
-  const { id, noise } = await reported(host)
+  const { id, secret } = await reported(host)
   assert.equal(id, STORED)
   // Who receives the id must not be able to tell the lies of the randomized facts.
-  assert.notEqual(noise, STORED)
-  assert.deepEqual(await host.stored(), { id, noise, createdAt: '2026-01-01T00:00:00.000Z' })
+  assert.notEqual(secret, STORED)
+  assert.deepEqual(await host.stored(), { id, secret, createdAt: '2026-01-01T00:00:00.000Z' })
 })
 
 test('a file of ten megabytes is no id, even where one stands in it', async () => {
@@ -93,7 +93,7 @@ test('a process that dies while it replaces an entry leaves that to the next one
 test('what such a process has left is forgotten too', async () => {
   const host = createHost()
   await host.store.write('installation.json', 'torn')
-  await host.store.write('installation.json.next', `{"id":"${STORED}","noise":"${NOISE}"}`)
+  await host.store.write('installation.json.next', `{"id":"${STORED}","secret":"${SECRET}"}`)
   await host.install().forget()
   assert.equal(await host.store.read('installation.json.next'), undefined)
   assert.equal(await host.store.read('installation.json'), undefined)
@@ -118,7 +118,7 @@ const policy = fc.record<IdentityPolicy>(
 )
 
 const field = fc.oneof(
-  fc.constantFrom<unknown>(STORED, NOISE, MARKER, '2025-06-01T00:00:00.000Z', '+275760-09-13T00:00:00.000Z'),
+  fc.constantFrom<unknown>(STORED, SECRET, MARKER, '2025-06-01T00:00:00.000Z', '+275760-09-13T00:00:00.000Z'),
   fc.jsonValue({ maxDepth: 2 }),
 )
 
@@ -128,7 +128,7 @@ const content = fc.oneof(
   fc
     .dictionary(
       fc.constantFrom(
-        ...['id', 'noise', 'createdAt', 'machine', 'lineage', '__proto__', 'constructor', 'toJSON', 'then'],
+        ...['id', 'secret', 'createdAt', 'machine', 'lineage', '__proto__', 'constructor', 'toJSON', 'then'],
       ),
       field,
     )
@@ -142,8 +142,8 @@ test('whatever the two files hold and whatever the policy is: a report says who 
       await host.store.write('installation.json', there)
       if (next !== null) await host.store.write('installation.json.next', next)
       await host.install(given).stored()
-      const { installation, noise, id, age, lineage } = await reported(host, given)
-      assert.match(noise, UUID_V4)
+      const { installation, secret, id, age, lineage } = await reported(host, given)
+      assert.match(secret, UUID_V4)
       if (given.mode === 'none') assert.ok(id === undefined && age !== undefined)
       else assert.match(id ?? '', given.mode === 'rotating' ? /^.{14}8/ : UUID_V4)
       assert.ok(lineage === undefined || given.lineage)
@@ -152,7 +152,7 @@ test('whatever the two files hold and whatever the policy is: a report says who 
       await installation.keep()
       const after = await reported(host, given)
       assert.deepEqual(host.done(), [])
-      assert.deepEqual([after.id, after.age, after.noise], [id, age, noise])
+      assert.deepEqual([after.id, after.age, after.secret], [id, age, secret])
       assert.equal(await after.installation.stored(), id)
     }),
     { numRuns: 500 },

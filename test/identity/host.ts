@@ -50,5 +50,5 @@ export async function reported(host: Host, policy: IdentityPolicy = {}) {
   const installation = host.install(policy)
   await installation.propose()
   await installation.keep()
-  return { installation, ...(await installation.propose()), noise: await installation.noise() }
+  return { installation, ...(await installation.propose()), secret: await installation.secret() }
 }

@@ -16,7 +16,7 @@ test('proposing stores nothing, and nothing is made with the installation itself
   const host = createHost()
   const installation = host.install()
   await installation.propose()
-  await installation.noise()
+  await installation.secret()
   assert.equal(await installation.stored(), undefined)
   assert.deepEqual(host.done(), [])
 })
@@ -35,12 +35,12 @@ test('an id that was not kept is gone after a restart', async () => {
 
 test('keeping stores the id once, with the secret for randomized facts and the time, and nothing else', async () => {
   const host = createHost()
-  const { installation, id, noise } = await reported(host)
+  const { installation, id, secret } = await reported(host)
   await installation.keep()
   assert.deepEqual(host.done(), ['create installation.json'])
-  assert.match(noise, UUID_V4)
-  assert.notEqual(noise, id)
-  assert.deepEqual(await host.stored(), { id, noise, createdAt: '2026-01-01T00:00:00.000Z' })
+  assert.match(secret, UUID_V4)
+  assert.notEqual(secret, id)
+  assert.deepEqual(await host.stored(), { id, secret, createdAt: '2026-01-01T00:00:00.000Z' })
 })
 
 test('keeping what was never proposed stores nothing', async () => {
@@ -55,7 +55,7 @@ test('a kept id outlives restarts, and is not written again', async () => {
   host.done()
   const second = await reported(host)
   assert.equal(second.id, first.id)
-  assert.equal(second.noise, first.noise)
+  assert.equal(second.secret, first.secret)
   assert.deepEqual(host.done(), [])
 })
 
@@ -68,19 +68,19 @@ test('two processes on one store share the id that was kept first, also the one 
   await second.keep()
   for (const installation of [first, second, host.install()]) {
     assert.equal((await installation.propose()).id, id)
-    assert.equal(await installation.noise(), await first.noise())
+    assert.equal(await installation.secret(), await first.secret())
   }
   assert.deepEqual(host.done(), ['create installation.json'])
 })
 
 test('what is forgotten is gone, and the next one is another', async () => {
   const host = createHost()
-  const { installation, id, noise } = await reported(host)
+  const { installation, id, secret } = await reported(host)
   await installation.forget()
   assert.equal(await host.stored(), undefined)
   const next = await reported(host)
   assert.notEqual(next.id, id)
-  assert.notEqual(next.noise, noise)
+  assert.notEqual(next.secret, secret)
 })
 
 test('what was only proposed is forgotten too', async () => {
@@ -170,12 +170,12 @@ test('an entry that cannot be read for a while does not change the id of a proce
     ...inner,
     read: (name) => (broken ? Promise.reject(new Error('EIO')) : inner.read(name)),
   })
-  const { installation, id, noise } = await reported(host)
+  const { installation, id, secret } = await reported(host)
   broken = true
   assert.equal((await installation.propose()).id, id)
   await installation.keep()
   assert.equal((await installation.propose()).id, id)
   broken = false
   assert.equal((await host.install().propose()).id, id)
-  assert.equal(await host.install().noise(), noise)
+  assert.equal(await host.install().secret(), secret)
 })

@@ -46,8 +46,8 @@ for (const [what, prepare] of Object.entries(FOUND)) {
       const said = await Promise.all(hosts.map((host) => host.line()))
       assert.deepEqual([...new Set(said)], [said[0]])
       assert.deepEqual(readdirSync(directory), ['installation.json'])
-      const { id, noise } = JSON.parse(readFileSync(path.join(directory, 'installation.json'), 'utf8'))
-      assert.equal(said[0], `${id} ${noise}`)
+      const { id, secret } = JSON.parse(readFileSync(path.join(directory, 'installation.json'), 'utf8'))
+      assert.equal(said[0], `${id} ${secret}`)
       assert.match(id, UUID_V4)
       assert.equal(id === STORED, what === 'an id without its secret')
     }

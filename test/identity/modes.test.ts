@@ -54,17 +54,17 @@ test('all processes of an installation come to the same rotating id, and only th
 
 test('nothing that is sent in the mode rotating is stored', async () => {
   const host = createHost()
-  const { id, noise, installation } = await reported(host, WEEKLY)
-  assert.deepEqual(await host.stored(), { noise, createdAt: '2026-01-01T00:00:00.000Z' })
-  assert.notEqual(id, noise)
+  const { id, secret, installation } = await reported(host, WEEKLY)
+  assert.deepEqual(await host.stored(), { secret, createdAt: '2026-01-01T00:00:00.000Z' })
+  assert.notEqual(id, secret)
   assert.equal(await installation.stored(), id)
 })
 
-test('the noise of randomized facts outlives the period: a lie that is told anew each period wears off', async () => {
+test('the secret of randomized facts outlives the period: a lie that is told anew each period wears off', async () => {
   const host = createHost()
-  const { noise } = await reported(host, WEEKLY)
+  const { secret } = await reported(host, WEEKLY)
   await host.clock.advance(70 * DAY)
-  assert.equal((await reported(host, WEEKLY)).noise, noise)
+  assert.equal((await reported(host, WEEKLY)).secret, secret)
 })
 
 test('a product that changes the period does not say an id of before again', async () => {
@@ -131,7 +131,7 @@ test('an age never grows younger while the clock goes on', async () => {
   )
 })
 
-test('a product that gives its ids up deletes the one that is stored, and keeps the age and the noise', async () => {
+test('a product that gives its ids up deletes the one that is stored, and keeps the age and the secret', async () => {
   const host = createHost()
   const before = await reported(host)
   await host.clock.advance(40 * DAY)
@@ -140,26 +140,26 @@ test('a product that gives its ids up deletes the one that is stored, and keeps 
   // Until then an erasure request can name what was sent before.
   assert.equal(await after.stored(), before.id)
   await after.keep()
-  assert.deepEqual(await host.stored(), { noise: before.noise, createdAt: '2026-01-01T00:00:00.000Z' })
+  assert.deepEqual(await host.stored(), { secret: before.secret, createdAt: '2026-01-01T00:00:00.000Z' })
   assert.deepEqual(await after.propose(), { age: 'half-year' })
   assert.equal(await after.stored(), undefined)
 })
 
 test('a product that begins to rotate deletes the stable id, and none of the new ones is derived from it', async () => {
   const host = createHost()
-  const { id, noise } = await reported(host)
+  const { id, secret } = await reported(host)
   const rotating = await reported(host, WEEKLY)
-  assert.deepEqual(await host.stored(), { noise, createdAt: '2026-01-01T00:00:00.000Z' })
+  assert.deepEqual(await host.stored(), { secret, createdAt: '2026-01-01T00:00:00.000Z' })
   assert.notEqual(rotating.id, id)
 })
 
 for (const mode of ['none', 'rotating'] as const) {
   test(`a product that goes from ${mode} to stable makes an id, once`, async () => {
     const host = createHost()
-    const { noise } = await reported(host, { mode })
+    const { secret } = await reported(host, { mode })
     await host.clock.advance(DAY)
     const first = await reported(host)
-    assert.deepEqual(await host.stored(), { id: first.id, noise, createdAt: '2026-01-01T00:00:00.000Z' })
+    assert.deepEqual(await host.stored(), { id: first.id, secret, createdAt: '2026-01-01T00:00:00.000Z' })
     host.done()
     assert.equal((await reported(host)).id, first.id)
     assert.deepEqual(host.done(), [])

@@ -10,9 +10,9 @@ import { everyPack } from '../packs/every-pack.ts'
 const product = { name: 'acme', version: '1.0.0' }
 
 const misfitsOf = (report: string, catalog: Catalog) => {
-  const reach = { level: catalog.levels.at(-1) as string, excluded: [] }
+  const permitted = { level: catalog.levels.at(-1) as string, excluded: [] }
   const content = readReport(Buffer.from(report)) ?? assert.fail('it is no report')
-  return misfitsIn(content, { catalog, reach, at: Date.UTC(2026, 0, 2), productVersion: product.version })
+  return misfitsIn(content, { catalog, permitted, at: Date.UTC(2026, 0, 2), productVersion: product.version })
 }
 
 const packs = Object.values(everyPack()).map(({ facts }) => facts as Record<string, Fact>)

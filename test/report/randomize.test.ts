@@ -41,16 +41,16 @@ test('of more values, each other one is as likely as the next', () => {
 
 test('asking again gives the same answer: repetition does not reveal the truth', () => {
   for (let installation = 0; installation < 50; installation++) {
-    const noise = randomUUID()
-    const said = new Set(Array.from({ length: 20 }, () => randomized(choice, 'acme.fact', 'b', noise)))
+    const secret = randomUUID()
+    const said = new Set(Array.from({ length: 20 }, () => randomized(choice, 'acme.fact', 'b', secret)))
     assert.equal(said.size, 1)
   }
 })
 
 test('two facts of one installation are lied about apart from each other', () => {
   const same = Array.from({ length: 400 }, () => {
-    const noise = randomUUID()
-    return randomized(yesNo, 'acme.one', true, noise) === randomized(yesNo, 'acme.two', true, noise)
+    const secret = randomUUID()
+    return randomized(yesNo, 'acme.one', true, secret) === randomized(yesNo, 'acme.two', true, secret)
   })
   assert.ok(same.includes(true) && same.includes(false))
 })

@@ -50,7 +50,7 @@ export function createFakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
 
 /** Until promises and file operations that are under way have had their turn: a disk that is busy must not make time fly. */
 async function settled(): Promise<void> {
-  const deadline = performance.now() + LONGEST_FILE_OPERATION
+  const deadline = performance.now() + FILE_OPERATION_TIMEOUT
   for (let quiet = 0; quiet < 20; quiet++) {
     await new Promise((resolve) => setImmediate(resolve))
     const isBusy = process.getActiveResourcesInfo().some((name) => FILE_OPERATION.test(name))
@@ -61,4 +61,4 @@ async function settled(): Promise<void> {
 const FILE_OPERATION = /^(?:FSReq|CloseReq)/
 
 /** Some tests have a disk that hangs. In milliseconds. */
-const LONGEST_FILE_OPERATION = 10_000
+const FILE_OPERATION_TIMEOUT = 10_000

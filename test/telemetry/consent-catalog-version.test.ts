@@ -33,7 +33,7 @@ test('facts newer than the yes are withheld and named, while the rest flows; a n
   const verdict = await usage.start()
   await usage.report()
 
-  assert.equal(verdict.reach.catalogVersion, 1)
+  assert.equal(verdict.permitted.catalogVersion, 1)
   assert.deepEqual((await usage.status()).facts.newer, ['acme.commands'])
   assert.deepEqual(numbersOf(receiver.received[0]?.json ?? assert.fail()), {
     'acme.users': 64,
@@ -83,7 +83,7 @@ test('a yes to an earlier version is kept on upgrade, and not asked again', asyn
   await earlierAcme(state).consent.set('basic', { by: 'alice' })
   const verdict = await createAcme({ state, consent: { default: 'disabled' } }).start()
   assert.deepEqual(
-    [verdict.state, verdict.level, verdict.source, verdict.reach.catalogVersion],
+    [verdict.state, verdict.level, verdict.source, verdict.permitted.catalogVersion],
     ['enabled', 'basic', 'stored-choice', 1],
   )
 })
@@ -122,7 +122,7 @@ test('a seed from an earlier version does not reach new facts either', async () 
   await earlierAcme(state, { seed: 'on' }).start()
   const usage = createAcme({ state, consent: { seed: 'on' } })
   const verdict = await usage.start()
-  assert.deepEqual([verdict.source, verdict.state, verdict.reach.catalogVersion], ['seed', 'enabled', 1])
+  assert.deepEqual([verdict.source, verdict.state, verdict.permitted.catalogVersion], ['seed', 'enabled', 1])
   assert.deepEqual((await usage.status()).facts.newer, ['acme.commands'])
   await usage.shutdown()
 })

@@ -88,7 +88,7 @@ test('the preview withholds the same, and an exclusion is no obstacle to a choic
   const { facts } = await usage.preview()
   assert.deepEqual([...new Set(facts.points.map(({ name }) => name))], ['acme.commands'])
   assert.equal((await usage.consent.set('enabled', { by: 'alice' })).state, 'enabled')
-  assert.deepEqual(usage.consent.verdict().reach.excluded, ['acme.users'])
+  assert.deepEqual(usage.consent.verdict().permitted.excluded, ['acme.users'])
 })
 
 test('a list that names a fact which an upgrade has removed is no mistake', async () => {

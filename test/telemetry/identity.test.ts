@@ -84,7 +84,7 @@ for (const [place, identity] of [
   test(`${place} that is none is refused at start`, () => {
     assert.throws(
       () => createAcme({ identity }),
-      (error) => error instanceof UsageConfigurationError && error.mistakes[0]?.place === place,
+      (error) => error instanceof UsageConfigurationError && error.mistakes[0]?.path === place,
     )
   })
 }

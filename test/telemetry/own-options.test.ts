@@ -10,7 +10,7 @@ const mistakesOf = (options: object): Record<string, string> => {
     return {}
   } catch (error) {
     assert.ok(error instanceof UsageConfigurationError)
-    return Object.fromEntries(error.mistakes.map(({ place, message }) => [place, message]))
+    return Object.fromEntries(error.mistakes.map(({ path, message }) => [path, message]))
   }
 }
 

@@ -104,7 +104,7 @@ for (const [what, facts, places] of [
       const refused = (error: unknown) => {
         assert.ok(error instanceof UsageConfigurationError)
         assert.deepEqual(
-          error.mistakes.map(({ place }) => place),
+          error.mistakes.map(({ path }) => path),
           places,
         )
         assert.match(

@@ -4,7 +4,7 @@ import net from 'node:net'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { createHttpTransport, type SendResult } from '../../src/library/transport/index.ts'
-import { LONGEST_RESPONSE } from '../../src/library/transport/response.ts'
+import { MAX_RESPONSE_BYTES } from '../../src/library/transport/response.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { until } from '../support/until.ts'
 import { listen } from './servers.ts'
@@ -131,7 +131,7 @@ for (const [sin, behave, outcome, reason] of SINS) {
 }
 
 test('of an answer 64 KiB are read: one that is longer is none, and one that is not, is', async () => {
-  let length = LONGEST_RESPONSE
+  let length = MAX_RESPONSE_BYTES
   await using server = await listen(
     net.createServer((socket) => {
       socket.once('data', () => {

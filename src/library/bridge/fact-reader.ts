@@ -23,7 +23,7 @@ export class FactReader extends MetricReader {
   /** Takes over what was collected since the last time. Never rejects. */
   async pull(): Promise<void> {
     try {
-      const { resourceMetrics } = await this.collect({ timeoutMillis: LONGEST_COLLECTION })
+      const { resourceMetrics } = await this.collect({ timeoutMillis: COLLECTION_TIMEOUT })
       this.#feed(resourceMetrics)
     } catch {
       // Not registered with a provider yet, or a callback of the host's that fails: its values are absent.
@@ -41,4 +41,4 @@ export class FactReader extends MetricReader {
 }
 
 /** How long the callbacks of a host may take, in milliseconds. */
-const LONGEST_COLLECTION = 1_000
+const COLLECTION_TIMEOUT = 1_000

@@ -188,7 +188,7 @@ export function createConsent(options: ConsentOptions): Consent {
     const same = (['state', 'disabledBy', 'level', 'source'] as const).every(
       (key) => before[key] === current[key],
     )
-    if (same && !reachesMore(current, before)) return current
+    if (same && !permitsMore(current, before)) return current
     for (const listener of listeners) tellHost(() => listener(current, before))
     return current
   }
@@ -394,7 +394,7 @@ const STICKY: ReadonlySet<ConsentSource> = new Set([
 ])
 
 /** Whether a verdict reaches facts that another one did not, because of the catalog versions that were agreed to. */
-function reachesMore({ reach: now }: Verdict, { reach: before }: Verdict): boolean {
+function permitsMore({ permitted: now }: Verdict, { permitted: before }: Verdict): boolean {
   if (before.newer?.some((name) => !now.newer?.includes(name))) return true
   if (before.catalogVersion === undefined) return false
   if (now.catalogVersion === undefined || now.catalogVersion > before.catalogVersion) return true

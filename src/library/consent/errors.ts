@@ -2,7 +2,7 @@ import { errorOf } from '../../platform/index.ts'
 import { ENTRIES, NotStoredError } from '../../state/index.ts'
 import type { StoredChoice } from './stored-choice.ts'
 import type { ConsentSource, Verdict } from './types.ts'
-import { shown } from './words.ts'
+import { printable } from './words.ts'
 
 /** The choice could have no effect, because what was decided outside of the product comes before it. */
 export class ConsentLockedError extends Error {
@@ -69,7 +69,7 @@ export function choiceNotStored(
   return new NotStoredError(
     'choice',
     file,
-    `The choice '${level ?? state}' about the usage telemetry was not stored in ${file} (${shown(code ?? message)}). ${holds} ` +
+    `The choice '${level ?? state}' about the usage telemetry was not stored in ${file} (${printable(code ?? message)}). ${holds} ` +
       `Set ${variable}, or make the place writable and choose again.`,
     cause,
   )

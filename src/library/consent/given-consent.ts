@@ -34,7 +34,7 @@ export function createGivenConsent(
     const own = decideConsent({ ...inputs, environment: readEnvironment(), default: 'enabled' })
     if (own.state === 'disabled') return own
     try {
-      const answer = await answerOfHost(give, { clock, within: LONGEST_ANSWER })
+      const answer = await answerOfHost(give, { clock, within: ANSWER_TIMEOUT })
       return isVerdict(answer) ? answer : no('the consent function gave no verdict')
     } catch (error) {
       return no(`the consent function failed: ${errorOf(error).message}`)
@@ -81,14 +81,14 @@ export function createGivenConsent(
 }
 
 /** How long a consent function may take, in milliseconds. */
-const LONGEST_ANSWER = 10_000
+const ANSWER_TIMEOUT = 10_000
 
 function isVerdict(answer: unknown): answer is Verdict {
-  const { state, level, because, reach } = Object(answer) as Partial<Verdict>
+  const { state, level, because, permitted } = Object(answer) as Partial<Verdict>
   return (
     ['enabled', 'disabled', 'undecided'].includes(String(state)) &&
     [level, because].every((text) => typeof text === 'string') &&
-    typeof reach === 'object' &&
-    reach !== null
+    typeof permitted === 'object' &&
+    permitted !== null
   )
 }

@@ -39,4 +39,4 @@ export type {
   Verdict,
 } from './types.ts'
 export { decideConsent, holdsWithoutState } from './verdict.ts'
-export { DISABLING_WORDS, ENABLING_WORDS, optsOut, readDecision, shown } from './words.ts'
+export { DISABLING_WORDS, ENABLING_WORDS, optsOut, printable, readDecision } from './words.ts'

@@ -3,7 +3,7 @@ import { readExclusions } from './exclusions.ts'
 import { hasProblem } from './stored-choice.ts'
 import type { ConsentInputs, ConsentSource } from './types.ts'
 import type { Meaning, NamedInputs } from './variables.ts'
-import { DISABLING_WORDS, ENABLING_WORDS, optsOut, type Reading, readDecision, shown } from './words.ts'
+import { DISABLING_WORDS, ENABLING_WORDS, optsOut, printable, type Reading, readDecision } from './words.ts'
 
 /** What a source says, before it is held against the others. */
 export interface Statement {
@@ -78,7 +78,7 @@ export const SOURCES: readonly Source[] = [
         ? [
             {
               name: 'the name of the executable',
-              value: shown(executableName),
+              value: printable(executableName),
               reading: { state: 'disabled' },
             },
           ]
@@ -97,7 +97,7 @@ export const SOURCES: readonly Source[] = [
         : [
             {
               name: 'a process that no person runs',
-              value: shown(automation),
+              value: printable(automation),
               reading: { state: 'disabled' },
             },
           ],
@@ -124,7 +124,7 @@ export const SOURCES: readonly Source[] = [
         : [
             {
               name: endpoint.name,
-              value: shown(endpoint.value),
+              value: printable(endpoint.value),
               reading: { state: 'disabled' },
               problem: endpoint.problem,
             },
@@ -140,9 +140,9 @@ export const SOURCES: readonly Source[] = [
     read: (inputs) =>
       [...readExclusions(inputs).unknown].map(([name, word]) => ({
         name,
-        value: shown(inputs.environment[name]),
+        value: printable(inputs.environment[name]),
         reading: { state: 'disabled' },
-        problem: `names '${shown(word)}', which is not a fact of this product, or of a plugin that is not there yet; correct the name or remove it`,
+        problem: `names '${printable(word)}', which is not a fact of this product, or of a plugin that is not there yet; correct the name or remove it`,
       })),
   },
   {
@@ -185,7 +185,7 @@ export const SOURCES: readonly Source[] = [
         : [
             {
               name: 'the state of the product',
-              title: `nothing that is stored outlives this process: ${shown(stateProblem)}`,
+              title: `nothing that is stored outlives this process: ${printable(stateProblem)}`,
               reading: { state: 'disabled' },
             },
           ],
@@ -224,7 +224,7 @@ function optOuts({ environment, names }: NamedInputs, meaning: Meaning): Stateme
   return (names.get(meaning) ?? []).flatMap((name) => {
     const value = environment[name]
     if (value === undefined) return []
-    return [{ name, value: shown(value), reading: { state: optsOut(value) ? 'disabled' : 'undecided' } }]
+    return [{ name, value: printable(value), reading: { state: optsOut(value) ? 'disabled' : 'undecided' } }]
   })
 }
 
@@ -233,7 +233,7 @@ const decisions = (inputs: NamedInputs, meaning: Meaning): Statement[] =>
 
 function decision(name: string, value: unknown, { levels }: ConsentInputs): Statement[] {
   if (value === undefined || value === null) return []
-  return [{ name, value: shown(value), reading: readDecision(value, levels) }]
+  return [{ name, value: printable(value), reading: readDecision(value, levels) }]
 }
 
 function isLocked(configured: unknown): configured is { readonly value: unknown; readonly locked: true } {
@@ -272,8 +272,8 @@ function storedChoice({ stored, levels }: ConsentInputs): Statement[] {
   } = stored
   const name = seed
     ? 'the seed for the first start'
-    : `the choice of ${shown(by)} on ${at}${unstored ? ', which could not be stored' : ''}${location ? `, in ${location}` : ''}`
-  const value = shown(level ?? state)
+    : `the choice of ${printable(by)} on ${at}${unstored ? ', which could not be stored' : ''}${location ? `, in ${location}` : ''}`
+  const value = printable(level ?? state)
   const since = at
   if (level !== undefined && !levels.includes(level)) {
     return [{ name, value, since, reading: { state: 'disabled', unreadable: true } }]

@@ -8,10 +8,10 @@
  */
 import type { Scopes } from '../../catalog/index.ts'
 import { Buffer, Date, errorOf, ownOf, parseOwn, TextDecoder } from '../../platform/index.ts'
-import { ENTRIES, isOutOfReach, reasonOf, type StateStore } from '../../state/index.ts'
+import { ENTRIES, isOutOfReach, type StateStore, stateErrorReason } from '../../state/index.ts'
 import { areScopes } from './announced.ts'
 import type { ConsentState, StoredOpinion } from './types.ts'
-import { shown } from './words.ts'
+import { printable } from './words.ts'
 
 /** One line of the history. */
 export interface StoredChoice {
@@ -84,7 +84,7 @@ export async function readHistory(
     bytes = await store.read(entry)
   } catch (thrown) {
     const error = errorOf(thrown)
-    const history = unknowable(place, [], `cannot be read (${shown(reasonOf(error))})`)
+    const history = unknowable(place, [], `cannot be read (${printable(stateErrorReason(error))})`)
     return ownOf({ ...history, error })
   }
   return ownOf(bytes === undefined ? { choices: [] } : { ...historyFrom(place, bytes), bytes })

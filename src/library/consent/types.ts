@@ -1,4 +1,4 @@
-import type { Facts, Reach, Scopes } from '../../catalog/index.ts'
+import type { Facts, PermittedFacts, Scopes } from '../../catalog/index.ts'
 
 /** What has been decided about sending. `undecided`: nobody has said anything yet, the product's delay runs. */
 export type ConsentState = 'enabled' | 'disabled' | 'undecided'
@@ -71,7 +71,7 @@ export interface Verdict {
   /** Whether it rests on a choice that did not reach the state store, and so ends with the process. */
   readonly unstored?: true
   /** Which facts it reaches; while disabled, which ones it would, for the local log. */
-  readonly reach: Reach
+  readonly permitted: PermittedFacts
   /** What every source said, in the order in which they are asked; the default stands last. */
   readonly opinions: readonly Opinion[]
   /** The product's variables that hold, by name, as they are used: they are read once, at the start or before it. */

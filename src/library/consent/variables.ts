@@ -4,7 +4,7 @@
  */
 import { distanceOf } from '../../platform/index.ts'
 import type { ConsentInputs } from './types.ts'
-import { optsOut, readDecision, shown } from './words.ts'
+import { optsOut, printable, readDecision } from './words.ts'
 
 /** What a variable means. `NO`: the name of a decision that is misspelt, and so can only say no. */
 export type Meaning =
@@ -59,7 +59,7 @@ const COMMON: Readonly<Record<string, Meaning>> = {
 }
 
 /** More warnings than these say nothing new. */
-const MOST_WARNINGS = 5
+const MAX_WARNINGS = 5
 
 /** Finds the operator's variables. */
 export function variablesIn(
@@ -80,7 +80,7 @@ export function variablesIn(
   const rightNames = new Set(SUFFIXES.flatMap(right))
   const misspelt: Misspelt[] = []
   for (const name of Object.keys(environment)) {
-    const written = capitals(name.slice(0, LONGEST_NAME + 1))
+    const written = capitals(name.slice(0, MAX_NAME_LENGTH + 1))
     const below = prefixes.filter((one) => written.startsWith(`${one}_`))
     const meaning = meaningOf(written, below)
     const list = names.get(meaning as Meaning)
@@ -101,11 +101,11 @@ export const warningsOfMisspelt = ({ misspelt, environment, levels }: NamedInput
       if (!value?.trim()) return []
       if (meaning === 'NO')
         return readDecision(value, levels).state === 'enabled'
-          ? [`${shown(name)} has no effect: only ${meant} can say yes.`]
+          ? [`${printable(name)} has no effect: only ${meant} can say yes.`]
           : []
-      return meaning === 'DEBUG' && !optsOut(value) ? [] : [sentence(shown(name), meant, meaning)]
+      return meaning === 'DEBUG' && !optsOut(value) ? [] : [sentence(printable(name), meant, meaning)]
     })
-    .slice(0, MOST_WARNINGS)
+    .slice(0, MAX_WARNINGS)
 
 function sentence(name: string, meant: string, meaning: Meaning | undefined): string {
   return meaning === 'DEBUG'
@@ -115,7 +115,7 @@ function sentence(name: string, meant: string, meaning: Meaning | undefined): st
 
 /** What an operator means by a name, in capitals; `undefined` where it is of something else, or nobody can tell. */
 function meaningOf(written: string, below: readonly string[]): Meaning | undefined {
-  if (written.length > LONGEST_NAME) return undefined
+  if (written.length > MAX_NAME_LENGTH) return undefined
   const common = own(COMMON, bare(written))
   if (common) return common
   for (const prefix of below) {
@@ -134,7 +134,7 @@ function nearestTo(written: string, below: readonly string[]): string | undefine
   const isAsLong = Math.abs(written.length - 'DO_NOT_TRACK'.length) <= 1
   if (isAsLong && distanceOf(written, 'DO_NOT_TRACK') === 1) return 'DO_NOT_TRACK'
   for (const prefix of below) {
-    const [first = '', ...rest] = written.slice(prefix.length + 1, LONGEST_NAME).split('_')
+    const [first = '', ...rest] = written.slice(prefix.length + 1, MAX_NAME_LENGTH).split('_')
     // What lies before it is right: a name with another prefix is of another product.
     if (distanceOf(first, 'TELEMETRY') > SLIPS) continue
     const end = ['', ...rest].join('_')
@@ -149,7 +149,7 @@ function nearestTo(written: string, below: readonly string[]): string | undefine
 /** How many letters a word may be off to be taken for a slip. */
 const SLIPS = 2
 
-const LONGEST_NAME = 100
+const MAX_NAME_LENGTH = 100
 
 const capitals = (name: string) => name.toUpperCase().replaceAll('-', '_')
 

@@ -1,4 +1,4 @@
-import { type Reach, widenedFacts } from '../../catalog/index.ts'
+import { type PermittedFacts, widenedFacts } from '../../catalog/index.ts'
 import { ownOf } from '../../platform/index.ts'
 import { readExclusions } from './exclusions.ts'
 import { SOURCES, type Source, type Statement, wordsOf } from './sources.ts'
@@ -65,7 +65,7 @@ function decide(inputs: NamedInputs): Verdict {
     ...(since !== undefined && { since }),
     ...(winner?.statement.unstored && { unstored: true }),
     ...(winner?.statement.heldSince !== undefined && { heldSince: winner.statement.heldSince }),
-    reach: reachOf(state, level, winner?.statement, inputs),
+    permitted: permittedFactsOf(state, level, winner?.statement, inputs),
     ...(inputs.variables && { variables: inputs.variables }),
     opinions: [...voices.map((voice) => opinionOf(voice, winner)), defaultOpinion(inputs, winner)],
     warnings: [
@@ -87,17 +87,17 @@ const isPassing = ({ source, statement }: Voice): boolean =>
   (Object.hasOwn(source, 'passing') && source.passing === true) ||
   Object.hasOwn(statement.reading, 'unreadable')
 
-function reachOf(
+function permittedFactsOf(
   state: ConsentState,
   level: string,
   winner: Statement | undefined,
   inputs: NamedInputs,
-): Reach {
+): PermittedFacts {
   const { excluded } = readExclusions(inputs)
   if (state === 'disabled') return ownOf({ excluded })
   const { catalogVersion, contributions, facts } = ownOf<Partial<Statement>>({ ...winner })
   const { definitions, levels } = inputs
-  return ownOf<Reach>({
+  return ownOf<PermittedFacts>({
     level,
     ...(catalogVersion !== undefined && { catalogVersion }),
     ...(contributions && { contributions }),

@@ -62,7 +62,7 @@ export function optsOut(value: string | undefined): boolean {
 }
 
 /** A raw value as it can be shown in a log: one line, short, nothing that steers a terminal or turns the text around. */
-export const shown = (value: unknown): string => {
+export const printable = (value: unknown): string => {
   const text = typeof value === 'object' ? 'an object' : String(value).slice(0, 60)
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
 }

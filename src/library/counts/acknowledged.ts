@@ -94,7 +94,7 @@ export function createAcknowledgements(store: StateStore): Acknowledgements {
       const numbers = await numbersIn(store, ENTRIES.acknowledged)
       /** The newest that holds and is out of reach. */
       let hidden: number | undefined
-      for (const number of numbers.slice(-MOST_CORRUPT).toReversed()) {
+      for (const number of numbers.slice(-MAX_CORRUPT_ENTRIES).toReversed()) {
         try {
           const found = await read(number)
           if (found) return hidden === undefined ? found : await presume(hidden, found)
@@ -104,7 +104,7 @@ export function createAcknowledgements(store: StateStore): Acknowledgements {
           if (!(error instanceof StateEntryError)) hidden ??= number
         }
       }
-      if (numbers.length > MOST_CORRUPT) hidden ??= numbers.at(-1)
+      if (numbers.length > MAX_CORRUPT_ENTRIES) hidden ??= numbers.at(-1)
       return hidden === undefined ? NOTHING : presume(hidden, NOTHING)
     },
 
@@ -117,7 +117,7 @@ export function createAcknowledgements(store: StateStore): Acknowledgements {
       }
       // The last but one stays, for the case that the disk corrupts the last.
       const old = (await numbersIn(store, ENTRIES.acknowledged)).filter((number) => number < next.number)
-      for (const number of old.slice(0, -1).slice(0, MOST_REMOVED))
+      for (const number of old.slice(0, -1).slice(0, MAX_REMOVED))
         await store.remove(entryOf(number)).catch(() => {})
       return true
     },
@@ -125,10 +125,10 @@ export function createAcknowledgements(store: StateStore): Acknowledgements {
 }
 
 /** The library keeps two. So many that cannot be understood are somebody else's, and one that holds may lie behind them. */
-const MOST_CORRUPT = 100
+const MAX_CORRUPT_ENTRIES = 100
 
 /** How many are removed at once. */
-const MOST_REMOVED = 100
+const MAX_REMOVED = 100
 
 /** A report that came to its end, as far as counts go. */
 export interface ReportEnd {

@@ -35,10 +35,10 @@ export interface CounterWriter extends Pick<ProcessOwner, 'pid' | 'host'> {
 }
 
 /** A process that has written nothing for longer than that, in milliseconds, goes on in another counter. */
-export const LONGEST_PAUSE = 24 * 3_600_000
+export const MAX_PAUSE = 24 * 3_600_000
 
 /** A counter that was silent for as long as that, in milliseconds, has ended: its process writes to another one by then. */
-const LONGEST_SILENCE = 2 * LONGEST_PAUSE
+const MAX_SILENCE = 2 * MAX_PAUSE
 
 /** Returns the ids of the counters in a store, sorted. Files with other names are not the library's. */
 export async function listCounters(state: StateStore): Promise<string[]> {
@@ -77,8 +77,8 @@ export const counterEntry = (counterId: string): string => `${ENTRIES.counts}/${
 export function hasEnded({ ended, at, writer }: CounterEntry, clock: Clock): boolean {
   if (ended) return true
   const owner = processOwner()
-  if (writer?.host !== owner.host) return clock.now() - Date.parse(at) > LONGEST_SILENCE
-  return owner.hasEnded(writer.pid) || clock.monotonic() - writer.monotonic > LONGEST_SILENCE
+  if (writer?.host !== owner.host) return clock.now() - Date.parse(at) > MAX_SILENCE
+  return owner.hasEnded(writer.pid) || clock.monotonic() - writer.monotonic > MAX_SILENCE
 }
 
 /**

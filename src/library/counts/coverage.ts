@@ -25,17 +25,17 @@ export function isCovered(
   { under, since }: Counted,
   { state, source, heldSince: decidedAt }: Verdict,
 ): boolean {
-  if (LEAST_FIRST.indexOf(state) > LEAST_FIRST.indexOf(under.state)) return false
+  if (LOWEST_FIRST.indexOf(state) > LOWEST_FIRST.indexOf(under.state)) return false
   if (source !== 'stored-choice' || decidedAt === undefined) return true
   // The same choice is recognized by itself, so that the clocks of several machines are not compared where they need not be.
   if (under.choice !== undefined) return under.choice === decidedAt
   return Date.parse(since) > Date.parse(decidedAt)
 }
 
-const LEAST_FIRST: readonly ConsentState[] = ['disabled', 'undecided', 'enabled']
+const LOWEST_FIRST: readonly ConsentState[] = ['disabled', 'undecided', 'enabled']
 
 /** Returns whether stored data is a consent that something was counted under. */
 export const isCountedUnder = (data: unknown): data is CountedUnder => {
   const { state, choice } = Object(data)
-  return LEAST_FIRST.includes(state) && (choice === undefined || typeof choice === 'string')
+  return LOWEST_FIRST.includes(state) && (choice === undefined || typeof choice === 'string')
 }

@@ -2,7 +2,7 @@ import { type Clock, Date, processOwner, randomUuid } from '../../platform/index
 import type { StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { type Counts, difference, sumOf } from '../facts/index.ts'
-import { type Counter, counterEntry, holds, LONGEST_PAUSE, writeCounter } from './counter-entry.ts'
+import { type Counter, counterEntry, holds, MAX_PAUSE, writeCounter } from './counter-entry.ts'
 import { type CountedUnder, countedUnder, isCovered } from './coverage.ts'
 
 /** What this process counts, and the entry of the state store that it is persisted in, so that a crash loses little. */
@@ -104,7 +104,7 @@ export function createLocalCounter({
    * known of it, after it was fully acknowledged or silent for long.
    */
   async function isClosed(last: Written, ended: boolean): Promise<boolean> {
-    if (clock.monotonic() - last.at > LONGEST_PAUSE) return true
+    if (clock.monotonic() - last.at > MAX_PAUSE) return true
     if (last.ended && !(ended && isSame(counts(), last.counts))) return true
     return last.isCertain && (await store.read(counterEntry(id()))) === undefined
   }

@@ -21,7 +21,7 @@ export interface LogState {
 }
 
 /** With more waiting entries than that the outbox is not the library's: it discards reports from sixty on. */
-const MOST_ENTRIES = 500
+const MAX_WAITING_ENTRIES = 500
 
 /** @throws where the state cannot be read, or too much waits to be read. */
 export async function readLogState(outbox: Outbox, acknowledgements: Acknowledgements): Promise<LogState> {
@@ -29,7 +29,7 @@ export async function readLogState(outbox: Outbox, acknowledgements: Acknowledge
   const numbers = await outbox.numbers()
   const before = await acknowledgements.latest()
   const open = numbers.filter((number) => number > before.number)
-  if (open.length > MOST_ENTRIES) throw new Error(`${open.length} reports wait, more than can be read`)
+  if (open.length > MAX_WAITING_ENTRIES) throw new Error(`${open.length} reports wait, more than can be read`)
   const found = await inBatches(open, (number) => outbox.read(number))
   const acknowledged = open.length > 0 ? await acknowledgements.latest() : before
   const isOpen = ({ number }: WaitingReport | MergeEntry) => number > acknowledged.number

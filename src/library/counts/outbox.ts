@@ -71,8 +71,7 @@ export function createOutbox(store: StateStore): Outbox {
   return {
     remove,
     async put({ number, reportId, after, at, totalsSince, bytes, share, sources }) {
-      if (number > LARGEST_NUMBER)
-        throw new RangeError(`There is no number for a report after ${LARGEST_NUMBER}.`)
+      if (number > MAX_NUMBER) throw new RangeError(`There is no number for a report after ${MAX_NUMBER}.`)
       if (gone.has(number)) await remove(number)
       // Their share is in this report: were they sent after all, it would be counted twice.
       for (const [one, { isReport }] of unreadable) if (isReport) await remove(one)
@@ -83,7 +82,7 @@ export function createOutbox(store: StateStore): Outbox {
       return store.create(entryOf(number), `${embedReport(about, bytes)}\n`)
     },
     async putMerged(number, merged) {
-      if (number > LARGEST_NUMBER) return false
+      if (number > MAX_NUMBER) return false
       if (gone.has(number)) await remove(number)
       const data = { format: FORMAT, merged: mergedToJson(merged) }
       return store.create(entryOf(number), `${JSON.stringify(data)}\n`)
@@ -126,7 +125,7 @@ export async function numbersIn(store: StateStore, folder: string): Promise<numb
 export const numbered = (folder: string, number: number) =>
   `${folder}/${String(number).padStart(10, '0')}.json`
 
-const LARGEST_NUMBER = 999_999_999
+const MAX_NUMBER = 999_999_999
 
 const FORMAT = 1
 

@@ -129,7 +129,7 @@ export function coveredBy(acknowledged: AcknowledgedCounts, verdict: Verdict): A
 }
 
 /** How many counters are read for one report. */
-const MOST_READ = 1_000
+const MAX_COUNTERS_READ = 1_000
 
 /** With more counters than that, those of processes that have ended are left to be merged first. */
 const MANY = 256
@@ -142,7 +142,7 @@ export async function readOtherCounters(
   { clock, scope = 'installation' }: { readonly clock: Clock; readonly scope?: ReportScope | undefined },
 ): Promise<CounterEntry[]> {
   const ids = (await listCounters(state)).filter((id) => id !== local.counterId && !merged.counterIds.has(id))
-  const found = await inBatches(someOf(ids, MOST_READ), (id) => readCounter(state, id))
+  const found = await inBatches(someOf(ids, MAX_COUNTERS_READ), (id) => readCounter(state, id))
   const isCarried = (id: string) => acknowledged.share.has(id) || waiting.some(({ share }) => share.has(id))
   return found
     .filter((entry) => entry !== undefined)
@@ -163,7 +163,7 @@ export async function removeAcknowledgedCounters(
   const ids = await listCounters(state)
   if (ids.length === 0) return acknowledged
   const carried = ids.filter((id) => acknowledged.share.has(id))
-  await inBatches(someOf(carried, MOST_READ), async (id) => {
+  await inBatches(someOf(carried, MAX_COUNTERS_READ), async (id) => {
     const entry = await readCounter(state, id)
     if (!entry || !hasEnded(entry, clock)) return
     // Once more: it may have been written right before its process ended.

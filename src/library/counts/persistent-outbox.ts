@@ -95,7 +95,7 @@ export function createPersistentOutbox(options: PersistentOutboxOptions): Persis
     ...{ location: state.location, isVolatile: false, outbox, recordOutcome, put },
     abandon: (number) => outbox.remove(number),
     async putNext(report) {
-      for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         const [last = 0] = (await outbox.numbers()).slice(-1)
         const number = Math.max(last, (await acknowledgements.latest()).number) + 1
         if (await put({ ...report, number })) return
@@ -115,4 +115,4 @@ export function createPersistentOutbox(options: PersistentOutboxOptions): Persis
 }
 
 /** How often a number is asked for: other processes may be faster, a hundred times in a row they are not. */
-const MOST_ATTEMPTS = 100
+const MAX_ATTEMPTS = 100

@@ -22,13 +22,13 @@ import {
   type ReportScope,
 } from '../counts/log.ts'
 import { createInstallation, type IdentityPolicy } from '../identity/index.ts'
-import { createLedger, LARGEST_REPORT, type Ledger, type ReportOutcome } from '../ledger/index.ts'
+import { createLedger, type Ledger, MAX_REPORT_BYTES, type ReportOutcome } from '../ledger/index.ts'
 import { largestIn, withoutIds } from '../otlp/index.ts'
 import type { Transport } from '../transport/index.ts'
 import type { DeliveryResult, Outcome } from './result.ts'
 import { createRetries } from './retry.ts'
 import { createSendWaiting, type Outcomes, RETIRED } from './send-waiting.ts'
-import { MOST_LOOKED_AT, withdraw } from './withdrawal.ts'
+import { MAX_REPORTS_READ, withdraw } from './withdrawal.ts'
 
 /** A report that is made, under the verdict that it was made under. */
 export interface MadeReport {
@@ -126,7 +126,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       return end('suppressed', verdict.state === 'undecided' ? UNDECIDED : verdict.because)
     if (report.impediment !== undefined) return end('suppressed', report.impediment)
     if (await retries.isRetired(url)) return end('suppressed', RETIRED)
-    if (bytes.length > LARGEST_REPORT) return end('too-large', tooLarge(bytes))
+    if (bytes.length > MAX_REPORT_BYTES) return end('too-large', tooLarge(bytes))
     const notAccepted = await log.accept({ reportId, at, bytes }, pending)
     if (notAccepted) return notAccepted
     await end('queued', verdict.because)
@@ -160,8 +160,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   async function tryLater(): Promise<void> {
     timer?.cancel()
     if (stopped || (await retries.isRetired(url))) return
-    const wait = Math.max((await retries.next()) - clock.now(), SOONEST_RETRY)
-    timer = clock.after(Math.min(wait, LONGEST_TIMER), () => {
+    const wait = Math.max((await retries.next()) - clock.now(), MIN_RETRY_DELAY)
+    timer = clock.after(Math.min(wait, MAX_TIMER_DELAY), () => {
       void runExclusive(resume).catch(() => {})
     })
   }
@@ -217,7 +217,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     async waiting() {
       const found: Uint8Array[] = []
       for (const { outbox } of backends)
-        for (const number of (await outbox.numbers().catch(() => [])).slice(-MOST_LOOKED_AT)) {
+        for (const number of (await outbox.numbers().catch(() => [])).slice(-MAX_REPORTS_READ)) {
           const report = await outbox.read(number).catch(() => undefined)
           if (isReport(report)) found.push(report.bytes)
         }
@@ -278,14 +278,14 @@ function lazyTransport({
 }
 
 const tooLarge = (bytes: Uint8Array) =>
-  `it has ${bytes.length} bytes, and ${LARGEST_REPORT} is the most; the largest facts are ${largestIn(bytes).join(', ')}`
+  `it has ${bytes.length} bytes, and ${MAX_REPORT_BYTES} is the most; the largest facts are ${largestIn(bytes).join(', ')}`
 
 const UNDECIDED = 'nobody has decided yet, and the delay is not over'
 
 const WAITING = { outcome: 'queued', reason: 'it waits to be sent' } as const
 
 /** How long at least a report waits after an attempt, in milliseconds. */
-const SOONEST_RETRY = 15_000
+const MIN_RETRY_DELAY = 15_000
 
 /** The longest that one timer runs: a suspended machine is noticed within it. */
-const LONGEST_TIMER = 3_600_000
+const MAX_TIMER_DELAY = 3_600_000

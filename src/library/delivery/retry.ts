@@ -47,7 +47,7 @@ export function createRetries(store: StateStore, clock: Clock, random: () => num
       runExclusive(async () => {
         const { attempts, ...known } = await read(store)
         const wait = waitAfter(attempts, random, retryAfter)
-        const asked = Math.min(retryAfter, LONGEST_WAIT)
+        const asked = Math.min(retryAfter, MAX_RETRY_DELAY)
         await write({ ...known, attempts: attempts + 1, failedAt: clock.now(), wait, asked })
       }),
     succeeded: () =>
@@ -77,11 +77,11 @@ export function createRetries(store: StateStore, clock: Clock, random: () => num
  */
 export function waitAfter(attempts: number, random: () => number, retryAfter = 0): number {
   const jitter = Math.round(random() * Math.min(BASE * 2 ** attempts, CAP))
-  return Math.min(retryAfter + jitter, LONGEST_WAIT)
+  return Math.min(retryAfter + jitter, MAX_RETRY_DELAY)
 }
 
 /** The longest that anything is waited for, in milliseconds: a day. What was written by somebody else may say more. */
-const LONGEST_WAIT = 86_400_000
+const MAX_RETRY_DELAY = 86_400_000
 
 /** The most that is waited after the first failure, in milliseconds: a minute. */
 const BASE = 60_000
@@ -117,7 +117,7 @@ async function read(store: StateStore): Promise<Known> {
       new TextDecoder().decode(bytes),
     )
     if (format !== FORMAT || ![attempts, failedAt, wait].every(isCount) || !isTime(failedAt)) return NOTHING
-    if (wait > LONGEST_WAIT) return NOTHING
+    if (wait > MAX_RETRY_DELAY) return NOTHING
     return {
       ...{ attempts, failedAt, wait },
       ...(isCount(asked) && asked <= wait && { asked }),

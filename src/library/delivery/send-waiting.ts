@@ -83,13 +83,13 @@ export function createSendWaiting(
     await discardTooMuch(last)
     const numbers = await outbox.numbers()
     // Their outcome is recorded by another process, or their number was given to another one: they must not be sent.
-    await inBatches(numbers.filter((number) => number <= last).slice(0, MOST_AT_ONCE), (number) =>
+    await inBatches(numbers.filter((number) => number <= last).slice(0, MAX_ENTRIES_PER_ROUND), (number) =>
       // An entry that stays is void.
       outbox.remove(number).catch(() => {}),
     )
     const corrupt: number[] = []
     let isFirst = true
-    for (const number of numbers.filter((one) => one > last).slice(0, MOST_AT_ONCE)) {
+    for (const number of numbers.filter((one) => one > last).slice(0, MAX_ENTRIES_PER_ROUND)) {
       const entry = await outbox.read(number)
       if (!entry || entry === 'unreadable') continue
       const content = isReport(entry) && readReport(entry.bytes)
@@ -203,12 +203,13 @@ export function createSendWaiting(
   async function discardTooMuch(last: number): Promise<void> {
     // What has an outcome does not wait: the next one is the first behind it.
     const numbers = (await outbox.numbers()).filter((number) => number > last)
-    if (numbers.length > MOST_ENTRIES) return discardMany(numbers)
+    if (numbers.length > MAX_RECORDED_DISCARDS) return discardMany(numbers)
     // The newest stays, so that its number is not given again.
     for (const [index, number] of numbers.slice(1, -1).entries()) {
       const report = await outbox.read(number)
       if (!isReport(report) || isErasureRequest(report.bytes)) continue
-      const isTooMuch = numbers.length - index > MOST_WAITING || clock.now() - report.at > LONGEST_WAIT
+      const isTooMuch =
+        numbers.length - index > MAX_WAITING_REPORTS || clock.now() - report.at > MAX_WAITING_TIME
       if (!isTooMuch) return
       await record('discarded', report.reportId, TOO_MUCH, report.bytes)
       await backend.abandon(number)
@@ -218,13 +219,16 @@ export function createSendWaiting(
   /** More than the library leaves. Some of them go in each round, in one line: the log is not for the rest of the disk. */
   async function discardMany(numbers: readonly number[]): Promise<void> {
     let dropped = 0
-    await inBatches(numbers.slice(1, -MOST_WAITING).slice(0, MOST_AT_ONCE), async (number) => {
-      const entry = await outbox.read(number).catch(() => undefined)
-      const isWanted = isReport(entry) ? isErasureRequest(entry.bytes) : entry !== 'corrupt'
-      if (isWanted) return
-      await backend.abandon(number)
-      dropped++
-    })
+    await inBatches(
+      numbers.slice(1, -MAX_WAITING_REPORTS).slice(0, MAX_ENTRIES_PER_ROUND),
+      async (number) => {
+        const entry = await outbox.read(number).catch(() => undefined)
+        const isWanted = isReport(entry) ? isErasureRequest(entry.bytes) : entry !== 'corrupt'
+        if (isWanted) return
+        await backend.abandon(number)
+        dropped++
+      },
+    )
     logger.warn(
       `Of ${numbers.length} usage reports that wait in ${backend.location}, ${dropped} are discarded: ${TOO_MUCH}.`,
     )
@@ -234,13 +238,13 @@ export function createSendWaiting(
    * Returns why a report does not leave under a verdict; `undefined` where it may. It was made under an earlier consent, and perhaps by an
    * earlier version of the product: what these allowed and the ones of now do not, stays here.
    */
-  function hindrance({ state, because, reach }: Verdict, content: ReportContent): string | undefined {
+  function hindrance({ state, because, permitted }: Verdict, content: ReportContent): string | undefined {
     if (state === 'disabled') return because
-    const misfits = misfitsIn(content, { catalog: catalog(), reach, at: clock.now(), productVersion })
+    const misfits = misfitsIn(content, { catalog: catalog(), permitted, at: clock.now(), productVersion })
     if (misfits.size === 0) return undefined
     const gone = [...misfits].flatMap(([name, why]) => (NOT_CONSENT.has(why) ? [name] : []))
     if (gone.length === 0) return `it contains facts that ${because} does not permit`
-    return `it contains what is not reported any more: ${gone.slice(0, 3).map(shown).join(', ')}`
+    return `it contains what is not reported any more: ${gone.slice(0, 3).map(printableFactName).join(', ')}`
   }
 
   async function discard(
@@ -273,21 +277,21 @@ export function createSendWaiting(
 const NOT_CONSENT: ReadonlySet<string> = new Set<Misfit>(['undeclared', 'expired'])
 
 /** What stands in a file may be anything. */
-const shown = (name: string) => (/^[a-z0-9_.]{1,128}$/.test(name) ? name : 'an unreadable name')
+const printableFactName = (name: string) => (/^[a-z0-9_.]{1,128}$/.test(name) ? name : 'an unreadable name')
 
 /** Sixty reports of at most 200 kB: a month of no network, and no full disk. */
-const MOST_WAITING = 60
+const MAX_WAITING_REPORTS = 60
 
 /** How many are discarded one by one, each with a line in the ledger. The library leaves no more behind. */
-const MOST_ENTRIES = 500
+const MAX_RECORDED_DISCARDS = 500
 
 /** How many are looked at in one round. */
-const MOST_AT_ONCE = 1_000
+const MAX_ENTRIES_PER_ROUND = 1_000
 
 /** 30 days, in milliseconds. */
-const LONGEST_WAIT = 30 * 86_400_000
+const MAX_WAITING_TIME = 30 * 86_400_000
 
-const TOO_MUCH = `at most ${MOST_WAITING} reports wait, for at most 30 days, and the oldest that was not tried goes first`
+const TOO_MUCH = `at most ${MAX_WAITING_REPORTS} reports wait, for at most 30 days, and the oldest that was not tried goes first`
 
 const HELD = 'the receiver asked us to retry later (Retry-After)'
 

@@ -50,7 +50,7 @@ export async function withdraw(options: WithdrawalOptions): Promise<void> {
       return []
     })
     // More were not left by this library: they are removed unseen, in one line.
-    const unseen = numbers.slice(0, -MOST_LOOKED_AT)
+    const unseen = numbers.slice(0, -MAX_REPORTS_READ)
     for (const number of unseen) await attempt(() => outbox.remove(number))
     if (unseen.length > 0)
       logger.info(`${unseen.length} waiting usage reports are not sent any more, ${because}.`)
@@ -61,7 +61,7 @@ export async function withdraw(options: WithdrawalOptions): Promise<void> {
 }
 
 /** How many waiting reports are read, and have a line each, where all of them go: sixty wait at most. */
-export const MOST_LOOKED_AT = 100
+export const MAX_REPORTS_READ = 100
 
 async function discard(
   outbox: Outbox,

@@ -92,11 +92,11 @@ async function askGauge(
 }
 
 /** A longer list is a mistake, and to go through it would take the host's time. */
-const LONGEST_LIST = 10_000
+const MAX_LIST_LENGTH = 10_000
 
 function listIn(value: unknown): readonly unknown[] | undefined {
   try {
-    return Array.isArray(value) && value.length <= LONGEST_LIST ? Array.from(value) : undefined
+    return Array.isArray(value) && value.length <= MAX_LIST_LENGTH ? Array.from(value) : undefined
   } catch {
     return undefined
   }

@@ -64,11 +64,11 @@ const canonical = (name: unknown): string => (typeof name === 'string' ? name.to
 /** Keeps in mind what was asked for: one store may be given the metrics of another owner, or its own to another. */
 function note({ asked, catalog }: FactStore, name: unknown, cell: ObservedInstrument['cell']): void {
   if (cell) asked.numbers = true
-  else if (asked.strangers.size < MOST_STRANGERS && INSTRUMENT_NAME.test(canonical(name)))
+  else if (asked.strangers.size < MAX_UNDECLARED_NAMES && INSTRUMENT_NAME.test(canonical(name)))
     if (!Object.hasOwn(catalog.facts, canonical(name))) asked.strangers.add(canonical(name))
 }
 
-const MOST_STRANGERS = 3
+const MAX_UNDECLARED_NAMES = 3
 
 /** https://opentelemetry.io/docs/specs/otel/metrics/api/#instrument-name-syntax */
 const INSTRUMENT_NAME = /^[a-z][a-z0-9_.\-/]{0,254}$/

@@ -109,7 +109,7 @@ function hasOtherKeys(attributes: MeasurementAttributes, declared: object, count
 function holdsOthers(attributes: NonNullable<MeasurementAttributes>, declared: object): boolean {
   let keys = 0
   for (const key in attributes) {
-    if (++keys > MOST_KEYS) return true
+    if (++keys > MAX_ATTRIBUTES) return true
     if (!Object.hasOwn(declared, key) && Object.hasOwn(attributes, key) && attributes[key] !== undefined)
       return true
   }
@@ -117,7 +117,7 @@ function holdsOthers(attributes: NonNullable<MeasurementAttributes>, declared: o
 }
 
 /** As many as OpenTelemetry lets attributes have by default. */
-const MOST_KEYS = 128
+const MAX_ATTRIBUTES = 128
 
 /** Values of the first dimension, each with those of the second that go with it, and so on; at the end the place. */
 type Places = Map<string, Places | number>

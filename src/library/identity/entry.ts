@@ -6,7 +6,7 @@ export interface Entry {
   /** A random UUID; in the mode `stable` only. */
   readonly id: string | undefined
   /** A secret, as random as a UUID. */
-  readonly noise: string
+  readonly secret: string
   /** Time of creation (ISO 8601). */
   readonly createdAt: string
   /** Marker of the machine on which the entry was created: a hash of the secret and the machine id. */
@@ -29,19 +29,19 @@ export async function readEntry(store: StateStore, name: string): Promise<Found 
 }
 
 /** Returns the stored form of an entry. Two entries are equal when their texts are equal. */
-export const entryText = ({ id, noise, createdAt, machine, lineage }: Found): string =>
-  `${JSON.stringify({ id, noise, createdAt, machine, lineage })}\n`
+export const entryText = ({ id, secret, createdAt, machine, lineage }: Found): string =>
+  `${JSON.stringify({ id, secret, createdAt, machine, lineage })}\n`
 
 /** Parses an entry. Throws a `SyntaxError` on invalid JSON. */
 function parseEntry(bytes: Uint8Array): Found {
   if (bytes.length > LONGEST) return {}
-  const { id, noise, createdAt, machine, lineage } = parseOwn(new TextDecoder().decode(bytes))
+  const { id, secret, createdAt, machine, lineage } = parseOwn(new TextDecoder().decode(bytes))
   return ownOf<Found>({
     ...(isUuid(id) && { id }),
     ...(isTime(createdAt) && { createdAt }),
     ...(isUuid(lineage) && { lineage }),
     // A marker cannot be compared without its secret.
-    ...(isUuid(noise) && { noise, ...(isMarker(machine) && { machine }) }),
+    ...(isUuid(secret) && { secret, ...(isMarker(machine) && { machine }) }),
   })
 }
 

@@ -42,7 +42,7 @@ export interface Installation {
    */
   propose(): Promise<Identified>
   /** Resolves to the secret, which is stored and deleted together with the id. */
-  noise(): Promise<string>
+  secret(): Promise<string>
   /**
    * Stores the proposed identity unless it is already stored. Does nothing if no identity was proposed. After several processes have called
    * `keep` at the same time, all of them propose the same identity. Rejects when the store rejects.
@@ -110,19 +110,19 @@ export function createInstallation(
   async function isKept(): Promise<boolean> {
     const found = await read()
     if (found === undefined || isCopied(found)) return false
-    return found.noise !== undefined && (found.id !== undefined || mode !== 'stable')
+    return found.secret !== undefined && (found.id !== undefined || mode !== 'stable')
   }
 
   /** Completes the valid parts of a stored entry with new values. */
   function complete(found: Found): Entry {
     const current = currentMachine()
     const base = ownOf(baseOf(found, isCopied(found)))
-    const noise = base.noise ?? randomUuid()
+    const secret = base.secret ?? randomUuid()
     return {
       id: mode === 'stable' ? (base.id ?? randomUuid()) : undefined,
-      noise,
+      secret,
       createdAt: base.createdAt ?? new Date(clock.now()).toISOString(),
-      machine: current === undefined ? base.machine : markerOf(noise, current),
+      machine: current === undefined ? base.machine : markerOf(secret, current),
       lineage: mode === 'stable' && lineage ? base.lineage : undefined,
     }
   }
@@ -130,13 +130,13 @@ export function createInstallation(
   /** Chooses the values to complete: a copied entry and a damaged one are replaced by the previous proposal of this process. */
   function baseOf(found: Found, copied: boolean): Found {
     if (copied) return proposed ?? { lineage: found.id }
-    return found.noise === undefined || found.noise === proposed?.noise ? { ...proposed, ...found } : found
+    return found.secret === undefined || found.secret === proposed?.secret ? { ...proposed, ...found } : found
   }
 
-  function isCopied({ noise, machine: marker }: Found): boolean {
+  function isCopied({ secret, machine: marker }: Found): boolean {
     const current = currentMachine()
-    if (noise === undefined || marker === undefined || current === undefined) return false
-    return marker !== markerOf(noise, current)
+    if (secret === undefined || marker === undefined || current === undefined) return false
+    return marker !== markerOf(secret, current)
   }
 
   function currentMachine(): string | undefined {
@@ -183,22 +183,22 @@ export function createInstallation(
     }
   }
 
-  async function identify({ id, noise, createdAt, lineage }: Entry): Promise<Identified> {
+  async function identify({ id, secret, createdAt, lineage }: Entry): Promise<Identified> {
     if (mode === 'none') return { age: ageOf(createdAt, clock.now()) }
-    if (mode === 'rotating') return { id: periodId(noise, clock.now(), period) }
+    if (mode === 'rotating') return { id: periodId(secret, clock.now(), period) }
     return { ...(id !== undefined && { id }), ...(lineage !== undefined && { lineage }) }
   }
 
   async function stored(): Promise<string | undefined> {
     const found = await read()
     if (found === undefined || isCopied(found)) return undefined
-    if (found.id !== undefined || mode !== 'rotating' || found.noise === undefined) return found.id
-    return periodId(found.noise, clock.now(), period)
+    if (found.id !== undefined || mode !== 'rotating' || found.secret === undefined) return found.id
+    return periodId(found.secret, clock.now(), period)
   }
 
   return {
     propose: () => runExclusive(async () => identify((await refresh()).entry)),
-    noise: () => runExclusive(async () => (await refresh()).entry.noise),
+    secret: () => runExclusive(async () => (await refresh()).entry.secret),
     keep: () => runExclusive(keep),
     isCopy: () => runExclusive(async () => isCopied((await read()) ?? {})),
     isKept: () => runExclusive(isKept),

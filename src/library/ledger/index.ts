@@ -11,4 +11,4 @@ export {
   type ReportOutcome,
   type UsageLedger,
 } from './ledger.ts'
-export { LARGEST_REPORT } from './lines.ts'
+export { MAX_REPORT_BYTES } from './lines.ts'

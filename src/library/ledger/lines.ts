@@ -2,7 +2,7 @@ import { Buffer, TextDecoder, TextEncoder } from '../../platform/index.ts'
 import { embedReport, extractReport, isErasureRequest, reportBytes } from '../otlp/index.ts'
 
 /** Largest size of a report, in bytes before compression: well below the limit of the gateway. */
-export const LARGEST_REPORT = 200_000
+export const MAX_REPORT_BYTES = 200_000
 
 /** Outcome of a report. */
 export type ReportOutcome = 'suppressed' | 'queued' | 'sent' | 'refused' | 'discarded' | 'too-large'
@@ -20,14 +20,14 @@ export interface LedgerEntry {
   /** Exact bytes of the report before compression. In JSON, its text. */
   readonly bytes: Uint8Array
   /**
-   * Size of the report in bytes, if the report is not kept and `bytes` is empty: it is larger than {@link LARGEST_REPORT}, or it is
+   * Size of the report in bytes, if the report is not kept and `bytes` is empty: it is larger than {@link MAX_REPORT_BYTES}, or it is
    * an erasure request, which names the installation.
    */
   readonly omitted?: number
 }
 
 export function lineOf({ at, bytes, ...about }: LedgerEntry): string {
-  return bytes.length > LARGEST_REPORT || isErasureRequest(bytes)
+  return bytes.length > MAX_REPORT_BYTES || isErasureRequest(bytes)
     ? embedReport({ at, ...about, omitted: bytes.length }, NO_REPORT)
     : embedReport({ at, ...about }, bytes)
 }

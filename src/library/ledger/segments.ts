@@ -31,7 +31,7 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
   }
 
   /** Reads names and current bytes of one moment: if the names differ afterwards, a segment was renamed meanwhile. */
-  async function moment(attempts = MOST_ATTEMPTS): Promise<{ names: string[]; current: Piece }> {
+  async function moment(attempts = MAX_ATTEMPTS): Promise<{ names: string[]; current: Piece }> {
     const before = await names()
     const current = await readPiece(ENTRIES.ledger)
     const after = await names()
@@ -125,7 +125,7 @@ interface Piece {
 const PART = 1 / 10
 
 /** Number of attempts to read the segments while none is renamed: the time between two renames is hours at least. */
-const MOST_ATTEMPTS = 10
+const MAX_ATTEMPTS = 10
 
 /** Returns the next name. The number gives the order; the random part keeps two processes from renaming to the same name. */
 function nameAfter(name: string | undefined): string {

@@ -7,7 +7,7 @@ import {
   isDeclaredSet,
   isOwnName,
   type Moment,
-  type Reach,
+  type PermittedFacts,
   reportedNumber,
   valuesIn,
   type Withheld,
@@ -18,7 +18,7 @@ import type { ReportContent } from './read-report.ts'
 /** What a report is held against. */
 export interface DeclaredNow extends Moment {
   readonly catalog: Catalog
-  readonly reach: Reach
+  readonly permitted: PermittedFacts
 }
 
 /** Why something does not belong into a report any more: consent does not reach it, or the catalog does not have it so. */
@@ -49,7 +49,7 @@ function fittingAttributes(attributes: ReportContent['attributes'], now: Declare
   for (const [name, given] of valuesIn(now.catalog, attributes)) {
     const fact = now.catalog.facts[name]
     if (fact?.kind !== 'attribute') continue
-    const withheld = withholdingReason(now.catalog, name, now.reach, now)
+    const withheld = withholdingReason(now.catalog, name, now.permitted, now)
     // An empty value says only that there is such a fact, and stands there also above the level of consent.
     const isEmpty = given === null && fact.whenUnknown === null && withheld === 'level'
     if (withheld !== undefined && !isEmpty) continue
@@ -60,16 +60,16 @@ function fittingAttributes(attributes: ReportContent['attributes'], now: Declare
   return fitting
 }
 
-function reportedFact(name: string, { catalog, reach, ...moment }: DeclaredNow): Fact | undefined {
+function reportedFact(name: string, { catalog, permitted, ...moment }: DeclaredNow): Fact | undefined {
   const fact = Object.hasOwn(catalog.facts, name) ? catalog.facts[name] : undefined
-  return withholdingReason(catalog, name, reach, moment) === undefined ? fact : undefined
+  return withholdingReason(catalog, name, permitted, moment) === undefined ? fact : undefined
 }
 
 function fits(fact: Fact, { attributes, value }: { attributes: Record<string, unknown>; value: number }) {
   return fact.kind !== 'attribute' && isDeclaredSet(fact, attributes) && reportedNumber(fact, value) === value
 }
 
-function misfitOf(name: string | undefined, { catalog, reach, ...moment }: DeclaredNow): Misfit {
+function misfitOf(name: string | undefined, { catalog, permitted, ...moment }: DeclaredNow): Misfit {
   if (name === undefined || !Object.hasOwn(catalog.facts, name)) return 'undeclared'
-  return withholdingReason(catalog, name, reach, moment) ?? 'undeclared'
+  return withholdingReason(catalog, name, permitted, moment) ?? 'undeclared'
 }

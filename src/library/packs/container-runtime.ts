@@ -11,7 +11,7 @@ export const CONTAINER_RUNTIMES = [
 export type ContainerRuntime = (typeof CONTAINER_RUNTIMES)[number]
 
 /** Largest mount table that is read, in bytes. A container with many volumes has a long one. */
-const LONGEST_MOUNT_TABLE = 1_024 * 1_024
+const MAX_MOUNT_TABLE_BYTES = 1_024 * 1_024
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 
@@ -47,7 +47,7 @@ export async function containerRuntime(host: ContainerHost): Promise<ContainerRu
     host.exists('/run/.containerenv'),
     host.exists('/.dockerenv'),
     readText(host, '/proc/self/cgroup'),
-    readText(host, '/proc/self/mountinfo', LONGEST_MOUNT_TABLE),
+    readText(host, '/proc/self/mountinfo', MAX_MOUNT_TABLE_BYTES),
   ])
   // CRI-O creates Podman's `/run/.containerenv` as well, and uses the same storage.
   const podmanOrCrio = pod ? 'cri-o' : 'podman'

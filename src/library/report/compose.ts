@@ -16,10 +16,10 @@ import {
   type Fact,
   factNameOf,
   isDeclaredSet,
+  type PermittedFacts,
   REPORT_ATTRIBUTES,
   REPORT_METRICS,
   REPORT_SCOPE,
-  type Reach,
   type ReportAttributeValues,
   type ReportMetric,
   type ReportMetricName,
@@ -43,7 +43,11 @@ export interface ReportFrame {
   readonly schemaUrl?: string
   /** Makes the report an erasure request. Default: false. */
   readonly forget?: boolean
-  readonly consent: { readonly state: ConsentState; readonly level: string; readonly reach: Reach }
+  readonly consent: {
+    readonly state: ConsentState
+    readonly level: string
+    readonly permitted: PermittedFacts
+  }
   /** Time of the report, in milliseconds since 1970. */
   readonly at: number
   /** Start of the report's counts, in milliseconds since 1970. */
@@ -53,7 +57,7 @@ export interface ReportFrame {
   /** Start of the running totals, in milliseconds since 1970. Default: `since`. */
   readonly totalsSince?: number
   /** Secret of the installation that randomizes facts. */
-  readonly noise: string
+  readonly secret: string
   /** Number of values that were refused since the last report, by reason. */
   readonly dropped?: Readonly<Partial<Record<DropReason, number>>>
   /** Number of facts that were withheld. The report does not say which ones. */
@@ -134,7 +138,7 @@ function declaredAttributes(
     const { value } = acceptValue(fact, given)
     if (value === undefined) continue
     for (const [attribute, part] of attributesOf(name, value))
-      taken[attribute] = randomized(fact, attribute, part, frame.noise)
+      taken[attribute] = randomized(fact, attribute, part, frame.secret)
   }
   return taken
 }
@@ -163,7 +167,7 @@ function emptyFacts({ catalog, consent, at, product }: ReportFrame): Record<stri
   const moment = { at, productVersion: product.version }
   const names = Object.entries(catalog.facts).flatMap(([name, fact]) => {
     if (fact.kind !== 'attribute' || fact.whenUnknown !== null) return []
-    const reason = withholdingReason(catalog, name, consent.reach, moment)
+    const reason = withholdingReason(catalog, name, consent.permitted, moment)
     return reason === undefined || reason === 'level' ? [name] : []
   })
   return Object.fromEntries(names.map((name) => [name, null]))
@@ -171,7 +175,7 @@ function emptyFacts({ catalog, consent, at, product }: ReportFrame): Record<stri
 
 function declared({ catalog, consent, at, product }: ReportFrame, name: string): Fact | undefined {
   const fact = Object.hasOwn(catalog.facts, name) ? catalog.facts[name] : undefined
-  return fact && !withholdingReason(catalog, name, consent.reach, { at, productVersion: product.version })
+  return fact && !withholdingReason(catalog, name, consent.permitted, { at, productVersion: product.version })
     ? fact
     : undefined
 }

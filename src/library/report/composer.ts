@@ -53,7 +53,7 @@ export function createComposer(options: ComposerOptions): Composer {
   const nextId = (at: number) => ids.next(times === 'day' ? dayOf(at) : at)
   const installation = createInstallation(state, clock, identity)
   /** Secret that randomizes reports that are not sent: for them the installation's secret is neither created nor read. */
-  const passingNoise = randomUuid()
+  const passingSecret = randomUuid()
 
   async function compose(metrics: ResourceMetrics, details: ReportDetails): Promise<MadeReport> {
     const { verdict, pending, dropped, withheld } = details
@@ -63,7 +63,7 @@ export function createComposer(options: ComposerOptions): Composer {
       ...{ product, times, at, consent: verdict, catalog: catalog(), reportId: nextId(at) },
       schemaUrl: schemaUrlOf(options.schemaUrl, product.name, catalog().version),
       installation: isSent ? await installation.propose() : undefined,
-      noise: isSent ? await installation.noise() : passingNoise,
+      secret: isSent ? await installation.secret() : passingSecret,
       // A clock that was set back must not make a window end before it begins.
       since: Math.min(pending.since, at),
       totalsSince: Math.min(pending.totalsSince, at),
@@ -101,7 +101,7 @@ export function createComposer(options: ComposerOptions): Composer {
       return { ...report, impediment }
     },
     /** Makes an erasure request. The receiver accepts only reports with consent; the person's request is the consent to this one. */
-    makeErasureRequest(id, { state: decided, level, reach }) {
+    makeErasureRequest(id, { state: decided, level, permitted }) {
       const at = clock.now()
       const reportId = nextId(at)
       ids.use()
@@ -117,9 +117,9 @@ export function createComposer(options: ComposerOptions): Composer {
           times,
           at,
           since: at,
-          noise: '',
+          secret: '',
           forget: true,
-          consent: { ...agreed, reach },
+          consent: { ...agreed, permitted },
         },
         ...(id !== undefined && { installation: { id } }),
       }

@@ -11,7 +11,7 @@ const EXAMPLE = {
   since: Date.UTC(2026, 0, 1),
   reportId: '019b7b5e-d000-7000-8000-000000000000',
   installation: { id: '00000000-0000-4000-8000-000000000000' },
-  noise: 'example',
+  secret: 'example',
 } as const
 
 /** Makes a report from the examples of a catalog's facts, with the real pipeline. The same catalog gives the same text. */
@@ -32,7 +32,7 @@ export async function exampleReport(
     ...EXAMPLE,
     catalog,
     product,
-    consent: { state: 'enabled', level, reach: { level, excluded: [] } },
+    consent: { state: 'enabled', level, permitted: { level, excluded: [] } },
   })
   return JSON.stringify(JSON.parse(new TextDecoder().decode(serializeReport(report))), undefined, 2)
 }

@@ -12,13 +12,13 @@ export function randomized(
   fact: AttributeFact,
   name: string,
   value: AttributeValue,
-  noise: string,
+  secret: string,
 ): AttributeValue {
   if (!('randomize' in fact) || fact.randomize === undefined || value === null) return value
   const values: readonly AttributeValue[] = fact.type === 'enum' ? fact.values : [true, false]
   const others = values.filter((other) => other !== value)
   if (others.length === values.length || others.length === 0) return value
-  const [first, second] = dice(noise, `${name}=${value}`)
+  const [first, second] = dice(secret, `${name}=${value}`)
   const truth = Math.exp(fact.randomize.epsilon) / (Math.exp(fact.randomize.epsilon) + others.length)
   return first < truth ? value : (others[Math.floor(second * others.length)] as AttributeValue)
 }

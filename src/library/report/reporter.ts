@@ -73,10 +73,10 @@ export interface ReporterOptions extends ComposerOptions {
 const FINAL_BUDGET = 20
 
 /** Longest time to merge counters of ended processes before a report, and before the last one, in milliseconds. */
-const [LONGEST_MERGE, LONGEST_MERGE_AT_END] = [500, 50]
+const [MAX_MERGE_TIME, MAX_MERGE_TIME_AT_END] = [500, 50]
 
 /** Largest number of attempts while other processes are faster. A store that still reports this afterwards is unusable. */
-const MOST_ATTEMPTS = 100
+const MAX_ATTEMPTS = 100
 
 export function createReporter(options: ReporterOptions): Reporter {
   const { delivery, facts, local, state, scope, clock, logger, maySend, readVerdict } = options
@@ -102,18 +102,18 @@ export function createReporter(options: ReporterOptions): Reporter {
         return final || accepted.outcome !== 'queued' ? accepted : send(accepted)
       }
       // Another process was faster, and carries the counts; or nothing can be written, and the next one waits in memory.
-      isUsable = accepted === 'outdated' && attempt < MOST_ATTEMPTS
+      isUsable = accepted === 'outdated' && attempt < MAX_ATTEMPTS
     }
   }
 
   /** Collects the facts that the verdict allows. Does not call the sources of other facts. */
   async function collect(verdict: Verdict, final = false): Promise<Collected> {
     await options.pull()
-    const reasonOf = reasons(verdict)
+    const withheldReason = reasons(verdict)
     return collectFacts(facts, {
       clock,
       ...(final && { factBudget: FINAL_BUDGET }),
-      includes: (name) => reasonOf(name) === undefined,
+      includes: (name) => withheldReason(name) === undefined,
     })
   }
 
@@ -125,7 +125,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     } catch {
       return false
     }
-    await tryToMergeEndedCounters(state, clock, final ? LONGEST_MERGE_AT_END : LONGEST_MERGE)
+    await tryToMergeEndedCounters(state, clock, final ? MAX_MERGE_TIME_AT_END : MAX_MERGE_TIME)
     return true
   }
 
@@ -145,9 +145,9 @@ export function createReporter(options: ReporterOptions): Reporter {
     await yieldToEventLoop()
     const metrics = await observeFacts(snapshot)
     await yieldToEventLoop()
-    const reasonOf = reasons(verdict)
+    const withheldReason = reasons(verdict)
     const names = Object.keys(options.catalog().facts)
-    const withheld = names.filter((name) => !['expired', undefined].includes(reasonOf(name))).length
+    const withheld = names.filter((name) => !['expired', undefined].includes(withheldReason(name))).length
     return { snapshot, metrics, details: { verdict, pending, dropped: snapshot.dropped, withheld } }
   }
 
@@ -159,10 +159,10 @@ export function createReporter(options: ReporterOptions): Reporter {
     return disabledBy === 'person' ? { ...accepted, outcome: 'discarded', reason: because } : accepted
   }
 
-  function reasons({ reach }: Verdict): (name: string) => string | undefined {
+  function reasons({ permitted }: Verdict): (name: string) => string | undefined {
     const catalog = options.catalog()
     const moment = { at: clock.now(), productVersion: options.product.version }
-    return (name) => withholdingReason(catalog, name, reach, moment)
+    return (name) => withholdingReason(catalog, name, permitted, moment)
   }
 
   function logAbsent({ absent }: Collected): void {

@@ -4,7 +4,7 @@ import type { FactPoint, FactSnapshot } from '../facts/index.ts'
 const WIDTH = 100
 const GAP = '  '
 /** Largest number of lines of a cell; a longer text ends with an ellipsis. */
-const MOST_LINES = 4
+const MAX_CELL_LINES = 4
 
 /**
  * Formats the facts of a report as a table for people: first attribute facts, then numbers with their units and dimensions, in the
@@ -114,7 +114,7 @@ function padded(text: string, width: number, { align }: Column): string {
 }
 
 /** Wraps a text into lines of at most `width` columns, at spaces if possible. Truncates the last line. */
-function wrapped(text: string, width: number, lines = MOST_LINES): string[] {
+function wrapped(text: string, width: number, lines = MAX_CELL_LINES): string[] {
   const start = startOf(text, width)
   if (start === text) return [text]
   if (lines === 1) return [`${startOf(text, width - 1)}…`]

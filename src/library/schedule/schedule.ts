@@ -72,7 +72,7 @@ export interface Schedule {
 }
 
 /** Longest time of one timer, in milliseconds: a machine that slept, or a clock that was set, is noticed within it. */
-const LONGEST_WAIT = 600_000
+const MAX_TIMER_DELAY = 600_000
 
 /** Shortest wait after a start, in milliseconds; the longest is twice as long. It keeps a crash loop from reporting. */
 const GRACE = 10_000
@@ -114,7 +114,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   /** Returns the time until a report is due, in whole milliseconds: timers cannot wait for less. */
   function untilDue(grace = graceUntil ?? 0): number {
     const record = keeper.record()
-    if (!planned || !record) return LONGEST_WAIT
+    if (!planned || !record) return MAX_TIMER_DELAY
     const { initialDelay, undecidedDelay } = planned
     const waits = [
       0,
@@ -139,7 +139,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   function arm(): void {
     timer?.cancel()
     if (!planned) return
-    timer = clock.after(Math.min(untilDue(), LONGEST_WAIT), () => void tick())
+    timer = clock.after(Math.min(untilDue(), MAX_TIMER_DELAY), () => void tick())
   }
 
   async function tick(): Promise<void> {

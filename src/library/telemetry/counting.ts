@@ -13,7 +13,7 @@ const KEPT_EVERY = 5 * 60_000
 const MANY = 200
 
 /** How long that may take, and for a process that ends, in milliseconds. */
-const [LONGEST_MERGE, LONGEST_MERGE_AT_END] = [500, 50]
+const [MAX_MERGE_TIME, MAX_MERGE_TIME_AT_END] = [500, 50]
 
 /** What becomes of the counts of this process between two reports. */
 export interface Counting {
@@ -51,7 +51,7 @@ export function createCounting({
 
   const isReached = (name: string) => {
     const moment = { at: clock.now(), productVersion: product.version }
-    return withholdingReason(catalog(), name, verdict().reach, moment) === undefined
+    return withholdingReason(catalog(), name, verdict().permitted, moment) === undefined
   }
   const local = createLocalCounter({
     store: state,
@@ -85,7 +85,7 @@ export function createCounting({
     const counters = await settings.state.list(ENTRIES.counts).catch(() => [])
     if (counters.length < MANY) return
     const { tryToMergeEndedCounters } = await import('../counts/log.ts')
-    await tryToMergeEndedCounters(settings.state, clock, ended ? LONGEST_MERGE_AT_END : LONGEST_MERGE)
+    await tryToMergeEndedCounters(settings.state, clock, ended ? MAX_MERGE_TIME_AT_END : MAX_MERGE_TIME)
   }
 
   function arm(): void {

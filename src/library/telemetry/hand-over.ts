@@ -137,7 +137,7 @@ async function jobOf({ settings, contributions }: HandOverOptions, verdict: Verd
   const collected = await collectFacts(contributions.stores, {
     clock,
     factBudget: FACT_BUDGET,
-    includes: (name) => withholdingReason(catalog, name, verdict.reach, moment) === undefined,
+    includes: (name) => withholdingReason(catalog, name, verdict.permitted, moment) === undefined,
   })
   const { attributes, points, observed } = collected.snapshot()
   return {

@@ -1,12 +1,12 @@
 import { type Catalog, checkedCatalog, joiningFacts } from '../../catalog/index.ts'
 import {
+  describeValue,
   type Mistake,
   ownOf,
   ownOptions,
   parseDuration,
   readEndpoint,
   UsageConfigurationError,
-  whatWasGot,
 } from '../../platform/index.ts'
 import type { OverrulingSource } from '../consent/index.ts'
 import { OPTION_NAMES } from './option-names.ts'
@@ -14,7 +14,7 @@ import type { UsageTelemetryOptions } from './options.ts'
 import { mistakesOfParts } from './part-rules.ts'
 
 /** The longest delay that a timer takes; beyond it Node.js would fire at once. */
-const LONGEST_DELAY = 2 ** 31 - 1
+const MAX_TIMER_DELAY = 2 ** 31 - 1
 
 const HOUR = 3_600_000
 
@@ -29,8 +29,8 @@ const OVERRULING: readonly OverrulingSource[] = ['variable', 'flag', 'locked-con
 export function checkOptions(given: UsageTelemetryOptions): UsageTelemetryOptions {
   const mistakes: Mistake[] = []
   if (typeof given !== 'object' || given === null) {
-    const message = `is ${whatWasGot(given)}; pass an object with product, catalog and endpoint`
-    throw new UsageConfigurationError(SUBJECT, [{ place: 'options', message }])
+    const message = `is ${describeValue(given)}; pass an object with product, catalog and endpoint`
+    throw new UsageConfigurationError(SUBJECT, [{ path: 'options', message }])
   }
   const options = ownOptions(given, OPTION_NAMES, (mistake) => mistakes.push(mistake))
   const catalog = catalogIn(options, (mistake) => mistakes.push(mistake))
@@ -43,10 +43,10 @@ export function checkOptions(given: UsageTelemetryOptions): UsageTelemetryOption
 function catalogIn({ catalog }: UsageTelemetryOptions, report: (mistake: Mistake) => void): Catalog {
   try {
     if (typeof catalog === 'object' && catalog !== null) return checkedCatalog(catalog)
-    report({ place: 'catalog', message: `is ${whatWasGot(catalog)}; pass what defineCatalog returns` })
+    report({ path: 'catalog', message: `is ${describeValue(catalog)}; pass what defineCatalog returns` })
   } catch (error) {
     if (!(error instanceof UsageConfigurationError)) throw error
-    for (const { place, message } of error.mistakes) report({ place: `catalog.${place}`, message })
+    for (const { path, message } of error.mistakes) report({ path: `catalog.${path}`, message })
   }
   return NO_CATALOG
 }
@@ -59,8 +59,8 @@ const SUBJECT = 'createUsageTelemetry'
 /** Every mistake in their values. */
 function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
   const mistakes: Mistake[] = []
-  const check = (good: boolean, place: string, value: unknown, fix: string) => {
-    if (!good) mistakes.push({ place, message: `is ${whatWasGot(value)}; ${fix}` })
+  const check = (good: boolean, path: string, value: unknown, fix: string) => {
+    if (!good) mistakes.push({ path, message: `is ${describeValue(value)}; ${fix}` })
   }
   const { product, catalog, endpoint, consent, schedule, identity, proxy } = options
 
@@ -93,7 +93,7 @@ function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
     )
   }
   const { problem } = readEndpoint(endpoint)
-  if (problem) mistakes.push({ place: 'endpoint', message: `${whatWasGot(endpoint)} ${problem}` })
+  if (problem) mistakes.push({ path: 'endpoint', message: `${describeValue(endpoint)} ${problem}` })
   check(
     consent?.default === undefined || ['enabled', 'disabled', 'undecided'].includes(consent.default),
     'consent.default',
@@ -125,14 +125,14 @@ function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
   )
   const interval = schedule?.interval === undefined ? 60_000 : (parseDuration(schedule.interval) ?? -1)
   check(
-    interval >= 60_000 && interval <= LONGEST_DELAY,
+    interval >= 60_000 && interval <= MAX_TIMER_DELAY,
     'schedule.interval',
     schedule?.interval,
     "use '1m' to '24d', a day is '24h'",
   )
   for (const key of ['initialDelay', 'undecidedDelay'] as const) {
     const delay = schedule?.[key] === undefined ? 0 : (parseDuration(schedule[key]) ?? -1)
-    check(delay >= 0 && delay <= LONGEST_DELAY, `schedule.${key}`, schedule?.[key], "use '0s' to '24d'")
+    check(delay >= 0 && delay <= MAX_TIMER_DELAY, `schedule.${key}`, schedule?.[key], "use '0s' to '24d'")
   }
   const dense = schedule?.firstPhase
   check(
@@ -143,7 +143,7 @@ function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
   )
   const denseInterval = dense === undefined ? 60_000 : (parseDuration(dense.interval) ?? -1)
   check(
-    denseInterval >= 60_000 && denseInterval <= LONGEST_DELAY,
+    denseInterval >= 60_000 && denseInterval <= MAX_TIMER_DELAY,
     'schedule.firstPhase.interval',
     dense?.interval,
     "use '1m' to '24d'",
@@ -206,18 +206,18 @@ function mistakesOfDelivery({ delivery, schedule }: UsageTelemetryOptions): Mist
     if (schedule?.scope !== 'process') return []
     const message =
       "is 'detached', and another process cannot report for one with scope 'process'; change either"
-    return [{ place: 'delivery', message }]
+    return [{ path: 'delivery', message }]
   }
   const other = Object.keys(Object(delivery)).find(
     (name) => typeof delivery === 'object' && name !== 'within',
   )
   if (other !== undefined)
-    return [{ place: `delivery.${other}`, message: "is not an option; 'within' is the only one here" }]
+    return [{ path: `delivery.${other}`, message: "is not an option; 'within' is the only one here" }]
   const within: unknown = Object.hasOwn(Object(delivery), 'within') ? delivery.within : undefined
   const time = parseDuration(within) ?? -1
   if (time >= 200 && time <= 30_000) return []
   const fix = "use 'inline', 'detached' or { within: '200ms' } to { within: '30s' }"
   return within === undefined
-    ? [{ place: 'delivery', message: `is ${whatWasGot(delivery)}; ${fix}` }]
-    : [{ place: 'delivery.within', message: `is ${whatWasGot(within)}; ${fix}` }]
+    ? [{ path: 'delivery', message: `is ${describeValue(delivery)}; ${fix}` }]
+    : [{ path: 'delivery.within', message: `is ${describeValue(within)}; ${fix}` }]
 }

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { absolutePath, pathOf, readTextFile, type URL } from '../../platform/index.ts'
-import { type ConsentState, readDecision, shown } from '../consent/index.ts'
+import { type ConsentState, printable, readDecision } from '../consent/index.ts'
 
 /** What whoever packages the product has set for it. */
 export interface PackagingSwitch {
@@ -26,8 +26,8 @@ export const SWITCH_FIELD = 'usageTelemetry'
 export function readPackagingSwitch(root: string | URL): PackagingSwitch | undefined {
   const directory = absolutePath(pathOf(root))
   if (directory === undefined) {
-    const name = `the package's default (in ${shown(root)})`
-    const warning = `${shown(root)} is below a working directory that has been deleted. What the package says there cannot be read, so the usage telemetry stays off.`
+    const name = `the package's default (in ${printable(root)})`
+    const warning = `${printable(root)} is below a working directory that has been deleted. What the package says there cannot be read, so the usage telemetry stays off.`
     return { state: 'disabled', name, warning }
   }
   const file = path.join(directory, SWITCH_FILE)
@@ -59,6 +59,6 @@ function read(file: string, valueIn: (text: string) => unknown, field?: string):
   // An empty file is one that was not finished.
   const empty = typeof value === 'string' && value.trim() === ''
   if (!empty && !('unreadable' in reading)) return { state: reading.state, name }
-  const warning = `'${shown(typeof value === 'string' ? value.trim() : value)}' in ${file} is not a setting of the usage telemetry, so it stays off; use 'none', 'off', 'on' or 'undecided'.`
+  const warning = `'${printable(typeof value === 'string' ? value.trim() : value)}' in ${file} is not a setting of the usage telemetry, so it stays off; use 'none', 'off', 'on' or 'undecided'.`
   return { state: 'disabled', name, warning }
 }

@@ -1,4 +1,4 @@
-import { isPath, type Mistake, pathOf, URL, whatWasGot } from '../../platform/index.ts'
+import { describeValue, isPath, type Mistake, pathOf, URL } from '../../platform/index.ts'
 import { SOURCES } from '../consent/index.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 
@@ -6,15 +6,15 @@ import type { UsageTelemetryOptions } from './options.ts'
 export function mistakesOfParts(options: UsageTelemetryOptions): Mistake[] {
   const { product, consent, disclosure, schedule, identity, state, logger, environment, clock } = options
   const mistakes: Mistake[] = []
-  const check = (isGood: (value: unknown) => boolean, place: string, value: unknown, fix: string) => {
+  const check = (isGood: (value: unknown) => boolean, path: string, value: unknown, fix: string) => {
     if (value !== undefined && !isGood(value))
-      mistakes.push({ place, message: `is ${whatWasGot(value)}; ${fix}` })
+      mistakes.push({ path, message: `is ${describeValue(value)}; ${fix}` })
   }
-  const checkEach = (isGood: (value: unknown) => boolean, place: string, list: unknown, fix: string) => {
-    if (!Array.isArray(list)) return check(() => false, place, list, `pass a list: ${fix}`)
+  const checkEach = (isGood: (value: unknown) => boolean, path: string, list: unknown, fix: string) => {
+    if (!Array.isArray(list)) return check(() => false, path, list, `pass a list: ${fix}`)
     for (const [index, value] of list.entries())
       if (value === undefined || !isGood(value))
-        mistakes.push({ place: `${place}[${index}]`, message: `is ${whatWasGot(value)}; ${fix}` })
+        mistakes.push({ path: `${path}[${index}]`, message: `is ${describeValue(value)}; ${fix}` })
   }
 
   check(isLine, 'product.title', product?.title, 'use a text of one line')

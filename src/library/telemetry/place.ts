@@ -5,7 +5,7 @@ import {
   defaultStateDirectory,
   type StateStore,
 } from '../../state/index.ts'
-import { shown } from '../consent/index.ts'
+import { printable } from '../consent/index.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import type { Variables } from './variables.ts'
 
@@ -31,7 +31,7 @@ export function placeOf({ product, state, environment, variables, prefix }: Plac
   const { directory } = variables
   if (directory?.problem !== undefined) {
     return {
-      noPlace: `${directory.name}='${shown(directory.value)}' ${directory.problem}`,
+      noPlace: `${directory.name}='${printable(directory.value)}' ${directory.problem}`,
       advice: `Name a directory by its whole path, such as ${directory.name}=/var/lib/${product.name}/usage.`,
     }
   }
@@ -43,7 +43,7 @@ export function placeOf({ product, state, environment, variables, prefix }: Plac
     noPlace:
       state === undefined
         ? `${prefix}_TELEMETRY_DIR is not set, and this user has no home directory`
-        : `'${shown(state)}' is below a working directory that has been deleted`,
+        : `'${printable(state)}' is below a working directory that has been deleted`,
   }
 }
 

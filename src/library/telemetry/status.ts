@@ -45,7 +45,7 @@ export function factsUnder(
   const moment = { at: clock.now(), productVersion: product.version }
   const names = groupBy(
     Object.keys(catalog.facts),
-    (name) => withholdingReason(catalog, name, verdict.reach, moment) ?? 'reported',
+    (name) => withholdingReason(catalog, name, verdict.permitted, moment) ?? 'reported',
   )
   return {
     reported: names.get('reported') ?? [],

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type Environment, pathProblem, readEndpoint } from '../../platform/index.ts'
-import { optsOut, shown } from '../consent/index.ts'
+import { optsOut, printable } from '../consent/index.ts'
 
 /** What the operator has set about where reports and state go: read once, in the one form in which it is used. */
 export interface Variables {
@@ -10,7 +10,7 @@ export interface Variables {
   readonly directories: readonly string[]
   /** Whether reports are printed, and not sent. */
   readonly debugs: boolean
-  /** Every variable of the product that is set, as it is shown to people. */
+  /** Every variable of the product that is set, as it is printable to people. */
   readonly all: Readonly<Record<string, string>>
 }
 
@@ -42,10 +42,10 @@ export function readVariables(environment: Environment, prefixes: readonly strin
     debugs: prefixes.some((prefix) => optsOut(environment[`${prefix}_TELEMETRY_DEBUG`])),
     all: {
       ...Object.fromEntries(
-        own.map(([name, value]) => [name, shown(withoutPassword(value as string).trim())]),
+        own.map(([name, value]) => [name, printable(withoutPassword(value as string).trim())]),
       ),
-      ...(endpoint && { [endpoint.name]: shown(endpoint.value) }),
-      ...(directory && { [directory.name]: shown(directory.value) }),
+      ...(endpoint && { [endpoint.name]: printable(endpoint.value) }),
+      ...(directory && { [directory.name]: printable(directory.value) }),
     },
   }
 }
@@ -63,5 +63,5 @@ function readDirectory(text: string): Pick<Variable, 'value' | 'problem'> {
   return problem === undefined ? { value: path.normalize(text), problem } : { value: text, problem }
 }
 
-/** What is shown stands in logs. */
+/** What is printable stands in logs. */
 const withoutPassword = (text: string) => text.replace(/\/\/[^/@]*@/, '//…@')

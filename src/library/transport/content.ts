@@ -3,7 +3,7 @@ import { ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer'
 import { ownOf, TextDecoder } from '../../platform/index.ts'
 
 /** Largest size of a response that is read, in bytes, both compressed and decompressed. */
-export const LONGEST_RESPONSE = 65_536
+export const MAX_RESPONSE_BYTES = 65_536
 
 /** Members of an OTLP `ExportMetricsServiceResponse` that the library uses. */
 export interface OtlpAnswer {
@@ -18,7 +18,7 @@ export function otlpAnswerIn(
   body: Uint8Array,
   { type = 'application/json', encoding = '' }: { readonly type?: string; readonly encoding?: string },
 ): OtlpAnswer {
-  if (body.length > LONGEST_RESPONSE) throw new RangeError('more than anybody reads')
+  if (body.length > MAX_RESPONSE_BYTES) throw new RangeError('more than anybody reads')
   const plain = unpacked(body, encoding)
   if (plain.length === 0) return ownOf({})
   if (/^application\/(?:x-)?protobuf\s*(?:;|$)/i.test(type))
@@ -32,7 +32,7 @@ export function otlpAnswerIn(
 
 /**
  * Decodes a body by its `Content-Encoding` (RFC 9110, 8.4), the last coding first. The request asks for none, but a receiver may
- * still use one. Throws if the result has more than {@link LONGEST_RESPONSE} bytes.
+ * still use one. Throws if the result has more than {@link MAX_RESPONSE_BYTES} bytes.
  */
 function unpacked(body: Uint8Array, encoding: string): Uint8Array {
   const codings = encoding
@@ -40,16 +40,16 @@ function unpacked(body: Uint8Array, encoding: string): Uint8Array {
     .split(',')
     .map((coding) => coding.trim())
   const applied = codings.filter((coding) => coding !== '' && coding !== 'identity')
-  if (applied.length > MOST_CODINGS) throw new RangeError('packed too often')
+  if (applied.length > MAX_CODINGS) throw new RangeError('packed too often')
   return applied.reduceRight((bytes, coding) => {
     const unpack = Object.hasOwn(CODINGS, coding) ? CODINGS[coding] : undefined
     if (!unpack) throw new TypeError('an unknown coding')
-    return unpack(bytes, { maxOutputLength: LONGEST_RESPONSE })
+    return unpack(bytes, { maxOutputLength: MAX_RESPONSE_BYTES })
   }, body)
 }
 
 /** Largest number of codings of a response: each may cost the time of decompressing the longest response. */
-const MOST_CODINGS = 2
+const MAX_CODINGS = 2
 
 type Unpack = (bytes: Uint8Array, options: { readonly maxOutputLength: number }) => Uint8Array
 

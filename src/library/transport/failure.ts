@@ -16,7 +16,7 @@ export class CalledOffError extends Error {
 }
 
 /** Returns why an attempt had no response, in words, without addresses, headers or text from the other side. */
-export function reasonOf(error: unknown, signal: AbortSignal): string {
+export function failureReason(error: unknown, signal: AbortSignal): string {
   if (signal.aborted) {
     return (signal.reason as Error | undefined)?.name === 'TimeoutError'
       ? 'the receiver did not answer in time'

@@ -4,7 +4,7 @@ import { URL } from '../../platform/index.ts'
 export const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
 /** Largest number of redirects that one attempt follows. */
-const MOST_REDIRECTS = 5
+const MAX_REDIRECTS = 5
 
 /**
  * Returns the address that a redirect leads to, or the reason in words why the redirect is not followed. Only 307 and 308 keep the
@@ -32,17 +32,17 @@ export function redirectOf(
     return `${pointsTo}, which is not followed: it is without TLS`
   if (visited.some(({ href }) => href === withoutFragment(to).href))
     return `${pointsTo}, where it has been before`
-  if (visited.length > MOST_REDIRECTS) return `${pointsTo}, which is one redirect too many`
+  if (visited.length > MAX_REDIRECTS) return `${pointsTo}, which is one redirect too many`
   return withoutFragment(to)
 }
 
 const originOf = ({ protocol, host }: URL) => `${protocol}//${host}`
 
 /** Returns an address as the log shows it: without query, and with a path of at most 100 characters, as the receiver chose it. */
-export const shown = ({ origin, pathname }: URL): string =>
-  `${origin}${pathname.length > LONGEST_PATH ? `${pathname.slice(0, LONGEST_PATH)}…` : pathname}`
+export const addressForMessage = ({ origin, pathname }: URL): string =>
+  `${origin}${pathname.length > MAX_PATH_LENGTH ? `${pathname.slice(0, MAX_PATH_LENGTH)}…` : pathname}`
 
-const LONGEST_PATH = 100
+const MAX_PATH_LENGTH = 100
 
 /** Returns a copy of an address without its fragment, which is never sent to a server. */
 function withoutFragment(url: URL): URL {

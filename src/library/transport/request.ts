@@ -3,7 +3,7 @@ import https from 'node:https'
 import { isIP, type Socket } from 'node:net'
 import { Buffer, LIBRARY_VERSION, type URL } from '../../platform/index.ts'
 import { AnswerError } from './failure.ts'
-import { type HttpAnswer, isSuccess, LONGEST_RESPONSE } from './response.ts'
+import { type HttpAnswer, isSuccess, MAX_RESPONSE_BYTES } from './response.ts'
 
 export interface RequestOptions extends Omit<https.RequestOptions, 'headers'> {
   readonly headers?: Readonly<Record<string, string | number>>
@@ -58,7 +58,7 @@ export function post(
 /**
  * Opens a request with the given headers only: headers that the host's instrumentation adds (trace context, baggage) are removed.
  * Certificates are verified even if `NODE_TLS_REJECT_UNAUTHORIZED` turns that off, IPv4 and IPv6 are both tried, and the process is
- * not kept alive. A response has at most {@link MOST_BYTES} bytes in all.
+ * not kept alive. A response has at most {@link MAX_RECEIVED_BYTES} bytes in all.
  */
 export function openRequest(url: URL, options: RequestOptions): http.ClientRequest {
   // Read before the host's instrumentation can change the options.
@@ -69,7 +69,7 @@ export function openRequest(url: URL, options: RequestOptions): http.ClientReque
     agent: new Agent({ keepAlive: false, autoSelectFamily: true }),
     rejectUnauthorized: true,
     // The host may have raised the limit for the whole process.
-    maxHeaderSize: LONGEST_HEAD,
+    maxHeaderSize: MAX_HEADER_BYTES,
     // Node.js would take the name from the header `host`, which names the receiver also on a connection to a proxy.
     servername: isIP(url.hostname.replace(/^\[|\]$/g, '')) ? '' : url.hostname,
   })
@@ -85,24 +85,24 @@ function boundAnswer(outgoing: http.ClientRequest): http.ClientRequest {
   return outgoing
     .on('information', () => {
       interim += 1
-      if (interim > MOST_INTERIM) tooLong()
+      if (interim > MAX_INTERIM_RESPONSES) tooLong()
     })
     .on('socket', (socket) =>
       socket.on('data', (chunk: Uint8Array) => {
         bytes += chunk.length
-        if (bytes > MOST_BYTES) tooLong()
+        if (bytes > MAX_RECEIVED_BYTES) tooLong()
       }),
     )
 }
 
 /** Largest size of a response's header and trailers, in bytes: the default of Node.js. */
-const LONGEST_HEAD = 16_384
+const MAX_HEADER_BYTES = 16_384
 
 /** Largest number of interim responses (1xx) before the final response. */
-const MOST_INTERIM = 16
+const MAX_INTERIM_RESPONSES = 16
 
 /** Largest size of a response, in bytes, header and trailers included. */
-const MOST_BYTES = 4 * LONGEST_RESPONSE
+const MAX_RECEIVED_BYTES = 4 * MAX_RESPONSE_BYTES
 
 async function answerOf(response: http.IncomingMessage): Promise<HttpAnswer> {
   const { statusCode: status = 0, headers } = response
@@ -117,7 +117,7 @@ async function readBody(response: http.IncomingMessage): Promise<Uint8Array> {
   for await (const chunk of response as AsyncIterable<Buffer>) {
     chunks.push(chunk)
     length += chunk.byteLength
-    if (length > LONGEST_RESPONSE) break
+    if (length > MAX_RESPONSE_BYTES) break
   }
   return Buffer.concat(chunks)
 }

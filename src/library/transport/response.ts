@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Date, ownOf } from '../../platform/index.ts'
-import { LONGEST_RESPONSE, otlpAnswerIn } from './content.ts'
+import { MAX_RESPONSE_BYTES, otlpAnswerIn } from './content.ts'
 
-export { LONGEST_RESPONSE } from './content.ts'
+export { MAX_RESPONSE_BYTES } from './content.ts'
 
 /** Result of sending a report, from the receiver or from a server that answered in its place. */
 export type SendResult =
@@ -18,7 +18,7 @@ export type SendResult =
 export interface HttpAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** Body as received; if longer, its beginning with more than {@link LONGEST_RESPONSE} bytes; empty unless the status is a success. */
+  /** Body as received; if longer, its beginning with more than {@link MAX_RESPONSE_BYTES} bytes; empty unless the status is a success. */
   readonly body: Uint8Array
 }
 
@@ -26,7 +26,7 @@ export interface HttpAnswer {
  * Longest `Retry-After` that is obeyed, in milliseconds: a day, as reports are daily. So a wrong value delays an installation by one
  * report at most. A receiver that is gone for good answers 410.
  */
-export const LONGEST_RETRY_AFTER = 86_400_000
+export const MAX_RETRY_AFTER = 86_400_000
 
 /**
  * Reads a response by the OTLP specification (https://opentelemetry.io/docs/specs/otlp/#otlphttp-response), and by HTTP for statuses
@@ -50,12 +50,12 @@ export function readAnswer({ status, headers, body }: HttpAnswer, now: number): 
 
 /**
  * Parses `Retry-After` (RFC 9110, 10.2.3): seconds, or a date in one of the three forms of HTTP. Returns milliseconds from now, 0 to
- * {@link LONGEST_RETRY_AFTER}; `undefined` for anything else.
+ * {@link MAX_RETRY_AFTER}; `undefined` for anything else.
  */
 export function readRetryAfter(value: string | undefined, now: number): number | undefined {
   if (value === undefined) return undefined
   const wait = /^\d+$/.test(value) ? Number(value) * 1_000 : readDate(value) - now
-  return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), LONGEST_RETRY_AFTER)
+  return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), MAX_RETRY_AFTER)
 }
 
 function readDate(value: string): number {

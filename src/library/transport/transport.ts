@@ -9,9 +9,9 @@ import {
   URL,
 } from '../../platform/index.ts'
 import { type ExchangeOptions, exchange } from './exchange.ts'
-import { CalledOffError, reasonOf } from './failure.ts'
+import { CalledOffError, failureReason } from './failure.ts'
 import { createLookup } from './lookup.ts'
-import { isRedirect, redirectOf, shown } from './redirect.ts'
+import { addressForMessage, isRedirect, redirectOf } from './redirect.ts'
 import { readAnswer, type SendResult } from './response.ts'
 
 /** Transport that sends the bytes of one report to the receiver. */
@@ -64,7 +64,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
         )
         return await Promise.race([answer, endOf(signal)])
       } catch (error) {
-        return { outcome: 'unavailable', reason: reasonOf(error, signal) }
+        return { outcome: 'unavailable', reason: failureReason(error, signal) }
       }
     },
   }
@@ -99,7 +99,7 @@ async function carry(
 function arrivedAt(visited: readonly URL[], result: SendResult): SendResult {
   const last = visited.at(-1) as URL
   if (visited.length === 1) return result
-  const where = `after a redirect to ${shown(last)}`
+  const where = `after a redirect to ${addressForMessage(last)}`
   if (result.outcome !== 'accepted') return { ...result, reason: `${result.reason}, ${where}` }
   const note = Object.hasOwn(result, 'note') ? result.note : undefined
   return { ...result, note: note === undefined ? where : `${note}, ${where}` }

@@ -3,7 +3,7 @@ import {
   type Catalog,
   DEFAULT_LIMITS,
   type Fact,
-  LONGEST_VERSION,
+  MAX_VERSION_LENGTH,
   METADATA_KEY,
   type MetadataFact,
   patternOf,
@@ -120,7 +120,9 @@ function isWrong(path: string, attribute: ReportAttribute): string {
   const isRight = [
     holds === 'catalog version' ? `IsInt(${path}) and ${matches(path, must)}` : isText(path, must),
     // An address looks like a version, and no catalog has declared these: none with an address passes.
-    ...(holds === 'version' ? [`not ${matches(path, ADDRESS)}`, `Len(${path}) <= ${LONGEST_VERSION}`] : []),
+    ...(holds === 'version'
+      ? [`not ${matches(path, ADDRESS)}`, `Len(${path}) <= ${MAX_VERSION_LENGTH}`]
+      : []),
   ]
   return `not (${isRight.join(' and ')})`
 }
@@ -211,7 +213,7 @@ function declaredRefusal(path: string, fact: PlainFact): string {
     case 'enum':
       return isNoneOf(path, fact.values)
     case 'version':
-      return `(not IsString(${path}) or not ${matches(path, VERSION)} or Len(${path}) > ${LONGEST_VERSION})`
+      return `(not IsString(${path}) or not ${matches(path, VERSION)} or Len(${path}) > ${MAX_VERSION_LENGTH})`
     case 'string': {
       const most = fact.maxLength ?? DEFAULT_LIMITS.maxLength
       const wrong = [

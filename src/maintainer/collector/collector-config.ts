@@ -194,8 +194,8 @@ function marked(statements: readonly Rule[], catalogs: readonly Catalog[]): Rule
     ],
     [`set(${COUNT}, 0)`],
     // Asked only where the declared lengths leave room for it: it takes as long as a pass through the metrics.
-    ...(catalogs.some((catalog) => attributeBytes(catalog) > MOST_ATTRIBUTE_BYTES)
-      ? [[`set(${COUNT}, 1000000)`, `where Len(String(resource.attributes)) > ${MOST_ATTRIBUTE_BYTES}`]]
+    ...(catalogs.some((catalog) => attributeBytes(catalog) > MAX_ATTRIBUTE_BYTES)
+      ? [[`set(${COUNT}, 1000000)`, `where Len(String(resource.attributes)) > ${MAX_ATTRIBUTE_BYTES}`]]
       : []),
   ]
 }
@@ -223,7 +223,7 @@ function counted(senders: readonly Sender[]): Rule[] {
 const COUNT = 'resource.dropped_attributes_count'
 
 /** What the attributes of a report may take at most, as JSON: a batch of 10,000 points, each with all of them, fits into memory. */
-const MOST_ATTRIBUTE_BYTES = 16_384
+const MAX_ATTRIBUTE_BYTES = 16_384
 
 const mostPoints = (catalogs: readonly Catalog[]): number =>
   REPORT_POINTS + Math.max(0, ...catalogs.map(({ facts }) => pointsOf(Object.values<Fact>(facts))))

@@ -35,20 +35,20 @@ export const pointAttribute = (key: string) => `datapoint.attributes[${literal(k
  * with their number.
  */
 export function oneOfCondition(path: string, values: readonly string[]): string {
-  return values.length <= MOST_COMPARISONS
+  return values.length <= MAX_COMPARISONS
     ? values.map((value) => `${path} == ${literal(value)}`).join(' or ')
     : matches(path, exactly(values))
 }
 
 /** True where the path has none of the values. */
 export function isNoneOf(path: string, values: readonly string[]): string {
-  return values.length <= MOST_COMPARISONS
+  return values.length <= MAX_COMPARISONS
     ? values.map((value) => `${path} != ${literal(value)}`).join(' and ')
     : `not ${matches(path, exactly(values))}`
 }
 
 /** About where one expression costs as much as that many comparisons. */
-const MOST_COMPARISONS = 4
+const MAX_COMPARISONS = 4
 
 /** An expression of RE2 that matches these texts and no others. `.` and the like stand for themselves. */
 export const exactly = (texts: readonly string[]): string =>

@@ -233,9 +233,9 @@ async function check(call: Call, { stdout, stderr, clock }: Required<CatalogIo>)
     const text = await WRITERS[command as keyof typeof WRITERS](call)
     if (existsSync(file) && readFileSync(file, 'utf8') === text) continue
     const message = `is not what the catalog says; write it anew by \`otel-usage catalog ${command} --out ${file}\` with the same options`
-    findings.push({ severity: 'error', place: file, message })
+    findings.push({ severity: 'error', path: file, message })
   }
-  for (const { severity, place, message } of findings) stderr.write(`${severity}: ${place} ${message}.\n`)
+  for (const { severity, path, message } of findings) stderr.write(`${severity}: ${path} ${message}.\n`)
   if (findings.some(({ severity }) => severity === 'error')) return 1
   stdout.write(
     `The catalog of ${product.name}, version ${catalog.version}: ${Object.keys(catalog.facts).length} facts, nothing to mend.\n`,

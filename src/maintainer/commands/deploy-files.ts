@@ -3,8 +3,8 @@ import path from 'node:path'
 import {
   collectorConfigFile,
   DirectoryUnusableError,
+  errorMessage,
   GatewayOptionsError,
-  reasonOf,
 } from '../package/index.ts'
 
 /**
@@ -38,9 +38,12 @@ export async function writeDeployFiles(out: string): Promise<readonly string[]> 
     }
   } catch (error) {
     if (error instanceof GatewayOptionsError) throw error
-    throw new DirectoryUnusableError(`The files could not be written into '${out}': ${reasonOf(error)}.`, {
-      cause: error,
-    })
+    throw new DirectoryUnusableError(
+      `The files could not be written into '${out}': ${errorMessage(error)}.`,
+      {
+        cause: error,
+      },
+    )
   }
   return files.map(({ name }) => name)
 }

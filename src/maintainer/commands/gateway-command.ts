@@ -6,9 +6,9 @@ import { parseArgs } from 'node:util'
 import { type Environment, systemEnvironment } from '../../platform/index.ts'
 import {
   collectorConfigFile,
+  errorMessage,
   GatewayError,
   GatewayOptionsError,
-  reasonOf,
   requirePackages,
   STORE_CLIENT,
   secretsIn,
@@ -185,7 +185,7 @@ function parse(args: readonly string[]) {
   } catch (error) {
     const names = Object.keys(COMMANDS)
     throw new GatewayOptionsError(
-      `${reasonOf(error)}; use ${names.slice(0, -1).join(', ')} or ${names.at(-1)}.`,
+      `${errorMessage(error)}; use ${names.slice(0, -1).join(', ')} or ${names.at(-1)}.`,
       { cause: error },
     )
   }
@@ -232,7 +232,7 @@ async function maintain({ stdout, plain, environment, cluster, print }: Run): Pr
   }
   await maintainStore({ url, database: databaseOf(environment), cluster }).catch((error) => {
     if (error instanceof GatewayError) throw error
-    throw new GatewayError(`The store could not be maintained: ${reasonOf(error)}`, { cause: error })
+    throw new GatewayError(`The store could not be maintained: ${errorMessage(error)}`, { cause: error })
   })
   stdout.write('The store is maintained.\n')
   return 0

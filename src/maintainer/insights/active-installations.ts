@@ -1,5 +1,5 @@
 import semver from 'semver'
-import { UsageConfigurationError, whatWasGot } from '../../platform/index.ts'
+import { describeValue, UsageConfigurationError } from '../../platform/index.ts'
 
 /** A query with its bound parameters, and how its rows become the answer. Pure. */
 export interface Question<Row, Answer> {
@@ -39,8 +39,8 @@ export function activeInstallationsByVersion({
 }: ActiveInstallationsOptions): Question<InstallationsOfVersion, InstallationsOfVersion[]> {
   if (!Number.isInteger(days) || days < 1) {
     const mistake = {
-      place: 'days',
-      message: `is ${whatWasGot(days)}; use a whole number from 1, such as 30`,
+      path: 'days',
+      message: `is ${describeValue(days)}; use a whole number from 1, such as 30`,
     }
     throw new UsageConfigurationError('activeInstallationsByVersion', [mistake])
   }

@@ -106,7 +106,7 @@ export class MissingPackageError extends GatewayError {
 }
 
 /** A thrown thing as a sentence part. */
-export function reasonOf(error: unknown): string {
+export function errorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const cause =
     error.cause instanceof Error

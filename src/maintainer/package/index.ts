@@ -6,13 +6,13 @@ export {
   CollectorStartError,
   CollectorUnusableError,
   DirectoryUnusableError,
+  errorMessage,
   type FailedWay,
   GatewayError,
   GatewayOptionsError,
   MissingPackageError,
   PortInUseError,
   QueueUnusableError,
-  reasonOf,
 } from './errors.ts'
 export { childScript, collectorConfigFile } from './package-files.ts'
 export {

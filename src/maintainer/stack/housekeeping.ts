@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../../platform/index.ts'
-import { reasonOf } from '../package/index.ts'
+import { errorMessage } from '../package/index.ts'
 
 export interface HousekeepingOptions {
   /** What is to be done every hour, one after the other, given the time in milliseconds since 1970. */
@@ -24,7 +24,7 @@ export function startHousekeeping(options: HousekeepingOptions): { stop(): Promi
 
   async function run(): Promise<void> {
     for (const chore of chores) {
-      if (!stopped) await chore(clock.now()).catch((error) => onFailure(reasonOf(error)))
+      if (!stopped) await chore(clock.now()).catch((error) => onFailure(errorMessage(error)))
     }
     if (!stopped) waitUntil(clock.monotonic() + HOUR)
   }

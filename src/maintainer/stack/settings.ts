@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { access, constants, mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { Environment } from '../../platform/index.ts'
-import { DirectoryUnusableError, GatewayOptionsError, reasonOf, shownAddress } from '../package/index.ts'
+import { DirectoryUnusableError, errorMessage, GatewayOptionsError, shownAddress } from '../package/index.ts'
 import { type Endpoint, freePort, parseEndpoint } from './process/ports.ts'
 
 /** What gateway.yaml takes from the environment, as far as we have to know it. */
@@ -82,7 +82,7 @@ export async function requireWritable(directory: string, setting: string): Promi
     await access(directory, constants.W_OK)
   } catch (error) {
     throw new DirectoryUnusableError(
-      `The directory '${directory}' cannot be written: ${reasonOf(error)}. Set ${setting} to one that can.`,
+      `The directory '${directory}' cannot be written: ${errorMessage(error)}. Set ${setting} to one that can.`,
       { cause: error },
     )
   }

@@ -47,7 +47,7 @@ export function troublesOf(status: Omit<GatewayStatus, 'troubles'>): string[] {
         ]
       : []),
     ...(counts && store.state === 'takes-reports' ? catalogTroubles(counts, store.arrivals ?? []) : []),
-    ...(counts && counts.noReport + counts.undeclared > MOST_DROPPED * counts.received
+    ...(counts && counts.noReport + counts.undeclared > MAX_DROPPED_SHARE * counts.received
       ? [
           `${number(counts.noReport + counts.undeclared)} of ${number(counts.received)} points were dropped: somebody plays, or a product or a version of it is newer than the configuration.`,
         ]
@@ -74,12 +74,14 @@ export function troublesOf(status: Omit<GatewayStatus, 'troubles'>): string[] {
           `${aside.kept} reports that end a Collector are kept in '${path.join(disk.directory, 'aside')}' and not sent; look at them, and delete them.`,
         ]
       : []),
-    ...(disk.freeBytes < LEAST_FREE ? [`Only ${size(disk.freeBytes)} are free in ${disk.directory}.`] : []),
+    ...(disk.freeBytes < MIN_FREE_BYTES
+      ? [`Only ${size(disk.freeBytes)} are free in ${disk.directory}.`]
+      : []),
   ]
 }
 
 /** As in alerts.yaml. */
-const MOST_DROPPED = 0.05
+const MAX_DROPPED_SHARE = 0.05
 
 function storeTroubles(places: GatewayEndpoints, store: StoreAnswer): string[] {
   if (store.state === 'takes-reports') return []
@@ -122,7 +124,7 @@ function catalogTroubles({ catalogs }: GatewayCounts, arrivals: readonly Arrival
 }
 
 /** Below it a day's archive may not fit any more. */
-const LEAST_FREE = 1 << 30
+const MIN_FREE_BYTES = 1 << 30
 
 const number = (value: number) => value.toLocaleString('en-US')
 

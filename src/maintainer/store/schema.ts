@@ -28,7 +28,7 @@ export type StoreFile = 'schema' | 'maintain'
  * Creates the database and what collector-config/clickhouse/schema.sql describes. What is there already stays as it is.
  *
  * @throws {GatewayOptionsError} when the name of the database or of the cluster is none.
- * @throws {GatewayError} when the server is older than {@link LEAST_CLICKHOUSE}.
+ * @throws {GatewayError} when the server is older than {@link MIN_CLICKHOUSE_VERSION}.
  * @throws {MissingPackageError} when `@clickhouse/client` is not installed.
  */
 export async function applySchema({ url, database = 'usage', cluster }: StoreAddress): Promise<void> {
@@ -44,7 +44,7 @@ export async function applySchema({ url, database = 'usage', cluster }: StoreAdd
  * done every hour; on a cluster for one server of each shard, because each server sees to its own shard.
  *
  * @throws {GatewayOptionsError} when the name of the database or of the cluster is none.
- * @throws {GatewayError} when the server is older than {@link LEAST_CLICKHOUSE}.
+ * @throws {GatewayError} when the server is older than {@link MIN_CLICKHOUSE_VERSION}.
  * @throws {MissingPackageError} when `@clickhouse/client` is not installed.
  */
 export async function maintainStore({ url, database = 'usage', cluster }: StoreAddress): Promise<void> {
@@ -134,7 +134,7 @@ function requireName(what: string, name: string, example: string): void {
  * The oldest ClickHouse on which schema and maintenance were seen to work (25.5.2, 26.7.2). Version 24.8 takes the schema, but not the
  * settings that bound the memory of a rollup, so that it would never roll up.
  */
-export const LEAST_CLICKHOUSE = '25.5'
+export const MIN_CLICKHOUSE_VERSION = '25.5'
 
 async function requireVersion(url: string): Promise<void> {
   const [row] = await connected({ url, database: 'default' }, (connection) =>
@@ -142,10 +142,10 @@ async function requireVersion(url: string): Promise<void> {
   )
   const version = String(row?.version)
   const [year = 0, month = 0] = version.split('.').map(Number)
-  const [leastYear = 0, leastMonth = 0] = LEAST_CLICKHOUSE.split('.').map(Number)
+  const [leastYear = 0, leastMonth = 0] = MIN_CLICKHOUSE_VERSION.split('.').map(Number)
   if (year > leastYear || (year === leastYear && month >= leastMonth)) return
   throw new GatewayError(
-    `The ClickHouse at ${new URL(url).host} is version ${version.slice(0, 40)}, and the store needs ${LEAST_CLICKHOUSE} or later: an older one would keep reports and never roll them up. Upgrade it, or set CLICKHOUSE_URL to a later one.`,
+    `The ClickHouse at ${new URL(url).host} is version ${version.slice(0, 40)}, and the store needs ${MIN_CLICKHOUSE_VERSION} or later: an older one would keep reports and never roll them up. Upgrade it, or set CLICKHOUSE_URL to a later one.`,
   )
 }
 

@@ -16,5 +16,5 @@ for await (const directory of createInterface({ input: process.stdin })) {
   await installation.propose()
   await installation.keep()
   const { id } = await installation.propose()
-  process.stdout.write(`${id} ${await installation.noise()}\n`)
+  process.stdout.write(`${id} ${await installation.secret()}\n`)
 }

@@ -3,10 +3,10 @@ import { type Environment, systemEnvironment } from '../../../platform/index.ts'
 import {
   ClickHouseNotFoundError,
   childScript,
+  errorMessage,
   type FailedWay,
   GatewayOptionsError,
   missingPackages,
-  reasonOf,
   STORE_CLIENT,
   STORE_ENGINE,
   shownAddress,
@@ -85,6 +85,6 @@ function npmEngine(): { readonly library: string } | { readonly reason: string }
     const { libchdbPath } = require('chdb/libchdb') as { libchdbPath: () => string }
     return { library: libchdbPath() }
   } catch (error) {
-    return { reason: reasonOf(error).split('\n')[0] as string }
+    return { reason: errorMessage(error).split('\n')[0] as string }
   }
 }

@@ -3,8 +3,8 @@ import path from 'node:path'
 import { type Environment, systemEnvironment } from '../../../platform/index.ts'
 import {
   ClickHouseStartError,
+  errorMessage,
   GatewayOptionsError,
-  reasonOf,
   secretsOf,
   shownAddress,
   withoutSecrets,
@@ -84,7 +84,7 @@ async function reach(url: string, within: number): Promise<RunningClickHouse> {
         await ask(url, VERSION)
         return true
       } catch (error) {
-        problem = reasonOf(error)
+        problem = errorMessage(error)
         return false
       }
     },
@@ -132,7 +132,9 @@ async function start(
     directory,
     onLine,
   }).catch((error) => {
-    throw new ClickHouseStartError(`ClickHouse could not be started: ${reasonOf(error)}.`, { cause: error })
+    throw new ClickHouseStartError(`ClickHouse could not be started: ${errorMessage(error)}.`, {
+      cause: error,
+    })
   })
   const login = `${USER}:${encodeURIComponent(password)}`
   const url = `http://${login}@127.0.0.1:${httpPort}`

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { chmod, lstat, mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { DirectoryUnusableError, reasonOf } from '../../package/index.ts'
+import { DirectoryUnusableError, errorMessage } from '../../package/index.ts'
 
 /** What a program in the cache was when it was put there. It lies beside the program. */
 interface Provenance {
@@ -47,7 +47,7 @@ export async function cacheProblem(
     }
     return isExpected(provenance) ? undefined : `'${program}' is not of the release whose checksum is pinned`
   } catch (error) {
-    return `where '${program}' came from is not known: ${reasonOf(error)}`
+    return `where '${program}' came from is not known: ${errorMessage(error)}`
   }
 }
 

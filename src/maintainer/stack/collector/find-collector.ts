@@ -8,9 +8,9 @@ import {
   CollectorNotFoundError,
   CollectorUnusableError,
   DirectoryUnusableError,
+  errorMessage,
   type FailedWay,
   GatewayError,
-  reasonOf,
 } from '../../package/index.ts'
 import { buildFromManifest } from './build.ts'
 import { cacheDirectory } from './cache-directory.ts'
@@ -90,7 +90,7 @@ export async function findCollector(options: FindCollectorOptions = {}): Promise
       .catch((error) => {
         if (error instanceof GatewayError) throw error
         throw new DirectoryUnusableError(
-          `The cache directory '${root}' cannot be written: ${reasonOf(error)}. Set XDG_CACHE_HOME to one that can.`,
+          `The cache directory '${root}' cannot be written: ${errorMessage(error)}. Set XDG_CACHE_HOME to one that can.`,
           { cause: error },
         )
       })
@@ -238,7 +238,7 @@ async function make(making: Making, failed: FailedWay[], progress: Progress): Pr
       return { command: [program], version: answer.version, how }
     } catch (error) {
       refuseEnded(signal)
-      failed.push({ way, reason: reasonOf(error) })
+      failed.push({ way, reason: errorMessage(error) })
     } finally {
       await rm(directory, { recursive: true, force: true })
     }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { collectorConfigFile, GatewayError, reasonOf } from '../../package/index.ts'
+import { collectorConfigFile, errorMessage, GatewayError } from '../../package/index.ts'
 
 /** What collector-config/manifest.yaml says: the one place that pins the Collector. */
 export interface Manifest {
@@ -61,7 +61,7 @@ async function sources(root: string, component: string): Promise<ManifestFile[]>
     )
   } catch (error) {
     throw new GatewayError(
-      `The component '${component}' of the manifest cannot be read: ${reasonOf(error)}; restore it from the package.`,
+      `The component '${component}' of the manifest cannot be read: ${errorMessage(error)}; restore it from the package.`,
       { cause: error },
     )
   }

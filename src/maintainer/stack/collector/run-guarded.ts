@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import type { Environment } from '../../../platform/index.ts'
-import { GatewayOptionsError, reasonOf } from '../../package/index.ts'
+import { errorMessage, GatewayOptionsError } from '../../package/index.ts'
 import { localUrl, parseEndpoint } from '../process/ports.ts'
 import { runCommand } from '../process/run-command.ts'
 import { answers, eventually } from '../process/wait.ts'
@@ -132,7 +132,7 @@ async function whenEnded(collector: ChildProcess, queue: GuardedQueue, file: str
     return code ?? SIGNALLED
   } catch (error) {
     await queue.ended({ crashed: false })
-    throw new GatewayOptionsError(`The Collector '${file}' could not be started: ${reasonOf(error)}.`, {
+    throw new GatewayOptionsError(`The Collector '${file}' could not be started: ${errorMessage(error)}.`, {
       cause: error,
     })
   }

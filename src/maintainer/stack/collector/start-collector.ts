@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { type Environment, systemEnvironment } from '../../../platform/index.ts'
-import { CollectorStartError, reasonOf } from '../../package/index.ts'
+import { CollectorStartError, errorMessage } from '../../package/index.ts'
 import { makePrivateDirectory } from '../private-files.ts'
 import { startGuarded } from '../process/guarded-process.ts'
 import { localUrl, requireFree } from '../process/ports.ts'
@@ -79,7 +79,7 @@ export async function startCollector(options: StartCollectorOptions): Promise<Ru
   }).catch(async (error) => {
     await queue.ended({ crashed: false })
     throw new CollectorStartError(
-      `The Collector '${collector.command.join(' ')}' could not be started: ${reasonOf(error)}.`,
+      `The Collector '${collector.command.join(' ')}' could not be started: ${errorMessage(error)}.`,
       { cause: error },
     )
   })

@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { reasonOf } from '../../package/index.ts'
+import { errorMessage } from '../../package/index.ts'
 import { reportsIn } from './queue-file.ts'
 
 /**
@@ -92,7 +92,7 @@ export async function deliverAside(options: DeliverAsideOptions): Promise<void> 
   } catch (error) {
     if (!signal.aborted) {
       onNotice(
-        `What is kept in '${asideDirectory(directory)}' cannot be sent now, and is tried again after the next start: ${reasonOf(error)}`,
+        `What is kept in '${asideDirectory(directory)}' cannot be sent now, and is tried again after the next start: ${errorMessage(error)}`,
       )
     }
   } finally {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { QueueUnusableError, reasonOf } from '../../package/index.ts'
+import { errorMessage, QueueUnusableError } from '../../package/index.ts'
 import { keepAside } from './aside.ts'
 import { openBolt } from './bolt-file.ts'
 import { BoltDamage } from './bolt-page.ts'
@@ -47,7 +47,7 @@ export async function guardQueue({ directory, onNotice }: GuardQueueOptions): Pr
   // An empty file: there is room for it on a full disk as well. Where there is none, a crash will be taken for an ordinary end.
   await writeFile(mark, '').catch((error) =>
     onNotice(
-      `The file '${mark}', which tells a crash from an ordinary end, cannot be written: ${reasonOf(error)}.`,
+      `The file '${mark}', which tells a crash from an ordinary end, cannot be written: ${errorMessage(error)}.`,
     ),
   )
   return {
@@ -90,7 +90,9 @@ async function prepare(
         return
       } catch (error) {
         if (error instanceof BoltDamage) throw error
-        onNotice(`What was under way cannot be kept beside the queue, and is put back: ${reasonOf(error)}.`)
+        onNotice(
+          `What was under way cannot be kept beside the queue, and is put back: ${errorMessage(error)}.`,
+        )
       }
     }
     putBack(bolt)
@@ -114,7 +116,7 @@ async function putBeside(
 async function unusable(file: string, error: unknown): Promise<QueueUnusableError> {
   const { size } = await stat(file).catch(() => ({ size: 0 }))
   return new QueueUnusableError(
-    `The queue '${file}' (${size} bytes) cannot be prepared for a start: ${reasonOf(error)}. Nothing of it is lost. The Collector is not started, because it would lose what was under way; a few pages of 4 KiB need room on that disk.`,
+    `The queue '${file}' (${size} bytes) cannot be prepared for a start: ${errorMessage(error)}. Nothing of it is lost. The Collector is not started, because it would lose what was under way; a few pages of 4 KiB need room on that disk.`,
     { cause: error },
   )
 }

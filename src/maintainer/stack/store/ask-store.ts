@@ -1,4 +1,4 @@
-import { reasonOf, secretsOf, withoutSecrets } from '../../package/index.ts'
+import { errorMessage, secretsOf, withoutSecrets } from '../../package/index.ts'
 import { askNatively } from './native-question.ts'
 import { type StoreAccess, StoreRefusal } from './store-access.ts'
 
@@ -28,7 +28,7 @@ export async function askStore(access: StoreAccess): Promise<StoreAnswer> {
   try {
     await ask(access, MAY_INSERT, TIMEOUT)
   } catch (error) {
-    const [reason = ''] = withoutSecrets(reasonOf(error), [
+    const [reason = ''] = withoutSecrets(errorMessage(error), [
       ...secretsOf(access.address),
       ...(access.password === '' ? [] : [access.password]),
     ]).split('\n')

@@ -88,14 +88,14 @@ interface Reader {
 }
 
 /** Far above any answer to a question of ours. */
-const LONGEST_TEXT = 1 << 20
+const MAX_TEXT_BYTES = 1 << 20
 
 function reader(socket: Socket): Reader {
   const chunks = socket[Symbol.asyncIterator]()
   let rest = Buffer.alloc(0)
   const read: Reader = {
     async bytes(count) {
-      if (count > LONGEST_TEXT)
+      if (count > MAX_TEXT_BYTES)
         throw new Error("what listens there does not talk ClickHouse's native protocol")
       while (rest.length < count) {
         const { value, done } = await chunks.next()

@@ -147,7 +147,7 @@ export const parts = async () => {
   const erased = await usage.forget({ by: 'alice' })
   return {
     verdict,
-    reach: verdict.reach,
+    permitted: verdict.permitted,
     opinions: verdict.opinions,
     delivery,
     state,

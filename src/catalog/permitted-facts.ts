@@ -2,7 +2,7 @@ import { isExpired, type Moment } from './expiry.ts'
 import type { Catalog } from './types.ts'
 
 /** The facts that a consent permits. */
-export interface Reach {
+export interface PermittedFacts {
   /** Permits facts of this level and below. Default: every level. */
   readonly level?: string
   /** Permits facts whose `since` is at most this version of the catalog. Default: every version. */
@@ -22,22 +22,22 @@ export type Withheld = 'expired' | 'excluded' | 'newer' | 'level'
 export function withholdingReason(
   catalog: Catalog,
   name: string,
-  reach: Reach,
+  permitted: PermittedFacts,
   moment: Moment,
 ): Withheld | undefined {
   const fact = catalog.facts[name]
   if (fact === undefined || isExpired(fact, moment)) return 'expired'
-  if (reach.excluded.includes(name)) return 'excluded'
-  if (reach.newer?.includes(name)) return 'newer'
+  if (permitted.excluded.includes(name)) return 'excluded'
+  if (permitted.newer?.includes(name)) return 'newer'
   if (
-    reach.catalogVersion !== undefined &&
-    fact.since > agreedVersion(catalog, name, reach.catalogVersion, reach.contributions)
+    permitted.catalogVersion !== undefined &&
+    fact.since > agreedVersion(catalog, name, permitted.catalogVersion, permitted.contributions)
   )
     return 'newer'
-  if (reach.level === undefined) return undefined
+  if (permitted.level === undefined) return undefined
   // A fact without a level belongs to the only level of its catalog.
-  const place = fact.level === undefined ? 0 : catalog.levels.indexOf(fact.level)
-  return place <= catalog.levels.indexOf(reach.level) ? undefined : 'level'
+  const rank = fact.level === undefined ? 0 : catalog.levels.indexOf(fact.level)
+  return rank <= catalog.levels.indexOf(permitted.level) ? undefined : 'level'
 }
 
 /** Returns the permitted version of the catalog that a fact comes from. */
@@ -45,7 +45,7 @@ function agreedVersion(
   catalog: Catalog,
   name: string,
   own: number,
-  contributions: Reach['contributions'] = {},
+  contributions: PermittedFacts['contributions'] = {},
 ) {
   const prefix = contributionOf(catalog, name)
   if (prefix === undefined) return own
