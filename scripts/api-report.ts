@@ -34,8 +34,8 @@ const MAIN = 'index'
  */
 export function apiReports(root: string): Record<string, string> {
   const { exports } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
-  const files = Object.values<{ readonly types?: string }>(exports)
-    .flatMap(({ types }) => types ?? [])
+  const files = Object.values<{ readonly import?: { readonly types: string } }>(exports)
+    .flatMap((door) => door.import?.types ?? [])
     .map((types) => path.join(root, types))
   const scratch = mkdtempSync(path.join(os.tmpdir(), 'otel-usage-api-'))
   try {

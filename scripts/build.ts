@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
+import { writeCommonJsDoor } from './commonjs-doors.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 /** Built apart from the others: each door that shares code splits it into more files, and a host would start with five. */
@@ -91,6 +92,8 @@ const namesIn = (list: string): ReadonlyArray<readonly [name: string, as: string
     })
 
 rmSync(path.join(root, 'dist'), { recursive: true, force: true })
+/** The names that each file of the build exports. */
+const exported = new Map<string, readonly string[]>()
 for (const entryPoints of [hostDoors, otherDoors]) {
   const { metafile } = await build({
     ...options,
@@ -101,6 +104,7 @@ for (const entryPoints of [hostDoors, otherDoors]) {
     chunkNames: '[name]-[hash]',
     metafile: true,
   })
+  for (const [file, { exports }] of Object.entries(metafile.outputs)) exported.set(file, exports)
   if (entryPoints === hostDoors) await joinChunks('dist/index.js', 'dist/host.js', metafile)
 }
 execFileSync(
@@ -111,6 +115,12 @@ execFileSync(
     stdio: 'inherit',
   },
 )
+const { exports } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
+for (const target of Object.values<{ readonly import?: { readonly default: string } }>(exports)) {
+  if (!target.import) continue
+  const file = path.normalize(target.import.default)
+  writeCommonJsDoor(path.join(root, 'dist'), path.basename(file, '.js'), exported.get(file) ?? [])
+}
 
 /**
  * Joins what a door loads with it into one file. esbuild makes one for each set of files that share something, and cannot be told

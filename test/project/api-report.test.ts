@@ -10,7 +10,10 @@ test('a type that a signature shows and no door exports is refused, and one that
   const put = (file: string, text: string) => writeFileSync(path.join(scratch.directory, file), text)
   const report = () => apiReports(scratch.directory)
   mkdirSync(path.join(scratch.directory, 'dist'))
-  const exports = { '.': { types: './dist/index.d.ts' }, './more': { types: './dist/more.d.ts' } }
+  const exports = {
+    '.': { import: { types: './dist/index.d.ts' } },
+    './more': { import: { types: './dist/more.d.ts' } },
+  }
   put('package.json', JSON.stringify({ name: 'acme-notes', version: '1.4.2', type: 'module', exports }))
   put('tsconfig.json', '{ "compilerOptions": { "module": "nodenext", "target": "es2023", "types": [] } }')
   put('dist/note.d.ts', 'export interface Note { readonly text: string }\n')

@@ -36,19 +36,50 @@ test('the version that reports carry is the version of the package', () => {
 })
 
 test('types come first in every export, and every file of the exports is built', () => {
-  for (const [door, target] of Object.entries<string | Record<string, string>>(manifest.exports)) {
+  for (const [door, target] of Object.entries(manifest.exports)) {
     if (typeof target === 'string') continue
-    assert.equal(Object.keys(target)[0], 'types', door)
-    for (const file of Object.values(target))
-      assert.doesNotThrow(() => readFileSync(path.join(root, file)), door)
+    assert.deepEqual(Object.keys(Object(target)), ['import', 'require'], door)
+    for (const files of Object.values<Record<string, string>>(Object(target))) {
+      assert.deepEqual(Object.keys(files), ['types', 'default'], door)
+      for (const file of Object.values(files))
+        assert.doesNotThrow(() => readFileSync(path.join(root, file)), door)
+    }
   }
 })
 
-test("require('otel-usage') works", async () => {
-  const script =
-    "const { defineCatalog, createUsageTelemetry } = require('otel-usage'); console.log(typeof defineCatalog, typeof createUsageTelemetry)"
-  const { stdout } = await run(process.execPath, ['--input-type=commonjs', '--eval', script], { cwd: root })
-  assert.equal(stdout, 'function function\n')
+test('require of any door gives what import gives, the very same, and prints nothing', async () => {
+  const doors = Object.keys(manifest.exports).filter((door) => door !== './package.json')
+  const script = `
+    for (const name of process.argv.slice(1)) {
+      const required = require(name)
+      import(name).then((imported) => {
+        for (const [key, value] of Object.entries(imported)) if (required[key] !== value) throw new Error(name + ' ' + key)
+        console.log(name, Object.keys(required).length === Object.keys(imported).length)
+      })
+    }`
+  const names = doors.map((door) => door.replace('.', 'otel-usage'))
+  const args = ['--input-type=commonjs', '--eval', script, ...names]
+  const { stdout, stderr } = await run(process.execPath, args, { cwd: root })
+  assert.deepEqual(stdout.trim().split('\n').toSorted(), names.map((name) => `${name} true`).toSorted())
+  assert.equal(stderr, '')
+})
+
+/** The bytes of the package as it is downloaded, and as it lies in node_modules. It comes with its documentation. */
+const MAX_DOWNLOAD = 560_000
+const MAX_UNPACKED = 1_950_000
+
+test('the package does not grow unseen', async () => {
+  const { stdout } = await run('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], { cwd: root })
+  const [{ size, unpackedSize, files }] = JSON.parse(stdout)
+  const largest = (files as Array<{ path: string; size: number }>)
+    .toSorted((a, b) => b.size - a.size)
+    .slice(0, 10)
+    .map((file) => `${file.size} ${file.path}`)
+  assert.ok(
+    size <= MAX_DOWNLOAD && unpackedSize <= MAX_UNPACKED,
+    `The package has ${size} bytes, and ${unpackedSize} unpacked. Leave out what nobody needs who installs it, or raise the bounds ` +
+      `when it is worth that. The largest files: ${largest.join(', ')}`,
+  )
 })
 
 test('importing and starting loads no package; the SDK is loaded when the first report is made', async () => {

@@ -32,6 +32,8 @@ before(async () => {
 for (const [what, type, module, moduleResolution] of [
   ['a project of ES modules', 'module', 'nodenext', 'nodenext'],
   ['a project of CommonJS modules', 'commonjs', 'nodenext', 'nodenext'],
+  ['a project of ES modules under node16', 'module', 'node16', 'node16'],
+  ['a project of CommonJS modules under node16', 'commonjs', 'node16', 'node16'],
   ['a project that is bundled', 'module', 'esnext', 'bundler'],
 ] as const) {
   test(`${what} builds declarations over what it re-exports`, async () => {

@@ -32,8 +32,8 @@ test('publint finds nothing to say', async () => {
   assert.match(stdout, /All good!/)
 })
 
-test('the types resolve for every consumer of ES modules', async () => {
-  await run(process.execPath, [bin('attw'), tarball, '--profile', 'esm-only', '--no-color'])
+test('the types resolve for every consumer, of ES modules and of CommonJS modules', async () => {
+  await run(process.execPath, [bin('attw'), tarball, '--profile', 'node16', '--no-color'])
 })
 
 test('the tarball holds what is needed, the pages that people read included, and nothing else', async () => {
@@ -96,44 +96,37 @@ test('in an empty project, beside what hosts really have', { timeout: 300_000 },
     assert.doesNotMatch(report.body.toString(), /alice/)
   })
 
+  for (const module of ['node16', 'nodenext']) {
+    await t.test(`a host of CommonJS modules compiles under ${module}, and sends its report`, async () => {
+      await compile(host, { module, moduleResolution: module }, 'host.cts')
+      await using gateway = await startReceiver()
+      const { stdout, stderr } = await run(process.execPath, ['host.cjs', gateway.endpoint], { cwd: host })
+      assert.deepEqual([JSON.parse(stdout), stderr], [{ outcome: 'sent', refused: 1 }, ''])
+      assert.equal(numbersOf((gateway.received[0] ?? assert.fail('no report')).json)['acme.runs'], 1)
+    })
+  }
+
   for (const [module, moduleResolution] of [
+    ['node16', 'node16'],
     ['nodenext', 'nodenext'],
     ['esnext', 'bundler'],
   ] as const) {
     await t.test(
       `a host in TypeScript compiles with moduleResolution ${moduleResolution}, declarations checked`,
       async () => {
-        const options = [
-          '--noEmit',
-          '--strict',
-          '--skipLibCheck',
-          'false',
-          '--target',
-          'es2023',
-          '--lib',
-          'es2023',
-        ]
-        await run(
-          process.execPath,
-          [
-            bin('tsc'),
-            ...options,
-            '--module',
-            module,
-            '--moduleResolution',
-            moduleResolution,
-            '--types',
-            'node',
-            '--typeRoots',
-            path.join(root, 'node_modules/@types'),
-            'consumer.ts',
-          ],
-          { cwd: host },
-        )
+        await compile(host, { module, moduleResolution, noEmit: 'true' }, 'consumer.ts')
       },
     )
   }
 })
+
+/** Compiles a file of the host, the declarations of what it imports checked as well. */
+async function compile(host: string, options: Record<string, string>, file: string): Promise<void> {
+  const all = { strict: 'true', skipLibCheck: 'false', target: 'es2023', lib: 'es2023', ...options }
+  const types = ['--types', 'node', '--typeRoots', path.join(root, 'node_modules/@types')]
+  const args = [...Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]), ...types, file]
+  await run(process.execPath, [bin('tsc'), ...args], { cwd: host })
+}
 
 /** Runs the host between a gateway and a service of its own, both real. */
 async function runHost(host: string) {
