@@ -18,13 +18,25 @@ test('nothing starts a Collector without the guard of its queue, and the image h
   )
   assert.match(
     read('deploy/Containerfile'),
-    /^ENTRYPOINT \["otel-usage", "gateway", "guard", "--", "\/usage-gateway"\]$/m,
+    /^ENTRYPOINT \["sh", "-c", ".* exec otel-usage gateway guard -- \/usage-gateway \\"\$@\\"", "usage-gateway"\]$/m,
   )
   assert.match(
     read('deploy/Containerfile'),
     new RegExp(` otel-usage@${version.replaceAll('.', '\\.')}$`, 'm'),
   )
   assert.match(read('deploy/kubernetes.yaml'), /image: \S+\/usage-gateway:/)
+})
+
+test('all that is deployed may open as many files, and has the memory for as many callers', () => {
+  const found = (file: string, what: RegExp) => Number(what.exec(read(file))?.[1])
+  assert.equal(found('deploy/usage-gateway.service', /^LimitNOFILE=(\d+)$/m), 256)
+  assert.equal(found('deploy/Containerfile', /"ulimit -n (\d+) && exec /), 256)
+  const memory = [
+    found('deploy/usage-gateway.service', /^MemoryMax=(\d+)M$/m),
+    found('deploy/compose.yaml', /mem_limit: (\d+)m$/m),
+    found('deploy/kubernetes.yaml', /limits: \{ memory: (\d+)Mi \}/),
+  ]
+  assert.deepEqual([...new Set(memory)], [768])
 })
 
 test('every setting that the files for deploying name is one of the configuration', () => {

@@ -67,6 +67,7 @@ export async function aGateway(
     home,
     httpPort,
     memory,
+    openFiles,
     onNotice,
   }: {
     environment?: Readonly<Record<string, string>>
@@ -75,6 +76,8 @@ export async function aGateway(
     httpPort?: number
     /** A control group with a memory limit, into which `startCommand` goes. */
     memory?: MemoryGroup
+    /** How many files and connections `startCommand` may have open. Default: no limit. */
+    openFiles?: number
     onNotice?: (sentence: string) => void
   } = {},
 ) {
@@ -104,7 +107,8 @@ export async function aGateway(
     const bin = path.resolve(import.meta.dirname, '../../src/bin.ts')
     const configs = [collectorConfigFile('gateway.yaml'), path.join(directory, 'products.yaml'), overlay]
     const collector = [...(await theCollector()).command, ...configs.flatMap((file) => ['--config', file])]
-    const command = [process.execPath, bin, 'gateway', 'guard', '--', ...collector]
+    const guarded = [process.execPath, bin, 'gateway', 'guard', '--', ...collector]
+    const command = openFiles ? ['sh', '-c', `ulimit -n ${openFiles}; exec "$@"`, 'sh', ...guarded] : guarded
     const [file = '', ...args] = memory ? memory.into(command) : command
     return spawn(file, args, {
       detached: true,
@@ -156,14 +160,14 @@ export async function aGateway(
 }
 
 /** Sends reports, each with an id of its own, and knows which of them were acknowledged. */
-export function aSender(url: string) {
+export function aSender(url: string, { keepAlive = true } = {}) {
   const acknowledged = new Set<string>()
   const refused: { status: number; retryAfter: string | undefined }[] = []
   const one = async (points = 1) => {
     const id = uuid('7')
     const gauges = names.slice(0, points).map((name) => ({ name, value: 3 }))
     const sent = report({ attributes: { 'usage.report.id': id }, gauges })
-    const answer = await send(url, sent).catch(() => undefined)
+    const answer = await send(url, sent, keepAlive ? {} : { agent: false }).catch(() => undefined)
     if (answer?.status === 200) acknowledged.add(id)
     else if (answer !== undefined)
       refused.push({ status: answer.status, retryAfter: answer.headers['retry-after'] })
