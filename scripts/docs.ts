@@ -3,7 +3,7 @@ import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import { DISABLING_WORDS, ENABLING_WORDS, SOURCES, type Source } from '../src/library/consent/index.ts'
-import { runCatalogCommand } from '../src/maintainer/commands/index.ts'
+import { runOtelUsage } from '../src/maintainer/commands/index.ts'
 import { apiReports } from './api-report.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -71,14 +71,14 @@ async function ofCatalog(command: string, catalog: string, product: Product, mor
   const options = Object.entries({
     catalog,
     product: product.name,
-    version: product.version,
+    'product-version': product.version,
     title: product.title,
     // What the store does by itself: docs/store.md.
     retention: '400 days',
     ...more,
   })
-  const code = await runCatalogCommand(
-    [command, ...options.flatMap(([name, value]) => [`--${name}`, value])],
+  const code = await runOtelUsage(
+    ['catalog', command, ...options.flatMap(([name, value]) => [`--${name}`, value])],
     {
       stdout,
     },

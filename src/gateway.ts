@@ -6,7 +6,7 @@
  */
 
 export { collectorConfig, type GatewayProduct } from './maintainer/collector/index.ts'
-export { type GatewayIo, runGatewayCommand } from './maintainer/commands/index.ts'
+export { type CommandIo, runGatewayCommand } from './maintainer/commands/index.ts'
 export {
   ClickHouseNotFoundError,
   ClickHouseStartError,

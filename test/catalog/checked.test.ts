@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { type Catalog, checkedCatalog, combineCatalogs, defineCatalog } from '../../src/catalog/index.ts'
 import { collectorConfig } from '../../src/gateway.ts'
 import { createMemoryStore, createUsageTelemetry, explainConsent } from '../../src/index.ts'
-import { runCatalogCommand } from '../../src/maintainer/commands/index.ts'
+import { runOtelUsage } from '../../src/maintainer/commands/index.ts'
 import { ConsentAwareMetricExporter } from '../../src/sdk.ts'
 import { createAcme } from '../support/acme.ts'
 import { createScratch } from '../support/scratch.ts'
@@ -86,7 +86,7 @@ test('a catalog that was written down, copied or read from JSON is checked like 
       done()
     },
   })
-  assert.equal(await runCatalogCommand(['docs', '--catalog', file, '--product', 'shop'], { stderr }), 2)
+  assert.equal(await runOtelUsage(['catalog', 'docs', '--catalog', file, '--product', 'shop'], { stderr }), 2)
   assert.match(told.join(''), /facts\['shop\.name'\]\.pattern/)
 })
 

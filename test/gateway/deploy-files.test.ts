@@ -59,7 +59,7 @@ test('`gateway files` a second time is no error', async (t) => {
 test('`gateway files` without a directory, or with one that cannot be written, says so', async (t) => {
   const file = path.join(await scratchDirectory(t), 'file')
   await writeFile(file, '')
-  assert.match((await gateway(['files'])).stderr, /write it as --out deploy/)
+  assert.match((await gateway(['files'])).stderr, /--out is missing; name a directory/)
   const { code, stderr } = await gateway(['files', '--out', path.join(file, 'deploy')])
   assert.equal(code, 1)
   assert.match(stderr, /could not be written into '.+deploy': ENOTDIR/)

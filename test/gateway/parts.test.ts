@@ -253,17 +253,6 @@ describe('the command', () => {
     assert.match(stdout.text(), /^Usage: otel-usage gateway/)
   })
 
-  for (const args of [[], ['frobnicate'], ['validate', 'up'], ['validate', '--frobnicate']]) {
-    test(`'${args.join(' ')}' is answered with what to do, and 2`, async () => {
-      const stderr = memory()
-      assert.equal(await runGatewayCommand(args, { stderr, environment: {} }), 2)
-      assert.match(
-        stderr.text(),
-        /use validate, up, status, guard, schema, maintain or files\.\n`otel-usage gateway --help`/,
-      )
-    })
-  }
-
   test('without a Collector it fails with 1 and the message', async (t) => {
     const stderr = memory()
     const environment = { ...bareEnvironment(await scratchDirectory(t)), OTELCOL: '/nowhere' }

@@ -1,3 +1,3 @@
-/** Commands: what `otel-usage` does for a maintainer. */
-export { type CatalogIo, runCatalogCommand } from './catalog-command.ts'
-export { type GatewayIo, runGatewayCommand } from './gateway-command.ts'
+/** Commands: everything that `otel-usage` does for a maintainer. One file a command; `otel-usage.ts` lists them. */
+export type { CommandIo } from './command-io.ts'
+export { runGatewayCommand, runOtelUsage } from './otel-usage.ts'

@@ -1,0 +1,131 @@
+import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import { collectorConfigFile, requirePackages, STORE_CLIENT, secretsOf } from '../package/index.ts'
+import type { GatewayEndpoints } from '../stack/index.ts'
+import {
+  ARCHIVE_DAYS,
+  clickHouseEnvironment,
+  findClickHouse,
+  findCollector,
+  isTelling,
+  originOverlay,
+  placesFile,
+  pruneArchive,
+  type RunningClickHouse,
+  readableLine,
+  SETTING_DEFAULTS,
+  startClickHouse,
+  startCollector,
+  startHousekeeping,
+  storeOf,
+  writePrivateFile,
+} from '../stack/index.ts'
+import { applySchema, isFirstRollupDue, maintainStore } from '../store/index.ts'
+import type { CommandContext } from './command-io.ts'
+import { databaseOf } from './gateway-variables.ts'
+
+export interface RunGatewayOptions {
+  /** Overlays that are merged over gateway.yaml, in this order. */
+  readonly configs: readonly string[]
+  /** Absolute path of the directory for queue, archive and data. */
+  readonly directory: string
+}
+
+/** Starts ClickHouse and the Collector, and runs until it is interrupted or one of the two ends. */
+export async function runGateway(options: RunGatewayOptions, context: CommandContext): Promise<void> {
+  const { configs, directory } = options
+  const { stdout, stderr, environment, signal, secrets } = context
+  const started: { stop(): Promise<void> }[] = []
+  const ended = signal ? aborted(signal) : interrupted()
+  try {
+    // Before the Collector, which can take minutes: what is missing is said at once, and all of it.
+    await findClickHouse({ environment })
+    requirePackages([STORE_CLIENT])
+    const searching = new AbortController()
+    void ended.then(() => searching.abort())
+    const collector = await findCollector({ environment, output: stderr, signal: searching.signal }).catch(
+      (error) => {
+        if (!searching.signal.aborted) throw error
+      },
+    )
+    if (collector === undefined) return
+    const clickHouse = await startClickHouse({
+      directory: path.join(directory, 'clickhouse'),
+      database: databaseOf(environment),
+      environment,
+      onLine: (line) => stderr.write(`clickhouse: ${line}\n`),
+    })
+    started.unshift(clickHouse)
+    secrets.push(...secretsOf(clickHouse.url))
+    const database = databaseOf(environment)
+    const address = { url: clickHouse.url, database }
+    await applySchema(address)
+    const origin = await originOverlay(collector, environment)
+    const gateway = await startCollector({
+      collector,
+      configs: [collectorConfigFile('archive.yaml'), ...origin.configs, ...configs],
+      environment: {
+        ...origin.environment,
+        USAGE_GATEWAY_DIRECTORY: environment['USAGE_GATEWAY_DIRECTORY'] || directory,
+        USAGE_GATEWAY_METRICS_PORT:
+          environment['USAGE_GATEWAY_METRICS_PORT'] || SETTING_DEFAULTS.USAGE_GATEWAY_METRICS_PORT,
+        ...clickHouseEnvironment(clickHouse, database),
+      },
+      onLine: (line) => {
+        if (isTelling(line)) stderr.write(`collector: ${readableLine(line)}\n`)
+      },
+      onNotice: (sentence) => stderr.write(`${sentence}\n`),
+    })
+    started.unshift(gateway)
+    const { url, healthUrl, metricsUrl } = gateway
+    const places: GatewayEndpoints = {
+      ...{ url, healthUrl, metricsUrl },
+      store: storeOf(clickHouse.nativeEndpoint),
+      database,
+      ...(clickHouse.how !== 'address' && { storeLogin: loginFile(directory) }),
+    }
+    await writePrivateFile(placesFile(gateway.directory), `${JSON.stringify(places, undefined, 2)}\n`)
+    started.push({ stop: () => rm(placesFile(gateway.directory), { force: true }) })
+    const chores = [() => maintainStore(address), (now: number) => pruneArchive(gateway.directory, now)]
+    const onFailure = (reason: string) =>
+      stderr.write(`Housekeeping failed, next try in an hour: ${reason}\n`)
+    const isDue = () => isFirstRollupDue(address)
+    started.unshift(startHousekeeping({ chores, isDue, onFailure }))
+    stdout.write(
+      [
+        `Gateway     ${gateway.url}   (the endpoint of your product; OpenTelemetry Collector ${collector.version})`,
+        `Health      ${gateway.healthUrl}   (its own metrics: ${gateway.metricsUrl})`,
+        `ClickHouse  ${new URL(clickHouse.url).origin}   (database ${database}; ClickHouse ${clickHouse.version}${wayIn(clickHouse, directory)})`,
+        `Archive     ${path.join(gateway.directory, 'archive')}   (two files for each day, kept ${ARCHIVE_DAYS} days)`,
+        `Origin      ${origin.summary}`,
+        `Products    ${configs.length > 0 ? configs.join(', ') : 'none: pass their overlays with --config'}`,
+        'Ctrl-C ends it.',
+        '',
+      ].join('\n'),
+    )
+    const endOf = async (name: string, server: { readonly exited: Promise<{ readonly code: number }> }) =>
+      `${name} ended by itself with ${(await server.exited).code}. What came in is on the disk; start again.\n`
+    const end = await Promise.race([ended, endOf('The Collector', gateway), endOf('ClickHouse', clickHouse)])
+    if (end === undefined) return
+    stderr.write(end)
+    context.exitCode = 1
+  } finally {
+    // The Collector first, so that it can hand over what it has.
+    for (const each of started) await each.stop()
+  }
+}
+
+const loginFile = (directory: string) => path.join(directory, 'clickhouse', 'curl.cfg')
+
+/** How a person reaches the store that was started here. */
+const wayIn = ({ how }: RunningClickHouse, directory: string) =>
+  how === 'address' ? '' : `; curl --config ${loginFile(directory)} -d 'SHOW TABLES'`
+
+async function aborted(signal: AbortSignal): Promise<undefined> {
+  if (!signal.aborted) await once(signal, 'abort')
+}
+
+async function interrupted(): Promise<undefined> {
+  await Promise.race((['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((name) => once(process, name)))
+}
