@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { parseAllDocuments } from 'yaml'
 import { readManifest } from '../../src/maintainer/stack/collector/manifest.ts'
 
 const root = path.resolve(import.meta.dirname, '../../collector-config')
@@ -92,6 +93,38 @@ test('every secret and map that Kubernetes mounts is one whose making is written
   ].map(([, name]) => name)
   assert.ok(used.length >= 8)
   for (const name of used) assert.ok(made.has(name), name)
+})
+
+test('what a service, an Ingress or a claim leads to is there', () => {
+  const all = ['deploy/kubernetes.yaml', 'deploy/kubernetes-clickhouse.yaml']
+    .flatMap((file) => parseAllDocuments(read(file)))
+    .map((document) => document.toJS())
+  const ofKind = (kind: string) => all.filter((object) => object.kind === kind)
+  const pods = ofKind('StatefulSet').map(({ spec }) => spec.template)
+  const services = ofKind('Service')
+  for (const { metadata, spec } of services) {
+    const found = pods.find(({ metadata: { labels } }) =>
+      Object.entries(spec.selector).every(([label, value]) => labels[label] === value),
+    )
+    assert.ok(found, `${metadata.name} selects no pod`)
+    const named = found.spec.containers.flatMap(({ ports }: { ports: { name: string }[] }) => ports)
+    for (const { targetPort } of spec.ports)
+      assert.ok(
+        named.some(({ name }: { name: string }) => name === targetPort),
+        `${metadata.name} has no port ${targetPort}`,
+      )
+  }
+  const portsOf = (service: string) =>
+    services.find(({ metadata }) => metadata.name === service)?.spec.ports.map(({ name }: never) => name)
+  const [{ spec }] = ofKind('Ingress')
+  for (const { backend } of spec.rules[0].http.paths)
+    assert.ok(portsOf(backend.service.name)?.includes(backend.service.port.name))
+  for (const { spec } of ofKind('StatefulSet')) assert.ok(portsOf(spec.serviceName), spec.serviceName)
+  const store = all.flatMap(
+    (object) => JSON.stringify(object).match(/tcp:\/\/(\w+):9000|--host (\w+)/g) ?? [],
+  )
+  assert.deepEqual([...new Set(store)].sort(), ['--host clickhouse', 'tcp://clickhouse:9000'])
+  assert.ok(portsOf('clickhouse'))
 })
 
 test('on one machine only the proxy and, on the loopback device, the metrics have a port', () => {
