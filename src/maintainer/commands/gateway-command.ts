@@ -198,7 +198,7 @@ async function files(directory: string, { stdout }: CommandContext): Promise<voi
     [
       `${names.length} files are in ${directory}. Each begins with how it is used:`,
       '  compose.yaml                                  everything on one machine, with Docker',
-      '  kubernetes.yaml, kubernetes-clickhouse.yaml   in Kubernetes',
+      '  kubernetes.yaml, kubernetes-clickhouse.yaml   in Kubernetes; with ingress-nginx kubernetes-ingress-nginx.yaml too',
       '  usage-gateway.service, usage-store.timer      systemd',
       '  nginx.conf, haproxy.cfg                       a proxy in front, for TLS',
       'The overlay of your products goes beside them as products.yaml: otel-usage catalog collector-config --help',
