@@ -27,6 +27,10 @@ type Config struct {
 	// Databases are the files to look addresses up in.
 	Databases Databases `mapstructure:"databases"`
 
+	// ErasuresPerHour is how many requests to be forgotten pass from one origin in an hour. Default: 120, which is two installations
+	// with all the ids that each may have had in a year of changing ones. At least 16, as one request may have.
+	ErasuresPerHour uint32 `mapstructure:"erasures_per_hour"`
+
 	// ReloadInterval is how often the files are looked at for a change. Default: 1m. At least 1s.
 	ReloadInterval time.Duration `mapstructure:"reload_interval"`
 }
@@ -53,6 +57,10 @@ func (c *Config) Validate() error {
 	if c.ReloadInterval < time.Second {
 		err = errors.Join(err, fmt.Errorf(
 			"reload_interval is %s, which would look at the files all the time; use 1s or more", c.ReloadInterval))
+	}
+	if c.ErasuresPerHour < mostResources {
+		err = errors.Join(err, fmt.Errorf(
+			"erasures_per_hour is %d, and one request may hold %d; use %d or more", c.ErasuresPerHour, mostResources, mostResources))
 	}
 	return err
 }

@@ -18,9 +18,9 @@ func load(t *testing.T, values map[string]any) (*Config, error) {
 	return config, config.Validate()
 }
 
-func TestWithoutSettingsItOnlyForgets(t *testing.T) {
+func TestWithoutSettingsItOnlyForgetsAndLimits(t *testing.T) {
 	config, err := load(t, map[string]any{})
-	want := &Config{ForwardedHeader: "x-forwarded-for", ReloadInterval: time.Minute}
+	want := &Config{ForwardedHeader: "x-forwarded-for", ErasuresPerHour: 120, ReloadInterval: time.Minute}
 	if err != nil || !reflect.DeepEqual(config, want) {
 		t.Errorf("%+v, %v", config, err)
 	}
@@ -63,6 +63,11 @@ func TestMistakesAreSentences(t *testing.T) {
 			map[string]any{"reload_interval": "10ms"},
 			[]string{"reload_interval is 10ms, which would look at the files all the time; use 1s or more"},
 		},
+		{
+			map[string]any{"erasures_per_hour": 0},
+			[]string{"erasures_per_hour is 0, and one request may hold 16; use 16 or more"},
+		},
+		{map[string]any{"erasures_per_hour": -1}, []string{"erasures_per_hour"}},
 		{map[string]any{"databases": map[string]any{"contry": "x"}}, []string{"contry"}},
 	} {
 		_, err := load(t, test.values)

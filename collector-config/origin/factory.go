@@ -14,7 +14,7 @@ func NewFactory() processor.Factory {
 	return processor.NewFactory(
 		component.MustNewType("origin"),
 		func() component.Config {
-			return &Config{ForwardedHeader: xForwardedFor, ReloadInterval: time.Minute}
+			return &Config{ForwardedHeader: xForwardedFor, ErasuresPerHour: 120, ReloadInterval: time.Minute}
 		},
 		processor.WithMetrics(
 			func(_ context.Context, settings processor.Settings, config component.Config, next consumer.Metrics) (processor.Metrics, error) {

@@ -25,9 +25,10 @@ const (
 
 // originProcessor implements processor.Metrics itself: processorhelper cannot change the context.
 type originProcessor struct {
-	next    consumer.Metrics
-	callers callers
-	sources []*source
+	next     consumer.Metrics
+	callers  callers
+	sources  []*source
+	erasures *erasureLimit
 
 	interval time.Duration
 	stop     context.CancelFunc
@@ -43,10 +44,15 @@ func newProcessor(settings processor.Settings, config *Config, next consumer.Met
 	if err != nil {
 		return nil, err
 	}
+	erasures, err := newErasureLimit(settings.TelemetrySettings, config.ErasuresPerHour)
+	if err != nil {
+		return nil, err
+	}
 	return &originProcessor{
 		next:     next,
 		callers:  newCallers(trusted, config.ForwardedHeader),
 		sources:  sources,
+		erasures: erasures,
 		interval: config.ReloadInterval,
 		stop:     func() {},
 	}, nil
@@ -88,7 +94,7 @@ func (p *originProcessor) Shutdown(context.Context) error {
 }
 
 // ConsumeMetrics says where the report comes from, and forgets who sent it. It holds what the stock processors cannot: how
-// many resources a request has, and that a point has a number.
+// many resources a request has, that a point has a number, and how many of one origin are forgotten in an hour.
 func (p *originProcessor) ConsumeMetrics(ctx context.Context, metrics pmetric.Metrics) error {
 	if err := tooMany(metrics); err != nil {
 		return err
@@ -99,6 +105,9 @@ func (p *originProcessor) ConsumeMetrics(ctx context.Context, metrics pmetric.Me
 	}
 	found := pcommon.NewMap()
 	address := p.callers.addressOf(client.FromContext(ctx))
+	if err := p.erasures.count(ctx, address, metrics); err != nil {
+		return err
+	}
 	for _, source := range p.sources {
 		source.derive(ctx, address, found)
 	}

@@ -43,6 +43,9 @@ func running(t *testing.T, config *Config, settings processor.Settings) (process
 	if config.ForwardedHeader == "" {
 		config.ForwardedHeader = defaults.ForwardedHeader
 	}
+	if config.ErasuresPerHour == 0 {
+		config.ErasuresPerHour = defaults.ErasuresPerHour
+	}
 	if config.ReloadInterval == 0 {
 		config.ReloadInterval = defaults.ReloadInterval
 	}

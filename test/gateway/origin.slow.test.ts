@@ -170,6 +170,32 @@ describe('where a report comes from', { skip: onlyLinux }, () => {
     assert.deepEqual(found, { with: [], without: ['gateway/queue/exporter_clickhouse__metrics'] })
   })
 
+  // One address could have as many installations erased as it had ids, as fast as it liked.
+  test('bounds how many may be forgotten in an hour; who is refused may come again, and reports pass', async (t) => {
+    const collector = await ourCollector(t)
+    if (collector === undefined) return
+    const gateway = await runGateway(t, {
+      ...{ directory: await scratchDirectory(t), collector, configs: [overlay] },
+      environment: { USAGE_GATEWAY_ERASURES_PER_HOUR: '16' },
+    })
+    const [one = '', other = ''] = Object.keys(callers)
+    const headers = { 'content-type': 'application/json' }
+    const forget = (localAddress: string) =>
+      send(gateway.url, report({ gauges: [{ name: 'usage.forget' }] }), { localAddress, headers })
+    for (let i = 0; i < 16; i++) assert.equal((await forget(one)).status, 200)
+    const refused = await forget(one)
+    assert.equal(refused.status, 429)
+    assert.match(refused.text, /more than 16 requests to be forgotten came from one address within an hour/)
+    assert.doesNotMatch(refused.text, /127\./)
+    assert.equal(refused.headers['retry-after'], '900')
+    assert.equal((await send(gateway.url, report(), { localAddress: one, headers })).status, 200)
+    assert.equal((await forget(other)).status, 200)
+    assert.match(
+      await (await fetch(gateway.metricsUrl)).text(),
+      /^otelcol_processor_origin_erasures_refused 1$/m,
+    )
+  })
+
   test('is said by the country database from npm', async (t) => {
     const collector = await ourCollector(t)
     if (collector === undefined) return
