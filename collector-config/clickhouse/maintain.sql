@@ -11,13 +11,9 @@
 -- Each statement waits until it is done on this server. A replica follows: what it finds otherwise, it takes over as it is here.
 -- One that is down (which 2 would wait for) holds up nothing, and follows when it is back.
 
-INSERT INTO erasures
-SELECT Product, toDate(ForgottenAt) AS Day, count() AS Installations
-FROM forgotten FINAL
-GROUP BY Product, Day;
-
+-- The requests themselves go with what they are about.
 ALTER TABLE points DELETE
-WHERE (ServiceName, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
+WHERE IsErasureRequest OR (ServiceName, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
 -- Copies of it name it in each of their reports, also in those that come when it is gone.
@@ -43,6 +39,24 @@ SELECT DISTINCT Product, FirstDay + arrayJoin(range(toUInt32(LastDay - FirstDay)
 FROM installations
 WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
     AND Day > toDate(now('UTC')) - 100;
+
+-- A request counts where it found something. A report that comes after it is found by a later run.
+INSERT INTO erasure_requests
+SELECT Product, Request, Installation, AskedAt, 1, 0
+FROM erasure_requests FINAL
+WHERE NOT IsKnown AND (Product, Installation) IN
+    (SELECT Product, sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), Product, InstallationId) FROM to_be_erased);
+
+INSERT INTO erasures
+SELECT Product, Day, count() AS Installations
+FROM
+(
+    SELECT Product, toDate(min(AskedAt)) AS Day
+    FROM erasure_requests FINAL
+    WHERE IsKnown AND NOT IsOver
+    GROUP BY Product, Installation
+)
+GROUP BY Product, Day;
 
 -- Last, because the others are found by it. Whoever asked while they were deleted may still be there: that is for the next run.
 -- So is what came in within the last minute, which may be on its way from `points` into the other tables.
@@ -165,7 +179,7 @@ FROM
     -- Reports without an id: each of them for itself.
     SELECT ServiceName, MetricName, toDate(TimeUnix), toJSONString(mapSort(Attributes)), 0, 1, Value, Value, map()
     FROM points FINAL
-    WHERE InstallationId = toUUID('00000000-0000-0000-0000-000000000000')
+    WHERE InstallationId = toUUID('00000000-0000-0000-0000-000000000000') AND NOT IsErasureRequest
         AND (ServiceName, toDate(TimeUnix)) IN (SELECT Product, Day FROM days_to_roll_up WHERE Day > toDate(now('UTC')) - 90)
     UNION ALL
     SELECT Product, Fact, Day, Dimensions, 0, 0, 0, 0, map()
@@ -209,9 +223,29 @@ WHERE (Product, InstallationId) IN
     (SELECT Product, InstallationId FROM installations GROUP BY Product, InstallationId HAVING max(LastDay) < toDate(now('UTC')) - 400)
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
-ALTER TABLE forgotten DELETE
-WHERE (Product, Hash) IN
-    (SELECT Product, Hash FROM forgotten GROUP BY Product, Hash HAVING min(ForgottenAt) < now('UTC') - INTERVAL 30 DAY)
+-- A request is over 30 days after the last one of its installation, and not while something is there to be erased: housekeeping may not
+-- have run for longer than that. It is not deleted, so that it stays over when it comes again.
+INSERT INTO erasure_requests
+SELECT Product, Request, Installation, AskedAt, 1, 1
+FROM erasure_requests FINAL
+WHERE IsKnown AND NOT IsOver
+    AND (Product, Installation) NOT IN
+        (SELECT Product, sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), Product, InstallationId) FROM to_be_erased)
+    AND (Product, Installation) IN
+    (
+        SELECT Product, Installation FROM erasure_requests FINAL
+        WHERE NOT IsOver
+        GROUP BY Product, Installation
+        HAVING max(AskedAt) < now('UTC') - INTERVAL 30 DAY
+    );
+
+ALTER TABLE erasure_requests UPDATE Installation = toFixedString('', 16)
+WHERE Installation != toFixedString('', 16) AND (Product, Request) IN (SELECT Product, Request FROM erasure_requests WHERE IsOver)
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
+
+ALTER TABLE erasure_requests DELETE
+WHERE (Product, Request) IN
+    (SELECT Product, Request FROM erasure_requests FINAL WHERE NOT IsKnown AND AskedAt < now('UTC') - INTERVAL 30 DAY)
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
 -- After 90 days nothing stays that fewer than five installations had, or five reports where they have no id.

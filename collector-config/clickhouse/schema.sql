@@ -47,6 +47,8 @@ CREATE TABLE IF NOT EXISTS points
     Lineage UUID DEFAULT toUUIDOrZero(ResourceAttributes['usage.installation.lineage']),
     ReceivedAt DateTime('UTC') DEFAULT now('UTC'),
     ConsentLevel LowCardinality(String) DEFAULT ResourceAttributes['usage.consent.level'],
+    -- A point of a request to be forgotten, as gateway.yaml marks it. It is no report: it goes into `erasure_requests` and nowhere else.
+    IsErasureRequest Bool DEFAULT mapContains(ResourceAttributes, 'usage.gateway.forget') OR MetricName = 'usage.forget',
     Product LowCardinality(String) ALIAS ServiceName,
     Version LowCardinality(String) ALIAS ResourceAttributes['service.version']
 )
@@ -88,7 +90,7 @@ SELECT
     ReportId,
     mapFilter((key, value) -> key NOT IN ('service.name', 'service.instance.id', 'usage.report.id', 'usage.installation.lineage'), ResourceAttributes) AS Attributes
 FROM points
-WHERE MetricName = 'usage.facts' AND InstallationId != toUUID('00000000-0000-0000-0000-000000000000');
+WHERE MetricName = 'usage.facts' AND NOT IsErasureRequest AND InstallationId != toUUID('00000000-0000-0000-0000-000000000000');
 
 -- What an installation counted and measured on a day, a row for each set of dimensions. The store does not know which
 -- fact is a gauge and which one a count, so it has both answers: `Latest` for a gauge, `Total` for a count.
@@ -122,7 +124,7 @@ SELECT
     map(sipHash64(ReportId), Value) AS Reports,
     initializeAggregation('argMaxState', Value, ReportOrder) AS Last
 FROM points
-WHERE InstallationId != toUUID('00000000-0000-0000-0000-000000000000');
+WHERE NOT IsErasureRequest AND InstallationId != toUUID('00000000-0000-0000-0000-000000000000');
 
 -- One row for each installation: since when it is there, when it was heard of last, what it was then. maintain.sql deletes it
 -- 400 days after its last day.
@@ -140,7 +142,7 @@ CREATE TABLE IF NOT EXISTS installations
 ENGINE = AggregatingMergeTree
 ORDER BY (Product, InstallationId);
 
--- From all points, so that whatever is stored of an installation can be found by this table.
+-- From all points of reports, so that whatever is stored of an installation can be found by this table.
 CREATE MATERIALIZED VIEW IF NOT EXISTS installations_of_points TO installations AS
 SELECT
     ServiceName AS Product,
@@ -150,7 +152,7 @@ SELECT
     max(ReceivedAt) AS ReceivedAt,
     argMaxState((ResourceAttributes['service.version'], ResourceAttributes['geo.country.iso_code']), ReportOrder) AS Last
 FROM points
-WHERE InstallationId != toUUID('00000000-0000-0000-0000-000000000000')
+WHERE NOT IsErasureRequest AND InstallationId != toUUID('00000000-0000-0000-0000-000000000000')
 GROUP BY Product, InstallationId;
 
 -- Reports without an id: each stands for itself, and tells how old its installation is.
@@ -179,7 +181,7 @@ SELECT
     ReportOrder,
     mapFilter((key, value) -> key NOT IN ('service.name', 'usage.report.id'), ResourceAttributes) AS Attributes
 FROM points
-WHERE MetricName = 'usage.facts' AND InstallationId = toUUID('00000000-0000-0000-0000-000000000000');
+WHERE MetricName = 'usage.facts' AND NOT IsErasureRequest AND InstallationId = toUUID('00000000-0000-0000-0000-000000000000');
 
 -- Rollups: numbers of installations, no installation ------------------------------------------------------------------------
 
@@ -276,6 +278,7 @@ TTL Day + INTERVAL 100 DAY DELETE;
 CREATE MATERIALIZED VIEW IF NOT EXISTS changed_days_of_points TO changed_days AS
 SELECT ServiceName AS Product, toDate(TimeUnix) AS Day, max(ReceivedAt) AS ChangedAt
 FROM points
+WHERE NOT IsErasureRequest
 GROUP BY Product, Day;
 
 CREATE VIEW IF NOT EXISTS days_to_roll_up AS
@@ -292,24 +295,39 @@ ENGINE = MergeTree
 ORDER BY tuple()
 AS SELECT rand64(1) AS First, rand64(2) AS Second, now64(6, 'UTC') AS MadeAt;
 
--- Who asked to be forgotten: a hash with the salt, so that a report of theirs that is still on its way can be told when it comes.
--- maintain.sql deletes it 30 days after the first request.
-CREATE TABLE IF NOT EXISTS forgotten
+-- Requests to be forgotten. A request and its installation are hashes with the salt, so that a report of the installation that is still
+-- on its way can be told when it comes. A request is in force for 30 days from its arrival, and longer while something of its
+-- installation is there. Then maintain.sql removes the hash of the installation. The hash of the request stays, so that it has no
+-- effect when it comes again: by then another installation may live under that id, restored from a backup. A request for an id that
+-- the store has never heard of is deleted as a whole.
+CREATE TABLE IF NOT EXISTS erasure_requests
 (
     Product LowCardinality(String),
-    Hash FixedString(16),
-    ForgottenAt SimpleAggregateFunction(min, DateTime('UTC'))
+    Request FixedString(16),
+    Installation SimpleAggregateFunction(max, FixedString(16)),
+    AskedAt SimpleAggregateFunction(min, DateTime('UTC')),
+    -- Something was there to be erased.
+    IsKnown SimpleAggregateFunction(max, UInt8),
+    -- It is in force no more.
+    IsOver SimpleAggregateFunction(max, UInt8)
 )
 ENGINE = AggregatingMergeTree
-ORDER BY (Product, Hash);
+ORDER BY (Product, Request);
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS forgotten_of_points TO forgotten AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS erasure_requests_of_points TO erasure_requests AS
 SELECT
     ServiceName AS Product,
-    sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), ServiceName, InstallationId) AS Hash,
-    now('UTC') AS ForgottenAt
+    sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), ServiceName, ReportId) AS Request,
+    sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), ServiceName, InstallationId) AS Installation,
+    now('UTC') AS AskedAt
 FROM points
 WHERE MetricName = 'usage.forget' AND Value > 0 AND InstallationId != toUUID('00000000-0000-0000-0000-000000000000');
+
+-- The installations that a request in force is about.
+CREATE VIEW IF NOT EXISTS forgotten AS
+SELECT DISTINCT Product, Installation AS Hash
+FROM erasure_requests FINAL
+WHERE NOT IsOver;
 
 -- Of whom something is stored although they asked to be forgotten.
 CREATE VIEW IF NOT EXISTS to_be_erased AS
@@ -318,7 +336,7 @@ FROM installations
 WHERE (Product, sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), Product, InstallationId))
     IN (SELECT Product, Hash FROM forgotten);
 
--- What remains: of how many a request came on a day.
+-- What remains: of how many that were known a request came on a day.
 CREATE TABLE IF NOT EXISTS erasures
 (
     Product LowCardinality(String),

@@ -105,9 +105,9 @@ export function questions({ truth, today, withCountry }: Asked): Question[] {
       sql: `SELECT Product, Lineage, uniqExact(InstallationId) FROM points WHERE Lineage != ${NOBODY} GROUP BY ALL`,
     },
     {
-      question: 'requests to be forgotten, by day',
+      question: 'requests to be forgotten that found something, by day',
       truth: entries(
-        [...truth.requests].flatMap(([product, days]) => [...days].map(([day, n]) => [[product, day], n])),
+        [...truth.requests()].flatMap(([product, days]) => [...days].map(([day, n]) => [[product, day], n])),
       ),
       sql: 'SELECT Product, Day, Installations FROM erasures FINAL',
     },
@@ -127,7 +127,7 @@ const LIVE_TABLES = [
 ] as const
 
 function leftIn(table: string, product: string, { forgotten }: Truth): string {
-  const ids = [...forgotten].flatMap(([name, each]) => [...each].map((id) => `('${name}', '${id}')`))
+  const ids = [...forgotten].flatMap(([name, each]) => [...each.keys()].map((id) => `('${name}', '${id}')`))
   const isForgotten =
     ids.length > 0 ? `(${product}, toString(InstallationId)) IN (${ids.join(', ')})` : 'false'
   return `SELECT '${table}', count() FROM ${table} WHERE ${isForgotten}`

@@ -31,26 +31,41 @@ export interface Truth {
   installations(): FleetInstallation[]
   /** Reports without an id: by product, and by day. */
   readonly withoutId: ReadonlyMap<string, ReadonlyMap<string, TakenOnDay>>
-  /** Installations that asked to be forgotten, by product. */
-  readonly forgotten: ReadonlyMap<string, ReadonlySet<string>>
-  /** How many of them asked, by product and day of their first request. */
-  readonly requests: ReadonlyMap<string, ReadonlyMap<string, number>>
+  /** Installations that asked to be forgotten and the day of their first request, by product. */
+  readonly forgotten: ReadonlyMap<string, ReadonlyMap<string, string>>
+  /** How many of them asked whose reports have come too, by product and day of their first request. */
+  requests(): ReadonlyMap<string, ReadonlyMap<string, number>>
 }
 
 export function createTruth(): Truth {
   const byKey = new Map<string, MutableInstallation>()
   const withoutId = new Map<string, Map<string, Map<string, Taken>>>()
-  const forgotten = new Map<string, Set<string>>()
-  const requests = new Map<string, Map<string, number>>()
+  const forgotten = new Map<string, Map<string, string>>()
 
   return {
     withoutId,
     forgotten,
-    requests,
+    requests() {
+      const byDay = new Map<string, Map<string, number>>()
+      for (const [product, days] of forgotten)
+        for (const [id, day] of days)
+          if (byKey.has(`${product} ${id}`))
+            add(
+              at(byDay, product, () => new Map()),
+              day,
+              1,
+            )
+      return byDay
+    },
     installations: () => [...byKey.values()].filter(({ product, id }) => !forgotten.get(product)?.has(id)),
     take(report, arrivedAt) {
       const { id, lineage, facts } = report
       const product = report.product.name
+      if (facts === undefined && id !== undefined) {
+        const days = at(forgotten, product, () => new Map())
+        days.set(id, days.get(id) ?? dayOf(arrivedAt))
+        return
+      }
       const second = Math.floor(timeOf(report, arrivedAt) / SECOND)
       let days: Map<string, Map<string, Taken>>
       if (id === undefined) days = at(withoutId, product, () => new Map())
@@ -58,16 +73,6 @@ export function createTruth(): Truth {
       const reports = at(days, dayOf(second * SECOND), () => new Map())
       const before = reports.get(report.reportId)?.second ?? 0
       reports.set(report.reportId, { report, second: Math.max(before, second) })
-
-      if (facts !== undefined || id === undefined) return
-      const ids = at(forgotten, product, () => new Set())
-      if (ids.has(id)) return
-      ids.add(id)
-      add(
-        at(requests, product, () => new Map()),
-        dayOf(arrivedAt),
-        1,
-      )
     },
   }
 }

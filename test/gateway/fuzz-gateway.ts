@@ -86,7 +86,10 @@ export async function fuzzGateway(
   return answers
 }
 
-const KEYS = new Set([...Object.keys(REPORT_ATTRIBUTES), 'acme.edition', 'acme.motto', REMOVED_ATTRIBUTES])
+const KEYS = new Set([
+  ...Object.keys(REPORT_ATTRIBUTES),
+  ...['acme.edition', 'acme.motto', REMOVED_ATTRIBUTES, 'usage.gateway.forget'],
+])
 const NAMES = /^(?:usage\.(?:facts|dropped|withheld|forget)|acme\.(?:users|commands))$/
 
 function checkKept(one: ReturnType<typeof report>['resourceMetrics'][number]): void {

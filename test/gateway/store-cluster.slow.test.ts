@@ -85,7 +85,7 @@ test('a store over two servers: each installation is on one of them, and any of 
     at: `${today} 00:00:03`,
     points: [{ name: 'usage.forget', value: 1 }],
   })
-  assert.deepEqual(await rowsOf(first, 'SELECT count() AS n FROM forgotten'), [{ n: 1 }])
+  assert.deepEqual(await rowsOf(first, 'SELECT count() AS n FROM erasure_requests'), [{ n: 1 }])
   for (const server of servers) {
     await letPass(server, 61, '_local')
     await maintainStore({ ...server, cluster })

@@ -369,7 +369,7 @@ describe('an installation that asks to be forgotten', () => {
 
   test('is counted once where it asks twice, whatever day its reports say', async () => {
     const again = { ...forget, reportId: uuid('7'), at: `${dayOf(3)} 12:00:00` }
-    await insertReports(store, forget)
+    await insertReports(store, ...earlier, forget)
     await maintainStore(store)
     await insertReports(store, again)
     await maintainStore(store)
@@ -440,10 +440,76 @@ describe('an installation that asks to be forgotten', () => {
     }
   })
 
+  // Whoever sent requests with made-up ids made installations in all reports until the next run, and a number in `erasures` without end.
+  test('makes no row of its own, and counts only where something of it was there', async () => {
+    await insertReports(store, said(stays, 2, 'Ann'))
+    await letPass(store, 61)
+    await maintainStore(store)
+    const answers = await answersOf(store)
+    const guessed = Array.from({ length: 5 }, () => ({
+      ...forget,
+      installation: uuid('4'),
+      reportId: uuid('7'),
+    }))
+    const withoutId = { reportId: uuid('7'), at: forget.at, points: [{ name: 'usage.forget', value: 1 }] }
+    await insertReports(store, ...guessed, withoutId)
+    assert.deepEqual(await answersOf(store), answers)
+    await maintainStore(store)
+    assert.deepEqual(await answersOf(store), answers)
+    assert.deepEqual(await rows('SELECT count() AS n FROM points FINAL WHERE IsErasureRequest'), [{ n: 0 }])
+    await letPass(store, 61)
+    await insertReports(store, said(guessed[0]?.installation as string, 1, 'Bob'))
+    await maintainStore(store)
+    assert.deepEqual(await rows('SELECT Installations FROM erasures FINAL'), [{ Installations: 1 }])
+    assert.deepEqual(await tablesWith('Bob'), [])
+  })
+
+  // A request that was sent again, or read back from a copy of the queue, erased the installation that had come back from a backup.
+  test('is not erased again by the same request after 30 days, and is by another one', async () => {
+    await insertReports(store, ...earlier, forget)
+    await letPass(store, 61)
+    await maintainStore(store)
+    await requestsAge(31)
+    await maintainStore(store)
+    assert.deepEqual(await rows('SELECT hex(Installation) AS hash, IsOver FROM erasure_requests FINAL'), [
+      { hash: '0'.repeat(32), IsOver: 1 },
+    ])
+    await insertReports(store, said(gone, 1, 'Bob'))
+    await letPass(store, 61)
+    for (const _ of [1, 2]) {
+      await insertReports(store, forget)
+      await maintainStore(store)
+      assert.notDeepEqual(await tablesWith('Bob'), [])
+    }
+    assert.deepEqual(await rows('SELECT hex(Installation) AS hash FROM erasure_requests FINAL'), [
+      { hash: '0'.repeat(32) },
+    ])
+    await insertReports(store, { ...forget, reportId: uuid('7') })
+    await maintainStore(store)
+    assert.deepEqual(await tablesWith('Bob', gone), [])
+    assert.deepEqual(await rows('SELECT sum(Installations) AS n FROM erasures FINAL'), [{ n: 2 }])
+  })
+
+  // The run that found the request older than 30 days deleted it, although a report had come within the last minute: nobody asked for that
+  // any more.
+  test('is gone also where housekeeping did not run for 40 days', async () => {
+    await insertReports(store, ...earlier, forget)
+    await requestsAge(40)
+    await insertReports(store, said(gone, 1, 'Bob'))
+    await maintainStore(store)
+    await letPass(store, 61)
+    await maintainStore(store)
+    assert.deepEqual(await tablesWith(gone, 'Bob'), [])
+    await maintainStore(store)
+    assert.deepEqual(await rows('SELECT IsKnown, IsOver FROM erasure_requests FINAL'), [
+      { IsKnown: 1, IsOver: 1 },
+    ])
+  })
+
   test('is kept out by a hash with a salt of this store alone', async () => {
     await insertReports(store, forget)
     const [row] = await rows<{ hash: string; bare: string }>(
-      `SELECT hex(Hash) AS hash, hex(sipHash128('acme-db', toUUID('${gone}'))) AS bare FROM forgotten FINAL`,
+      `SELECT hex(Hash) AS hash, hex(sipHash128('acme-db', toUUID('${gone}'))) AS bare FROM forgotten`,
     )
     assert(row && row.hash !== row.bare)
     assert.deepEqual(
@@ -522,8 +588,11 @@ test('from the Collector to the answers, and out of them again', async (t) => {
     attributes: { 'service.instance.id': id },
     gauges: [{ name: 'usage.forget' }],
   })
-  assert.equal((await send(gateway.url, forget)).status, 200)
-  await stored(4)
+  const guessed = uuid('4')
+  const guess = report({ attributes: { 'service.instance.id': guessed }, gauges: [{ name: 'usage.forget' }] })
+  for (const body of [forget, guess]) assert.equal((await send(gateway.url, body)).status, 200)
+  await stored(5)
+  assert.deepEqual(await tablesWith(guessed), ['points'])
   await letPass(store, 61)
   await maintainStore(store)
   assert.equal((await send(gateway.url, late)).status, 200)
@@ -570,12 +639,15 @@ test('the same reports give the same answers, in whatever order, however often a
                   value: index + 1,
                   by: { command: name },
                 })),
-                ...(erasing && installation === ids[0] ? [{ name: 'usage.forget', value: 1 }] : []),
               ],
             }
           },
         )
-        const all = reports.flatMap(rowsOfReport)
+        const request: StoredReport = {
+          ...{ installation: ids[0] as string, reportId: `01890a5d-ac96-7fff-b000-000000000000` },
+          ...{ at: `${today} 00:00:01`, points: [{ name: 'usage.forget', value: 1 }] },
+        }
+        const all = [...reports, ...(erasing ? [request] : [])].flatMap(rowsOfReport)
         await empty()
         await insertRows(store, all)
         await letPass(store, 61)
@@ -613,7 +685,7 @@ test('every table that holds a report or an installation has an end, and what it
     installation_days: 'Day + toIntervalDay(400)',
     // What a merge decides is no column of the key: maintain.sql deletes it.
     installations: '',
-    forgotten: '',
+    erasure_requests: '',
     anonymous_reports: 'Day + toIntervalDay(400)',
     active_installations: 'Day + toIntervalYear(5)',
     fact_values: 'Day + toIntervalYear(5)',
@@ -759,26 +831,42 @@ test('an installation keeps its first day when its old rows and its new ones are
   ])
 })
 
-test('who asked to be forgotten twice is known for 30 days from the first time, and counted once', async () => {
-  const forget = {
-    installation: uuid('4'),
-    reportId: uuid('7'),
-    at: `${today} 00:00:10`,
+test('who asked to be forgotten twice is known for 30 days from the last time, and counted once', async () => {
+  const [installation, late] = [uuid('4'), { reportId: uuid('7'), at: `${today} 00:00:05` }]
+  const forget = () => ({
+    ...{ installation, reportId: uuid('7'), at: `${today} 00:00:10` },
     points: [{ name: 'usage.forget', value: 1 }],
-  }
-  await insertReports(store, forget)
-  await command(
-    store,
-    'ALTER TABLE forgotten UPDATE ForgottenAt = ForgottenAt - INTERVAL 31 DAY WHERE true SETTINGS mutations_sync = 1',
-  )
-  await command(store, withoutMerges('forgotten'))
-  await insertReports(store, { ...forget, reportId: uuid('7') })
-  await expire('forgotten')
+  })
+  await insertReports(store, { installation, reportId: uuid('7'), at: `${today} 00:00:05` }, forget())
+  await letPass(store, 61)
   await maintainStore(store)
-  await command(store, withMerges('forgotten'))
+  await requestsAge(29)
+  await command(store, withoutMerges('erasure_requests'))
+  await insertReports(store, forget())
+  await requestsAge(2)
+  await insertReports(store, { ...late, installation })
+  await letPass(store, 61)
+  await maintainStore(store)
+  assert.deepEqual(await rows('SELECT count() AS n FROM installations'), [{ n: 0 }])
+  const known = () => rows('SELECT sum(IsOver) AS over, count() AS n FROM erasure_requests FINAL')
+  assert.deepEqual(await known(), [{ over: 0, n: 2 }])
+  await requestsAge(29)
+  await maintainStore(store)
+  await command(store, withMerges('erasure_requests'))
+  assert.deepEqual(await known(), [{ over: 2, n: 2 }])
   assert.deepEqual(await rows('SELECT count() AS n FROM forgotten'), [{ n: 0 }])
+  assert.deepEqual(await rows('SELECT max(Installations) AS n FROM erasures FINAL'), [{ n: 1 }])
+})
+
+test('a request for an id that was never heard of is known for 30 days, and leaves nothing', async () => {
+  const points = [{ name: 'usage.forget', value: 1 }]
+  const request = { installation: uuid('4'), reportId: uuid('7'), at: `${today} 00:00:10`, points }
+  await insertReports(store, request)
   await maintainStore(store)
-  assert.deepEqual(await rows('SELECT sum(Installations) AS n FROM erasures FINAL'), [{ n: 1 }])
+  await requestsAge(31)
+  await maintainStore(store)
+  assert.deepEqual(await rows('SELECT count() AS n FROM erasure_requests'), [{ n: 0 }])
+  assert.deepEqual(await rows('SELECT count() AS n FROM erasures'), [{ n: 0 }])
 })
 
 test('a row whose time is over goes', async () => {
@@ -804,6 +892,13 @@ async function expire(table: string): Promise<void> {
   )
   if (row?.n) await command(store, `ALTER TABLE ${table} MATERIALIZE TTL SETTINGS mutations_sync = 1`)
 }
+
+/** Lets so many days pass for the requests that are there. */
+const requestsAge = (days: number) =>
+  command(
+    store,
+    `ALTER TABLE erasure_requests UPDATE AskedAt = AskedAt - INTERVAL ${days} DAY WHERE true SETTINGS mutations_sync = 1`,
+  )
 
 async function empty(): Promise<void> {
   const tables = await rows<{ name: string }>(

@@ -36,6 +36,8 @@ export function rowsOfReport({
     'usage.report.id': reportId,
     'usage.consent.level': 'full',
     ...attributes,
+    // As the gateway marks a request.
+    ...(points.some(({ name }) => name === 'usage.forget') && { 'usage.gateway.forget': 'true' }),
   }
   return [{ name: 'usage.facts', value: points.length, by: {} }, ...points].map(
     ({ name, value, by = {} }) => ({
