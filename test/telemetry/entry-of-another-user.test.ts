@@ -56,9 +56,18 @@ const entries = [
   'installation.json',
 ]
 
+/** Entries that nothing asks for in these lives, so that there is nothing to say of them. */
+const NOT_READ = [
+  'outbox/0000000001.json',
+  'ledger/0000000001-01234567.jsonl',
+  'detached.json',
+  'erasure.json',
+]
+
 for (const name of entries) {
+  const isRead = !NOT_READ.includes(name)
   test(
-    `${name} is root's: the service goes on to report, nothing is counted twice, and it is said once`,
+    `${name} is root's: the service goes on to report, nothing is counted twice${isRead ? ', and it is said once by each process that finds it' : ''}`,
     asRoot,
     async () => {
       using scratch = createScratch()
@@ -67,8 +76,8 @@ for (const name of entries) {
       chmodSync(scratch.directory, 0o755)
       mkdirSync(directory)
       chownSync(directory, NOBODY, NOBODY)
-      const log = createLog()
-      const options = { endpoint: receiver.endpoint, state: directory, logger: log }
+      const [log, nextLog] = [createLog(), createLog()]
+      const options = { endpoint: receiver.endpoint, state: directory }
 
       await asService(async () => {
         const before = createAcme(options)
@@ -81,7 +90,7 @@ for (const name of entries) {
       takeAway(path.join(directory, name))
 
       await asService(async () => {
-        const usage = createAcme(options)
+        const usage = createAcme({ ...options, logger: log })
         assert.equal((await usage.start()).state, 'enabled')
         for (const amount of [5, 2, 1]) {
           count(usage, amount)
@@ -89,14 +98,18 @@ for (const name of entries) {
         }
         await usage.shutdown()
         // What was sent is known to the next process, too.
-        const next = createAcme(options)
+        const next = createAcme({ ...options, logger: nextLog })
         await next.start()
         count(next, 3)
         assert.equal((await next.report()).outcome, 'sent')
         await next.shutdown()
       })
       assert.deepEqual(countsAt(receiver), [100, 5, 2, 1, 3])
-      const warnings = log.lines.filter((line) => line.startsWith('warn'))
+      const saying = [log, nextLog].map(({ lines }) => lines.filter((line) => line.includes(`/${name} `)))
+      for (const lines of saying) assert.ok(lines.length <= 1, lines.join('\n'))
+      if (isRead) assert.match(saying.flat()[0] ?? '', /^warn: .*\(EACCES\).*Give it to the user/)
+      // That nothing can be written where a line is to be added is one more thing to say.
+      const warnings = [...log.lines, ...nextLog.lines].filter((line) => line.startsWith('warn'))
       assert.ok(warnings.length <= 4, warnings.join('\n'))
     },
   )
