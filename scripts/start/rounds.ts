@@ -45,7 +45,9 @@ export async function showReport(
   screen.say(`The gateway has report ${result.reportId} on its disk.`)
   const versions = await answered(system, result.reportId)
   screen.say('It went through the Collector into ClickHouse. Active installations by version:')
-  screen.table(versions.map(({ version, installations }) => ({ version, installations })))
+  screen.table(
+    versions.map(({ version, installations }) => ({ version: version ?? '(none)', installations })),
+  )
 }
 
 /** The same host, opted out by one variable: its report in its log, nothing sent. */

@@ -38,6 +38,20 @@ async function aPlace(t: Parameters<typeof scratchDirectory>[0] & { after(end: (
   return { port, url: `http://127.0.0.1:${port}` }
 }
 
+test('a size that cannot be found out is absent from the status, and no number', async (t) => {
+  const directory = await scratchDirectory(t)
+  // Not a folder: neither empty nor readable.
+  await writeFile(path.join(directory, 'queue'), '')
+  const { disk } = await gatewayStatus({ directory, environment: {} })
+  assert.deepEqual(Object.keys(disk).toSorted(), ['archiveBytes', 'directory', 'freeBytes'])
+  assert.equal(disk.archiveBytes, 0)
+  const gone = await gatewayStatus({ directory: path.join(directory, 'gone'), environment: {} })
+  assert.equal('freeBytes' in gone.disk, false)
+  const stdout = memory()
+  await runGatewayCommand(['status', '--directory', directory], { stdout, environment: {} })
+  assert.match(stdout.text(), /^Queue +an unknown size on disk$/m)
+})
+
 test('the status says how many points came in, wait, were refused and dropped, and what somebody should look at', async (t) => {
   const directory = await scratchDirectory(t)
   const { url } = await aPlace(t)

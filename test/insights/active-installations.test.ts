@@ -15,8 +15,13 @@ test('versions come newest first, and what is no version last', () => {
   const versions = ['2.10.0', 'nightly', '2.9.1', '', '2.10.0-rc.1', 'v3.0.0', '2.9', '10.0']
   assert.deepEqual(
     answer(versions.map((version) => ({ version, installations: 1 }))).map(({ version }) => version),
-    ['10.0', 'v3.0.0', '2.10.0', '2.10.0-rc.1', '2.9.1', '2.9', '', 'nightly'],
+    ['10.0', 'v3.0.0', '2.10.0', '2.10.0-rc.1', '2.9.1', '2.9', undefined, 'nightly'],
   )
+})
+
+test('installations that reported no version are counted without one, not under an empty text', () => {
+  const { answer } = activeInstallationsByVersion({ product: 'acme-db', at })
+  assert.deepEqual(answer([{ version: '', installations: 2 }]), [{ installations: 2 }])
 })
 
 test('a number of days that is none is refused', () => {

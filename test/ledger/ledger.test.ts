@@ -73,7 +73,7 @@ for (const [what, edited] of Object.entries({
     await store.write('ledger.jsonl', edited(line))
     const read = await Array.fromAsync(ledger.entries())
     assert.deepEqual(
-      read.map(({ bytes }) => Buffer.from(bytes).toString()),
+      read.map(({ bytes }) => String(Buffer.from(bytes ?? ''))),
       ['{"resourceMetrics":[]}', '{"resourceMetrics":[]}'],
     )
     assert.deepEqual(await ledger.check(), { entries: 2, torn: 0 })
@@ -109,7 +109,7 @@ test('of a report that is larger than any that is sent, the size is kept and not
   const read = await ledger.last()
   assert.equal(read?.outcome, 'too-large')
   assert.equal(read?.omitted, 200_001)
-  assert.equal(read?.bytes.length, 0)
+  assert.ok(read && !('bytes' in read))
   assert.ok(((await store.read('ledger.jsonl'))?.length ?? 0) < 1_000)
 
   const largest = entry({ bytes: reportOf(200_000) })

@@ -96,7 +96,7 @@ async function readsWhole(ledger: Ledger, before: readonly string[]): Promise<vo
   const ids = new Set<string>()
   for await (const { reportId, bytes } of ledger.entries()) {
     assert.ok(!ids.has(reportId), `${reportId} is there twice`)
-    assert.equal(JSON.parse(Buffer.from(bytes).toString()).reportId, reportId)
+    assert.equal(JSON.parse(String(Buffer.from(bytes ?? ''))).reportId, reportId)
     ids.add(reportId)
   }
   for (const id of before) assert.ok(ids.has(id), `${id} is missing`)

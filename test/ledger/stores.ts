@@ -1,5 +1,5 @@
 /** The stores that a ledger is tried on, and entries for it. */
-import type { LedgerEntry } from '../../src/library/ledger/index.ts'
+import type { LedgerEntry, NewLedgerEntry } from '../../src/library/ledger/index.ts'
 import {
   createDirectoryStore,
   createMemoryStore,
@@ -19,7 +19,7 @@ export function withoutRename({ rename: _, ...store }: StateStore): StateStore {
   return store
 }
 
-export const entry = (over: Partial<LedgerEntry> = {}): LedgerEntry => ({
+export const entry = (over: Partial<NewLedgerEntry> = {}): NewLedgerEntry => ({
   at: '2026-01-01T00:00:00.000Z',
   reportId: '01a1fd46-2141-78d9-b2ae-7a22907cad99',
   outcome: 'sent',

@@ -42,7 +42,7 @@ export function createPackHost({ files = {}, variables = {}, os = {}, ...rest }:
     version: () => os.version ?? '#1 SMP PREEMPT_DYNAMIC Debian 6.1.76-1 (2024-02-01)',
     cores: () => 6,
     totalMemory: () => 12_000_000_000,
-    memoryLimit: () => 0,
+    memoryLimit: () => undefined,
     diskSize: async () => 300_000_000_000,
     versions: () => ({ node: '24.11.1', v8: '13.6.233.10-node.28' }),
     singleExecutable: () => false,

@@ -106,7 +106,7 @@ async function assertHidden(host: PackHost, text: string, content: string) {
   for (const part of parts.filter(({ length }) => length >= 5)) {
     for (const bytes of written) assert.ok(!bytes.includes(part), `'${part}' of ${JSON.stringify(content)}`)
   }
-  assert.ok(!Buffer.from(report.bytes).includes(text), text)
+  assert.ok(!Buffer.from(report.bytes ?? '').includes(text), text)
 }
 
 const PLATFORMS = ['linux', 'darwin', 'win32', 'freebsd']

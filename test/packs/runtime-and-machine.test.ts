@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import os from 'node:os'
 import { test } from 'node:test'
-import { machinePack, runtimePack, uptimePack } from '../../src/library/packs/index.ts'
+import { machinePack, runtimePack, systemPackHost, uptimePack } from '../../src/library/packs/index.ts'
 import { reportOf } from './every-pack.ts'
 import { createPackHost, type Machine, valuesOf } from './host.ts'
 
@@ -35,6 +36,8 @@ test('the machine in numbers: the smaller of what there is and what the process 
     'acme.machine.memory': 12_000_000_000,
     'acme.machine.disk': 300_000_000_000,
   })
+  const ofThisProcess = systemPackHost.memoryLimit()
+  assert.ok(ofThisProcess === undefined || (ofThisProcess > 0 && ofThisProcess < os.totalmem()))
   const limited = await machineOf({ memoryLimit: () => 512_000_000 })
   assert.equal(limited['acme.machine.memory'], 512_000_000)
   const unlimited = await machineOf({ memoryLimit: () => 2 ** 64 })

@@ -121,7 +121,7 @@ test('the debug variable under an old name prints reports and sends none, like t
     assert.equal((await usage.start()).source, 'debug-variable')
     const { outcome, bytes } = await usage.report()
     assert.equal(outcome, 'suppressed')
-    assert.deepEqual(JSON.parse(printed.join('')), JSON.parse(Buffer.from(bytes).toString()))
+    assert.deepEqual(JSON.parse(printed.join('')), JSON.parse(String(Buffer.from(bytes ?? ''))))
     await usage.shutdown()
   }
 })

@@ -105,7 +105,7 @@ test('a product that keeps the installation id keeps it over a no; reports witho
   await usage.report()
   await usage.consent.set('disabled', ALICE)
   const { bytes } = await usage.report()
-  assert.equal(attributesOf(JSON.parse(Buffer.from(bytes).toString()))['service.instance.id'], undefined)
+  assert.equal(attributesOf(JSON.parse(String(Buffer.from(bytes ?? ''))))['service.instance.id'], undefined)
   assert.ok(files(scratch.directory).includes('installation.json'))
   await usage.shutdown()
 

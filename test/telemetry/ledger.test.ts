@@ -41,9 +41,9 @@ test('each state of a report is in the log, with its bytes and its endpoint, and
   const options = { endpoint: receiver.endpoint, state: scratch.directory, clock }
   const usage = createAcme(options)
   const made: LedgerEntry['bytes'][] = []
-  for (status of [200, 400, 503]) made.push((await usage.report()).bytes)
+  for (status of [200, 400, 503]) made.push((await usage.report()).bytes ?? assert.fail())
   const opted = createAcme({ ...options, environment: { DO_NOT_TRACK: '1' } })
-  made.push((await opted.report()).bytes)
+  made.push((await opted.report()).bytes ?? assert.fail())
   const product = createUsageTelemetry({
     ...{ ...options, catalog: large, environment: {} },
     product: { name: 'acme-db', version: '2.4.0' },

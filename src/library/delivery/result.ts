@@ -11,6 +11,6 @@ export interface DeliveryResult extends Outcome {
   readonly reportId: string
   /** When it was made, in milliseconds since 1970. */
   readonly at: number
-  /** The report as it went into the log and over the wire; empty where none was made. */
+  /** The report as it went into the log and over the wire. */
   readonly bytes: Uint8Array
 }

@@ -8,6 +8,7 @@ export {
   type LedgerEntry,
   type LedgerOptions,
   type LedgerReadOptions,
+  type NewLedgerEntry,
   type ReportOutcome,
   type UsageLedger,
 } from './ledger.ts'

@@ -1,9 +1,9 @@
 import { Buffer, type Clock, createMutex, ownOf, systemClock } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
-import { type LedgerEntry, lineOf, linesIn, type ReportOutcome } from './lines.ts'
+import { type LedgerEntry, lineOf, linesIn, type NewLedgerEntry, type ReportOutcome } from './lines.ts'
 import { createSegments } from './segments.ts'
 
-export type { LedgerEntry, ReportOutcome } from './lines.ts'
+export type { LedgerEntry, NewLedgerEntry, ReportOutcome } from './lines.ts'
 
 export interface LedgerOptions {
   /** Clock that entries are dated by. Default: the system's. */
@@ -49,7 +49,7 @@ export interface UsageLedger {
 /** {@link UsageLedger} that can also be written. */
 export interface Ledger extends UsageLedger {
   /** Appends an entry. Rejects if the store does. */
-  append(entry: LedgerEntry): Promise<void>
+  append(entry: NewLedgerEntry): Promise<void>
   /** Deletes the whole log. Rejects if a part of it remains. */
   clear(): Promise<void>
 }

@@ -17,16 +17,19 @@ export interface LedgerEntry {
   readonly reason: string
   /** Address that the report was sent to, or would have been sent to. */
   readonly endpoint: string
-  /** Exact bytes of the report before compression. In JSON, its text. */
-  readonly bytes: Uint8Array
+  /** Exact bytes of the report before compression. In JSON, its text. Absent if the report is not kept. */
+  readonly bytes?: Uint8Array
   /**
-   * Size of the report in bytes, if the report is not kept and `bytes` is empty: it is larger than {@link MAX_REPORT_BYTES}, or it is
-   * an erasure request, which names the installation.
+   * Size of a report that is not kept, in bytes: it is larger than {@link MAX_REPORT_BYTES}, or it is an erasure request, which names
+   * the installation. Absent if `bytes` is there.
    */
   readonly omitted?: number
 }
 
-export function lineOf({ at, bytes, ...about }: LedgerEntry): string {
+/** Entry to append: the line decides whether the bytes are kept. */
+export type NewLedgerEntry = Omit<LedgerEntry, 'omitted'> & { readonly bytes: Uint8Array }
+
+export function lineOf({ at, bytes, ...about }: NewLedgerEntry): string {
   return bytes.length > MAX_REPORT_BYTES || isErasureRequest(bytes)
     ? embedReport({ at, ...about, omitted: bytes.length }, NO_REPORT)
     : embedReport({ at, ...about }, bytes)
@@ -76,8 +79,8 @@ function entryIn(line: Uint8Array): LedgerEntry | undefined {
   const text = textOf(line)
   const found = text === undefined ? undefined : extractReport(text)
   if (!found || !MEMBERS.every((member) => typeof found.about[member] === 'string')) return undefined
-  const omitted = typeof found.about['omitted'] === 'number'
-  return { ...found.about, bytes: reportBytes(omitted ? undefined : found.bytes) } as LedgerEntry
+  const isOmitted = typeof found.about['omitted'] === 'number'
+  return { ...found.about, ...(!isOmitted && { bytes: reportBytes(found.bytes) }) } as LedgerEntry
 }
 
 /** Decodes a line. Removes the white space that editors add: a byte order mark, the line ends of Windows. */

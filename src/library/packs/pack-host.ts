@@ -34,8 +34,8 @@ export interface PackHost {
   cores(): number
   /** Memory of the machine, in bytes. */
   totalMemory(): number
-  /** Memory limit of the process, in bytes. Without a limit: 0, or more than the memory of the machine. */
-  memoryLimit(): number
+  /** Memory limit of the process, in bytes; `undefined` without one, or if it is not known. */
+  memoryLimit(): number | undefined
   /** Size of the file system of a directory, in bytes. Default: the file system of the runtime. */
   diskSize(directory: string | URL | undefined): Promise<number>
   /** Versions of the runtime and its components by name, as `process.versions`. */
@@ -64,7 +64,11 @@ export const systemPackHost: PackHost = {
   version,
   cores: availableParallelism,
   totalMemory: totalmem,
-  memoryLimit: () => process.constrainedMemory(),
+  // Node.js returns 0 if it does not know a limit, and more than the machine has if there is none.
+  memoryLimit() {
+    const limit = process.constrainedMemory()
+    return limit > 0 && limit < totalmem() ? limit : undefined
+  },
   async diskSize(directory = path.parse(process.execPath).root) {
     const { blocks, bsize } = await statfs(directory)
     return blocks * bsize

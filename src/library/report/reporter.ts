@@ -24,10 +24,13 @@ import { factsTable } from './table.ts'
 
 /** Preview of the report that would be made now. */
 export interface Preview {
-  /** Byte for byte what goes into the log and over the wire, before compression. In JSON it is its text. */
-  readonly bytes: Uint8Array
-  /** Parsed bytes: an OTLP `ExportMetricsServiceRequest`. */
-  readonly json: unknown
+  /**
+   * Byte for byte what goes into the log and over the wire, before compression. In JSON it is its text. Absent if no report can be
+   * made; `text` has the reason.
+   */
+  readonly bytes?: Uint8Array
+  /** Parsed bytes: an OTLP `ExportMetricsServiceRequest`. Absent without bytes. */
+  readonly json?: unknown
   /** Facts of the product in the report: attribute facts by name, then gauges and counts. */
   readonly facts: {
     readonly attributes: Readonly<Record<string, AttributeValue>>

@@ -3,7 +3,6 @@ import { ENTRIES, NotStoredError } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import type { Delivery, DeliveryResult } from '../delivery/index.ts'
 import { joinsReports } from '../identity/index.ts'
-import { reportBytes } from '../otlp/index.ts'
 import type { Preview, Reporter } from '../report/index.ts'
 import { createSchedule } from '../schedule/index.ts'
 import type { Contributions } from './contributions.ts'
@@ -181,7 +180,7 @@ export function createLoop(options: LoopOptions): Loop {
     async report() {
       const now = await refreshConsent()
       if (policy.whileDisabled === 'nothing' && now.state === 'disabled')
-        return { outcome: 'suppressed', reportId: '', reason: now.because, bytes: reportBytes() }
+        return { outcome: 'suppressed', reason: now.because }
       beforeReport()
       const { at: _, ...result } = (await (await reporter()).report(now)) as DeliveryResult
       await schedule.reported()

@@ -40,7 +40,6 @@ function createNoopTelemetry<F extends Facts>(
   // No source is asked: not even a flag brings back what is not there.
   const silence = { prefix, levels, defaultBy, environment: {}, ...(startedAt && { startedAt }) }
   const verdict = { ...decideConsent({ ...silence, default: 'disabled' }), locked: true }
-  const bytes = new Uint8Array()
   let told = false
   const nothing = () => {}
   return {
@@ -66,14 +65,12 @@ function createNoopTelemetry<F extends Facts>(
     },
     shutdown: async () => {},
     preview: async () => ({
-      bytes,
-      json: {},
       facts: { attributes: {}, points: [] },
       text: '',
       wouldBeSent: false,
     }),
-    report: async () => ({ outcome: 'suppressed', reportId: '', reason: verdict.because, bytes }),
-    forget: async () => ({ outcome: 'suppressed', reportId: '', reason: verdict.because, bytes }),
+    report: async () => ({ outcome: 'suppressed', reason: verdict.because }),
+    forget: async () => ({ outcome: 'suppressed', reason: verdict.because }),
     status: async () => ({
       verdict,
       delivery: { waiting: 0, failures: 0 },

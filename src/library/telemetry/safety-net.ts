@@ -1,5 +1,4 @@
 import { errorOf } from '../../platform/index.ts'
-import { reportBytes } from '../otlp/index.ts'
 import type { Preview } from '../report/index.ts'
 import type { ReportResult } from './surface.ts'
 
@@ -9,15 +8,11 @@ export const isForTheHost = (error: unknown): boolean => /^ERR_USAGE_/.test(Stri
 /** What a report is that has failed for a reason that nobody has foreseen, in surroundings that break everything perhaps. */
 export const failedReport = (error: unknown): ReportResult => ({
   outcome: 'suppressed',
-  reportId: '',
   reason: `the usage telemetry has failed: ${errorOf(error).message}`,
-  bytes: reportBytes(),
 })
 
 /** The same of a preview. */
 export const failedPreview = (error: unknown): Preview => ({
-  bytes: reportBytes(),
-  json: {},
   facts: { attributes: {}, points: [] },
   text: `There is no preview, because the usage telemetry has failed: ${errorOf(error).message}\n`,
   wouldBeSent: false,

@@ -6,64 +6,78 @@ import type { Preview } from '../report/index.ts'
 import type { UsageRecorder } from './recorder.ts'
 import type { UsageStatus } from './status.ts'
 
-/** What became of a report that was asked for. */
+/** Outcome of a report that the host asked for. */
 export interface ReportResult {
   readonly outcome: ReportOutcome
-  /** Why, in words. */
+  /** Reason for the outcome, in words. */
   readonly reason: string
-  /** Empty where no report was made. */
-  readonly reportId: string
-  /** The report as it went into the log and over the wire; empty where none was made. In JSON it is its text. */
-  readonly bytes: Uint8Array
+  /** Absent if no report was made. */
+  readonly reportId?: string
+  /** The report as it went into the log and over the wire; absent if none was made. In JSON it is its text. */
+  readonly bytes?: Uint8Array
 }
 
-/** The facts of a plugin, told by the same means as the product's. */
+/** Recorder for the facts of a plugin. It works like the product's own. */
 export interface UsageContribution<F extends Facts = Facts> extends UsageRecorder<F> {
-  /** Takes the facts out of the reports. What is told afterwards goes nowhere. */
+  /** Removes the facts from the reports. Values that are recorded later go nowhere. */
   remove(): void
 }
 
 /**
- * The usage telemetry of a product: an OpenTelemetry `MeterProvider` that the host may register, and what the operator needs
- * to see and decide. Nothing here throws into the host but {@link UsageTelemetry.start}, for the maintainer's mistakes.
+ * Usage telemetry of a product: an OpenTelemetry `MeterProvider` that the host may register, and what the operator needs to see and
+ * decide.
+ *
+ * After the start, nothing throws into the host and no promise rejects, but for {@link UsageTelemetry.contribute} and
+ * {@link UsageTelemetry.reader}, which the maintainer calls, and a decision of a person that could not be carried out, in
+ * {@link UsageConsent.set} and {@link UsageTelemetry.forget}.
  */
 export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F> {
   /**
-   * Takes in the facts of a plugin, or of another library in the process: a catalog of its own, under its own prefix. They share
-   * the installation, the consent and the report, and nothing else. Without a yes that has seen it, its facts are held back.
+   * Adds the facts of a plugin, or of another library in the process: a catalog of its own, under its own prefix. They share the
+   * installation, the consent and the report, and nothing else. A stored consent does not cover contributions added later.
    *
-   * @throws {UsageConfigurationError} where the catalog does not fit in: a name or prefix that is taken, a level that the product
+   * @throws {UsageConfigurationError} if the catalog does not fit: its prefix or a name is in use, or it has a level that the product
    * does not have.
    */
   contribute<P extends Facts>(catalog: Catalog<P>): UsageContribution<P>
   /**
-   * Returns a metric reader for a `MeterProvider` of the host's own: what that collects fills the facts of the catalog. A counter's
-   * growth is counted, a gauge's last value holds, and the attributes of the resource become attribute facts. What the catalog does
-   * not declare is passed over. Loads the OpenTelemetry SDK.
+   * Returns a metric reader for a `MeterProvider` of the host's own. The metrics that it collects fill the facts of the catalog: the
+   * growth of a counter is counted, the last value of a gauge holds, and the attributes of the resource become attribute facts.
+   * Metrics that the catalog does not declare are ignored. Loads the OpenTelemetry SDK, and rejects if that cannot be loaded.
    */
   reader(): Promise<MetricReader>
-  /** Tells the operator what will happen, and plans the first report. No network; returns the verdict. */
+  /**
+   * Reads what was decided about consent, shows the notice to the operator, and schedules the first report. Uses no network. Returns
+   * the verdict, after 5 seconds at the latest once that is read: a store that takes longer does not delay the host.
+   *
+   * @throws {ConsentSourceError} if an opt-out came from a source from which the product accepts none (`optOutOnlyBy`).
+   * @throws {ConsentConflictError} if the environment contradicts itself, and the product refuses that (`onConflict`).
+   */
   start(): Promise<Verdict>
-  /** Ends all that is under way, within 50 ms whatever the network does. What waits to be sent stays in the state store. */
+  /**
+   * Ends everything in progress. Waits at most 50 ms for the network, and at most 5 seconds until the state directory has what was
+   * counted. With `delivery: { within }` it may take that long to send, and with `delivery: 'detached'` 5 seconds to start the child
+   * process. Reports that wait stay in the state store. Never rejects.
+   */
   shutdown(): Promise<void>
-  /** The report that would be made now, in every state of consent. Changes nothing. */
+  /** Returns the report that would be made now, in every state of consent. Changes nothing. */
   preview(): Promise<Preview>
-  /** Makes a report now, and sends it if the verdict lets it. */
+  /** Makes a report now, and sends it if the verdict permits. */
   report(): Promise<ReportResult>
   /**
-   * Deletes all that is known of the installation here, the local log included, and asks the receiver to do the same: also after an
-   * opt-out, as this is somebody's explicit wish, but not against a no from outside of the product. Then the answer says under which
-   * id reports were sent and until when, and what is needed to ask is kept. The next report is that of a new installation. What was
-   * decided about consent stays.
+   * Deletes everything about the installation here, the local log included, and asks the receiver to do the same. It does so after an
+   * opt-out too, because a person has asked for it, but not if telemetry is disabled from outside the product: then the reason says
+   * under which id reports were sent and until when, and the id is kept for the next attempt. The next report is that of a new
+   * installation. The decision about consent stays.
    *
-   * @throws {ConsentDecisionError} when it is not said who wants it.
-   * @throws {NotStoredError} when something of it could not be deleted.
+   * @throws {ConsentDecisionError} if `chooser` does not say who asks.
+   * @throws {NotStoredError} if some of it could not be deleted here.
    */
   forget(chooser: Chooser): Promise<ReportResult>
-  /** Everything that the faces show. */
+  /** Returns everything that the faces show, as plain data. */
   status(): Promise<UsageStatus>
-  /** Whether reports are sent, who has decided, and the way to decide anew. */
+  /** Verdict about consent, and the way to change it. */
   readonly consent: UsageConsent
-  /** Every report there was, with its bytes, also those that were not sent. */
+  /** Log of every report with its bytes, sent or not. */
   readonly ledger: UsageLedger
 }

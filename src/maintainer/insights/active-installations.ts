@@ -20,8 +20,8 @@ export interface ActiveInstallationsOptions {
 }
 
 export interface InstallationsOfVersion {
-  /** As reported. Empty where an installation reported none. */
-  readonly version: string
+  /** Version as reported. Absent for installations that reported none. */
+  readonly version?: string
   /** How many installations had this version in their last report. */
   readonly installations: number
 }
@@ -36,7 +36,7 @@ export function activeInstallationsByVersion({
   product,
   at = new Date(),
   days = 30,
-}: ActiveInstallationsOptions): Question<InstallationsOfVersion, InstallationsOfVersion[]> {
+}: ActiveInstallationsOptions): Question<Required<InstallationsOfVersion>, InstallationsOfVersion[]> {
   if (!Number.isInteger(days) || days < 1) {
     const mistake = {
       path: 'days',
@@ -57,7 +57,11 @@ export function activeInstallationsByVersion({
       )
       GROUP BY version`,
     parameters: { product, before: day(at, -days), last: day(at, 0) },
-    answer: (rows) => [...rows].sort((a, b) => newestFirst(a.version, b.version)),
+    // In the store, no version is an empty text.
+    answer: (rows) =>
+      rows
+        .toSorted((a, b) => newestFirst(a.version, b.version))
+        .map(({ version, installations }) => ({ ...(version && { version }), installations })),
   }
 }
 

@@ -32,9 +32,12 @@ export interface GatewayStatus {
   readonly damaged: readonly DamagedQueue[]
   readonly disk: {
     readonly directory: string
-    readonly freeBytes: number
-    readonly queueBytes: number
-    readonly archiveBytes: number
+    /** Absent if the file system does not tell. */
+    readonly freeBytes?: number
+    /** Absent if the folder cannot be read; 0 without one. */
+    readonly queueBytes?: number
+    /** Absent if the folder cannot be read; 0 without one. */
+    readonly archiveBytes?: number
   }
   /** What somebody should look at, as sentences. */
   readonly troubles: readonly string[]

@@ -74,7 +74,7 @@ export function troublesOf(status: Omit<GatewayStatus, 'troubles'>): string[] {
           `${aside.kept} reports that end a Collector are kept in '${path.join(disk.directory, 'aside')}' and not sent; look at them, and delete them.`,
         ]
       : []),
-    ...(disk.freeBytes < MIN_FREE_BYTES
+    ...(disk.freeBytes !== undefined && disk.freeBytes < MIN_FREE_BYTES
       ? [`Only ${size(disk.freeBytes)} are free in ${disk.directory}.`]
       : []),
   ]
@@ -128,8 +128,8 @@ const MIN_FREE_BYTES = 1 << 30
 
 const number = (value: number) => value.toLocaleString('en-US')
 
-function size(bytes: number): string {
-  if (Number.isNaN(bytes)) return 'an unknown size'
+function size(bytes: number | undefined): string {
+  if (bytes === undefined) return 'an unknown size'
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
   const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(bytes, 1)) / 10)))
   return `${(bytes / 1_024 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`

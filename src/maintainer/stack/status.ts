@@ -117,19 +117,25 @@ async function diskOf(directory: string): Promise<GatewayStatus['disk']> {
     bytesIn(path.join(directory, 'archive')),
     statfs(directory).then(
       ({ bavail, bsize }) => bavail * bsize,
-      () => Number.NaN,
+      () => undefined,
     ),
   ])
-  return { directory, freeBytes, queueBytes, archiveBytes }
+  return {
+    directory,
+    ...(freeBytes !== undefined && { freeBytes }),
+    ...(queueBytes !== undefined && { queueBytes }),
+    ...(archiveBytes !== undefined && { archiveBytes }),
+  }
 }
 
-async function bytesIn(directory: string): Promise<number> {
-  const names = await readdir(directory).catch(() => [])
-  const sizes = names.map((name) =>
-    stat(path.join(directory, name)).then(
-      (file) => file.size,
-      () => 0,
-    ),
+/** Returns the size of the files in a folder, 0 without the folder, `undefined` if something of it cannot be read. */
+async function bytesIn(directory: string): Promise<number | undefined> {
+  const unlessThere = (error: NodeJS.ErrnoException) => (error.code === 'ENOENT' ? 0 : undefined)
+  const names = await readdir(directory).catch(unlessThere)
+  if (!Array.isArray(names)) return names
+  const sizes = await Promise.all(
+    // A file that was removed meanwhile has no size any more.
+    names.map((name) => stat(path.join(directory, name)).then(({ size }) => size, unlessThere)),
   )
-  return (await Promise.all(sizes)).reduce((sum, one) => sum + one, 0)
+  return sizes.reduce((sum, size) => (sum === undefined || size === undefined ? undefined : sum + size), 0)
 }

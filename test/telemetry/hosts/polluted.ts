@@ -11,7 +11,7 @@ const unheard: unknown[] = []
 process.on('unhandledRejection', (error) => unheard.push(error))
 
 /** Ids and times are others in each life. */
-const text = (bytes: Uint8Array) =>
+const text = (bytes: Uint8Array = new Uint8Array()) =>
   new TextDecoder()
     .decode(bytes)
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')

@@ -40,7 +40,10 @@ export async function takeWorkLock(options: WorkLockOptions): Promise<WorkLock |
     const owner = await ownerOf(lock)
     if (owner !== undefined) {
       if (isDead(owner, staleAfter)) await clear(lock)
-      else onWait(`waiting for process ${owner.pid}, which is ${owner.phase}`)
+      else
+        onWait(
+          `waiting for ${owner.pid === undefined ? 'a process' : `process ${owner.pid}`}, which is ${owner.phase}`,
+        )
     }
     await new Promise((resolve) => setTimeout(resolve, pollEvery))
   }
@@ -48,8 +51,9 @@ export async function takeWorkLock(options: WorkLockOptions): Promise<WorkLock |
 }
 
 interface Owner {
-  readonly pid: number
-  readonly host: string
+  /** Absent until the owner has written it. */
+  readonly pid?: number
+  readonly host?: string
   readonly phase: string
   readonly seenAt: number
 }
@@ -80,11 +84,11 @@ async function ownerOf(lock: string): Promise<Owner | undefined> {
   const file = path.join(lock, 'owner.json')
   try {
     const [text, { mtimeMs }] = await Promise.all([readFile(file, 'utf8'), stat(file)])
-    return { pid: 0, host: '', phase: 'at work', ...parsed(text), seenAt: mtimeMs }
+    return { phase: 'at work', ...parsed(text), seenAt: mtimeMs }
   } catch {
     // Made a moment ago and not yet signed, or its owner died before signing.
     const made = await stat(lock).catch(() => undefined)
-    return made && { pid: 0, host: '', phase: 'starting', seenAt: made.mtimeMs }
+    return made && { phase: 'starting', seenAt: made.mtimeMs }
   }
 }
 
@@ -98,7 +102,7 @@ function parsed(text: string): Partial<Owner> {
 
 function isDead(owner: Owner, staleAfter: number): boolean {
   if (Date.now() - owner.seenAt > staleAfter) return true
-  if (owner.host !== os.hostname() || owner.pid === 0) return false
+  if (owner.host !== os.hostname() || owner.pid === undefined) return false
   try {
     process.kill(owner.pid, 0)
     return false
