@@ -89,7 +89,7 @@ async function ofCatalog(command: string, catalog: string, product: Product, mor
 
 /** docs/consent.md with its table of sources and its lists of words, as the code has them. */
 function consentPage(page: string): string {
-  const worthOf = ({ restricts, locks, passing }: Source) => {
+  const worthOf = ({ restricts, locks, isCircumstance: passing }: Source) => {
     if (!restricts) return 'holds until somebody chooses; deletes nothing'
     const deletes = passing ? 'deletes nothing' : 'deletes'
     return `beats every yes; ${deletes}${locks ? '' : '; is taken back by another choice'}`

@@ -185,6 +185,9 @@ test('a choice that cannot be read is a no against every yes; where a flag overr
   const inputs = { flag: 'on', overruleStoredNo: ['flag'] } as const
   const { state, source, warnings } = await consentIn(store, { inputs }).begin()
   assert.deepEqual([state, source], ['enabled', 'flag'])
-  assert.match(warnings[0] ?? '', /^the stored choice in memory\/consent\.jsonl ends with something/)
+  assert.match(
+    warnings[0] ?? '',
+    /^the stored choice in memory\/consent\.jsonl ends with a line that cannot be read/,
+  )
   for (const warning of warnings) assert.doesNotMatch(warning, /no usage report is sent/)
 })

@@ -44,7 +44,7 @@ test('facts newer than the yes are withheld and named, while the rest flows; a n
   assert.equal(notices.length, 1)
   assert.match(
     notices[0] ?? '',
-    /^info: Acme DB sends .* Held back until they are accepted, because they are newer than the consent: acme\.commands\./,
+    /^info: Acme DB sends .* Not reported until somebody accepts them, because they are newer than the consent: acme\.commands\./,
   )
 
   await usage.consent.set('enabled', { by: 'alice' })

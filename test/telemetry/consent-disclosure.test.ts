@@ -30,7 +30,7 @@ test('enabled: who sends what to whom and how often, who decided, and the words 
 
 test('undecided: what will happen, and the words that stop it', async () => {
   assert.deepEqual(await toldBy({ consent: {} }), [
-    'info: Acme DB will send a usage report to usage.acme.example once a day, unless it is told not to; every report is in ' +
+    'info: Acme DB will send a usage report to usage.acme.example once a day, unless you opt out; every report is in ' +
       `the local log. To stop it: ACME_DB_TELEMETRY_OPTOUT=1. ${READ_MORE}`,
   ])
 })

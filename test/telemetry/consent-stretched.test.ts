@@ -57,7 +57,7 @@ const newerUnder = async (catalog: Catalog, state: string): Promise<readonly str
   const usage = product(catalog, state)
   await usage.start()
   const { facts, disclosure } = await usage.status()
-  for (const name of facts.newer) assert.match(disclosure ?? '', new RegExp(`Held back .*${name}`))
+  for (const name of facts.newer) assert.match(disclosure ?? '', new RegExp(`Not reported until .*${name}`))
   await usage.shutdown()
   return facts.newer
 }

@@ -62,8 +62,8 @@ for (const code of ['EROFS', 'ENOSPC', 'EDQUOT', 'EACCES', '57P01']) {
     )
     assert.equal(
       error.message,
-      `The choice 'disabled' about the usage telemetry was not stored in ${PLACE}/consent.jsonl (${code}). It holds in this ` +
-        'process until it ends; no other process knows of it. Set ACME_DB_TELEMETRY_OPTOUT=1, or make the place writable and ' +
+      `The choice 'disabled' about the usage telemetry was not stored in ${PLACE}/consent.jsonl (${code}). It applies in this ` +
+        'process until the process ends; other processes do not know of it. Set ACME_DB_TELEMETRY_OPTOUT=1, or make that file writable and ' +
         'choose again.',
     )
     assert.equal((error.cause as NodeJS.ErrnoException).code, code)
@@ -126,7 +126,8 @@ test('a yes that cannot be stored rejects, and holds in this process; but it tak
   const disk = createTroubled()
   const usage = createAcme({ state: disk.store, consent: { default: 'disabled' } })
   disk.code = 'EROFS'
-  const message = /was not stored .* It holds in this process until it ends.* Set ACME_DB_TELEMETRY=basic/
+  const message =
+    /was not stored .* It applies in this process until the process ends.* Set ACME_DB_TELEMETRY=basic/
   await assert.rejects(usage.consent.set('basic', ALICE), { code: 'ERR_USAGE_NOT_STORED', message })
   const { state, level, unstored } = usage.consent.verdict()
   assert.deepEqual([state, level, unstored], ['enabled', 'basic', true])
@@ -135,7 +136,7 @@ test('a yes that cannot be stored rejects, and holds in this process; but it tak
   await usage.consent.set('disabled', ALICE)
   disk.code = 'EROFS'
   await assert.rejects(usage.consent.set('enabled', ALICE), {
-    message: /It does not hold: the choice of alice/,
+    message: /It does not apply: the choice of alice/,
   })
   assert.equal(usage.consent.verdict().state, 'disabled')
 })
@@ -182,7 +183,7 @@ test('nothing can be stored: not another installation at each start, but no repo
   assert.equal(verdict.disabledBy, 'circumstance')
   const { outcome, reason } = await usage.report()
   assert.equal(outcome, 'suppressed')
-  assert.match(reason, /nothing that is stored outlives this process: .*occupied cannot be written/)
+  assert.match(reason, /the stored state does not outlive this process: .*occupied cannot be written/)
   const warnings = log.lines.filter((line) => line.startsWith('warn'))
   assert.equal(warnings.length, 1)
   assert.match(warnings[0] ?? '', /occupied .* name another place with ACME_DB_TELEMETRY_DIR\.$/)
@@ -228,7 +229,7 @@ for (const [said, options] of [
     for (const _ of [1, 2]) assert.equal((await usage.report()).outcome, 'sent')
     const ids = receiver.received.map(({ json }) => attributesOf(json)['service.instance.id'])
     assert.equal(new Set(ids).size, 1)
-    assert.match((await usage.status()).disclosure ?? '', /no log of the reports outlives this process/)
+    assert.match((await usage.status()).disclosure ?? '', /the log of reports ends with this process/)
     await usage.shutdown()
   })
 }

@@ -69,7 +69,10 @@ test('a no that cannot be read any more under the old name is a no', async () =>
   const usage = product(scratch.directory, { product: NEW })
   const { state, warnings } = await usage.start()
   assert.equal(state, 'disabled')
-  assert.match(warnings.join(), /the stored choice in .*old-db\/usage\/consent\.jsonl ends with something/)
+  assert.match(
+    warnings.join(),
+    /the stored choice in .*old-db\/usage\/consent\.jsonl ends with a line that cannot be read/,
+  )
   assert.equal((await usage.consent.set('enabled', ALICE)).state, 'enabled')
   await usage.shutdown()
 })

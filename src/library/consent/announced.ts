@@ -1,13 +1,13 @@
 /**
- * The facts as the operator was last told of them, in the state store: what a yes that covers every version is held against, so
- * that the notice can name what is new; and what a choice covers that was stored before choices said so themselves.
+ * The facts of the last notice to the operator, in the state store. A yes that covers every version is compared with them, so that
+ * the notice can name new facts. They are also the facts that a choice covers if it was stored without its facts.
  */
 
 import type { Scopes } from '../../catalog/index.ts'
 import { parseOwn, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 
-/** `undefined` where nobody was told yet, or it cannot be read. */
+/** Resolves to the facts of the last notice; `undefined` if there was no notice yet, or they cannot be read. */
 export async function readAnnounced(store: StateStore): Promise<Scopes | undefined> {
   try {
     const { format, facts } = parseOwn(new TextDecoder().decode(await store.read(ENTRIES.announced)))
@@ -17,7 +17,7 @@ export async function readAnnounced(store: StateStore): Promise<Scopes | undefin
   }
 }
 
-/** Never rejects: where it is not written, the next start tells the same again. */
+/** Stores the facts of a notice. Never rejects: if they are not stored, the next start names the same facts again. */
 export async function writeAnnounced(store: StateStore, facts: Scopes): Promise<void> {
   await store.write(ENTRIES.announced, `${JSON.stringify({ format: FORMAT, facts })}\n`).catch(() => {})
 }

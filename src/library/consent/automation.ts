@@ -1,8 +1,8 @@
 /**
- * What runs a process in the place of a person, as far as its environment tells. Loaded only where the product wants to know.
+ * Detects from the environment whether a CI system, a test runner or an AI agent runs the process. Loaded only if the product asks for it.
  *
- * The names are those that the package `std-env` knows, which a test holds against it. The package itself reads the environment of
- * the process alone, and takes `CI=false` for a CI system.
+ * The names are those of the package `std-env`; a test compares them. The package itself only reads the environment of the process,
+ * and takes `CI=false` for a CI system.
  */
 import { type Environment, systemHasTerminal } from '../../platform/index.ts'
 import { DISABLING_WORDS } from './words.ts'
@@ -21,13 +21,13 @@ const AGENTS: ReadonlyArray<readonly [name: string, ...variables: string[]]> = [
   ['cursor', 'CURSOR_AGENT'],
 ]
 
-/** Agents that are known by what they put into a variable of another use. */
+/** Agents that are recognized by what they put into a variable of another purpose. */
 const TRACES: ReadonlyArray<readonly [name: string, variable: string, trace: RegExp]> = [
   ['pi', 'PATH', /\.pi[\\/]agent/],
   ['devin', 'EDITOR', /devin/],
 ]
 
-/** The same where nobody looks on: it has a terminal for people, too. */
+/** Agents that are recognized in the same way, but only without a terminal: with one, a person may be using the editor. */
 const TRACES_WITHOUT_TERMINAL: typeof TRACES = [['kiro', 'TERM_PROGRAM', /kiro/]]
 
 /** Services that build, test and deploy, and the variables that they set. */
@@ -84,8 +84,8 @@ const SERVICES: ReadonlyArray<readonly [name: string, ...variables: string[]]> =
 ]
 
 /**
- * What it is, for a message; `undefined` where nothing tells of one: that is no proof that there is none. A variable that is set to
- * a word for no (`CI=false`, `CLAUDECODE=0`) tells of none.
+ * Returns a name for the message, such as `CI github_actions`; `undefined` if none is found, which proves nothing. A variable that is
+ * set to a word for no (`CI=false`, `CLAUDECODE=0`) does not count.
  */
 export function detectAutomation(
   environment: Environment,

@@ -6,10 +6,10 @@ import { ConsentDecisionError, ConsentLockedError, choiceNotStored } from './err
 import {
   addChoice,
   type ChoiceHistory,
-  type ChoicePlace,
   factsToStore,
+  type HistoryLocation,
   hasProblem,
-  noElsewhere,
+  latestNoIn,
   readHistory,
   type StoredChoice,
 } from './stored-choice.ts'
@@ -18,108 +18,108 @@ import { variablesIn } from './variables.ts'
 import { decideConsent } from './verdict.ts'
 import { readDecision } from './words.ts'
 
-/** Who chooses. */
+/** Person who makes a choice. */
 export interface Chooser {
-  /** The name that goes into the history, as the product names people. 1 to 128 characters. */
+  /** Name for the history, as the product names people. 1 to 128 characters. */
   readonly by: string
 }
 
-/** The verdict of a running product, and the way to choose. */
+/** Verdict of a running product, and the choices of administrators. */
 export interface UsageConsent {
-  /** Returns the verdict as last read: whether reports are sent, which source decided, and what every other source said. */
+  /** Returns the verdict as last read: the state, the source that decided, and the opinions of all sources. */
   verdict(): Verdict
   /**
-   * Stores a choice: `enabled`, `disabled`, `undecided`, or a level of the catalog. It takes effect at once. A no is always taken,
-   * holds against every yes, and takes effect before it is stored.
+   * Stores a choice: `enabled`, `disabled`, `undecided`, or a level of the catalog. The choice takes effect at once. A no beats every
+   * yes, and takes effect before it is stored.
    *
-   * @throws {ConsentLockedError} when it could have no effect: against a no from outside of the product, or against a yes that the
+   * @throws {ConsentLockedError} when the choice would have no effect: because of a no from outside of the product, or of a yes that the
    * product lets overrule a stored no.
-   * @throws {ConsentDecisionError} when the choice or the name is none.
-   * @throws {NotStoredError} when it did not reach the store. It holds in this process all the same, but for what would take back
-   * a no that is stored.
+   * @throws {ConsentDecisionError} when the choice or the name is invalid.
+   * @throws {NotStoredError} when the choice could not be stored. It still applies in this process, unless it would revoke a stored no.
    */
   set(decision: string, chooser: Chooser): Promise<Verdict>
-  /** Every choice that was made, oldest first. */
+  /** Resolves to all choices, oldest first. */
   history(): Promise<readonly StoredChoice[]>
   /**
-   * Calls back when state, level or source have changed, or who a no comes from, or newer facts are reached. Returns what ends it.
+   * Calls the listener after a change of state, level, source or `disabledBy`, and when newer facts become permitted. Returns a function
+   * that removes the listener.
    */
   on(event: 'change', listener: ConsentListener): () => void
 }
 
-/** {@link UsageConsent}, and what the library does with it: reading again, and what belongs to a start. */
+/** {@link UsageConsent} with the functions that only the library calls. */
 export interface Consent extends UsageConsent {
-  /** Reads the stored choice and decides, so that what another process has stored is obeyed. Never rejects, and changes nothing. */
+  /** Reads the stored choice, which another process may have changed, and resolves to the verdict. Never rejects, never writes. */
   read(): Promise<Verdict>
-  /** Reads it, and calls the listeners where the verdict has changed since they were called last. Never rejects, never writes. */
+  /** Reads the stored choice as `read` does, and calls the listeners if the verdict has changed since their last call. */
   refresh(): Promise<Verdict>
-  /** Decides again from what was read, because facts have come or gone; nothing before the first reading. */
+  /** Decides again after facts were added or removed, without reading. Returns `undefined` before the first reading. */
   reconsider(): Verdict | undefined
-  /** At the start of the product: reads, and writes down what only a start does, the seed and sticky decisions. */
+  /** Reads the stored choice at the start of the product, and stores the seed and sticky decisions. */
   begin(): Promise<Verdict>
-  /** The facts that are new since the last start, where what was decided covers every version. As of this start. */
+  /** Returns the names of the facts that are new since the last start and that the decision covers, as of this start. */
   unannounced(): readonly string[]
 }
 
-/** Is called with the new verdict and the one before it. */
+/** Listener for changes of the verdict; receives the new verdict and the one before. */
 export type ConsentListener = (verdict: Verdict, before: Verdict) => void
 
 export interface ConsentOptions {
-  /** What is known without the store. */
+  /** Inputs that do not come from the store. */
   readonly inputs: ConsentInputs
   readonly store: StateStore
-  /** Where choices may lie that were made under other names: a no there is one here, until somebody chooses again. Default: nowhere. */
-  readonly elsewhere?: readonly ChoicePlace[]
+  /** Histories of choices under other names. A no there also applies here, until somebody chooses again. Default: none. */
+  readonly otherHistories?: readonly HistoryLocation[]
   readonly clock: Clock
   readonly productVersion: string
   readonly catalogVersion: number
-  /** The facts of the catalog at the moment. A choice remembers them. Default: not known, it covers what its versions say. */
+  /** Returns the current facts of the catalog, which are stored with a choice. Default: a choice covers the facts of its versions. */
   readonly definitions?: () => Facts
-  /** The versions of the catalogs that contribute to it at the moment, by prefix. Default: none. */
+  /** Returns the current versions of the contributions to the catalog, by prefix. Default: none. */
   readonly contributions?: () => Readonly<Record<string, number>>
-  /** Reads the environment as it is now. Default: what the inputs hold of it is all there is. */
+  /** Returns the current environment. Default: the environment of the inputs. */
   readonly readEnvironment?: () => ConsentInputs['environment']
-  /** Whether it matters that no person runs the process. Default: `ignore`, and nothing is loaded to find out. */
+  /** Effect of a CI system, a test runner or an AI agent that runs the process. Default: `ignore`, and the detection is not loaded. */
   readonly automation?: 'disabled' | 'ignore' | undefined
-  /** Why nothing that is stored outlives the process, as far as it is known now. Default: it does. */
+  /** Returns the reason why the stored state does not outlive the process; `undefined` if it does. Default: it does. */
   readonly stateProblem?: () => string | undefined
-  /** Hears what the operator should know at a start, as full sentences. Default: nobody does. */
+  /** Receives warnings for the operator at the start, as full sentences. Default: they are discarded. */
   readonly warn?: (text: string) => void
-  /** Whether what the environment decides is stored, and holds when the environment is silent again. Default: false. */
+  /** Stores a decision of the environment, so that it still applies after the variable is removed. Default: false. */
   readonly sticky?: boolean | undefined
 }
 
 export function createConsent(options: ConsentOptions): Consent {
   const { store, clock, productVersion, catalogVersion, contributions = () => ({}) } = options
-  const { stateProblem = () => undefined, warn = () => {}, elsewhere = [], definitions } = options
+  const { stateProblem = () => undefined, warn = () => {}, otherHistories = [], definitions } = options
   const listeners = new Set<ConsentListener>()
   let inputs = ownOf({ ...options.inputs, stateProblem: stateProblem() })
   const variables = variablesIn(inputs.environment, inputs)
   let current = decide()
-  /** The verdict that the listeners know. */
+  /** Last verdict that the listeners were called with. */
   let announcedVerdict = current
   let history: ChoiceHistory = ownOf({ choices: [] })
-  /** What the operator was told of, for a choice that does not say itself which facts it covers. */
+  /** Facts of the last notice, for a choice that was stored without the facts that it covers. */
   let announced: Scopes | undefined
-  let news: readonly string[] = []
-  /** The no that holds in other places. */
-  let outside: StoredOpinion | undefined
-  /** The last choice, where it did not reach the store. */
-  let held: HeldChoice | undefined
+  let newFacts: readonly string[] = []
+  /** Latest no in the histories under other names. */
+  let noElsewhere: StoredOpinion | undefined
+  /** Last choice, if it could not be stored. */
+  let unstored: UnstoredChoice | undefined
   let detecting: Promise<string | undefined> | undefined
   let automation: string | undefined
-  /** Whether the store has been read once. */
-  let known = false
-  /** One after the other: two choices at once are two lines, and the later one holds. */
+  /** `true` after the store has been read once. */
+  let hasRead = false
+  /** Makes choices one at a time: two at once become two lines, and the later one applies. */
   const runExclusive = createMutex()
 
   async function read(): Promise<Verdict> {
     if (options.automation === 'disabled') detecting ??= detect(options.inputs.environment)
     automation = await detecting
-    ;[history, outside] = await Promise.all([readHistory(store), noElsewhere(elsewhere)])
-    known = true
-    if (isVague(history.current)) announced ??= await readAnnounced(store)
-    if (held && !history.error) held = stillHeld(held, history)
+    ;[history, noElsewhere] = await Promise.all([readHistory(store), latestNoIn(otherHistories)])
+    hasRead = true
+    if (lacksFacts(history.current)) announced ??= await readAnnounced(store)
+    if (unstored && !history.error) unstored = unlessSuperseded(unstored, history)
     return decideAgain()
   }
 
@@ -129,8 +129,8 @@ export function createConsent(options: ConsentOptions): Consent {
   }
 
   async function begin(): Promise<Verdict> {
-    // The store is read once for a start, and again only when something was written.
-    if (known) adopt()
+    // A start reads the store once, and again only after it has written.
+    if (hasRead) updateVerdict()
     else await refresh()
     const planted = inputs.stored === undefined && (await plantSeed())
     const kept = options.sticky && isLasting(current) && (await keepSticky())
@@ -139,38 +139,38 @@ export function createConsent(options: ConsentOptions): Consent {
     return current
   }
 
-  /** Remembers what the operator is told of at this start, so that the next one can name what is new. */
+  /** Stores the facts of this start's notice, so that the next start can name new facts. */
   async function announce(): Promise<void> {
     const isChoice = ['stored-choice', 'seed'].includes(current.source) && !current.unstored
     const isStanding = !isChoice || history.current === undefined
-    // A choice that says itself which facts it covers is held against those.
-    if (!definitions || current.state === 'disabled' || !(isStanding || isVague(history.current))) return
+    // A choice that was stored with its facts is compared with those instead.
+    if (!definitions || current.state === 'disabled' || !(isStanding || lacksFacts(history.current))) return
     const before = announced ?? (await readAnnounced(store))
     const now = definitions()
     const scopes = scopesOf(now)
     const isSame = before && JSON.stringify(before) === JSON.stringify(scopes)
-    if (isStanding && before) news = isSame ? [] : widenedFacts(before, now, inputs.levels)
-    // With what a choice that does not say it was first seen, that stands.
-    const stands = before && (isVague(history.current) || isSame)
+    if (isStanding && before) newFacts = isSame ? [] : widenedFacts(before, now, inputs.levels)
+    // A choice without facts keeps covering the facts that it was first seen with.
+    const stands = before && (lacksFacts(history.current) || isSame)
     if (!stands) await writeAnnounced(store, scopes)
     announced = stands ? before : scopes
-    if (isVague(history.current)) adopt()
+    if (lacksFacts(history.current)) updateVerdict()
   }
 
-  /** The stored choice with the facts that it covers. */
-  function chosen(): StoredOpinion | undefined {
+  /** Returns the stored choice with the facts that it covers. */
+  function storedChoice(): StoredOpinion | undefined {
     const { current: stored } = history
-    return stored && isVague(stored) && announced ? { ...stored, facts: announced } : stored
+    return stored && lacksFacts(stored) && announced ? { ...stored, facts: announced } : stored
   }
 
-  function adopt(): Verdict {
+  function updateVerdict(): Verdict {
     decideAgain()
     return announceChange()
   }
 
   function decideAgain(): Verdict {
-    const own = held ? later(chosen(), held) : chosen()
-    const stored = outside && !isAfter(own, outside) ? outside : own
+    const own = unstored ? effectiveChoice(storedChoice(), unstored) : storedChoice()
+    const stored = noElsewhere && !isAfter(own, noElsewhere) ? noElsewhere : own
     inputs = ownOf({
       ...options.inputs,
       ...(definitions && { definitions: definitions() }),
@@ -193,7 +193,7 @@ export function createConsent(options: ConsentOptions): Consent {
     return current
   }
 
-  /** A variable that has come to say no since the environment was read is obeyed as well. Nothing else that changes there is. */
+  /** Decides, and obeys a no that was added to the environment later as well. Other later changes there have no effect. */
   function decide(): Verdict {
     const verdict = decideConsent(inputs, variables)
     if (verdict.state === 'disabled' || !options.readEnvironment) return verdict
@@ -203,14 +203,14 @@ export function createConsent(options: ConsentOptions): Consent {
     return since.state === 'disabled' ? since : verdict
   }
 
-  /** What the seed says at the first start is written down, so that a later seed changes nothing. */
+  /** Stores the seed at the first start, so that a later seed changes nothing. */
   async function plantSeed(): Promise<boolean> {
     if (inputs.ignore?.includes('seed')) return false
     const reading = readDecision(inputs.seed, inputs.levels)
     if (reading.state === 'undecided' || Object.hasOwn(reading, 'unreadable')) return false
     const { state } = reading
     const level = 'level' in reading ? reading.level : undefined
-    // Where it is not stored, it holds for as long as the product says the same.
+    // Without being stored, the seed applies as long as the product passes the same one.
     return add({ ...choiceOf(state, level, 'seed'), seed: true }).then(
       () => true,
       () => false,
@@ -231,7 +231,12 @@ export function createConsent(options: ConsentOptions): Consent {
       await add(choice)
       return true
     } catch (error) {
-      warn(choiceNotStored(choice, { ...refusal(error), holds: `It ends with ${current.because}.` }).message)
+      warn(
+        choiceNotStored(choice, {
+          ...refusal(error),
+          holds: `It applies only while ${current.because} does.`,
+        }).message,
+      )
       return false
     }
   }
@@ -243,11 +248,11 @@ export function createConsent(options: ConsentOptions): Consent {
   async function set(decision: string, chooser: Chooser | undefined): Promise<Verdict> {
     const [state, level] = parseDecision(decision, inputs.levels)
     const by = nameOfChooser(chooser)
-    const before = held
+    const before = unstored
     if (state === 'disabled') {
-      // A no does not wait for the store.
+      // A no takes effect before it is stored.
       refuseLocked(choiceOf(state, level, by))
-      hold(choiceOf(state, level, by))
+      holdUnstored(choiceOf(state, level, by))
     }
     return runExclusive(async () => {
       await refresh()
@@ -255,54 +260,54 @@ export function createConsent(options: ConsentOptions): Consent {
       try {
         refuseLocked(choice)
       } catch (error) {
-        held = before
-        adopt()
+        unstored = before
+        updateVerdict()
         throw error
       }
       return storeChoice(choice)
     })
   }
 
-  /** Where it could have no effect. A no can be added to any other. */
+  /** Throws if a choice would have no effect. A no can always be added to another no. */
   function refuseLocked(choice: StoredChoice): void {
-    adopt()
+    updateVerdict()
     const now = decideConsent({ ...inputs, stored: covering(choice) }, variables)
     if (now.locked && (now.state === 'disabled') !== (choice.state === 'disabled'))
       throw new ConsentLockedError(now)
   }
 
-  /** A choice of now with the facts of now, whatever the history has of them. */
-  function covering({ facts: _, ...choice }: StoredChoice): HeldChoice['choice'] {
+  /** Returns a new choice with the current facts in full, not with a reference to the history. */
+  function covering({ facts: _, ...choice }: StoredChoice): UnstoredChoice['choice'] {
     return { ...choice, ...(definitions && { facts: scopesOf(definitions()) }) }
   }
 
-  function hold(choice: StoredChoice): void {
-    held = { choice: covering(choice) }
-    adopt()
+  function holdUnstored(choice: StoredChoice): void {
+    unstored = { choice: covering(choice) }
+    updateVerdict()
   }
 
   async function storeChoice(choice: StoredChoice): Promise<Verdict> {
     try {
       await add(choice)
     } catch (error) {
-      hold(choice)
+      holdUnstored(choice)
       const holds = isInForce(choice, current)
-        ? 'It holds in this process until it ends; no other process knows of it.'
-        : `It does not hold: ${current.because} says ${current.state}.`
+        ? 'It applies in this process until the process ends; other processes do not know of it.'
+        : `It does not apply: ${current.because} says ${current.state}.`
       throw choiceNotStored(choice, { ...refusal(error), holds })
     }
-    held = undefined
+    unstored = undefined
     const now = await refresh()
     if (choice.state === 'disabled' || !history.current || !hasProblem(history.current)) return now
-    const holds = 'What cannot be read counts as a no.'
+    const holds = 'A choice that cannot be read counts as a no.'
     throw choiceNotStored(choice, { ...refusal(new Error(history.current.problem)), holds })
   }
 
   function choiceOf(state: ConsentState, level: string | undefined, by: string): StoredChoice {
-    // After a no that it takes back, whatever the clock says.
-    const earliest = outside && 'at' in outside ? Date.parse(outside.at) + 1 : 0
+    // Later than the no that it revokes, even if the clock was set back.
+    const earliest = noElsewhere && 'at' in noElsewhere ? Date.parse(noElsewhere.at) + 1 : 0
     const at = new Date(Math.max(clock.now(), earliest)).toISOString()
-    const shown = contributions()
+    const versions = contributions()
     return {
       at,
       state,
@@ -310,7 +315,7 @@ export function createConsent(options: ConsentOptions): Consent {
       by,
       productVersion,
       catalogVersion,
-      ...(Object.keys(shown).length > 0 && { contributions: shown }),
+      ...(Object.keys(versions).length > 0 && { contributions: versions }),
       ...(definitions && { facts: factsToStore(scopesOf(definitions()), history.choices) }),
     }
   }
@@ -319,10 +324,10 @@ export function createConsent(options: ConsentOptions): Consent {
     verdict: () => current,
     read: () => runExclusive(read),
     refresh: () => runExclusive(refresh),
-    reconsider: () => (known ? adopt() : undefined),
+    reconsider: () => (hasRead ? updateVerdict() : undefined),
     begin: () => runExclusive(begin),
     set,
-    unannounced: () => news,
+    unannounced: () => newFacts,
     history: async () => (await readHistory(store)).choices.map((choice) => ({ ...choice })),
     on(_, listener) {
       listeners.add(listener)
@@ -331,36 +336,36 @@ export function createConsent(options: ConsentOptions): Consent {
   }
 }
 
-/** An environment with what has changed in it since; `undefined` where nothing has. */
+/** Returns the environment with its later changes; `undefined` if nothing has changed. */
 function changedIn<E extends ConsentInputs['environment']>(before: E, now: E = before): E | undefined {
   const hasChanged = Object.keys(now).some((name) => now[name] !== before[name])
   return hasChanged ? ownOf({ ...before, ...now }) : undefined
 }
 
-/** Whether a yes was stored before choices said which facts they cover. */
-const isVague = (stored: StoredOpinion | undefined): boolean =>
+/** Returns `true` for a yes that was stored without the facts that it covers. */
+const lacksFacts = (stored: StoredOpinion | undefined): boolean =>
   stored !== undefined && 'state' in stored && stored.state !== 'disabled' && stored.facts === undefined
 
-/** A choice that did not reach the store. */
-interface HeldChoice {
+/** Choice that could not be stored. */
+interface UnstoredChoice {
   readonly choice: Omit<StoredChoice, 'facts'> & { readonly facts?: Scopes }
-  /** The last choice that was stored when it was first looked after this one; `''` where there was none. */
+  /** Last line of the history when it was first read after this choice; `''` if the history was empty. */
   readonly beside?: string
 }
 
-/** Somebody who has chosen since, and whose choice was stored, is heard. */
-function stillHeld(held: HeldChoice, { choices }: ChoiceHistory): HeldChoice | undefined {
+/** Returns the choice, or `undefined` if a later choice was stored. */
+function unlessSuperseded(held: UnstoredChoice, { choices }: ChoiceHistory): UnstoredChoice | undefined {
   const last = JSON.stringify(choices.at(-1)) ?? ''
   return held.beside === undefined || held.beside === last ? { ...held, beside: last } : undefined
 }
 
-/** What holds of a stored choice and a later one that is not stored: that one, but a stored no is not taken back by it. */
-function later(stored: StoredOpinion | undefined, { choice }: HeldChoice): StoredOpinion {
+/** Returns the later, unstored choice, unless it would revoke a stored no. */
+function effectiveChoice(stored: StoredOpinion | undefined, { choice }: UnstoredChoice): StoredOpinion {
   const isNo = stored && (hasProblem(stored) || (stored.state === 'disabled' && !stored.seed))
   return isNo && choice.state !== 'disabled' ? stored : { ...choice, unstored: true }
 }
 
-/** Whether a choice of the product's own was made after a no in another place. Where nobody can tell, it was. */
+/** Returns `true` if the product's own choice is later than a no under another name. If the order is unknown, the own choice is later. */
 function isAfter(own: StoredOpinion | undefined, outside: StoredOpinion): boolean {
   if (!own || (!hasProblem(own) && own.seed)) return false
   return hasProblem(own) || hasProblem(outside) || own.at > outside.at
@@ -369,7 +374,11 @@ function isAfter(own: StoredOpinion | undefined, outside: StoredOpinion): boolea
 const isInForce = ({ state, level }: StoredChoice, verdict: Verdict): boolean =>
   verdict.state === state && (level === undefined || verdict.level === level)
 
-/** @throws {ConsentDecisionError} when it is not said who decides. */
+/**
+ * Returns the name of the person who chooses.
+ *
+ * @throws {ConsentDecisionError} when the name is missing or too long.
+ */
 export function nameOfChooser(chooser: Chooser | undefined): string {
   const by = chooser?.by
   if (typeof by === 'string' && by.trim() !== '' && by.length <= 128) return by
@@ -378,11 +387,11 @@ export function nameOfChooser(chooser: Chooser | undefined): string {
   )
 }
 
-/** Whether the environment has decided, and not just by a value that cannot be read. */
+/** Returns `true` if the environment has decided, and not only by a value that cannot be read. */
 const isLasting = ({ source, disabledBy }: Verdict): boolean =>
   STICKY.has(source) && disabledBy !== 'circumstance'
 
-/** Sources that decide about consent. The others only say that this run is a special one. */
+/** Sources whose decisions are stored. The others only apply to this run. */
 const STICKY: ReadonlySet<ConsentSource> = new Set([
   'do-not-track',
   'opt-out-variable',
@@ -393,7 +402,7 @@ const STICKY: ReadonlySet<ConsentSource> = new Set([
   'locked-configuration',
 ])
 
-/** Whether a verdict reaches facts that another one did not, because of the catalog versions that were agreed to. */
+/** Returns `true` if a verdict permits newer facts than the one before. */
 function permitsMore({ permitted: now }: Verdict, { permitted: before }: Verdict): boolean {
   if (before.newer?.some((name) => !now.newer?.includes(name))) return true
   if (before.catalogVersion === undefined) return false
@@ -403,7 +412,7 @@ function permitsMore({ permitted: now }: Verdict, { permitted: before }: Verdict
   )
 }
 
-/** Loads the list of what is known; where that fails, nobody is found. */
+/** Detects automation; resolves to `undefined` if the detection cannot be loaded. */
 async function detect(environment: ConsentInputs['environment']): Promise<string | undefined> {
   try {
     return (await import('./automation.ts')).detectAutomation(environment)

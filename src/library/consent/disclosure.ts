@@ -1,42 +1,42 @@
 import type { Verdict } from './types.ts'
 
-/** Who tells, and where to read on. */
+/** Values for the notice: who sends reports, where to, and how to stop it. */
 export interface DisclosureSubject {
-  /** The product as people call it. */
+  /** Name of the product, for people. */
   readonly title: string
-  /** The page about the product's telemetry. */
+  /** Page about the product's telemetry. */
   readonly homepage?: string | undefined
-  /** The host name that reports go to. */
+  /** Host name of the receiver of reports. */
   readonly receiver: string
-  /** What exactly stops it, as the operator types it: `ACME_DB_TELEMETRY_OPTOUT=1`. */
+  /** Text that the operator types to stop reports: `ACME_DB_TELEMETRY_OPTOUT=1`. */
   readonly optOut: string
-  /** A sentence for the lawyers, at the end. */
+  /** Legal sentence at the end. */
   readonly legalNote?: string | undefined
-  /** Facts that are new since consent was given, and wait. */
+  /** Facts that are newer than the consent and are not reported until somebody accepts them. */
   readonly newFacts?: readonly string[]
-  /** Facts that are new since the last start, and covered by what was decided. */
+  /** Facts that are new since the last start and are reported, because the decision covers them. */
   readonly coveredFacts?: readonly string[]
-  /** Whether reports are kept in a log that outlives the process. Default: true. */
+  /** `true` if the log of reports outlives the process. Default: true. */
   readonly isLogged?: boolean
 }
 
 /**
- * The sentences of the notice, one for each state, to be replaced for another language. In braces: `{title}`, `{receiver}`,
- * `{because}`, `{optOut}`, `{homepage}`, `{legalNote}`, `{count}`, `{newFacts}`, `{coveredFacts}`.
+ * Sentences of the notice, one for each state; they can be replaced for another language. Words in braces stand for values: `{title}`,
+ * `{receiver}`, `{because}`, `{optOut}`, `{homepage}`, `{legalNote}`, `{count}`, `{newFacts}`, `{coveredFacts}`.
  */
 export interface DisclosureTexts {
   readonly enabled: string
   readonly undecided: string
   readonly disabled: string
-  /** In the place of these where no log outlives the process. */
+  /** Replaces `enabled` if the log does not outlive the process; so do the next two for their states. */
   readonly enabledWithoutLog: string
   readonly undecidedWithoutLog: string
   readonly disabledWithoutLog: string
-  /** Behind the others while new facts wait. */
+  /** Follows the sentence of the state while new facts wait to be accepted. */
   readonly newFacts: string
-  /** Behind the others where new facts are reported, because what was decided covers every version. */
+  /** Follows the sentence of the state if new facts are reported, because the decision covers every version. */
   readonly coveredFacts: string
-  /** Behind all of it, where the product has a page. */
+  /** Last sentence, if the product has a page. */
   readonly readMore: string
 }
 
@@ -44,25 +44,25 @@ export const DISCLOSURE_TEXTS: DisclosureTexts = {
   enabled:
     '{title} sends a usage report to {receiver} once a day ({because}); every report is in the local log. To stop it: {optOut}.',
   undecided:
-    '{title} will send a usage report to {receiver} once a day, unless it is told not to; every report is in the local log. ' +
+    '{title} will send a usage report to {receiver} once a day, unless you opt out; every report is in the local log. ' +
     'To stop it: {optOut}.',
   disabled: '{title} sends no usage reports ({because}). Reports are still written to the local log.',
   enabledWithoutLog:
-    '{title} sends a usage report to {receiver} once a day ({because}). Nothing can be stored, so no log of the reports outlives ' +
+    '{title} sends a usage report to {receiver} once a day ({because}). Nothing can be stored, so the log of reports ends with ' +
     'this process. To stop it: {optOut}.',
   undecidedWithoutLog:
-    '{title} will send a usage report to {receiver} once a day, unless it is told not to. Nothing can be stored, so no log of the ' +
-    'reports outlives this process. To stop it: {optOut}.',
+    '{title} will send a usage report to {receiver} once a day, unless you opt out. Nothing can be stored, so the log of reports ends ' +
+    'with this process. To stop it: {optOut}.',
   disabledWithoutLog: '{title} sends no usage reports ({because}).',
-  newFacts: 'Held back until they are accepted, because they are newer than the consent: {newFacts}.',
+  newFacts: 'Not reported until somebody accepts them, because they are newer than the consent: {newFacts}.',
   coveredFacts:
     'New since the last start, and reported as well, because {because} covers every version: {coveredFacts}.',
   readMore: 'Read more: {homepage}',
 }
 
 /**
- * The notice at start: what is reported, to whom, and the exact words that stop it. Short where nothing is sent; `undefined`
- * where there is nothing to tell, because the product sends nothing unless asked to and nobody has asked.
+ * Returns the notice for the start: who receives reports, and the exact text that stops them. The notice is short if nothing is sent,
+ * and `undefined` if the product is off by default and nobody has turned it on.
  */
 export function disclosureText(
   verdict: Verdict,
@@ -95,17 +95,17 @@ export function disclosureText(
     )
 }
 
-/** Takes the notice to where the operator sees it. */
+/** Shows the notice to the operator. */
 export type DisclosureSink = (text: string) => void
 
-/** A list of notices for a product that shows start-up warnings in a shell of its own (FerretDB's `startupWarnings`). */
+/** List of notices, for a product that shows warnings about its start in its own shell (FerretDB's `startupWarnings`). */
 export interface StartupWarnings {
   readonly sink: DisclosureSink
-  /** What was told so far, oldest first. */
+  /** Returns the notices so far, oldest first. */
   lines(): readonly string[]
 }
 
 export function createStartupWarnings(): StartupWarnings {
-  const told: string[] = []
-  return { sink: (text) => void told.push(text), lines: () => [...told] }
+  const lines: string[] = []
+  return { sink: (text) => void lines.push(text), lines: () => [...lines] }
 }

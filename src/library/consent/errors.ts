@@ -4,11 +4,11 @@ import type { StoredChoice } from './stored-choice.ts'
 import type { ConsentSource, Verdict } from './types.ts'
 import { printable } from './words.ts'
 
-/** The choice could have no effect, because what was decided outside of the product comes before it. */
+/** Choice without effect, because a source outside of the product comes before it. */
 export class ConsentLockedError extends Error {
   override readonly name = 'ConsentLockedError'
   readonly code = 'ERR_USAGE_CONSENT_LOCKED'
-  /** The source that has decided. */
+  /** Source that determined the verdict. */
   readonly source: ConsentSource
 
   constructor({ state, source, because }: Verdict) {
@@ -19,7 +19,7 @@ export class ConsentLockedError extends Error {
   }
 }
 
-/** What unlocks, where it is not a variable or a flag that can be removed. */
+/** Advice for sources that are not a variable or a flag, which could simply be removed. */
 const UNLOCK: Partial<Record<ConsentSource, string>> = {
   'executable-name': 'start it by another name',
   automation: 'start it yourself',
@@ -29,19 +29,19 @@ const UNLOCK: Partial<Record<ConsentSource, string>> = {
   default: 'install a package with usage telemetry',
 }
 
-/** What was to be stored is not a choice. */
+/** Invalid choice, or invalid name of the person who chooses. */
 export class ConsentDecisionError extends TypeError {
   override readonly name = 'ConsentDecisionError'
   readonly code = 'ERR_USAGE_CONSENT_DECISION'
 }
 
-/** The product asked to refuse its start when sources contradict each other (`onConflict: 'refuse'`). */
+/** Contradiction between sources, in a product that refuses to start then (`onConflict: 'refuse'`). */
 export class ConsentConflictError extends Error {
   override readonly name = 'ConsentConflictError'
   readonly code = 'ERR_USAGE_CONSENT_CONFLICT'
 }
 
-/** The product takes an opt-out from the environment only, and it came from elsewhere (`optOutOnlyBy: 'environment'`). */
+/** Opt-out by the flag or the configuration, in a product that accepts it from the environment only (`optOutOnlyBy: 'environment'`). */
 export class ConsentSourceError extends Error {
   override readonly name = 'ConsentSourceError'
   readonly code = 'ERR_USAGE_CONSENT_SOURCE'
@@ -50,12 +50,12 @@ export class ConsentSourceError extends Error {
 interface Refusal {
   readonly location: string
   readonly prefix: string
-  /** What holds until the process ends, as a full sentence. */
+  /** Sentence that says what applies until the process ends. */
   readonly holds: string
   readonly cause: unknown
 }
 
-/** The error for a choice that did not reach the store. */
+/** Returns the error for a choice that could not be stored. */
 export function choiceNotStored(
   { state, level }: Pick<StoredChoice, 'state' | 'level'>,
   { location, prefix, holds, cause }: Refusal,
@@ -70,7 +70,7 @@ export function choiceNotStored(
     'choice',
     file,
     `The choice '${level ?? state}' about the usage telemetry was not stored in ${file} (${printable(code ?? message)}). ${holds} ` +
-      `Set ${variable}, or make the place writable and choose again.`,
+      `Set ${variable}, or make that file writable and choose again.`,
     cause,
   )
 }

@@ -1,15 +1,15 @@
 import type { NamedInputs } from './variables.ts'
 
-/** The facts that the operator withholds, and the names among them that no fact has or had. */
+/** Facts that the operator excludes, and names that no fact has or had. */
 export interface Exclusions {
   readonly excluded: readonly string[]
-  /** The first such name of each variable that has one. */
+  /** First unknown name in each variable that has one, by variable. */
   readonly unknown: ReadonlyMap<string, string>
 }
 
 /**
- * Reads `<PREFIX>_TELEMETRY_EXCLUDE`, under its old names too: names of facts, parted by commas or spaces; `acme.db.*`
- * stands for all below it. Upper and lower case are the same.
+ * Reads `<PREFIX>_TELEMETRY_EXCLUDE`, also under old prefixes: names of facts, separated by commas or spaces. `acme.db.*` excludes all
+ * facts below `acme.db`. Upper and lower case are the same.
  */
 export function readExclusions({ names, environment, facts, formerFacts = [] }: NamedInputs): Exclusions {
   const excluded = new Set<string>()

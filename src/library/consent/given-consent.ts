@@ -4,20 +4,20 @@ import { ConsentLockedError } from './errors.ts'
 import type { ConsentInputs, Verdict } from './types.ts'
 import { decideConsent } from './verdict.ts'
 
-/** Gives a verdict that was reached elsewhere, such as by another telemetry in the same process. */
+/** Returns a verdict from elsewhere, such as from another telemetry in the same process. */
 export type GiveVerdict = () => Verdict | Promise<Verdict>
 
 export interface GivenConsentOptions {
   readonly inputs: ConsentInputs
   readonly clock: Clock
-  /** Reads the environment as it is now. Default: what the inputs hold of it is all there is. */
+  /** Returns the current environment. Default: the environment of the inputs. */
   readonly readEnvironment?: (() => ConsentInputs['environment']) | undefined
 }
 
 /**
- * A consent that is decided elsewhere. No choice is read or stored here. A no of the environment, the flag or the configuration holds
- * all the same. Until the first answer, after one that cannot be used, and where there is none within ten seconds, nothing is sent
- * and nothing is deleted.
+ * Creates a consent that a function decides. No choice is read or stored. A no of the environment, the flag or the configuration still
+ * beats the answer. Before the first answer, after an invalid answer, and without an answer within ten seconds, nothing is sent and
+ * nothing is deleted.
  */
 export function createGivenConsent(
   give: GiveVerdict,
@@ -41,7 +41,7 @@ export function createGivenConsent(
     }
   }
 
-  /** The verdict that the listeners know. */
+  /** Last verdict that the listeners were called with. */
   let announced = current
 
   async function read(): Promise<Verdict> {
@@ -80,7 +80,7 @@ export function createGivenConsent(
   }
 }
 
-/** How long a consent function may take, in milliseconds. */
+/** Time limit of the consent function, in milliseconds. */
 const ANSWER_TIMEOUT = 10_000
 
 function isVerdict(answer: unknown): answer is Verdict {

@@ -1,6 +1,6 @@
 /**
- * Whether anything may be sent: one verdict from every source, and why. The verdict is a pure function; {@link createConsent}
- * keeps it for a running product, and only a choice, and a start, write.
+ * Decides whether reports may be sent: one verdict from all sources, with the reason. {@link decideConsent} is a pure function;
+ * {@link createConsent} keeps its verdict for a running product. Only a choice and a start write to the store.
  */
 export {
   type Chooser,
@@ -27,7 +27,7 @@ export {
 export { createGivenConsent, type GiveVerdict } from './given-consent.ts'
 export type { ConsentPolicy } from './policy.ts'
 export { SOURCES, type Source } from './sources.ts'
-export type { ChoicePlace, StoredChoice } from './stored-choice.ts'
+export type { HistoryLocation, StoredChoice } from './stored-choice.ts'
 export type {
   ConsentInputs,
   ConsentSource,

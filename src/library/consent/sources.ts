@@ -5,45 +5,45 @@ import type { ConsentInputs, ConsentSource } from './types.ts'
 import type { Meaning, NamedInputs } from './variables.ts'
 import { DISABLING_WORDS, ENABLING_WORDS, optsOut, printable, type Reading, readDecision } from './words.ts'
 
-/** What a source says, before it is held against the others. */
+/** Statement of a source, before it is compared with the others. */
 export interface Statement {
   readonly name: string
   readonly value?: string
   readonly reading: Reading
-  /** What the operator knows it by, where that is not its name and value: `the choice of alice`. */
+  /** Text that names the source to the operator. Default: name and value. */
   readonly title?: string
-  /** What the operator should mend, as the end of a sentence. */
+  /** Problem for the operator to fix, as the end of a sentence. */
   readonly problem?: string
-  /** Since when it stands, as ISO 8601, where that is known. */
+  /** Time of the statement, as ISO 8601; absent if unknown. */
   readonly since?: string
-  /** The facts that it covers, as they were; absent: all of them. */
+  /** Facts that the statement covers, as they were declared then. Default: all. */
   readonly facts?: Scopes
-  /** Whether it is a choice that did not reach the store. */
+  /** `true` for a choice that could not be stored. */
   readonly unstored?: true
-  /** Since when the same was chosen, as ISO 8601, where it is a stored choice. */
+  /** Time of the first of the stored choices in a row that say the same, as ISO 8601. */
   readonly heldSince?: string
-  /** The version of the catalog that it was given under; absent: it stands for every version. */
+  /** Version of the catalog that the statement was made under. Default: it covers every version. */
   readonly catalogVersion?: number
-  /** The versions of the contributions to the catalog that it was given under, by prefix. */
+  /** Versions of the contributions to the catalog that the statement was made under, by prefix. */
   readonly contributions?: Readonly<Record<string, number>>
 }
 
-/** A place that an opinion comes from, and what its word is worth. */
+/** Source of opinions about consent, and its precedence. */
 export interface Source {
   readonly source: ConsentSource
-  /** Whether its no beats every yes, whoever says it. Otherwise the first source that has decided wins. */
+  /** `true` if a no of this source beats every yes. Otherwise the first source that has decided wins. */
   readonly restricts: boolean
-  /** Whether it is set outside of the product, so that its no cannot be taken back by a choice in the product. */
+  /** `true` if the source is set outside of the product, so that no choice in the product can revoke its no. */
   readonly locks: boolean
-  /** Whether its no only says that this run is a special one, or that a value cannot be used: nobody has opted out, and nothing is deleted. */
-  readonly passing?: true
-  /** Says in a sentence what it is, for the table of docs/consent.md. */
+  /** `true` if a no of this source means a special run or an unusable value: nobody has opted out, and nothing is deleted. */
+  readonly isCircumstance?: true
+  /** Description in full sentences, for the table of docs/consent.md. */
   readonly about: string
-  /** What it says; empty where it has nothing to say. */
+  /** Returns the statements of the source; none if it is not set. */
   read(inputs: NamedInputs): readonly Statement[]
 }
 
-/** Every source but the default, in the order in which they are asked. */
+/** All sources but the default, in order of precedence. */
 export const SOURCES: readonly Source[] = [
   {
     source: 'do-not-track',
@@ -88,9 +88,9 @@ export const SOURCES: readonly Source[] = [
     source: 'automation',
     restricts: true,
     locks: true,
-    passing: true,
+    isCircumstance: true,
     about:
-      'A CI system, a test runner or an AI agent that runs the process, where the product wants that to be a no. A variable that is set to a word for no (`CI=false`) tells of none.',
+      'A CI system, a test runner or an AI agent that runs the process, where the product wants that to be a no. A variable that is set to a word for no (`CI=false`) does not count.',
     read: ({ automation }) =>
       automation === undefined
         ? []
@@ -106,7 +106,7 @@ export const SOURCES: readonly Source[] = [
     source: 'debug-variable',
     restricts: true,
     locks: true,
-    passing: true,
+    isCircumstance: true,
     about:
       'The variable `<PREFIX>_TELEMETRY_DEBUG`: reports are printed and not sent. Read like `DO_NOT_TRACK`.',
     read: (inputs) => optOuts(inputs, 'DEBUG'),
@@ -115,7 +115,7 @@ export const SOURCES: readonly Source[] = [
     source: 'endpoint-variable',
     restricts: true,
     locks: true,
-    passing: true,
+    isCircumstance: true,
     about:
       'The variable `<PREFIX>_TELEMETRY_ENDPOINT`, when its address cannot be used: then nothing is sent anywhere.',
     read: ({ endpoint }) =>
@@ -134,9 +134,9 @@ export const SOURCES: readonly Source[] = [
     source: 'exclude-variable',
     restricts: true,
     locks: true,
-    passing: true,
+    isCircumstance: true,
     about:
-      "The product's list of withheld facts, when it names one that does not exist: rather nothing than that one.",
+      "The product's list of withheld facts, when it names one that does not exist: then nothing is sent, so that the fact that was meant is not sent either.",
     read: (inputs) =>
       [...readExclusions(inputs).unknown].map(([name, word]) => ({
         name,
@@ -167,7 +167,7 @@ export const SOURCES: readonly Source[] = [
     source: 'locked-configuration',
     restricts: true,
     locks: true,
-    about: "The product's configuration, where it settles the matter: the same words.",
+    about: "The product's configuration, when the product locks it: the same words.",
     read: (inputs) =>
       isLocked(inputs.configured) ? decision('the configuration', inputs.configured.value, inputs) : [],
   },
@@ -175,9 +175,9 @@ export const SOURCES: readonly Source[] = [
     source: 'state',
     restricts: false,
     locks: false,
-    passing: true,
+    isCircumstance: true,
     about:
-      'The state of the product, where nothing of it outlives the process. Each start would be another installation, so only a yes ' +
+      'The state of the product, when it does not outlive the process. Each start would be another installation, so only a yes ' +
       'of the sources above counts, or a choice that is made in the same process.',
     read: ({ stateProblem }) =>
       stateProblem === undefined
@@ -185,7 +185,7 @@ export const SOURCES: readonly Source[] = [
         : [
             {
               name: 'the state of the product',
-              title: `nothing that is stored outlives this process: ${printable(stateProblem)}`,
+              title: `the stored state does not outlive this process: ${printable(stateProblem)}`,
               reading: { state: 'disabled' },
             },
           ],
@@ -201,7 +201,7 @@ export const SOURCES: readonly Source[] = [
     source: 'configuration',
     restricts: false,
     locks: false,
-    about: "The product's configuration, where it only says what holds until somebody chooses.",
+    about: "The product's configuration, unless it is locked: it applies until somebody chooses.",
     read: (inputs) =>
       isLocked(inputs.configured) ? [] : decision('the configuration', inputs.configured, inputs),
   },
@@ -209,13 +209,13 @@ export const SOURCES: readonly Source[] = [
     source: 'seed',
     restricts: false,
     locks: false,
-    about: 'The seed: what held at the first start. It is remembered, and a later seed changes nothing.',
+    about: 'The seed: the decision for the first start. It is stored, and a later seed changes nothing.',
     read: (inputs) =>
       isSeed(inputs) ? storedChoice(inputs) : decision('the seed for the first start', inputs.seed, inputs),
   },
 ]
 
-/** The words that a source understands, for a message about one that it does not. */
+/** Returns advice with the words that a source understands, for a message about another word. */
 export const wordsOf = (levels: readonly string[]): string =>
   `use ${[...levels, 'on'].map((word) => `'${word}'`).join(', ')} or 'off' ` +
   `(also ${[...ENABLING_WORDS.slice(4, 5), ...DISABLING_WORDS.slice(4, 5), 'true', 'false', '1', '0'].join(', ')})`

@@ -1,10 +1,9 @@
 /**
- * The choice of an administrator, kept in the state store: who decided what, when, and under which versions. A history that
- * is only ever added to; its last choice is the one that holds. No address, no account, nothing but the name that the
- * product gives to `by`.
+ * The choices of administrators in the state store: who decided what, when, and under which versions. The history only grows, and the
+ * last choice applies. Of the person, only the name is stored that the product gives as `by`: no address, no account.
  *
- * What cannot be read is a no: a torn line, a file of a newer version, a directory in the file's place. It stays where it
- * is, is copied aside with the next choice, and that choice is added behind it.
+ * A history that cannot be read is a no: a torn line, a file of a newer version, a directory instead of the file. It is left alone
+ * until the next choice, which copies it aside and is added at its end.
  */
 import type { Scopes } from '../../catalog/index.ts'
 import { Buffer, Date, errorOf, ownOf, parseOwn, TextDecoder } from '../../platform/index.ts'
@@ -15,47 +14,47 @@ import { printable } from './words.ts'
 
 /** One line of the history. */
 export interface StoredChoice {
-  /** When, as ISO 8601 in UTC. */
+  /** Time of the choice, as ISO 8601 in UTC. */
   readonly at: string
   readonly state: ConsentState
-  /** The level that was chosen; absent: the fullest. */
+  /** Level that was chosen. Default: the highest. */
   readonly level?: string
-  /** Who decided, as the product names people. */
+  /** Person who decided, as the product names people. */
   readonly by: string
-  /** The version of the product that asked. */
+  /** Version of the product that asked. */
   readonly productVersion: string
-  /** The version of the catalog that was shown: a yes does not reach facts that were added later. */
+  /** Version of the catalog that the person saw: a yes does not cover facts that were added later. */
   readonly catalogVersion: number
-  /** The versions of the catalogs that contributed to it, by prefix: a yes does not reach one that came later. */
+  /** Versions of the contributions to the catalog, by prefix: a yes does not cover a contribution that was added later. */
   readonly contributions?: Readonly<Record<string, number>>
-  /** The facts that it covers, as they were; or the time of the choice that has them, where they were the same. */
+  /** Facts that the choice covers, as they were declared then; or the time of an earlier choice with the same facts. */
   readonly facts?: Scopes | string
-  /** Whether it is the product's seed from the first start. A seed never stands against a choice. */
+  /** `true` for the product's seed from the first start. Every choice comes before a seed. */
   readonly seed?: true
 }
 
 export interface ChoiceHistory {
-  /** Everything that can be read, oldest first. */
+  /** Choices that can be read, oldest first. */
   readonly choices: readonly StoredChoice[]
-  /** What holds now; absent where nobody has chosen. */
+  /** Choice that applies now; absent if nobody has chosen. */
   readonly current?: StoredOpinion
-  /** What lies in the store; absent where nothing does, or it cannot be read. */
+  /** Content of the entry; absent if the entry does not exist or cannot be read. */
   readonly bytes?: Uint8Array
-  /** Why it cannot be read. */
+  /** Error of reading the entry. */
   readonly error?: NodeJS.ErrnoException
 }
 
-/** Where choices are kept, and under which name. */
-export interface ChoicePlace {
+/** Store and name of an entry with a history of choices. */
+export interface HistoryLocation {
   readonly store: Pick<StateStore, 'location' | 'read'>
   readonly entry: string
 }
 
 /**
- * The no that holds in other places, where choices were made under other names: the latest. What cannot be read there is a no as well,
- * unless one can be read.
+ * Resolves to the latest no among histories under other names. A history that cannot be read is a no as well, but a no that can be read
+ * comes before it.
  */
-export async function noElsewhere(places: readonly ChoicePlace[]): Promise<StoredOpinion | undefined> {
+export async function latestNoIn(places: readonly HistoryLocation[]): Promise<StoredOpinion | undefined> {
   const found = await Promise.all(
     places.map(async ({ store, entry }) => {
       const { current } = await readHistory(store, entry)
@@ -70,12 +69,12 @@ export async function noElsewhere(places: readonly ChoicePlace[]): Promise<Store
   return read.sort((a, b) => (a.at < b.at ? 1 : -1))[0] ?? noes[0]
 }
 
-/** The form of a line. A higher one is of a newer version of this library, and not understood. */
+/** Format of a line. A line with a higher format is from a newer version of this library, and cannot be read. */
 const FORMAT = 1
 
 /** Reads the history. Never rejects and never writes. */
 export async function readHistory(
-  store: ChoicePlace['store'],
+  store: HistoryLocation['store'],
   entry: string = ENTRIES.consent,
 ): Promise<ChoiceHistory> {
   const place = { store, entry }
@@ -84,22 +83,22 @@ export async function readHistory(
     bytes = await store.read(entry)
   } catch (thrown) {
     const error = errorOf(thrown)
-    const history = unknowable(place, [], `cannot be read (${printable(stateErrorReason(error))})`)
+    const history = unreadableHistory(place, [], `cannot be read (${printable(stateErrorReason(error))})`)
     return ownOf({ ...history, error })
   }
   return ownOf(bytes === undefined ? { choices: [] } : { ...historyFrom(place, bytes), bytes })
 }
 
 /**
- * Adds a choice to the history that was read before. What could not be understood is copied aside first; a file that this
- * user may not read, or what is no file, is moved aside. Rejects where the choice does not reach the store.
+ * Adds a choice to the history that was read before. Content that could not be parsed is copied aside first. A file that this user may
+ * not read, and an entry that is not a file, is moved aside. Rejects when the choice cannot be stored.
  */
 export async function addChoice(
   store: StateStore,
   choice: StoredChoice,
   { current, bytes, error }: ChoiceHistory,
 ): Promise<void> {
-  // It would not answer to a write either.
+  // A store that did not answer to a read does not answer to a write.
   if (error?.code === 'ETIMEDOUT') throw error
   const aside = `consent.${choice.at.replaceAll(/\D/g, '')}.unreadable`
   if (bytes && current && hasProblem(current)) await store.write(aside, bytes)
@@ -108,24 +107,24 @@ export async function addChoice(
   try {
     await store.append(ENTRIES.consent, JSON.stringify({ format: FORMAT, ...choice }))
   } catch (failure) {
-    // Back: what cannot be read is a no, what is not there is nothing.
+    // Moved back, because an unreadable history is a no, and a missing one is not.
     if (moves) await store.rename?.(aside, ENTRIES.consent)
     throw failure
   }
 }
 
-function historyFrom(place: ChoicePlace, bytes: Uint8Array): ChoiceHistory {
-  // One character for each byte: what is not UTF-8 spoils its own line only.
+function historyFrom(place: HistoryLocation, bytes: Uint8Array): ChoiceHistory {
+  // One character for each byte, so that invalid UTF-8 affects its own line only.
   const lines = Buffer.from(bytes)
     .toString('latin1')
     .split('\n')
     .filter((line) => line.trim() !== '')
   const read = lines.map(parseLine)
   const choices = read.filter((choice) => choice !== undefined)
-  if (lines.length === 0) return unknowable(place, choices, 'is empty')
+  if (lines.length === 0) return unreadableHistory(place, choices, 'is empty')
   if (read.at(-1) === undefined)
-    return unknowable(place, choices, 'ends with something that cannot be understood')
-  // The first seed is what the product started with; it steps back as soon as somebody has chosen.
+    return unreadableHistory(place, choices, 'ends with a line that cannot be read')
+  // Any choice comes before the seed; of several seeds, the first one applies.
   const current = choices.findLast(({ seed }) => !seed) ?? choices[0]
   if (!current) return { choices }
   const { facts: _, ...choice } = current
@@ -133,14 +132,14 @@ function historyFrom(place: ChoicePlace, bytes: Uint8Array): ChoiceHistory {
   return { choices, current: { ...choice, ...(facts && { facts }), heldSince: heldSince(choices, current) } }
 }
 
-/** The facts that a choice covers; none where they are with a choice that cannot be read. */
+/** Returns the facts that a choice covers; none if it refers to a choice that cannot be read. */
 function factsOf({ facts }: StoredChoice, choices: readonly StoredChoice[]): Scopes | undefined {
   if (typeof facts !== 'string') return facts
   const found = choices.filter((one) => one.at === facts && typeof one.facts === 'object')
   return found.length === 1 ? (found[0]?.facts as Scopes) : {}
 }
 
-/** The facts as a choice writes them down: once, and then by the time of the choice that has them. */
+/** Returns the facts in the form for the store: in full, or the time of an earlier choice with the same facts. */
 export function factsToStore(facts: Scopes, choices: readonly StoredChoice[]): Scopes | string {
   const text = JSON.stringify(facts)
   const at = choices.findLast(
@@ -149,7 +148,7 @@ export function factsToStore(facts: Scopes, choices: readonly StoredChoice[]): S
   return at !== undefined && choices.filter((one) => one.at === at).length === 1 ? at : facts
 }
 
-/** When what holds now was chosen first: a yes that only confirms the one before it begins nothing new. */
+/** Returns the time of the first of the choices in a row that say the same as the current one. */
 function heldSince(choices: readonly StoredChoice[], current: StoredChoice): string {
   const earlier = choices.filter(({ seed }) => !seed).slice(0, -1)
   const subject = subjectOf(current, choices)
@@ -162,12 +161,12 @@ function subjectOf(choice: StoredChoice, choices: readonly StoredChoice[]): stri
   return JSON.stringify([state, level, catalogVersion, contributions, factsOf(choice, choices)])
 }
 
-/** Whether a choice is there that cannot be read. */
+/** Returns `true` for a stored choice that cannot be read. */
 export const hasProblem = <T extends object>(stored: T): stored is Extract<T, { readonly problem: string }> =>
   Object.hasOwn(stored, 'problem')
 
-function unknowable(
-  { store, entry }: ChoicePlace,
+function unreadableHistory(
+  { store, entry }: HistoryLocation,
   choices: readonly StoredChoice[],
   what: string,
 ): ChoiceHistory {

@@ -1,9 +1,9 @@
 import type { Facts, PermittedFacts, Scopes } from '../../catalog/index.ts'
 
-/** What has been decided about sending. `undecided`: nobody has said anything yet, the product's delay runs. */
+/** Decision about sending. `undecided`: nobody has decided yet, and the product's delay runs. */
 export type ConsentState = 'enabled' | 'disabled' | 'undecided'
 
-/** A place that an opinion comes from. */
+/** Source of an opinion. */
 export type ConsentSource =
   | 'do-not-track'
   | 'opt-out-variable'
@@ -23,130 +23,130 @@ export type ConsentSource =
   | 'default'
 
 /**
- * Who a no comes from, which decides what it does beside that nothing is sent.
+ * Origin of a no, which determines what the no deletes. Under any no, nothing is sent.
  *
  * - `person`: somebody has opted out. Installation id, outbox and counts are deleted.
- * - `circumstance`: a no in passing, such as a debug run, automation, or a value that cannot be used or read. Nothing is deleted.
- * - `product`: nobody has said yes, and the product's own configuration, seed or default is a no. Nothing is deleted.
+ * - `circumstance`: a no for this run only, such as a debug run, automation, or a value that cannot be used or read. Nothing is deleted.
+ * - `product`: nobody has said yes, and the product's own configuration, seed or default says no. Nothing is deleted.
  */
 export type DisabledBy = 'person' | 'circumstance' | 'product'
 
-/** A source whose yes a product may let overrule a stored no. */
+/** Source whose yes may overrule a stored no, if the product says so. */
 export type OverrulingSource = 'variable' | 'flag' | 'locked-configuration'
 
-/** What one source said, and what became of it. */
+/** Statement of one source, and its effect on the verdict. */
 export interface Opinion {
   readonly source: ConsentSource
-  /** How the operator knows the source: the name of the variable, for example. */
+  /** Name by which the operator knows the source, such as the name of the variable. */
   readonly name: string
-  /** What stood there, shortened to be shown; absent where nothing did. */
+  /** Value that the source has, shortened for messages; absent if it has none. */
   readonly value?: string
   readonly state: ConsentState
   readonly level?: string
-  /** Whether it decided. */
+  /** `true` for the source that determined the verdict. */
   readonly won: boolean
-  /** Why it won or lost, as a clause: `it says no, and a no comes first`. */
+  /** Reason why the source won or lost, as a clause: `it says no, and a no comes first`. */
   readonly why: string
 }
 
-/** The decision about sending, with everything that led to it. */
+/** Decision about sending, with everything that led to it. */
 export interface Verdict {
   readonly state: ConsentState
-  /** Who the no comes from, and so whether it deletes; absent where it is none. A person's no counts beside any other. */
+  /** Origin of the no; absent unless the state is `disabled`. `person` if any of several noes is a person's. */
   readonly disabledBy?: DisabledBy
-  /** The level of consent; `off` when nothing may be sent. */
+  /** Level of consent; `off` when nothing may be sent. */
   readonly level: string
   readonly source: ConsentSource
-  /** How the operator knows the source that decided, with its value: `DO_NOT_TRACK=1`. */
+  /** Name and value of the source that decided, as the operator knows them: `DO_NOT_TRACK=1`. */
   readonly because: string
   /**
-   * Whether it is settled outside of the product, so that no choice in the product can change it: by a no of the environment, the
-   * flag or a locked configuration, or by a yes that the product lets overrule a stored no.
+   * `true` if no choice in the product can change the verdict: the environment, the flag or a locked configuration says no, or a source
+   * says yes that the product lets overrule a stored no.
    */
   readonly locked: boolean
-  /** Since when, as ISO 8601: the moment of a stored choice, and for every other source the start of the process. */
+  /** Start of the verdict, as ISO 8601: the time of a stored choice, and for every other source the start of the process. */
   readonly since?: string
-  /** Since when a stored choice has held without interruption, as ISO 8601: later ones that only confirm it change nothing. */
+  /** Time of the first of the stored choices in a row that say the same, as ISO 8601. A choice that only confirms the one before does not change it. */
   readonly heldSince?: string
-  /** Whether it rests on a choice that did not reach the state store, and so ends with the process. */
+  /** `true` if the verdict follows from a choice that could not be stored, so that the verdict ends with the process. */
   readonly unstored?: true
-  /** Which facts it reaches; while disabled, which ones it would, for the local log. */
+  /** Facts that may be reported; while disabled, the facts that the local log contains. */
   readonly permitted: PermittedFacts
-  /** What every source said, in the order in which they are asked; the default stands last. */
+  /** Opinions of all sources, in order of precedence; the default is last. */
   readonly opinions: readonly Opinion[]
-  /** The product's variables that hold, by name, as they are used: they are read once, at the start or before it. */
+  /** The product's variables by name, with the values in use. They are read once, at the start or before it. */
   readonly variables?: Readonly<Record<string, string>>
-  /** What the operator should know: unreadable values, and sources that contradict each other. Full sentences. */
+  /** Warnings for the operator about unreadable values and contradictory sources, as full sentences. */
   readonly warnings: readonly string[]
 }
 
-/** A choice that was stored, as far as it can be known. */
+/** Stored choice, or the reason why it cannot be read. */
 export type StoredOpinion =
   | {
       readonly state: ConsentState
       readonly level?: string
       readonly at: string
-      /** When the same was chosen first, without another choice in between. Default: `at`. */
+      /** Time of the first of the choices in a row that say the same, as ISO 8601. Default: `at`. */
       readonly heldSince?: string
       readonly by: string
       readonly catalogVersion: number
-      /** The versions of the catalogs that contributed to it, by prefix. */
+      /** Versions of the contributions to the catalog, by prefix. */
       readonly contributions?: Readonly<Record<string, number>>
-      /** The facts that it covers, as they were; absent: as their versions say. */
+      /** Facts that the choice covers, as they were declared then. Default: the facts of the catalog versions. */
       readonly facts?: Scopes
-      /** Whether it is the product's seed from the first start, which nobody has confirmed. */
+      /** `true` for the product's seed from the first start, which nobody has confirmed. */
       readonly seed?: true
-      /** Where it lies, where that is not the place of the product's own choices. */
+      /** Path of the choice, if it is not among the product's own choices. */
       readonly location?: string
-      /** Whether it did not reach the store, and holds in this process only. */
+      /** `true` if the choice could not be stored, and so holds in this process only. */
       readonly unstored?: true
     }
-  /** What makes it unknowable, as the end of a sentence. */
+  /** Reason why the choice cannot be read, as the end of a sentence. */
   | { readonly problem: string }
 
-/** Everything that a verdict depends on, read once. */
+/** Everything that a verdict depends on. */
 export interface ConsentInputs {
-  /** What the product's variables start with: `ACME_DB`. */
+  /** Prefix of the product's variables: `ACME_DB`. */
   readonly prefix: string
-  /** What they used to start with. Old names keep working after a rename. Default: none. */
+  /** Prefixes from before the product was renamed; variables with these still work. Default: none. */
   readonly legacyPrefixes?: readonly string[]
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** The levels of the catalog, least first. */
+  /** Levels of the catalog, lowest first. */
   readonly levels: readonly string[]
-  /** The names of the catalog's facts, which the operator may withhold. Default: not known, nothing is withheld. */
+  /** Names of the catalog's facts, which the operator may exclude. Default: unknown, and no fact is excluded. */
   readonly facts?: readonly string[]
-  /** The catalog's facts, to be held against those that a stored choice covers. Default: not known, all are covered. */
+  /** The catalog's facts, to be compared with those that a stored choice covers. Default: unknown, and a stored choice covers all. */
   readonly definitions?: Facts
-  /** Names that facts had once, which the operator may withhold as well. Default: none. */
+  /** Former names of facts, which the operator may exclude as well. Default: none. */
   readonly formerFacts?: readonly string[]
   /** The product's default. */
   readonly default: ConsentState
-  /** Who has set the default, where it was not the product itself. */
+  /** Origin of the default, if it is not the product itself. */
   readonly defaultBy?: string | undefined
-  /** The raw value of the product's command-line flag. */
+  /** Raw value of the product's command-line flag. */
   readonly flag?: unknown
-  /** The raw value of the product's configuration; `{ value, locked: true }` where it settles the matter. */
+  /** Raw value of the product's configuration; `{ value, locked: true }` if no choice in the product may change it. */
   readonly configured?: unknown
-  /** The raw value that stands for a stored choice until somebody makes one. */
+  /** Raw value that is used in place of a stored choice until somebody makes one. */
   readonly seed?: unknown
-  /** Why nothing that is stored outlives the process, as the end of a sentence. Default: it does. */
+  /** Reason why the stored state does not outlive the process, as the end of a sentence. Default: it does. */
   readonly stateProblem?: string | undefined
-  /** The choice of an administrator. */
+  /** Choice of an administrator. */
   readonly stored?: StoredOpinion | undefined
-  /** The name or path that the process was started by. `donottrack` in it, in any case, is a no. */
+  /** Name or path of the executable. `donottrack` in it, in upper or lower case, is a no. */
   readonly executableName?: string | undefined
-  /** What runs the process in the place of a person: a CI system, a test runner, an agent. Then it is a no. */
+  /** CI system, test runner or AI agent that runs the process. If there is one, it is a no. */
   readonly automation?: string | undefined
-  /** The variable in which the operator has set an address for reports, where one has, with what is wrong with it as the end of a sentence. */
+  /** Variable with which the operator has set the address for reports. `problem` says what is wrong with it, as the end of a sentence. */
   readonly endpoint?:
     | { readonly name: string; readonly value: string; readonly problem?: string | undefined }
     | undefined
-  /** The product's variables that are set, as they are shown. Default: none. */
+  /** The product's variables that are set, as shown to people. Default: none. */
   readonly variables?: Readonly<Record<string, string>>
-  /** Sources whose yes holds against a stored no as well. Default: none. */
+  /** Sources whose yes also overrules a stored no. Default: none. */
   readonly overruleStoredNo?: readonly OverrulingSource[] | undefined
-  /** Sources that the product does not ask. Default: none. */
+  /** Sources that the product ignores. Default: none. */
   readonly ignore?: readonly ConsentSource[] | undefined
-  /** When the process was started, as ISO 8601. */
+  /** Start of the process, as ISO 8601. */
   readonly startedAt?: string
 }

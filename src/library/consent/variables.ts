@@ -1,12 +1,12 @@
 /**
- * The operator's variables by what they mean. A no must not be lost to a spelling: names are compared without regard to case, and the
- * obvious misspellings of an opt-out count as what they say. A yes is taken only from a variable that has its right name.
+ * The operator's variables by meaning. A spelling mistake must not lose a no: upper and lower case are the same in names, and obvious
+ * misspellings of an opt-out count. A yes counts only in a variable with the right name.
  */
 import { distanceOf } from '../../platform/index.ts'
 import type { ConsentInputs } from './types.ts'
 import { optsOut, printable, readDecision } from './words.ts'
 
-/** What a variable means. `NO`: the name of a decision that is misspelt, and so can only say no. */
+/** Meaning of a variable. `NO`: a misspelt name of `<PREFIX>_TELEMETRY`, which can only say no. */
 export type Meaning =
   | 'DO_NOT_TRACK'
   | 'OTEL_SDK_DISABLED'
@@ -16,49 +16,49 @@ export type Meaning =
   | 'DEBUG'
   | 'NO'
 
-/** The operator's variables in an environment. They are found once for it: a process has many others, and many verdicts. */
+/** The operator's variables in an environment. Found once for many verdicts, because a process has many other variables. */
 export interface NamedVariables {
-  /** The names of each meaning; the right ones first, whether they are set or not. */
+  /** Names by meaning. The right names come first, even if they are not set. */
   readonly names: ReadonlyMap<Meaning, readonly string[]>
-  /** Those that look like one of the operator's under another name. */
+  /** Variables with a misspelt name. */
   readonly misspelt: readonly Misspelt[]
 }
 
 interface Misspelt {
   readonly name: string
-  /** What it means all the same; `undefined` where it has no effect. */
+  /** Meaning of the variable in spite of its name; `undefined` if it has no effect. */
   readonly meaning: Meaning | undefined
-  /** The right name that is nearest. */
+  /** Right name that is most similar. */
   readonly meant: string
 }
 
 /** The inputs, with the operator's variables in their environment. */
 export interface NamedInputs extends ConsentInputs, NamedVariables {}
 
-/** What stands behind `<PREFIX>_TELEMETRY` in the right names. The last two are read elsewhere, under their right names alone. */
+/** Ends of the right names, after `<PREFIX>_TELEMETRY`. The last two are read elsewhere, and only under their right names. */
 const SUFFIXES = ['', '_OPTOUT', '_EXCLUDE', '_DEBUG', '_DIR', '_ENDPOINT'] as const
 
-/** What stands there in obvious misspellings, without underscores. */
-const BEHIND: Readonly<Record<string, Meaning>> = {
+/** Meanings by the end of the name after `<PREFIX>_TELEMETRY`, without underscores. Includes obvious misspellings. */
+const MEANING_BY_SUFFIX: Readonly<Record<string, Meaning>> = {
   '': 'TELEMETRY',
   ...{ OPTOUT: 'OPTOUT', EXCLUDE: 'EXCLUDE', DEBUG: 'DEBUG' },
   ...{ OPTEDOUT: 'OPTOUT', DISABLED: 'OPTOUT', DISABLE: 'OPTOUT', OFF: 'OPTOUT', DONOTTRACK: 'OPTOUT' },
   ...{ OPTIN: 'NO', OPTEDIN: 'NO', ENABLED: 'NO', ENABLE: 'NO', ON: 'NO', LEVEL: 'NO' },
 }
 
-/** What stands behind the prefix in others, without underscores. */
-const OTHERWISE: Readonly<Record<string, Meaning>> = {
+/** Meanings by the name after `<PREFIX>_` where that does not begin with `TELEMETRY`, without underscores. */
+const MEANING_BY_OTHER_NAME: Readonly<Record<string, Meaning>> = {
   ...{ DISABLETELEMETRY: 'OPTOUT', DISABLEDTELEMETRY: 'OPTOUT', NOTELEMETRY: 'OPTOUT' },
   ...{ OPTOUTTELEMETRY: 'OPTOUT', DONOTTRACK: 'OPTOUT', ENABLETELEMETRY: 'NO' },
 }
 
-/** Of everybody, without underscores. */
-const COMMON: Readonly<Record<string, Meaning>> = {
+/** Meanings of names that all products share, without underscores. */
+const MEANING_WITHOUT_PREFIX: Readonly<Record<string, Meaning>> = {
   DONOTTRACK: 'DO_NOT_TRACK',
   OTELSDKDISABLED: 'OTEL_SDK_DISABLED',
 }
 
-/** More warnings than these say nothing new. */
+/** Largest number of warnings about misspelt names. More would say nothing new. */
 const MAX_WARNINGS = 5
 
 /** Finds the operator's variables. */
@@ -87,13 +87,13 @@ export function variablesIn(
     if (list && !list.includes(name)) list.push(name)
     if (rightNames.has(name)) continue
     const meant = meaning === 'NO' ? `${below[0]}_TELEMETRY` : nearestTo(written, below)
-    const isHeeded = meaning !== undefined && meaning !== 'NO' && meaning !== 'DEBUG'
-    if (meant !== undefined && !isHeeded) misspelt.push({ name, meaning, meant })
+    const isObeyed = meaning !== undefined && meaning !== 'NO' && meaning !== 'DEBUG'
+    if (meant !== undefined && !isObeyed) misspelt.push({ name, meaning, meant })
   }
   return { names, misspelt }
 }
 
-/** A full sentence for each variable that looks like one of the operator's and has no effect, with the name that was meant. */
+/** Returns a sentence for each variable that is set under a misspelt name and has no effect, with the right name. */
 export const warningsOfMisspelt = ({ misspelt, environment, levels }: NamedInputs): string[] =>
   misspelt
     .flatMap(({ name, meaning, meant }) => {
@@ -113,30 +113,30 @@ function sentence(name: string, meant: string, meaning: Meaning | undefined): st
     : `${name} is not a variable of the usage telemetry and has no effect; perhaps ${meant} is meant.`
 }
 
-/** What an operator means by a name, in capitals; `undefined` where it is of something else, or nobody can tell. */
+/** Returns the meaning of a name in capitals; `undefined` if it has none here. */
 function meaningOf(written: string, below: readonly string[]): Meaning | undefined {
   if (written.length > MAX_NAME_LENGTH) return undefined
-  const common = own(COMMON, bare(written))
+  const common = own(MEANING_WITHOUT_PREFIX, bare(written))
   if (common) return common
   for (const prefix of below) {
     const rest = written.slice(prefix.length + 1)
     const meaning = rest.startsWith('TELEMETRY')
-      ? own(BEHIND, bare(rest.slice('TELEMETRY'.length)))
-      : own(OTHERWISE, bare(rest))
+      ? own(MEANING_BY_SUFFIX, bare(rest.slice('TELEMETRY'.length)))
+      : own(MEANING_BY_OTHER_NAME, bare(rest))
     if (meaning) return meaning
   }
   return undefined
 }
 
-/** The right name that is nearest to one, in capitals, which is below `<PREFIX>_TELEMETRY`, or almost is. */
+/** Returns the right name that is most similar to a name in capitals; `undefined` if the name does not resemble any. */
 function nearestTo(written: string, below: readonly string[]): string | undefined {
-  // By the length first: that is quick, and every variable of the process is looked at.
+  // The length comes first because it is quick, and every variable of the process is compared.
   const isAsLong = Math.abs(written.length - 'DO_NOT_TRACK'.length) <= 1
   if (isAsLong && distanceOf(written, 'DO_NOT_TRACK') === 1) return 'DO_NOT_TRACK'
   for (const prefix of below) {
     const [first = '', ...rest] = written.slice(prefix.length + 1, MAX_NAME_LENGTH).split('_')
-    // What lies before it is right: a name with another prefix is of another product.
-    if (distanceOf(first, 'TELEMETRY') > SLIPS) continue
+    // The prefix must be right: a name with another prefix belongs to another product.
+    if (distanceOf(first, 'TELEMETRY') > MAX_TYPOS) continue
     const end = ['', ...rest].join('_')
     const [nearest] = SUFFIXES.map((one) => ({ one, distance: distanceOf(end, one) })).sort(
       (a, b) => a.distance - b.distance,
@@ -146,8 +146,8 @@ function nearestTo(written: string, below: readonly string[]): string | undefine
   return undefined
 }
 
-/** How many letters a word may be off to be taken for a slip. */
-const SLIPS = 2
+/** Largest number of wrong letters in a word that counts as a typing error. */
+const MAX_TYPOS = 2
 
 const MAX_NAME_LENGTH = 100
 

@@ -5,20 +5,19 @@ import { SOURCES, type Source, type Statement, wordsOf } from './sources.ts'
 import type { ConsentInputs, ConsentState, DisabledBy, Opinion, Verdict } from './types.ts'
 import { type NamedInputs, type NamedVariables, variablesIn, warningsOfMisspelt } from './variables.ts'
 
-/** A source and one thing that it says. */
-interface Voice {
+/** One statement of a source: a candidate for the verdict. */
+interface Candidate {
   readonly source: Source
   readonly statement: Statement
 }
 
 /**
- * The verdict from every source. A pure function of its inputs.
+ * Returns the verdict that follows from all sources. A pure function of its inputs.
  *
- * Every no of the operator comes first, whoever says yes beside it: of the environment, the flag, a locked configuration, a stored
- * choice. Otherwise the first source that has decided wins, in the order of {@link SOURCES}; where none has, the product's default
- * stands.
+ * A no of the operator (environment, flag, locked configuration, stored choice) beats every yes. Otherwise the first source that has
+ * decided wins, in the order of {@link SOURCES}. If no source has decided, the product's default applies.
  *
- * @param variables those in the environment of the inputs.
+ * @param variables The operator's variables in `given.environment`.
  */
 export function decideConsent(
   given: ConsentInputs,
@@ -32,59 +31,63 @@ export function decideConsent(
     : decide(inputs)
 }
 
-/** Whether a verdict lets something be sent although nothing outlives the process: somebody has said yes to just that. */
+/** Returns `true` if reports may be sent although the state does not outlive the process: somebody has said yes for this process. */
 export const holdsWithoutState = ({ state, source, unstored }: Verdict): boolean =>
   state === 'enabled' && (unstored === true || SOURCES.some((one) => one.source === source && one.locks))
 
 function decide(inputs: NamedInputs): Verdict {
-  const voices = SOURCES.filter(({ source }) => !inputs.ignore?.includes(source)).flatMap((source): Voice[] =>
-    source.read(inputs).map((statement) => ({ source, statement })),
+  const candidates = SOURCES.filter(({ source }) => !inputs.ignore?.includes(source)).flatMap(
+    (source): Candidate[] => source.read(inputs).map((statement) => ({ source, statement })),
   )
-  const overruling = voices.find(
+  const overruling = candidates.find(
     ({ source, statement }) =>
       inputs.overruleStoredNo?.some((one) => one === source.source) && statement.reading.state === 'enabled',
   )
-  const noes = voices.filter(
+  const refusals = candidates.filter(
     ({ source, statement }) =>
       source.restricts &&
       statement.reading.state === 'disabled' &&
       !(overruling && source.source === 'stored-choice'),
   )
-  const winner = noes[0] ?? voices.find(({ statement }) => statement.reading.state !== 'undecided')
+  const winner = refusals[0] ?? candidates.find(({ statement }) => statement.reading.state !== 'undecided')
   const state = winner?.statement.reading.state ?? inputs.default
-  const level = levelFrom(voices, winner, inputs.levels)
+  const level = levelFrom(candidates, winner, inputs.levels)
   const since = winner?.statement.since ?? inputs.startedAt
 
   return {
     state,
-    ...(state === 'disabled' && { disabledBy: disabledBy(noes, winner) }),
+    ...(state === 'disabled' && { disabledBy: disabledBy(refusals, winner) }),
     level: state === 'disabled' ? 'off' : level,
     source: winner?.source.source ?? 'default',
     because: winner ? nameOf(winner.statement) : defaultName(inputs),
-    locked: winner !== undefined && ((winner === noes[0] && winner.source.locks) || winner === overruling),
+    locked:
+      winner !== undefined && ((winner === refusals[0] && winner.source.locks) || winner === overruling),
     ...(since !== undefined && { since }),
     ...(winner?.statement.unstored && { unstored: true }),
     ...(winner?.statement.heldSince !== undefined && { heldSince: winner.statement.heldSince }),
     permitted: permittedFactsOf(state, level, winner?.statement, inputs),
     ...(inputs.variables && { variables: inputs.variables }),
-    opinions: [...voices.map((voice) => opinionOf(voice, winner)), defaultOpinion(inputs, winner)],
+    opinions: [
+      ...candidates.map((candidate) => opinionOf(candidate, winner)),
+      defaultOpinion(inputs, winner),
+    ],
     warnings: [
-      ...unreadable(voices, inputs.levels),
-      ...unusable(voices, state),
+      ...unreadable(candidates, inputs.levels),
+      ...unusable(candidates, state),
       ...warningsOfMisspelt(inputs),
-      ...conflicts(voices, winner),
+      ...conflicts(candidates, winner),
     ],
   }
 }
 
-function disabledBy(noes: readonly Voice[], winner: Voice | undefined): DisabledBy {
-  if (noes.some((voice) => !isPassing(voice))) return 'person'
-  return winner && isPassing(winner) ? 'circumstance' : 'product'
+function disabledBy(refusals: readonly Candidate[], winner: Candidate | undefined): DisabledBy {
+  if (refusals.some((candidate) => !isCircumstance(candidate))) return 'person'
+  return winner && isCircumstance(winner) ? 'circumstance' : 'product'
 }
 
-/** A value that cannot be read may be meant as a no, but may as well be a slip of the pen. */
-const isPassing = ({ source, statement }: Voice): boolean =>
-  (Object.hasOwn(source, 'passing') && source.passing === true) ||
+/** Returns `true` for a no that is not a person's decision. An unreadable value may be a typing error. */
+const isCircumstance = ({ source, statement }: Candidate): boolean =>
+  (Object.hasOwn(source, 'isCircumstance') && source.isCircumstance === true) ||
   Object.hasOwn(statement.reading, 'unreadable')
 
 function permittedFactsOf(
@@ -107,24 +110,28 @@ function permittedFactsOf(
 }
 
 /**
- * The least level among the winner's and those that the operator's environment names. Where none of them names one, a yes
- * further down that does is not stretched; the fullest where nobody names one.
+ * Returns the lowest level among the winner's and those of the operator's environment. If none of these names a level, the first other
+ * source that names one sets it, so that its yes is not extended. If no source names a level, it is the highest.
  */
-function levelFrom(voices: readonly Voice[], winner: Voice | undefined, levels: readonly string[]): string {
-  const placesOf = (some: readonly Voice[]) =>
-    some.map(({ statement }) => levels.indexOf(levelOf(statement) ?? '')).filter((place) => place >= 0)
-  const first = placesOf(voices.filter((voice) => voice === winner || voice.source.locks))
-  const places = first.length > 0 ? first : placesOf(voices).slice(0, 1)
-  return levels[places.length > 0 ? Math.min(...places) : levels.length - 1] as string
+function levelFrom(
+  candidates: readonly Candidate[],
+  winner: Candidate | undefined,
+  levels: readonly string[],
+): string {
+  const ranksOf = (some: readonly Candidate[]) =>
+    some.map(({ statement }) => levels.indexOf(levelOf(statement) ?? '')).filter((rank) => rank >= 0)
+  const first = ranksOf(candidates.filter((candidate) => candidate === winner || candidate.source.locks))
+  const ranks = first.length > 0 ? first : ranksOf(candidates).slice(0, 1)
+  return levels[ranks.length > 0 ? Math.min(...ranks) : levels.length - 1] as string
 }
 
 const levelOf = ({ reading }: Statement): string | undefined =>
   'level' in reading ? reading.level : undefined
 
-function opinionOf(voice: Voice, winner: Voice | undefined): Opinion {
-  const { source, statement } = voice
+function opinionOf(candidate: Candidate, winner: Candidate | undefined): Opinion {
+  const { source, statement } = candidate
   const level = levelOf(statement)
-  const won = winner === voice
+  const won = winner === candidate
   return {
     source: source.source,
     name: statement.name,
@@ -132,11 +139,11 @@ function opinionOf(voice: Voice, winner: Voice | undefined): Opinion {
     state: statement.reading.state,
     ...(level !== undefined && { level }),
     won,
-    why: whyOf(voice, winner, won),
+    why: whyOf(candidate, winner, won),
   }
 }
 
-function whyOf({ source, statement }: Voice, winner: Voice | undefined, won: boolean): string {
+function whyOf({ source, statement }: Candidate, winner: Candidate | undefined, won: boolean): string {
   const { state } = statement.reading
   if (won && state === 'disabled' && source.restricts) return 'it says no, and a no comes first'
   if (won) return 'it is the first source that has decided'
@@ -146,7 +153,7 @@ function whyOf({ source, statement }: Voice, winner: Voice | undefined, won: boo
 
 const defaultName = ({ defaultBy }: ConsentInputs): string => defaultBy ?? "the product's default"
 
-function defaultOpinion(inputs: ConsentInputs, winner: Voice | undefined): Opinion {
+function defaultOpinion(inputs: ConsentInputs, winner: Candidate | undefined): Opinion {
   const { default: state } = inputs
   return {
     source: 'default',
@@ -158,8 +165,8 @@ function defaultOpinion(inputs: ConsentInputs, winner: Voice | undefined): Opini
   }
 }
 
-function unreadable(voices: readonly Voice[], levels: readonly string[]): string[] {
-  return voices
+function unreadable(candidates: readonly Candidate[], levels: readonly string[]): string[] {
+  return candidates
     .filter(
       ({ statement }) => Object.hasOwn(statement.reading, 'unreadable') && statement.problem === undefined,
     )
@@ -169,19 +176,19 @@ function unreadable(voices: readonly Voice[], levels: readonly string[]): string
     )
 }
 
-function unusable(voices: readonly Voice[], state: ConsentState): string[] {
+function unusable(candidates: readonly Candidate[], state: ConsentState): string[] {
   const outcome = state === 'disabled' ? ' Until then no usage report is sent.' : ''
-  return voices.flatMap(({ statement }) =>
+  return candidates.flatMap(({ statement }) =>
     statement.problem ? [`${nameOf(statement)} ${statement.problem}.${outcome}`] : [],
   )
 }
 
-/** Sources that contradict the winner: a yes from outside of the product beside a no, and any no that a yes comes before. */
-function conflicts(voices: readonly Voice[], winner: Voice | undefined): string[] {
+/** Returns a warning for each source that contradicts the winner: a yes from outside of the product against a no, or a no against a yes. */
+function conflicts(candidates: readonly Candidate[], winner: Candidate | undefined): string[] {
   const state = winner?.statement.reading.state
   if (winner === undefined || state === 'undecided') return []
   const [does, other] = state === 'disabled' ? ['disables', 'enables'] : ['enables', 'disables']
-  return voices
+  return candidates
     .filter(({ source, statement }) => {
       if (statement.reading.state === 'undecided' || statement.reading.state === state) return false
       return state === 'enabled' ? source.source !== 'seed' : source.locks

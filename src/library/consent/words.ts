@@ -1,8 +1,8 @@
 import type { ConsentState } from './types.ts'
 
 /**
- * The words that stand for a decision: FerretDB's list (its `--telemetry` flag), read without regard to case and to
- * spaces around them. `forbid` disables: that a page of FerretDB's lists it among the enabling words is a mistake there.
+ * Words for a decision: the list of FerretDB's `--telemetry` flag. Upper and lower case are the same, and spaces around a word are
+ * ignored. `forbid` disables; a page of FerretDB lists it among the enabling words by mistake.
  */
 export const ENABLING_WORDS: readonly string[] = [
   '1',
@@ -35,10 +35,10 @@ export const DISABLING_WORDS: readonly string[] = [
 
 export const UNDECIDED_WORDS: readonly string[] = ['', 'undecided']
 
-/** The only values of an opt-out variable that do not opt out. Whatever else stands there is meant as a no. */
+/** The only values of an opt-out variable that do not opt out. Every other value is a no. */
 export const NOT_OPTED_OUT: readonly string[] = ['', '0', 'false', 'no', 'off']
 
-/** What a value says. `unreadable` counts as a no wherever it appears. */
+/** Decision that a value stands for. An `unreadable` value counts as a no, in every source. */
 export type Reading =
   | { readonly state: ConsentState; readonly level?: string }
   | { readonly state: 'disabled'; readonly unreadable: true }
@@ -56,16 +56,16 @@ export function readDecision(value: unknown, levels: readonly string[]): Reading
   return { state: 'disabled', unreadable: true }
 }
 
-/** Whether a variable that can only say no says no. */
+/** Returns `true` if the value of an opt-out variable is a no. */
 export function optsOut(value: string | undefined): boolean {
   return !NOT_OPTED_OUT.includes(normalized(value ?? ''))
 }
 
-/** A raw value as it can be shown in a log: one line, short, nothing that steers a terminal or turns the text around. */
+/** Returns a raw value for a message: one line of at most 60 characters, without control characters and changes of text direction. */
 export const printable = (value: unknown): string => {
   const text = typeof value === 'object' ? 'an object' : String(value).slice(0, 60)
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
 }
 
-/** Long values are cut once the spaces around them are gone, and not before: what follows many spaces counts. */
+/** Trims before it cuts a long value, so that a word after many spaces still counts. */
 const normalized = (value: string) => value.trim().slice(0, 200).toLowerCase()

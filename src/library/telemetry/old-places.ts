@@ -7,7 +7,7 @@ import {
   type StateStore,
   storeWithTimeout,
 } from '../../state/index.ts'
-import type { ChoicePlace } from '../consent/index.ts'
+import type { HistoryLocation } from '../consent/index.ts'
 
 export interface OldPlacesOptions {
   readonly product: string
@@ -27,7 +27,7 @@ export interface OldPlacesOptions {
  * Where a choice may lie that was made under another name: before the product was renamed, or by the product that the place of the
  * state belongs to. A no that was given there is one still.
  */
-export function oldPlaces(options: OldPlacesOptions): readonly ChoicePlace[] {
+export function oldPlaces(options: OldPlacesOptions): readonly HistoryLocation[] {
   const { product, prefixes, environment, clock, place, store, own, directories } = options
   // The prefix outlives the name, also where it is the present one.
   const names = [...new Set(prefixes.map(nameOf))].filter((name) => name !== product)

@@ -285,7 +285,7 @@ export function createConsentOf(
     clock,
     productVersion: product.version,
     catalogVersion: catalog.version,
-    elsewhere: oldPlaces,
+    otherHistories: oldPlaces,
     ...(readEnvironment && { readEnvironment }),
     stateProblem: durability.problem,
     warn: logger.warn,

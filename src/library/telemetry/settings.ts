@@ -26,7 +26,7 @@ import {
   storeWithMemoryFallback,
   storeWithTimeout,
 } from '../../state/index.ts'
-import type { ChoicePlace, ConsentInputs, ConsentPolicy } from '../consent/index.ts'
+import type { ConsentInputs, ConsentPolicy, HistoryLocation } from '../consent/index.ts'
 import type { IdentityPolicy } from '../identity/index.ts'
 import { oldPlaces } from './old-places.ts'
 import type { UsageTelemetryOptions } from './options.ts'
@@ -69,7 +69,7 @@ export interface Settings {
   /** Whether the state is known to be this product's, and so could be written once. */
   readonly isClaimed: () => boolean
   /** Where a choice may lie that was made under another name. */
-  readonly oldPlaces: readonly ChoicePlace[]
+  readonly oldPlaces: readonly HistoryLocation[]
   /** Why there is no place at all for the state, as a clause: nothing that is written outlives the process. */
   readonly noPlace: string | undefined
   /** The directory of the state, where it was named: a child process finds it there. */
