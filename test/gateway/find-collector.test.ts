@@ -38,7 +38,7 @@ describe('OTELCOL', () => {
       assert.equal(error.code, 'ERR_USAGE_COLLECTOR_UNUSABLE')
       assert.match(
         error.message,
-        /^OTELCOL is '\/nowhere\/otelcol', but that is no Collector that runs here: .+ENOENT/,
+        /^OTELCOL is '\/nowhere\/otelcol', which is not a Collector that runs here: .+ENOENT/,
       )
       return true
     })
@@ -151,7 +151,7 @@ describe('the official release', () => {
     assert.equal((await findCollector(given(sum))).how, 'cache')
     await assert.rejects(
       findCollector(given('b'.repeat(64))),
-      /is not of the release whose checksum is pinned/,
+      /does not come from the release with the pinned checksum/,
     )
     await assert.rejects(
       findCollector(given('d41d8cd9')),
@@ -162,7 +162,7 @@ describe('the official release', () => {
   test('that does not run is not kept', async (t) => {
     const home = await scratchDirectory(t)
     const { options } = await releaseServer(t, home, { program: 'exit 3' })
-    await assert.rejects(findCollector(options), /what came out does not run: `--version` ended with 3/)
+    await assert.rejects(findCollector(options), /the result does not run: `--version` ended with 3/)
   })
 
   test('is pinned for the version of the manifest', async () => {

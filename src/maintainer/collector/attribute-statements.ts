@@ -30,11 +30,11 @@ import { ADDRESS } from './wire.ts'
 type PlainFact = Exclude<AttributeFact, MetadataFact>
 
 /**
- * First the keys, then the values of the attribute facts of a product, in all the versions of its catalog: one that is not as
- * declared goes, the report stays. Entries of metadata have keys of their own: they are put aside, and come back where all of
- * them are as declared.
+ * Returns the statements that check the attribute facts of a product, in all versions of its catalog: first the keys, then the values.
+ * They remove an attribute that does not match its declaration, and keep the report. Entries of a metadata fact have keys of their own:
+ * they are copied away, and restored if all of them match.
  *
- * @param guard What the resource must be, where more than one product sends.
+ * @param guard Condition on the resource, where more than one product sends.
  */
 export function attributeStatements(catalogs: readonly Catalog[], guard: string | undefined): Rule[] {
   const [metadata, plain] = attributeFacts(catalogs)
@@ -69,7 +69,7 @@ export function attributeStatements(catalogs: readonly Catalog[], guard: string 
       `delete_key(resource.attributes, ${literal(name)})`,
       ...allOf([
         ...(guard === undefined ? [] : [guard]),
-        // What is not there can be taken away.
+        // An absent attribute needs no removal.
         ...(declared.some(({ whenUnknown }) => whenUnknown === null)
           ? [`${resourceAttribute(name)} != nil`]
           : []),
@@ -93,7 +93,7 @@ function contributorsIn(catalogs: readonly Catalog[]): string[] {
   return [...new Set(prefixes)].sort()
 }
 
-/** A name of another contribution could be any text, so a list with one of them goes whole. */
+/** Removes the whole list if it names an unknown contribution, whose name could be any text. */
 function contributionsStatement(contributors: readonly string[], under: string): Rule {
   const one = `(?:${contributors.map((prefix) => prefix.replaceAll('.', '\\.')).join('|')})@[0-9]{1,9}`
   const isRight = isText(
@@ -103,10 +103,10 @@ function contributionsStatement(contributors: readonly string[], under: string):
   return [`delete_key(resource.attributes, ${literal(CONTRIBUTIONS)})`, `where ${under}not (${isRight})`]
 }
 
-/** The values of the attributes that every report has, whatever the product: one that is not as it must be goes. */
+/** Returns the statements that remove invalid values from the attributes that every report has, whatever the product. */
 export function reportAttributeStatements(): Rule[] {
   return OWN_ATTRIBUTES.flatMap(([name, attribute]) => {
-    // `filter/report` of gateway.yaml has asked already.
+    // `filter/report` of gateway.yaml has checked it already.
     if (attribute.isRequired) return []
     const path = resourceAttribute(name)
     return [[`delete_key(resource.attributes, ${literal(name)})`, `where ${isWrong(path, attribute)}`]]
@@ -119,7 +119,7 @@ function isWrong(path: string, attribute: ReportAttribute): string {
   const must = patternOf(attribute) as string
   const isRight = [
     holds === 'catalog version' ? `IsInt(${path}) and ${matches(path, must)}` : isText(path, must),
-    // An address looks like a version, and no catalog has declared these: none with an address passes.
+    // An address looks like a version, and no catalog declares this attribute: a value with an address in it is removed.
     ...(holds === 'version'
       ? [`not ${matches(path, ADDRESS)}`, `Len(${path}) <= ${MAX_VERSION_LENGTH}`]
       : []),
@@ -127,18 +127,18 @@ function isWrong(path: string, attribute: ReportAttribute): string {
   return `not (${isRight.join(' and ')})`
 }
 
-/** The one that says which of the catalog's levels was consented to, and the one that only catalogs with contributions have. */
+/** Names of two attributes: the level that was consented to, and the list of contributions, which only some catalogs have. */
 const [LEVEL, CONTRIBUTIONS] = ['level', 'contributions'].map(
   (kind) =>
     Object.entries<ReportAttribute>(REPORT_ATTRIBUTES).find(([, { holds }]) => holds === kind)?.[0] ?? '',
 ) as [string, string]
 
-/** Which contributions there may be depends on the catalogs: that one has a statement of its own. */
+/** Attributes of every report without the list of contributions: its valid values depend on the catalogs, so it has its own statement. */
 const OWN_ATTRIBUTES = Object.entries<ReportAttribute>(REPORT_ATTRIBUTES).filter(
   ([, { holds }]) => holds !== 'contributions',
 )
 
-/** How many bytes the attributes of a report can have, as the catalog declares them; those that every report has with them. */
+/** Returns the largest size of the attributes of a report, in bytes, those that every report has included. */
 export function attributeBytes({ facts }: Catalog): number {
   return Object.entries<Fact>(facts).reduce(
     (sum, [name, fact]) => sum + (fact.kind === 'attribute' ? name.length + bytesOf(name, fact) : 0),
@@ -162,7 +162,7 @@ function bytesOf(name: string, fact: AttributeFact): number {
 
 const BYTES_OF_A_CHARACTER = 4
 
-/** Those that every report has, of which the contributions may take most. */
+/** Largest size of the attributes that every report has, in bytes; the list of contributions may take most of it. */
 const REPORT_ATTRIBUTE_BYTES = 3_400
 
 interface MetadataLimits {
@@ -170,7 +170,7 @@ interface MetadataLimits {
   readonly maxEntries: number
 }
 
-/** The facts by name: of metadata the widest limits, of the others every way in which they are declared. */
+/** Groups the attribute facts by name: for metadata facts the widest limits, for the others every declaration. */
 function attributeFacts(
   catalogs: readonly Catalog[],
 ): [metadata: [string, MetadataLimits][], plain: [string, PlainFact[]][]] {
@@ -200,7 +200,7 @@ const guarded = (rule: Rule, guard: string | undefined): Rule =>
 const allOf = (conditions: Rule): Rule =>
   conditions.map((condition, index) => `${index === 0 ? 'where' : 'and'} ${condition}`)
 
-/** What makes the value of an attribute fact one that is not declared: all of these. */
+/** Returns the conditions that are all true of a value that the fact does not declare. */
 function refusals(path: string, fact: PlainFact): Rule {
   const rule = declaredRefusal(path, fact)
   return fact.whenUnknown === 'Unknown' ? [rule, `${path} != "Unknown"`] : [rule]
@@ -219,13 +219,13 @@ function declaredRefusal(path: string, fact: PlainFact): string {
       const wrong = [
         `not IsString(${path})`,
         `not ${matches(path, `^(?:${re2Of(fact.pattern)})$`)}`,
-        // Bytes first, characters where these are more: counting them takes longer.
+        // Compares bytes first, and characters only if there are more bytes: counting characters takes longer.
         `Len(${path}) > ${most} and not ${matches(path, `(?s)^${upTo(most)}$`)}`,
       ]
       return `(${wrong.join(' or ')})`
     }
     case 'uuids':
-      // A list is matched as JSON.
+      // OTTL matches a list as JSON.
       return `not (IsList(${path}) and ${matches(path, `^\\[(?:"${UUID}",?){1,${fact.maxItems ?? DEFAULT_LIMITS.maxItems}}\\]$`)})`
   }
 }

@@ -14,16 +14,16 @@ export interface GatewayProduct {
 }
 
 /**
- * The products' part of the Collector configuration, from their catalogs: which metrics, attributes and values the gateway lets
- * through. YAML for `--config gateway.yaml --config <this>`. The same catalogs give the same text. A product may be listed once
- * for each version of its catalog whose reports still come in: then what any of them declares passes.
+ * Returns the products' part of the Collector configuration, derived from their catalogs: the metrics, attributes and values that the
+ * gateway accepts. YAML for `--config gateway.yaml --config <this>`. The same catalogs give the same text. List a product once for each
+ * version of its catalog whose reports still arrive: then the gateway accepts what any of them declares.
  *
- * What it replaces in gateway.yaml: the lists of `filter/points` and `transform/attributes`. Of a report no more points pass than the
- * largest of the product's catalogs has series.
+ * The text replaces the lists of `filter/points` and `transform/attributes` in gateway.yaml. The gateway accepts at most as many points
+ * of a report as the largest catalog of the product has series.
  *
- * @throws {UsageConfigurationError} where a catalog is not as `defineCatalog` has it.
- * @throws {GatewayOptionsError} without a product, with a catalog version listed twice, or with a name that gateway.yaml would
- *   refuse.
+ * @throws {UsageConfigurationError} if a catalog breaks a rule of `defineCatalog`.
+ * @throws {GatewayOptionsError} if there is no product, if a version of a catalog is listed twice, or if gateway.yaml would refuse the
+ *   name of a product.
  */
 export function collectorConfig(given: readonly GatewayProduct[]): string {
   const products = given.map(({ name, catalog }) => ({ name, catalog: checkedCatalog(catalog) }))
@@ -63,7 +63,7 @@ export function collectorConfig(given: readonly GatewayProduct[]): string {
   )
 }
 
-/** The Collector tells them with its own metrics, and `gateway status` compares them with what arrives. */
+/** Returns the list of catalogs that the Collector shows among its own metrics; `gateway status` compares it with the reports that arrive. */
 function knownCatalogs(senders: readonly Sender[]): string {
   const known = senders.flatMap(({ name, catalogs }) => [
     ...catalogs.map(({ version }) => `${name}@${version}`),
@@ -74,7 +74,7 @@ function knownCatalogs(senders: readonly Sender[]): string {
   return [...new Set(known)].join(' ')
 }
 
-/** What stands in gateway.yaml at these places: only what every report has passes. */
+/** Returns the two processors as gateway.yaml has them: without an overlay, only the points and attributes of every report are accepted. */
 export function baseConfig(): string {
   const points = {
     'filter/points': {
@@ -148,7 +148,7 @@ const isOtherProduct = (senders: readonly Sender[]): Rule => [
 /** The library sends gauges, without description and metadata. */
 function notGaugeConditions(senders: readonly Sender[]): Rule[] {
   const units = unitsOf(senders.flatMap(({ catalogs }) => catalogs))
-  // What has one of the first is asked no further.
+  // Most metrics have one of the first units, and the second comparison is skipped.
   const [frequent, others] = [units.slice(0, 3), units.slice(3)]
   return [
     ['metric.type != METRIC_DATA_TYPE_GAUGE'],
@@ -165,7 +165,7 @@ function isNoDeclaredPoint(senders: readonly Sender[]): Rule[] {
     return [[`${isProduct(name)} and (`, ...anyOf(points), ')']]
   })
   return [
-    // Flags say that a point has no number; the library sets none.
+    // A flag says that a point has no number; the library sets no flags.
     ['Len(datapoint.exemplars) > 0 or datapoint.flags != 0'],
     [notNumberCondition()],
     ['not (', ...anyOf([...ofProducts, ...reportPoints().map((point) => [point])]), ')'],
@@ -178,8 +178,8 @@ const anyOf = (rules: readonly Rule[]): Rule =>
   )
 
 /**
- * How many attributes a report has lost is on the report. Before all else each key becomes unique: the Collector keeps what came
- * twice, and every question is answered by the first, which may be as declared while the second is not.
+ * Records on the report how many of its attributes were removed. The first statements make the keys unique: the Collector keeps
+ * duplicates, and every condition reads only the first, which may be valid while the second is not.
  */
 function marked(statements: readonly Rule[], catalogs: readonly Catalog[]): Rule[] {
   return [
@@ -193,7 +193,7 @@ function marked(statements: readonly Rule[], catalogs: readonly Catalog[]): Rule
       'where Len(resource.attributes) < resource.cache["usage.attributes"]',
     ],
     [`set(${COUNT}, 0)`],
-    // Asked only where the declared lengths leave room for it: it takes as long as a pass through the metrics.
+    // Only if the declared lengths allow it: this check takes as long as a pass through the metrics.
     ...(catalogs.some((catalog) => attributeBytes(catalog) > MAX_ATTRIBUTE_BYTES)
       ? [[`set(${COUNT}, 1000000)`, `where Len(String(resource.attributes)) > ${MAX_ATTRIBUTE_BYTES}`]]
       : []),
@@ -201,9 +201,9 @@ function marked(statements: readonly Rule[], catalogs: readonly Catalog[]): Rule
 }
 
 /**
- * The points of a report are counted, in a field of the resource that nobody keeps, and a metric that comes after as many as the catalog
- * has series is marked: `filter/bounds` of gateway.yaml drops it. A report has each series once; whoever repeats them makes a small
- * request large at the store, because each point gets all attributes there.
+ * Counts the points of a report, in a field of the resource that is not stored, and marks each metric beyond the number of series in the
+ * catalog: `filter/bounds` of gateway.yaml drops it. A valid report has each series once. Repeated points would make a small request
+ * large in the store, where each point gets all attributes.
  */
 function counted(senders: readonly Sender[]): Rule[] {
   const beyond = (catalogs: readonly Catalog[], guard: readonly string[]): Rule => [
@@ -219,10 +219,10 @@ function counted(senders: readonly Sender[]): Rule[] {
   ]
 }
 
-/** Where the points are counted: beyond every bound from the start where the attributes alone are too large. */
+/** Field in which the points are counted. It begins above every bound if the attributes alone are too large. */
 const COUNT = 'resource.dropped_attributes_count'
 
-/** What the attributes of a report may take at most, as JSON: a batch of 10,000 points, each with all of them, fits into memory. */
+/** Largest size of the attributes of a report as JSON, in bytes: a batch of 10,000 points, each with all attributes, fits into memory. */
 const MAX_ATTRIBUTE_BYTES = 16_384
 
 const mostPoints = (catalogs: readonly Catalog[]): number =>
@@ -231,14 +231,14 @@ const mostPoints = (catalogs: readonly Catalog[]): number =>
 const pointsOf = (facts: readonly Fact[]): number =>
   facts.reduce((sum, fact) => sum + (fact.kind === 'attribute' ? 0 : seriesOf(fact)), 0)
 
-/** YAML, with a comment above it. */
+/** Writes YAML with a comment above it. */
 function written(config: object, comment: readonly string[] = []): string {
   const document = new Document(config)
   if (document.contents) document.contents.commentBefore = comment.map((line) => ` ${line}`).join('\n')
   return document.toString({ lineWidth: 0 })
 }
 
-/** The rules as literal blocks: they keep their line breaks. The Collector reads `$$` as `$`. */
+/** Turns rules into literal blocks, which keep their line breaks. The Collector reads `$$` as `$`. */
 const blocks = (rules: readonly Rule[]): Scalar[] =>
   rules.map((rule) => {
     const block = new Scalar(rule.join('\n').replaceAll('$', '$$$$'))

@@ -1,3 +1,3 @@
-/** Collector: from catalogs to the products' part of the Collector configuration. */
+/** Collector: derives the products' part of the Collector configuration from their catalogs. */
 export { collectorConfig, type GatewayProduct } from './collector-config.ts'
 export { CATALOGS } from './wire.ts'

@@ -13,8 +13,8 @@ import { exactly, literal, matches, number, oneOfCondition, pointAttribute, type
 type NumberFact = GaugeFact | CountFact
 
 /**
- * What a data point must be, each a line: of a declared fact, with exactly the attributes that it has, and a number that it can
- * have. Facts that are alike share a line.
+ * Returns the conditions of which a data point must meet one: it belongs to a declared fact, has exactly the attributes of that fact, and
+ * a number within its bounds. Facts with the same attributes and bounds share a condition.
  */
 export function declaredPoints(catalogs: readonly Catalog[]): Rule {
   const alike = new Map<string, Set<string>>()
@@ -25,7 +25,7 @@ export function declaredPoints(catalogs: readonly Catalog[]): Rule {
   return (
     [...alike]
       .map(([shape, names]) => [shape, [...names].sort()] as const)
-      // Those first that match most often.
+      // The conditions that match most often come first.
       .sort(([a, ofA], [b, ofB]) => ofB.length - ofA.length || compare(ofA[0], ofB[0]) || compare(a, b))
       .map(([shape, names]) => `${isNamed(names)} and ${shape}`)
   )
@@ -33,7 +33,7 @@ export function declaredPoints(catalogs: readonly Catalog[]): Rule {
 
 const OWN_METRICS = Object.entries<ReportMetric>(REPORT_METRICS)
 
-/** The same for what a report counts of itself, whatever the product. */
+/** Returns such conditions for the metrics that every report has, whatever the product. */
 export function reportPoints(): Rule {
   const plain = OWN_METRICS.filter(([, { by }]) => by === undefined).map(([name]) => name)
   const apart = OWN_METRICS.flatMap(([name, { by }]) => (by ? [{ name, by }] : []))
@@ -50,7 +50,7 @@ export function reportPoints(): Rule {
 
 const OWN_UNITS = [...new Set(OWN_METRICS.map(([, { unit }]) => unit))].sort()
 
-/** Every unit that a metric may have, the most frequent first: none of them is a text that somebody typed. */
+/** Returns every unit that a metric may have, the most frequent first. A unit comes from the catalog, never from an input. */
 export function unitsOf(catalogs: readonly Catalog[]): string[] {
   const units = [...catalogs.flatMap(numberFacts).map(([, { unit }]) => unit), ...OWN_UNITS, '']
   return Object.entries(Object.groupBy(units, (unit) => unit))
@@ -86,7 +86,7 @@ function noAttributes(): string[] {
   return ['Len(datapoint.attributes) == 0']
 }
 
-/** What can be reported of a fact: its own bounds, as they are after rounding. */
+/** Returns the bounds of a fact's values after rounding. */
 function rangeOf(fact: NumberFact): string[] {
   const bound = (value: number | undefined, otherwise: number) =>
     value === undefined ? otherwise : reportedNumber(fact, value)
@@ -96,7 +96,7 @@ function rangeOf(fact: NumberFact): string[] {
   return range(Math.min(bound(fact.min, lowest), highest), bound(fact.max, highest))
 }
 
-/** A point has a fraction or a whole number, and is asked for both: the one that it has not is zero. */
+/** Compares both number fields of a point, the floating-point number and the integer: the one that is not set is zero. */
 function range(lowest: number, highest: number): string[] {
   const within = (path: string) => [
     ...(lowest > -Infinity ? [`${path} >= ${number(lowest)}`] : []),
@@ -106,7 +106,7 @@ function range(lowest: number, highest: number): string[] {
   return [`(${within(DOUBLE).join(' and ')} or ${within(INT).join(' and ')})`]
 }
 
-/** What no point may have, of whatever fact: no number, or one above what 64 bits hold. A comparison with NaN is false. */
+/** Returns the condition for points without a valid number: none at all, NaN, or one that does not fit into 64 bits. A comparison with NaN is false. */
 export const notNumberCondition = () =>
   `not (${DOUBLE} >= ${number(-LARGEST)} and ${DOUBLE} <= ${number(LARGEST)})`
 

@@ -1,23 +1,23 @@
-/** Everything that the gateway's parts throw on purpose. `code` stays, the text may change. */
+/** Base of all errors of the gateway. `code` is stable, the message may change. */
 export class GatewayError extends Error {
   override readonly name: string = 'GatewayError'
   readonly code: string = 'ERR_USAGE_GATEWAY'
 }
 
-/** What was asked for cannot be: an unknown option, an address that is none, a product listed twice. */
+/** An option or a variable has an invalid value, such as an address without a port, or a product that is listed twice. */
 export class GatewayOptionsError extends GatewayError {
   override readonly name = 'GatewayOptionsError'
   override readonly code = 'ERR_USAGE_GATEWAY_OPTIONS'
 }
 
-/** A way to get something, and why it did not lead there. */
+/** One way to get a program, and why it failed. */
 export interface FailedWay {
-  /** What was tried, in a few words. */
+  /** The way in a few words, such as `the cache`. */
   readonly way: string
   readonly reason: string
 }
 
-/** None of the ways to get a Collector works here. The message names each, why it failed, and what to do. */
+/** No way to get a Collector works on this machine. The message says why each one failed, and what to do. */
 export class CollectorNotFoundError extends GatewayError {
   override readonly name = 'CollectorNotFoundError'
   override readonly code = 'ERR_USAGE_COLLECTOR_NOT_FOUND'
@@ -42,7 +42,7 @@ export class CollectorUnusableError extends GatewayError {
   override readonly code = 'ERR_USAGE_COLLECTOR_UNUSABLE'
 }
 
-/** The queue on disk cannot be prepared for a start: another Collector has it, or the disk is full. Nothing of it is lost. */
+/** The queue on disk cannot be prepared for a start: another Collector uses it, or the disk is full. No report is lost. */
 export class QueueUnusableError extends GatewayError {
   override readonly name = 'QueueUnusableError'
   override readonly code = 'ERR_USAGE_QUEUE_UNUSABLE'
@@ -54,25 +54,25 @@ export class CollectorStartError extends GatewayError {
   override readonly code = 'ERR_USAGE_COLLECTOR_START'
 }
 
-/** Something else listens where the gateway should. */
+/** Another program listens on a port of the gateway. */
 export class PortInUseError extends GatewayError {
   override readonly name = 'PortInUseError'
   override readonly code = 'ERR_USAGE_PORT_IN_USE'
 }
 
-/** A directory that the gateway has to write into cannot be made or written. */
+/** A directory of the gateway cannot be created or written. */
 export class DirectoryUnusableError extends GatewayError {
   override readonly name = 'DirectoryUnusableError'
   override readonly code = 'ERR_USAGE_DIRECTORY_UNUSABLE'
 }
 
-/** None of the ways to get ClickHouse works here. The message names each, why it failed, and what to do. */
+/** No way to get ClickHouse works on this machine. The message says why each one failed, and what to do. */
 export class ClickHouseNotFoundError extends GatewayError {
   override readonly name = 'ClickHouseNotFoundError'
   override readonly code = 'ERR_USAGE_CLICKHOUSE_NOT_FOUND'
   readonly ways: readonly FailedWay[]
 
-  /** @param missing The packages that are not installed, of those that bring the engine and reach it. */
+  /** @param missing Packages that are not installed, among those that contain the engine and the client. */
   constructor(ways: readonly FailedWay[], missing: readonly string[]) {
     const engine =
       missing.length === 0
@@ -105,7 +105,7 @@ export class MissingPackageError extends GatewayError {
   override readonly code = 'ERR_USAGE_MISSING_PACKAGE'
 }
 
-/** A thrown thing as a sentence part. */
+/** Returns the message of a thrown value, with its cause, as part of a sentence. */
 export function errorMessage(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const cause =

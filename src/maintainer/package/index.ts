@@ -1,4 +1,4 @@
-/** Package: what this package ships with and needs: its files, its optional packages, its errors, and secrets kept out of messages. */
+/** Package: files that ship with this package, its optional packages, its errors, and the hiding of secrets in messages. */
 export {
   ClickHouseNotFoundError,
   ClickHouseStartError,

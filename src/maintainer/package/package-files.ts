@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url'
 import { GatewayError } from './errors.ts'
 
 /**
- * The path of a file under collector-config/: the directory ships with the package, above wherever this module ends up.
+ * Returns the path of a file under collector-config/, which ships with the package, in a directory above this module.
  *
- * @throws {GatewayError} when the installed package lacks it.
+ * @throws {GatewayError} if the installed package lacks the file.
  */
 export function collectorConfigFile(name: string): string {
   let directory = here
@@ -23,7 +23,7 @@ export function collectorConfigFile(name: string): string {
   }
 }
 
-/** The path of a script that runs as a process of its own, and lies beside the module that starts it: as source, or built. */
+/** Returns the path of a script that runs as a child process. It lies beside the module that starts it, as source or built. */
 export function childScript(name: 'guard' | 'clickhouse-engine', starter: ImportMeta): string {
   return path.join(starter.dirname, `${name}${path.extname(starter.filename)}`)
 }

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module'
 import { MissingPackageError } from './errors.ts'
 
-/** The optional peers of this package that reach ClickHouse and bring it. */
+/** Optional peer dependencies: the client of ClickHouse, and the packages that contain ClickHouse. */
 export const STORE_CLIENT = '@clickhouse/client'
 export const STORE_ENGINE = ['chdb', 'ffi-rs'] as const
 
-/** Those of the packages that are not installed. */
+/** Returns those of the packages that are not installed. */
 export function missingPackages(names: readonly string[]): string[] {
   const require = createRequire(import.meta.url)
   return names.filter((name) => {
@@ -18,13 +18,13 @@ export function missingPackages(names: readonly string[]): string[] {
   })
 }
 
-/** The one command that brings packages, for the end of a message. */
+/** Returns the command that installs packages, for the end of a message. */
 export const installCommand = (names: readonly string[]) => `npm install ${names.join(' ')}`
 
 /**
- * Looks for packages before they are needed.
+ * Checks that packages are installed, before they are needed.
  *
- * @throws {MissingPackageError} that names all that are missing, and one command that brings them.
+ * @throws {MissingPackageError} that names all missing packages, and the command that installs them.
  */
 export function requirePackages(names: readonly string[]): void {
   const missing = missingPackages(names)

@@ -1,14 +1,14 @@
 import type { Environment } from '../../platform/index.ts'
 
 /**
- * An address to be shown: scheme, host and path. Without user and password, and without its query, which may hold a password too.
- * What is no address is cut at the same places, because a password with a `/` makes an address none.
+ * Returns an address without user, password and query, for a message. A query may hold a password too. An invalid address is cut at the
+ * same places, because a `/` in a password makes an address invalid.
  */
 export function shownAddress(address: string): string {
   return address.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1').replace(/[?#].*$/s, '')
 }
 
-/** A text to be shown, without passwords: those that are given, and what stands where addresses have them. */
+/** Returns a text with secrets hidden: the given ones, and everything at the places where addresses have passwords. */
 export function withoutSecrets(text: string, secrets: Iterable<string> = []): string {
   const known = [...new Set([...secrets].flatMap(spellings))].sort((a, b) => b.length - a.length)
   const cleaned = known.reduce(hide, text)
@@ -17,7 +17,7 @@ export function withoutSecrets(text: string, secrets: Iterable<string> = []): st
     .replaceAll(/([?&;][^=&\s"']*(?:pass|pwd|secret|token|key|auth)[^=&\s"']*=)[^&\s"']+/gi, `$1${HIDDEN}`)
 }
 
-/** The passwords in an environment: of variables that are named so, and in addresses. */
+/** Returns the secrets in an environment: values of variables with such a name, and passwords in addresses. */
 export function secretsIn(environment: Environment): string[] {
   return Object.entries(environment).flatMap(([name, value]) => {
     if (!value) return []
@@ -25,7 +25,7 @@ export function secretsIn(environment: Environment): string[] {
   })
 }
 
-/** The passwords in an address. */
+/** Returns the passwords in an address. */
 export function secretsOf(address: string): string[] {
   const login = /^[a-z][a-z0-9+.-]*:\/\/([^?#]*)@/is.exec(address)?.[1] ?? ''
   const query = new URLSearchParams(/\?([^#]*)/s.exec(address)?.[1] ?? '')
@@ -37,7 +37,7 @@ export function secretsOf(address: string): string[] {
 
 const HIDDEN = '***'
 
-/** A secret as it may stand in an address, in JSON, and in an error that quotes either. */
+/** Returns the forms in which a secret may appear: in an address, in JSON, and in an error that quotes one of them. */
 function spellings(secret: string): string[] {
   const decoded = decodedOf(secret)
   return [secret, decoded, encodeURIComponent(decoded), encodeURI(decoded)]
@@ -53,7 +53,7 @@ function decodedOf(text: string): string {
   }
 }
 
-/** A short secret may be a part of many words: of it only whole words are hidden. */
+/** Hides a secret in a text. A short one may be part of many words, so only whole words are hidden. */
 function hide(text: string, secret: string): string {
   if (secret.length >= 4) return text.replaceAll(secret, HIDDEN)
   const literal = secret.replaceAll(/[^\w\s]/g, '\\$&')

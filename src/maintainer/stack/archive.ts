@@ -1,10 +1,10 @@
 import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 
-/** How many days the archive holds, that of today included. What was erased in the store is in it no longer than that. */
+/** Number of days that the archive holds, today included. An installation that was erased in the store stays in the archive at most that long. */
 export const ARCHIVE_DAYS = 30
 
-/** Deletes the files of days that are over for long, as archive.yaml names them. Other files are left alone. */
+/** Deletes archive files that are older, by the names that archive.yaml gives them. Other files stay. */
 export async function pruneArchive(gatewayDirectory: string, now: number): Promise<void> {
   const archive = path.join(gatewayDirectory, 'archive')
   const oldest = new Date(now - (ARCHIVE_DAYS - 1) * 86_400_000).toISOString().slice(0, 10)

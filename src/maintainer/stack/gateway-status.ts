@@ -3,29 +3,29 @@ import type { AsideReports } from './queue/aside.ts'
 import type { DamagedQueue } from './queue/damaged-queue.ts'
 import type { StoreAnswer } from './store/ask-store.ts'
 
-/** Where a gateway that runs can be asked. `gateway up` leaves it in its directory, as `gateway.json`. */
+/** Addresses of a running gateway. `gateway up` writes them to `gateway.json` in its directory. */
 export interface GatewayEndpoints {
   readonly url: string
   readonly healthUrl: string
   readonly metricsUrl: string
-  /** As the Collector has it: `tcp://host:port`, or an HTTP address. Without user and password. */
+  /** Address of the store as the Collector has it: `tcp://host:port`, or an HTTP address. Without user and password. */
   readonly store: string
   /** Default: `usage`. */
   readonly database?: string
-  /** A file for `curl --config` that leads to a store that was started with it. */
+  /** File for `curl --config` with the login of a store that `gateway up` has started. */
   readonly storeLogin?: string
 }
 
-/** How a gateway is. Numbers are data points, since its start. */
+/** State of a gateway. Numbers are data points since its start. */
 export interface GatewayStatus {
   readonly places: GatewayEndpoints
-  /** Whether it takes reports. */
+  /** `true` if the gateway accepts reports. */
   readonly healthy: boolean
-  /** What the store answers when it is asked, as the Collector's user, whether it takes reports. */
+  /** Answer of the store to the question whether it accepts reports, asked as the Collector's user. */
   readonly store: StoreAnswer
-  /** Seconds in which something waited for the store and nothing got there, as far as could be seen. */
+  /** Shortest time in which points waited for the store and none was stored, in seconds. */
   readonly stalledSeconds?: number
-  /** `undefined` where the Collector's own metrics cannot be read. */
+  /** Counts of the Collector; `undefined` if its own metrics cannot be read. */
   readonly counts?: GatewayCounts
   /** Reports beside the queue, after a crash. */
   readonly aside: AsideReports
@@ -39,6 +39,6 @@ export interface GatewayStatus {
     /** Absent if the folder cannot be read; 0 without one. */
     readonly archiveBytes?: number
   }
-  /** What somebody should look at, as sentences. */
+  /** Problems that need attention, as sentences. */
   readonly troubles: readonly string[]
 }

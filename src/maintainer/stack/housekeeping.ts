@@ -2,19 +2,19 @@ import { type Clock, systemClock } from '../../platform/index.ts'
 import { errorMessage } from '../package/index.ts'
 
 export interface HousekeepingOptions {
-  /** What is to be done every hour, one after the other, given the time in milliseconds since 1970. */
+  /** Jobs to run every hour, one after the other. They get the time in milliseconds since 1970. */
   readonly chores: readonly ((now: number) => Promise<void>)[]
-  /** Asked every minute between two runs: `true` begins the next one at once. Default: each run waits for its hour. */
+  /** Called every minute between two runs: `true` starts the next run at once. Default: each run waits for its hour. */
   readonly isDue?: () => Promise<boolean>
-  /** What is told when one of them did not work; the next hour tries again. */
+  /** Called with the reason when a job has failed; the next run tries again. */
   readonly onFailure: (reason: string) => void
   /** Default: the system's. */
   readonly clock?: Clock
 }
 
 /**
- * Does the chores now, and again an hour after each time or as soon as they are due, never twice at once. `stop` waits for what is
- * under way.
+ * Runs the jobs now, and again an hour after each run or as soon as they are due, never two runs at once. `stop` waits for the end of a
+ * run.
  */
 export function startHousekeeping(options: HousekeepingOptions): { stop(): Promise<void> } {
   const { chores, isDue = async () => false, onFailure, clock = systemClock } = options

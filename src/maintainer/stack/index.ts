@@ -1,4 +1,4 @@
-/** Stack: finds and runs the Collector and ClickHouse on one machine, guards the queue, and says how they are. */
+/** Stack: finds and runs the Collector and ClickHouse on one machine, guards the queue, and shows the state of both. */
 
 export { ARCHIVE_DAYS, pruneArchive } from './archive.ts'
 export { clickHouseEnvironment } from './clickhouse/clickhouse-environment.ts'

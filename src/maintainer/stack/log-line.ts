@@ -1,6 +1,5 @@
 /**
- * A line of the Collector's log as people read it: time, level, the part that speaks, what it says and why. What is no such line
- * stays as it is.
+ * Formats a line of the Collector's log for people: time, level, component, message and error. Returns any other line as it is.
  */
 export function readableLine(line: string): string {
   const entry = parsed(line)
@@ -11,7 +10,7 @@ export function readableLine(line: string): string {
   return `${time}${level}: ${part ? `${part}: ` : ''}${msg}${error ? ` ${error}` : ''}`
 }
 
-/** Whether a person who has the Collector in front of them wants to see a line: a warning, an error, or why something is tried again. */
+/** Returns `true` for a line that a person at the terminal needs: a warning, an error, or the reason of a retry. */
 export function isTelling(line: string): boolean {
   const entry = parsed(line)
   return entry === undefined || entry['level'] !== 'info' || entry['error'] !== undefined

@@ -5,22 +5,22 @@ import type { Environment } from '../../platform/index.ts'
 import { DirectoryUnusableError, errorMessage, GatewayOptionsError, shownAddress } from '../package/index.ts'
 import { type Endpoint, freePort, parseEndpoint } from './process/ports.ts'
 
-/** What gateway.yaml takes from the environment, as far as we have to know it. */
+/** Settings of gateway.yaml from the environment, as far as this room needs them. */
 export interface GatewaySettings {
   readonly endpoint: Endpoint
   readonly inner: Endpoint
-  /** The step in front of the archive, where there is one. */
+  /** Endpoint of the step in front of the archive, if there is one. */
   readonly archive: Endpoint
   readonly health: Endpoint
-  /** The Collector's own metrics. */
+  /** Endpoint of the Collector's own metrics. */
   readonly metrics: Endpoint
-  /** Absolute. */
+  /** Absolute path of the directory. */
   readonly directory: string
-  /** The environment with all of these set. */
+  /** Environment with all of these settings. */
   readonly environment: Environment
 }
 
-/** The defaults that gateway.yaml has too; a test holds them against each other. */
+/** Defaults, the same as in gateway.yaml; a test compares the two. */
 export const SETTING_DEFAULTS = {
   USAGE_GATEWAY_ENDPOINT: '127.0.0.1:4318',
   USAGE_GATEWAY_HEALTH_ENDPOINT: '127.0.0.1:13133',
@@ -29,20 +29,19 @@ export const SETTING_DEFAULTS = {
   USAGE_GATEWAY_METRICS_PORT: '8888',
 } as const
 
-/** What the inner steps ask for, so that nobody else on the machine can send there what nobody has checked. */
+/** Variable with the token of the inner steps: without it, other local users could send them unchecked reports. */
 export const INNER_TOKEN = 'USAGE_GATEWAY_INNER_TOKEN'
 
-/** The environment with a token for the inner steps: the one that it has, or a new one. */
+/** Returns the environment with a token for the inner steps: its own, or a new one. */
 export const withInnerToken = (environment: Environment): Environment => ({
   ...environment,
   [INNER_TOKEN]: environment[INNER_TOKEN] || randomBytes(32).toString('hex'),
 })
 
 /**
- * Reads the settings. The inner endpoints are nobody's business, and who wants the metrics says where: unless they are set, free
- * ports are taken.
+ * Reads the settings. The inner endpoints and the metrics get free ports unless they are set, because nobody else needs to find them.
  *
- * @throws {GatewayOptionsError} when an address is none.
+ * @throws {GatewayOptionsError} if an address is invalid.
  */
 export async function readSettings(environment: Environment): Promise<GatewaySettings> {
   const given = (name: keyof typeof SETTING_DEFAULTS) => environment[name] || SETTING_DEFAULTS[name]
@@ -72,9 +71,9 @@ export async function readSettings(environment: Environment): Promise<GatewaySet
 }
 
 /**
- * Makes a directory for the gateway's state and sees that it can be written. Nobody else can look into one that it makes.
+ * Makes a directory for the gateway's state if there is none, for its owner only, and checks that it can be written.
  *
- * @throws {DirectoryUnusableError}
+ * @throws {DirectoryUnusableError} if it cannot be made or written.
  */
 export async function requireWritable(directory: string, setting: string): Promise<void> {
   try {

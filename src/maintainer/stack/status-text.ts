@@ -3,7 +3,7 @@ import type { GatewayCounts } from './collector/collector-counts.ts'
 import type { GatewayEndpoints, GatewayStatus } from './gateway-status.ts'
 import type { Arrival, StoreAnswer } from './store/ask-store.ts'
 
-/** The status as a text of a few lines. */
+/** Formats a status as a text of a few lines. */
 export function statusText({ places, healthy, store, counts, disk, troubles }: GatewayStatus): string {
   const queued =
     counts && `${number(counts.queued)} of ${number(counts.queueCapacity)} points wait for the store`
@@ -30,7 +30,7 @@ const STORE_STATES: Readonly<Record<StoreAnswer['state'], string>> = {
   unreachable: 'not reachable',
 }
 
-/** What somebody should look at, as sentences. */
+/** Returns the problems that need attention, as sentences. */
 export function troublesOf(status: Omit<GatewayStatus, 'troubles'>): string[] {
   const { places, healthy, store, counts, stalledSeconds, aside, damaged, disk } = status
   return [
@@ -80,7 +80,7 @@ export function troublesOf(status: Omit<GatewayStatus, 'troubles'>): string[] {
   ]
 }
 
-/** As in alerts.yaml. */
+/** Share of dropped points above which there is a problem, as in alerts.yaml. */
 const MAX_DROPPED_SHARE = 0.05
 
 function storeTroubles(places: GatewayEndpoints, store: StoreAnswer): string[] {
@@ -102,7 +102,7 @@ function lastStored(store: StoreAnswer): string {
   return times.length === 0 ? '' : ` (the newest in it is of ${new Date(Math.max(...times)).toISOString()})`
 }
 
-/** Reports by a catalog that is newer than what the overlay was made from: what is new in it is dropped. */
+/** Finds reports whose catalog is newer than those of the overlay: their new facts are dropped. */
 function catalogTroubles({ catalogs }: GatewayCounts, arrivals: readonly Arrival[]): string[] {
   if (Object.keys(catalogs).length === 0) return []
   const newer = new Map<string, { known: number | undefined; reports: number }>()
@@ -123,7 +123,7 @@ function catalogTroubles({ catalogs }: GatewayCounts, arrivals: readonly Arrival
   )
 }
 
-/** Below it a day's archive may not fit any more. */
+/** Free space below which the archive of one day may not fit, in bytes. */
 const MIN_FREE_BYTES = 1 << 30
 
 const number = (value: number) => value.toLocaleString('en-US')

@@ -15,15 +15,15 @@ import { askStore } from './store/ask-store.ts'
 import type { StoreAccess } from './store/store-access.ts'
 
 export interface GatewayStatusOptions {
-  /** Where queue and archive are. */
+  /** Directory of queue and archive. */
   readonly directory: string
-  /** For a gateway that `gateway up` has not started: its settings. Default: the process's own. */
+  /** Settings of a gateway that `gateway up` has not started. Default: the environment of the process. */
   readonly environment?: Environment
-  /** How long to look whether what waits gets into the store, in milliseconds. Default: 3000. */
+  /** Time to watch whether waiting points reach the store, in milliseconds. Default: 3000. */
   readonly watch?: number
 }
 
-/** Looks at a gateway on this machine. Never throws: what cannot be found out is a trouble. */
+/** Returns the state of a gateway on this machine. Never throws: whatever cannot be read is one of the `troubles`. */
 export async function gatewayStatus(options: GatewayStatusOptions): Promise<GatewayStatus> {
   const { directory, environment = systemEnvironment(), watch = 3_000 } = options
   const places = await placesOf(directory, environment)
@@ -43,7 +43,7 @@ export async function gatewayStatus(options: GatewayStatusOptions): Promise<Gate
   return { ...found, troubles: troublesOf(found) }
 }
 
-/** Looks a second time: a store may answer well, and take in nothing. */
+/** Reads the counts a second time: a store may answer and store nothing. */
 async function progressSince(
   first: GatewayCounts,
   metricsUrl: string,
@@ -52,12 +52,12 @@ async function progressSince(
   await new Promise((resolve) => setTimeout(resolve, watch))
   const counts = (await collectorCounts(metricsUrl)) ?? first
   const isStalled = counts.queued > 0 && counts.stored === first.stored
-  // Nobody has seen when the last of what is stored was stored. Where nothing is, it is as long as the Collector runs.
+  // The time of the last write is unknown. If nothing was stored, points have waited since the Collector's start.
   const seconds = counts.stored === 0 ? counts.uptimeSeconds : watch / 1_000
   return { counts, ...(isStalled && { stalledSeconds: seconds }) }
 }
 
-/** How the Collector reaches the store: as `gateway up` has left it in its directory, or as the settings say. */
+/** Returns how the Collector reaches the store: from `gateway.json`, which `gateway up` has written, or from the settings. */
 async function accessTo(
   { store, database = 'usage', storeLogin }: GatewayEndpoints,
   environment: Environment,
@@ -83,12 +83,12 @@ async function accessTo(
   }
 }
 
-/** The address of a store, to be shown. */
+/** Returns the address of a store for display. */
 export const storeOf = (address: string) => shownAddress(address).replace(/\/$/, '')
 
 const PLACES_FILE = 'gateway.json'
 
-/** Where `gateway up` says what it has started. */
+/** Returns the path of the file in which `gateway up` describes what it has started. */
 export const placesFile = (directory: string) => path.join(directory, PLACES_FILE)
 
 async function placesOf(directory: string, environment: Environment): Promise<GatewayEndpoints> {

@@ -1,18 +1,18 @@
 import { missingPackageError, STORE_CLIENT } from '../package/index.ts'
 
-/** Where a ClickHouse is, and which database of it. */
+/** Address of a ClickHouse server, and the database in it. */
 export interface ClickHouseAddress {
   /** The HTTP interface: `http://…` or `https://…`, with user and password where it needs them. */
   readonly url: string
   /** Default: `usage`. */
   readonly database?: string | undefined
-  /** Milliseconds that an answer may take, up to an hour. Default: the client's, 30 seconds. */
+  /** Longest time to wait for an answer, in milliseconds, up to an hour. Default: the client's, 30 seconds. */
   readonly timeout?: number | undefined
 }
 
-/** As much of `@clickhouse/client` as is used here, so that nobody's type check needs the package. */
+/** The part of `@clickhouse/client` that is used here, so that type checks do not need the package. */
 export interface ClickHouseConnection {
-  /** Rows of a query. Parameters are bound by name and type, as in `{product:String}`. */
+  /** Returns the rows of a query. Parameters are bound by name and type, as in `{product:String}`. */
   query<Row>(query: string, options?: QueryOptions): Promise<Row[]>
   command(statement: string): Promise<void>
   close(): Promise<void>
@@ -20,20 +20,20 @@ export interface ClickHouseConnection {
 
 export interface QueryOptions {
   readonly parameters?: Readonly<Record<string, unknown>>
-  /** Kept by the server in its query log, in the column of the same name. */
+  /** Comment for the server's query log, in the column `log_comment`. */
   readonly logComment?: string
 }
 
-/** The server says every two minutes that it is at it: what stands between does not take the connection for dead. */
+/** Settings that send the progress of a query every two minutes, so that no proxy takes the connection for dead. */
 const KEEP_TALKING = {
   send_progress_in_http_headers: 1,
   http_headers_progress_interval_ms: '120000',
 } as const
 
 /**
- * Connects over the HTTP interface, by `@clickhouse/client`, an optional peer of this package.
+ * Connects over the HTTP interface with `@clickhouse/client`, an optional peer dependency of this package.
  *
- * @throws {MissingPackageError} when that is not installed.
+ * @throws {MissingPackageError} if `@clickhouse/client` is not installed.
  */
 export async function connectClickHouse(address: ClickHouseAddress): Promise<ClickHouseConnection> {
   const { createClient, ClickHouseLogLevel } = await import('@clickhouse/client').catch((error) => {
@@ -43,7 +43,7 @@ export async function connectClickHouse(address: ClickHouseAddress): Promise<Cli
     url: address.url,
     database: address.database ?? 'usage',
     application: 'otel-usage',
-    // What goes wrong is thrown, and told by whoever catches it.
+    // The client throws its errors as well; the caller reports them.
     log: { level: ClickHouseLogLevel.OFF },
     ...(address.timeout !== undefined && {
       request_timeout: address.timeout,

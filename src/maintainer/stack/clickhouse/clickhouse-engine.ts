@@ -1,6 +1,6 @@
 /**
- * ClickHouse from npm, as a process: the library of the package `chdb` holds the program clickhouse-local. Called here with
- * its command line, it opens the real HTTP and native ports, and returns when SIGTERM arrives.
+ * Runs ClickHouse from npm as a process: the library of the package `chdb` contains the program clickhouse-local. Called with its
+ * command line, it opens the real HTTP and native ports, and returns after SIGTERM.
  *
  * Usage: node clickhouse-engine.ts <library> [argument of clickhouse-local...]
  */

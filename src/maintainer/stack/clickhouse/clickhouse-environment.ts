@@ -1,6 +1,6 @@
 import type { RunningClickHouse } from './start-clickhouse.ts'
 
-/** The settings of gateway.yaml that lead its exporter to a ClickHouse. */
+/** Returns the settings of gateway.yaml with which its exporter reaches a ClickHouse. */
 export function clickHouseEnvironment(
   { nativeEndpoint }: Pick<RunningClickHouse, 'nativeEndpoint'>,
   database = 'usage',
@@ -11,7 +11,7 @@ export function clickHouseEnvironment(
   const password = decodeURIComponent(address.password) || query.get('password') || ''
   address.username = ''
   address.password = ''
-  // In the address they would be in each error that names it, and so in the Collector's log.
+  // An address with a password would appear in errors, and so in the Collector's log.
   query.delete('user')
   query.delete('password')
   return {

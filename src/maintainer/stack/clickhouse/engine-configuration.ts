@@ -1,11 +1,11 @@
-/** What a ClickHouse that we start is told: where its data and ports are, and who may do what. */
+/** Returns the configuration of a ClickHouse that we start: directory, ports and users. */
 
 export interface ServerConfiguration {
   /** The directory of the data. */
   readonly data: string
   /** The file with the users. */
   readonly users: string
-  /** What `displayName()` answers. */
+  /** Result of `displayName()` in SQL. */
   readonly name: string
   readonly httpPort: number
   readonly tcpPort?: number | undefined
@@ -28,17 +28,17 @@ export interface UsersConfiguration {
   readonly passwordHash: string
   /** The database that the user may use. */
   readonly database: string
-  /** More that the user may do. */
+  /** Further grants for the user. */
   readonly grants: readonly string[]
 }
 
 /**
- * The users of the server. Its ports are on the loopback device, which every local user and every page in a local browser reaches, and
- * the engine could read and write each file of the person who runs it: so a user has a password, and may use one database and nothing
- * that leads out of it.
+ * Returns the users of the server. Every local user and every page in a local browser reaches its ports on the loopback device, and the
+ * engine can read and write every file of the person who runs it. So a user has a password, one database, and no function that leads out
+ * of it.
  *
- * clickhouse-local runs its own queries as the user `default`, who must have no password. Its session is opened before the ports
- * are, and `max_sessions_for_user` leaves no other one to `default`.
+ * clickhouse-local runs its own queries as the user `default`, who must have no password. Its session opens before the ports do, and
+ * `max_sessions_for_user` allows `default` no second one.
  */
 export function usersConfiguration({ user, passwordHash, database, grants }: UsersConfiguration): string {
   return `<clickhouse>
@@ -67,10 +67,10 @@ export function usersConfiguration({ user, passwordHash, database, grants }: Use
 `
 }
 
-/** What the engine needs to open its ports, and to live on. */
+/** Grants that the engine needs to open its ports and to keep running. */
 const ENGINE_GRANTS = ['GRANT SYSTEM LISTEN ON *.*', 'GRANT SELECT ON system.numbers']
 
-/** What schema, Collector, housekeeping and insights need. Nothing of FILE, URL, S3, REMOTE and the like. */
+/** Grants that schema, Collector, housekeeping and insights need. Nothing such as FILE, URL, S3 or REMOTE. */
 const storeGrants = (database: string): string[] => [
   `GRANT SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP, TRUNCATE, OPTIMIZE ON ${database}.*`,
   'GRANT SELECT ON system.*',

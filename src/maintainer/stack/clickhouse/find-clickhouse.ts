@@ -13,10 +13,10 @@ import {
 } from '../../package/index.ts'
 import { runCommand, tellingLine } from '../process/run-command.ts'
 
-/** How a ClickHouse was come by. */
+/** Way in which a ClickHouse was found. */
 export type ClickHouseOrigin = 'address' | 'path' | 'npm'
 
-/** A server that runs, or the command of one that can: `clickhouse local`, its arguments follow. */
+/** Address of a running server, or the command that starts one: `clickhouse local`, to which arguments are added. */
 export type FoundClickHouse =
   | { readonly how: 'address'; readonly url: string }
   | { readonly how: 'path' | 'npm'; readonly command: readonly string[] }
@@ -24,15 +24,15 @@ export type FoundClickHouse =
 export interface FindClickHouseOptions {
   /** The HTTP address of a server. Default: the variable `CLICKHOUSE_URL`. */
   readonly address?: string | undefined
-  /** Default: the process's own. */
+  /** Default: the environment of the process. */
   readonly environment?: Environment
 }
 
 /**
- * Finds ClickHouse: an address given, `clickhouse` on the PATH, the engine from npm.
+ * Finds ClickHouse: at a given address, as `clickhouse` on the PATH, or as the engine from npm.
  *
- * @throws {GatewayOptionsError} when the address is none.
- * @throws {ClickHouseNotFoundError} that names every way and why it failed.
+ * @throws {GatewayOptionsError} if the address is not an HTTP address.
+ * @throws {ClickHouseNotFoundError} if every way fails; the message says why.
  */
 export async function findClickHouse(options: FindClickHouseOptions = {}): Promise<FoundClickHouse> {
   const environment = options.environment ?? systemEnvironment()
@@ -47,7 +47,7 @@ export async function findClickHouse(options: FindClickHouseOptions = {}): Promi
   if (code === 0) return { how: 'path', command: ['clickhouse', 'local'] }
   failed.push({
     way: '`clickhouse` on the PATH',
-    reason: code === 127 ? 'there is none' : `\`clickhouse local --version\` failed: ${tellingLine(lines)}`,
+    reason: code === 127 ? 'no such program' : `\`clickhouse local --version\` failed: ${tellingLine(lines)}`,
   })
 
   const engine = npmEngine()
@@ -69,7 +69,7 @@ function checked(address: string): string {
   )
 }
 
-/** Finds the library without loading it: it binds the process that loads it to one data directory. */
+/** Finds the library without loading it: a process that loads it is bound to one data directory. */
 function npmEngine(): { readonly library: string } | { readonly reason: string } {
   const missing = missingPackages(STORE_ENGINE)
   if (missing.length > 0) {

@@ -18,55 +18,55 @@ import { serverConfiguration, usersConfiguration } from './engine-configuration.
 import { type ClickHouseOrigin, type FoundClickHouse, findClickHouse } from './find-clickhouse.ts'
 
 export interface StartClickHouseOptions {
-  /** Where the data is kept, from one start to the next. Not used when an address is given. */
+  /** Directory of the data, which outlives a run. Not used with an address. */
   readonly directory: string
-  /** The HTTP address of a server that runs already. Default: the variable `CLICKHOUSE_URL`. */
+  /** HTTP address of a running server. Default: the variable `CLICKHOUSE_URL`. */
   readonly address?: string | undefined
   /** The port of the HTTP interface; 0 takes a free one. Default: the variable `USAGE_CLICKHOUSE_HTTP_PORT`, or 8123. */
   readonly httpPort?: number
   /**
-   * The port of the native protocol, which the servers of a cluster talk by; 0 takes a free one. Default: none, because the engine
-   * ends at the first connection to it that does not talk that protocol, and any local user can make one.
+   * Port of the native protocol, which the servers of a cluster use; 0 takes a free one. Default: no such port, because the engine ends
+   * at the first connection with another protocol, and any local user can make one.
    */
   readonly tcpPort?: number
-  /** The database that the user of the server may use. Default: the variable `USAGE_CLICKHOUSE_DATABASE`, or `usage`. */
+  /** Database that the user of the server may use. Default: the variable `USAGE_CLICKHOUSE_DATABASE`, or `usage`. */
   readonly database?: string
-  /** The password of that user. Default: a random one for each start. */
+  /** Password of that user. Default: a random one for each start. */
   readonly password?: string
-  /** More that the user may do, as in `GRANT SELECT ON other.*`. Default: nothing. */
+  /** Further grants for the user, such as `GRANT SELECT ON other.*`. Default: none. */
   readonly grants?: readonly string[]
-  /** Default: the process's own. */
+  /** Default: the environment of the process. */
   readonly environment?: Environment
-  /** Each line that the server prints. */
+  /** Called with each line that the server prints. */
   readonly onLine?: (line: string) => void
-  /** Milliseconds until it must answer. Default: 60000. */
+  /** Longest time until the server answers, in milliseconds. Default: 60000. */
   readonly readyWithin?: number
 }
 
-/** A ClickHouse that answers. */
+/** Running ClickHouse server. */
 export interface RunningClickHouse {
-  /** The HTTP interface, with user and password where it needs them. */
+  /** Address of the HTTP interface, with user and password if it needs them. */
   readonly url: string
-  /** What the Collector's exporter takes: the native protocol where a port for it was given, otherwise HTTP. */
+  /** Address for the Collector's exporter: of the native protocol if it has a port, otherwise HTTP. */
   readonly nativeEndpoint: string
-  /** Such as `26.7.2.1`. */
+  /** Version, such as `26.7.2.1`. */
   readonly version: string
   readonly how: ClickHouseOrigin
-  /** Resolves when it has ended, if we started it, with the end of its output. Never, where an address was given. */
+  /** Resolves when the server has ended, with the end of its output. Never resolves for a server at a given address. */
   readonly exited: Promise<{ readonly code: number; readonly lastLines: readonly string[] }>
-  /** Ends it, if we started it. Safe to call twice. */
+  /** Ends the server, unless it is one at a given address. Safe to call twice. */
   stop(): Promise<void>
 }
 
 /**
- * Reaches or starts ClickHouse: an address given, `clickhouse` on the PATH, the engine from npm. A server that it starts listens on
- * the loopback device only, wants a password, and ends with this process, however that ends. The file `curl.cfg` in its directory,
- * which only this user can read, lets `curl --config` reach it.
+ * Connects to ClickHouse at a given address, or starts it from `clickhouse` on the PATH or from the engine from npm. A started server
+ * listens on the loopback device only, requires a password, and ends with this process, however the process ends. The file `curl.cfg` in
+ * its directory, which only this user can read, is for `curl --config`.
  *
- * @throws {ClickHouseNotFoundError} when there is none of the three.
- * @throws {ClickHouseStartError} when it does not answer; with the end of its output where we started it.
- * @throws {PortInUseError} when something else listens on a port.
- * @throws {DirectoryUnusableError} when the directory cannot be written.
+ * @throws {ClickHouseNotFoundError} if all three ways fail.
+ * @throws {ClickHouseStartError} if the server does not answer; with the end of its output if we started it.
+ * @throws {PortInUseError} if another program listens on a port.
+ * @throws {DirectoryUnusableError} if the directory cannot be written.
  */
 export async function startClickHouse(options: StartClickHouseOptions): Promise<RunningClickHouse> {
   const environment = options.environment ?? systemEnvironment()
@@ -138,7 +138,7 @@ async function start(
   })
   const login = `${USER}:${encodeURIComponent(password)}`
   const url = `http://${login}@127.0.0.1:${httpPort}`
-  // By its name: another server may have taken the port since we looked.
+  // Checks the name: another server may have taken the port meanwhile.
   const isOurs = async () => (await ask(url, 'SELECT displayName()').catch(() => '')) === name
   const ready = await eventually(isOurs, readyWithin, server.exited)
   if (ready !== 'yes') {
@@ -157,12 +157,12 @@ async function start(
   }
 }
 
-/** The port that was asked for, free at this moment. */
+/** Returns the requested port, after a check that it is free. */
 async function portOf(given: number | string): Promise<number> {
   const port = Number(given)
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
     throw new GatewayOptionsError(
-      `USAGE_CLICKHOUSE_HTTP_PORT is '${given}', which is no port; use 0 to 65535.`,
+      `USAGE_CLICKHOUSE_HTTP_PORT is '${given}', which is not a port number; use 0 to 65535.`,
     )
   }
   if (port === 0) return freePort()
@@ -174,7 +174,7 @@ async function portOf(given: number | string): Promise<number> {
   return port
 }
 
-/** clickhouse-local opens its ports on request, and lives as long as its query. */
+/** Query of clickhouse-local: opens its ports, and keeps it running. */
 const queryOf = (tcpPort: number | undefined) =>
   [
     'SYSTEM START LISTEN HTTP',
@@ -182,10 +182,10 @@ const queryOf = (tcpPort: number | undefined) =>
     'SELECT sleepEachRow(1) FROM system.numbers FORMAT Null SETTINGS max_block_size = 1',
   ].join('; ')
 
-/** The user of a server that we start. */
+/** User of a server that we start. */
 const USER = 'usage'
 
-/** Variables such as `CLICKHOUSE_PASSWORD` are about another server: the engine would take them for its own, and end. */
+/** Removes variables such as `CLICKHOUSE_PASSWORD`: they concern another server, and the engine would end because of them. */
 const withoutClickHouse = (environment: Environment): Environment =>
   Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('CLICKHOUSE_')))
 
@@ -195,7 +195,7 @@ async function ask(url: string, query: string): Promise<string> {
   const address = new URL(url)
   const headers = new Headers()
   if (address.username) {
-    // Not by ClickHouse's own headers: they take no password outside of Latin-1.
+    // Not in ClickHouse's own headers: those allow no password outside of Latin-1.
     const login = `${decodeURIComponent(address.username)}:${decodeURIComponent(address.password)}`
     headers.set('authorization', `Basic ${Buffer.from(login).toString('base64')}`)
   }

@@ -6,12 +6,12 @@ import { MANIFEST, type Manifest } from './manifest.ts'
 
 export interface BuildOptions {
   readonly manifest: Manifest
-  /** An empty directory to work in. */
+  /** Empty directory for the build. */
   readonly directory: string
-  /** The path that the program shall have. */
+  /** Path of the finished program. */
   readonly target: string
   readonly environment: Environment
-  /** Ends the build. */
+  /** Signal that ends the build. */
   readonly signal?: AbortSignal | undefined
   readonly onPhase: (text: string) => void
 }
@@ -20,7 +20,7 @@ export interface BuildOptions {
  * Builds the distribution of the manifest with the Collector Builder of the same version, which Go fetches and compiles.
  * About two minutes the first time, 20 seconds once Go's own cache is warm.
  *
- * @throws {Error} with the reason, in a sentence part.
+ * @throws {Error} with the reason as part of a sentence.
  */
 export async function buildFromManifest(options: BuildOptions): Promise<void> {
   const { manifest, directory, target, signal, onPhase } = options

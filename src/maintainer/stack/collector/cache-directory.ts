@@ -3,10 +3,10 @@ import type { Environment } from '../../../platform/index.ts'
 import { GatewayOptionsError } from '../../package/index.ts'
 
 /**
- * Where what can be made again is kept: the user's cache directory as the platform has it (XDG Base Directory
- * Specification; `~/Library/Caches`; `%LOCALAPPDATA%`), and in it `otel-usage`.
+ * Returns `otel-usage` in the user's cache directory of the platform: by the XDG Base Directory Specification, `~/Library/Caches`, or
+ * `%LOCALAPPDATA%`.
  *
- * @throws {GatewayOptionsError} where the environment names no home at all.
+ * @throws {GatewayOptionsError} if the environment has no home directory.
  */
 export function cacheDirectory(
   environment: Environment,
@@ -15,7 +15,7 @@ export function cacheDirectory(
   const base = cacheHome(environment, platform)
   if (base === undefined) {
     const variable = platform === 'win32' ? 'LOCALAPPDATA' : 'XDG_CACHE_HOME or HOME'
-    throw new GatewayOptionsError(`There is no place for the cache: set ${variable} to a directory.`)
+    throw new GatewayOptionsError(`There is no directory for the cache; set ${variable}.`)
   }
   return path.join(base, 'otel-usage')
 }
@@ -25,7 +25,7 @@ function cacheHome(environment: Environment, platform: NodeJS.Platform): string 
   const home = environment['HOME']
   if (platform === 'darwin') return home && path.join(home, 'Library', 'Caches')
   const configured = environment['XDG_CACHE_HOME']
-  // The specification has relative paths ignored.
+  // The specification says to ignore relative paths.
   if (configured && path.isAbsolute(configured)) return configured
   return home && path.join(home, '.cache')
 }

@@ -5,16 +5,16 @@ import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { DirectoryUnusableError, errorMessage } from '../../package/index.ts'
 
-/** What a program in the cache was when it was put there. It lies beside the program. */
+/** Origin of a program in the cache, recorded in a file beside it. */
 interface Provenance {
   readonly how: 'release' | 'build'
   /** SHA-256 of the program. */
   readonly program: string
-  /** SHA-256 of the archive that it came in. */
+  /** SHA-256 of the archive that contained the program. */
   readonly archive?: string | undefined
 }
 
-/** Writes down what a program is, for {@link cacheProblem}, and takes from others what would let them change it. */
+/** Records the origin of a program for {@link cacheProblem}, and takes away the permission of others to change it. */
 export async function writeProvenance(program: string, from: Omit<Provenance, 'program'>): Promise<void> {
   const provenance: Provenance = { ...from, program: await sha256Of(program) }
   await writeFile(noteOf(program), `${JSON.stringify(provenance)}\n`)
@@ -24,9 +24,9 @@ export async function writeProvenance(program: string, from: Omit<Provenance, 'p
 }
 
 /**
- * Tells why a program in the cache must not be run; `undefined` when it may. Nobody but this user and root can have changed it or its
- * directories, up to `cache`; it has the checksum that it had when it was put there; and a release is of the archive that is
- * expected.
+ * Returns the reason why a program in the cache must not be run; `undefined` if it may. Requires that only this user and root can change
+ * the program and its directories up to `cache`, that its checksum is the recorded one, and that a release comes from the expected
+ * archive.
  */
 export async function cacheProblem(
   program: string,
@@ -35,7 +35,7 @@ export async function cacheProblem(
 ): Promise<string | undefined> {
   try {
     for (const each of [program, noteOf(program)]) {
-      if (!(await lstat(each)).isFile()) return `'${each}' is no regular file`
+      if (!(await lstat(each)).isFile()) return `'${each}' is not a regular file`
     }
     for (const each of [program, noteOf(program), ...directoriesUpTo(path.dirname(program), cache)]) {
       const problem = await accessProblem(each)
@@ -43,18 +43,21 @@ export async function cacheProblem(
     }
     const provenance = JSON.parse(await readFile(noteOf(program), 'utf8')) as Provenance
     if ((await sha256Of(program)) !== provenance.program) {
-      return `'${program}' has not the SHA-256 checksum that it had when it was put there`
+      return `'${program}' does not have the SHA-256 checksum that was recorded for it`
     }
-    return isExpected(provenance) ? undefined : `'${program}' is not of the release whose checksum is pinned`
+    return isExpected(provenance)
+      ? undefined
+      : `'${program}' does not come from the release with the pinned checksum`
   } catch (error) {
-    return `where '${program}' came from is not known: ${errorMessage(error)}`
+    return `the origin of '${program}' is unknown: ${errorMessage(error)}`
   }
 }
 
 /**
- * Makes the cache's directories. Where others can write they are not mended: a program that others have put there would count then.
+ * Makes the directories of the cache. Refuses directories that others can write, and does not repair them: a program that somebody else
+ * has put there would become trusted.
  *
- * @throws {DirectoryUnusableError} when somebody else could put another program there.
+ * @throws {DirectoryUnusableError} if somebody else could put another program there.
  */
 export async function prepareCache(root: string, cache: string): Promise<void> {
   await mkdir(root, { recursive: true, mode: 0o700 })
@@ -70,7 +73,7 @@ export async function prepareCache(root: string, cache: string): Promise<void> {
 
 async function accessProblem(file: string): Promise<string | undefined> {
   const own = process.getuid?.()
-  // Windows keeps rights elsewhere; a user's cache there is closed to others by its place.
+  // Windows has no such modes; there the location of the user's cache keeps others out.
   if (own === undefined) return undefined
   const { mode, uid } = await lstat(file)
   if (uid !== own && uid !== 0) return `'${file}' belongs to another user (${uid})`
@@ -92,7 +95,7 @@ function directoriesUpTo(directory: string, top: string): string[] {
   return directories
 }
 
-/** Reads piece by piece: a stock Collector has 350 MB. */
+/** Computes a checksum in pieces: a stock Collector has 350 MB. */
 async function sha256Of(file: string): Promise<string> {
   const hash = createHash('sha256')
   await pipeline(createReadStream(file), hash)

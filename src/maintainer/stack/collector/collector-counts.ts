@@ -1,30 +1,30 @@
 import { CATALOGS } from '../../collector/index.ts'
 
-/** What a Collector counts, in data points since its start. */
+/** Counts of a Collector, in data points since its start. */
 export interface GatewayCounts {
   readonly uptimeSeconds: number
-  /** What came in. */
+  /** Received. */
   readonly received: number
   /** Refused with 503: the queue or the memory was full, or the disk. The installations send it again. */
   readonly refused: number
-  /** Dropped, because what it came in is no report. */
+  /** Dropped, because the request was not a report. */
   readonly noReport: number
-  /** Dropped, because no catalog declares it, or not as much of it. */
+  /** Dropped, because no catalog declares them, or not as many of them. */
   readonly undeclared: number
   readonly stored: number
-  /** What waits on disk for the store, and how much fits. */
+  /** Waiting on disk for the store, and the number that fits. */
   readonly queued: number
   readonly queueCapacity: number
-  /** What could not be written to the archive. */
+  /** Not written to the archive, because of an error. */
   readonly notArchived: number
   /**
-   * The catalogs of its configuration: the newest version of each, by product, and by product and prefix, as in
-   * `acme-db/acme.search`, of a contribution. Empty without an overlay of a product, and with one of an earlier version of ours.
+   * Newest version of each catalog in the configuration, by product, or by product and prefix for a contribution, such as
+   * `acme-db/acme.search`. Empty without an overlay, and with an overlay from an earlier version of otel-usage.
    */
   readonly catalogs: Readonly<Record<string, number>>
 }
 
-/** Reads the Collector's own metrics; `undefined` where there are none. */
+/** Reads the counts from the Collector's own metrics; `undefined` if they cannot be read. */
 export async function collectorCounts(url: string): Promise<GatewayCounts | undefined> {
   let text: string
   try {

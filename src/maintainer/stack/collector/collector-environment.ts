@@ -1,8 +1,8 @@
 import type { Environment } from '../../../platform/index.ts'
 
 /**
- * The environment of a Collector, so that it reads our settings as they are: in the value of a variable that its configuration
- * names, it takes `$$` for `$` and `${…}` for what that stands for.
+ * Returns the environment of a Collector with our settings escaped: in the value of a variable that its configuration names, the Collector
+ * reads `$$` as `$`, and expands `${…}`.
  */
 export const collectorEnvironment = (environment: Environment): Environment =>
   Object.fromEntries(

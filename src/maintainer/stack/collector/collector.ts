@@ -1,19 +1,19 @@
 import type { Environment } from '../../../platform/index.ts'
 import { runCommand, tellingLine } from '../process/run-command.ts'
 
-/** How a Collector was come by. */
+/** Way in which a Collector was found. */
 export type CollectorOrigin = 'variable' | 'cache' | 'release' | 'build' | 'docker'
 
-/** A Collector that can be run. */
+/** Collector that can be run. */
 export interface Collector {
-  /** The command and its first arguments; the Collector's own arguments follow. */
+  /** Command and first arguments, to which the Collector's own arguments are added. */
   readonly command: readonly string[]
-  /** As `--version` says it, such as `0.161.0`. */
+  /** Version that `--version` prints, such as `0.161.0`. */
   readonly version: string
   readonly how: CollectorOrigin
 }
 
-/** Asks a Collector for its version. A reason instead where it does not run or is something else. */
+/** Asks a Collector for its version. Returns a reason instead if the program does not run or is not a Collector. */
 export async function readVersion(
   command: readonly string[],
   environment: Environment,
@@ -26,7 +26,7 @@ export async function readVersion(
     : { version }
 }
 
-/** Whether a Collector has a processor, as its own `components` says. */
+/** Returns `true` if a Collector has a processor, by its own `components` command. */
 export async function hasProcessor(
   { command }: Collector,
   name: string,

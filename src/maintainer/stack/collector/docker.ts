@@ -2,10 +2,10 @@ import path from 'node:path'
 import type { Environment } from '../../../platform/index.ts'
 import { runCommand, tellingLine } from '../process/run-command.ts'
 
-/** The image of the stock Collector. */
+/** Returns the image of the stock Collector. */
 export const dockerImage = (version: string) => `otel/opentelemetry-collector-contrib:${version}`
 
-/** Why Docker cannot be used; `undefined` when it can. */
+/** Returns the reason why Docker cannot be used; `undefined` if it can. */
 export async function dockerProblem(environment: Environment): Promise<string | undefined> {
   const { code, lines } = await runCommand(['docker', 'info'], { environment, timeout: 10_000 })
   if (code === 127) return 'there is no `docker` on the PATH'
@@ -15,17 +15,17 @@ export async function dockerProblem(environment: Environment): Promise<string | 
 export interface ContainerOptions {
   /** Absolute paths of files that the container reads. */
   readonly files: readonly string[]
-  /** The absolute path of the directory that it writes. */
+  /** Absolute path of the directory that the container writes. */
   readonly directory: string
-  /** Names of the variables that it gets; docker takes their values from its own environment. */
+  /** Names of the variables that the container gets; `docker` takes their values from its own environment. */
   readonly variables: readonly string[]
   readonly user?: { readonly uid: number; readonly gid: number } | undefined
 }
 
 /**
- * Puts what a container needs between `docker run` and the image: the files and the directory at the same paths as
- * outside, so that the Collector's own arguments stay as they are; the network of the host, because the gateway and
- * ClickHouse listen on the loopback device; our user, because the files are ours.
+ * Adds options between `docker run` and the image: the files and the directory at the same paths as outside, so that the Collector's
+ * arguments stay the same; the network of the host, because gateway and ClickHouse listen on the loopback device; and our user, who
+ * owns the files.
  */
 export function containerCommand(command: readonly string[], options: ContainerOptions): string[] {
   const image = command.at(-1) as string

@@ -24,33 +24,33 @@ import { archiveName, downloadRelease } from './release.ts'
 import { takeWorkLock } from './work-lock.ts'
 
 export interface FindCollectorOptions {
-  /** Default: the process's own. `OTELCOL` is the path of a Collector; PATH and the cache's place come from here too. */
+  /** Environment with `OTELCOL`, the path of a Collector, PATH, and the variables of the cache directory. Default: that of the process. */
   readonly environment?: Environment
-  /** Where a Collector that was downloaded or built is kept. Default: `otel-usage` in the user's cache directory. */
+  /** Directory for Collectors that were downloaded or built. Default: `otel-usage` in the user's cache directory. */
   readonly cache?: string
-  /** Ends the download or the build. Default: nothing does. */
+  /** Signal that ends the download or the build. */
   readonly signal?: AbortSignal | undefined
   /** Called before a Collector is downloaded or built, which takes minutes. */
   readonly onAbsent?: () => void
-  /** Where the progress goes. Default: standard error. */
+  /** Stream for the progress. Default: standard error. */
   readonly output?: Writable & { readonly isTTY?: boolean; readonly columns?: number }
   /** Default: collector-config/manifest.yaml of this package. */
   readonly manifest?: string
-  /** Where releases are downloaded from. Default: the official place. */
+  /** Address from which releases are downloaded. Default: that of the official releases. */
   readonly releases?: string
-  /** The file with the releases' checksums. Default: collector-config/otelcol-contrib.sha256 of this package. */
+  /** File with the checksums of the releases. Default: collector-config/otelcol-contrib.sha256 of this package. */
   readonly checksums?: string
 }
 
 /**
- * Finds a Collector, or gets one: the variable `OTELCOL`, the cache, the official release (of the pinned checksum), a build
- * from the manifest, Docker. The variable `OTELCOL_RELEASE_SHA256` leaves the release with that checksum alone. The first time this takes minutes, shown on `output`; then the cache has it. Two processes at
- * once are safe: one works, the other waits for it.
+ * Finds a Collector or gets one. Tries, in this order: the variable `OTELCOL`, the cache, the official release with the pinned checksum, a
+ * build from the manifest, Docker. With the variable `OTELCOL_RELEASE_SHA256`, only a release with that checksum is used. The first time
+ * takes minutes, with the progress on `output`; later calls use the cache. Two processes can call it at once: one works, the other waits.
  *
- * @throws {GatewayError} when `signal` ends it.
- * @throws {CollectorUnusableError} when `OTELCOL` is set and names no working Collector: a wish is not passed over.
- * @throws {DirectoryUnusableError} when the cache cannot be written, or others could put a program there.
- * @throws {CollectorNotFoundError} when no way leads to one; it names every way and why it failed.
+ * @throws {GatewayError} if `signal` ends the search.
+ * @throws {CollectorUnusableError} if `OTELCOL` names no working Collector: an explicit setting is never ignored.
+ * @throws {DirectoryUnusableError} if the cache cannot be written, or if others could put a program there.
+ * @throws {CollectorNotFoundError} if every way fails; the message says why.
  */
 export async function findCollector(options: FindCollectorOptions = {}): Promise<Collector> {
   const environment = options.environment ?? systemEnvironment()
@@ -94,7 +94,7 @@ export async function findCollector(options: FindCollectorOptions = {}): Promise
           { cause: error },
         )
       })
-    // The process that was waited for has put it there.
+    // The other process has put a Collector into the cache.
     if (lock === undefined) return found(await cachedCollector(look), failed, manifest)
     try {
       await removeLeftovers(root)
@@ -126,27 +126,27 @@ export async function findCollector(options: FindCollectorOptions = {}): Promise
   throw new CollectorNotFoundError(manifest.version, failed)
 }
 
-/** @throws {GatewayError} when the search was ended from outside. */
+/** @throws {GatewayError} if the search was ended from outside. */
 function refuseEnded(signal: AbortSignal | undefined): void {
   if (signal?.aborted)
-    throw new GatewayError('The search for a Collector was ended. The next one goes on where this one was.')
+    throw new GatewayError('The search for a Collector was stopped. The next one resumes from here.')
 }
 
 const MAKING = '.making-'
 
-const GIVEN_ALONE = `${RELEASE_SHA256} is set, and only the release with that checksum will do`
+const GIVEN_ALONE = `${RELEASE_SHA256} is set, and only the release with that checksum is used`
 
 async function namedCollector(file: string, environment: Environment): Promise<Collector> {
   const answer = await readVersion([file], environment)
   if ('reason' in answer) {
     throw new CollectorUnusableError(
-      `OTELCOL is '${file}', but that is no Collector that runs here: ${answer.reason}. Set it to the path of an otelcol-contrib, or unset it to have one found.`,
+      `OTELCOL is '${file}', which is not a Collector that runs here: ${answer.reason}. Set it to the path of an otelcol-contrib, or unset it to have one found.`,
     )
   }
   return { command: [file], version: answer.version, how: 'variable' }
 }
 
-/** Where the cache has its Collector, and of which release it may be. */
+/** Path of the Collector in the cache, and the releases that it may come from. */
 interface CacheLook {
   readonly program: string
   readonly cache: string
@@ -154,7 +154,7 @@ interface CacheLook {
   readonly isExpected: Parameters<typeof cacheProblem>[2]
 }
 
-/** What is pinned counts for what is in the cache, too: it may have been put there before. */
+/** Applies the pins to the cache too: its Collector may be older than a pin. */
 function expectation({ given, known }: Pins, { version }: Manifest): Pick<CacheLook, 'isExpected'> {
   const archive = archiveName(version)
   const pin = given ?? (archive === undefined ? undefined : known.get(archive))
@@ -166,7 +166,7 @@ function expectation({ given, known }: Pins, { version }: Manifest): Pick<CacheL
 
 async function cachedCollector(look: CacheLook): Promise<Collector | { readonly reason: string }> {
   const { program, cache, environment, isExpected } = look
-  if (!existsSync(program)) return { reason: `there is none in '${path.dirname(program)}' yet` }
+  if (!existsSync(program)) return { reason: `no Collector in '${path.dirname(program)}' yet` }
   const problem = await cacheProblem(program, cache, isExpected)
   if (problem !== undefined) return { reason: problem }
   const answer = await readVersion([program], environment)
@@ -183,7 +183,7 @@ interface Making {
   readonly place: string
 }
 
-/** Downloads or builds in a directory of its own, tries the result, and renames it into place. */
+/** Downloads or builds in a separate directory, tries the result, and renames it into the cache. */
 async function make(making: Making, failed: FailedWay[], progress: Progress): Promise<Collector | undefined> {
   const { look, pins, manifest, root, releases, signal } = making
   const { environment, program } = look
@@ -231,7 +231,7 @@ async function make(making: Making, failed: FailedWay[], progress: Progress): Pr
       const target = path.join(ready, path.basename(program))
       const { archive, checked } = await into(directory, target)
       const answer = await readVersion([target], environment)
-      if ('reason' in answer) throw new Error(`what came out does not run: ${answer.reason}`)
+      if ('reason' in answer) throw new Error(`the result does not run: ${answer.reason}`)
       await writeProvenance(target, { how, archive })
       await putIntoPlace(ready, making)
       progress.end(how === 'build' ? 'built' : `downloaded; ${checked}`)
@@ -246,7 +246,7 @@ async function make(making: Making, failed: FailedWay[], progress: Progress): Pr
   return undefined
 }
 
-/** Removes what a process that was killed an hour ago or before has left behind. */
+/** Removes leftovers of processes that were killed at least an hour ago. */
 async function removeLeftovers(root: string): Promise<void> {
   for (const name of await readdir(root)) {
     if (!name.startsWith(MAKING)) continue
@@ -256,7 +256,7 @@ async function removeLeftovers(root: string): Promise<void> {
   }
 }
 
-/** What is there and runs stays: another process was first. What does not run is replaced. */
+/** Renames a program into the cache. Keeps a working one, which another process has put there first; replaces one that does not run. */
 async function putIntoPlace(ready: string, { place, look }: Making): Promise<void> {
   try {
     await rename(ready, place)

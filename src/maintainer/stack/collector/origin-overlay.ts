@@ -3,13 +3,13 @@ import type { Environment } from '../../../platform/index.ts'
 import { collectorConfigFile } from '../../package/index.ts'
 import { type Collector, hasProcessor } from './collector.ts'
 
-/** What makes a gateway say where a report comes from. */
+/** Configuration with which a gateway adds the origin of a report. */
 export interface OriginOverlay {
-  /** What is merged over gateway.yaml, before the overlays of the products: origin.yaml, or nothing. */
+  /** Files that are merged over gateway.yaml before the overlays of the products: origin.yaml, or none. */
   readonly configs: readonly string[]
-  /** The environment, with a country database where one was found. */
+  /** Environment, with a country database if one was found. */
   readonly environment: Environment
-  /** In one line what it says of the origin of a report, or why nothing. */
+  /** Line that says what is added, or why nothing is. */
   readonly summary: string
 }
 
@@ -17,12 +17,12 @@ const COUNTRY_DATABASE = 'USAGE_GATEWAY_COUNTRY_DATABASE'
 const NPM_DATABASE = '@ip-location-db/geo-whois-asn-country-mmdb'
 
 /**
- * Looks whether a Collector can tell countries: with our distribution origin.yaml is used, a stock Collector lacks the
- * component. The country database: the variable `USAGE_GATEWAY_COUNTRY_DATABASE`, or the npm package
- * `@ip-location-db/geo-whois-asn-country-mmdb` where it is installed.
+ * Returns origin.yaml for a Collector of our distribution, and nothing for a stock Collector, which lacks the component. The country
+ * database is the file that `USAGE_GATEWAY_COUNTRY_DATABASE` names, or the npm package `@ip-location-db/geo-whois-asn-country-mmdb` if it
+ * is installed.
  */
 export async function originOverlay(collector: Collector, environment: Environment): Promise<OriginOverlay> {
-  // The image is the stock one.
+  // The image is that of the stock Collector.
   if (collector.how === 'docker' || !(await hasProcessor(collector, 'origin', environment))) {
     return {
       configs: [],

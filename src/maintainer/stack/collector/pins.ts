@@ -2,20 +2,20 @@ import { readFile } from 'node:fs/promises'
 import type { Environment } from '../../../platform/index.ts'
 import { collectorConfigFile, GatewayOptionsError } from '../../package/index.ts'
 
-/** The SHA-256 checksums that a release's archive has to have, known before anything is downloaded. */
+/** Required SHA-256 checksums of releases, known before anything is downloaded. */
 export interface Pins {
-  /** From the variable {@link RELEASE_SHA256}: nothing else is run then. */
+  /** Checksum from the variable {@link RELEASE_SHA256}; no other program is run then. */
   readonly given: string | undefined
-  /** By the name of the archive. */
+  /** Checksums by the name of the archive. */
   readonly known: ReadonlyMap<string, string>
 }
 
 export const RELEASE_SHA256 = 'OTELCOL_RELEASE_SHA256'
 
 /**
- * Reads the checksums that came with this package, in the format of `sha256sum`, and the one that was given.
+ * Reads the checksums that ship with this package, in the format of `sha256sum`, and the one in the variable.
  *
- * @throws {GatewayOptionsError} when the one that was given is no SHA-256 checksum.
+ * @throws {GatewayOptionsError} if the variable is not a SHA-256 checksum.
  */
 export async function readPins(
   environment: Environment,
@@ -24,13 +24,13 @@ export async function readPins(
   const given = environment[RELEASE_SHA256]?.trim().toLowerCase() || undefined
   if (given !== undefined && !SHA256.test(given)) {
     throw new GatewayOptionsError(
-      `${RELEASE_SHA256} is '${environment[RELEASE_SHA256]}', which is no SHA-256 checksum; write its 64 hexadecimal digits.`,
+      `${RELEASE_SHA256} is '${environment[RELEASE_SHA256]}', which is not a SHA-256 checksum; write its 64 hexadecimal digits.`,
     )
   }
   return { given, known: parseChecksums(await readFile(file, 'utf8')) }
 }
 
-/** Lines of `sha256sum`: the checksum, blanks, the name. Other lines say nothing. */
+/** Parses lines of `sha256sum`: checksum, spaces, name. Ignores other lines. */
 export function parseChecksums(text: string): ReadonlyMap<string, string> {
   const checksums = new Map<string, string>()
   for (const line of text.split('\n')) {

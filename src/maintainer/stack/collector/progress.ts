@@ -1,25 +1,25 @@
 import type { Writable } from 'node:stream'
 
-/** Shows that something takes its time. */
+/** Display of the progress of long work. */
 export interface Progress {
-  /** Names what happens now, such as `compiling`. */
+  /** Shows the current phase, such as `compiling`. */
   phase(text: string): void
-  /** Ends the display and leaves a last line, if one is given. */
+  /** Ends the display, and leaves a last line if one is given. */
   end(text?: string): void
 }
 
 export interface ProgressOptions {
-  /** What the whole is about: the beginning of each line. */
+  /** Beginning of each line: the name of the work. */
   readonly title: string
-  /** Where to write. Default: standard error. A terminal gets one line that changes, anything else plain lines. */
+  /** Stream for the lines. Default: standard error. A terminal gets one line that changes, any other stream plain lines. */
   readonly output?: Writable & { readonly isTTY?: boolean; readonly columns?: number }
-  /** Milliseconds between two signs of life where the output is no terminal. Default: 15000. */
+  /** Milliseconds between two lines if the stream is not a terminal. Default: 15000. */
   readonly interval?: number
-  /** The time in milliseconds. Default: the process's monotonic clock. */
+  /** Returns the time in milliseconds. Default: the monotonic clock of the process. */
   readonly now?: () => number
 }
 
-/** A progress display. It writes nothing before the first phase, and does not keep the process alive. */
+/** Creates a progress display. It writes nothing before the first phase, and does not keep the process alive. */
 export function createProgress(options: ProgressOptions): Progress {
   const { title, output = process.stderr, interval = 15_000, now = () => performance.now() } = options
   const terminal = output.isTTY === true

@@ -8,16 +8,16 @@ import type { Environment } from '../../../platform/index.ts'
 import { runCommand, tellingLine } from '../process/run-command.ts'
 import { type Pins, parseChecksums, RELEASE_SHA256 } from './pins.ts'
 
-/** Where the official releases are. `v<version>/<file>` follows. */
+/** Address of the official releases; `v<version>/<file>` is added. */
 export const OFFICIAL_RELEASES =
   'https://github.com/open-telemetry/opentelemetry-collector-releases/releases/download'
 
 export interface DownloadOptions {
-  /** The version without a `v`. */
+  /** Version without a `v`. */
   readonly version: string
-  /** An empty directory to work in. */
+  /** Empty directory for the download. */
   readonly directory: string
-  /** The path that the program shall have. */
+  /** Path of the finished program. */
   readonly target: string
   readonly environment: Environment
   readonly pins: Pins
@@ -26,24 +26,24 @@ export interface DownloadOptions {
   readonly releases?: string | undefined
   readonly platform?: NodeJS.Platform | undefined
   readonly architecture?: string | undefined
-  /** Milliseconds until the server must have begun to answer. Default: 5000. */
+  /** Longest time until the server begins to answer, in milliseconds. Default: 5000. */
   readonly timeout?: number | undefined
-  /** Ends the download. Default: nothing does. */
+  /** Signal that ends the download. */
   readonly signal?: AbortSignal | undefined
 }
 
 export interface DownloadedRelease {
   /** SHA-256 of the archive. */
   readonly archive: string
-  /** What it was checked against, as the end of a sentence. */
+  /** Result of the check of the checksum, as the end of a sentence. */
   readonly checked: string
 }
 
 /**
- * Downloads otelcol-contrib and checks it: against the checksum that was given, the one that came with this package, or where there is
- * neither the one that is published at the same place, which is no proof of who has published it.
+ * Downloads otelcol-contrib and compares its checksum: with the one in the variable, with the one that ships with this package, or, if
+ * neither exists, with the one that is published beside the release, which does not prove who has published it.
  *
- * @throws {Error} with the reason, in a sentence part: no such release, no network, a checksum that does not match.
+ * @throws {Error} with the reason as part of a sentence: no such release, no network, a checksum that does not match.
  */
 export async function downloadRelease(options: DownloadOptions): Promise<DownloadedRelease> {
   const { version, directory, target, environment, pins, onPhase, releases = OFFICIAL_RELEASES } = options
@@ -76,12 +76,12 @@ export async function downloadRelease(options: DownloadOptions): Promise<Downloa
 
 interface Expected {
   readonly checksum: string
-  /** What the checksum is, for a sentence about one that does not match. */
+  /** Source of the checksum, for a message about one that does not match. */
   readonly what: string
   readonly checked: string
 }
 
-/** The checksum that an archive has to have, known before the download. */
+/** Returns the required checksum of an archive, before the download. */
 function pinned({ given, known }: Pins, archive: string): Expected | undefined {
   if (given !== undefined) {
     return {
@@ -106,7 +106,7 @@ async function published(url: string, archive: string, limits: Limits): Promise<
   }
 }
 
-/** The name of the archive for this platform; `undefined` where there is none. */
+/** Returns the name of the archive for this platform; `undefined` if there is none. */
 export function archiveName(version: string): string | undefined {
   try {
     return assetName(version, process.platform, process.arch).archive
@@ -115,7 +115,7 @@ export function archiveName(version: string): string | undefined {
   }
 }
 
-/** The files of a release for a platform. */
+/** Files of a release for a platform. */
 function assetName(version: string, platform: NodeJS.Platform, architecture: string) {
   const os = { linux: 'linux', darwin: 'darwin', win32: 'windows' }[platform as string]
   const cpu = { x64: 'amd64', arm64: 'arm64', ppc64: 'ppc64le', s390x: 's390x' }[architecture]
@@ -131,7 +131,7 @@ function assetName(version: string, platform: NodeJS.Platform, architecture: str
 }
 
 interface Limits {
-  /** Milliseconds until the server must have begun to answer. */
+  /** Longest time until the server begins to answer, in milliseconds. */
   readonly timeout: number
   readonly signal: AbortSignal | undefined
 }
@@ -145,13 +145,15 @@ async function get(url: string, { timeout, signal }: Limits): Promise<Response> 
     return response
   } catch (error) {
     const { message, cause } = error as Error & { cause?: NodeJS.ErrnoException }
-    throw new Error(`${url} could not be had: ${cause?.message || cause?.code || message}`, { cause: error })
+    throw new Error(`${url} could not be downloaded: ${cause?.message || cause?.code || message}`, {
+      cause: error,
+    })
   } finally {
     clearTimeout(timer)
   }
 }
 
-/** Writes a file and returns its SHA-256 checksum. A transfer that stalls for a minute ends with an error. */
+/** Downloads a file and returns its SHA-256 checksum. Rejects if the transfer stalls for a minute. */
 async function download(
   url: string,
   file: string,
@@ -181,7 +183,7 @@ async function download(
   } finally {
     clearTimeout(watch)
   }
-  // Read back, so that the checksum is of what lies on the disk.
+  // Reads the file back: the checksum is that of the bytes on the disk.
   return createHash('sha256')
     .update(await readFile(file))
     .digest('hex')

@@ -13,25 +13,25 @@ import { requireWritable, SETTING_DEFAULTS, withInnerToken } from '../settings.t
 import { collectorEnvironment } from './collector-environment.ts'
 
 export interface RunGuardedOptions {
-  /** A Collector and all of its arguments. */
+  /** Collector with all of its arguments. */
   readonly command: readonly string[]
-  /** The Collector's environment, with the settings of gateway.yaml. */
+  /** Environment of the Collector, with the settings of gateway.yaml. */
   readonly environment: Environment
   readonly onNotice: (sentence: string) => void
-  /** Signals to this process. Default: `process`. */
+  /** Emitter of the signals to this process. Default: `process`. */
   readonly signals?: NodeJS.EventEmitter
 }
 
 /**
- * Runs a Collector, with its queue prepared before each start, until it ends or this process is told to end; returns its exit code.
- * For a unit of systemd and a container: nothing else ends the Collector when this process is killed.
+ * Runs a Collector, with its queue prepared before each start, until the Collector ends or a signal ends this process. Returns the exit
+ * code of the Collector. Meant for a systemd unit or a container, which end the Collector when this process is killed.
  *
- * SIGHUP starts it again with what is in its files then, after the Collector's own `validate` has accepted them. A reload inside
- * the Collector would take what is under way out of the queue like a start, and nobody would have prepared it.
+ * SIGHUP restarts the Collector with the new content of its files, after the Collector's own `validate` has accepted them. A reload inside
+ * the Collector would take the requests in progress out of the queue as a start does, without the preparation.
  *
  * @throws {GatewayOptionsError} without a command.
- * @throws {DirectoryUnusableError} when its directory cannot be written.
- * @throws {QueueUnusableError} when its queue cannot be prepared.
+ * @throws {DirectoryUnusableError} if the directory cannot be written.
+ * @throws {QueueUnusableError} if the queue cannot be prepared.
  */
 export async function runGuarded({
   command,
@@ -65,9 +65,7 @@ export async function runGuarded({
       timeout: 60_000,
     })
     if (code !== 0) {
-      onNotice(
-        `The Collector refuses its new configuration, and goes on with the old one: ${lines.join(' ')}`,
-      )
+      onNotice(`The Collector refuses its new configuration and keeps the old one: ${lines.join(' ')}`)
       return
     }
     isReloading = true
@@ -79,7 +77,7 @@ export async function runGuarded({
     while (true) {
       isReloading = false
       running = await start(life)
-      // Told to end while the queue was prepared.
+      // A signal arrived while the queue was prepared.
       if (isEnding) running.end()
       const code = await running.ended
       if (isEnding || !isReloading) return code
@@ -97,7 +95,7 @@ interface Starting {
   readonly onNotice: (sentence: string) => void
 }
 
-/** A Collector from its start to its end. */
+/** One run of a Collector. */
 interface Life {
   readonly ended: Promise<number>
   end(): void
@@ -138,7 +136,7 @@ async function whenEnded(collector: ChildProcess, queue: GuardedQueue, file: str
   }
 }
 
-/** What a signal that ended the Collector is told as. */
+/** Exit code for a Collector that a signal has ended. */
 const SIGNALLED = 128
 
 async function deliver(

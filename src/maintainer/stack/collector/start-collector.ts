@@ -18,41 +18,41 @@ export interface StartCollectorOptions {
   readonly collector: Collector
   /** Paths of configurations that are merged over gateway.yaml, in this order. Default: none. */
   readonly configs?: readonly string[]
-  /** The settings of gateway.yaml (`USAGE_GATEWAY_…`, `USAGE_CLICKHOUSE_…`), and PATH. Default: the process's own. */
+  /** Environment with the settings of gateway.yaml (`USAGE_GATEWAY_…`, `USAGE_CLICKHOUSE_…`) and PATH. Default: that of the process. */
   readonly environment?: Environment
-  /** Each line of the Collector's log. */
+  /** Called with each line of the Collector's log. */
   readonly onLine?: (line: string) => void
-  /** What the guard of the queue has to say, as sentences. Default: standard error. */
+  /** Called with each message about the queue, a sentence. Default: writes it to standard error. */
   readonly onNotice?: (sentence: string) => void
-  /** Milliseconds until it must be ready. Default: 60000. */
+  /** Longest time until the Collector is ready, in milliseconds. Default: 60000. */
   readonly readyWithin?: number
 }
 
-/** A Collector that takes reports. */
+/** Running Collector that accepts reports. */
 export interface RunningCollector {
-  /** What a product has as its endpoint; reports go to `/v1/metrics` below it. */
+  /** Endpoint for products; reports go to `/v1/metrics` below it. */
   readonly url: string
   readonly healthUrl: string
-  /** The Collector's own metrics, in Prometheus' text format. */
+  /** Address of the Collector's own metrics, in the text format of Prometheus. */
   readonly metricsUrl: string
-  /** Where queue and archive are. */
+  /** Directory of queue and archive. */
   readonly directory: string
-  /** The Collector's process id (with Docker that of the `docker` command). */
+  /** Process id of the Collector, or of the `docker` command. */
   readonly pid: number
-  /** Resolves when it has ended, for whatever reason. Never rejects. */
+  /** Resolves when the Collector has ended, for whatever reason. Never rejects. */
   readonly exited: Promise<{ readonly code: number }>
-  /** Lets it finish what it is at, and kills it after 25 seconds. Safe to call twice. */
+  /** Ends the Collector, and kills it after 25 seconds. Safe to call twice. */
   stop(): Promise<void>
 }
 
 /**
- * Starts the gateway and waits until it is ready. It ends with this process, however that ends. Its queue is prepared before, and
- * what was taken out of it is sent afterwards: `guardQueue`, `deliverAside`.
+ * Starts the gateway and waits until it is ready. The gateway ends with this process, however the process ends. `guardQueue` prepares its
+ * queue before the start, and `deliverAside` sends the reports that it has set aside.
  *
- * @throws {PortInUseError} when something else listens at one of its addresses.
- * @throws {DirectoryUnusableError} when its directory cannot be written.
- * @throws {QueueUnusableError} when its queue cannot be prepared.
- * @throws {CollectorStartError} when it ends before it is ready, with the last lines of its log.
+ * @throws {PortInUseError} if another program listens on one of its addresses.
+ * @throws {DirectoryUnusableError} if its directory cannot be written.
+ * @throws {QueueUnusableError} if its queue cannot be prepared.
+ * @throws {CollectorStartError} if the Collector ends before it is ready; with the last lines of its log.
  */
 export async function startCollector(options: StartCollectorOptions): Promise<RunningCollector> {
   const { collector, configs = [], onLine, readyWithin = 60_000 } = options
@@ -125,7 +125,7 @@ export async function startCollector(options: StartCollectorOptions): Promise<Ru
   }
 }
 
-/** Longer than an end takes while the store takes connections and does not answer: see gateway.yaml. */
+/** Time to end, in milliseconds: longer than the Collector takes while the store accepts connections and never answers; see gateway.yaml. */
 const GRACE = 25_000
 
 function commandOf(

@@ -10,16 +10,16 @@ export interface ValidateConfigOptions {
   readonly collector: Collector
   /** Paths of configurations that are merged over gateway.yaml, in this order. Default: none. */
   readonly configs?: readonly string[]
-  /** Default: the process's own. */
+  /** Default: the environment of the process. */
   readonly environment?: Environment
 }
 
-/** What the Collector's own `validate` says. `lines` are its complaints where it is not valid. */
+/** Result of the Collector's own `validate`. `lines` are its errors. */
 export type Validation =
   | { readonly valid: true }
   | { readonly valid: false; readonly lines: readonly string[] }
 
-/** Runs the Collector's own `validate` over gateway.yaml and what is merged over it. It opens nothing and writes nothing. */
+/** Runs the Collector's own `validate` over gateway.yaml and the overlays. It opens no port and writes no file. */
 export async function validateConfig(options: ValidateConfigOptions): Promise<Validation> {
   const { collector, configs = [], environment = systemEnvironment() } = options
   const command =

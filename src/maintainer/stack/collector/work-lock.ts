@@ -2,30 +2,30 @@ import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/pr
 import os from 'node:os'
 import path from 'node:path'
 
-/** The right to do some long work, which other processes wait for. */
+/** Lock on long work, for which other processes wait. */
 export interface WorkLock {
-  /** Tells those who wait what happens now. */
+  /** Shows the current phase to waiting processes. */
   phase(text: string): void
   release(): Promise<void>
 }
 
 export interface WorkLockOptions {
-  /** The directory that is the lock. */
+  /** Path of the directory that is the lock. */
   readonly path: string
-  /** Asked about twice a second while another has the lock: `true` when the work is done and there is no need for it any more. */
+  /** Called about twice a second while another process has the lock: `true` if the work is done. */
   readonly isDone: () => Promise<boolean>
-  /** What the other process is at. */
+  /** Called with the phase of the other process. */
   readonly onWait: (text: string) => void
-  /** Milliseconds without a sign of life after which the owner is taken for dead. Default: 20000. */
+  /** Milliseconds without a sign of life after which the owner counts as dead. Default: 20000. */
   readonly staleAfter?: number
-  /** Milliseconds between two looks. Default: 500. */
+  /** Milliseconds between two checks of the lock. Default: 500. */
   readonly pollEvery?: number
 }
 
 /**
- * Takes a lock, or waits until the work is done by whoever has it; then `undefined`. A lock whose owner is dead is taken
- * over. In a race for a dead owner's lock two may end up working: so the result must be put into place by a rename,
- * which only one of them wins. The lock saves work, it does not guard the result.
+ * Takes a lock, or waits until its owner has done the work, and returns `undefined` then. Takes over a lock whose owner is dead. In a race
+ * for such a lock two processes may work at once, so the result must be put in place by a rename, which only one of them wins. The lock
+ * saves work; it does not guard the result.
  */
 export async function takeWorkLock(options: WorkLockOptions): Promise<WorkLock | undefined> {
   const { path: lock, isDone, onWait, staleAfter = 20_000, pollEvery = 500 } = options
@@ -86,7 +86,7 @@ async function ownerOf(lock: string): Promise<Owner | undefined> {
     const [text, { mtimeMs }] = await Promise.all([readFile(file, 'utf8'), stat(file)])
     return { phase: 'at work', ...parsed(text), seenAt: mtimeMs }
   } catch {
-    // Made a moment ago and not yet signed, or its owner died before signing.
+    // The lock was made a moment ago, or its owner died before it wrote the file.
     const made = await stat(lock).catch(() => undefined)
     return made && { phase: 'starting', seenAt: made.mtimeMs }
   }
@@ -107,12 +107,12 @@ function isDead(owner: Owner, staleAfter: number): boolean {
     process.kill(owner.pid, 0)
     return false
   } catch (error) {
-    // EPERM: it lives and belongs to somebody else.
+    // EPERM: the process runs and belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }
 
-/** By a rename first: of several that clear the same lock one gets it, and none removes files under another's feet. */
+/** Removes a lock, by a rename first: of several processes only one wins it, and none removes the files of a new lock. */
 async function clear(lock: string): Promise<void> {
   const aside = `${lock}.${process.pid}-${Date.now()}`
   try {
