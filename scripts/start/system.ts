@@ -12,7 +12,7 @@ import {
   startCollector,
 } from '../../src/gateway.ts'
 import { createInsights, type Insights } from '../../src/insights.ts'
-import { isTelling, readableLine } from '../../src/maintainer/stack/log-line.ts'
+import { isImportantLine, readableLine } from '../../src/maintainer/stack/log-line.ts'
 import type { Screen } from './screen.ts'
 
 /** The maintainer's side, running. */
@@ -73,7 +73,7 @@ export async function startSystem({
         ...clickHouseEnvironment(clickHouse, DATABASE),
       },
       onLine: (line) => {
-        if (isTelling(line)) screen.quote(`collector: ${readableLine(line)}`)
+        if (isImportantLine(line)) screen.quote(`collector: ${readableLine(line)}`)
       },
     })
     started.unshift(gateway)

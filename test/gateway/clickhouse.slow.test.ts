@@ -54,5 +54,5 @@ test('the schema can be applied again, and into a database of another name', asy
     { database: 'other_usage', tables: 13 },
     { database: 'usage', tables: 13 },
   ])
-  await assert.rejects(applySchema({ url: server.url, database: 'a; DROP' }), /is not one; use letters/)
+  await assert.rejects(applySchema({ url: server.url, database: 'a; DROP' }), /is invalid; use letters/)
 })

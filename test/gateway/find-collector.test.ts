@@ -155,7 +155,7 @@ describe('the official release', () => {
     )
     await assert.rejects(
       findCollector(given('d41d8cd9')),
-      /OTELCOL_RELEASE_SHA256 is 'd41d8cd9', which is no SHA-256/,
+      /OTELCOL_RELEASE_SHA256 is 'd41d8cd9', which is not a SHA-256/,
     )
   })
 

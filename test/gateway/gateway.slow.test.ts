@@ -12,7 +12,7 @@ import {
   validateConfig,
 } from '../../src/gateway.ts'
 import { REMOVED_ATTRIBUTES } from '../../src/maintainer/collector/wire.ts'
-import { isTelling } from '../../src/maintainer/stack/log-line.ts'
+import { isImportantLine } from '../../src/maintainer/stack/log-line.ts'
 import {
   filesWith,
   nativeEndpointAt,
@@ -649,7 +649,7 @@ describe('mistakes', () => {
       onLine: (line) => lines.push(line),
     })
     await gateway.stop()
-    assert.deepEqual(lines.filter(isTelling), [])
+    assert.deepEqual(lines.filter(isImportantLine), [])
   })
 })
 

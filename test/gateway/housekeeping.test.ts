@@ -5,7 +5,7 @@ import { createFakeClock } from '../support/fake-clock.ts'
 
 const HOUR = 3_600_000
 
-test('the chores are done at once and every hour; one that fails is told and stops no other', async () => {
+test('the jobs are done at once and every hour; one that fails is told and stops no other', async () => {
   const clock = createFakeClock()
   const done: string[] = []
   const failures: string[] = []
@@ -14,7 +14,7 @@ test('the chores are done at once and every hour; one that fails is told and sto
   }
   const pruning = async (now: number) => void done.push(new Date(now).toISOString())
   const { stop } = startHousekeeping({
-    chores: [failing, pruning],
+    jobs: [failing, pruning],
     onFailure: (reason) => failures.push(reason),
     clock,
   })
@@ -27,7 +27,7 @@ test('the chores are done at once and every hour; one that fails is told and sto
   assert.equal(clock.waiting, 0)
 })
 
-test('a chore that takes longer than an hour is not begun twice, and the end waits for it', async () => {
+test('a job that takes longer than an hour is not begun twice, and the end waits for it', async () => {
   const clock = createFakeClock()
   let begun = 0
   let finish = () => {}
@@ -37,7 +37,7 @@ test('a chore that takes longer than an hour is not begun twice, and the end wai
       finish = resolve
     })
   }
-  const { stop } = startHousekeeping({ chores: [slow], onFailure: assert.fail, clock })
+  const { stop } = startHousekeeping({ jobs: [slow], onFailure: assert.fail, clock })
   await clock.advance(5 * HOUR)
   assert.equal(begun, 1)
   let stopped = false
@@ -57,7 +57,7 @@ test('the first reports of a product are rolled up within two minutes, and not a
   const runs: number[] = []
   let isDue = false
   const { stop } = startHousekeeping({
-    chores: [async (now) => void runs.push(now - start)],
+    jobs: [async (now) => void runs.push(now - start)],
     isDue: async () => isDue,
     onFailure: assert.fail,
     clock,

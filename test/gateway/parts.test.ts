@@ -152,7 +152,7 @@ describe('addresses', () => {
       (error) =>
         error instanceof PortInUseError &&
         error.message ===
-          `The gateway cannot listen on 127.0.0.1:${port}: something else listens there already. End the other program, or choose another place with USAGE_GATEWAY_ENDPOINT.`,
+          `The gateway cannot listen on 127.0.0.1:${port}: another program listens there. End the other program, or choose another address with USAGE_GATEWAY_ENDPOINT.`,
     )
   })
 

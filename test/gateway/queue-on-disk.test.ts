@@ -8,7 +8,12 @@ import { type Courier, deliverAside } from '../../src/maintainer/stack/queue/asi
 import { type BoltFile, openBolt } from '../../src/maintainer/stack/queue/bolt-file.ts'
 import { BUCKET, LEAF, writeMeta, writePage } from '../../src/maintainer/stack/queue/bolt-page.ts'
 import { guardQueue } from '../../src/maintainer/stack/queue/guard-queue.ts'
-import { putBack, QUEUE_FILE, queueState, readUnderWay } from '../../src/maintainer/stack/queue/queue-file.ts'
+import {
+  putBack,
+  QUEUE_FILE,
+  queueState,
+  readDispatched,
+} from '../../src/maintainer/stack/queue/queue-file.ts'
 import { scratchDirectory } from './scratch.ts'
 
 const PAGE = 4096
@@ -85,8 +90,8 @@ test('a change of which only a part reached the disk has not happened', async (t
 })
 
 /** A queue of numbered items, with what is under way. */
-function queueOf(items: readonly number[], read: number, underWay: readonly number[]): Map<string, Buffer> {
-  const state = Buffer.alloc(4 * 9 + 2 + 8 * underWay.length)
+function queueOf(items: readonly number[], read: number, dispatched: readonly number[]): Map<string, Buffer> {
+  const state = Buffer.alloc(4 * 9 + 2 + 8 * dispatched.length)
   for (const [index, value] of [
     items.length,
     1_000,
@@ -97,8 +102,8 @@ function queueOf(items: readonly number[], read: number, underWay: readonly numb
     state.writeBigInt64LE(BigInt(value), index * 9 + 1)
   }
   state.writeUInt8(0x2a, 36)
-  state.writeUInt8(8 * underWay.length, 37)
-  for (const [index, value] of underWay.entries()) state.writeBigUInt64LE(BigInt(value), 38 + 8 * index)
+  state.writeUInt8(8 * dispatched.length, 37)
+  for (const [index, value] of dispatched.entries()) state.writeBigUInt64LE(BigInt(value), 38 + 8 * index)
   return new Map([['qmv0', state], ...items.map((number) => [String(number), item(number)] as const)])
 }
 
@@ -121,7 +126,7 @@ test('what was under way is read again after a start, and nothing is under way',
   const cases = fc
     .record({ before: fc.uniqueArray(fc.nat(15), { maxLength: 6 }), waiting: fc.nat(5), gone: fc.boolean() })
     .map(({ before, waiting, gone }) => ({
-      underWay: before,
+      dispatched: before,
       // Of one of those under way the item is gone.
       items: [
         ...(gone ? before.slice(1) : before),
@@ -129,14 +134,14 @@ test('what was under way is read again after a start, and nothing is under way',
       ],
     }))
   await fc.assert(
-    fc.asyncProperty(cases, async ({ underWay, items }) => {
+    fc.asyncProperty(cases, async ({ dispatched, items }) => {
       await writeEmpty(file)
-      withFile(file, (bolt) => bolt.apply(queueOf(items, 16, underWay)))
+      withFile(file, (bolt) => bolt.apply(queueOf(items, 16, dispatched)))
       withFile(file, (bolt) => putBack(bolt))
       withFile(file, (bolt) => {
         const state = queueState(bolt)
         assert.ok(state)
-        assert.deepEqual(state.underWay, [])
+        assert.deepEqual(state.dispatched, [])
         const inOrder = Array.from({ length: Number(state.write - state.read) }, (_, index) =>
           bolt.get(String(state.read + BigInt(index))),
         )
@@ -160,7 +165,7 @@ test('after a crash what was under way is beside the queue; after an ordinary en
 
   const first = await guard()
   assert.deepEqual(
-    withFile(file, (bolt) => queueState(bolt)?.underWay),
+    withFile(file, (bolt) => queueState(bolt)?.dispatched),
     [],
   )
   assert.equal(
@@ -176,10 +181,7 @@ test('after a crash what was under way is beside the queue; after an ordinary en
 
   await guard()
   assert.deepEqual(Object.keys(withFile(file, contents)), ['16', '17', 'qmv0'])
-  assert.match(
-    notices.join(),
-    /did not end as it should\. 2 reports that were under way to the store are in '/,
-  )
+  assert.match(notices.join(), /has crashed\. 2 reports that it was sending to the store are in '/)
   const [kept = ''] = await readdir(path.join(directory, 'aside'))
   assert.deepEqual(
     await readFile(path.join(directory, 'aside', kept)),
@@ -223,7 +225,7 @@ test('of many reports the one that ends a Collector is found and kept, and the o
   assert.match(left[0] ?? '', /\.kept$/)
   assert.deepEqual(await readFile(path.join(directory, 'aside', left[0] ?? '')), reportOf(42))
   assert.ok(couriers <= 9, String(couriers))
-  assert.match(notices.join(), /A report has ended a Collector that was given nothing else/)
+  assert.match(notices.join(), /A report alone has ended a Collector/)
 })
 
 test('a queue that another process has open is left alone', {
@@ -280,5 +282,5 @@ test('an item that cannot be read is not taken out of the queue', async (t) => {
   const queue = queueOf([3], 16, [3])
   queue.set('3', Buffer.concat([item(3).subarray(0, 8), Buffer.from([200])]))
   withFile(file, (bolt) => bolt.apply(queue))
-  assert.throws(() => withFile(file, readUnderWay), RangeError)
+  assert.throws(() => withFile(file, readDispatched), RangeError)
 })

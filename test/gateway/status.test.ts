@@ -86,7 +86,7 @@ test('the status says how many points came in, wait, were refused and dropped, a
   assert.equal(lines[1], `Store      ${nowhere}   not reachable`)
   assert.equal(lines[2], 'Queue      900 of 1,000 points wait for the store, 3.0 MiB on disk')
   assert.equal(lines[3], 'Received   1,201,962 points, 1,200,000 of them are in the store')
-  assert.equal(lines[4], 'Dropped    3 points of what is no report, 17 that no catalog declares')
+  assert.equal(lines[4], 'Dropped    3 points of requests that are not reports, 17 that no catalog declares')
   assert.equal(lines[5], 'Refused    42 points for the moment (503); the installations send them again')
   assert.match(lines[6] ?? '', /^Disk {7}\S+ .iB free in .+, the archive has 2\.0 KiB$/)
   const troubles = lines.filter((line) => line.startsWith('Trouble')).join('\n')
@@ -116,7 +116,7 @@ test('a gateway that was not started here is looked for where its settings say',
     ...{ store: url, database: 'usage' },
   })
   assert.deepEqual([healthy, store.state, counts?.queued, stalledSeconds], [true, 'takes-reports', 900, 0.01])
-  assert.match(troubles.join('\n'), /900 points wait for the store, and none has got there/)
+  assert.match(troubles.join('\n'), /900 points wait for the store, and none was stored for at least/)
 })
 
 test('where nothing runs, the status says so and ends with 1', async (t) => {

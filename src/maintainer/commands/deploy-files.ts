@@ -8,11 +8,11 @@ import {
 } from '../package/index.ts'
 
 /**
- * Writes the files for deploying into a directory: the configuration and its overlays, and beside them what is in `deploy/` in the
- * package. Returns their names. A file that is there already stays when it has the same bytes.
+ * Writes the files for deploying into a directory: the configuration, its overlays, and the files of `deploy/` in the package. Returns
+ * their names. Keeps an existing file with the same content.
  *
- * @throws {GatewayOptionsError} that names all files that are there and differ; nothing is written then.
- * @throws {DirectoryUnusableError} when the directory cannot be written.
+ * @throws {GatewayOptionsError} if files exist with other content; the message names them, and nothing is written.
+ * @throws {DirectoryUnusableError} if the directory cannot be written.
  */
 export async function writeDeployFiles(out: string): Promise<readonly string[]> {
   const root = path.dirname(collectorConfigFile('gateway.yaml'))
@@ -27,13 +27,13 @@ export async function writeDeployFiles(out: string): Promise<readonly string[]> 
     const changed = files.filter((_, index) => states[index] === 'differs').map(({ name }) => name)
     if (changed.length > 0) {
       throw new GatewayOptionsError(
-        `In '${out}' there are other files of the same names: ${changed.join(', ')}. Nothing was written; take another directory, and compare.`,
+        `In '${out}' there are other files of the same names: ${changed.join(', ')}. Nothing was written; choose another directory, and compare the files.`,
       )
     }
     for (const [index, { name, content }] of files.entries()) {
       if (states[index] === 'same') continue
       await mkdir(path.dirname(path.join(out, name)), { recursive: true })
-      // Never over a file that has come in the meantime.
+      // Never replaces a file that was created meanwhile.
       await writeFile(path.join(out, name), content, { flag: 'wx' })
     }
   } catch (error) {
@@ -48,7 +48,7 @@ export async function writeDeployFiles(out: string): Promise<readonly string[]> 
   return files.map(({ name }) => name)
 }
 
-/** What is for deploying, with slashes: no tests, and not the page whose paths are those of the package. */
+/** Lists the files for deploying, with slashes: without tests, and without the README, whose paths are those of the package. */
 async function sources(root: string): Promise<string[]> {
   const entries = await readdir(root, { recursive: true, withFileTypes: true })
   return entries

@@ -6,11 +6,11 @@ import type { GatewayEndpoints } from '../stack/index.ts'
 import {
   ARCHIVE_DAYS,
   clickHouseEnvironment,
+  endpointsFile,
   findClickHouse,
   findCollector,
-  isTelling,
+  isImportantLine,
   originOverlay,
-  placesFile,
   pruneArchive,
   type RunningClickHouse,
   readableLine,
@@ -39,7 +39,7 @@ export async function runGateway(options: RunGatewayOptions, context: CommandCon
   const started: { stop(): Promise<void> }[] = []
   const ended = signal ? aborted(signal) : interrupted()
   try {
-    // Before the Collector, which can take minutes: what is missing is said at once, and all of it.
+    // Checked before the Collector, which can take minutes, so that everything that is missing is reported at once.
     await findClickHouse({ environment })
     requirePackages([STORE_CLIENT])
     const searching = new AbortController()
@@ -73,7 +73,7 @@ export async function runGateway(options: RunGatewayOptions, context: CommandCon
         ...clickHouseEnvironment(clickHouse, database),
       },
       onLine: (line) => {
-        if (isTelling(line)) stderr.write(`collector: ${readableLine(line)}\n`)
+        if (isImportantLine(line)) stderr.write(`collector: ${readableLine(line)}\n`)
       },
       onNotice: (sentence) => stderr.write(`${sentence}\n`),
     })
@@ -85,18 +85,18 @@ export async function runGateway(options: RunGatewayOptions, context: CommandCon
       database,
       ...(clickHouse.how !== 'address' && { storeLogin: loginFile(directory) }),
     }
-    await writePrivateFile(placesFile(gateway.directory), `${JSON.stringify(places, undefined, 2)}\n`)
-    started.push({ stop: () => rm(placesFile(gateway.directory), { force: true }) })
-    const chores = [() => maintainStore(address), (now: number) => pruneArchive(gateway.directory, now)]
+    await writePrivateFile(endpointsFile(gateway.directory), `${JSON.stringify(places, undefined, 2)}\n`)
+    started.push({ stop: () => rm(endpointsFile(gateway.directory), { force: true }) })
+    const jobs = [() => maintainStore(address), (now: number) => pruneArchive(gateway.directory, now)]
     const onFailure = (reason: string) =>
-      stderr.write(`Housekeeping failed, next try in an hour: ${reason}\n`)
+      stderr.write(`Housekeeping failed, and runs again in an hour: ${reason}\n`)
     const isDue = () => isFirstRollupDue(address)
-    started.unshift(startHousekeeping({ chores, isDue, onFailure }))
+    started.unshift(startHousekeeping({ jobs, isDue, onFailure }))
     stdout.write(
       [
         `Gateway     ${gateway.url}   (the endpoint of your product; OpenTelemetry Collector ${collector.version})`,
         `Health      ${gateway.healthUrl}   (its own metrics: ${gateway.metricsUrl})`,
-        `ClickHouse  ${new URL(clickHouse.url).origin}   (database ${database}; ClickHouse ${clickHouse.version}${wayIn(clickHouse, directory)})`,
+        `ClickHouse  ${new URL(clickHouse.url).origin}   (database ${database}; ClickHouse ${clickHouse.version}${loginHint(clickHouse, directory)})`,
         `Archive     ${path.join(gateway.directory, 'archive')}   (two files for each day, kept ${ARCHIVE_DAYS} days)`,
         `Origin      ${origin.summary}`,
         `Products    ${configs.length > 0 ? configs.join(', ') : 'none: pass their overlays with --config'}`,
@@ -105,21 +105,21 @@ export async function runGateway(options: RunGatewayOptions, context: CommandCon
       ].join('\n'),
     )
     const endOf = async (name: string, server: { readonly exited: Promise<{ readonly code: number }> }) =>
-      `${name} ended by itself with ${(await server.exited).code}. What came in is on the disk; start again.\n`
+      `${name} ended by itself with ${(await server.exited).code}. All received reports are on the disk; start the gateway again.\n`
     const end = await Promise.race([ended, endOf('The Collector', gateway), endOf('ClickHouse', clickHouse)])
     if (end === undefined) return
     stderr.write(end)
     context.exitCode = 1
   } finally {
-    // The Collector first, so that it can hand over what it has.
+    // The Collector first, so that it can still write to the store.
     for (const each of started) await each.stop()
   }
 }
 
 const loginFile = (directory: string) => path.join(directory, 'clickhouse', 'curl.cfg')
 
-/** How a person reaches the store that was started here. */
-const wayIn = ({ how }: RunningClickHouse, directory: string) =>
+/** Returns the command with which a person reaches a store that was started here. */
+const loginHint = ({ how }: RunningClickHouse, directory: string) =>
   how === 'address' ? '' : `; curl --config ${loginFile(directory)} -d 'SHOW TABLES'`
 
 async function aborted(signal: AbortSignal): Promise<undefined> {

@@ -1,9 +1,9 @@
 import semver from 'semver'
 import { describeValue, UsageConfigurationError } from '../../platform/index.ts'
 
-/** A query with its bound parameters, and how its rows become the answer. Pure. */
+/** Query with bound parameters, and the function that turns its rows into the answer. Pure. */
 export interface Question<Row, Answer> {
-  /** The question's name, in the server's query log as `log_comment`. */
+  /** Name of the question, in the server's query log as `log_comment`. */
   readonly name: string
   readonly query: string
   readonly parameters: Readonly<Record<string, unknown>>
@@ -11,26 +11,26 @@ export interface Question<Row, Answer> {
 }
 
 export interface ActiveInstallationsOptions {
-  /** The product's name. */
+  /** Name of the product. */
   readonly product: string
-  /** The moment that the days are counted back from. Days are UTC days; that of `at` is the last one. Default: now. */
+  /** Time whose UTC day is the last day of the period. Default: now. */
   readonly at?: Date
-  /** How many days an installation may have been silent and still be active. Default: 30. */
+  /** Length of the period in days: an installation that has reported in it is active. Default: 30. */
   readonly days?: number
 }
 
 export interface InstallationsOfVersion {
   /** Version as reported. Absent for installations that reported none. */
   readonly version?: string
-  /** How many installations had this version in their last report. */
+  /** Number of installations with this version in their last report. */
   readonly installations: number
 }
 
 /**
- * How many installations are active, by version, newest version first. An installation counts once, with the version of its
- * last report, however often it reported and however often the network doubled a report.
+ * Returns the question for the number of active installations by version, newest version first. An installation counts once, with the
+ * version of its last report, however often it reported and however often the network repeated a report.
  *
- * @throws {UsageConfigurationError} when `days` is not a whole number from 1.
+ * @throws {UsageConfigurationError} if `days` is not a whole number from 1.
  */
 export function activeInstallationsByVersion({
   product,
@@ -69,7 +69,7 @@ function day(at: Date, offset: number): string {
   return new Date(at.getTime() + offset * 86_400_000).toISOString().slice(0, 10)
 }
 
-/** By semantic versioning where both are such, what is no version last. Always the same order. */
+/** Compares versions by semantic versioning. Texts that are not versions come last, in the order of their characters. */
 function newestFirst(a: string, b: string): number {
   const [left, right] = [parsed(a), parsed(b)]
   if (left && right) return semver.rcompare(left, right) || compare(a, b)
@@ -77,7 +77,7 @@ function newestFirst(a: string, b: string): number {
   return compare(a, b)
 }
 
-/** `2.4` and `v2.4.0` are versions too, as people write them; pre-releases stay what they are. */
+/** Parses a version as people write it: `2.4` and `v2.4.0` too, and pre-releases as they are. */
 const parsed = (version: string) => semver.parse(version, { loose: true }) ?? semver.coerce(version)
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

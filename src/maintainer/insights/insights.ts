@@ -6,22 +6,22 @@ import {
   type Question,
 } from './active-installations.ts'
 
-/** Where the store is. */
+/** Address of the store. */
 export type InsightsOptions = ClickHouseAddress
 
-/** The maintainer's questions, answered. */
+/** Answers to the questions of the maintainer. */
 export interface Insights {
-  /** How many installations are active, by the version of their last report, newest version first. */
+  /** Returns the number of active installations by the version of their last report, newest version first. */
   activeInstallationsByVersion(options: ActiveInstallationsOptions): Promise<InstallationsOfVersion[]>
-  /** Ends the connection. */
+  /** Closes the connection. */
   close(): Promise<void>
 }
 
 /**
- * Answers questions from the store. Connects with the first one.
+ * Answers questions from the store. Connects at the first question.
  *
- * A question rejects with `MissingPackageError` when `@clickhouse/client` is not installed, and with the client's own error
- * when the store cannot be asked.
+ * A question rejects with `MissingPackageError` if `@clickhouse/client` is not installed, and with the error of the client if the store
+ * cannot be reached.
  */
 export function createInsights(options: InsightsOptions): Insights {
   let connecting: Promise<ClickHouseConnection> | undefined

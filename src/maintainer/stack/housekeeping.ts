@@ -3,7 +3,7 @@ import { errorMessage } from '../package/index.ts'
 
 export interface HousekeepingOptions {
   /** Jobs to run every hour, one after the other. They get the time in milliseconds since 1970. */
-  readonly chores: readonly ((now: number) => Promise<void>)[]
+  readonly jobs: readonly ((now: number) => Promise<void>)[]
   /** Called every minute between two runs: `true` starts the next run at once. Default: each run waits for its hour. */
   readonly isDue?: () => Promise<boolean>
   /** Called with the reason when a job has failed; the next run tries again. */
@@ -17,14 +17,14 @@ export interface HousekeepingOptions {
  * run.
  */
 export function startHousekeeping(options: HousekeepingOptions): { stop(): Promise<void> } {
-  const { chores, isDue = async () => false, onFailure, clock = systemClock } = options
+  const { jobs, isDue = async () => false, onFailure, clock = systemClock } = options
   let stopped = false
   let timer: ReturnType<Clock['after']> | undefined
   let current = run()
 
   async function run(): Promise<void> {
-    for (const chore of chores) {
-      if (!stopped) await chore(clock.now()).catch((error) => onFailure(errorMessage(error)))
+    for (const job of jobs) {
+      if (!stopped) await job(clock.now()).catch((error) => onFailure(errorMessage(error)))
     }
     if (!stopped) waitUntil(clock.monotonic() + HOUR)
   }

@@ -11,7 +11,7 @@ export function readableLine(line: string): string {
 }
 
 /** Returns `true` for a line that a person at the terminal needs: a warning, an error, or the reason of a retry. */
-export function isTelling(line: string): boolean {
+export function isImportantLine(line: string): boolean {
   const entry = parsed(line)
   return entry === undefined || entry['level'] !== 'info' || entry['error'] !== undefined
 }

@@ -91,6 +91,6 @@ function endpointOf(name: string, text: string): Endpoint {
   const endpoint = parseEndpoint(text)
   if (endpoint !== undefined) return endpoint
   throw new GatewayOptionsError(
-    `${name} is '${shownAddress(text)}', which is no address; write it as 127.0.0.1:4318.`,
+    `${name} is '${shownAddress(text)}', which is not an address; write it as 127.0.0.1:4318.`,
   )
 }

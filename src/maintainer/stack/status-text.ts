@@ -14,7 +14,7 @@ export function statusText({ places, healthy, store, counts, disk, troubles }: G
     ...(counts
       ? [
           `Received   ${number(counts.received)} points, ${number(counts.stored)} of them are in the store`,
-          `Dropped    ${number(counts.noReport)} points of what is no report, ${number(counts.undeclared)} that no catalog declares`,
+          `Dropped    ${number(counts.noReport)} points of requests that are not reports, ${number(counts.undeclared)} that no catalog declares`,
           `Refused    ${number(counts.refused)} points for the moment (503); the installations send them again`,
         ]
       : []),
@@ -43,35 +43,37 @@ export function troublesOf(status: Omit<GatewayStatus, 'troubles'>): string[] {
     ...storeTroubles(places, store),
     ...(counts && stalledSeconds !== undefined
       ? [
-          `${number(counts.queued)} points wait for the store, and none has got there for at least ${duration(stalledSeconds)}${lastStored(store)}; the Collector's log says why.`,
+          `${number(counts.queued)} points wait for the store, and none was stored for at least ${duration(stalledSeconds)}${lastStored(store)}; the Collector's log says why.`,
         ]
       : []),
     ...(counts && store.state === 'takes-reports' ? catalogTroubles(counts, store.arrivals ?? []) : []),
     ...(counts && counts.noReport + counts.undeclared > MAX_DROPPED_SHARE * counts.received
       ? [
-          `${number(counts.noReport + counts.undeclared)} of ${number(counts.received)} points were dropped: somebody plays, or a product or a version of it is newer than the configuration.`,
+          `${number(counts.noReport + counts.undeclared)} of ${number(counts.received)} points were dropped: somebody sends invalid reports, or a product is newer than the configuration. Deploy its overlay.`,
         ]
       : []),
     ...(counts && counts.notArchived > 0
       ? [
-          `${number(counts.notArchived)} points could not be written to the archive in ${path.join(disk.directory, 'archive')}, and are in the store alone; the Collector's log says why.`,
+          `${number(counts.notArchived)} points could not be written to the archive in ${path.join(disk.directory, 'archive')}, and are only in the store; the Collector's log says why.`,
         ]
       : []),
     ...(counts && counts.queued > 0.8 * counts.queueCapacity
-      ? ['The queue is nearly full; when it is, reports are refused with 503 and wait at the installations.']
+      ? [
+          'The queue is nearly full. Once it is full, the gateway refuses reports with 503, and the installations send them again later.',
+        ]
       : []),
     ...damaged.map(
       ({ file, reports }) =>
-        `A damaged queue is kept as '${file}', with up to ${reports} reports that are not in the store; delete it when you have no use for it.`,
+        `A damaged queue is kept as '${file}', with up to ${reports} reports that are not in the store; delete it if you do not need it.`,
     ),
     ...(aside.waiting > 0
       ? [
-          `${aside.waiting} reports that were under way when the Collector crashed are in '${path.join(disk.directory, 'aside')}', and are being sent.`,
+          `${aside.waiting} reports that the Collector was sending when it crashed are in '${path.join(disk.directory, 'aside')}', and are being sent again.`,
         ]
       : []),
     ...(aside.kept > 0
       ? [
-          `${aside.kept} reports that end a Collector are kept in '${path.join(disk.directory, 'aside')}' and not sent; look at them, and delete them.`,
+          `${aside.kept} reports that end a Collector are kept in '${path.join(disk.directory, 'aside')}' and not sent; inspect them, then delete them.`,
         ]
       : []),
     ...(disk.freeBytes !== undefined && disk.freeBytes < MIN_FREE_BYTES

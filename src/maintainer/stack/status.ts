@@ -89,11 +89,11 @@ export const storeOf = (address: string) => shownAddress(address).replace(/\/$/,
 const PLACES_FILE = 'gateway.json'
 
 /** Returns the path of the file in which `gateway up` describes what it has started. */
-export const placesFile = (directory: string) => path.join(directory, PLACES_FILE)
+export const endpointsFile = (directory: string) => path.join(directory, PLACES_FILE)
 
 async function placesOf(directory: string, environment: Environment): Promise<GatewayEndpoints> {
   try {
-    return JSON.parse(await readFile(placesFile(directory), 'utf8'))
+    return JSON.parse(await readFile(endpointsFile(directory), 'utf8'))
   } catch {
     const given = (name: keyof typeof SETTING_DEFAULTS) => environment[name] || SETTING_DEFAULTS[name]
     const urlOf = (text: string) => {

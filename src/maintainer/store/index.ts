@@ -1,4 +1,4 @@
-/** Store: the schema in ClickHouse, what is done to it every hour, and the way to it. */
+/** Store: the schema in ClickHouse, its hourly maintenance, and the connection to it. */
 export {
   type ClickHouseAddress,
   type ClickHouseConnection,

@@ -2,34 +2,34 @@ import { readFile } from 'node:fs/promises'
 import { collectorConfigFile, GatewayError, GatewayOptionsError } from '../package/index.ts'
 import { type ClickHouseAddress, type ClickHouseConnection, connectClickHouse } from './clickhouse-client.ts'
 
-/** A cluster that the store is spread over. */
+/** Cluster over which the store is distributed. */
 export interface StoreCluster {
-  /** The cluster's name in the servers' `remote_servers`. */
+  /** Name of the cluster in `remote_servers` of the servers. */
   readonly name: string
   /**
-   * Whether its shards have replicas: `Replicated…` tables, which need ClickHouse Keeper and the servers' macros `shard` and
-   * `replica`. Default: true.
+   * `true` if its shards have replicas: `Replicated…` tables, which need ClickHouse Keeper and the macros `shard` and `replica` of the
+   * servers. Default: true.
    */
   readonly replicated?: boolean
-  /** Whether a statement that creates something says `ON CLUSTER`, for which Keeper is needed too. Default: true. */
+  /** `true` to create everything with `ON CLUSTER`, which needs Keeper too. Default: true. */
   readonly onCluster?: boolean
 }
 
-/** Where a store is, and what it is spread over. */
+/** Address of a store, and its cluster. */
 export interface StoreAddress extends ClickHouseAddress {
   /** Default: one server. */
   readonly cluster?: StoreCluster | undefined
 }
 
-/** The files under collector-config/clickhouse: what makes a store, and what keeps it. */
+/** Files under collector-config/clickhouse: `schema` creates a store, `maintain` is its hourly work. */
 export type StoreFile = 'schema' | 'maintain'
 
 /**
- * Creates the database and what collector-config/clickhouse/schema.sql describes. What is there already stays as it is.
+ * Creates the database and everything in collector-config/clickhouse/schema.sql. Existing tables stay as they are.
  *
- * @throws {GatewayOptionsError} when the name of the database or of the cluster is none.
- * @throws {GatewayError} when the server is older than {@link MIN_CLICKHOUSE_VERSION}.
- * @throws {MissingPackageError} when `@clickhouse/client` is not installed.
+ * @throws {GatewayOptionsError} if the name of the database or of the cluster is invalid.
+ * @throws {GatewayError} if the server is older than {@link MIN_CLICKHOUSE_VERSION}.
+ * @throws {MissingPackageError} if `@clickhouse/client` is not installed.
  */
 export async function applySchema({ url, database = 'usage', cluster }: StoreAddress): Promise<void> {
   const statements = await storeStatements('schema', { database, cluster })
@@ -43,9 +43,9 @@ export async function applySchema({ url, database = 'usage', cluster }: StoreAdd
  * Erases the installations that asked for it, and rolls up the days that changed: collector-config/clickhouse/maintain.sql. To be
  * done every hour; on a cluster for one server of each shard, because each server sees to its own shard.
  *
- * @throws {GatewayOptionsError} when the name of the database or of the cluster is none.
- * @throws {GatewayError} when the server is older than {@link MIN_CLICKHOUSE_VERSION}.
- * @throws {MissingPackageError} when `@clickhouse/client` is not installed.
+ * @throws {GatewayOptionsError} if the name of the database or of the cluster is invalid.
+ * @throws {GatewayError} if the server is older than {@link MIN_CLICKHOUSE_VERSION}.
+ * @throws {MissingPackageError} if `@clickhouse/client` is not installed.
  */
 export async function maintainStore({ url, database = 'usage', cluster }: StoreAddress): Promise<void> {
   const statements = await storeStatements('maintain', { database, cluster })
@@ -56,7 +56,7 @@ export async function maintainStore({ url, database = 'usage', cluster }: StoreA
 /**
  * Says whether reports of a product have come that was never rolled up: its answers are empty until then.
  *
- * @throws {MissingPackageError} when `@clickhouse/client` is not installed.
+ * @throws {MissingPackageError} if `@clickhouse/client` is not installed.
  */
 export async function isFirstRollupDue(address: StoreAddress): Promise<boolean> {
   const products = await connected(address, (connection) =>
@@ -71,10 +71,10 @@ export async function isFirstRollupDue(address: StoreAddress): Promise<boolean> 
 const MAINTENANCE_TIMEOUT = 3_600_000
 
 /**
- * The statements of one of our files, in their order, as they are for one server or for a cluster. On a cluster the data is in
- * tables that end in `_local`, and the tables without that ending reach those of all shards.
+ * Returns the statements of one of our files in their order, for one server or for a cluster. On a cluster the data is in tables that end
+ * in `_local`, and the tables without that ending reach those of all shards.
  *
- * @throws {GatewayOptionsError} when the name of the database or of the cluster is none.
+ * @throws {GatewayOptionsError} if the name of the database or of the cluster is invalid.
  */
 export async function storeStatements(
   file: StoreFile,
@@ -92,7 +92,7 @@ export async function storeStatements(
 
 const CREATES = /^CREATE (?<kind>TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS (?<name>\w+)/
 
-/** A statement about the tables of one shard, and after each table the one that reaches all shards. */
+/** Rewrites a statement for the tables of one shard, and adds to each table the one that reaches all shards. */
 function onCluster(
   statement: string,
   tables: readonly string[],
@@ -115,18 +115,18 @@ function onCluster(
 
 const ENGINE = /\bENGINE = (\w*MergeTree)(?:\((.+)\))?/
 
-/** The same engine with a place of its own in Keeper for each shard. */
+/** Returns the replicated form of an engine, with a separate path in Keeper for each shard. */
 const replicatedEngine = (place: string) => (_: string, engine?: string, of?: string) =>
   `ENGINE = Replicated${engine}('/clickhouse/tables/{shard}/${place}', '{replica}'${of === undefined ? '' : `, ${of}`})`
 
-/** All that there is of an installation is on one shard; a report without an id is wherever its own id leads. */
+/** Key that keeps all data of an installation on one shard; a report without an installation id goes by its report id. */
 const SHARDING_KEY =
   "cityHash64(if(ResourceAttributes['service.instance.id'] = '', ResourceAttributes['usage.report.id'], ResourceAttributes['service.instance.id']))"
 
 function requireName(what: string, name: string, example: string): void {
   if (/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name)) return
   throw new GatewayOptionsError(
-    `The ${what} name '${name}' is not one; use letters, digits and underscores, such as '${example}'.`,
+    `The ${what} name '${name}' is invalid; use letters, digits and underscores, such as '${example}'.`,
   )
 }
 
@@ -167,7 +167,7 @@ async function connected<T>(
   }
 }
 
-/** The statements of our own files: parted by a semicolon at the end of a line, comments on lines of their own. */
+/** Reads the statements of one of our files: each ends with a semicolon at the end of a line, and comments have their own lines. */
 async function read(file: StoreFile): Promise<string[]> {
   const text = await readFile(collectorConfigFile(`clickhouse/${file}.sql`), 'utf8')
   return text

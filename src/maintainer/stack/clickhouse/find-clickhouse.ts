@@ -11,7 +11,7 @@ import {
   STORE_ENGINE,
   shownAddress,
 } from '../../package/index.ts'
-import { runCommand, tellingLine } from '../process/run-command.ts'
+import { mostUsefulLine, runCommand } from '../process/run-command.ts'
 
 /** Way in which a ClickHouse was found. */
 export type ClickHouseOrigin = 'address' | 'path' | 'npm'
@@ -47,7 +47,8 @@ export async function findClickHouse(options: FindClickHouseOptions = {}): Promi
   if (code === 0) return { how: 'path', command: ['clickhouse', 'local'] }
   failed.push({
     way: '`clickhouse` on the PATH',
-    reason: code === 127 ? 'no such program' : `\`clickhouse local --version\` failed: ${tellingLine(lines)}`,
+    reason:
+      code === 127 ? 'no such program' : `\`clickhouse local --version\` failed: ${mostUsefulLine(lines)}`,
   })
 
   const engine = npmEngine()

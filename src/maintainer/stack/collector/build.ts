@@ -1,7 +1,7 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Environment } from '../../../platform/index.ts'
-import { runCommand, tellingLine } from '../process/run-command.ts'
+import { mostUsefulLine, runCommand } from '../process/run-command.ts'
 import { MANIFEST, type Manifest } from './manifest.ts'
 
 export interface BuildOptions {
@@ -31,13 +31,13 @@ export async function buildFromManifest(options: BuildOptions): Promise<void> {
 
   const go = await runCommand(['go', 'version'], { environment, timeout: 20_000 })
   if (go.code === 127) throw new Error('Go is not installed: there is no `go` on the PATH')
-  if (go.code !== 0) throw new Error(`\`go version\` failed: ${tellingLine(go.lines)}`)
+  if (go.code !== 0) throw new Error(`\`go version\` failed: ${mostUsefulLine(go.lines)}`)
 
   onPhase('installing the Collector Builder')
   const builder = `go.opentelemetry.io/collector/cmd/builder@v${manifest.version}`
   const installed = await runCommand(['go', 'install', builder], { environment, directory, signal })
   if (installed.code !== 0)
-    throw new Error(`\`go install ${builder}\` failed: ${tellingLine(installed.lines)}`)
+    throw new Error(`\`go install ${builder}\` failed: ${mostUsefulLine(installed.lines)}`)
 
   for (const { name, content } of manifest.files) {
     const file = path.join(directory, name)
@@ -54,6 +54,6 @@ export async function buildFromManifest(options: BuildOptions): Promise<void> {
       if (line.includes('Compiling')) onPhase('compiling it')
     },
   })
-  if (built.code !== 0) throw new Error(`the Collector Builder failed: ${tellingLine(built.lines)}`)
+  if (built.code !== 0) throw new Error(`the Collector Builder failed: ${mostUsefulLine(built.lines)}`)
   await rename(path.join(directory, '_build', `${manifest.name}${suffix}`), target)
 }

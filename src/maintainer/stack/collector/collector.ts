@@ -1,5 +1,5 @@
 import type { Environment } from '../../../platform/index.ts'
-import { runCommand, tellingLine } from '../process/run-command.ts'
+import { mostUsefulLine, runCommand } from '../process/run-command.ts'
 
 /** Way in which a Collector was found. */
 export type CollectorOrigin = 'variable' | 'cache' | 'release' | 'build' | 'docker'
@@ -19,7 +19,7 @@ export async function readVersion(
   environment: Environment,
 ): Promise<{ readonly version: string } | { readonly reason: string }> {
   const { code, lines } = await runCommand([...command, '--version'], { environment, timeout: 20_000 })
-  if (code !== 0) return { reason: `\`--version\` ended with ${code}: ${tellingLine(lines)}` }
+  if (code !== 0) return { reason: `\`--version\` ended with ${code}: ${mostUsefulLine(lines)}` }
   const version = /version v?(\d+\.\d+\.\d+\S*)/.exec(lines.join('\n'))?.[1]
   return version === undefined
     ? { reason: `\`--version\` printed '${lines[0] ?? ''}', which names no version` }

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { Environment } from '../../../platform/index.ts'
-import { runCommand, tellingLine } from '../process/run-command.ts'
+import { mostUsefulLine, runCommand } from '../process/run-command.ts'
 
 /** Returns the image of the stock Collector. */
 export const dockerImage = (version: string) => `otel/opentelemetry-collector-contrib:${version}`
@@ -9,7 +9,7 @@ export const dockerImage = (version: string) => `otel/opentelemetry-collector-co
 export async function dockerProblem(environment: Environment): Promise<string | undefined> {
   const { code, lines } = await runCommand(['docker', 'info'], { environment, timeout: 10_000 })
   if (code === 127) return 'there is no `docker` on the PATH'
-  return code === 0 ? undefined : `\`docker info\` failed: ${tellingLine(lines)}`
+  return code === 0 ? undefined : `\`docker info\` failed: ${mostUsefulLine(lines)}`
 }
 
 export interface ContainerOptions {

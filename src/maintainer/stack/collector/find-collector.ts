@@ -114,7 +114,7 @@ export async function findCollector(options: FindCollectorOptions = {}): Promise
     progress.end()
   }
 
-  const problem = pins.given === undefined ? await dockerProblem(environment) : GIVEN_ALONE
+  const problem = pins.given === undefined ? await dockerProblem(environment) : ONLY_PINNED
   if (problem === undefined) {
     return {
       command: ['docker', 'run', '--rm', dockerImage(manifest.version)],
@@ -134,7 +134,7 @@ function refuseEnded(signal: AbortSignal | undefined): void {
 
 const MAKING = '.making-'
 
-const GIVEN_ALONE = `${RELEASE_SHA256} is set, and only the release with that checksum is used`
+const ONLY_PINNED = `${RELEASE_SHA256} is set, and only the release with that checksum is used`
 
 async function namedCollector(file: string, environment: Environment): Promise<Collector> {
   const answer = await readVersion([file], environment)
@@ -214,7 +214,7 @@ async function make(making: Making, failed: FailedWay[], progress: Progress): Pr
       how: 'build',
       way: 'a build with the Collector Builder',
       into: async (directory, target) => {
-        if (pins.given !== undefined) throw new Error(GIVEN_ALONE)
+        if (pins.given !== undefined) throw new Error(ONLY_PINNED)
         await buildFromManifest({
           ...{ manifest, directory, target, environment, signal },
           onPhase: progress.phase,

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Environment } from '../../../platform/index.ts'
-import { runCommand, tellingLine } from '../process/run-command.ts'
+import { mostUsefulLine, runCommand } from '../process/run-command.ts'
 import { type Pins, parseChecksums, RELEASE_SHA256 } from './pins.ts'
 
 /** Address of the official releases; `v<version>/<file>` is added. */
@@ -68,7 +68,7 @@ export async function downloadRelease(options: DownloadOptions): Promise<Downloa
     environment,
     directory,
   })
-  if (code !== 0) throw new Error(`tar could not unpack ${asset.archive}: ${tellingLine(lines)}`)
+  if (code !== 0) throw new Error(`tar could not unpack ${asset.archive}: ${mostUsefulLine(lines)}`)
   await chmod(path.join(directory, asset.program), 0o755)
   await rename(path.join(directory, asset.program), target)
   return { archive: actual, checked: expected.checked }

@@ -1,19 +1,19 @@
 /**
- * A process between ours and a server that we started: it ends the server when we end, however we end. Node.js cannot
- * tell a foreign program to die with its parent, but the IPC channel closes with us, SIGKILL included.
+ * Runs as a process between ours and a server: it ends the server when our process ends, however that happens. Node.js cannot make a
+ * program end with its parent, but the IPC channel closes when the parent ends, also by SIGKILL.
  *
  * Usage: node guard.ts <grace in ms> <command> [argument...]
  */
 import { spawn } from 'node:child_process'
 
-/** What the guard tells over the channel. */
+/** Message of the guard over the channel. */
 export type GuardMessage = { readonly pid: number } | { readonly failed: string }
 
-// Who started us was killed before we came to listen for it.
+// The parent was killed before this process could listen.
 if (!process.connected) process.exit(1)
 
 const [grace = '10000', command = '', ...args] = process.argv.slice(2)
-/** Nobody may be there to hear it any more. Without its own ear for that, an error would end us, and leave the server. */
+/** Sends a message to a parent that may be gone. An error without a listener would end the guard, and leave the server running. */
 const tell = (message: GuardMessage) =>
   process.connected && process.send?.(message, undefined, undefined, () => {})
 
@@ -35,7 +35,7 @@ process.on('disconnect', () => {
   server.kill('SIGTERM')
   setTimeout(() => server.kill('SIGKILL'), Number(grace)).unref()
 })
-// The server decides when it ends; the guard only follows.
+// The guard ends after the server.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => server.kill('SIGTERM'))
 }

@@ -4,15 +4,15 @@ import type { Environment } from '../../../platform/index.ts'
 import { childScript } from '../../package/index.ts'
 import type { GuardMessage } from './guard.ts'
 
-/** A server that ends with this process. */
+/** Server that ends with this process. */
 export interface GuardedProcess {
-  /** The server's own process id. */
+  /** Process id of the server. */
   readonly pid: number
-  /** Resolves when the server has ended, never rejects. `code` is 128 when a signal ended it. */
+  /** Resolves when the server has ended; never rejects. `code` is 128 if a signal has ended it. */
   readonly exited: Promise<{ readonly code: number }>
-  /** The last lines of its output, oldest first. */
+  /** Returns the last lines of the output, oldest first. */
   lastLines(): readonly string[]
-  /** SIGTERM, and SIGKILL when the grace is over. Resolves when the server has ended; safe to call twice. */
+  /** Sends SIGTERM, and SIGKILL after the grace period. Resolves when the server has ended. Safe to call twice. */
   stop(): Promise<void>
 }
 
@@ -20,18 +20,18 @@ export interface GuardedProcessOptions {
   readonly command: readonly string[]
   readonly environment: Environment
   readonly directory?: string | undefined
-  /** How long a stop may take before SIGKILL, in milliseconds. Default: 10000. */
+  /** Grace period of a stop before SIGKILL, in milliseconds. Default: 10000. */
   readonly grace?: number | undefined
-  /** Each line that the server prints on either stream. */
+  /** Called with each line that the server prints, on either stream. */
   readonly onLine?: ((line: string) => void) | undefined
 }
 
 const KEPT_LINES = 20
 
 /**
- * Starts a server under a guard, so that it cannot outlive this process even when that is killed.
+ * Starts a server under a guard, so that the server cannot outlive this process, even if this process is killed.
  *
- * @throws {Error} of the operating system when the command cannot be started.
+ * @throws {Error} of the operating system if the command cannot be started.
  */
 export async function startGuarded(options: GuardedProcessOptions): Promise<GuardedProcess> {
   const { command, environment, directory, grace = 10_000, onLine } = options
@@ -39,7 +39,7 @@ export async function startGuarded(options: GuardedProcessOptions): Promise<Guar
     cwd: directory,
     env: { ...environment },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // A process group of its own: Ctrl-C reaches us alone, and we end things in order.
+    // A separate process group: Ctrl-C reaches this process only, which ends everything in order.
     detached: process.platform !== 'win32',
     windowsHide: true,
   })
@@ -52,11 +52,11 @@ export async function startGuarded(options: GuardedProcessOptions): Promise<Guar
     }
   })
   const exited = new Promise<{ code: number }>((resolve) => {
-    // Not 'close': it does not come once we have closed the channel. The last lines are awaited by hand.
+    // Not 'close': it is not emitted after the channel is closed. So the last lines are awaited separately.
     guard.on('exit', (code) => void Promise.allSettled(read).then(() => resolve({ code: code ?? 128 })))
   })
   const pid = await firstWord(guard)
-  // Somebody killed the guard: then nothing else is left to end the server.
+  // The guard was killed, so nothing else ends the server.
   guard.on('exit', (_code, signal) => signal !== null && endQuietly(pid))
   return {
     pid,
@@ -73,7 +73,7 @@ function endQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGTERM')
   } catch {
-    // It ended before.
+    // It has ended already.
   }
 }
 

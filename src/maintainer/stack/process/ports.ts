@@ -3,10 +3,10 @@ import { createServer } from 'node:net'
 import { PortInUseError } from '../../package/index.ts'
 
 /**
- * A TCP port of the loopback device that nothing listens on at this moment, and none that this process was given lately. Not one of
- * those that systems draw for outgoing connections (from 32768 on): such a connection could take it before a server does.
+ * Returns a TCP port of the loopback device on which no program listens, and which this process has not got recently. Leaves out the ports
+ * that systems use for outgoing connections (from 32768): such a connection could take the port before the server does.
  *
- * @throws {PortInUseError} when none can be found.
+ * @throws {PortInUseError} if there is no free port.
  */
 export async function freePort(): Promise<number> {
   let problem: NodeJS.ErrnoException | undefined
@@ -23,26 +23,26 @@ export async function freePort(): Promise<number> {
 
 let last = randomInt(16_384, 32_768)
 
-/** One after the other and round again, from a random one on: processes that look at the same time look elsewhere. */
+/** Returns the next port to try, after the last one: processes that look at the same time begin at different random ports. */
 function nextPort(): number {
   last = last < 32_767 ? last + 1 : 16_384
   return last
 }
 
-/** A host and port as the Collector writes an endpoint. */
+/** Host and port of an endpoint of the Collector. */
 export interface Endpoint {
   readonly host: string
   readonly port: number
 }
 
-/** Reads `host:port`, `[::1]:port` or `:port`; `undefined` for anything else. */
+/** Parses `host:port`, `[::1]:port` or `:port`; returns `undefined` for anything else. */
 export function parseEndpoint(text: string): Endpoint | undefined {
   const [, host, port] = /^(\[[0-9a-fA-F:.]+\]|[^:[\]]*):(\d{1,5})$/.exec(text) ?? []
   if (host === undefined || port === undefined || Number(port) > 65_535) return undefined
   return { host: host.replace(/^\[|\]$/g, '') || '0.0.0.0', port: Number(port) }
 }
 
-/** Where a program on this machine reaches something that listens there. */
+/** Returns the URL with which a program on this machine reaches a server that listens there. */
 export function localUrl({ host, port }: Endpoint): string {
   if (host === '0.0.0.0') return `http://127.0.0.1:${port}`
   if (host === '::') return `http://[::1]:${port}`
@@ -50,9 +50,9 @@ export function localUrl({ host, port }: Endpoint): string {
 }
 
 /**
- * Tries to listen, and stops again: so that a port in use is named before a server starts and ends with a long log.
+ * Checks that a port is free by listening on it, so that the message comes before a server starts and fails with a long log.
  *
- * @throws {PortInUseError} that names the place, what it is for, and the setting that moves it.
+ * @throws {PortInUseError} that names the address, its purpose, and the setting that changes it.
  */
 export async function requireFree(endpoint: Endpoint, purpose: string, setting: string): Promise<void> {
   const problem = await tryToListen(endpoint)
@@ -60,17 +60,17 @@ export async function requireFree(endpoint: Endpoint, purpose: string, setting: 
   const { code, message } = problem
   const why =
     code === 'EADDRINUSE'
-      ? 'something else listens there already'
+      ? 'another program listens there'
       : code === 'EACCES'
         ? 'this user may not listen there'
         : message
   throw new PortInUseError(
-    `${purpose} cannot listen on ${endpoint.host}:${endpoint.port}: ${why}. End the other program, or choose another place with ${setting}.`,
+    `${purpose} cannot listen on ${endpoint.host}:${endpoint.port}: ${why}. End the other program, or choose another address with ${setting}.`,
     { cause: problem },
   )
 }
 
-/** Listens, and stops again; says what has kept it from it. */
+/** Listens and stops again; returns the error, if there is one. */
 async function tryToListen({ host, port }: Endpoint): Promise<NodeJS.ErrnoException | undefined> {
   const server = createServer()
   try {

@@ -5,20 +5,20 @@ import type { Environment } from '../../../platform/index.ts'
 export interface RunOptions {
   readonly environment: Environment
   readonly directory?: string | undefined
-  /** Milliseconds after which the command is killed. Default: none. */
+  /** Milliseconds after which the command is killed. Default: no limit. */
   readonly timeout?: number | undefined
-  /** Ends the command. Default: nothing does. */
+  /** Signal that ends the command. */
   readonly signal?: AbortSignal | undefined
   readonly onLine?: ((line: string) => void) | undefined
 }
 
-/** How a command ended: its exit code, and the lines that it printed on both streams (the last 200). */
+/** Exit code of a command, and the last 200 lines that it printed on both streams. */
 export interface RunResult {
   readonly code: number
   readonly lines: readonly string[]
 }
 
-/** Runs a command to its end. Without a shell. Never rejects: a command that cannot be started has code 127. */
+/** Runs a command to its end, without a shell. Never rejects: a command that cannot be started has code 127. */
 export function runCommand(command: readonly string[], options: RunOptions): Promise<RunResult> {
   const [file = '', ...args] = command
   return new Promise((resolve) => {
@@ -36,9 +36,9 @@ export function runCommand(command: readonly string[], options: RunOptions): Pro
         options.onLine?.(line)
       })
     }
-    // Not spawn's own timeout: that one goes on for a command that could not be started, and keeps the process alive.
+    // Not the timeout of `spawn`: it keeps the process alive, even if the command could not be started.
     const timer = options.timeout === undefined ? undefined : setTimeout(() => child.kill(), options.timeout)
-    // As Ctrl-C does, so that a command such as `go` ends what it has started.
+    // SIGINT, so that a command such as `go` ends its own child processes.
     const end = () => void child.kill('SIGINT')
     options.signal?.addEventListener('abort', end)
     const release = () => {
@@ -57,8 +57,8 @@ export function runCommand(command: readonly string[], options: RunOptions): Pro
   })
 }
 
-/** The line of an output that says most: the last one that speaks of an error, or the last one. */
-export function tellingLine(lines: readonly string[]): string {
+/** Returns the most useful line of an output: the last one about an error, or else the last one. */
+export function mostUsefulLine(lines: readonly string[]): string {
   const found = lines.findLast((line) => /error|cannot|denied|not found|fail/i.test(line)) ?? lines.at(-1)
   return (found ?? 'it printed nothing').trim().slice(0, 300)
 }

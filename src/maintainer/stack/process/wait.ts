@@ -1,4 +1,4 @@
-/** Asks again and again until the answer is yes, the time is over, or the thing asked about has ended. */
+/** Repeats a check until it returns `true`, until the time is over, or until the server has ended. */
 export async function eventually(
   ask: () => Promise<boolean>,
   within: number,
@@ -17,7 +17,7 @@ export async function eventually(
   return 'ended'
 }
 
-/** Whether an HTTP server answers with a success. */
+/** Returns `true` if an HTTP server answers with a success. */
 export async function answers(url: string): Promise<boolean> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(2_000) })

@@ -4,14 +4,14 @@ import { errorMessage } from '../../package/index.ts'
 import { reportsIn } from './queue-file.ts'
 
 /**
- * Reports that were under way to the store when the Collector crashed: files of OTLP in Protocol Buffers, `<time>.reports`. What
- * ended a second Collector as well, alone, is `<time>.kept`.
+ * Reports that the Collector was sending to the store when it crashed, as files of OTLP in Protocol Buffers, `<time>.reports`. A report
+ * that alone ended a second Collector as well is kept as `<time>.kept`.
  */
 const asideDirectory = (directory: string) => path.join(directory, 'aside')
 const WAITING = '.reports'
 const KEPT = '.kept'
 
-/** Keeps a request beside the queue, on the disk when it returns. Returns the file's path. */
+/** Writes a request to a file beside the queue, and to the disk. Returns the path of the file. */
 export async function keepAside(directory: string, request: Buffer): Promise<string> {
   await mkdir(asideDirectory(directory), { recursive: true, mode: 0o700 })
   const file = path.join(
@@ -22,7 +22,7 @@ export async function keepAside(directory: string, request: Buffer): Promise<str
   return file
 }
 
-/** How many reports are kept beside the queue: those that are still to be sent, and those that ended a Collector. */
+/** Returns the number of reports beside the queue: those that wait to be sent, and those that have ended a Collector. */
 export interface AsideReports {
   readonly waiting: number
   readonly kept: number
@@ -44,11 +44,11 @@ export async function asideReports(directory: string): Promise<AsideReports> {
   return { waiting: await count(WAITING), kept: await count(KEPT) }
 }
 
-/** A Collector of its own, with a queue of its own, in a directory that can be deleted. */
+/** Second Collector with a separate queue, in a directory that can be deleted. */
 export interface Courier {
-  /** Hands it a request, and returns when all of it is in the store. Rejects when the courier has ended before. */
+  /** Sends a request, and resolves when all of it is in the store. Rejects if the courier ends before. */
   deliver(request: Buffer): Promise<void>
-  /** True when it has ended, by itself. */
+  /** `true` if the courier has ended by itself. */
   hasDied(): boolean
   stop(): Promise<void>
 }
@@ -61,8 +61,8 @@ export interface DeliverAsideOptions {
 }
 
 /**
- * Sends what is kept beside the queue, each file by a second Collector: whatever brought the first one down cannot do it again. Where
- * it brings the second one down, its reports are halved, down to the one that did it, which is kept.
+ * Sends the reports beside the queue, each file with a second Collector, so that a report that ended the first one cannot do it again. If
+ * the second one ends, its file is divided, until the report that ends it is found and kept.
  */
 export async function deliverAside(options: DeliverAsideOptions): Promise<void> {
   const { directory, startCourier, onNotice, signal } = options
@@ -92,7 +92,7 @@ export async function deliverAside(options: DeliverAsideOptions): Promise<void> 
   } catch (error) {
     if (!signal.aborted) {
       onNotice(
-        `What is kept in '${asideDirectory(directory)}' cannot be sent now, and is tried again after the next start: ${errorMessage(error)}`,
+        `The reports in '${asideDirectory(directory)}' could not be sent; the next start tries again: ${errorMessage(error)}`,
       )
     }
   } finally {
@@ -106,13 +106,11 @@ async function divide(file: string, request: Buffer, onNotice: (sentence: string
   const name = file.slice(0, -WAITING.length)
   if (reports.length <= 1) {
     await rename(file, `${name}${KEPT}`)
-    onNotice(
-      `A report has ended a Collector that was given nothing else. It is kept as '${name}${KEPT}' and not sent.`,
-    )
+    onNotice(`A report alone has ended a Collector. It is kept as '${name}${KEPT}' and not sent.`)
     return
   }
   const middle = Math.ceil(reports.length / 2)
-  // Both halves before the whole goes: a report that is sent twice is one in the store.
+  // Both halves are written before the whole is deleted: the store counts a report that is sent twice once.
   await writeSynced(`${name}a${WAITING}`, Buffer.concat(reports.slice(0, middle)))
   await writeSynced(`${name}b${WAITING}`, Buffer.concat(reports.slice(middle)))
   await rm(file)
@@ -126,7 +124,7 @@ async function asideFiles(directory: string, ending: string): Promise<string[]> 
     .map((name) => path.join(asideDirectory(directory), name))
 }
 
-/** A file is there in full or not at all. */
+/** Writes a file completely or not at all. */
 async function writeSynced(file: string, bytes: Buffer): Promise<void> {
   const partial = `${file}.partial`
   try {

@@ -16,36 +16,36 @@ import {
   writePage,
 } from './bolt-page.ts'
 
-/** Keys and their new values; `undefined` where a key is to go. */
+/** Keys and their new values; `undefined` deletes a key. */
 export type Edits = ReadonlyMap<string, Buffer | undefined>
 
-/** The bucket of a bbolt file in which the Collector's `file_storage` keeps all that it has. */
+/** Bucket of a bbolt file in which `file_storage` of the Collector keeps all its data. */
 export interface BoltFile {
-  /** Every key, in the order of its bytes. */
+  /** Returns all keys, in the order of their bytes. */
   keys(): IterableIterator<string>
   has(key: string): boolean
-  /** The value of a key, `undefined` where there is none. */
+  /** Returns the value of a key; `undefined` if there is none. */
   get(key: string): Buffer | undefined
   /**
-   * Makes all of these changes or none of them, and returns when they are on the disk.
+   * Makes all of the changes or none, and returns when they are on the disk.
    *
-   * @throws {Error} of the operating system, such as ENOSPC; then the file says what it said before.
+   * @throws {Error} of the operating system, such as ENOSPC; the file is unchanged then.
    */
   apply(edits: Edits): void
   close(): void
 }
 
 /**
- * Opens a file of bbolt (https://github.com/etcd-io/bbolt) that no other process has open, and reads all of its structure.
- * Synchronous: it is a step of a start, and so many small reads take a sixth of the time.
+ * Opens a file of bbolt (https://github.com/etcd-io/bbolt) that no other process has open, and reads its whole structure. Synchronous:
+ * it runs only at a start, and so many small reads take a sixth of the time.
  *
- * bbolt never changes a page that is in use: a transaction writes new pages, up to the root, and then one of two meta pages, whose
- * checksum makes it count. `apply` does the same.
+ * bbolt never changes a page that is in use. A transaction writes new pages, up to the root, and then one of the two meta pages, which
+ * is valid only with its checksum. `apply` does the same.
  *
- * @throws {BoltDamage} when it is damaged.
+ * @throws {BoltDamage} if the file is damaged.
  */
 export function openBolt(file: string, mode: 'r' | 'r+'): BoltFile {
-  if (os.endianness() === 'BE') throw new Error('files of bbolt can be read on little-endian machines only')
+  if (os.endianness() === 'BE') throw new Error('files of bbolt are supported on little-endian machines only')
   const descriptor = openSync(file, mode)
   const state = (meta: Meta) => ({ meta, ...walk(descriptor, meta) })
   try {
@@ -69,21 +69,21 @@ export function openBolt(file: string, mode: 'r' | 'r+'): BoltFile {
   }
 }
 
-/** The file's only bucket. */
+/** Name of the only bucket of the file. */
 const NAME = 'default'
 
-/** Some bytes of the file. */
+/** Range of bytes in the file. */
 interface Place {
   readonly at: number
   readonly length: number
 }
 
 interface Tree {
-  /** Where each value is; of a small bucket, the value itself. */
+  /** Position of each value; for a small bucket, the value itself. */
   readonly places: ReadonlyMap<string, Place | Buffer>
-  /** The pages that are in use. */
+  /** Numbers of the pages that are in use. */
   readonly used: ReadonlySet<number>
-  /** The page of the bucket's root and its sequence; of a small bucket, whose root is in the tree of all buckets, its elements. */
+  /** Page of the bucket's root, and its sequence; for a small bucket, whose root is in the tree of all buckets, its elements. */
   readonly bucket: Bucket | undefined
 }
 
@@ -98,18 +98,18 @@ function newestMeta(descriptor: number): Meta {
   const metaAt = (at: number) =>
     at + META_LENGTH <= size ? readMeta(readAt(descriptor, { at, length: META_LENGTH })) : undefined
   const first = metaAt(0)
-  // The second one is a page further, and how long a page is says the first one alone.
+  // The second meta page follows one page later, and only the first one says how long a page is.
   const pageSizes = first ? [first.pageSize] : Array.from({ length: 15 }, (_, power) => 1024 << power)
   const second = pageSizes.map(metaAt).find((meta) => meta !== undefined)
   if (first && second) return first.transaction > second.transaction ? first : second
   const only = first ?? second
   if (only === undefined) {
-    throw new BoltDamage(size === 0 ? 'it is empty' : 'its beginning is not what was written there')
+    throw new BoltDamage(size === 0 ? 'it is empty' : 'its first pages are not valid')
   }
   return only
 }
 
-/** Visits every page that can be reached, and sees that each is what it should be. */
+/** Visits every page that can be reached, and checks each. */
 function walk(descriptor: number, meta: Meta): Tree {
   const used = new Set([0, 1])
   const use = ({ id, overflow }: Pick<Page, 'id' | 'overflow'>) => {
@@ -146,7 +146,7 @@ function walk(descriptor: number, meta: Meta): Tree {
   leavesUnder(bucket.root, ({ id, elements }, bytes) => {
     for (const { key, value } of elements) {
       const name = key.toString('latin1')
-      if (name <= last) throw new BoltDamage(`the keys of page ${id} are in no order`)
+      if (name <= last) throw new BoltDamage(`the keys of page ${id} are not in order`)
       last = name
       const at = id * meta.pageSize + value.byteOffset - bytes.byteOffset
       places.set(name, { at, length: value.length })
@@ -169,7 +169,7 @@ function readAt(descriptor: number, { at, length }: Place): Buffer {
   const bytes = Buffer.allocUnsafe(length)
   for (let read = 0; read < length; ) {
     const more = readSync(descriptor, bytes, read, length - read, at + read)
-    if (more === 0) throw new BoltDamage(`it ends after ${at + read} bytes, in the middle of what it has`)
+    if (more === 0) throw new BoltDamage(`it ends after ${at + read} bytes, in the middle of a page`)
     read += more
   }
   return bytes
@@ -182,7 +182,7 @@ interface Committing {
   readonly bucket: Bucket | undefined
 }
 
-/** Writes new pages where none is in use, sees them on the disk, and then writes the meta page that leads to them. */
+/** Writes new pages to free places, syncs them, and then writes the meta page that leads to them. */
 function commit({ descriptor, meta, used, bucket }: Committing, edits: Edits): Meta {
   if (bucket === undefined) throw new BoltDamage('it has no bucket')
   let { end } = meta
@@ -202,7 +202,7 @@ function commit({ descriptor, meta, used, bucket }: Committing, edits: Edits): M
     writeAll(descriptor, writePage({ id, kind, elements }, meta.pageSize), id * meta.pageSize)
     return id
   }
-  /** The page that has a part of the tree after the changes, and its first key; `undefined` when nothing is left of it. */
+  /** Page of a part of the tree after the changes, and its first key; `undefined` if nothing of that part is left. */
   const rewrite = (id: number, changes: Change[]): Element | undefined => {
     const { page } = pageAt(descriptor, meta, id)
     const elements =

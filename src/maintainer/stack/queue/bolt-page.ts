@@ -1,21 +1,21 @@
 /**
- * Pages of a bbolt file, format version 2: a head of 16 bytes (id, kind, number of elements, pages that follow it), elements of 16
- * bytes, then keys and values. All numbers are in the order of the machine's bytes; ours is little-endian.
+ * Pages of a bbolt file, format version 2: a header of 16 bytes (id, kind, number of elements, number of overflow pages), elements of 16
+ * bytes, then keys and values. bbolt uses the byte order of the machine; this code is for little-endian machines.
  */
 
 export const BRANCH = 0x01
 export const LEAF = 0x02
 const META = 0x04
 
-/** The flag of a leaf's element whose value is a bucket: the page of its root, a number, and where that page is 0 the root itself. */
+/** Flag of a leaf element whose value is a bucket: the page of its root, a sequence number, and, if that page is 0, the root itself. */
 export const BUCKET = 0x01
 
-/** What is in the file is not what bbolt has written. The message says where. */
+/** The file is not a valid bbolt file. The message says where. */
 export class BoltDamage extends Error {
   override readonly name = 'BoltDamage'
 }
 
-/** What a page has under a key: a branch the page of a child, a leaf a value. */
+/** Element of a page: in a branch the page of a child, in a leaf a value. */
 export interface Element {
   readonly key: Buffer
   readonly child: number
@@ -26,7 +26,7 @@ export interface Element {
 export interface Page {
   readonly id: number
   readonly kind: typeof BRANCH | typeof LEAF
-  /** How many pages follow that belong to it. */
+  /** Number of overflow pages. */
   readonly overflow: number
   readonly elements: readonly Element[]
 }
@@ -35,16 +35,16 @@ const HEAD = 16
 const ELEMENT = 16
 const EMPTY = Buffer.alloc(0)
 
-/** How many pages a page has after its first one. */
+/** Returns the number of overflow pages of a page. */
 export const overflowOf = (head: Buffer): number => head.readUInt32LE(12)
 
 /**
- * Reads a branch or leaf with all its overflow. Keys and values are views of `bytes`.
+ * Reads a branch or leaf with its overflow pages. Keys and values are views of `bytes`.
  *
- * @throws {BoltDamage}
+ * @throws {BoltDamage} if it is not a valid page.
  */
 export function readPage(bytes: Buffer, id: number): Page {
-  const damaged = () => new BoltDamage(`page ${id} is no page`)
+  const damaged = () => new BoltDamage(`page ${id} is not valid`)
   if (bytes.length < HEAD || Number(bytes.readBigUInt64LE(0)) !== id) throw damaged()
   const kind = bytes.readUInt16LE(8)
   if (kind !== BRANCH && kind !== LEAF) throw damaged()
@@ -67,11 +67,11 @@ export function readPage(bytes: Buffer, id: number): Page {
   return { id, kind, overflow: overflowOf(bytes), elements }
 }
 
-/** How many bytes a page with these elements takes. */
+/** Returns the size of a page with these elements, in bytes. */
 export const sizeOf = (elements: readonly Element[]): number =>
   elements.reduce((sum, { key, value }) => sum + ELEMENT + key.length + value.length, HEAD)
 
-/** Writes a branch or leaf, which may be longer than a page: bbolt reads that, and divides it when it next writes there. */
+/** Writes a branch or leaf, which may be longer than a page: bbolt accepts that, and divides it at its next write there. */
 export function writePage({ id, kind, elements }: Omit<Page, 'overflow'>, pageSize: number): Buffer {
   const pages = Math.ceil(sizeOf(elements) / pageSize)
   const bytes = Buffer.alloc(pages * pageSize)
@@ -98,14 +98,14 @@ export function writePage({ id, kind, elements }: Omit<Page, 'overflow'>, pageSi
   return bytes
 }
 
-/** Where everything begins. There are two of them, and the newest one that is whole counts. */
+/** Meta page, the entry into the file. There are two, and the newest valid one counts. */
 export interface Meta {
   readonly pageSize: number
   readonly root: number
   readonly rootSequence: bigint
-  /** Where a list of free pages is, if there is one. */
+  /** Page of the list of free pages, if there is one. */
   readonly freelist: number | undefined
-  /** The first page that was never used. */
+  /** First page that was never used. */
   readonly end: number
   readonly transaction: bigint
 }
@@ -116,7 +116,7 @@ const MAGIC = 0xed0cdaed
 const VERSION = 2
 const NO_FREELIST = 0xffff_ffff_ffff_ffffn
 
-/** Reads a meta page; `undefined` where it is not whole. */
+/** Reads a meta page; returns `undefined` if it is not valid. */
 export function readMeta(page: Buffer): Meta | undefined {
   if (page.length < META_LENGTH) return undefined
   const meta = page.subarray(HEAD, META_LENGTH)
@@ -133,7 +133,7 @@ export function readMeta(page: Buffer): Meta | undefined {
   }
 }
 
-/** Writes a meta page, without a list of free pages. It belongs into page 0 or 1, whichever the number of its transaction says. */
+/** Writes a meta page without a list of free pages. The number of its transaction decides whether it is page 0 or 1. */
 export function writeMeta({ pageSize, root, rootSequence, end, transaction }: Meta): Buffer {
   const page = Buffer.alloc(META_LENGTH)
   page.writeBigUInt64LE(transaction % 2n, 0)
@@ -151,7 +151,7 @@ export function writeMeta({ pageSize, root, rootSequence, end, transaction }: Me
   return page
 }
 
-/** FNV-1a with 64 bits. */
+/** Computes FNV-1a with 64 bits. */
 function checksum(bytes: Buffer): bigint {
   let hash = 0xcbf29ce484222325n
   for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)

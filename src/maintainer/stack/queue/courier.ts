@@ -10,17 +10,17 @@ import type { Courier } from './aside.ts'
 import { reportsIn } from './queue-file.ts'
 
 export interface StartCourierOptions {
-  /** The Collector with all its arguments, in an environment of other places. With Docker its directory has to be reachable there. */
+  /** Collector with all its arguments, for an environment with other addresses and directories. Docker must be able to reach the directory. */
   readonly command: (environment: Environment) => readonly string[]
   readonly environment: Environment
-  /** The gateway's directory. */
+  /** Directory of the gateway. */
   readonly directory: string
 }
 
 /**
- * Starts the same Collector a second time, with a queue of its own and where nobody else reaches it, to send reports that may end it.
+ * Starts the same Collector a second time, with a separate queue and on private ports, to send reports that may end it.
  *
- * @throws {Error} when it does not start, such as where an overlay names a port that the first one has.
+ * @throws {Error} if it does not start, for example because an overlay names a port that the first one uses.
  */
 export async function startCourier({
   command,
@@ -51,7 +51,7 @@ export async function startCourier({
     await server.stop()
     await rm(own, { recursive: true, force: true })
   }
-  // Where memory runs out, it goes first.
+  // If memory runs out, the system ends this process first.
   if (process.platform === 'linux')
     await writeFile(`/proc/${server.pid}/oom_score_adj`, '1000').catch(() => {})
   if ((await eventually(() => answers(`http://127.0.0.1:${health}`), 60_000, exited)) !== 'yes') {
@@ -62,10 +62,10 @@ export async function startCourier({
   }
   return {
     deliver: async (request) => {
-      for (const part of inParts(request)) {
+      for (const part of divided(request)) {
         await post(`http://127.0.0.1:${inner}/v1/metrics`, part, `${moved[INNER_TOKEN]}`).catch(
           async (error) => {
-            // A connection breaks a moment before its other end is known to have ended.
+            // A connection breaks a moment before the end of the process is known.
             await Promise.race([exited, new Promise((resolve) => setTimeout(resolve, 2_000))])
             throw error
           },
@@ -80,10 +80,10 @@ export async function startCourier({
   }
 }
 
-/** Far below what the inner step takes at once. */
+/** Number of bytes in a request, far below the limit of the inner step. */
 const PART = 4 << 20
 
-function inParts(request: Buffer): Buffer[] {
+function divided(request: Buffer): Buffer[] {
   const parts: Buffer[][] = [[]]
   let size = 0
   for (const report of reportsIn(request)) {

@@ -2,33 +2,33 @@ import { createReadStream } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 
-/** A queue that was put beside, and how many reports may be in it. */
+/** Damaged queue that was set aside, and the largest number of reports in it. */
 export interface DamagedQueue {
   readonly file: string
   readonly reports: number
 }
 
-/** The damaged queues of a gateway: those that we have put beside, and those that the Collector has. */
+/** Returns the damaged queues of a gateway, whether this package or the Collector has set them aside. */
 export async function damagedQueues(directory: string): Promise<DamagedQueue[]> {
   const queue = path.join(directory, 'queue')
   const names = (await readdir(queue).catch(() => [])).filter((name) => /\.damaged-|\.backup$/.test(name))
   return Promise.all(
     names.sort().map(async (name) => {
       const file = path.join(queue, name)
-      return { file, reports: await mayHold(file) }
+      return { file, reports: await maxReportsIn(file) }
     }),
   )
 }
 
-/** A report's id as the Collector writes it into an item of the queue: the value, a text of 36 bytes, and behind it its key. */
+/** Bytes of a report id in an item of the queue: the value, a text of 36 bytes, follows its key. */
 const REPORT_ID = /\n\$([0-9a-f-]{36})\n.usage\.report\.id/g
 const LONGEST = 60
 
 /**
- * How many reports a file has, at most: their ids are looked for in all of its bytes, so those count that were sent and whose place
- * was not yet used again.
+ * Returns the largest number of reports that a file may hold. Searches all bytes for report ids, so it counts sent reports whose space was
+ * not used again.
  */
-export async function mayHold(file: string): Promise<number> {
+export async function maxReportsIn(file: string): Promise<number> {
   const ids = new Set<string>()
   let rest = ''
   try {
@@ -38,7 +38,7 @@ export async function mayHold(file: string): Promise<number> {
       rest = text.slice(-LONGEST)
     }
   } catch {
-    // A disk that fails: what could be read counts.
+    // A failing disk: count what could be read.
   }
   return ids.size
 }

@@ -5,31 +5,32 @@ import { errorMessage, QueueUnusableError } from '../../package/index.ts'
 import { keepAside } from './aside.ts'
 import { openBolt } from './bolt-file.ts'
 import { BoltDamage } from './bolt-page.ts'
-import { mayHold } from './damaged-queue.ts'
-import { putBack, QUEUE_FILE, queueState, readUnderWay } from './queue-file.ts'
+import { maxReportsIn } from './damaged-queue.ts'
+import { putBack, QUEUE_FILE, queueState, readDispatched } from './queue-file.ts'
 
 export interface GuardQueueOptions {
-  /** The gateway's directory, above `queue`. */
+  /** Directory of the gateway, above `queue`. */
   readonly directory: string
-  /** What somebody should know, as sentences. */
+  /** Called with each message, a sentence. */
   readonly onNotice: (sentence: string) => void
 }
 
-/** A queue with which a Collector can start. */
+/** Queue with which a Collector can start. */
 export interface GuardedQueue {
-  /** To be called when the Collector has ended. `crashed`: it did not end by itself, or as it was told to. */
+  /** Must be called when the Collector has ended. `crashed` means that it ended neither by itself nor because of a signal from us. */
   ended(how: { readonly crashed: boolean }): Promise<void>
 }
 
 /**
  * Prepares the queue on disk for a start of the Collector, which must not run yet:
  *
- * - A damaged file is put beside, and the Collector begins with a new one. By itself it would panic, or begin so without a word.
- * - What was under way to the store is put back by one transaction, so that the Collector, which would do it in many steps, finds
- *   nothing to put back.
- * - After a crash it is taken out instead, and kept beside: it may be what the Collector has died of. `deliverAside` sends it.
+ * - A damaged file is set aside, and the Collector starts with a new one. By itself it would panic, or start with a new one without a
+ *   message.
+ * - Requests that were being sent to the store are put back in one transaction. The Collector would do it in many steps, and lose them if
+ *   it ended in between.
+ * - After a crash those requests are taken out and set aside instead, because one of them may have caused it. `deliverAside` sends them.
  *
- * @throws {QueueUnusableError} when another Collector has the queue, or the disk has no room for the few pages that this takes.
+ * @throws {QueueUnusableError} if another Collector uses the queue, or if the disk has no room for the few pages that are written.
  */
 export async function guardQueue({ directory, onNotice }: GuardQueueOptions): Promise<GuardedQueue> {
   const queue = path.join(directory, 'queue')
@@ -40,11 +41,11 @@ export async function guardQueue({ directory, onNotice }: GuardQueueOptions): Pr
     try {
       await prepare(file, crashed, directory, onNotice)
     } catch (error) {
-      if (error instanceof BoltDamage) await putBeside(file, error.message, onNotice)
+      if (error instanceof BoltDamage) await setAside(file, error.message, onNotice)
       else throw await unusable(file, error)
     }
   }
-  // An empty file: there is room for it on a full disk as well. Where there is none, a crash will be taken for an ordinary end.
+  // An empty file fits on a full disk too. Without it, a crash would look like an ordinary end.
   await writeFile(mark, '').catch((error) =>
     onNotice(
       `The file '${mark}', which tells a crash from an ordinary end, cannot be written: ${errorMessage(error)}.`,
@@ -57,10 +58,10 @@ export async function guardQueue({ directory, onNotice }: GuardQueueOptions): Pr
   }
 }
 
-/** Whether an exit code is one that the Collector does not choose: it ends with 0 or 1, and in Go a panic is 2. */
+/** Returns `true` for the exit code of a crash: the Collector itself ends with 0 or 1, and a panic in Go with 2. */
 export const isCrash = (code: number): boolean => code !== 0 && code !== 1
 
-/** It is there as long as the Collector runs. Where it is there before a start, the Collector, or the machine, has crashed. */
+/** Name of the file that exists while the Collector runs. If it exists before a start, the Collector or the machine has crashed. */
 const MARK = 'running'
 
 async function queueFiles(queue: string): Promise<string[]> {
@@ -77,21 +78,21 @@ async function prepare(
   const bolt = openBolt(file, 'r+')
   try {
     queueState(bolt)
-    // Another exporter's queue, from an overlay of the operator's own: what it has cannot be sent by us.
+    // The queue of another exporter, from an overlay of the maintainer: we cannot send its items.
     if (crashed && path.basename(file) === QUEUE_FILE) {
       try {
-        const underWay = readUnderWay(bolt)
-        if (underWay === undefined) return
-        const kept = await keepAside(directory, underWay.request)
-        underWay.takeOut()
+        const dispatched = readDispatched(bolt)
+        if (dispatched === undefined) return
+        const kept = await keepAside(directory, dispatched.request)
+        dispatched.takeOut()
         onNotice(
-          `The Collector did not end as it should. ${underWay.reports} reports that were under way to the store are in '${kept}'; a Collector of their own sends them, as soon as this one takes reports.`,
+          `The Collector has crashed. ${dispatched.reports} reports that it was sending to the store are in '${kept}'; a second Collector sends them as soon as this one accepts reports.`,
         )
         return
       } catch (error) {
         if (error instanceof BoltDamage) throw error
         onNotice(
-          `What was under way cannot be kept beside the queue, and is put back: ${errorMessage(error)}.`,
+          `The requests that were being sent cannot be set aside, and stay in the queue: ${errorMessage(error)}.`,
         )
       }
     }
@@ -101,7 +102,7 @@ async function prepare(
   }
 }
 
-async function putBeside(
+async function setAside(
   file: string,
   damage: string,
   onNotice: GuardQueueOptions['onNotice'],
@@ -109,19 +110,19 @@ async function putBeside(
   const kept = `${file}.damaged-${new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')}`
   await rename(file, kept)
   onNotice(
-    `The queue '${file}' is damaged: ${damage}. It is kept as '${kept}', with up to ${await mayHold(kept)} reports that are not in the store; the gateway starts with an empty one.`,
+    `The queue '${file}' is damaged: ${damage}. It is kept as '${kept}', with up to ${await maxReportsIn(kept)} reports that are not in the store; the gateway starts with an empty one.`,
   )
 }
 
 async function unusable(file: string, error: unknown): Promise<QueueUnusableError> {
   const { size } = await stat(file).catch(() => ({ size: 0 }))
   return new QueueUnusableError(
-    `The queue '${file}' (${size} bytes) cannot be prepared for a start: ${errorMessage(error)}. Nothing of it is lost. The Collector is not started, because it would lose what was under way; a few pages of 4 KiB need room on that disk.`,
+    `The queue '${file}' (${size} bytes) cannot be prepared for a start: ${errorMessage(error)}. No report is lost. The Collector was not started, because it would lose the reports that were being sent. Make room on the disk: a few pages of 4 KiB are needed.`,
     { cause: error },
   )
 }
 
-/** bbolt locks its file. Node.js cannot ask for such a lock, but Linux lists them all. */
+/** Checks the lock of bbolt on its file. Node.js cannot take such a lock, but Linux lists all of them. */
 async function requireUnlocked(file: string): Promise<void> {
   const locks = await readFile('/proc/locks', 'utf8').catch(() => '')
   const { dev, ino } = await stat(file)

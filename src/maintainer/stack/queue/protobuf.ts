@@ -1,16 +1,16 @@
-/** A field of a message in Protocol Buffers, as far as its own bytes say. */
+/** Field of a message in Protocol Buffers, as its bytes describe it. */
 export interface Field {
   readonly number: number
-  /** What a field of this kind holds: the bytes of a text, a message or a number of fixed length. Of a varint: nothing. */
+  /** Bytes of a text, of a message, or of a number of fixed length. Empty for a varint. */
   readonly value: Buffer
-  /** The field with its head. */
+  /** Bytes of the field with its tag. */
   readonly whole: Buffer
 }
 
 /**
  * Reads the fields of a message, one after the other.
  *
- * @throws {RangeError} where they end in the middle of one.
+ * @throws {RangeError} if the message ends in the middle of a field.
  */
 export function* fieldsOf(message: Buffer): Generator<Field> {
   for (let at = 0; at < message.length; ) {
@@ -27,14 +27,15 @@ export function* fieldsOf(message: Buffer): Generator<Field> {
     const kind = tag % 8
     if (kind === 0) varint()
     const length = kind === 2 ? varint() : kind === 1 ? 8 : kind === 5 ? 4 : 0
-    if ((kind > 2 && kind !== 5) || at + length > message.length) throw new RangeError('no message')
+    if ((kind > 2 && kind !== 5) || at + length > message.length)
+      throw new RangeError('not a message in Protocol Buffers')
     const value = message.subarray(at, at + length)
     at += length
     yield { number: Math.floor(tag / 8), value, whole: message.subarray(from, at) }
   }
 }
 
-/** The values of a field, found by the numbers that lead to it. */
+/** Returns the values of a field, given the numbers on the path to it. */
 export function valuesAt(message: Buffer, [number, ...rest]: readonly number[]): Buffer[] {
   const values = [...fieldsOf(message)].filter((field) => field.number === number).map(({ value }) => value)
   return rest.length === 0 ? values : values.flatMap((value) => valuesAt(value, rest))

@@ -2,27 +2,27 @@ import { errorMessage, secretsOf, withoutSecrets } from '../../package/index.ts'
 import { askNatively } from './native-question.ts'
 import { type StoreAccess, StoreRefusal } from './store-access.ts'
 
-/** Reports of a product in the store, of the last day. */
+/** Reports of a product that were stored during the last day. */
 export interface Arrival {
   readonly product: string
   readonly catalogVersion: number
-  /** By prefix of the contribution. */
+  /** Versions by the prefix of the contribution. */
   readonly contributions: Readonly<Record<string, number>>
   readonly reports: number
-  /** When the last of them was stored, in milliseconds since 1970. */
+  /** Time at which the last one was stored, in milliseconds since 1970. */
   readonly storedAt: number
 }
 
-/** What the store says of itself. One that takes connections and never answers is unreachable. */
+/** Answer of the store. A store that accepts connections and never answers counts as unreachable. */
 export type StoreAnswer =
   | {
       readonly state: 'takes-reports'
-      /** `undefined` where the user may not read. */
+      /** `undefined` if the user may not read. */
       readonly arrivals: readonly Arrival[] | undefined
     }
   | { readonly state: 'refuses' | 'unreachable'; readonly reason: string }
 
-/** Asks the store, as the Collector's user, whether it takes reports, and what has arrived. Never throws. */
+/** Asks the store, as the Collector's user, whether it accepts reports, and which have arrived. Never throws. */
 export async function askStore(access: StoreAccess): Promise<StoreAnswer> {
   const ask = /^https?:/i.test(access.address) ? askByHttp : askNatively
   try {
@@ -43,10 +43,10 @@ export async function askStore(access: StoreAccess): Promise<StoreAnswer> {
 
 const TIMEOUT = 10_000
 
-/** Inserts no row. It needs what the Collector needs: the user, the database, the table, and the right to write there. */
+/** Statement that inserts no row. It needs the same as the Collector: user, database, table, and the permission to write. */
 const MAY_INSERT = "INSERT INTO points (MetricName) SELECT '' WHERE 0"
 
-/** Every report has exactly one point of usage.facts. */
+/** Query that counts reports: each has exactly one point of usage.facts. */
 const ARRIVALS = `SELECT toJSONString(map('product', toString(ServiceName), 'version', ResourceAttributes['usage.catalog.version'],
     'contributions', ResourceAttributes['usage.catalog.contributions'],
     'reports', toString(count()), 'at', toString(toUnixTimestamp(max(ReceivedAt)))))
@@ -74,7 +74,7 @@ function arrivalsOf(rows: readonly string[]): Arrival[] {
 
 async function askByHttp(access: StoreAccess, query: string, timeout: number): Promise<string[]> {
   const address = new URL(access.address)
-  // Not by ClickHouse's own headers: they take no password outside of Latin-1.
+  // Not in ClickHouse's own headers: those allow no password outside of Latin-1.
   const login = Buffer.from(`${access.user}:${access.password}`).toString('base64')
   const headers = { authorization: `Basic ${login}` }
   address.username = ''

@@ -4,12 +4,12 @@ import { connect as connectByTls } from 'node:tls'
 import { type StoreAccess, StoreRefusal } from './store-access.ts'
 
 /**
- * Asks ClickHouse over its native protocol, as a client of a revision that is old enough to need nothing but the query, and returns
- * the values of the first column, which has to be a String.
+ * Sends a query over ClickHouse's native protocol, as a client of an old revision that needs nothing but the query, and returns the
+ * values of the first column, which must be a String.
  * https://clickhouse.com/docs/native-protocol
  *
- * @throws {StoreRefusal} when the store says why not.
- * @throws {Error} when there is no store, or something else.
+ * @throws {StoreRefusal} if the store refuses the query; with its reason.
+ * @throws {Error} if no ClickHouse answers.
  */
 export async function askNatively(access: StoreAccess, query: string, timeout: number): Promise<string[]> {
   const { hostname, port, searchParams } = new URL(access.address.replace(/^[a-z]+:/i, 'http:'))
@@ -40,7 +40,7 @@ export async function askNatively(access: StoreAccess, query: string, timeout: n
 
 const [HELLO, QUERY, DATA] = [0, 1, 2]
 
-/** Below those by which a query and progress got more parts. */
+/** Protocol revision, below those that added parts to queries and progress. */
 const REVISION = 50_264
 
 async function answerTo(query: string, socket: Socket, read: Reader): Promise<string[]> {
@@ -87,7 +87,7 @@ interface Reader {
   text(): Promise<string>
 }
 
-/** Far above any answer to a question of ours. */
+/** Largest answer that is read, in bytes: far above any that we expect. */
 const MAX_TEXT_BYTES = 1 << 20
 
 function reader(socket: Socket): Reader {

@@ -1,4 +1,4 @@
-/** How the Collector reaches the store. */
+/** Address and login with which the Collector reaches the store. */
 export interface StoreAccess {
   /** `tcp://host:port` for the native protocol, or an HTTP address. */
   readonly address: string
@@ -7,7 +7,7 @@ export interface StoreAccess {
   readonly database: string
 }
 
-/** The store has answered, and says no. */
+/** The store has answered with a refusal. */
 export class StoreRefusal extends Error {
   override readonly name = 'StoreRefusal'
 }
