@@ -12,27 +12,27 @@ import { createDrops, type Drops } from './drops.ts'
 import type { MeasurementAttributes } from './series.ts'
 import type { FactStore, Observation, ObservedInstrument } from './store.ts'
 
-/** What one round of asking has brought so far. */
+/** Values collected so far in one round. */
 export interface Collection {
   readonly store: FactStore
   readonly clock: Clock
   readonly included: ReadonlyMap<string, Fact>
   /** Resource attributes by name: of a metadata fact, one for each entry. */
   readonly attributes: Map<string, AttributeValue>
-  /** Observed gauge values, which stand over recorded ones. Made anew for each round, so that none is stale. */
+  /** Observed gauge values, which replace recorded ones. New in each round, so that no value is stale. */
   readonly observed: Map<string, Float64Array>
-  /** The totals that observable counters gave in this round. */
+  /** Totals that observable counters gave in this round. */
   readonly totals: Map<CountCell, Float64Array>
-  /** The totals when this round began. */
+  /** Totals at the start of this round. */
   readonly totalsBefore: ReadonlyMap<CountCell, Float64Array | undefined>
   readonly absent: Map<string, DropReason>
-  /** What this round alone has dropped, apart from the store's own: a preview leaves no trace there. */
+  /** Drops of this round, separate from the store's, so that a preview leaves no trace there. */
   readonly drops: Drops
 }
 
 /**
- * Asks every included source at once, each within `budget` milliseconds. Never rejects. What a source registers while it
- * is asked has its turn in the next round: a source that registers itself again would otherwise never come to an end.
+ * Asks all included sources at once, each with a limit of `budget` milliseconds. Never rejects. A source that is registered meanwhile is
+ * asked in the next round: a source that registers itself again would otherwise be asked without end.
  */
 export async function askAll(collection: Collection, budget: number): Promise<void> {
   const { store, included } = collection
@@ -63,7 +63,7 @@ async function askAttribute(
     typeof source === 'function'
       ? await ask(collection, source as () => unknown, budget)
       : { reason: undefined, value: source }
-  if (answer.reason) return miss(collection, name, answer.reason)
+  if (answer.reason) return markAbsent(collection, name, answer.reason)
   if (answer.value === undefined) return
   const { value, problems } = acceptValue(fact, answer.value)
   for (const problem of problems) collection.drops.add(problem)
@@ -79,19 +79,19 @@ async function askGauge(
   budget: number,
 ): Promise<void> {
   const answer = await ask(collection, source, budget)
-  if (answer.reason) return miss(collection, name, answer.reason)
+  if (answer.reason) return markAbsent(collection, name, answer.reason)
   if (answer.value === undefined) return
   const list = listIn(answer.value)
   if (list) return takePoints(collection, name, list)
   if (typeof answer.value !== 'number' || !Number.isFinite(answer.value))
-    return miss(collection, name, 'invalid_value')
+    return markAbsent(collection, name, 'invalid_value')
   const series = collection.store.gauges.get(name)?.series
   const index = series?.indexOf(undefined) ?? -1
-  if (!series || index < 0) return miss(collection, name, 'invalid_attribute')
+  if (!series || index < 0) return markAbsent(collection, name, 'invalid_attribute')
   valuesOf(collection.observed, name, series.size)[index] = answer.value
 }
 
-/** A longer list is a mistake, and to go through it would take the host's time. */
+/** Longest accepted list. A longer one is refused unread, because reading it would take the host's time. */
 const MAX_LIST_LENGTH = 10_000
 
 function listIn(value: unknown): readonly unknown[] | undefined {
@@ -102,7 +102,7 @@ function listIn(value: unknown): readonly unknown[] | undefined {
   }
 }
 
-/** All values of a gauge fact with dimensions, as its source gives them: {@link GaugePoint}. */
+/** Takes all values of a gauge fact with dimensions, as its source gives them: {@link GaugePoint}. */
 function takePoints(collection: Collection, name: string, points: readonly unknown[]): void {
   const instrument = { name, cell: collection.store.gauges.get(name) }
   for (const point of points) {
@@ -115,7 +115,7 @@ function takePoints(collection: Collection, name: string, points: readonly unkno
   }
 }
 
-/** What one callback observed is taken when it has ended well and in time, and otherwise not at all. */
+/** Asks one callback. Its observations count only if it ends in time and without an error. */
 async function askObservation(
   collection: Collection,
   observation: Observation,
@@ -128,7 +128,7 @@ async function askObservation(
       : [observation.instrument.name]
   if (!names.some((name) => included.has(name) || !Object.hasOwn(store.catalog.facts, name))) return
 
-  // Apart from the round until it has ended, in as much memory as the series take: it may observe without end.
+  // Kept apart until the callback has ended, in fixed arrays, because it may observe without end.
   const taken = { ...collection, observed: new Map(), totals: new Map(), drops: createDrops() }
   let open = true
   const take = (
@@ -156,7 +156,7 @@ async function askObservation(
     budget,
   )
   open = false
-  if (answer.reason) for (const name of names) miss(collection, name, answer.reason)
+  if (answer.reason) for (const name of names) markAbsent(collection, name, answer.reason)
   else merge(taken, collection)
 }
 
@@ -201,7 +201,7 @@ function takeObservation(
   }
 }
 
-/** Several attribute sets of the host may fall on an overflow word: their totals are added up. */
+/** Takes a total. Totals of several attribute sets that share an overflow word are added up. */
 function takeTotal({ totals }: Collection, cell: CountCell, index: number, total: number): void {
   const values = valuesOf(totals, cell, cell.series.size)
   const others = cell.series.isOverflow(index) ? values[index]! : Number.NaN
@@ -217,7 +217,7 @@ function valuesOf<K>(all: Map<K, Float64Array>, key: K, size: number): Float64Ar
   return values
 }
 
-function miss({ drops, absent }: Collection, name: string, reason: DropReason): void {
+function markAbsent({ drops, absent }: Collection, name: string, reason: DropReason): void {
   drops.add(reason)
   absent.set(name, reason)
 }

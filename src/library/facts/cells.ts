@@ -3,25 +3,25 @@ import { seriesKey } from './counts.ts'
 import type { Drops } from './drops.ts'
 import { createSeries, type MeasurementAttributes, type Series } from './series.ts'
 
-/** A count whose dimensions are settled. `add` is the hot path: one addition, no allocation. */
+/** Count with fixed dimension values. `add` is the hot path: one addition, no allocation. */
 export interface BoundCounter {
   /** Adds `amount`, a finite number of zero or more. Default: 1. Never throws. */
   add(amount?: number): void
 }
 
-/** Whether measurements are taken at all: a product may choose to collect nothing while it is disabled. */
+/** Switch for all measurements: a product may choose to collect nothing while it is disabled. */
 export interface Recording {
   on: boolean
 }
 
-/** Where the events of a count fact are added up. The amounts only grow: what reports have taken is kept elsewhere. */
+/** Counters of a count fact, one for each series. They only grow; `counts/` knows which amounts were reported. */
 export class CountCell {
   readonly fact: CountFact
   readonly series: Series
   readonly values: Float64Array
   readonly #drops: Drops
   readonly #recording: Recording
-  /** The last totals that observable counters gave, from which the next increase is taken. Replaced, never changed. */
+  /** Last totals that observable counters gave, for computing the next increase. Replaced, never changed. */
   #totals: Float64Array | undefined
   #discarded = false
   readonly #name: string
@@ -71,14 +71,14 @@ export class CountCell {
     }
   }
 
-  /** Forgets what was counted. Of a running total, only what it grows by from now on is counted. */
+  /** Sets all counters to zero. From a running total, only later increases are counted. */
   discard(): void {
     this.values.fill(0)
     this.#totals = undefined
     this.#discarded = true
   }
 
-  /** The keys of the series, in their order. Made when they are first needed. */
+  /** Returns the keys of the series, in their order. Computed at the first call. */
   readonly keys = (): readonly string[] => {
     this.#keys ??= Array.from(this.values, (_, index) =>
       seriesKey(this.#name, this.series.attributesAt(index)),
@@ -91,9 +91,8 @@ export class CountCell {
   }
 
   /**
-   * Takes the running totals of one round (`NaN`: not observed) and adds what they have grown by. A total that fell has
-   * been started anew. `before` are the totals at the start of the round: where another round has been faster,
-   * nothing is taken, and the next one makes up for it.
+   * Adds the increase of the running totals of one round (`NaN`: not observed). A total that fell has started again from zero. `before`
+   * are the totals at the start of the round: if another round was faster, nothing is added, and the next round includes it.
    */
   observeTotals(totals: Float64Array, before: Float64Array | undefined): void {
     if (this.#totals !== before) return
@@ -109,7 +108,7 @@ export class CountCell {
   }
 }
 
-/** The latest values of a gauge fact; `NaN` where there is none. */
+/** Latest values of a gauge fact; `NaN` for a series without a value. */
 export class GaugeCell {
   readonly fact: GaugeFact
   readonly series: Series
@@ -129,7 +128,7 @@ export class GaugeCell {
     this.#change(value, attributes, () => value)
   }
 
-  /** Moves the value by `delta`, from 0 where there is none: what an up-down counter does. */
+  /** Adds `delta` to the value, as an up-down counter does. Begins at 0. */
   adjust(delta: number, attributes: MeasurementAttributes): void {
     this.#change(delta, attributes, (current) => (Number.isNaN(current) ? delta : current + delta))
   }
@@ -150,6 +149,6 @@ export class GaugeCell {
   }
 }
 
-/** A whole or broken number that can be added to a count. */
+/** Returns `true` for an amount that can be added to a count: a number, whole or fractional, of at least zero. */
 export const isCount = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER

@@ -14,14 +14,14 @@ import { preventReentry } from './reentry.ts'
 import type { FactStore } from './store.ts'
 import { DROPPED, type FactStores } from './stores.ts'
 
-/** The totals of sources that outlive the process, as they were observed in one round. */
+/** Totals of sources that outlive the process, as observed in one round. */
 export interface SourceTotals {
   readonly observed: Counts
-  /** Returns whether consent does not reach a fact: what its source grows by meanwhile is not counted. */
+  /** Returns `true` for a fact that consent does not permit: increases of its source meanwhile are not counted. */
   readonly isWithheld: (name: string) => boolean
 }
 
-/** One number of a report. */
+/** Number in a report. */
 export interface FactPoint {
   readonly name: string
   readonly unit: string
@@ -30,46 +30,46 @@ export interface FactPoint {
   readonly value: number
 }
 
-/** The facts of one moment, checked against the catalog. */
+/** Facts of one moment, checked against the catalog. */
 export interface FactSnapshot {
   /** Attribute facts by name, in the order of the names. */
   readonly attributes: Readonly<Record<string, AttributeValue>>
   /** Gauge and count facts, in the order of the names. */
   readonly points: readonly FactPoint[]
-  /** What this process has counted and dropped, before any rounding, as far as consent reaches. It only grows. */
+  /** Totals of this process, counts and drops, of the facts that consent permits. Not rounded; they only grow. */
   readonly totals: Counts
-  /** The totals that sources outside of the process gave in this round. */
+  /** Totals that sources outside of the process gave in this round. */
   readonly observed: Counts
-  /** What was dropped and no report has taken yet, this asking included, by reason. */
+  /** Number of values that were dropped and are in no report yet, by reason. Includes this round. */
   readonly dropped: Readonly<Partial<Record<DropReason, number>>>
   /** Facts whose source threw, was too slow or gave a wrong value, with the reason. */
   readonly absent: ReadonlyMap<string, DropReason>
 }
 
-/** What one round of asking has brought, before it is known which counts are to be reported. */
+/** Result of one round, before it is known which counts are pending. */
 export interface Collected {
-  /** What this process has counted and dropped, before any rounding, as far as consent reaches. It only grows. */
+  /** Totals of this process, counts and drops, of the facts that consent permits. Not rounded; they only grow. */
   readonly totals: Counts
   readonly sources: SourceTotals
-  /** Facts whose source threw, was too slow or gave a wrong value, with the reason. */
+  /** Facts without a value because their source threw, was too slow or gave a wrong value; with the reason. */
   readonly absent: ReadonlyMap<string, DropReason>
-  /** Returns the facts with these counts. Default: the totals of this process. */
+  /** Returns the facts with the given counts. Default: the totals of this process. */
   snapshot(reported?: Counts): FactSnapshot
 }
 
 export interface CollectOptions {
   readonly clock: Clock
-  /** Whether consent reaches a fact. Facts that it does not reach are not even asked for. */
+  /** Returns `true` for a fact that consent permits. The source of another fact is not called. */
   readonly includes: (name: string, fact: Fact) => boolean
-  /** What one source may take, in milliseconds. Default: 1,000. */
+  /** Time limit of one source, in milliseconds. Default: 1,000. */
   readonly factBudget?: number
-  /** What all sources together may take, in milliseconds. Default: 10,000. */
+  /** Time limit of all sources together, in milliseconds. Default: 10,000. */
   readonly reportBudget?: number
 }
 
 /**
- * Asks every source of the stores at once, each within its budget, and returns what came. Never rejects; a late answer is
- * ignored. Called by a source that is being asked, it returns what is there without asking.
+ * Asks all sources of the stores at once, each with a time limit, and resolves to the answers. Never rejects; a late answer is ignored.
+ * If a source calls it while it is being asked, it resolves to the stored values without asking.
  */
 export async function collectFacts(
   stores: Pick<FactStores, 'all' | 'totals'>,
@@ -94,7 +94,7 @@ export async function collectFacts(
   }
 }
 
-/** What observable counters have said in this round of totals that outlive the process. */
+/** Returns the totals from this round that outlive the process. */
 function sourceTotalsIn({ totals }: Collection): Array<[string, number]> {
   return [...totals].flatMap(([cell, values]) =>
     cell.fact.total === 'process'
@@ -128,7 +128,7 @@ function snapshotOf(
 ): Omit<FactSnapshot, 'observed'> {
   const attributes = collections.flatMap(({ attributes, included }) => [
     ...attributes,
-    ...unknowns(included, attributes),
+    ...placeholders(included, attributes),
   ])
   return {
     attributes: Object.fromEntries(attributes.sort(([a], [b]) => (a < b ? -1 : 1))),
@@ -151,8 +151,8 @@ function pointsIn({ store, included, observed }: Collection, reported: Counts): 
   })
 }
 
-/** What stands for the values that are not known, where a fact wants something to. */
-function unknowns(
+/** Returns placeholders for unknown values, for facts that declare one. */
+function placeholders(
   included: ReadonlyMap<string, Fact>,
   known: ReadonlyMap<string, AttributeValue>,
 ): Array<[string, AttributeValue]> {
@@ -162,7 +162,7 @@ function unknowns(
   })
 }
 
-/** The numbers of one fact: gauges that have a value, and counts that are not zero. */
+/** Returns the numbers of one fact: gauges that have a value, and counts above zero. */
 function pointsOf(
   name: string,
   cell: GaugeCell | CountCell,
@@ -181,7 +181,7 @@ function pointsOf(
   return points
 }
 
-/** What was observed in this round stands over what was recorded before. */
+/** Returns the observed value of this round, or else the recorded one. */
 const latestOf = (observed = Number.NaN, recorded = Number.NaN) =>
   Number.isNaN(observed) ? recorded : observed
 

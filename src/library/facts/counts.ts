@@ -1,19 +1,19 @@
 /**
- * Numbers by series: what was counted, what was dropped, the share that a report carries. Plain data that several processes and several
- * versions of a catalog understand, so the keys are words and not positions in an array.
+ * Numbers by series: counts, drops, the share of a report. Keys are texts and not array indices, so that several processes and versions
+ * of a catalog can exchange them.
  */
 export type Counts = ReadonlyMap<string, number>
 
-/** The key of one series. The order in which its dimensions are declared does not matter. */
+/** Returns the key of a series. It does not depend on the order of the dimensions. */
 export function seriesKey(name: string, attributes: Readonly<Record<string, string>>): string {
   const sorted = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1))
   return `${name}${JSON.stringify(Object.fromEntries(sorted))}`
 }
 
-/** The name of the fact in a key. */
+/** Returns the name of the fact in a key. */
 export const factIn = (key: string): string => key.slice(0, key.indexOf('{'))
 
-/** Name and attributes in a key; `undefined` where it is not one. */
+/** Returns name and attributes of a key; `undefined` if the text is not a key. */
 export function parseSeriesKey(
   key: string,
 ): { readonly name: string; readonly attributes: Readonly<Record<string, string>> } | undefined {
@@ -30,7 +30,7 @@ export function sumOf(...all: readonly Counts[]): Counts {
   return sum
 }
 
-/** The first less the second. Nothing falls below zero, and what is zero is left out. */
+/** Subtracts counts. Leaves out series at or below zero. */
 export function difference(from: Counts, subtracted: Counts): Counts {
   const rest = [...from].map(([key, amount]) => [key, amount - (subtracted.get(key) ?? 0)] as const)
   return new Map(rest.filter(([, amount]) => amount > 0))
@@ -38,7 +38,7 @@ export function difference(from: Counts, subtracted: Counts): Counts {
 
 export const countsToJson = (counts: Counts): Record<string, number> => Object.fromEntries(counts)
 
-/** From what was stored; `undefined` where that is something else. */
+/** Parses stored counts; returns `undefined` for other data. */
 export function countsFromJson(data: unknown): Counts | undefined {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return undefined
   const entries = Object.entries(data)

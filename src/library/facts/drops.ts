@@ -1,10 +1,10 @@
 import { DROP_REASONS, type DropReason } from '../../catalog/index.ts'
 
-/** Counts what was not taken, by reason. The only trace that a refused value leaves. */
+/** Number of refused values, by reason. The values themselves are not kept. */
 export interface Drops {
-  /** Default: one. */
+  /** Adds refused values. Default: one. */
   add(reason: DropReason, amount?: number): void
-  /** The counts so far. */
+  /** Returns the numbers so far. */
   counts(): Readonly<Record<DropReason, number>>
   clear(): void
 }

@@ -1,7 +1,7 @@
 /**
- * What the host says of itself. The hot path: plain arrays in memory, no SDK, no I/O; nothing here throws into the host.
+ * Facts that the host sets, counts and observes. The hot path: plain arrays in memory, no SDK, no I/O. Nothing here throws into the host.
  *
- * What is counted only grows. What of it is pending is known where reports are kept, in the room of the counts.
+ * Counts only grow. The room `counts/` computes which of them are pending.
  */
 export { type BoundCounter, CountCell } from './cells.ts'
 export {

@@ -13,14 +13,14 @@ import type { MeasurementAttributes } from './series.ts'
 import type { FactStore, Observation, ObservedInstrument } from './store.ts'
 
 /**
- * A meter of the OpenTelemetry API over the fact store: what a host records through it fills the gauge and count facts
- * of the same name. A name that is not declared gives an instrument that drops and counts; nothing ever throws.
+ * Creates a meter of the OpenTelemetry API. Measurements go to the gauge and count facts of the same name. An instrument with an
+ * undeclared name drops its measurements and counts them. Never throws.
  *
  * | instrument | fact |
  * |---|---|
  * | gauge, observable gauge, up-down counter, observable up-down counter | gauge |
  * | counter, observable counter | count |
- * | histogram | none: a distribution says more than usage telemetry should |
+ * | histogram | dropped: a distribution says more than usage telemetry should |
  */
 export function createMeter(store: FactStore): Meter {
   return {
@@ -35,7 +35,7 @@ export function createMeter(store: FactStore): Meter {
       note(store, name, cell)
       if (!cell) return { add: dropping(store, name) } satisfies Counter
       return {
-        // OpenTelemetry has no default for the amount: one that is missing is a wrong one.
+        // OpenTelemetry has no default for the amount, so a missing one is invalid.
         add: (amount: number | undefined, attributes) =>
           cell.add(amount ?? Number.NaN, attributes as MeasurementAttributes),
       } satisfies Counter
@@ -58,14 +58,14 @@ export function createMeter(store: FactStore): Meter {
   }
 }
 
-/** OpenTelemetry's instrument names do not differ by case. What is no text is the name of nothing. */
+/** Returns an instrument name in lower case, because OpenTelemetry ignores case in names; `''` if it is not a text. */
 const canonical = (name: unknown): string => (typeof name === 'string' ? name.toLowerCase() : '')
 
-/** Keeps in mind what was asked for: one store may be given the metrics of another owner, or its own to another. */
-function note({ asked, catalog }: FactStore, name: unknown, cell: ObservedInstrument['cell']): void {
-  if (cell) asked.numbers = true
-  else if (asked.strangers.size < MAX_UNDECLARED_NAMES && INSTRUMENT_NAME.test(canonical(name)))
-    if (!Object.hasOwn(catalog.facts, canonical(name))) asked.strangers.add(canonical(name))
+/** Notes the instrument, so that a warning is possible when a host's metrics go to the wrong meter provider. */
+function note({ usage: asked, catalog }: FactStore, name: unknown, cell: ObservedInstrument['cell']): void {
+  if (cell) asked.usesNumbers = true
+  else if (asked.undeclaredNames.size < MAX_UNDECLARED_NAMES && INSTRUMENT_NAME.test(canonical(name)))
+    if (!Object.hasOwn(catalog.facts, canonical(name))) asked.undeclaredNames.add(canonical(name))
 }
 
 const MAX_UNDECLARED_NAMES = 3
@@ -86,7 +86,7 @@ function recordInto(
   return { record: (value, attributes) => apply(cell, value, attributes as MeasurementAttributes) }
 }
 
-/** Decided when the instrument is made, not at each call. */
+/** Returns a function that counts a drop. The reason is determined once, not at each call. */
 function dropping(store: FactStore, name: string): () => void {
   const reason: DropReason = Object.hasOwn(store.catalog.facts, canonical(name))
     ? 'wrong_instrument'
@@ -120,7 +120,7 @@ function observe(
   return observable
 }
 
-/** Registering the same callback for the same instruments twice is one registration, as in the OpenTelemetry SDK. */
+/** Finds an equal registration: the same callback and instruments count once, as in the OpenTelemetry SDK. */
 function findBatch(store: FactStore, callback: BatchObservableCallback, observables: Observable[]) {
   for (const observation of store.observations) {
     if (!('instruments' in observation) || observation.callback !== callback) continue

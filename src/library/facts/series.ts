@@ -1,46 +1,46 @@
 import { alternativesOf, type DimensionBlocks, type Dimensions } from '../../catalog/index.ts'
 
-/** The attributes of one measurement, as a host hands them in: trusted for nothing. */
+/** Attributes of a measurement, as the host gives them: not validated. */
 export type MeasurementAttributes = Readonly<Record<string, unknown>> | undefined
 
 /**
- * Gives each combination of a fact's declared dimension values its place in a plain array, so that counting is an
- * addition and the number of series is known when the catalog is.
+ * Array indices for all combinations of a fact's declared dimension values, so that counting is one addition and the catalog determines
+ * the number of series.
  */
 export interface Series {
-  /** How many combinations there are; 1 for a fact without dimensions. */
+  /** Number of combinations; 1 for a fact without dimensions. */
   readonly size: number
   /**
-   * The place of a combination; -1 where a declared dimension lacks a declared value.
-   * Attributes that are not declared are not part of it: {@link Series.hasUndeclared} tells of them.
+   * Returns the index of a combination; -1 if a declared dimension has no declared value. Ignores undeclared attributes;
+   * {@link Series.hasUndeclared} finds them.
    */
   indexOf(attributes: MeasurementAttributes): number
-  /** Whether the overflow word is part of a place, so that several attribute sets of the host may fall on it. */
+  /** Returns `true` if the combination contains the overflow word, so that several attribute sets may have this index. */
   isOverflow(index: number): boolean
-  /** Whether the attributes hold a key that the fact does not declare. One with the value `undefined` is not there. */
+  /** Returns `true` if the attributes have a key that the fact does not declare. Ignores keys with the value `undefined`. */
   hasUndeclared(attributes: MeasurementAttributes): boolean
-  /** The combination at a place, keys in the order of the declaration. */
+  /** Returns the combination at an index, keys in the order of the declaration. */
   attributesAt(index: number): Readonly<Record<string, string>>
 }
 
-/** The word that catches every value that is not in a dimension's list, where the list has it. */
+/** Word that replaces every undeclared value of a dimension, if the dimension declares it. */
 const OVERFLOW = 'other'
 
 interface Dimension {
   readonly key: string
   readonly values: readonly string[]
-  readonly places: ReadonlyMap<string, number>
-  /** The place of the overflow word; -1 where the list has none. */
+  readonly indices: ReadonlyMap<string, number>
+  /** Index of the overflow word; -1 if the dimension does not declare it. */
   readonly overflow: number
 }
 
 export function createSeries(by: DimensionBlocks | undefined): Series {
-  if (by === undefined) return ONE_PLACE
+  if (by === undefined) return WITHOUT_DIMENSIONS
   const [block, ...others] = alternativesOf({ by }).map(createBlock)
   return others.length === 0 ? (block as Series) : createUnion([block as Series, ...others])
 }
 
-const ONE_PLACE: Series = {
+const WITHOUT_DIMENSIONS: Series = {
   size: 1,
   indexOf: () => 0,
   isOverflow: () => false,
@@ -48,12 +48,12 @@ const ONE_PLACE: Series = {
   attributesAt: () => ({}),
 }
 
-/** Every combination of the lists. */
+/** Creates the series of all combinations of the lists. */
 function createBlock(by: Dimensions): Series {
   const dimensions: readonly Dimension[] = Object.entries(by).map(([key, values]) => ({
     key,
     values,
-    places: new Map(values.map((value, place) => [value, place])),
+    indices: new Map(values.map((value, index) => [value, index])),
     overflow: values.indexOf(OVERFLOW),
   }))
   const size = dimensions.reduce((product, { values }) => product * values.length, 1)
@@ -72,10 +72,10 @@ function createBlock(by: Dimensions): Series {
     size,
     indexOf(attributes) {
       let index = 0
-      for (const { key, values, places, overflow } of dimensions) {
-        const place = places.get(textOf(attributes?.[key])) ?? overflow
-        if (place < 0) return -1
-        index = index * values.length + place
+      for (const { key, values, indices, overflow } of dimensions) {
+        const position = indices.get(textOf(attributes?.[key])) ?? overflow
+        if (position < 0) return -1
+        index = index * values.length + position
       }
       return index
     },
@@ -85,28 +85,28 @@ function createBlock(by: Dimensions): Series {
   }
 }
 
-/** A value as it may stand in a list of declared ones. `undefined` is none, whatever the list holds; `null` is a value (OpenTelemetry's `AnyValue`). */
+/** Returns a value as text, for comparison with declared values. `undefined` matches none of them; `null` is a value (OpenTelemetry's `AnyValue`). */
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value
   return value === undefined ? NO_VALUE : String(value)
 }
 
-/** No word that can be declared. */
+/** Text that cannot be declared as a value. */
 const NO_VALUE = ''
 
 /**
- * Whether there are other keys than those of `declared`, of which there are `count`. A text has a key for each of its characters, and
- * 10 MB of it would take seconds: only objects are gone through.
+ * Returns `true` if there are keys besides the `count` keys of `declared`. Iterates over objects only: a text has a key for each
+ * character, and 10 MB of text would take seconds.
  */
 function hasOtherKeys(attributes: MeasurementAttributes, declared: object, count: number): boolean {
   if (typeof attributes !== 'object') return attributes !== undefined
   let keys = 0
-  for (const _ in attributes) if (++keys > count) return holdsOthers(attributes, declared)
+  for (const _ in attributes) if (++keys > count) return hasOtherOwnKeys(attributes, declared)
   return false
 }
 
-/** The long way, for attributes that have too many keys: what counts is a value of their own. */
-function holdsOthers(attributes: NonNullable<MeasurementAttributes>, declared: object): boolean {
+/** Compares the keys one by one, for attributes with too many keys: only own keys with a value count. */
+function hasOtherOwnKeys(attributes: NonNullable<MeasurementAttributes>, declared: object): boolean {
   let keys = 0
   for (const key in attributes) {
     if (++keys > MAX_ATTRIBUTES) return true
@@ -116,27 +116,27 @@ function holdsOthers(attributes: NonNullable<MeasurementAttributes>, declared: o
   return false
 }
 
-/** As many as OpenTelemetry lets attributes have by default. */
+/** Largest number of keys that are compared: OpenTelemetry's default limit of attributes. */
 const MAX_ATTRIBUTES = 128
 
-/** Values of the first dimension, each with those of the second that go with it, and so on; at the end the place. */
-type Places = Map<string, Places | number>
+/** Tree of indices: values of the first dimension, each with its values of the second, and so on. */
+type IndexTree = Map<string, IndexTree | number>
 
-/** Alternatives: an exact combination of any of them comes first, then the first one whose overflow words take it. */
+/** Creates the series of several alternatives. An exact combination of any alternative comes first, then the first alternative with overflow words. */
 function createUnion(blocks: readonly Series[]): Series {
   const offsets = blocks.map((_, at) => blocks.slice(0, at).reduce((sum, { size }) => sum + size, 0))
   const combinations = blocks.flatMap(({ size, attributesAt }) =>
     Array.from({ length: size }, (_, index) => attributesAt(index)),
   )
   const keys = Object.keys(combinations[0] ?? {})
-  const places = placesOf(combinations)
+  const tree = indexTreeOf(combinations)
 
   return {
     size: combinations.length,
     indexOf(attributes) {
-      let found: Places | number | undefined = places
+      let found: IndexTree | number | undefined = tree
       for (const key of keys) {
-        found = (found as Places).get(textOf(attributes?.[key]))
+        found = (found as IndexTree).get(textOf(attributes?.[key]))
         if (found === undefined) break
       }
       if (typeof found === 'number') return found
@@ -152,20 +152,20 @@ function createUnion(blocks: readonly Series[]): Series {
   }
 }
 
-function placesOf(combinations: ReadonlyArray<Readonly<Record<string, string>>>): Places {
-  const places: Places = new Map()
+function indexTreeOf(combinations: ReadonlyArray<Readonly<Record<string, string>>>): IndexTree {
+  const tree: IndexTree = new Map()
   for (const [index, combination] of combinations.entries()) {
     const values = Object.values(combination)
     const last = values.pop() as string
-    let level = places
+    let level = tree
     for (const value of values) {
-      const next = (level.get(value) as Places | undefined) ?? new Map()
+      const next = (level.get(value) as IndexTree | undefined) ?? new Map()
       level.set(value, next)
       level = next
     }
     level.set(last, index)
   }
-  return places
+  return tree
 }
 
 const hasOverflow = (combination: Readonly<Record<string, string>>) =>

@@ -11,35 +11,35 @@ import {
 import { CountCell, GaugeCell, type Recording } from './cells.ts'
 import { createDrops, type Drops } from './drops.ts'
 
-/** A value, or a function that is asked for it when a report is made. */
+/** Value, or a function that returns it when a report is made. */
 export type FactSource<V> = V | FactFunction<V>
 
 export type FactFunction<V> = () => V | undefined | Promise<V | undefined>
 
-/** One value of a gauge fact with dimensions. */
+/** Value of a gauge fact with dimensions. */
 export interface GaugePoint<D = Readonly<Record<string, string>>> {
   readonly value: number
   readonly attributes: D
 }
 
-/** What the function behind a fact gives: its value, or all of the values of a gauge fact with dimensions. */
+/** Return value of a fact's function: its value, or all values of a gauge fact with dimensions. */
 export type SourcedOf<A> = A extends { readonly kind: 'gauge'; readonly by: DimensionBlocks }
   ? ReadonlyArray<GaugePoint<DimensionsOf<A>>> | (string extends keyof DimensionsOf<A> ? ValueOf<A> : never)
   : ValueOf<A> | (GaugeFact extends A ? readonly GaugePoint[] : never)
 
-/** An observable instrument of the host, and the cell that its observations go to. */
+/** Observable instrument of the host, and the cell for its observations. */
 export interface ObservedInstrument {
-  /** In lower case, as in the catalog. */
+  /** Name in lower case, as in the catalog. */
   readonly name: string
   readonly cell: GaugeCell | CountCell | undefined
 }
 
-/** A callback of the host that observes one instrument or several. */
+/** Callback of the host that observes one instrument or several. */
 export type Observation =
   | { readonly instrument: ObservedInstrument; readonly callback: ObservableCallback }
   | { readonly instruments: ReadonlySet<Observable>; readonly callback: BatchObservableCallback }
 
-/** Everything that the host has told of itself and no report has carried away yet. Plain data in memory. */
+/** Values and sources of the facts of one catalog. Plain data in memory. */
 export interface FactStore {
   readonly catalog: Catalog
   readonly drops: Drops
@@ -48,20 +48,20 @@ export interface FactStore {
   readonly gauges: ReadonlyMap<string, GaugeCell>
   readonly counts: ReadonlyMap<string, CountCell>
   readonly observations: Set<Observation>
-  /** What the host has asked for. */
-  readonly asked: AskedFor
-  /** The instruments behind the observables that the host holds, for its batch callbacks. */
+  /** Instruments and facts that the host has used. */
+  readonly usage: StoreUsage
+  /** Instruments by the observables that the host has, for its batch callbacks. */
   readonly instruments: WeakMap<Observable, ObservedInstrument>
-  /** Sets an attribute or gauge fact, or the function that gives it; `undefined` unsets it. Never throws. */
+  /** Sets an attribute or gauge fact, or the function that returns it; `undefined` unsets it. Never throws. */
   set(name: string, source: unknown): void
 }
 
-/** What a host has asked a store for, so that two owners of its metrics are noticed. */
-export interface AskedFor {
-  /** Whether it has told of any gauge or count fact, or holds an instrument for one. */
-  numbers: boolean
-  /** The first few instruments that no fact is behind. */
-  readonly strangers: Set<string>
+/** Instruments and facts that the host has used, for a warning when its metrics go to the wrong meter provider. */
+export interface StoreUsage {
+  /** `true` after the host has set a gauge fact, or created an instrument for a gauge or count fact. */
+  usesNumbers: boolean
+  /** First few instrument names without a fact. */
+  readonly undeclaredNames: Set<string>
 }
 
 export function createFactStore(catalog: Catalog, recording: Recording): FactStore {
@@ -70,7 +70,7 @@ export function createFactStore(catalog: Catalog, recording: Recording): FactSto
   const gaugeSources = new Map<string, () => unknown>()
   const gauges = new Map<string, GaugeCell>()
   const counts = new Map<string, CountCell>()
-  const asked: AskedFor = { numbers: false, strangers: new Set() }
+  const asked: StoreUsage = { usesNumbers: false, undeclaredNames: new Set() }
   for (const [name, fact] of Object.entries(catalog.facts)) {
     if (fact.kind === 'gauge') gauges.set(name, new GaugeCell(fact, drops, recording))
     if (fact.kind === 'count') counts.set(name, new CountCell(name, fact, drops, recording))
@@ -84,7 +84,7 @@ export function createFactStore(catalog: Catalog, recording: Recording): FactSto
     gauges,
     counts,
     observations: new Set(),
-    asked,
+    usage: asked,
     instruments: new WeakMap(),
     set(name, source) {
       const fact =
@@ -92,7 +92,7 @@ export function createFactStore(catalog: Catalog, recording: Recording): FactSto
       if (fact === undefined) return drops.add('undeclared')
       if (fact.kind === 'count') return drops.add('wrong_instrument')
       if (fact.kind === 'gauge') {
-        asked.numbers = true
+        asked.usesNumbers = true
         gaugeSources.delete(name)
         const cell = gauges.get(name) as GaugeCell
         if (typeof source === 'function') gaugeSources.set(name, source as () => unknown)

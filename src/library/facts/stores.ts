@@ -3,33 +3,32 @@ import type { Recording } from './cells.ts'
 import { type Counts, factIn, seriesKey, sumOf } from './counts.ts'
 import { createFactStore, type FactStore } from './store.ts'
 
-/** The facts of a process: the product's own, and those of what contributes to it, each in a store of its own. */
+/** Facts of a process: the product's own and those of each contribution, in separate stores. */
 export interface FactStores {
-  /** Whether counts and gauges are taken. What is set stays set. */
+  /** Switch for counts and gauges. Values that were set before stay. */
   readonly recording: Recording
-  /** The product's own store first. */
+  /** All stores, the product's own first. */
   readonly all: readonly FactStore[]
-  /** Takes in another catalog part. */
+  /** Adds the store of a contribution. */
   add(catalog: Catalog): FactStore
-  /** Ends a contribution. What it has counted stays in the totals, which only grow. */
+  /** Removes the store of a contribution. Its counts stay in the totals, which only grow. */
   remove(store: FactStore): void
   /**
-   * What has been counted and dropped since the process began or its counts were discarded, before any rounding; of the
-   * facts that are included.
+   * Returns counts and drops since the start of the process or the last discard, of the included facts. Not rounded.
    */
   totals(includes: (name: string) => boolean): Counts
-  /** Forgets every count, and what was dropped: what happened before a yes is never reported. */
+  /** Sets counts and drops to zero: events before a yes are never reported. */
   discard(): void
 }
 
-/** The report's own gauge of what was not taken. It is tallied like a count, and so survives a restart as well. */
+/** Name of the report's gauge of refused values. They are counted like a count fact, and so survive a restart. */
 export const DROPPED = 'usage.dropped'
 
 export function createFactStores(catalog: Catalog): FactStores {
   const recording: Recording = { on: true }
   const stores = [createFactStore(catalog, recording)]
-  /** What removed contributions have counted. */
-  let left: Counts = new Map()
+  /** Counts of removed contributions. */
+  let removedCounts: Counts = new Map()
 
   return {
     all: stores,
@@ -40,17 +39,17 @@ export function createFactStores(catalog: Catalog): FactStores {
       return store
     },
     remove(store) {
-      const place = stores.indexOf(store)
-      if (place < 1) return
-      stores.splice(place, 1)
-      left = sumOf(left, totalsOf(store))
+      const index = stores.indexOf(store)
+      if (index < 1) return
+      stores.splice(index, 1)
+      removedCounts = sumOf(removedCounts, totalsOf(store))
     },
     totals(includes) {
-      const totals = sumOf(left, ...stores.map(totalsOf))
+      const totals = sumOf(removedCounts, ...stores.map(totalsOf))
       return new Map([...totals].filter(([key]) => isIncluded(key, includes)))
     },
     discard() {
-      left = new Map()
+      removedCounts = new Map()
       for (const { counts, drops } of stores) {
         for (const cell of counts.values()) cell.discard()
         drops.clear()

@@ -31,7 +31,7 @@ export function createMeterOwner({ logger, stores, own }: MeterOwnerOptions): Me
   function look(): void {
     const owner = globalMeterProvider()
     if (owner === undefined || !own.has(owner)) return
-    const [stranger] = stores.flatMap(({ asked }) => [...asked.strangers])
+    const [stranger] = stores.flatMap(({ usage: asked }) => [...asked.undeclaredNames])
     if (stranger === undefined) return
     warnOnce(
       `The usage telemetry is OpenTelemetry's global MeterProvider, and is asked for metrics that its catalog does not declare, such as '${stranger}'. ` +
@@ -44,7 +44,7 @@ export function createMeterOwner({ logger, stores, own }: MeterOwnerOptions): Me
     look()
     const owner = globalMeterProvider()
     if (owner === undefined || own.has(owner)) return
-    if (stores.some(({ asked }) => asked.numbers) || !stores.some(hasNumbers)) return
+    if (stores.some(({ usage: asked }) => asked.usesNumbers) || !stores.some(hasNumbers)) return
     warnOnce(
       "Another MeterProvider than the usage telemetry is OpenTelemetry's global one, and no gauge or count of the usage catalog has been told here. " +
         'What is recorded by metrics.getMeter() of @opentelemetry/api goes to that one, and is in no usage report. ' +

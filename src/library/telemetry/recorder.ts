@@ -92,7 +92,7 @@ export function createRecorder<F extends Facts>(facts: FactStore): UsageRecorder
     counter(name) {
       const cell = facts.counts.get(name)
       if (cell) {
-        facts.asked.numbers = true
+        facts.usage.usesNumbers = true
         return cell
       }
       const drop = () => facts.drops.add(declared(name) ? 'wrong_instrument' : 'undeclared')
