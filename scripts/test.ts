@@ -1,7 +1,9 @@
 /**
- * Runs the tests: `node scripts/test.ts` everything, `node scripts/test.ts fast` what needs neither Collector nor ClickHouse.
+ * Runs the tests: `node scripts/test.ts` everything, `node scripts/test.ts fast` what needs neither Collector nor ClickHouse, nor many
+ * processes.
  * First the formatter and linter, the build (the examples use the package as a stranger gets it) and the types.
- * Files that end in `.slow.test.ts` are the slow ones; they run one after the other and are reported apart.
+ * Files that end in `.slow.test.ts` are the slow ones; they are reported apart. Each has ports and directories of its own, so that as many
+ * run at once as there are processors.
  * The last line says how many passed and failed.
  */
 import { spawn } from 'node:child_process'
@@ -21,6 +23,12 @@ const names = process.argv.slice(2).filter((word) => word !== 'fast')
 const cache = path.join(root, 'node_modules/.cache/otel-usage-tests')
 const timesFile = path.join(cache, 'times.json')
 const times = readTimes()
+/** The longest of the slow ones, for the first run in a fresh clone. Any other is begun after them. */
+const LONGEST = [
+  'test/faults/faults.slow.test.ts',
+  'test/gateway/store.slow.test.ts',
+  'test/gateway/gateway.slow.test.ts',
+]
 /** The test files whose processes are there. */
 const underWay = new Set<string>()
 /** What is loaded before each test file. Node.js 22 does not know `using`. */
@@ -54,7 +62,7 @@ if (!fastOnly)
   await runTests(
     'slow',
     files.filter((file) => file.endsWith('.slow.test.ts')),
-    1,
+    availableParallelism(),
   )
 
 writeFileSync(timesFile, JSON.stringify(times, undefined, 2))
@@ -89,7 +97,8 @@ async function runTests(kind: string, files: readonly string[], concurrency: num
   const before = { ...totals }
   const started = performance.now()
   // The longest first, so that none of them is left over in the end; a new one may be long.
-  const sorted = files.toSorted().toSorted((a, b) => (times[b] ?? Infinity) - (times[a] ?? Infinity) || 0)
+  const timeOf = (file: string) => times[file] ?? (LONGEST.includes(file) ? Infinity : 60_000)
+  const sorted = files.toSorted().toSorted((a, b) => timeOf(b) - timeOf(a) || 0)
   const stream = run({
     files: sorted,
     timeout: kind === 'fast' ? 120_000 : 480_000,

@@ -15,6 +15,7 @@ import { scratchDirectory, until } from './scratch.ts'
  */
 const run = promisify(execFile)
 const PROMTOOL = 'github.com/prometheus/prometheus/cmd/promtool@v0.316.0'
+const YES_OR_NO = [() => true, () => false] as const
 const promtool = await findPromtool()
 const rules = path.resolve('collector-config/alerts.yaml')
 
@@ -171,12 +172,7 @@ async function firing(t: TestContext, states: readonly (string | undefined)[]): 
     ]
     await writeFile(file, JSON.stringify({ rule_files: [rules], evaluation_interval: '1m', tests }))
     try {
-      await run((promtool as string[])[0] as string, [
-        ...(promtool as string[]).slice(1),
-        'test',
-        'rules',
-        file,
-      ])
+      await run(promtool as string, ['test', 'rules', file])
       return false
     } catch (error) {
       const { stdout, stderr } = error as { stdout: string; stderr: string }
@@ -200,15 +196,14 @@ function seriesOf(text: string | undefined): Map<string, number> {
   )
 }
 
-/** The variable `PROMTOOL`, `promtool` on the PATH, or built by Go, which takes minutes the first time. */
-async function findPromtool(): Promise<string[] | undefined> {
-  const { PROMTOOL: given } = process.env
-  for (const command of [...(given ? [[given]] : []), ['promtool'], ['go', 'run', PROMTOOL]]) {
-    const works = await run(command[0] as string, [...command.slice(1), '--version'], { cwd: '/' }).then(
-      () => true,
-      () => false,
-    )
-    if (works) return command
-  }
-  return undefined
+/** The variable `PROMTOOL`, `promtool` on the PATH, or what Go has built here, which takes minutes the first time. */
+async function findPromtool(): Promise<string | undefined> {
+  const directory = path.resolve('node_modules/.cache/otel-usage-tests', PROMTOOL.replaceAll('/', '+'))
+  const built = path.join(directory, 'promtool')
+  const works = (file: string) => run(file, ['--version']).then(...YES_OR_NO)
+  const { PROMTOOL: given = 'promtool' } = process.env
+  for (const file of [given, 'promtool', built]) if (await works(file)) return file
+  const environment = { ...process.env, GOBIN: directory }
+  const isBuilt = await run('go', ['install', PROMTOOL], { cwd: '/', env: environment }).then(...YES_OR_NO)
+  return isBuilt ? built : undefined
 }

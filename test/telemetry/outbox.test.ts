@@ -102,7 +102,7 @@ test('the report that is tried first is never given up, for it may have arrived:
   await clock.advance(DAY)
   await usage.report()
   await usage.report()
-  const byId = new Map(receiver.received.map(({ json }, place) => [idsAt(receiver)[place], json]))
+  const byId = new Map(receiver.received.map(({ json }) => [attributesOf(json)['usage.report.id'], json]))
   const amounts = [...byId.values()].map((json) => numbersOf(json)[COUNT] ?? 0)
   assert.equal(
     amounts.reduce((sum, one) => sum + one, 0),

@@ -62,11 +62,14 @@ function duration(seconds: number): [string, string] {
   return less > 0 ? [`${start} ${large} ${less}`, small] : [start, large]
 }
 
+/** Kept: making one takes longer than all of the rest of a table. */
+const inGroups = new Intl.NumberFormat('en-US', { maximumFractionDigits: 20 })
+
 /** Formats a number with all digits in groups of three; very large and very small numbers with an exponent. */
 function digits(value: number): string {
   const size = Math.abs(value)
   if (!Number.isFinite(value) || size >= 1e15 || (size < 1e-6 && size > 0)) return String(value)
-  return value.toLocaleString('en-US', { maximumFractionDigits: 20 })
+  return inGroups.format(value)
 }
 
 /** Pattern of control characters, Unicode format characters (which reverse or hide text), line separators and lone surrogates. */
