@@ -34,7 +34,7 @@ export async function leave(state: StateStore, runs: number, about: object = {})
 
 export const merge = (state: StateStore, least = 2) =>
   mergeEndedCounters({
-    ...{ state, least, clock: createFakeClock() },
+    ...{ state, minimum: least, clock: createFakeClock() },
     ...{ outbox: createOutbox(state), acknowledgements: createAcknowledgements(state) },
   })
 

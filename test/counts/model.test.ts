@@ -356,7 +356,7 @@ function createHistory() {
           },
         })
         const acknowledgements = createAcknowledgements(store)
-        const merging = mergeEndedCounters({ state: store, clock, outbox, acknowledgements, least: 1 })
+        const merging = mergeEndedCounters({ state: store, clock, outbox, acknowledgements, minimum: 1 })
         if (fault === 'none') await merging
         else await merging.catch(() => {})
       },

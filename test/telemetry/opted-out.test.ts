@@ -99,7 +99,7 @@ test('undecided: nothing is sent before the delay is over, and a report is after
   const early = await usage.report()
   assert.deepEqual(
     [early.outcome, early.reason],
-    ['suppressed', 'nobody has decided yet, and the delay is not over'],
+    ['suppressed', 'nobody has decided yet, and the delay for a decision is not over'],
   )
   assert.equal(receiver.connections, 0)
 

@@ -139,7 +139,7 @@ for (const [what, options, gone] of CHANGES) {
     usage.contribute(plugin)
     await usage.report()
     const discarded = await usage.ledger.last('discarded')
-    const reason = `it contains what is not reported any more: ${gone || 'acme.empty'}`
+    const reason = `it contains facts that the product no longer reports: ${gone || 'acme.empty'}`
     assert.deepEqual([discarded?.reportId, discarded?.reason], [reportId, reason])
     assert.ok(log.lines.includes(`info: Usage report ${reportId} is not sent any more, ${reason}.`))
     assert.equal(receiver.received.length, 1)
@@ -207,7 +207,7 @@ test('a plugin is gone: a report that waits with its facts does not leave', asyn
   const usage = release({ state, endpoint: receiver.endpoint })
   await usage.report()
   const discarded = await usage.ledger.last('discarded')
-  const reason = 'it contains what is not reported any more: plug.size'
+  const reason = 'it contains facts that the product no longer reports: plug.size'
   assert.deepEqual([discarded?.reportId, discarded?.reason], [reportId, reason])
   await usage.shutdown()
 })

@@ -21,13 +21,13 @@ export interface MergeOptions {
   readonly outbox: Outbox
   readonly acknowledgements: Acknowledgements
   /** From how many counters on it is worth it. Default: 128. */
-  readonly least?: number
+  readonly minimum?: number
   /** How long it takes about, in milliseconds. What is left is for the next merge. Default: no limit. */
   readonly within?: number
 }
 
 /** How many counters go into one merge at most. */
-const MOST = 5_000
+const MAX_MERGED = 5_000
 
 /**
  * Merges the counters of ended processes into one entry, so that a tool that runs often and reports rarely does not leave a file of each
@@ -42,11 +42,18 @@ const MOST = 5_000
  * Of processes that merge or report at once one gets the number; what another one has read before is discarded then.
  */
 export async function mergeEndedCounters(options: MergeOptions): Promise<boolean> {
-  const { state, clock, outbox, acknowledgements, least = 128, within = Number.POSITIVE_INFINITY } = options
+  const {
+    state,
+    clock,
+    outbox,
+    acknowledgements,
+    minimum: least = 128,
+    within = Number.POSITIVE_INFINITY,
+  } = options
   const begun = clock.monotonic()
   const hasTime = (part: number) => clock.monotonic() - begun < part * within
   const removeAll = (some: readonly string[]) =>
-    inBatches(some.slice(0, MOST), async (id) => {
+    inBatches(some.slice(0, MAX_MERGED), async (id) => {
       if (hasTime(1)) await state.remove(counterEntry(id)).catch(() => {})
     })
   const ids = await listCounters(state)
@@ -103,7 +110,7 @@ async function readEndedCounters(
 ): Promise<CounterEntry[]> {
   const isCarried = (id: string) => acknowledged.share.has(id) || waiting.some(({ share }) => share.has(id))
   const candidates = ids.filter((id) => !merged.counterIds.has(id) && !isCarried(id))
-  const found = await inBatches(someOf(candidates, MOST), async (id) => {
+  const found = await inBatches(someOf(candidates, MAX_MERGED), async (id) => {
     // The disk is slow, and a report waits.
     if (!hasTime()) return undefined
     const entry = await readCounter(state, id)

@@ -30,48 +30,48 @@ import { createRetries } from './retry.ts'
 import { createSendWaiting, type Outcomes, RETIRED } from './send-waiting.ts'
 import { MAX_REPORTS_READ, withdraw } from './withdrawal.ts'
 
-/** A report that is made, under the verdict that it was made under. */
+/** Report with the verdict that it was made under. */
 export interface MadeReport {
   readonly reportId: string
-  /** When it was made, in milliseconds since 1970. */
+  /** Time of the report, in milliseconds since 1970. */
   readonly at: number
   readonly bytes: Uint8Array
   readonly verdict: Verdict
-  /** The counts that it carries. Default: none. */
+  /** Counts in the report. Default: none. */
   readonly pending?: PendingCounts | undefined
-  /** Why it is not sent although the verdict lets it. Default: nothing is in the way. */
+  /** Reason why the report is not sent although the verdict permits it. Default: none. */
   readonly impediment?: string | undefined
 }
 
 export interface Delivery extends Pick<ReportLog, 'prepare' | 'pending'> {
   readonly ledger: Ledger
   /**
-   * Takes a report: into the ledger always, and where its verdict lets it into the outbox, from where `send` takes it. Not accepted, it is
-   * to be made again, from other pending counts. Never rejects for what the network or the operator does.
+   * Accepts a report: writes it to the ledger, and to the outbox if its verdict permits sending. A report that is not accepted must be made
+   * again, with other pending counts. Never rejects because of the network or the operator.
    */
   accept(report: MadeReport): Promise<DeliveryResult | NotAccepted>
-  /** Sends what waits, oldest first, and plans another attempt where that was in vain. Returns the outcomes by report id. */
+  /** Sends the waiting reports, oldest first, and schedules another attempt if some remain. Resolves to the outcomes by report id. */
   send(): Promise<Outcomes>
-  /** Sends what waits as soon as it may be tried again. */
+  /** Sends the waiting reports as soon as the next attempt is due. */
   resume(): Promise<void>
-  /** Deletes what a person's no leaves nothing of: ends what is under way, empties the outbox, deletes installation id and counts. */
+  /** Carries out a person's no: ends the current attempt, empties the outbox, and deletes installation id and counts. */
   withdraw(verdict: Verdict): Promise<void>
-  /** Ends the attempt that is under way. The report stays in the outbox. */
+  /** Ends the current attempt. The report stays in the outbox. */
   callOff(): void
-  /** Ends the attempt that is under way, and plans none. Resolves when nothing is under way. */
+  /** Ends the current attempt, and schedules no other. Resolves when all work has ended. */
   shutdown(): Promise<void>
-  /** The steps of an erasure, one after the other and apart from all else. */
+  /** Runs the steps of an erasure while no other step of the delivery runs. */
   exclusively<R>(steps: (erasing: ErasureSteps) => Promise<R>): Promise<R>
 }
 
 export interface ErasureSteps extends Pick<Delivery, 'send'> {
-  /** Returns the bytes of what waits, as far as it can be read, and of too many the newest. */
+  /** Resolves to the bytes of the waiting reports that can be read; of the newest, if there are too many. */
   waiting(): Promise<readonly Uint8Array[]>
-  /** Removes all that waits. Rejects where something cannot be removed, once all was tried. */
+  /** Removes all waiting reports. Tries all of them, then rejects if one could not be removed. */
   clear(): Promise<void>
-  /** Puts a request into the outbox. */
+  /** Puts an erasure request into the outbox. */
   accept(request: Pick<MadeReport, 'reportId' | 'at' | 'bytes'>): Promise<void>
-  /** Makes one attempt with a request that waits nowhere, whatever the consent is. Never rejects. */
+  /** Makes one attempt to send a request that is not in the outbox, under any verdict. Never rejects. */
   sendAlone(bytes: Uint8Array): Promise<Outcome>
   record(outcome: ReportOutcome, reportId: string, reason: string, bytes: Uint8Array): Promise<void>
 }
@@ -82,20 +82,20 @@ export interface DeliveryOptions {
   readonly logger: Logger
   readonly catalog: () => Catalog
   readonly productVersion: string
-  /** The receiver's base address. */
+  /** Base address of the receiver. */
   readonly endpoint: string
-  /** Where a proxy is looked for. Default: none is used. */
+  /** Environment with the proxy settings. Default: no proxy is used. */
   readonly proxyEnvironment?: Environment | undefined
   readonly identity?: IdentityPolicy | undefined
-  /** Whether the installation keeps its id while disabled. Default: false, it is deleted. */
+  /** Keeps the installation id while disabled. Default: false, the id is deleted. */
   readonly keepInstallation?: boolean | undefined
-  /** Default: a report speaks for all processes of the installation. */
+  /** Scope of a report. Default: all processes of the installation. */
   readonly scope?: ReportScope | undefined
-  /** What this process counts. Default: nothing. */
+  /** Counter of this process. Default: none. */
   readonly local?: LocalCounter
-  /** Reads what the verdict is at the moment. Changes nothing. */
+  /** Resolves to the current verdict. Changes nothing. */
   readonly readVerdict: () => Promise<Verdict>
-  /** Returns whether a verdict lets reports leave. */
+  /** Returns `true` if a verdict permits sending. */
   readonly maySend: (verdict: Verdict) => boolean
 }
 
@@ -110,7 +110,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const sendWaiting = backends.map((backend) =>
     createSendWaiting({ ...options, backend, retries, endpoint: url, transport, record }),
   )
-  /** One at a time: two that send or empty the outbox at once would give a report two outcomes. */
+  /** Sends, withdraws and erases one at a time: two at once would give a report two outcomes. */
   const runExclusive = createMutex()
   let abort = new AbortController()
   let timer: Timer | undefined
@@ -137,27 +137,27 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const outcomes: Outcomes = new Map()
     for (const one of sendWaiting) for (const entry of await one(() => abort.signal)) outcomes.set(...entry)
     const verdict = await readVerdict()
-    if (verdict.state === 'disabled') await stay(verdict, outcomes)
-    else if (maySend(verdict) && (await waits())) await tryLater()
+    if (verdict.state === 'disabled') await applyNo(verdict, outcomes)
+    else if (maySend(verdict) && (await hasWaiting())) await scheduleAttempt()
     return outcomes
   }
 
-  /** After a person's no nothing waits any more; what another no holds back waits until that has passed. */
-  async function stay(verdict: Verdict, outcomes: Outcomes): Promise<void> {
+  /** Withdraws the waiting reports after a person's no. Under another no, they stay in the outbox. */
+  async function applyNo(verdict: Verdict, outcomes: Outcomes): Promise<void> {
     const isGone = verdict.disabledBy === 'person' && (await withdrawAll(verdict).then(() => true, logLeft))
     const outcome = isGone ? 'discarded' : 'queued'
     for (const [reportId, before] of outcomes)
       if (before.outcome === 'queued') outcomes.set(reportId, { outcome, reason: verdict.because })
   }
 
-  /** Returns whether something waits, or nobody knows. */
-  async function waits(): Promise<boolean> {
+  /** Returns `true` if a report waits, or the outbox cannot be read. */
+  async function hasWaiting(): Promise<boolean> {
     const answers = await Promise.all(backends.map(({ outbox }) => outbox.waits().catch(() => true)))
     return answers.includes(true)
   }
 
-  /** Plans an attempt: never before the receiver, or the backoff, lets it. */
-  async function tryLater(): Promise<void> {
+  /** Schedules the next attempt: never before the delay of the receiver and the backoff is over. */
+  async function scheduleAttempt(): Promise<void> {
     timer?.cancel()
     if (stopped || (await retries.isRetired(url))) return
     const wait = Math.max((await retries.next()) - clock.now(), MIN_RETRY_DELAY)
@@ -167,12 +167,12 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   async function resume(): Promise<void> {
-    if (!(await waits())) return
-    if ((await retries.next()) > clock.now()) await tryLater()
+    if (!(await hasWaiting())) return
+    if ((await retries.next()) > clock.now()) await scheduleAttempt()
     else await send()
   }
 
-  /** @throws the first error, once all was tried. */
+  /** Deletes everything that a person's no deletes. Tries all of it, then throws the first error. */
   async function withdrawAll({ because }: Verdict): Promise<void> {
     await withdraw({
       ...{ state, retries, logger, because, acknowledgements: log.acknowledgements },
@@ -260,7 +260,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 }
 
-/** node:http is loaded with the first attempt. */
+/** Creates a transport that loads `node:http` at the first attempt. */
 function lazyTransport({
   endpoint,
   clock,
@@ -280,12 +280,12 @@ function lazyTransport({
 const tooLarge = (bytes: Uint8Array) =>
   `it has ${bytes.length} bytes, and ${MAX_REPORT_BYTES} is the most; the largest facts are ${largestIn(bytes).join(', ')}`
 
-const UNDECIDED = 'nobody has decided yet, and the delay is not over'
+const UNDECIDED = 'nobody has decided yet, and the delay for a decision is not over'
 
 const WAITING = { outcome: 'queued', reason: 'it waits to be sent' } as const
 
-/** How long at least a report waits after an attempt, in milliseconds. */
+/** Shortest delay between two attempts, in milliseconds. */
 const MIN_RETRY_DELAY = 15_000
 
-/** The longest that one timer runs: a suspended machine is noticed within it. */
+/** Longest time of one timer, in milliseconds: the end of a suspension is noticed within it. */
 const MAX_TIMER_DELAY = 3_600_000

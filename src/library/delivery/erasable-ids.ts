@@ -2,16 +2,16 @@ import { Date, parseOwn, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 import { installationIn, isErasureRequest } from '../otlp/index.ts'
 
-/** An id that the receiver may have reports under, and was not asked to erase yet. */
+/** Installation id of which the receiver may have reports and was not asked for erasure yet. */
 export interface Erasable {
   readonly id: string
-  /** When the last report under it was made, as ISO 8601; absent where that is not known. */
+  /** Time of the last report with this id, as ISO 8601; absent if unknown. */
   readonly until?: string | undefined
 }
 
 /**
- * What is needed to ask the receiver for an erasure that it could not be asked for when a person wanted it. It is used when a
- * person wants it again, and for nothing else.
+ * Resolves to the ids that the receiver could not be asked to erase when a person requested it. They are used for the next request, and
+ * for nothing else.
  */
 export async function readErasables(store: StateStore): Promise<readonly Erasable[]> {
   try {
@@ -22,29 +22,29 @@ export async function readErasables(store: StateStore): Promise<readonly Erasabl
   }
 }
 
-/** Rejects where it does not reach the store. */
+/** Stores the ids. Rejects when the store does. */
 export async function keepErasables(store: StateStore, ids: readonly Erasable[]): Promise<void> {
   if (ids.length > 0) await store.write(ENTRIES.erasure, `${JSON.stringify({ format: FORMAT, ids })}\n`)
   else if ((await store.read(ENTRIES.erasure)) !== undefined) await store.remove(ENTRIES.erasure)
 }
 
-/** Keeps what a waiting request is about, where that is discarded: a no ends no wish to be forgotten. */
+/** Keeps the id of an erasure request that is discarded, because a no does not cancel a request for erasure. */
 export async function keepErasureOf(store: StateStore, report: Uint8Array): Promise<void> {
   const id = isErasureRequest(report) ? installationIn(report) : undefined
   if (id !== undefined) await keepErasables(store, distinct([...(await readErasables(store)), { id }]))
 }
 
-/** Each id once, with the latest time that is known of it; the latest are kept where there are very many. */
+/** Returns each id once, with its latest known time. Returns the last ids if there are too many. */
 export function distinct(ids: readonly Erasable[]): readonly Erasable[] {
   const latest = new Map<string, Erasable>()
   for (const one of ids) if ((one.until ?? '') >= (latest.get(one.id)?.until ?? '')) latest.set(one.id, one)
-  return [...latest.values()].slice(-MOST)
+  return [...latest.values()].slice(-MAX_IDS)
 }
 
 const FORMAT = 1
 
-/** So many ids has an installation that changes it each week, in the year that the receiver keeps them. */
-const MOST = 52
+/** Largest number of ids: an installation that changes its id each week has as many in the year that the receiver keeps them. */
+const MAX_IDS = 52
 
 function isErasable(value: unknown): value is Erasable {
   const { id, until } = Object(value) as Partial<Record<'id' | 'until', unknown>>

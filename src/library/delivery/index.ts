@@ -1,12 +1,12 @@
 /**
- * A report's way once it is made: the ledger always; the outbox and the network where the verdict lets it.
+ * Delivery of a report: always to the ledger; to the outbox and the receiver if the verdict permits it.
  *
  *   made ──no──► suppressed (ledger)
  *    └──yes──► queued (ledger, outbox) ──► sent | refused | discarded (ledger, acknowledged)
  *                     └── unavailable: stays in the outbox, tried again later ──┘
  *
- * A report leaves the outbox only after its outcome is recorded; one whose process dies in between is sent again under the same report
- * id. Loads no package, and node:http only when something is sent.
+ * A report leaves the outbox only after its outcome is recorded. If the process dies in between, the report is sent again with the same
+ * report id. Loads no package, and `node:http` only when a report is sent.
  */
 export {
   createDelivery,

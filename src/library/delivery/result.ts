@@ -1,16 +1,16 @@
 import type { ReportOutcome } from '../ledger/index.ts'
 
-/** What became of a report, and why, in words. */
+/** Outcome of a report, with the reason. */
 export interface Outcome {
   readonly outcome: ReportOutcome
   readonly reason: string
 }
 
-/** A report with what became of it. */
+/** Report with its outcome. */
 export interface DeliveryResult extends Outcome {
   readonly reportId: string
-  /** When it was made, in milliseconds since 1970. */
+  /** Time of the report, in milliseconds since 1970. */
   readonly at: number
-  /** The report as it went into the log and over the wire. */
+  /** Bytes of the report, the same in the log and on the wire. */
   readonly bytes: Uint8Array
 }

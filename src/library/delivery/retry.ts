@@ -2,30 +2,32 @@ import { type Clock, createMutex, parseOwn, systemRandom, TextDecoder } from '..
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 
 /**
- * When sending may be tried again. It is kept in the state store, so that neither a restart nor a second process tries sooner.
- * Several processes may write at once: the last one holds, and what is lost by it is one step of the backoff.
+ * Time of the next attempt. It is in the state store, so that neither a restart nor a second process tries sooner. If several processes
+ * write at once, the last one prevails, which loses one step of the backoff.
  */
 export interface Retries {
-  /** The time before which nothing is tried, in milliseconds since 1970; 0 where no attempt has failed since the last success. */
+  /** Resolves to the time of the next attempt, in milliseconds since 1970; 0 if no attempt has failed since the last success. */
   next(): Promise<number>
-  /** The time before which the receiver has asked not to be tried, not even with another report, in milliseconds since 1970. */
+  /** Resolves to the time until which the receiver asked to send nothing, in milliseconds since 1970. */
   heldUntil(): Promise<number>
-  /** An attempt was in vain. `retryAfter`: the milliseconds that the receiver asked for. */
+  /** Records a failed attempt. `retryAfter`: the delay that the receiver asked for, in milliseconds. */
   failed(retryAfter?: number): Promise<void>
-  /** The receiver has answered: what was known of failures is forgotten. Writes nothing where nothing was known. */
+  /** Deletes the record of failures, after the receiver has answered. */
   succeeded(): Promise<void>
-  /** The receiver has answered, and refused a report. `true` where it did not do so before for this reason. */
+  /** Records that the receiver refused a report. Resolves to `true` if the last refusal did not have the same reason. */
   refused(reason: string): Promise<boolean>
-  /** How many attempts have failed since the last success, and when the last one did, in milliseconds since 1970. */
+  /** Resolves to the number of failed attempts since the last success, and the time of the last one, in milliseconds since 1970. */
   failures(): Promise<{ readonly count: number; readonly lastAt: number | undefined }>
-  /** The endpoint is gone for good (410). */
+  /** Records that an endpoint is retired (410). */
   retired(endpoint: string): Promise<void>
-  /** Whether this very endpoint is gone for good; another one is not. */
+  /** Resolves to `true` if this endpoint is retired. */
   isRetired(endpoint: string): Promise<boolean>
 }
 
 /**
- * @param random a number from 0 up to 1, 1 excepted. Default: `Math.random`.
+ * Creates the record of failed attempts.
+ *
+ * @param random Returns a number from 0 up to, but not including, 1. Default: `Math.random`.
  */
 export function createRetries(store: StateStore, clock: Clock, random: () => number = systemRandom): Retries {
   const runExclusive = createMutex()
@@ -36,7 +38,7 @@ export function createRetries(store: StateStore, clock: Clock, random: () => num
   return {
     async next() {
       const { failedAt, wait } = await read(store)
-      // A failure that is yet to come was written before the clock was set back. To wait for it could take years.
+      // A failure in the future was written before the clock was set back. Waiting for it could take years.
       return failedAt > clock.now() ? clock.now() : failedAt + wait
     },
     async heldUntil() {
@@ -71,36 +73,36 @@ export function createRetries(store: StateStore, clock: Clock, random: () => num
 }
 
 /**
- * How long to wait after a failed attempt, in milliseconds: "full jitter", anything from nothing to a span that doubles with
- * each failure (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). What the receiver asks for comes
- * on top: installations that were all told the same time would otherwise return in the same second.
+ * Returns the delay after a failed attempt, in milliseconds: "full jitter", a random time up to a limit that doubles with each failure
+ * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/). It is added to the delay that the receiver asked for:
+ * otherwise all installations that got the same answer would return in the same second.
  */
 export function waitAfter(attempts: number, random: () => number, retryAfter = 0): number {
   const jitter = Math.round(random() * Math.min(BASE * 2 ** attempts, CAP))
   return Math.min(retryAfter + jitter, MAX_RETRY_DELAY)
 }
 
-/** The longest that anything is waited for, in milliseconds: a day. What was written by somebody else may say more. */
+/** Longest delay, in milliseconds: a day. A longer one in the store is not from this library. */
 const MAX_RETRY_DELAY = 86_400_000
 
-/** The most that is waited after the first failure, in milliseconds: a minute. */
+/** Longest random delay after the first failure, in milliseconds: a minute. */
 const BASE = 60_000
 
-/** The most that is waited after many, in milliseconds: six hours. */
+/** Longest random delay after many failures, in milliseconds: six hours. */
 const CAP = 6 * 3_600_000
 
 interface Known {
-  /** How many attempts have failed in a row. */
+  /** Number of failed attempts in a row. */
   readonly attempts: number
-  /** When the last one has failed, in milliseconds since 1970. */
+  /** Time of the last failure, in milliseconds since 1970. */
   readonly failedAt: number
-  /** How long to wait from then on, in milliseconds. */
+  /** Delay after the last failure, in milliseconds. */
   readonly wait: number
-  /** How much of it the receiver has asked for, in milliseconds. */
+  /** Part of the delay that the receiver asked for, in milliseconds. */
   readonly asked?: number
-  /** The endpoint that is gone for good. */
+  /** Endpoint that is retired. */
   readonly retired?: string
-  /** Why the last report was refused. */
+  /** Reason why the last report was refused. */
   readonly refused?: string
 }
 
@@ -108,7 +110,7 @@ const NOTHING: Known = { attempts: 0, failedAt: 0, wait: 0 }
 
 const FORMAT = 1
 
-/** What cannot be read or understood is as good as nothing: an attempt too many does no harm. */
+/** Reads the record. An unreadable record counts as empty: an additional attempt does no harm. */
 async function read(store: StateStore): Promise<Known> {
   try {
     const bytes = await store.read(ENTRIES.retry)

@@ -16,7 +16,7 @@ import type { Transport } from '../transport/index.ts'
 import type { Outcome } from './result.ts'
 import type { Retries } from './retry.ts'
 
-/** What became of reports, by report id. */
+/** Outcomes by report id. */
 export type Outcomes = Map<string, Outcome>
 
 export interface SendWaitingOptions {
@@ -24,16 +24,16 @@ export interface SendWaitingOptions {
   readonly backend: OutboxBackend
   readonly retries: Retries
   readonly transport: Transport
-  /** Where reports go, as it is known to the ledger. */
+  /** Address of the receiver, as in the ledger. */
   readonly endpoint: string
   readonly catalog: () => Catalog
   readonly productVersion: string
   readonly clock: Clock
   readonly logger: Logger
-  /** Asked for each report before an attempt, and once more right before its bytes would leave. */
+  /** Resolves to the current verdict. Called for each report before an attempt, and again right before its bytes are sent. */
   readonly readVerdict: () => Promise<Verdict>
   readonly maySend: (verdict: Verdict) => boolean
-  /** Writes an outcome into the ledger. */
+  /** Writes an outcome to the ledger. */
   readonly record: (
     outcome: ReportOutcome,
     reportId: string,
@@ -43,9 +43,9 @@ export interface SendWaitingOptions {
 }
 
 /**
- * Makes what sends the waiting reports, oldest first, until one cannot be sent now; one process of an installation at a time.
- * What consent does not reach any more is discarded, and of too many the oldest. A report leaves the outbox only with its outcome:
- * where it was delivered, its share is acknowledged; otherwise that belongs into the next one.
+ * Creates a function that sends the waiting reports, oldest first, until one cannot be sent now. One process of an installation sends at
+ * a time. A report that consent no longer permits is discarded; so are the oldest, if too many wait. A report leaves the outbox only
+ * after its outcome is recorded. Its share is acknowledged if it was delivered; otherwise the share is pending again.
  */
 export function createSendWaiting(
   options: SendWaitingOptions,
@@ -53,7 +53,7 @@ export function createSendWaiting(
   const { state, backend, retries, transport, endpoint } = options
   const { catalog, productVersion, clock, logger, readVerdict, maySend, record } = options
   const { outbox } = backend
-  /** Whether it is logged that reports do not get through. */
+  /** `true` after a failed attempt was logged. */
   let alreadyLogged = false
 
   return async (signal) => {
@@ -82,9 +82,9 @@ export function createSendWaiting(
     const last = await backend.lastOutcome()
     await discardTooMuch(last)
     const numbers = await outbox.numbers()
-    // Their outcome is recorded by another process, or their number was given to another one: they must not be sent.
+    // Another process has recorded the outcomes of these numbers, or uses the numbers: the entries must not be sent.
     await inBatches(numbers.filter((number) => number <= last).slice(0, MAX_ENTRIES_PER_ROUND), (number) =>
-      // An entry that stays is void.
+      // An entry that cannot be removed is ignored from now on.
       outbox.remove(number).catch(() => {}),
     )
     const corrupt: number[] = []
@@ -100,7 +100,7 @@ export function createSendWaiting(
       if (!isFirst && !(await goesOn())) break
       isFirst = false
       await discardCorrupt(corrupt.splice(0))
-      // An entry that stays is void.
+      // An entry that cannot be removed is ignored from now on.
       if (await backend.hasOutcome(number)) await outbox.remove(number).catch(() => {})
       else if (isMerge(entry)) await acknowledgeMerge(entry)
       else if (!(await sendOne(entry, content as ReportContent, outcomes, signal))) break
@@ -108,7 +108,7 @@ export function createSendWaiting(
     await discardCorrupt(corrupt)
   }
 
-  /** Their share of the counts is pending again. The outcome of the last one covers those before it. */
+  /** Discards corrupt reports, so that their shares are pending again. The outcome of the last report covers those before it. */
   async function discardCorrupt(numbers: readonly number[]): Promise<void> {
     const last = numbers.at(-1)
     if (last === undefined) return
@@ -119,15 +119,15 @@ export function createSendWaiting(
     await inBatches(numbers.slice(0, -1), (number) => outbox.remove(number).catch(() => {}))
   }
 
-  /** Merged counters have waited for the reports before them. */
+  /** Records merged counters, now that no report waits before them. */
   async function acknowledgeMerge({ number, merged }: MergeEntry): Promise<void> {
     const verdict = await readVerdict()
-    // A no deletes what was counted.
+    // A person's no deletes all counts.
     if (verdict.disabledBy === 'person') await outbox.remove(number)
     else await backend.recordOutcome({ number, merged }, verdict)
   }
 
-  /** One attempt with one report. `false` where none after it may be tried. */
+  /** Makes one attempt to send a report. Resolves to `false` if the reports after it must wait. */
   async function sendOne(
     report: WaitingReport,
     content: ReportContent,
@@ -135,10 +135,10 @@ export function createSendWaiting(
     signal: () => AbortSignal,
   ): Promise<boolean> {
     const { bytes, reportId } = report
-    // Taken before the question: a no that is given from here on ends the attempt, whatever was answered.
+    // Read before the verdict, so that a later no ends the attempt even if this verdict is a yes.
     const calledOff = signal()
     const before = await readVerdict()
-    const reason = hindrance(before, content)
+    const reason = reasonNotToSend(before, content)
     if (before.state === 'disabled') {
       outcomes.set(reportId, { outcome: 'queued', reason: before.because })
       return false
@@ -155,9 +155,9 @@ export function createSendWaiting(
     }
     let latest = before
     const result = await transport.send(bytes, calledOff, async () => {
-      // Once more: names, connections and TLS take their time, and another process may have stored a no.
+      // Read again, because names, connections and TLS take time, and another process may have stored a no meanwhile.
       latest = await readVerdict()
-      return hindrance(latest, content) === undefined && maySend(latest)
+      return reasonNotToSend(latest, content) === undefined && maySend(latest)
     })
     if (result.outcome === 'accepted' || result.outcome === 'refused') {
       alreadyLogged = false
@@ -174,7 +174,7 @@ export function createSendWaiting(
       return true
     }
     outcomes.set(reportId, { outcome: 'queued', reason: result.reason })
-    const hindered = hindrance(latest, content)
+    const hindered = reasonNotToSend(latest, content)
     if (latest.state === 'disabled') outcomes.set(reportId, { outcome: 'queued', reason: latest.because })
     else if (hindered !== undefined) return discard(report, hindered, outcomes, latest)
     if (!maySend(latest)) return false
@@ -184,7 +184,7 @@ export function createSendWaiting(
         `Usage reports are not sent any more: ${RETIRED}. Reports to another endpoint are sent again.`,
       )
     } else if (!calledOff.aborted) {
-      // Where it has failed before, it is logged already, in this life of the process or an earlier one.
+      // An earlier failure was logged already, by this process or an earlier one.
       const isKnown = alreadyLogged || (await retries.next()) > 0
       await retries.failed(result.retryAfter)
       if (!isKnown)
@@ -197,11 +197,11 @@ export function createSendWaiting(
   }
 
   /**
-   * The oldest go first: their counts are in the next report, and what else they say is out of date. But not the one that is tried
-   * next: it may have arrived though no answer came back, and then its counts would arrive again. The others were never tried.
+   * Discards the oldest reports if too many wait: their counts are in the next report, and their other facts are out of date. Keeps the
+   * first one: it may have arrived without an answer, and its counts would arrive again. The others were never tried.
    */
   async function discardTooMuch(last: number): Promise<void> {
-    // What has an outcome does not wait: the next one is the first behind it.
+    // Reports up to `last` have an outcome and do not wait.
     const numbers = (await outbox.numbers()).filter((number) => number > last)
     if (numbers.length > MAX_RECORDED_DISCARDS) return discardMany(numbers)
     // The newest stays, so that its number is not given again.
@@ -216,7 +216,7 @@ export function createSendWaiting(
     }
   }
 
-  /** More than the library leaves. Some of them go in each round, in one line: the log is not for the rest of the disk. */
+  /** Discards part of very many entries, with a single line in the log, so that the log does not fill the disk. The library itself leaves fewer. */
   async function discardMany(numbers: readonly number[]): Promise<void> {
     let dropped = 0
     await inBatches(
@@ -235,16 +235,19 @@ export function createSendWaiting(
   }
 
   /**
-   * Returns why a report does not leave under a verdict; `undefined` where it may. It was made under an earlier consent, and perhaps by an
-   * earlier version of the product: what these allowed and the ones of now do not, stays here.
+   * Returns the reason why a verdict does not permit sending a report; `undefined` if it does. The report may be from an earlier consent or
+   * an earlier version of the product, which permitted other facts.
    */
-  function hindrance({ state, because, permitted }: Verdict, content: ReportContent): string | undefined {
+  function reasonNotToSend(
+    { state, because, permitted }: Verdict,
+    content: ReportContent,
+  ): string | undefined {
     if (state === 'disabled') return because
     const misfits = misfitsIn(content, { catalog: catalog(), permitted, at: clock.now(), productVersion })
     if (misfits.size === 0) return undefined
     const gone = [...misfits].flatMap(([name, why]) => (NOT_CONSENT.has(why) ? [name] : []))
     if (gone.length === 0) return `it contains facts that ${because} does not permit`
-    return `it contains what is not reported any more: ${gone.slice(0, 3).map(printableFactName).join(', ')}`
+    return `it contains facts that the product no longer reports: ${gone.slice(0, 3).map(printableFactName).join(', ')}`
   }
 
   async function discard(
@@ -259,7 +262,7 @@ export function createSendWaiting(
     return true
   }
 
-  /** The ledger first: an outcome that is recorded and in no log would be one that nobody can see. */
+  /** Records an outcome, in the ledger first: nobody could see an outcome that is not in the ledger. */
   async function end(
     report: WaitingReport,
     outcome: ReportOutcome,
@@ -273,27 +276,27 @@ export function createSendWaiting(
   }
 }
 
-/** Misfits of the catalog, and not of consent. */
+/** Misfits that follow from the catalog and not from consent. */
 const NOT_CONSENT: ReadonlySet<string> = new Set<Misfit>(['undeclared', 'expired'])
 
-/** What stands in a file may be anything. */
+/** Returns a name for the log. A name from a file may be any text. */
 const printableFactName = (name: string) => (/^[a-z0-9_.]{1,128}$/.test(name) ? name : 'an unreadable name')
 
-/** Sixty reports of at most 200 kB: a month of no network, and no full disk. */
+/** Largest number of waiting reports: sixty of at most 200 kB take 12 MB of the disk. */
 const MAX_WAITING_REPORTS = 60
 
-/** How many are discarded one by one, each with a line in the ledger. The library leaves no more behind. */
+/** Largest number of waiting reports that are discarded with a line each in the ledger. The library itself leaves fewer. */
 const MAX_RECORDED_DISCARDS = 500
 
-/** How many are looked at in one round. */
+/** Largest number of entries in one round. */
 const MAX_ENTRIES_PER_ROUND = 1_000
 
-/** 30 days, in milliseconds. */
+/** Longest time that a report waits, in milliseconds: 30 days. */
 const MAX_WAITING_TIME = 30 * 86_400_000
 
 const TOO_MUCH = `at most ${MAX_WAITING_REPORTS} reports wait, for at most 30 days, and the oldest that was not tried goes first`
 
 const HELD = 'the receiver asked us to retry later (Retry-After)'
 
-/** Why nothing is sent to an endpoint that answered with status 410. */
-export const RETIRED = 'the endpoint has said that it is retired (410)'
+/** Reason why reports are not sent to an endpoint that answered with status 410. */
+export const RETIRED = 'the receiver answered that this endpoint is retired (410)'

@@ -12,35 +12,35 @@ import type { Retries } from './retry.ts'
 
 export interface WithdrawalOptions {
   readonly state: StateStore
-  /** Where reports wait: in the state store, and in memory. */
+  /** Outboxes in the state store and in memory. */
   readonly outboxes: readonly Outbox[]
   readonly acknowledgements: Acknowledgements
   readonly retries: Retries
   readonly logger: Logger
-  /** Why nothing is sent any more, as the operator knows it. */
+  /** Reason why reports are no longer sent, for the operator. */
   readonly because: string
   /** Deletes the installation id, unless the product keeps it. */
   readonly forgetInstallation: () => Promise<void>
-  /** Writes down that a report is not sent any more. */
+  /** Records that a report is discarded. */
   readonly discarded: (report: WaitingReport) => Promise<void>
 }
 
 /**
- * Deletes what a no of a person leaves nothing of: counts, installation id, and what waits to be sent. Needs neither a sender nor
- * an address. What fails keeps nothing else from being deleted.
+ * Deletes everything that a person's no deletes: counts, installation id, and waiting reports. Needs neither a transport nor an address.
+ * A step that fails does not keep the others from running.
  *
- * @throws the first error, once all was tried.
+ * @throws the first error, after all steps.
  */
 export async function withdraw(options: WithdrawalOptions): Promise<void> {
   const { state, acknowledgements, retries, forgetInstallation, outboxes, logger, because } = options
-  // Before it is forgotten: what was sent already is not recorded as discarded.
+  // Read before the counts are removed, so that a report that was sent is not recorded as discarded.
   const acknowledged = await acknowledgements.latest().then(
     ({ number }) => number,
     () => 0,
   )
   const failures: unknown[] = []
   const attempt = (step: () => Promise<void>) => step().catch((error) => void failures.push(error))
-  // The id first: when the ledger says that a report is not sent any more, there is none.
+  // The id comes first: when the ledger says that a report was discarded, the id is gone.
   await attempt(forgetInstallation)
   await attempt(() => removeCounts(state))
   await attempt(() => retries.succeeded())
@@ -49,7 +49,7 @@ export async function withdraw(options: WithdrawalOptions): Promise<void> {
       failures.push(error)
       return []
     })
-    // More were not left by this library: they are removed unseen, in one line.
+    // The library itself leaves fewer: the rest is removed unread, with one line in the log.
     const unseen = numbers.slice(0, -MAX_REPORTS_READ)
     for (const number of unseen) await attempt(() => outbox.remove(number))
     if (unseen.length > 0)
@@ -60,7 +60,7 @@ export async function withdraw(options: WithdrawalOptions): Promise<void> {
   if (failures.length > 0) throw failures[0]
 }
 
-/** How many waiting reports are read, and have a line each, where all of them go: sixty wait at most. */
+/** Largest number of waiting reports that are read and have a line each when all are removed. At most sixty wait. */
 export const MAX_REPORTS_READ = 100
 
 async function discard(
@@ -69,7 +69,7 @@ async function discard(
   acknowledged: number,
   { state, because, logger, discarded }: WithdrawalOptions,
 ): Promise<void> {
-  // What cannot be read is removed all the same.
+  // An unreadable report is removed as well.
   const report = await outbox.read(number).catch(() => undefined)
   if (isReport(report)) await keepErasureOf(state, report.bytes)
   await outbox.remove(number)
