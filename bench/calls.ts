@@ -24,7 +24,7 @@ const TITLE = {
   set: "attribute: `usage.set(name, 'community')`",
 } as const
 
-/** What a call may cost while enabled. */
+/** Budget of a call while enabled. */
 const LIMITS: ReadonlyArray<readonly [call: keyof typeof TITLE, limit: number]> = [
   ['bound', 10],
   ['object', 100],
@@ -81,7 +81,7 @@ const BYTES: readonly Row[] = [
   },
 ]
 
-/** Nanoseconds and bytes of one call, in fresh processes that take turns. */
+/** Measures nanoseconds and bytes of one call, in fresh processes that take turns. */
 export async function measureCalls(): Promise<string[]> {
   const runs = [...OURS, ...BYTES].map(({ run }) => run).concat(THEIRS.flatMap(({ on, off }) => [on, off]))
   const results = inTurns<number>(runs)
@@ -141,7 +141,7 @@ function capital(title: string): string {
 const against = ({ median }: Figure, ours: number): string[] =>
   Number.isNaN(median) ? ['cannot be measured', '–'] : [`${digits(median)} ns`, times(median, ours)]
 
-/** What the measuring itself leaves, a few kilobytes in ten million calls, is no byte of a call. */
+/** Rounds to hundredths: the measurement itself allocates a few kilobytes in ten million calls. */
 function rounded({ median, min, max }: Figure): Figure {
   const [middle, least, most] = [median, min, max].map((value) => Math.round(value * 100) / 100 + 0)
   return { median: middle as number, min: least as number, max: most as number }

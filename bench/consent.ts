@@ -6,7 +6,7 @@ import { type ConsentInputs, decideConsent } from '../src/library/consent/index.
 import { timed } from './figure.ts'
 import { type Budget, digits, missed, range, table, verdict } from './page.ts'
 
-/** A verdict with something in every source. */
+/** Consent with a value in every source. */
 const EVERY_SOURCE: ConsentInputs = {
   prefix: 'ACME',
   legacyPrefixes: ['OLD_ACME'],
@@ -37,7 +37,7 @@ const VERDICT: Budget = {
   floor: 'The floor is a look at each source.',
 }
 
-/** What a verdict costs, and what a stored choice adds to a start. */
+/** Measures the cost of a verdict, and of a stored choice at a start. */
 export async function measureConsent(): Promise<string[]> {
   const nanoseconds = timed(() => decideConsent(EVERY_SOURCE), 20_000)
   const verdictTime = {
@@ -64,7 +64,7 @@ export async function measureConsent(): Promise<string[]> {
   ]
 }
 
-/** How often a start reads an existing entry of the state store. */
+/** Counts how often a start reads an existing entry of the state store. */
 async function readsOfStart(chosen: boolean): Promise<number> {
   const directory = mkdtempSync(path.join(tmpdir(), 'otel-usage-bench-'))
   const store = createDirectoryStore(directory)

@@ -10,7 +10,7 @@ import { startEndpoint } from './endpoints.ts'
 import { environmentOf } from './fresh-process.ts'
 import { table } from './page.ts'
 
-/** See `one-disk.js`. */
+/** Titles of the phases of `one-disk.js`. */
 const PHASES = {
   'first start': 'the first start',
   'first report': 'the first report',
@@ -22,15 +22,15 @@ const PHASES = {
   'idle end': '`usage.shutdown()`, nothing counted',
 } as const
 
-/** A call that changes something in the state directory. */
+/** Call that changes the state directory. */
 interface Change {
   readonly phase: string
   readonly name: 'open' | 'write' | 'fsync' | 'rename' | 'link' | 'unlink'
-  /** What a `write` has written. */
+  /** Number of bytes that a `write` has written. */
   readonly bytes: number
 }
 
-/** What a host writes to its state directory. Much the same in every run, so that one is enough. */
+/** Measures the writes of a host to its state directory. One run is enough, because they are almost the same in every run. */
 export async function measureDisk(): Promise<string[]> {
   const strace = await findStrace()
   const changes = await changesOf('problem' in strace ? undefined : strace.command)
@@ -61,7 +61,7 @@ export async function measureDisk(): Promise<string[]> {
   ]
 }
 
-/** The host runs once; `tracer` is a command that traces what follows it, and without it the host counts by itself. */
+/** Runs the host once, under the command `tracer`; without one the host counts its calls itself. */
 async function changesOf(tracer: readonly string[] | undefined): Promise<Change[]> {
   const home = mkdtempSync(path.join(tmpdir(), 'otel-usage-bench-'))
   await using endpoint = await startEndpoint('ok')

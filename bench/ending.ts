@@ -8,45 +8,45 @@ import { pathToFileURL } from 'node:url'
 import { type Conduct, type Endpoint, startEndpoint } from './endpoints.ts'
 import { environmentOf } from './fresh-process.ts'
 
-/** A host whose end is measured; see `one-exit.js`. */
+/** Host whose end is measured; see `one-exit.js`. */
 export interface Host {
-  /** Its file, below `bench/`. Absent: Node.js alone. */
+  /** File of the program, below `bench/`. Absent: Node.js alone. */
   readonly program?: string
-  /** What the program's `start` gets. */
+  /** Argument of the program's `start`. */
   readonly how?: object
-  /** How it counts. */
+  /** Name of the call that counts. */
   readonly call?: string
   readonly report?: 'under way'
-  /** Default: the program's `shutdown`. */
+  /** Way to end. Default: the program's `shutdown`. */
   readonly end?: 'exit'
 }
 
-/** How a process has ended. */
+/** Result of the end of a process. */
 export interface Ending {
-  /** From the call that ends it to its end, in milliseconds. */
+  /** Time from the call that ends the process to its end, in milliseconds. */
   readonly latency: number
-  /** Whether it had to be killed. */
+  /** `true` if the process had to be killed. */
   readonly killed: boolean
-  /** How many of its counts had arrived by then. */
+  /** Number of its counts that had arrived by then. */
   readonly delivered: number
-  /** Runs the host again, a day later and with an endpoint that answers: how many of the counts have arrived in the end. */
+  /** Runs the host again, a day later and with an endpoint that answers. Returns the number of counts that have arrived in the end. */
   again(): Promise<number>
 }
 
-/** When a process that has not ended is killed, in milliseconds. */
+/** Time after which a process is killed, in milliseconds. */
 export const CAP = 70_000
 
-/** What one run of a host is told. */
+/** Argument of one run of a host. */
 export interface Order extends Omit<Host, 'report'> {
   readonly report?: 'under way' | 'awaited'
-  /** How often it counts. */
+  /** Number of counts. */
   readonly counts: number
   readonly daysAhead?: number
-  /** It says that it has started, and waits for a word. */
+  /** `true`: the host reports its start, and waits for a message. */
   readonly together?: true
 }
 
-/** Runs a host in a process and a home directory of its own until it ends. `again` has to be called: it clears them away. */
+/** Runs a host until it ends, in a separate process and home directory. Call `again`, which also deletes the directory. */
 export async function endOf(host: Host, conduct: Conduct, counts: number): Promise<Ending> {
   const home = mkdtempSync(path.join(tmpdir(), 'otel-usage-bench-'))
   const first = await run({ ...host, counts }, conduct, home)
@@ -60,7 +60,7 @@ export async function endOf(host: Host, conduct: Conduct, counts: number): Promi
   }
 }
 
-/** The same host the next day: it counts nothing, and reports. */
+/** Runs the same host on the next day: it counts nothing, and reports. */
 export function aDayLater({ end: _, ...host }: Host): Order {
   return { ...host, daysAhead: 1, report: 'awaited', counts: 0 }
 }

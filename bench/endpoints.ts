@@ -4,17 +4,17 @@ import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
 
-/** What the other side does: with a report, a connection, or the question where it is. */
+/** Behaviour of the receiver, of its connection, or of the name server. */
 export type Conduct = 'ok' | 'refused' | 'hanging' | 'trickling' | 'silent-names' | 'unknown-name'
 
-/** One receiver for one run, whoever the reporter is. */
+/** Receiver for one run, for any of the libraries. */
 export interface Endpoint extends AsyncDisposable {
   readonly url: string
-  /** The name server to be asked, as `dns.setServers` takes it. Absent: the address needs none. */
+  /** Name server for `dns.setServers`. Absent: the address needs none. */
   readonly names?: string
-  /** How many counts it has accepted. */
+  /** Returns the number of accepted counts. */
   readonly accepted: number
-  /** How many requests. */
+  /** Returns the number of requests. */
   readonly requests: number
 }
 
@@ -27,11 +27,11 @@ export async function startEndpoint(conduct: Conduct): Promise<Endpoint> {
 async function startReceiver(conduct: Conduct): Promise<Endpoint> {
   let accepted = 0
   let requests = 0
-  /** A report that comes once more counts once: its id says so. */
+  /** Ids of the accepted reports: a repeated report counts once. */
   const ids = new Set<string>()
   const sockets = new Set<net.Socket>()
   const web = http.createServer(async (request, response) => {
-    // The reporter may be killed in the middle of it.
+    // The reporter may be killed in the middle of a request.
     const body = await bodyOf(request).catch(() => undefined)
     if (!body) return
     const [, id] = /"usage\.report\.id","value":\{"stringValue":"([^"]+)"/.exec(String(body)) ?? []
@@ -65,14 +65,14 @@ async function startReceiver(conduct: Conduct): Promise<Endpoint> {
   }
 }
 
-/** Headers without an end, one letter after the other: no time-out that waits for silence ever comes. */
+/** Sends headers without an end, one letter after the other, so that no timeout for silence is reached. */
 function trickle(socket: net.Socket): void {
   socket.write('HTTP/1.1 200 OK\r\nx-filler: ')
   const timer = setInterval(() => socket.write('a'), 100)
   socket.on('close', () => clearInterval(timer))
 }
 
-/** A name server that says nothing, or that there is no such name (RFC 1035, 4.1.1: a response, code 3). */
+/** Starts a name server that never answers, or answers that the name does not exist (RFC 1035, 4.1.1: a response, code 3). */
 async function startNames(conduct: 'silent-names' | 'unknown-name'): Promise<Endpoint> {
   const server = createSocket('udp4')
   server.on('message', (question, { port, address }) => {
@@ -99,7 +99,7 @@ async function bodyOf(request: http.IncomingMessage): Promise<Buffer> {
   return request.headers['content-encoding'] === 'gzip' ? gunzipSync(raw) : raw
 }
 
-/** As much of an OTLP request, and of a batch of PostHog or Segment, as tells how often something was counted. */
+/** The part of an OTLP request, and of a batch of PostHog or Segment, that contains the counts. */
 interface Body {
   readonly resourceMetrics?: ReadonlyArray<{
     readonly scopeMetrics: ReadonlyArray<{ readonly metrics: readonly Metric[] }>

@@ -26,12 +26,12 @@ const OURS: readonly Contender[] = [
   ours('`process.exit()` alone', { end: 'exit' }),
 ]
 
-/** May take what the product gives it, and has no part in the budget. */
+/** Host whose time to end is set by the product: the budget does not apply to it. */
 const WITHIN = ours("`usage.shutdown()`, a report due, `delivery: { within: '500ms' }`", {
   how: { delivery: { within: '500ms' } },
 })
 
-/** What their documentation has a host call at its end. */
+/** Calls at the end of a host, by the documentation of each library. */
 const SHUTDOWNS: ReadonlyMap<string, string> = new Map([
   ['otel-3', 'provider.shutdown()'],
   ['posthog', 'posthog.shutdown()'],
@@ -46,13 +46,13 @@ const THEIRS: readonly Contender[] = PEERS.filter(
   call: 'count',
 }))
 
-/** How often each host counts before it ends. */
+/** Number of counts of each host before its end. */
 const COUNTS = 5
 
-/** From where on an end is slow, in milliseconds. That is waiting and no work, so these run side by side, and few of them. */
+/** Time from which an end is slow, in milliseconds. A slow process waits and does not work, so a few of them run side by side. */
 const SLOW = 1_000
 const SLOW_PROCESSES = 3
-/** From the start of one of them to that of the next, in milliseconds. */
+/** Time between the starts of two of them, in milliseconds. */
 const APART = 250
 
 const BUDGET: Budget = {
@@ -62,14 +62,14 @@ const BUDGET: Budget = {
   floor: 'The floor is the end of Node.js itself, and one small file that has to be on the disk before it.',
 }
 
-/** A host, what its endpoint does, and how its runs have ended. */
+/** Host, behaviour of its endpoint, and results of its runs. */
 interface Case {
   readonly contender: Contender
   readonly conduct: Conduct
   readonly endings: Ending[]
 }
 
-/** How long the end of a host takes while its endpoint misbehaves, and what becomes of what it has counted. */
+/** Measures the time that a host takes to end while its endpoint misbehaves, and the share of its counts that arrives. */
 export async function measureExit(): Promise<string[]> {
   const bare: Case = { contender: { title: 'Node.js alone' }, conduct: 'ok', endings: [] }
   const own = OURS.flatMap(casesOf)
@@ -77,7 +77,7 @@ export async function measureExit(): Promise<string[]> {
   const theirs = THEIRS.flatMap(casesOf)
 
   const began = performance.now()
-  // Which of them are slow is not known before.
+  // The first runs show which of them are slow.
   await sideBySide(theirs)
   const slow = theirs.filter(({ endings }) => endings.some(({ latency }) => latency > SLOW))
   await sideBySide(Array.from({ length: SLOW_PROCESSES - 1 }, () => slow).flat())
@@ -124,7 +124,7 @@ async function sideBySide(cases: readonly Case[]): Promise<void> {
   await Promise.all(cases.map((one, index) => setTimeout(index * APART).then(() => runOnce(one))))
 }
 
-/** What of each case has arrived once its hosts have run again, two at a time: nothing is measured any more. */
+/** Returns the counts of each case that have arrived after a second run of its hosts. Two run at a time, because no time is measured. */
 async function runAgain(cases: readonly Case[]): Promise<ReadonlyMap<Case, number>> {
   const arrived = new Map<Case, number>()
   const left = cases.flatMap((one) => one.endings.map(({ again }) => ({ one, again }))).values()

@@ -1,11 +1,11 @@
-/** What several measurements of one thing have given. */
+/** Spread of several measurements. */
 export interface Figure {
   readonly median: number
   readonly min: number
   readonly max: number
 }
 
-/** The spread of several measurements; `undefined` where there is none. */
+/** Returns the spread of several measurements; `undefined` if there are none. */
 export function spread(values: readonly number[]): Figure {
   const sorted = values.toSorted((a, b) => a - b)
   return {
@@ -15,7 +15,7 @@ export function spread(values: readonly number[]): Figure {
   }
 }
 
-/** Nanoseconds for one call of `run`, warm: the spread over several batches. */
+/** Measures one call of `run` in nanoseconds, warm: the spread over several batches. */
 export function timed(run: () => void, calls: number, batches = 15): Figure {
   for (let call = 0; call < calls; call++) run()
   const batch = () => {

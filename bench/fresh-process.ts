@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** What one fresh process is to measure; see `one-start.js` and `one-process.js`. */
+/** Measurement in a fresh process; see `one-start.js` and `one-process.js`. */
 export interface Run {
-  /** The program's file, below `bench/`. Absent: Node.js alone. */
+  /** File of the program, below `bench/`. Absent: Node.js alone. */
   readonly program?: string
   readonly measure: 'start' | 'call' | 'bytes' | 'pause' | 'size'
-  /** What the program's `start` gets. */
+  /** Argument of the program's `start`. */
   readonly how?: {
     readonly state?: 'on' | 'off' | 'nothing'
     readonly directory?: string
@@ -18,18 +18,18 @@ export interface Run {
   readonly call?: string
 }
 
-/** What a start has taken: milliseconds and megabytes. */
+/** Cost of a start, in milliseconds and megabytes. */
 export interface Start {
   readonly time: number
-  /** Of the process as a whole, above nothing. */
+  /** Memory of the whole process. */
   readonly rss: number
-  /** Of it, what no other process shares. Known on Linux only. */
+  /** Memory that no other process shares. Known on Linux only. */
   readonly own?: number
-  /** Of the JavaScript heap and what hangs on it, above what was there before. */
+  /** Growth of the JavaScript heap and of the memory that belongs to it. */
   readonly heap: number
 }
 
-/** How many fresh processes each figure is the median of. */
+/** Number of fresh processes of which each figure is the median. */
 export const PROCESSES = 9
 
 const CALLS = path.join(import.meta.dirname, 'one-process.js')
@@ -43,7 +43,7 @@ const SCRIPTS: Record<Run['measure'], readonly string[]> = {
   size: [CALLS],
 }
 
-/** What a program gets of this environment: nothing but where to find things, and a home directory of its own. */
+/** Returns the environment of a program: the variables with search paths, and a separate home directory. */
 export const environmentOf = (home: string): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'],
   HOME: home,
@@ -51,7 +51,7 @@ export const environmentOf = (home: string): NodeJS.ProcessEnv => ({
   XDG_CACHE_HOME: home,
 })
 
-/** Runs a program in a process of its own, with a home directory of its own and nothing of this environment. */
+/** Runs a program in a separate process, with a separate home directory and without our environment. */
 export function inFreshProcess<R>({ program, ...run }: Run): R {
   const home = mkdtempSync(path.join(tmpdir(), 'otel-usage-bench-'))
   try {
@@ -74,8 +74,8 @@ export function inFreshProcess<R>({ program, ...run }: Run): R {
 }
 
 /**
- * The runs one after the other, again and again, so that what disturbs the machine disturbs all alike. One that fails is tried no
- * more, and has nothing.
+ * Runs the measurements in turn, in several rounds, so that other work on the machine disturbs all of them alike. One that fails is not
+ * tried again, and has no result.
  */
 export function inTurns<R>(runs: readonly Run[], processes = PROCESSES): Array<R[] | undefined> {
   const results: Array<R[] | undefined> = runs.map(() => [])

@@ -9,18 +9,18 @@ import { type Reports, writeReports } from './gateway/reports.ts'
 import { measureStore, type Store } from './gateway/store.ts'
 import { digits, range, table } from './page.ts'
 
-/** How many fresh Collectors each figure is the median of. */
+/** Number of fresh Collectors of which each figure is the median. */
 const TURNS = 3
 
-/** Of each load, after a second to get warm. */
+/** Duration of each load, after a second of warm-up. */
 const SECONDS = 3
 
-/** More than the fastest of them takes in that time. */
+/** Number of prepared reports: more than the fastest gateway accepts in that time. */
 const REPORTS = 55_000
 
 const FACTS = 30
 
-/** Whose reports are weighed in the store. */
+/** Fleet whose reports are measured in the store. */
 const FLEET = { installations: 20_000, days: 10 }
 
 interface Variant {
@@ -39,7 +39,7 @@ const VARIANTS = {
 interface Cell {
   readonly variant: keyof typeof VARIANTS
   readonly connections: number
-  /** As a proxy does. Otherwise a connection for each report, as installations do. */
+  /** `true` for lasting connections, as a proxy has; otherwise a connection for each report, as installations make. */
   readonly keepAlive: boolean
 }
 
@@ -55,7 +55,7 @@ interface Row extends Cell {
   readonly runs: readonly Measured[]
 }
 
-/** What a gateway takes, keeps and hands on, beside the same Collector that only writes a file. A quarter of an hour. */
+/** Measures what a gateway accepts, stores and forwards, and compares it with the same Collector that only writes a file. Takes a quarter of an hour. */
 export async function measureGateway(): Promise<string[]> {
   const directory = await mkdtemp(path.join(tmpdir(), 'otel-usage-bench-'))
   try {
@@ -109,7 +109,7 @@ interface Page {
   readonly reports: Reports
   readonly rows: readonly Row[]
   readonly stored: Store
-  /** What else the machine did when it began: processes that run or want to. */
+  /** Load of the machine at the beginning: number of runnable processes. */
   readonly busy: number
 }
 
@@ -173,7 +173,7 @@ const medianOf = (
   what: 'p50' | 'p99' | 'collectorCpu' | 'memory' | 'cpu' | 'perSecond' | 'written' | 'queued',
 ) => spread(runs.map((run) => run[what])).median
 
-/** Beside the bare one of the same turn, because the machine is not the same in each. */
+/** Compares with the bare Collector of the same round, because the load of the machine changes. */
 function ratioOf({ connections, keepAlive, runs }: Row, rows: readonly Row[]) {
   const bare = rows.find(
     (row) => row.variant === 'bare' && row.connections === connections && row.keepAlive === keepAlive,
@@ -181,7 +181,7 @@ function ratioOf({ connections, keepAlive, runs }: Row, rows: readonly Row[]) {
   return spread(runs.map(({ perSecond }, turn) => perSecond / (bare?.runs[turn]?.perSecond ?? Number.NaN)))
 }
 
-/** What the filters may cost, and what a gateway has to take that shares its processors with the load alone. */
+/** Returns the results against the budgets: the cost of the filters, and the rate of a gateway that shares its processors only with the load. */
 function budgets(rows: readonly Row[]): string[] {
   const parts = rows
     .filter(({ variant, keepAlive }) => variant === 'filters' && !keepAlive)

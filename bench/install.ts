@@ -1,7 +1,7 @@
 import { digits, table, times } from './page.ts'
 import { footprintOf, ownFootprint, PEERS } from './peers.ts'
 
-/** What an installation takes on disk. */
+/** Measures the size of an installation on disk. */
 export async function measureInstall(): Promise<string[]> {
   const ours = ownFootprint()
   const rows = [

@@ -8,16 +8,16 @@ import { spread } from './figure.ts'
 import { range, table } from './page.ts'
 import { footprintOf, PEERS } from './peers.ts'
 
-/** How many processes share a directory, and how often each counts. */
+/** Number of processes that share a directory, and number of counts of each. */
 const HOSTS = 50
 const COUNTS = 20
 
-/** How often all of them are started. What they lose differs little, and fifty starts take seconds. */
+/** Number of rounds. The losses differ little, and fifty starts take seconds. */
 const TURNS = 3
 
 interface Contender extends Host {
   readonly title: string
-  /** Whether the counts lie in a file. Otherwise they are reported. */
+  /** `true` if the counts are in a file; otherwise they are reported. */
   readonly inFile?: true
 }
 
@@ -41,7 +41,7 @@ const CONTENDERS: readonly Contender[] = [
   ),
 ]
 
-/** What of many processes' counts is lost when they share a directory and count at the same time. */
+/** Measures the counts that are lost when many processes share a directory and count at the same time. */
 export async function measureLost(): Promise<string[]> {
   const results = CONTENDERS.map((contender) => ({ contender, arrivals: [] as Arrival[] }))
   for (let turn = 0; turn < TURNS; turn++)
@@ -63,7 +63,7 @@ export async function measureLost(): Promise<string[]> {
 
 interface Arrival {
   readonly arrived: number
-  /** How many reports the processes themselves have sent. */
+  /** Number of reports that the processes themselves have sent. */
   readonly reports: number
 }
 

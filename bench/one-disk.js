@@ -1,14 +1,14 @@
 /**
- * A host that lives for days, and what it does to its state directory. Its one argument, as JSON: `program`, the file; `how`, what its
- * `start` gets; `layer`, whether the calls are counted in here, because nobody traces them. A line before each phase says its name,
- * and one at the end what was counted.
+ * Runs a host for days by a fake clock, to measure the writes to its state directory. The argument is JSON: `program`, the file; `how`, the
+ * argument of its `start`; `layer`, `true` to count the calls here if no tracer does. Prints the name of each phase before it begins, and
+ * the counts at the end.
  */
 import { writeSync } from 'node:fs'
 import * as files from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 
 const MINUTE = 60_000
-/** Until what the clock has set off has come to its end, in milliseconds by the real clock: nothing, what was counted, a report. */
+/** Pauses after a turn of the fake clock, in milliseconds by the real clock: for no work, for persisting counts, for a report. */
 const [IDLE, KEPT, REPORTED] = [5, 300, 1_500]
 
 const { program: file, how, layer } = JSON.parse(process.argv[2])
@@ -52,7 +52,7 @@ function phase(name) {
   writeSync(1, `phase ${name}\n`)
 }
 
-/** Five minutes after the other, until the report that is due has been made. */
+/** Advances the clock by five minutes at a time, until the due report was made. */
 async function untilReported() {
   const due = Date.parse((await usage.status()).nextReportAt)
   while (clock.now() + 5 * MINUTE < due) await turn(5 * MINUTE, IDLE)
@@ -89,7 +89,7 @@ function createClock() {
   }
 }
 
-/** The file functions that a store uses; what they change is put down. */
+/** File functions of a store that record their changes. */
 function counted() {
   const note = (name, bytes = 0) => calls.push({ phase: current, name, bytes })
   const noting = (name, action) => async (one, other) => {

@@ -1,9 +1,9 @@
 /**
- * Calls of a program in a fresh process. Its one argument says what to do, as JSON: `program`, the file; `measure`, one of those below;
- * `how`, what the program's `start` gets; `call`, which of its calls. Prints one line of JSON. Plain JavaScript, so that
- * nothing that reads TypeScript is part of what is measured.
+ * Measures calls of a program in a fresh process. The argument is JSON: `program`, the file; `measure`, one of those below; `how`, the
+ * argument of the program's `start`; `call`, the name of the call. Prints one line of JSON. Plain JavaScript, so that the measurement
+ * contains no TypeScript loader.
  */
-/** What the bytes of one call are an average of. */
+/** Number of calls over which the bytes are averaged. */
 const CALLS = 10_000_000
 
 const { program: file, measure, how, call } = JSON.parse(process.argv[2])
@@ -11,7 +11,7 @@ const program = await import(file)
 const result = await { call: callTime, bytes, pause, size }[measure]()
 process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit())
 
-/** Nanoseconds for one call in a batch, and one turn of the event loop behind each batch for what it leaves behind. */
+/** Measures one call in nanoseconds, in batches, with one turn of the event loop after each batch for its remaining work. */
 async function callTime() {
   const run = await theCall()
   const batch = async (calls) => {
@@ -20,7 +20,7 @@ async function callTime() {
     await new Promise(setImmediate)
     return Number(process.hrtime.bigint() - started) / calls
   }
-  // As many as take about 20 ms; more would tell the same.
+  // Batches of about 20 ms; longer ones give the same result.
   let calls = 1
   for (let time = 0; time < 2e7 && calls < 2_000_000; calls *= 2) time = (await batch(calls)) * calls
   const times = []
@@ -28,7 +28,7 @@ async function callTime() {
   return times.toSorted((a, b) => a - b)[3]
 }
 
-/** Bytes of the JavaScript heap for one call, over ten million: what is there afterwards, and what was collected meanwhile. */
+/** Measures bytes of the JavaScript heap for one call, over ten million calls: those that remain, and those that were collected. */
 async function bytes() {
   const { GCProfiler, getHeapStatistics } = await import('node:v8')
   const run = await theCall()
@@ -47,7 +47,7 @@ async function bytes() {
   return (after - before + collected.reduce((sum, size) => sum + size, 0)) / CALLS
 }
 
-/** The longest time between two turns of the event loop while the call is under way, in milliseconds: the median of several. */
+/** Measures the longest time between two turns of the event loop during the call, in milliseconds: the median of several. */
 async function pause() {
   const run = await theCall()
   for (let round = 0; round < 3; round++) await longestPause(run)
@@ -56,7 +56,7 @@ async function pause() {
   return pauses.toSorted((a, b) => a - b)[7]
 }
 
-/** How large the report is that the call makes, as it is and as it goes over the wire. */
+/** Measures the size of the report of the call, uncompressed and as it is sent. */
 async function size() {
   const { gzipSync } = await import('node:zlib')
   const { bytes } = await (await theCall())()

@@ -14,7 +14,7 @@ const heap = (heapUsed + external - before.heapUsed - before.external) / 1e6
 const result = { time, heap, rss: rss / 1e6, own: ownMemory() }
 process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit())
 
-/** The memory that no other process shares: all but the pages of the executable file. Known on Linux only. */
+/** Returns the memory that no other process shares: everything but the pages of the executable file. Known on Linux only. */
 function ownMemory() {
   try {
     const status = process.getBuiltinModule('node:fs').readFileSync('/proc/self/status', 'utf8')

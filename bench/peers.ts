@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** What one would use otherwise. Versions are those of its folder's package.json. */
+/** Alternative to this library. The versions are in the package.json of its folder. */
 export interface Peer {
   readonly title: string
-  /** Its folder below `bench/peers`. */
+  /** Folder below `bench/peers`. */
   readonly folder: string
-  /** Whether there is something in it to call again and again. */
+  /** `true` if it has a call for each event, which can be measured. */
   readonly counts: boolean
 }
 
@@ -26,7 +26,7 @@ export const PEERS: readonly Peer[] = [
 const root = path.resolve(import.meta.dirname, '..')
 const peers = path.join(import.meta.dirname, 'peers')
 
-/** Installs the peers where they are missing. Without a registry they stay missing, and their rows say so. */
+/** Installs missing peers. Without a registry they stay missing, and their rows say so. */
 export function installPeers(): void {
   if (existsSync(path.join(peers, 'node_modules/.package-lock.json'))) return
   console.error('Installing the peers into bench/peers.')
@@ -41,16 +41,16 @@ export function installPeers(): void {
   }
 }
 
-/** What an installation takes on disk. */
+/** Size of an installation on disk. */
 export interface Footprint {
   readonly packages: number
   readonly bytes: number
 }
 
-/** Of a peer with everything it needs; `undefined` where it is not installed. */
+/** Measures a peer with all its dependencies; returns `undefined` if it is not installed. */
 export const footprintOf = ({ folder }: Peer): Footprint | undefined => footprint(peers, folder)
 
-/** Of this package as it is published, with everything it needs. */
+/** Measures this package as it is published, with all its dependencies. */
 export function ownFootprint(): Footprint | undefined {
   const needed = footprint(root, '')
   if (!needed) return undefined
@@ -70,7 +70,7 @@ interface Locked {
   readonly peerDependenciesMeta?: Record<string, { readonly optional?: boolean }>
 }
 
-/** The packages that one needs, found as Node.js finds them, by the lock file. */
+/** Returns the dependencies of a package from the lock file, resolved as Node.js resolves them. */
 function footprint(directory: string, from: string): Footprint | undefined {
   const { packages } = JSON.parse(readFileSync(path.join(directory, 'package-lock.json'), 'utf8'))
   const needed = new Set([from])
@@ -90,7 +90,7 @@ function footprint(directory: string, from: string): Footprint | undefined {
   return { packages: folders.length, bytes: folders.reduce((sum, folder) => sum + sizeOf(folder), 0) }
 }
 
-/** `a/node_modules/b` looks in its own node_modules, then in that of `a`, then in the topmost. */
+/** Returns the directories in which `a/node_modules/b` finds its dependencies: its own node_modules, that of `a`, and the topmost. */
 function placesAbove(place: string, name: string): string[] {
   const parts = place === '' ? [] : place.split('/')
   const above = parts.map((_, index) => parts.slice(0, parts.length - index))

@@ -25,7 +25,7 @@ const SIZE: Budget = {
   floor: 'The names of the facts and the two ids are what is left; they have to be there once.',
 }
 
-/** How long a report of 200 facts holds the event loop at a time, and how large one of 30 facts is. */
+/** Measures the longest pause of the event loop by a report of 200 facts, and the size of a report of 30 facts. */
 export async function measureReport(): Promise<string[]> {
   const pause = spread(inTurns<number>([runOf('pause', 200)])[0] ?? [])
   const { plain, packed } = inFreshProcess<{ plain: number; packed: number }>(runOf('size', 30))

@@ -1,8 +1,7 @@
 /**
- * Measures what the library costs, beside what one would use otherwise: `npm run bench` writes docs/records/benchmarks.md;
- * `npm run bench -- start` (or another section) prints that section alone. `npm run bench -- gateway` measures the receiving side, which
- * takes a quarter of an hour, Go and ClickHouse, and renews its section of that page. Figures of one run on one machine: compare the
- * ratios, not the absolutes.
+ * Measures the cost of the library and of its alternatives. `npm run bench` writes docs/records/benchmarks.md; `npm run bench -- start` (or
+ * another section) prints only that section. `npm run bench -- gateway` measures the receiver, needs a quarter of an hour, Go and
+ * ClickHouse, and updates its section of the page. The figures are of one run on one machine: compare ratios, not absolute numbers.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -21,7 +20,7 @@ const SECTIONS = {
   consent: ['Consent', async () => (await import('./consent.ts')).measureConsent()],
 } as const satisfies Record<string, readonly [title: string, measure: () => Promise<string[]>]>
 
-/** The end of the page: it has a run of its own, and stays when the rest is renewed. */
+/** Last section of the page: it has a separate run, and stays when the rest is updated. */
 const GATEWAY = '## The gateway'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -72,7 +71,7 @@ function writtenBy(command: string): string {
   )
 }
 
-/** The page as it is, up to the section of the gateway and from there. */
+/** Returns the page in two parts: up to the section of the gateway, and from there. */
 function onPage(): { before: string; gateway: string } {
   const text = readFileSync(file, 'utf8')
   const at = text.indexOf(GATEWAY)

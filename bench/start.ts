@@ -5,7 +5,7 @@ import { PEERS } from './peers.ts'
 
 const BARE: Run = { measure: 'start' }
 
-/** This library first: the others are held against it. */
+/** Programs to measure. This library is the first; the others are compared with it. */
 const CONTENDERS: ReadonlyArray<readonly [title: string, run: Run]> = [
   ['otel-usage, enabled', ours({ state: 'on' })],
   ['otel-usage, enabled, the first start in a directory', ours({ state: 'on', directory: 'usage' })],
@@ -46,7 +46,7 @@ const MEMORY: Budget = {
     'no asynchronous context (0.35 MB, but then the host’s baggage would follow our timers); no Unicode classes in regular expressions (0.1 MB).',
 }
 
-/** Milliseconds and megabytes above a bare Node.js, medians of fresh processes that take turns. */
+/** Measures milliseconds and megabytes above a bare Node.js: medians of fresh processes that take turns. */
 export async function measureStart(): Promise<string[]> {
   const [bare, ...others] = inTurns<Start>([BARE, ...CONTENDERS.map(([, run]) => run)], 15)
   const above = (runs: readonly Start[] | undefined, key: keyof Start) =>

@@ -4,12 +4,12 @@ import { createRequire } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
 
-/** Required, not imported: the types of the project need not be checked against a second TypeScript, which this package brings. */
+/** Loaded by `require`, so that the type check of the project leaves out the second TypeScript in this package. */
 const { CompilerState, Extractor, ExtractorConfig } = createRequire(import.meta.url)(
   '@microsoft/api-extractor',
 )
 
-/** What is used of a message of API Extractor. */
+/** The part of a message of API Extractor that is used here. */
 interface Message {
   readonly messageId: string
   readonly category: string
@@ -20,17 +20,17 @@ interface Message {
   handled: boolean
 }
 
-/** Globals of Node.js under the names that src/platform gives them; `_2` is by API Extractor. */
+/** Globals of Node.js under their names in src/platform; API Extractor adds `_2`. */
 const GLOBALS = new Set(['Date_2', 'URL_2'])
 
-/** The door whose types the other doors need not export once more. */
+/** Door whose types the other doors need not export again. */
 const MAIN = 'index'
 
 /**
- * Returns for each door of the package the page of what it exports, by the page's path. The pages are made of the declarations in
- * `dist`, as a user of the package gets them.
+ * Returns the report of each door's public API, by the path of its page. Reads the declarations in `dist`, as a user of the package gets
+ * them.
  *
- * @throws Error where a door shows a type that neither it nor `otel-usage` exports: a user could not name that type.
+ * @throws {Error} if a signature of a door has a type that neither the door nor `otel-usage` exports: a user could not name that type.
  */
 export function apiReports(root: string): Record<string, string> {
   const { exports } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
@@ -41,7 +41,7 @@ export function apiReports(root: string): Record<string, string> {
   try {
     const problems: Message[] = []
     const pages: Record<string, string> = {}
-    // One for all doors: reading the declarations is most of the work.
+    // Shared by all doors: reading the declarations is most of the work.
     let compilerState: unknown
     for (const file of files) {
       const page = `${path.basename(file, '.d.ts')}.api.md`
@@ -99,7 +99,7 @@ function configOf(root: string, door: string, page: string, folder: string): unk
   })
 }
 
-/** The type that a door shows and does not export; empty where the message is about something else. */
+/** Returns the type that a door uses without exporting it; empty if the message is about something else. */
 const forgottenIn = ({ messageId, text }: Message): string =>
   (messageId === 'ae-forgotten-export' && /"(.+?)"/.exec(text)?.[1]) || ''
 

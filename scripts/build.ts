@@ -6,7 +6,7 @@ import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
 import { writeCommonJsDoor } from './commonjs-doors.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
-/** Built apart from the others: each door that shares code splits it into more files, and a host would start with five. */
+/** Doors that are built separately: each further door would split the shared code into more files, and a host would load five. */
 const hostDoors = {
   index: 'src/index.ts',
   sdk: 'src/sdk.ts',
@@ -18,7 +18,7 @@ const otherDoors = {
   postgres: 'src/postgres.ts',
   testing: 'src/testing.ts',
   bin: 'src/bin.ts',
-  // Started as processes of their own, and found beside the module that starts them.
+  // Scripts that run as child processes, and lie beside the module that starts them.
   'testing-hooks': 'src/testing/testing-hooks.ts',
   guard: 'src/maintainer/stack/process/guard.ts',
   'otel-usage-detached': 'src/library/telemetry/otel-usage-detached.ts',
@@ -36,7 +36,7 @@ const options = {
   logLevel: 'warning',
 } as const satisfies BuildOptions
 
-/** They lead to other files of the build. */
+/** Keeps dynamic imports: they load other files of the build. */
 const dynamicImportsStay: Plugin = {
   name: 'dynamic imports stay',
   setup({ onResolve }) {
@@ -47,8 +47,8 @@ const dynamicImportsStay: Plugin = {
 }
 
 /**
- * Leads an import through the door of a room on to the file that has what is wanted. Without it esbuild gives a host every file behind
- * each door that the host's code goes through, also those that only a report needs.
+ * Resolves an import from the door of a room to the file that defines the name. Otherwise esbuild would load every file behind such a
+ * door into the host, also those that only a report needs.
  */
 const throughDoors: Plugin = {
   name: 'through doors',
@@ -69,7 +69,7 @@ const throughDoors: Plugin = {
   },
 }
 
-/** The file behind a door that has what the door calls so, and its name there. */
+/** Returns the file that defines an exported name of a door, and the name in that file. */
 function behind(door: string, wanted: string): readonly [file: string, name: string] {
   const statements = readFileSync(door, 'utf8').matchAll(/^export \{([^}]*)\} from '([^']*)'$/gm)
   for (const [, list = '', from = ''] of statements) {
@@ -80,7 +80,7 @@ function behind(door: string, wanted: string): readonly [file: string, name: str
   throw new Error(`${door} has no '${wanted}'.`)
 }
 
-/** The values of a list of names, each with what it is called after it. */
+/** Returns the values in a list of imported or exported names, each with its local name. Leaves out types. */
 const namesIn = (list: string): ReadonlyArray<readonly [name: string, as: string]> =>
   list
     .split(',')
@@ -92,7 +92,7 @@ const namesIn = (list: string): ReadonlyArray<readonly [name: string, as: string
     })
 
 rmSync(path.join(root, 'dist'), { recursive: true, force: true })
-/** The names that each file of the build exports. */
+/** Names that each file of the build exports. */
 const exported = new Map<string, readonly string[]>()
 for (const entryPoints of [hostDoors, otherDoors]) {
   const { metafile } = await build({
@@ -123,8 +123,8 @@ for (const target of Object.values<{ readonly import?: { readonly default: strin
 }
 
 /**
- * Joins what a door loads with it into one file. esbuild makes one for each set of files that share something, and cannot be told
- * otherwise; each would cost a host the better part of a millisecond at its start.
+ * Joins the chunks that a door imports into one file. esbuild makes a chunk for each set of doors that share code, has no option against
+ * it, and each chunk would cost a host almost a millisecond at its start.
  */
 async function joinChunks(door: string, joined: string, { outputs }: Metafile): Promise<void> {
   const importsOf = (file: string) =>

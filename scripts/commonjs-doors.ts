@@ -1,15 +1,15 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
-/** The door whose types the constraints of type parameters are taken from. */
+/** Door that exports the types in the constraints of type parameters. */
 const MAIN = 'index'
 
 /**
- * Writes what CommonJS gets of a door beside it: a module that hands on the ES module, so that both are one copy, and its types.
- * TypeScript under `node16` lets no CommonJS file import the declarations of an ES module but as types, so each value is declared
- * here as what it is there.
+ * Writes the CommonJS form of a door beside it: a module that returns the ES module, so that both are one copy, and its types.
+ * TypeScript under `node16` lets a CommonJS file import only types from the declarations of an ES module, so each value is declared again
+ * with its type there.
  *
- * @param values the names that the door exports at run time
+ * @param values names that the door exports at run time
  */
 export function writeCommonJsDoor(dist: string, door: string, values: readonly string[]): void {
   writeFileSync(path.join(dist, `${door}.cjs`), `module.exports = require('./${door}.js')\n`)
@@ -25,7 +25,7 @@ export function writeCommonJsDoor(dist: string, door: string, values: readonly s
 
 const typesOf = (door: string) => `'./${door}.js' with { 'resolution-mode': 'import' }`
 
-/** The type of the instances, where a value is a class; with its parameters. */
+/** Returns the instance type of a value that is a class, with its type parameters. */
 function typeOfClass(dist: string, name: string): string[] {
   for (const file of globSync('**/*.d.ts', { cwd: dist })) {
     const found = new RegExp(`^export declare class ${name}(?:<([^>]*)>)? `, 'm').exec(

@@ -1,4 +1,4 @@
-/** Writes what is generated and committed: `npm run docs`. With `--check` it only compares, and fails on drift. */
+/** Writes the generated files that are committed: `npm run docs`. With `--check` it only compares, and fails on a difference. */
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Writable } from 'node:stream'
@@ -9,20 +9,20 @@ import { apiReports } from './api-report.ts'
 const root = path.resolve(import.meta.dirname, '..')
 process.chdir(root)
 
-/** What a catalog module exports as `product`. */
+/** Export `product` of a catalog module. */
 interface Product {
   readonly name: string
   readonly version: string
   readonly title: string
 }
 
-/** The product of the smallest example, whose catalog module shows nothing but the catalog. */
+/** Product of the smallest example, whose catalog module exports only the catalog. */
 const ACME_NOTES: Product = { name: 'acme-notes', version: '1.4.2', title: 'Acme Notes' }
 
 const read = (file: string) =>
   existsSync(path.join(root, file)) ? readFileSync(path.join(root, file), 'utf8') : ''
 
-/** The files, and what each must hold. */
+/** Generated files, with their content. */
 const generated: Record<string, string> = {
   ...apiReports(root),
   ...(await ofExamples()),
@@ -37,7 +37,7 @@ const generated: Record<string, string> = {
 const drifted = Object.entries(generated).filter(([file, text]) => read(file) !== text)
 const check = process.argv.includes('--check')
 for (const [file, text] of drifted) {
-  if (check) console.error(`${file} is not what its source says; to write it: npm run docs`)
+  if (check) console.error(`${file} does not match its source; write it with: npm run docs`)
   else {
     writeFileSync(path.join(root, file), text)
     console.log(`wrote ${file}`)
@@ -45,7 +45,7 @@ for (const [file, text] of drifted) {
 }
 process.exitCode = check && drifted.length > 0 ? 1 : 0
 
-/** What `otel-usage catalog` writes for every example that has a catalog. */
+/** Returns the files that `otel-usage catalog` writes for every example with a catalog. */
 async function ofExamples(): Promise<Record<string, string>> {
   const files: Record<string, string> = {}
   for (const catalog of globSync('examples/*/catalog.ts').sort()) {
@@ -73,7 +73,7 @@ async function ofCatalog(command: string, catalog: string, product: Product, mor
     product: product.name,
     'product-version': product.version,
     title: product.title,
-    // What the store does by itself: docs/store.md.
+    // The default of the store: docs/store.md.
     retention: '400 days',
     ...more,
   })
@@ -87,7 +87,7 @@ async function ofCatalog(command: string, catalog: string, product: Product, mor
   return written.join('')
 }
 
-/** docs/consent.md with its table of sources and its lists of words, as the code has them. */
+/** Returns docs/consent.md with the table of sources and the lists of words from the code. */
 function consentPage(page: string): string {
   const worthOf = ({ restricts, locks, isCircumstance: passing }: Source) => {
     if (!restricts) return 'holds until somebody chooses; deletes nothing'
@@ -110,7 +110,7 @@ function fenced(language: string, content: string): string {
   return `\n\`\`\`${language}\n${content}\`\`\`\n`
 }
 
-/** The page with what stands between `<!-- name -->` and `<!-- /name -->` replaced. */
+/** Replaces the part of a page between `<!-- name -->` and `<!-- /name -->`. */
 function withPart(page: string, name: string, content: string): string {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
   const [from, to] = [page.indexOf(begin), page.indexOf(end)]

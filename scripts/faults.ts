@@ -2,13 +2,13 @@
  * The fault matrix: `npm run test:faults` plays every fault 100 times and writes docs/records/reliability.md. Takes an hour or two on two
  * cores.
  *
- *   --runs N          so many runs of each fault
- *   --fault NAME      only the faults whose name begins with this; may be given again. Writes no page
- *   --seed N          only the run with this seed, as docs/records/reliability.md or a failed test names it. Writes no page
- *   --jobs N          so many runs at a time; the default is three for each core
- *   --log FILE        where the hosts' log goes
- *   --endurance 10m   instead: hosts are killed at random for so long, while the endpoint misbehaves, at the real Collector. From ten
- *                     minutes on, the page gets the result
+ *   --runs N          number of runs of each fault
+ *   --fault NAME      only faults whose name begins with this; can be repeated. Writes no page
+ *   --seed N          only the run with this seed, which docs/records/reliability.md or a failed test names. Writes no page
+ *   --jobs N          number of runs at a time; default: three for each core
+ *   --log FILE        file for the log of the hosts
+ *   --endurance 10m   instead of the faults: kills hosts at random for this time, while the endpoint misbehaves, with the real Collector.
+ *                     From ten minutes on, the result goes to the page
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'

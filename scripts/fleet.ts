@@ -1,11 +1,11 @@
 /**
  * The fleet: `npm run fleet` simulates installations, sends their reports through a real gateway into a real ClickHouse, and compares
- * the store's answers with what was sent. Prints a table, and ends with 1 where anything differs.
+ * the store's answers with the sent reports. Prints a table, and ends with 1 if anything differs.
  *
- *   --installations N  how many live at some time or other; 10,000 unless it is said otherwise
- *   --days N           how many days, up to yesterday, 1 to 45; the default is 30
- *   --seed N           another fleet
- *   --connections N    how many reports are on their way at a time; the default is 64
+ *   --installations N  number of installations during the whole time; default 10,000
+ *   --days N           number of days up to yesterday, 1 to 45; default 30
+ *   --seed N           seed of the simulation
+ *   --connections N    number of reports that are sent at a time; default 64
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'
@@ -47,7 +47,7 @@ function say(text: string): void {
   console.error(`${Math.round((performance.now() - began) / 1_000)} s: ${text}`)
 }
 
-/** The exit code of a process that a signal ends. */
+/** Exit code of a process that a signal has ended. */
 function interrupted(): Promise<number> {
   return new Promise((resolve) => {
     for (const [signal, code] of [
@@ -63,7 +63,7 @@ function interrupted(): Promise<number> {
   })
 }
 
-/** Ends what runs, the last started first, and leaves nothing on the disk. */
+/** Stops everything, the last started first, and deletes its files. */
 async function cleanUp(): Promise<void> {
   for (const end of ends) await end()
   await rm(directory, { recursive: true, force: true, maxRetries: 5 })

@@ -1,6 +1,6 @@
 /**
- * Sends hostile bodies to a real gateway: `npm run fuzz:gateway -- [bodies] [seed]`, 100,000 unless it is said otherwise. Ends with
- * 0 when the gateway lived and kept nothing that it should not; a body that it failed at is printed, in base64.
+ * Sends hostile bodies to a real gateway: `npm run fuzz:gateway -- [bodies] [seed]`, 100,000 by default. Ends with 0 if the gateway
+ * survived and stored no undeclared data. Prints each body at which it failed, in base64.
  */
 import { mkdtemp, rm } from 'node:fs/promises'
 import os from 'node:os'

@@ -1,7 +1,7 @@
 /**
- * Lets Node.js 22 run the tests. Their source uses `using`, which esbuild rewrites while a file is loaded. And its runner ends a file
- * when nothing keeps the process alive, though a test still waits for a timer that does not; later runners wait. `node scripts/test.ts` does it by
- * itself; for one file: `node --import ./scripts/older-syntax.mjs --test test/telemetry/report.test.ts`. The package is built for
+ * Lets Node.js 22 run the tests. Their source has `using`, which esbuild rewrites when a file is loaded. The test runner of Node.js 22 also
+ * ends a file while a test waits for an unreferenced timer; later runners wait. `node scripts/test.ts` loads this module by itself; for one
+ * file: `node --import ./scripts/older-syntax.mjs --test test/telemetry/report.test.ts`. The package is built for
  * Node.js 22 and needs none of this.
  */
 import { readFileSync } from 'node:fs'

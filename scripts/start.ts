@@ -1,6 +1,7 @@
 /**
- * The whole system on one machine: gateway, ClickHouse, a demo host; its report on the way from host code to an answer,
- * and then the same host opted out. `npm start` stays up; `npm start -- --exit` ends after one round with 0, or 1 and why.
+ * Runs the whole system on one machine: gateway, ClickHouse and a demo host. Shows its report on the way from the host's code to an
+ * answer, and then the same host opted out. `npm start` keeps running; `npm start -- --exit` ends after one round, with 0, or with 1 and
+ * the reason.
  */
 import path from 'node:path'
 import { parseArgs } from 'node:util'
@@ -26,7 +27,7 @@ const FIRST_RUN =
   'Ctrl-C is safe: the next start goes on where this one was.'
 const ending = new AbortController()
 void interrupted.then(() => ending.abort())
-/** What runs, newest first: the order in which it ends. */
+/** Running parts, newest first: the order in which they are stopped. */
 const running: Array<{ stop(): Promise<void> }> = []
 
 try {
@@ -37,14 +38,14 @@ try {
   process.exitCode = 1
 } finally {
   for (const one of running) await one.stop()
-  // A connection to a proxy that never answers cannot be called off, and would keep the process for minutes.
+  // A connection to a proxy that never answers cannot be aborted, and would keep the process for minutes.
   setTimeout(() => process.exit(), 1_000).unref()
 }
 
 async function show(directory: string): Promise<void> {
   const port = await freePort()
   const endpoint = `http://127.0.0.1:${port}`
-  // The product needs no gateway to say what it does, so that the Collector is found, or built, meanwhile.
+  // The product shows its notice and its preview without a gateway, so the Collector is found or built meanwhile.
   const progress = createGate(process.stderr)
   const collector = findCollector({
     output: progress.output,

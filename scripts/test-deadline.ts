@@ -1,6 +1,6 @@
 /**
- * Loaded before each test file: a file whose process is still there when all of its tests are long over has left something
- * open. It fails and says what, instead of keeping everybody waiting.
+ * Loaded before each test file. A process that still runs long after the end of its tests has left something open: it fails and names
+ * that, instead of running forever.
  */
 const minutes = Number(process.env['TEST_FILE_MINUTES'] ?? 10)
 
@@ -10,6 +10,6 @@ setTimeout(() => {
   process.exit(1)
 }, minutes * 60_000).unref()
 
-// Node.js loses the handle of a connection that is reset while it is being shut down, and then waits for it in the very
-// end, for ever and with a full core. An exit that somebody asks for does not wait. Last of all listeners.
+// Node.js loses the handle of a connection that is reset during its shutdown, and then waits for it at the exit, forever and with a
+// full core. `process.exit()` does not wait. This must be the last of all listeners.
 process.once('beforeExit', () => process.once('exit', () => process.exit()))

@@ -1,7 +1,7 @@
 /**
- * Loaded before each test file. To know to which test an uncaught error belongs, `node:test` follows every promise until it is
- * collected as garbage: most of the processor time of a test that makes a million of them. An AsyncLocalStorage knows the same
- * for nothing. Where a later Node.js does not ask in this way any more, the tests are slower and otherwise the same.
+ * Loaded before each test file. To assign an uncaught error to a test, `node:test` follows every promise until it is garbage-collected,
+ * which takes most of the processor time of a test with a million promises. An AsyncLocalStorage gives the same answer at no cost. If a
+ * later Node.js works differently, the tests are slower and otherwise the same.
  */
 const asyncHooks = process.getBuiltinModule('node:async_hooks')
 const { tracingChannel } = process.getBuiltinModule('node:diagnostics_channel')
@@ -10,7 +10,7 @@ const { createHook, executionAsyncId } = asyncHooks
 const testId = new asyncHooks.AsyncLocalStorage<number>()
 tracingChannel('node.test').start.bindStore(testId, () => executionAsyncId())
 
-// Only what `node:test` takes when it is loaded, which is here.
+// `node:test` reads these functions while it is loaded, below.
 Object.assign(asyncHooks, {
   createHook: (callbacks: Parameters<typeof createHook>[0]) =>
     createHook({ ...callbacks, trackPromises: false }),

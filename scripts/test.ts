@@ -1,10 +1,8 @@
 /**
- * Runs the tests: `node scripts/test.ts` everything, `node scripts/test.ts fast` what needs neither Collector nor ClickHouse, nor many
- * processes.
- * First the formatter and linter, the build (the examples use the package as a stranger gets it) and the types.
- * Files that end in `.slow.test.ts` are the slow ones; they are reported apart. Each has ports and directories of its own, so that as many
- * run at once as there are processors.
- * The last line says how many passed and failed.
+ * Runs all tests: `node scripts/test.ts`; or those without Collector, ClickHouse and many processes: `node scripts/test.ts fast`. First
+ * come the formatter and linter, the build (the examples use the built package) and the types. The slow tests, in files that end in
+ * `.slow.test.ts`, are reported separately. Each has its own ports and directories, so that as many run at once as there are processors.
+ * The last line counts passed and failed tests.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,19 +17,19 @@ import { pathToFileURL } from 'node:url'
 const root = path.resolve(import.meta.dirname, '..')
 const fastOnly = process.argv[2] === 'fast'
 const names = process.argv.slice(2).filter((word) => word !== 'fast')
-/** Of the last run: compiled modules, which each process of a test would otherwise compile again, and the time of each test file. */
+/** Directory kept between runs: compiled modules, which each test process would otherwise compile again, and the time of each test file. */
 const cache = path.join(root, 'node_modules/.cache/otel-usage-tests')
 const timesFile = path.join(cache, 'times.json')
 const times = readTimes()
-/** The longest of the slow ones, for the first run in a fresh clone. Any other is begun after them. */
+/** Longest slow test files, which start first in the first run of a fresh clone. */
 const LONGEST = [
   'test/faults/faults.slow.test.ts',
   'test/gateway/store.slow.test.ts',
   'test/gateway/gateway.slow.test.ts',
 ]
-/** The test files whose processes are there. */
+/** Test files whose processes run. */
 const underWay = new Set<string>()
-/** What is loaded before each test file. Node.js 22 does not know `using`. */
+/** Modules that are loaded before each test file. Node.js 22 does not support `using`. */
 const preloaded = [
   'test-deadline.ts',
   'test-errors.ts',
@@ -71,17 +69,17 @@ const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''
 console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`)
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
 
-/** Even a test process that is stuck for good keeps nobody waiting for longer. */
+/** Ends the run after some minutes, even if a test process hangs. */
 function endAfter(minutes: number): void {
   setTimeout(() => {
     const under = [...underWay].join(', ')
-    console.error(`\nThe tests are not over after ${minutes} minutes. Under way: ${under}.`)
+    console.error(`\nThe tests did not end within ${minutes} minutes. Still running: ${under}.`)
     console.log(`${totals.passed} passed, ${totals.failed + Math.max(1, underWay.size)} failed`)
     process.exit(1)
   }, minutes * 60_000).unref()
 }
 
-/** A step before the tests; it counts as one of them. */
+/** Runs a step before the tests, which counts as a test. */
 async function step(name: string, args: readonly string[], repair?: string): Promise<void> {
   const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')
   if (code === 0) {
@@ -96,7 +94,7 @@ async function runTests(kind: string, files: readonly string[], concurrency: num
   if (files.length === 0) return
   const before = { ...totals }
   const started = performance.now()
-  // The longest first, so that none of them is left over in the end; a new one may be long.
+  // The longest first, so that no long file runs alone at the end. A new file may be long.
   const timeOf = (file: string) => times[file] ?? (LONGEST.includes(file) ? Infinity : 60_000)
   const sorted = files.toSorted().toSorted((a, b) => timeOf(b) - timeOf(a) || 0)
   const stream = run({

@@ -3,17 +3,17 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
 
-/** The demo host's process, and its HTTP interface. */
+/** Demo host: its process and its HTTP interface. */
 export interface DemoHost {
   readonly url: string
-  /** What it has printed. */
+  /** Returns the output of the host. */
   readonly log: readonly string[]
   get(route: string): Promise<TelemetryView>
   post(route: string, body?: string): Promise<ReportView>
   stop(): Promise<void>
 }
 
-/** What `GET /telemetry` answers. */
+/** Response of `GET /telemetry`. */
 export interface TelemetryView {
   readonly verdict: {
     readonly state: string
@@ -25,14 +25,14 @@ export interface TelemetryView {
   readonly report: unknown
 }
 
-/** What `POST /telemetry/report` answers. */
+/** Response of `POST /telemetry/report`. */
 export interface ReportView {
   readonly outcome: string
   readonly reportId: string
   readonly reason: string
 }
 
-/** Something that the demo expected did not happen: the reason to end with 1. */
+/** The demo did not work as expected; ends the process with 1. */
 export class DemoError extends Error {
   override readonly name = 'DemoError'
 }
@@ -40,7 +40,7 @@ export class DemoError extends Error {
 const program = path.resolve(import.meta.dirname, '../../examples/minimal/host.ts')
 const fromSource = new URL('from-source.ts', import.meta.url).href
 
-/** Starts examples/minimal/host.ts on a free port, with the operator's variables given. */
+/** Starts examples/minimal/host.ts on a free port, with variables of the operator. */
 export async function startDemoHost(environment: Record<string, string>): Promise<DemoHost> {
   const { PATH = '', HOME = '' } = process.env
   const child = spawn(process.execPath, ['--import', fromSource, program, '0'], {
@@ -68,7 +68,7 @@ export async function startDemoHost(environment: Record<string, string>): Promis
   }
 }
 
-/** The address that the host prints when it listens, once it has told what its telemetry does. */
+/** Returns the address that the host prints once it listens, after the notice of its telemetry. */
 function listening(child: ChildProcess, log: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     let url: string | undefined

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 
-/** Holds back what is written until it is opened, so that the progress of one thing does not run into the text of another. */
+/** Stream that holds back its output until it is opened, so that the progress of one step does not mix with the text of another. */
 export interface Gate {
   readonly output: Writable & { readonly isTTY?: boolean; readonly columns?: number }
   open(): void

@@ -4,13 +4,13 @@ import type { System } from './system.ts'
 
 export interface HostOptions {
   readonly screen: Screen
-  /** The address of the gateway, which may not be there yet. */
+  /** Address of the gateway, which may not run yet. */
   readonly endpoint: string
-  /** Where the host keeps its state. */
+  /** State directory of the host. */
   readonly directory: string
 }
 
-/** A host whose operator says yes: what it says, what was decided, and the report it would send. The host goes on running. */
+/** Starts a host whose operator has consented; shows its notice, its verdict and its preview. The host keeps running. */
 export async function showOptedIn({ endpoint, screen, directory }: HostOptions): Promise<DemoHost> {
   screen.step('A product, examples/minimal, whose operator says yes: ACME_NOTES_TELEMETRY=on')
   const host = await startDemoHost({
@@ -33,7 +33,7 @@ export async function showOptedIn({ endpoint, screen, directory }: HostOptions):
   }
 }
 
-/** The report of that host, from its code to an answer. */
+/** Shows the report of that host, from its code to an answer. */
 export async function showReport(
   host: DemoHost,
   { system, screen }: { readonly system: System; readonly screen: Screen },
@@ -50,7 +50,7 @@ export async function showReport(
   )
 }
 
-/** The same host, opted out by one variable: its report in its log, nothing sent. */
+/** Shows the same host, opted out by one variable: its report is in its log, and nothing is sent. */
 export async function showOptedOut({
   system,
   endpoint,
@@ -81,14 +81,14 @@ export async function showOptedOut({
   }
 }
 
-/** Something to count. */
+/** Sends requests that the host counts. */
 async function use(host: DemoHost): Promise<void> {
   for (const note of ['milk', 'bread', 'telemetry is off on the ship']) await host.post('/', note)
   for (let read = 0; read < 7; read++) await fetch(host.url)
   await fetch(`${host.url}/nowhere`)
 }
 
-/** The answer from ClickHouse, once the report is in it. */
+/** Returns the answer from ClickHouse, once it has the report. */
 async function answered({ insights, store }: System, reportId: string) {
   const deadline = performance.now() + 30_000
   const query = `SELECT count() AS n FROM installation_days WHERE ReportId = '${reportId}'`

@@ -1,17 +1,17 @@
 import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
 
-/** What the demo prints, and nothing else does. */
+/** Output of the demo. */
 export interface Screen {
   step(title: string): void
   say(text: string): void
-  /** Something that a program printed or returned, indented. */
+  /** Prints the output of a program or a returned value, indented. */
   quote(text: string): void
   table(rows: ReadonlyArray<Readonly<Record<string, string | number>>>): void
   failure(text: string): void
 }
 
-/** What of a long line is shown. */
+/** Number of characters of a line that are shown. */
 const WIDTH = 220
 
 export function createScreen(output: Writable): Screen {

@@ -15,23 +15,23 @@ import { createInsights, type Insights } from '../../src/insights.ts'
 import { isImportantLine, readableLine } from '../../src/maintainer/stack/log-line.ts'
 import type { Screen } from './screen.ts'
 
-/** The maintainer's side, running. */
+/** Running gateway and store. */
 export interface System {
   readonly gateway: RunningCollector
   readonly store: ClickHouseConnection
-  /** The file for `curl --config` that leads to the store. */
+  /** File for `curl --config` with the login of the store. */
   readonly curlConfig: string
   readonly insights: Insights
-  /** How many data points have come in at the gateway, by its own count. */
+  /** Returns the number of data points that the gateway has received, by its own count. */
   arrived(): Promise<number>
   stop(): Promise<void>
 }
 
 export interface StartSystemOptions {
   readonly collector: Collector
-  /** Where the gateway listens. */
+  /** Port of the gateway. */
   readonly port: number
-  /** Where queue, archive and data are kept. */
+  /** Directory of queue, archive and data. */
   readonly directory: string
   readonly screen: Screen
 }
@@ -41,7 +41,7 @@ const overlays = ['../../collector-config/archive.yaml', '../../examples/minimal
 )
 const DATABASE = 'usage'
 
-/** Starts ClickHouse and the Collector on ports that are free, so that the demo gets in nobody's way. */
+/** Starts ClickHouse and the Collector on free ports, so that the demo disturbs no other program. */
 export async function startSystem({
   collector,
   directory,

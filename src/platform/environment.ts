@@ -8,8 +8,8 @@ export type Environment = Readonly<Record<string, string | undefined>>
 export const systemEnvironment = (): Environment => readEnvironment(process.env)
 
 /**
- * What an environment holds at this moment: its own names only, so that what another library adds to every object is no variable.
- * Windows has `Path` and `PATH` for the same: there each is found in capitals, too.
+ * Copies the variables of an environment, without properties that another library has added to `Object.prototype`. Names on Windows are
+ * not case-sensitive, so each is found in capitals there too.
  */
 export function readEnvironment(environment: Environment): Environment {
   const read: Record<string, string> = Object.create(null)

@@ -26,9 +26,8 @@ function ownDeep(value: unknown): unknown {
 const isTree = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 /**
- * Options as they were given, and nothing else: a copy of the own properties, in objects without a prototype, so that what
- * another library has added to every object sets no option. What stands there that is no option is a mistake: it was
- * meant to do something.
+ * Copies the own properties of options, in objects without a prototype, so that properties that another library has added to
+ * `Object.prototype` set no option. Reports each unknown name as a mistake, because it was meant to do something.
  */
 export function ownOptions<T>(given: T, names: OptionNames, report: (mistake: Mistake) => void): T {
   return copyOf(given, names, '', report) as T

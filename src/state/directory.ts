@@ -148,7 +148,7 @@ export function createDirectoryStore(
     } catch (error) {
       if (purpose === 'read' && isMissing(error)) return undefined
       const { code } = error as NodeJS.ErrnoException
-      throw NO_REGULAR_FILE.has(code ?? '') ? new StateEntryError(file, 'it is not a regular file') : error
+      throw NOT_REGULAR_FILE.has(code ?? '') ? new StateEntryError(file, 'it is not a regular file') : error
     }
   }
 
@@ -291,12 +291,12 @@ const NO_SYNC: ReadonlySet<string> = new Set([
 ])
 
 /** Error codes of opening a symbolic link, a socket, a device or a directory. */
-const NO_REGULAR_FILE: ReadonlySet<string> = new Set(['ELOOP', 'EMLINK', 'ENXIO', 'ENODEV', 'EISDIR'])
+const NOT_REGULAR_FILE: ReadonlySet<string> = new Set(['ELOOP', 'EMLINK', 'ENXIO', 'ENODEV', 'EISDIR'])
 
 const isMissing = (error: unknown): boolean =>
   ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | null)?.code ?? '')
 
-/** @throws {UsageConfigurationError} where that is no path, or one that leads nowhere. */
+/** @throws {UsageConfigurationError} if the value is not a path, or is relative to a working directory that was deleted. */
 function rootAt(directory: string): string {
   const root = isPath(directory) ? absolutePath(directory) : undefined
   if (root !== undefined) return root
