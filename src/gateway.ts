@@ -30,7 +30,9 @@ export type {
   GatewayCounts,
   GatewayEndpoints,
   GatewayStatus,
+  PendingDeletion,
   StoreAnswer,
+  WaitingErasures,
 } from './maintainer/stack/index.ts'
 export {
   type ClickHouseOrigin,

@@ -336,6 +336,28 @@ FROM installations
 WHERE (Product, sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), Product, InstallationId))
     IN (SELECT Product, Hash FROM forgotten);
 
+-- Of how many of them, and since when: empty, or younger than two hours, as long as maintain.sql runs every hour and gets done.
+CREATE VIEW IF NOT EXISTS waiting_erasures AS
+SELECT Product, count() AS Installations, min(greatest(AskedAt, ReceivedAt)) AS Since
+FROM
+(
+    SELECT
+        Product,
+        sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), Product, InstallationId) AS Installation,
+        max(ReceivedAt) AS ReceivedAt
+    FROM installations
+    WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
+    GROUP BY Product, InstallationId
+) AS stored
+INNER JOIN
+(
+    SELECT Product, Installation, min(AskedAt) AS AskedAt
+    FROM erasure_requests FINAL
+    WHERE NOT IsOver
+    GROUP BY Product, Installation
+) AS asked USING (Product, Installation)
+GROUP BY Product;
+
 -- What remains: of how many that were known a request came on a day.
 CREATE TABLE IF NOT EXISTS erasures
 (

@@ -3,10 +3,27 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { defineCatalog } from '../../src/catalog/index.ts'
-import { freePort, gatewayStatus, type RunningCollector, runGatewayCommand } from '../../src/gateway.ts'
+import {
+  freePort,
+  GatewayError,
+  gatewayStatus,
+  maintainStore,
+  type RunningCollector,
+  runGatewayCommand,
+} from '../../src/gateway.ts'
 import { askStore } from '../../src/maintainer/stack/store/ask-store.ts'
-import { report, runClickHouse, runGateway, STORE_PASSWORD, send, untilRows } from './running-gateway.ts'
+import {
+  report,
+  rowsOf,
+  runClickHouse,
+  runGateway,
+  STORE_PASSWORD,
+  send,
+  untilRows,
+  uuid,
+} from './running-gateway.ts'
 import { memory, scratchDirectory, until } from './scratch.ts'
+import { command, insertReports, letPass } from './stored-reports.ts'
 
 const catalog = defineCatalog({
   version: 1,
@@ -118,6 +135,81 @@ test('the store is asked over its native protocol too', async (t) => {
     assert(refusal.state === 'refuses', JSON.stringify(refusal))
     assert.match(refusal.reason, why)
   }
+})
+
+// With merges stopped, or a deletion that fails, an erasure waited for ever, each hour another one was given to the store, and nobody
+// was told: status said that all is well.
+test('an erasure that is not done is told by status, and by whoever maintains the store', async (t) => {
+  const directory = await scratchDirectory(t)
+  const store = await runClickHouse(t, directory, { grants: ['GRANT SYSTEM MERGES ON usage.*'] })
+  const environment = {
+    CLICKHOUSE_URL: store.url,
+    USAGE_CLICKHOUSE_ENDPOINT: new URL(store.url).origin,
+    USAGE_CLICKHOUSE_USERNAME: 'usage',
+    USAGE_CLICKHOUSE_PASSWORD: STORE_PASSWORD,
+  }
+  const troublesIn = async (hours: number) => {
+    const now = () => Date.now() + hours * 3_600_000
+    const { troubles, store: answer } = await gatewayStatus({ directory, environment, now })
+    assert(answer.state === 'takes-reports')
+    return troubles.filter((one) => one.includes('forgotten'))
+  }
+  const installation = uuid('4')
+  const at = new Date().toISOString().replace('T', ' ').slice(0, 19)
+  const forget = { installation, reportId: uuid('7'), at, points: [{ name: 'usage.forget', value: 1 }] }
+  await insertReports(store, { installation, reportId: uuid('7'), at }, forget)
+  assert.deepEqual(await troublesIn(5), [])
+  assert.deepEqual(await troublesIn(7), [
+    'An installation of acme-db asked to be forgotten, and the store still has it after 7 hours. `maintain.sql` is to run every hour; see whether it does, by `otel-usage gateway maintain`.',
+  ])
+
+  await letPass(store, 61)
+  const notDone =
+    /^The store was told at \d{4}-\d\d-\d\dT\S+Z to delete from points, and has not done it; .+Where merges are stopped, SYSTEM START MERGES/
+  await command(store, 'SYSTEM STOP MERGES points')
+  for (const _ of ['the first run', 'the next one, which adds nothing to what waits']) {
+    await assert.rejects(maintainStore({ url: store.url, timeout: 2_000 }), (error) => {
+      assert(error instanceof GatewayError)
+      assert.match(error.message, notDone)
+      return true
+    })
+    const pending = 'SELECT count() AS n FROM system.mutations WHERE NOT is_done'
+    assert.deepEqual(await rowsOf(store, pending), [{ n: 1 }])
+  }
+  assert.match(
+    (await troublesIn(30))[0] ?? '',
+    /the store still has it after 30 hours\. It does not get done what it is to delete from points, as after SYSTEM STOP MERGES\.$/,
+  )
+  await command(store, 'SYSTEM START MERGES points')
+  await until('what waited is done', async () => {
+    const [row] = await rowsOf<{ n: number }>(
+      store,
+      'SELECT count() AS n FROM system.mutations WHERE NOT is_done',
+    )
+    return row?.n === 0
+  })
+
+  await insertReports(store, { installation, reportId: uuid('7'), at })
+  await letPass(store, 61)
+  // As with a column that somebody has changed.
+  await command(
+    store,
+    "ALTER TABLE points DELETE WHERE throwIf(Value = 0, 'no way') = 1 SETTINGS mutations_sync = 0",
+  )
+  await assert.rejects(
+    maintainStore(store),
+    /^GatewayError: The store was told at .+ to delete from points.+no way/,
+  )
+  assert.match(
+    (await troublesIn(7))[0] ?? '',
+    /It does not get done what it is to delete from points: Code: 395.+no way/,
+  )
+  const stderr = memory()
+  assert.equal(await runGatewayCommand(['maintain'], { stdout: memory(), stderr, environment }), 1)
+  assert.match(stderr.text(), /The store was told at .+ to delete from points.+no way/)
+  await command(store, "KILL MUTATION WHERE database = 'usage'")
+  await maintainStore(store)
+  assert.deepEqual(await troublesIn(30), [])
 })
 
 for (const scheme of ['tcp', 'http'])

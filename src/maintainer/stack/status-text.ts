@@ -31,7 +31,7 @@ const STORE_STATES: Readonly<Record<StoreAnswer['state'], string>> = {
 }
 
 /** Returns the problems that need attention, as sentences. */
-export function troublesOf(status: Omit<GatewayStatus, 'troubles'>): string[] {
+export function troublesOf(status: Omit<GatewayStatus, 'troubles'>, now: number): string[] {
   const { places, healthy, store, counts, stalledSeconds, aside, damaged, disk } = status
   return [
     ...(healthy
@@ -41,6 +41,7 @@ export function troublesOf(status: Omit<GatewayStatus, 'troubles'>): string[] {
       ? [`The Collector's own metrics cannot be read at ${places.metricsUrl}.`]
       : []),
     ...storeTroubles(places, store),
+    ...erasureTroubles(store, now),
     ...(counts && stalledSeconds !== undefined
       ? [
           `${number(counts.queued)} points wait for the store, and none was stored for at least ${duration(stalledSeconds)}${lastStored(store)}; the Collector's log says why.`,
@@ -96,6 +97,25 @@ function storeTroubles(places: GatewayEndpoints, store: StoreAnswer): string[] {
         `The store at ${places.store} cannot be reached; reports wait in the queue until it is back: ${reason}`,
       ]
 }
+
+/** Erasures that the promise of a day is about to be broken for: by two hours they are done where all is well. */
+function erasureTroubles(store: StoreAnswer, now: number): string[] {
+  if (store.state !== 'takes-reports') return []
+  const { waitingErasures = [], pendingDeletion } = store
+  const why =
+    pendingDeletion === undefined
+      ? '`maintain.sql` is to run every hour; see whether it does, by `otel-usage gateway maintain`.'
+      : `It does not get done what it is to delete from ${pendingDeletion.table}${pendingDeletion.failure ? `: ${pendingDeletion.failure}` : ', as after SYSTEM STOP MERGES.'}`
+  return waitingErasures
+    .filter(({ since }) => now - since > LONGEST_ERASURE)
+    .map(
+      ({ product, installations, since }) =>
+        `${installations === 1 ? 'An installation' : `${number(installations)} installations`} of ${product} asked to be forgotten, and the store still has ${installations === 1 ? 'it' : 'them'} after ${duration((now - since) / 1_000)}. ${why}`,
+    )
+}
+
+/** In milliseconds: six hours. */
+const LONGEST_ERASURE = 6 * 3_600_000
 
 function lastStored(store: StoreAnswer): string {
   const times = (store.state === 'takes-reports' && store.arrivals ? store.arrivals : []).map(

@@ -19,13 +19,15 @@ export interface GatewayStatusOptions {
   readonly directory: string
   /** Settings of a gateway that `gateway up` has not started. Default: the environment of the process. */
   readonly environment?: Environment
+  /** Time in milliseconds since 1970. Default: the system's. */
+  readonly now?: () => number
   /** Time to watch whether waiting points reach the store, in milliseconds. Default: 3000. */
   readonly watch?: number
 }
 
 /** Returns the state of a gateway on this machine. Never throws: whatever cannot be read is one of the `troubles`. */
 export async function gatewayStatus(options: GatewayStatusOptions): Promise<GatewayStatus> {
-  const { directory, environment = systemEnvironment(), watch = 3_000 } = options
+  const { directory, environment = systemEnvironment(), now = Date.now, watch = 3_000 } = options
   const places = await placesOf(directory, environment)
   const [healthy, store, first, disk, aside, damaged] = await Promise.all([
     answers(places.healthUrl),
@@ -40,7 +42,7 @@ export async function gatewayStatus(options: GatewayStatusOptions): Promise<Gate
       ? await progressSince(first, places.metricsUrl, watch)
       : { ...(first && { counts: first }) }
   const found = { places, healthy, store, ...progress, aside, damaged, disk }
-  return { ...found, troubles: troublesOf(found) }
+  return { ...found, troubles: troublesOf(found, now()) }
 }
 
 /** Reads the counts a second time: a store may answer and store nothing. */

@@ -44,13 +44,53 @@ export async function applySchema({ url, database = 'usage', cluster }: StoreAdd
  * done every hour; on a cluster for one server of each shard, because each server sees to its own shard.
  *
  * @throws {GatewayOptionsError} if the name of the database or of the cluster is invalid.
- * @throws {GatewayError} if the server is older than {@link MIN_CLICKHOUSE_VERSION}.
+ * @throws {GatewayError} if the server is older than {@link MIN_CLICKHOUSE_VERSION}, or has not done a deletion of an earlier run
+ *   within the time that a statement may take, by default an hour: it is given no more then.
  * @throws {MissingPackageError} if `@clickhouse/client` is not installed.
  */
-export async function maintainStore({ url, database = 'usage', cluster }: StoreAddress): Promise<void> {
+export async function maintainStore({
+  url,
+  database = 'usage',
+  cluster,
+  timeout = MAINTENANCE_TIMEOUT,
+}: StoreAddress): Promise<void> {
   const statements = await storeStatements('maintain', { database, cluster })
+  const tables = [...new Set(statements.flatMap((one) => /^ALTER TABLE (\w+)/.exec(one)?.[1] ?? []))]
   await requireVersion(url)
-  await run({ url, database, timeout: MAINTENANCE_TIMEOUT }, statements)
+  await requireDeletionsDone({ url, database }, tables, timeout)
+  await run({ url, database, timeout }, statements).catch(async (error) => {
+    await requireDeletionsDone({ url, database }, tables, 0)
+    throw error
+  })
+}
+
+/**
+ * A deletion waits while merges are stopped, or fails again and again; later ones of the same table wait for it.
+ *
+ * @param age how old a deletion is at least, in milliseconds
+ * @throws {GatewayError} when one of these tables is not done.
+ */
+async function requireDeletionsDone(
+  address: ClickHouseAddress,
+  tables: readonly string[],
+  age: number,
+): Promise<void> {
+  const [pending] = await connected(
+    address,
+    (connection) =>
+      connection.query<{ table: string; since: string; failure: string }>(
+        `SELECT table, formatDateTime(create_time, '%FT%TZ', 'UTC') AS since, latest_fail_reason AS failure FROM system.mutations
+       WHERE database = currentDatabase() AND table IN {tables:Array(String)} AND NOT is_done AND create_time <= now() - {age:UInt32}
+       ORDER BY create_time, mutation_id LIMIT 1`,
+        { parameters: { tables, age: age / 1_000 } },
+      ),
+    // Where the user may not read that table, the next statement waits, and says what is wrong.
+  ).catch(() => [])
+  if (pending === undefined) return
+  const { table, since, failure } = pending
+  throw new GatewayError(
+    `The store was told at ${since} to delete from ${table}, and has not done it; until then nothing is erased and nothing rolled up. ${failure ? failure.slice(0, 300) : 'Where merges are stopped, SYSTEM START MERGES lets them go on.'}`,
+  )
 }
 
 /**

@@ -13,12 +13,31 @@ export interface Arrival {
   readonly storedAt: number
 }
 
+/** Installations of a product that asked to be forgotten and of which something is in the store. */
+export interface WaitingErasures {
+  readonly product: string
+  readonly installations: number
+  /** Since when the first of them could have been erased, in milliseconds since 1970. */
+  readonly since: number
+}
+
+/** A deletion that the store was given and has not done. */
+export interface PendingDeletion {
+  readonly table: string
+  /** Why the last attempt failed; empty where there was no attempt. */
+  readonly failure: string
+}
+
 /** Answer of the store. A store that accepts connections and never answers counts as unreachable. */
 export type StoreAnswer =
   | {
       readonly state: 'takes-reports'
       /** `undefined` if the user may not read. */
       readonly arrivals: readonly Arrival[] | undefined
+      /** `undefined` where the user may not read, or an older schema is there. */
+      readonly waitingErasures: readonly WaitingErasures[] | undefined
+      /** The oldest one that is not done. */
+      readonly pendingDeletion: PendingDeletion | undefined
     }
   | { readonly state: 'refuses' | 'unreachable'; readonly reason: string }
 
@@ -35,10 +54,17 @@ export async function askStore(access: StoreAccess): Promise<StoreAnswer> {
     const state = error instanceof StoreRefusal ? 'refuses' : 'unreachable'
     return { state, reason: reason.slice(0, 300) }
   }
-  const arrivals = await ask(access, ARRIVALS, TIMEOUT)
-    .then(arrivalsOf)
-    .catch(() => undefined)
-  return { state: 'takes-reports', arrivals }
+  const answerTo = async <Row>(query: string, rowOf: (row: Record<string, string>) => Row) => {
+    try {
+      return (await ask(access, query, TIMEOUT)).map((row) => rowOf(JSON.parse(row)))
+    } catch {
+      return undefined
+    }
+  }
+  const arrivals = await answerTo(ARRIVALS, arrivalOf)
+  const waitingErasures = await answerTo(WAITING_ERASURES, waitingErasuresOf)
+  const [pendingDeletion] = waitingErasures?.length ? ((await answerTo(PENDING, pendingOf)) ?? []) : []
+  return { state: 'takes-reports', arrivals, waitingErasures, pendingDeletion }
 }
 
 const TIMEOUT = 10_000
@@ -54,23 +80,37 @@ const ARRIVALS = `SELECT toJSONString(map('product', toString(ServiceName), 'ver
   GROUP BY ServiceName, ResourceAttributes['usage.catalog.version'], ResourceAttributes['usage.catalog.contributions']
   ORDER BY count() DESC LIMIT 1000`
 
-function arrivalsOf(rows: readonly string[]): Arrival[] {
-  return rows.map((row) => {
-    const { product, version, contributions, reports, at } = JSON.parse(row) as Record<string, string>
-    return {
-      product: String(product),
-      catalogVersion: Number(version),
-      contributions: Object.fromEntries(
-        (contributions ?? '').split(',').flatMap((one): [string, number][] => {
-          const [, prefix, number] = /^(.+)@(\d+)$/.exec(one) ?? []
-          return prefix === undefined ? [] : [[prefix, Number(number)]]
-        }),
-      ),
-      reports: Number(reports),
-      storedAt: Number(at) * 1_000,
-    }
-  })
+function arrivalOf({ product, version, contributions, reports, at }: Record<string, string>): Arrival {
+  return {
+    product: String(product),
+    catalogVersion: Number(version),
+    contributions: Object.fromEntries(
+      (contributions ?? '').split(',').flatMap((one): [string, number][] => {
+        const [, prefix, number] = /^(.+)@(\d+)$/.exec(one) ?? []
+        return prefix === undefined ? [] : [[prefix, Number(number)]]
+      }),
+    ),
+    reports: Number(reports),
+    storedAt: Number(at) * 1_000,
+  }
 }
+
+const WAITING_ERASURES = `SELECT toJSONString(map('product', toString(Product), 'installations', toString(Installations),
+    'since', toString(toUnixTimestamp(Since)))) FROM waiting_erasures ORDER BY Product`
+
+const waitingErasuresOf = ({ product, installations, since }: Record<string, string>): WaitingErasures => ({
+  product: String(product),
+  installations: Number(installations),
+  since: Number(since) * 1_000,
+})
+
+const PENDING = `SELECT toJSONString(map('table', table, 'failure', latest_fail_reason)) FROM system.mutations
+  WHERE database = currentDatabase() AND NOT is_done ORDER BY create_time, mutation_id LIMIT 1`
+
+const pendingOf = ({ table, failure }: Record<string, string>): PendingDeletion => ({
+  table: String(table),
+  failure: String(failure).slice(0, 300),
+})
 
 async function askByHttp(access: StoreAccess, query: string, timeout: number): Promise<string[]> {
   const address = new URL(access.address)
