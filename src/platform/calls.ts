@@ -1,4 +1,5 @@
 import type { Clock, Timer } from './clock.ts'
+import { memberOf } from './own-options.ts'
 
 /** Result of a call of the host's code. `failure` is always an own property: an absent name might be inherited. */
 export type HostAnswer<T> =
@@ -107,11 +108,16 @@ function thenOf(value: unknown): ((...callbacks: unknown[]) => unknown) | undefi
 /** Returns what was thrown as an error whose `message` and `code` can be read safely. Never throws. */
 export function errorOf(thrown: unknown): Error & { readonly code?: string } {
   try {
-    const { message, code } = Object(thrown) as NodeJS.ErrnoException
+    const error = Object(thrown) as NodeJS.ErrnoException
+    const [message, code]: unknown[] = [memberOf(error, 'message'), memberOf(error, 'code')]
     // Not by its class: an error may come from another realm.
-    if (typeof message === 'string' && ['string', 'undefined'].includes(typeof code)) return thrown as Error
+    if (typeof message === 'string' && (code === undefined || typeof code === 'string'))
+      return thrown as Error
     return new Error(String(thrown))
   } catch {
     return new Error('something was thrown that cannot be shown')
   }
 }
+
+/** Returns the code of what was thrown, such as `ENOENT`; `undefined` if it has none. Never throws. */
+export const codeOf = (thrown: unknown): string | undefined => memberOf(errorOf(thrown), 'code')

@@ -10,7 +10,7 @@ export interface OpenFile {
     length: number,
     position: number,
   ): Promise<{ readonly bytesRead: number }>
-  writeFile(data: string | Uint8Array): Promise<void>
+  writeFile(data: string | Uint8Array, options?: object): Promise<void>
   /** Flushes the file to the disk. Optional: not every file system supports it. */
   sync?(): Promise<void>
   chown?(user: number, group: number): Promise<void>

@@ -3,7 +3,7 @@
  * maintainer's configuration. Effects can be passed in, so that no test has to patch anything. The only room that uses globals.
  */
 export { AbortController, AbortSignal } from './abort.ts'
-export { answerOfHost, askHost, askHostNow, errorOf, type HostAnswer, tellHost } from './calls.ts'
+export { answerOfHost, askHost, askHostNow, codeOf, errorOf, type HostAnswer, tellHost } from './calls.ts'
 export { type Clock, isTime, systemClock, type Timer } from './clock.ts'
 export { inOwnContext, outsideHostContext, ownContext } from './context.ts'
 export { distanceOf } from './distance.ts'
@@ -42,7 +42,15 @@ export {
   TextEncoder,
   URL,
 } from './natives.ts'
-export { type OptionNames, ownOf, ownOptions, parseOwn, unknownName } from './own-options.ts'
+export {
+  memberOf,
+  NO_OPTIONS,
+  type OptionNames,
+  ownOf,
+  ownOptions,
+  parseOwn,
+  unknownName,
+} from './own-options.ts'
 export { absolutePath, isPath, pathProblem } from './places.ts'
 export { bootOfMachine, type ProcessOwner, processOwner } from './process-owner.ts'
 export { randomUuid, randomWord, sha256 } from './random.ts'

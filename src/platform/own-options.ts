@@ -10,6 +10,18 @@ export interface OptionNames {
 export const ownOf = <T extends object>(value: T): T => Object.assign(Object.create(null), value)
 
 /**
+ * Returns a member that an object of the host's may leave out. The member may come from a class, but not from what another library has
+ * added to every object.
+ */
+export function memberOf<T extends object, K extends keyof T & string>(object: T, name: K): T[K] | undefined {
+  const value = object[name]
+  return Object.hasOwn(object, name) || value !== Reflect.get(Object.prototype, name) ? value : undefined
+}
+
+/** Options for a function of Node.js that takes its own defaults without them, and reads those with what `Object.prototype` has. */
+export const NO_OPTIONS: object = Object.freeze(Object.create(null))
+
+/**
  * Parses JSON into objects without a prototype, so that a missing member is not read from properties that another library has added
  * to `Object.prototype`. Throws a `SyntaxError` if the text is not JSON.
  */

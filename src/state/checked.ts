@@ -1,4 +1,4 @@
-import { answerOfHost, askHostNow, describeValue } from '../platform/index.ts'
+import { answerOfHost, askHostNow, describeValue, memberOf, ownOf } from '../platform/index.ts'
 import { StateEntryError } from './errors.ts'
 import { ENTRY_NAME, largestOf } from './limits.ts'
 import type { StateStore, StoreHealth } from './types.ts'
@@ -9,7 +9,12 @@ import type { StateStore, StoreHealth } from './types.ts'
  */
 export function createCheckedStore(store: StateStore): StateStore {
   const location = typeof store.location === 'string' ? store.location.slice(0, 200) : 'the state store'
-  const { rename, tidy } = store
+  const [rename, tidy, health] = [
+    memberOf(store, 'rename'),
+    memberOf(store, 'tidy'),
+    memberOf(store, 'health'),
+  ]
+  const [shared, blocking] = [memberOf(store, 'shared'), memberOf(store, 'blocking')]
 
   const wrong = (call: string, answer: unknown, expected: string) =>
     new StateEntryError(
@@ -17,11 +22,11 @@ export function createCheckedStore(store: StateStore): StateStore {
       `it has answered ${call} with ${describeValue(answer)} instead of ${expected}`,
     )
 
-  return {
+  return ownOf({
     location,
-    ...(store.shared !== undefined && { shared: store.shared === true }),
-    ...(store.blocking !== undefined && { blocking: store.blocking === true }),
-    ...(store.health && { health: () => healthOf(askHostNow(() => store.health?.())) }),
+    ...(shared !== undefined && { shared: shared === true }),
+    ...(blocking !== undefined && { blocking: blocking === true }),
+    ...(health && { health: () => healthOf(askHostNow(() => health.call(store))) }),
 
     async read(name) {
       const answer: unknown = await answerOfHost(() => store.read(name))
@@ -72,7 +77,7 @@ export function createCheckedStore(store: StateStore): StateStore {
       const names = answer.filter((name) => typeof name === 'string' && isIn(folder, name))
       return isInOrder(names) ? names : [...new Set<string>(names)].sort()
     },
-  }
+  })
 }
 
 /** Returns whether names are sorted and unique: sorting a hundred thousand names again takes a tenth of a second. */
@@ -85,7 +90,7 @@ const isBytes = (value: unknown): value is Uint8Array =>
   ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
 
 function healthOf(answer: unknown): StoreHealth {
-  const { durable, problems } = Object(answer) as Partial<StoreHealth>
+  const { durable, problems } = ownOf(Object(answer)) as Partial<StoreHealth>
   return {
     durable: durable !== false,
     problems: Array.isArray(problems) ? problems.filter((one) => typeof one === 'string').slice(0, 10) : [],

@@ -8,6 +8,7 @@ import {
   effectiveUser,
   type FileFunctions,
   isPath,
+  NO_OPTIONS,
   type OpenFile,
   openFlags,
   randomWord,
@@ -199,7 +200,7 @@ export function createDirectoryStore(
     const handle = await files.open(file, 'wx', 0o600)
     try {
       await guard.giveFile(handle)
-      await handle.writeFile(data)
+      await handle.writeFile(data, NO_OPTIONS)
       await sync(handle)
     } finally {
       await handle.close()
@@ -216,7 +217,7 @@ export function createDirectoryStore(
       const end = Buffer.alloc(1)
       const { bytesRead } = await handle.read(end, 0, 1, Math.max(status.size - 1, 0))
       const gap = endsWhole(end.subarray(0, bytesRead)) ? '' : '\n'
-      await handle.writeFile(`${gap}${line}\n`)
+      await handle.writeFile(`${gap}${line}\n`, NO_OPTIONS)
       await sync(handle)
     } finally {
       await handle.close()

@@ -1,4 +1,4 @@
-import { errorOf } from '../platform/index.ts'
+import { codeOf, errorOf } from '../platform/index.ts'
 
 /**
  * State entry that the library does not read or append to, such as a directory in its place, or a result of a store that is not
@@ -33,13 +33,12 @@ export class StateEntryNameError extends TypeError {
  * regular file. Its content is given up. Other failures are temporary.
  */
 export function isOutOfReach(thrown: unknown): boolean {
-  return OUT_OF_REACH.has(errorOf(thrown).code)
+  return OUT_OF_REACH.has(codeOf(thrown))
 }
 
 const OUT_OF_REACH: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM', 'ERR_USAGE_STATE_ENTRY'])
 
 /** Returns why a store has failed, for a message: the problem of the entry, the code of a system error, or else its message. */
 export function stateErrorReason(thrown: unknown): string {
-  const { code, message } = errorOf(thrown)
-  return thrown instanceof StateEntryError ? thrown.problem : (code ?? message)
+  return thrown instanceof StateEntryError ? thrown.problem : (codeOf(thrown) ?? errorOf(thrown).message)
 }

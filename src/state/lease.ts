@@ -1,5 +1,6 @@
 import {
   type Clock,
+  ownOf,
   type ProcessOwner,
   parseOwn,
   processOwner,
@@ -36,7 +37,7 @@ export interface LeaseOptions {
  * holds a lease that another process has taken over. Steps that must not happen twice use `StateStore.create`.
  */
 export async function takeLease(options: LeaseOptions): Promise<Lease | undefined> {
-  const { store, clock, task, duration = 15_000, owner = processOwner() } = options
+  const { store, clock, task, duration = 15_000, owner = processOwner() } = ownOf(options)
   const holder = randomUuid()
   const numbers = await numbersOf(store, task)
   const last = numbers.at(-1) ?? 0

@@ -1,4 +1,4 @@
-import { type Logger, parseOwn, TextDecoder } from '../platform/index.ts'
+import { type Logger, ownOf, parseOwn, TextDecoder } from '../platform/index.ts'
 import { ENTRIES } from './entries.ts'
 import { isOutOfReach } from './errors.ts'
 import type { StateStore } from './types.ts'
@@ -74,7 +74,7 @@ export function namespacedStore(
   }
 
   const { rename, tidy } = store
-  return {
+  return ownOf({
     ofOwner: {
       location: store.location,
       read: async (entry) => ((await nameOf(entry)) === entry ? undefined : store.read(entry)),
@@ -95,7 +95,7 @@ export function namespacedStore(
       if (name === folder) return store.list(folder)
       return (await store.list(name)).map((entry) => entry.slice(name.length - folder.length))
     },
-  }
+  })
 }
 
 /** Owner of a store; without members if its entry cannot be read or parsed: then the store counts as this product's. */

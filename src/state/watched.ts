@@ -1,4 +1,4 @@
-import { errorOf, type Logger } from '../platform/index.ts'
+import { codeOf, type Logger, ownOf } from '../platform/index.ts'
 import { ENTRIES } from './entries.ts'
 import { stateErrorReason } from './errors.ts'
 import type { StateStore } from './types.ts'
@@ -26,7 +26,7 @@ export function createWatchedStore(store: StateStore, logger: Logger): StateStor
   function warn(name: string, error: unknown): void {
     const reason = stateErrorReason(error)
     if (unreadable.size < MAX_REMEMBERED) unreadable.set(name, reason)
-    const kind = errorOf(error).code ?? reason
+    const kind = codeOf(error) ?? reason
     // For the stored choice, the verdict's own message says what this means.
     if (warned.has(kind) || name.endsWith(ENTRIES.consent)) return
     if (warned.size < MAX_REMEMBERED) warned.add(kind)
@@ -36,7 +36,7 @@ export function createWatchedStore(store: StateStore, logger: Logger): StateStor
     )
   }
 
-  return {
+  return ownOf({
     ...store,
     read: (name) => watch(name, () => store.read(name)),
     list: (folder) => watch(folder, () => store.list(folder)),
@@ -51,7 +51,7 @@ export function createWatchedStore(store: StateStore, logger: Logger): StateStor
         problems: [...health.problems, `${store.location}/${name} cannot be read (${reason})${others}.`],
       }
     },
-  }
+  })
 }
 
 /** Largest number of reasons, and of entries, that are remembered. */

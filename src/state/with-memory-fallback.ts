@@ -1,4 +1,4 @@
-import { createMutex, type Logger, TextDecoder } from '../platform/index.ts'
+import { createMutex, type Logger, ownOf, TextDecoder } from '../platform/index.ts'
 import { ENTRIES } from './entries.ts'
 import { stateErrorReason } from './errors.ts'
 import { joinLines } from './lines.ts'
@@ -126,7 +126,7 @@ export function storeWithMemoryFallback(
     if (kept.delete(name)) await memory.remove(name)
   }
 
-  return {
+  return ownOf({
     failure: () => failure,
     unwritten: () => [...kept.keys()],
     location: store.location,
@@ -233,7 +233,7 @@ export function storeWithMemoryFallback(
       for (const name of names) if (await gone(name)) names.delete(name)
       return [...names].sort()
     },
-  }
+  })
 }
 
 const STRICT_FOLDERS: readonly string[] = [ENTRIES.counts, ENTRIES.outbox, ENTRIES.acknowledged]

@@ -1,4 +1,4 @@
-import { askHost, type Clock, createMutex } from '../platform/index.ts'
+import { askHost, type Clock, createMutex, ownOf } from '../platform/index.ts'
 import type { StateStore } from './types.ts'
 
 /** Longest time for reading, in milliseconds: the host's start waits for it. */
@@ -46,7 +46,7 @@ export function storeWithTimeout(store: StateStore, clock: Clock): StateStore {
     })
 
   const { rename, tidy } = store
-  return {
+  return ownOf({
     location: store.location,
     ...(store.shared !== undefined && { shared: store.shared }),
     ...(store.blocking !== undefined && { blocking: store.blocking }),
@@ -59,5 +59,5 @@ export function storeWithTimeout(store: StateStore, clock: Clock): StateStore {
     ...(rename && { rename: (from, to) => inTime(CHANGE_TIMEOUT, () => rename.call(store, from, to)) }),
     ...(tidy && { tidy: () => inTime(CHANGE_TIMEOUT, () => tidy.call(store)) }),
     list: (folder) => inTime(READ_TIMEOUT, () => store.list(folder)),
-  }
+  })
 }

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 
-const HOST = path.join(import.meta.dirname, 'hosts/polluted.ts')
+const HOSTS = path.join(import.meta.dirname, 'hosts')
 
 /** Names of options and of members of records that each changed a report, a verdict or a start. */
 const NAMES = [
@@ -34,10 +34,22 @@ test('a name that another library has added to every object changes neither a re
   await using receiver = await startReceiver()
   const directory = path.join(scratch.directory, 'usage')
   const { stdout } = await promisify(execFile)(process.execPath, [
-    HOST,
+    path.join(HOSTS, 'polluted.ts'),
     receiver.endpoint,
     directory,
     ...NAMES,
   ])
   assert.equal(stdout, '')
+})
+
+test('nothing that every object inherits is read as an option, a member of a record or an answer', async () => {
+  using scratch = createScratch()
+  await using receiver = await startReceiver()
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    path.join(HOSTS, 'inherited.ts'),
+    receiver.endpoint,
+    path.join(scratch.directory, 'usage'),
+  ])
+  assert.equal(stdout, '')
+  assert.ok(receiver.received.length > 4)
 })

@@ -89,7 +89,8 @@ export interface ConsentOptions {
   readonly sticky?: boolean | undefined
 }
 
-export function createConsent(options: ConsentOptions): Consent {
+export function createConsent(given: ConsentOptions): Consent {
+  const options = ownOf(given)
   const { store, clock, productVersion, catalogVersion, contributions = () => ({}) } = options
   const { stateProblem = () => undefined, warn = () => {}, otherHistories = [], definitions } = options
   const listeners = new Set<ConsentListener>()
@@ -141,7 +142,7 @@ export function createConsent(options: ConsentOptions): Consent {
 
   /** Stores the facts of this start's notice, so that the next start can name new facts. */
   async function announce(): Promise<void> {
-    const isChoice = ['stored-choice', 'seed'].includes(current.source) && !current.unstored
+    const isChoice = ['stored-choice', 'seed'].includes(current.source) && !ownOf(current).unstored
     const isStanding = !isChoice || history.current === undefined
     // A choice that was stored with its facts is compared with those instead.
     if (!definitions || current.state === 'disabled' || !(isStanding || lacksFacts(history.current))) return
@@ -183,10 +184,10 @@ export function createConsent(options: ConsentOptions): Consent {
   }
 
   function announceChange(): Verdict {
-    const before = announcedVerdict
+    const [before, now] = [ownOf(announcedVerdict), ownOf(current)]
     announcedVerdict = current
     const same = (['state', 'disabledBy', 'level', 'source'] as const).every(
-      (key) => before[key] === current[key],
+      (key) => before[key] === now[key],
     )
     if (same && !permitsMore(current, before)) return current
     for (const listener of listeners) tellHost(() => listener(current, before))
@@ -206,7 +207,7 @@ export function createConsent(options: ConsentOptions): Consent {
   /** Stores the seed at the first start, so that a later seed changes nothing. */
   async function plantSeed(): Promise<boolean> {
     if (inputs.ignore?.includes('seed')) return false
-    const reading = readDecision(inputs.seed, inputs.levels)
+    const reading = ownOf(readDecision(inputs.seed, inputs.levels))
     if (reading.state === 'undecided' || Object.hasOwn(reading, 'unreadable')) return false
     const { state } = reading
     const level = 'level' in reading ? reading.level : undefined
@@ -271,18 +272,18 @@ export function createConsent(options: ConsentOptions): Consent {
   /** Throws if a choice would have no effect. A no can always be added to another no. */
   function refuseLocked(choice: StoredChoice): void {
     updateVerdict()
-    const now = decideConsent({ ...inputs, stored: covering(choice) }, variables)
+    const now = decideConsent(ownOf({ ...inputs, stored: covering(choice) }), variables)
     if (now.locked && (now.state === 'disabled') !== (choice.state === 'disabled'))
       throw new ConsentLockedError(now)
   }
 
   /** Returns a new choice with the current facts in full, not with a reference to the history. */
   function covering({ facts: _, ...choice }: StoredChoice): UnstoredChoice['choice'] {
-    return { ...choice, ...(definitions && { facts: scopesOf(definitions()) }) }
+    return ownOf({ ...choice, ...(definitions && { facts: scopesOf(definitions()) }) })
   }
 
   function holdUnstored(choice: StoredChoice): void {
-    unstored = { choice: covering(choice) }
+    unstored = ownOf({ choice: covering(choice) })
     updateVerdict()
   }
 
@@ -356,13 +357,13 @@ interface UnstoredChoice {
 /** Returns the choice, or `undefined` if a later choice was stored. */
 function unlessSuperseded(held: UnstoredChoice, { choices }: ChoiceHistory): UnstoredChoice | undefined {
   const last = JSON.stringify(choices.at(-1)) ?? ''
-  return held.beside === undefined || held.beside === last ? { ...held, beside: last } : undefined
+  return held.beside === undefined || held.beside === last ? ownOf({ ...held, beside: last }) : undefined
 }
 
 /** Returns the later, unstored choice, unless it would revoke a stored no. */
 function effectiveChoice(stored: StoredOpinion | undefined, { choice }: UnstoredChoice): StoredOpinion {
   const isNo = stored && (hasProblem(stored) || (stored.state === 'disabled' && !stored.seed))
-  return isNo && choice.state !== 'disabled' ? stored : { ...choice, unstored: true }
+  return isNo && choice.state !== 'disabled' ? stored : ownOf({ ...choice, unstored: true as const })
 }
 
 /** Returns `true` if the product's own choice is later than a no under another name. If the order is unknown, the own choice is later. */
@@ -388,8 +389,8 @@ export function nameOfChooser(chooser: Chooser | undefined): string {
 }
 
 /** Returns `true` if the environment has decided, and not only by a value that cannot be read. */
-const isLasting = ({ source, disabledBy }: Verdict): boolean =>
-  STICKY.has(source) && disabledBy !== 'circumstance'
+const isLasting = (verdict: Verdict): boolean =>
+  STICKY.has(verdict.source) && ownOf(verdict).disabledBy !== 'circumstance'
 
 /** Sources whose decisions are stored. The others only apply to this run. */
 const STICKY: ReadonlySet<ConsentSource> = new Set([

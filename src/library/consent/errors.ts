@@ -1,5 +1,4 @@
-import { errorOf } from '../../platform/index.ts'
-import { ENTRIES, NotStoredError } from '../../state/index.ts'
+import { ENTRIES, NotStoredError, stateErrorReason } from '../../state/index.ts'
 import type { StoredChoice } from './stored-choice.ts'
 import type { ConsentSource, Verdict } from './types.ts'
 import { printable } from './words.ts'
@@ -60,7 +59,6 @@ export function choiceNotStored(
   { state, level }: Pick<StoredChoice, 'state' | 'level'>,
   { location, prefix, holds, cause }: Refusal,
 ): NotStoredError {
-  const { code, message } = errorOf(cause)
   const variable =
     state === 'disabled'
       ? `${prefix}_TELEMETRY_OPTOUT=1`
@@ -69,7 +67,7 @@ export function choiceNotStored(
   return new NotStoredError(
     'choice',
     file,
-    `The choice '${level ?? state}' about the usage telemetry was not stored in ${file} (${printable(code ?? message)}). ${holds} ` +
+    `The choice '${level ?? state}' about the usage telemetry was not stored in ${file} (${printable(stateErrorReason(cause))}). ${holds} ` +
       `Set ${variable}, or make that file writable and choose again.`,
     cause,
   )

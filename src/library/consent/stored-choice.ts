@@ -6,7 +6,7 @@
  * until the next choice, which copies it aside and is added at its end.
  */
 import type { Scopes } from '../../catalog/index.ts'
-import { Buffer, Date, errorOf, ownOf, parseOwn, TextDecoder } from '../../platform/index.ts'
+import { Buffer, codeOf, Date, errorOf, ownOf, parseOwn, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, isOutOfReach, type StateStore, stateErrorReason } from '../../state/index.ts'
 import { areScopes } from './announced.ts'
 import type { ConsentState, StoredOpinion } from './types.ts'
@@ -60,7 +60,7 @@ export async function latestNoIn(places: readonly HistoryLocation[]): Promise<St
       const { current } = await readHistory(store, entry)
       if (!current || hasProblem(current)) return current
       return current.state === 'disabled' && !current.seed
-        ? { ...current, location: `${store.location}/${entry}` }
+        ? ownOf({ ...current, location: `${store.location}/${entry}` })
         : undefined
     }),
   )
@@ -99,7 +99,7 @@ export async function addChoice(
   { current, bytes, error }: ChoiceHistory,
 ): Promise<void> {
   // A store that did not answer to a read does not answer to a write.
-  if (error?.code === 'ETIMEDOUT') throw error
+  if (codeOf(error) === 'ETIMEDOUT') throw error
   const aside = `consent.${choice.at.replaceAll(/\D/g, '')}.unreadable`
   if (bytes && current && hasProblem(current)) await store.write(aside, bytes)
   const moves = error !== undefined && isOutOfReach(error)
@@ -129,7 +129,8 @@ function historyFrom(place: HistoryLocation, bytes: Uint8Array): ChoiceHistory {
   if (!current) return { choices }
   const { facts: _, ...choice } = current
   const facts = factsOf(current, choices)
-  return { choices, current: { ...choice, ...(facts && { facts }), heldSince: heldSince(choices, current) } }
+  const held = { ...choice, ...(facts && { facts }), heldSince: heldSince(choices, current) }
+  return { choices, current: ownOf(held) }
 }
 
 /** Returns the facts that a choice covers; none if it refers to a choice that cannot be read. */
@@ -171,7 +172,7 @@ function unreadableHistory(
   what: string,
 ): ChoiceHistory {
   const problem = `in ${store.location}/${entry} ${what}, so it counts as a no; choose again, or restore what was there`
-  return { choices, current: { problem } }
+  return { choices, current: ownOf({ problem }) }
 }
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true })

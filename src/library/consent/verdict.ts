@@ -32,12 +32,20 @@ export function decideConsent(
 }
 
 /** Returns `true` if reports may be sent although the state does not outlive the process: somebody has said yes for this process. */
-export const holdsWithoutState = ({ state, source, unstored }: Verdict): boolean =>
-  state === 'enabled' && (unstored === true || SOURCES.some((one) => one.source === source && one.locks))
+export function holdsWithoutState(verdict: Verdict): boolean {
+  const { state, source, unstored } = ownOf(verdict)
+  return (
+    state === 'enabled' && (unstored === true || SOURCES.some((one) => one.source === source && one.locks))
+  )
+}
 
 function decide(inputs: NamedInputs): Verdict {
   const candidates = SOURCES.filter(({ source }) => !inputs.ignore?.includes(source)).flatMap(
-    (source): Candidate[] => source.read(inputs).map((statement) => ({ source, statement })),
+    (source): Candidate[] =>
+      source.read(inputs).map((statement) => ({
+        source,
+        statement: ownOf({ ...statement, reading: ownOf(statement.reading) }),
+      })),
   )
   const overruling = candidates.find(
     ({ source, statement }) =>

@@ -3,27 +3,27 @@ import { inBatches } from './batches.ts'
 import { type MergedCounters, NOTHING_MERGED } from './merged-counters.ts'
 import { isMerge, isReport, type MergeEntry, type Outbox, type WaitingReport } from './outbox.ts'
 
-/** Numbered reports of an installation at one moment: acknowledged counts, and waiting reports with higher numbers. */
+/** The numbered reports of an installation at one moment: what is acknowledged, and what waits above that. */
 export interface LogState {
   readonly acknowledged: AcknowledgedCounts
-  /** Waiting reports in the order of their numbers. */
+  /** In the order of their numbers. */
   readonly waiting: readonly WaitingReport[]
-  /** Counters of ended processes after the last merge, acknowledged or not. */
+  /** The counters of ended processes as they were last merged, acknowledged or not. */
   readonly merged: MergedCounters
-  /** Numbers of all entries of the outbox. */
+  /** The numbers of all entries of the outbox. */
   readonly numbers: readonly number[]
-  /** Numbers of the entries that are merges and not reports. */
+  /** The numbers of those that are merges and not reports. */
   readonly merges: readonly number[]
-  /** `true` if all entries could be read. Entries of another user may not be readable. */
+  /** Whether all entries could be read: those of another user cannot. */
   readonly isWhole: boolean
-  /** Number of the next report. */
+  /** The number of the next report. */
   readonly next: number
 }
 
-/** Largest number of waiting entries that are read. The library itself discards reports from sixty on. */
+/** With more waiting entries than that the outbox is not the library's: it discards reports from sixty on. */
 const MAX_WAITING_ENTRIES = 500
 
-/** Reads the state. Rejects when the store does, or when too many entries wait. */
+/** @throws where the state cannot be read, or too much waits to be read. */
 export async function readLogState(outbox: Outbox, acknowledgements: Acknowledgements): Promise<LogState> {
   // The outbox first: an entry that is removed in between then shows up as acknowledged.
   const numbers = await outbox.numbers()

@@ -1,22 +1,22 @@
-import { Date, randomUuid } from '../../platform/index.ts'
+import { Date, ownOf, randomUuid } from '../../platform/index.ts'
 import { countsFromJson, countsToJson, sumOf } from '../facts/index.ts'
 import type { Counter } from './counter-entry.ts'
 import { type CountedUnder, isCountedUnder } from './coverage.ts'
 
 /**
- * Counters of ended processes, merged into few. A merge uses the number of a report: a report that was begun before the merge still
- * includes the counters that are merged now, and is not accepted, because its number is in use.
+ * Counters of processes that have ended, merged into few. They are kept where reports are numbered, and merging takes a number: a report
+ * that was begun before went by entries that are merged since, and finds its number given.
  */
 export interface MergedCounters {
-  /** Merged counters, one for each consent. */
+  /** One counter for each consent that something was counted under. */
   readonly counters: readonly Counter[]
-  /** Ids of the counters that were merged and whose entries may still be in the store. These entries are ignored. */
+  /** The counters that went into them and whose entries may still lie in the store: there they are void. */
   readonly counterIds: ReadonlySet<string>
 }
 
 export const NOTHING_MERGED: MergedCounters = { counters: [], counterIds: new Set() }
 
-/** Adds counters to merged counters. A merged counter starts when its earliest counter did, so that a yes never covers older counts. */
+/** Returns merged counters with more in them. One begins when the first that went into it did, so that a yes never reaches further back by it. */
 export function mergeInto(merged: readonly Counter[], more: readonly Counter[]): readonly Counter[] {
   const byConsent = new Map(merged.map((counter) => [consentOf(counter.under), counter]))
   for (const { under, since, counts } of more) {
@@ -40,9 +40,9 @@ export const mergedToJson = ({ counters, counterIds }: MergedCounters): Record<s
   counterIds: [...counterIds],
 })
 
-/** Parses stored merged counters; returns `undefined` for other data. */
+/** From what was stored; `undefined` where that is something else. */
 export function mergedFromJson(data: unknown): MergedCounters | undefined {
-  const { counters, counterIds } = Object(data)
+  const { counters, counterIds } = ownOf(Object(data))
   if (!Array.isArray(counters) || !Array.isArray(counterIds)) return undefined
   const known = counters.map(counterFromJson)
   return known.every((counter) => counter !== undefined)
@@ -51,7 +51,7 @@ export function mergedFromJson(data: unknown): MergedCounters | undefined {
 }
 
 function counterFromJson(data: unknown): Counter | undefined {
-  const { counterId, since, under, counts: counted } = Object(data)
+  const { counterId, since, under, counts: counted } = ownOf(Object(data))
   const counts = countsFromJson(counted)
   const isWhole =
     typeof counterId === 'string' && typeof since === 'string' && Number.isFinite(Date.parse(since))

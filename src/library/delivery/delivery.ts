@@ -144,7 +144,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   /** Withdraws the waiting reports after a person's no. Under another no, they stay in the outbox. */
   async function applyNo(verdict: Verdict, outcomes: Outcomes): Promise<void> {
-    const isGone = verdict.disabledBy === 'person' && (await withdrawAll(verdict).then(() => true, logLeft))
+    const isGone =
+      ownOf(verdict).disabledBy === 'person' && (await withdrawAll(verdict).then(() => true, logLeft))
     const outcome = isGone ? 'discarded' : 'queued'
     for (const [reportId, before] of outcomes)
       if (before.outcome === 'queued') outcomes.set(reportId, { outcome, reason: verdict.because })

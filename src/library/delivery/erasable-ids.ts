@@ -1,4 +1,4 @@
-import { Date, parseOwn, TextDecoder } from '../../platform/index.ts'
+import { Date, ownOf, parseOwn, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 import { installationIn, isErasureRequest } from '../otlp/index.ts'
 
@@ -37,7 +37,9 @@ export async function keepErasureOf(store: StateStore, report: Uint8Array): Prom
 /** Returns each id once, with its latest known time. Returns the last ids if there are too many. */
 export function distinct(ids: readonly Erasable[]): readonly Erasable[] {
   const latest = new Map<string, Erasable>()
-  for (const one of ids) if ((one.until ?? '') >= (latest.get(one.id)?.until ?? '')) latest.set(one.id, one)
+  for (const one of ids.map((id) => ownOf(id))) {
+    if ((one.until ?? '') >= (latest.get(one.id)?.until ?? '')) latest.set(one.id, one)
+  }
   return [...latest.values()].slice(-MAX_IDS)
 }
 
@@ -47,7 +49,7 @@ const FORMAT = 1
 const MAX_IDS = 52
 
 function isErasable(value: unknown): value is Erasable {
-  const { id, until } = Object(value) as Partial<Record<'id' | 'until', unknown>>
+  const { id, until } = ownOf(Object(value)) as Partial<Record<'id' | 'until', unknown>>
   return typeof id === 'string' && UUID.test(id) && (until === undefined || isTime(until))
 }
 

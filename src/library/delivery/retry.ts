@@ -1,4 +1,4 @@
-import { type Clock, createMutex, parseOwn, systemRandom, TextDecoder } from '../../platform/index.ts'
+import { type Clock, createMutex, ownOf, parseOwn, systemRandom, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 
 /**
@@ -106,7 +106,7 @@ interface Known {
   readonly refused?: string
 }
 
-const NOTHING: Known = { attempts: 0, failedAt: 0, wait: 0 }
+const NOTHING: Known = ownOf({ attempts: 0, failedAt: 0, wait: 0 })
 
 const FORMAT = 1
 
@@ -120,12 +120,12 @@ async function read(store: StateStore): Promise<Known> {
     )
     if (format !== FORMAT || ![attempts, failedAt, wait].every(isCount) || !isTime(failedAt)) return NOTHING
     if (wait > MAX_RETRY_DELAY) return NOTHING
-    return {
+    return ownOf({
       ...{ attempts, failedAt, wait },
       ...(isCount(asked) && asked <= wait && { asked }),
       ...(typeof retired === 'string' && { retired }),
       ...(typeof refused === 'string' && { refused }),
-    }
+    })
   } catch {
     return NOTHING
   }

@@ -123,7 +123,7 @@ export function createSendWaiting(
   async function acknowledgeMerge({ number, merged }: MergeEntry): Promise<void> {
     const verdict = await readVerdict()
     // A person's no deletes all counts.
-    if (verdict.disabledBy === 'person') await outbox.remove(number)
+    if (ownOf(verdict).disabledBy === 'person') await outbox.remove(number)
     else await backend.recordOutcome({ number, merged }, verdict)
   }
 
@@ -186,7 +186,7 @@ export function createSendWaiting(
     } else if (!calledOff.aborted) {
       // An earlier failure was logged already, by this process or an earlier one.
       const isKnown = alreadyLogged || (await retries.next()) > 0
-      await retries.failed(result.retryAfter)
+      await retries.failed(ownOf(result).retryAfter)
       if (!isKnown)
         logger.debug(
           `Usage reports wait in ${backend.location}: ${result.reason}. They are sent later${backend.isVolatile ? ', if the process lives until then' : ''}.`,

@@ -6,7 +6,7 @@ import {
   type DropReason,
   type Fact,
 } from '../../catalog/index.ts'
-import { askHost, type Clock } from '../../platform/index.ts'
+import { askHost, type Clock, ownOf } from '../../platform/index.ts'
 import { CountCell, isCount } from './cells.ts'
 import { createDrops, type Drops } from './drops.ts'
 import type { MeasurementAttributes } from './series.ts'
@@ -107,7 +107,7 @@ function takePoints(collection: Collection, name: string, points: readonly unkno
   const instrument = { name, cell: collection.store.gauges.get(name) }
   for (const point of points) {
     try {
-      const { value, attributes } = Object(point)
+      const { value, attributes } = ownOf(Object(point))
       takeObservation(collection, instrument, value, attributes)
     } catch {
       collection.drops.add('invalid_value')

@@ -6,6 +6,7 @@ import {
   reportedNumber,
 } from '../../catalog/index.ts'
 import type { Clock } from '../../platform/index.ts'
+import { ownOf } from '../../platform/index.ts'
 import { askAll, type Collection } from './ask.ts'
 import type { CountCell, GaugeCell } from './cells.ts'
 import { type Counts, seriesKey } from './counts.ts'
@@ -75,8 +76,9 @@ export async function collectFacts(
   stores: Pick<FactStores, 'all' | 'totals'>,
   options: CollectOptions,
 ): Promise<Collected> {
+  const { factBudget = 1_000, reportBudget = 10_000 } = ownOf(options)
   const collections = stores.all.map((store) => openCollection(store, options))
-  const budget = Math.min(options.factBudget ?? 1_000, options.reportBudget ?? 10_000)
+  const budget = Math.min(factBudget, reportBudget)
   await preventReentry(stores, async () => {
     await Promise.all(collections.map((collection) => askAll(collection, budget)))
   })

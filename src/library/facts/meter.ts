@@ -9,6 +9,7 @@ import type {
   UpDownCounter,
 } from '@opentelemetry/api'
 import type { DropReason } from '../../catalog/index.ts'
+import { ownOf } from '../../platform/index.ts'
 import type { MeasurementAttributes } from './series.ts'
 import type { FactStore, Observation, ObservedInstrument } from './store.ts'
 
@@ -49,7 +50,7 @@ export function createMeter(store: FactStore): Meter {
     createObservableCounter: (name) => observe(store, name, store.counts),
     addBatchObservableCallback(callback: BatchObservableCallback, observables: Observable[]) {
       if (!Array.isArray(observables) || findBatch(store, callback, observables)) return
-      store.observations.add({ callback, instruments: new Set(observables) })
+      store.observations.add(ownOf({ callback, instruments: new Set(observables) }))
     },
     removeBatchObservableCallback(callback: BatchObservableCallback, observables: Observable[]) {
       const found = Array.isArray(observables) && findBatch(store, callback, observables)
@@ -105,7 +106,7 @@ function observe(
   const observable: Observable = {
     addCallback(callback) {
       if (added.has(callback)) return
-      const observation: Observation = { instrument, callback }
+      const observation: Observation = ownOf({ instrument, callback })
       added.set(callback, observation)
       store.observations.add(observation)
     },

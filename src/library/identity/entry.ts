@@ -18,13 +18,16 @@ export interface Entry {
 /** Valid parts of a stored entry. */
 export type Found = Partial<Entry>
 
-/** Reads the entry of a name. Resolves to `{}` when the entry cannot be read or parsed, to `undefined` when none exists. */
+/** Stands for an entry without a valid part. */
+export const NOTHING_VALID: Found = ownOf({})
+
+/** Reads the entry of a name. Resolves to {@link NOTHING_VALID} when the entry cannot be read or parsed, to `undefined` when none exists. */
 export async function readEntry(store: StateStore, name: string): Promise<Found | undefined> {
   try {
     const bytes = await store.read(name)
     return bytes && parseEntry(bytes)
   } catch {
-    return {}
+    return NOTHING_VALID
   }
 }
 
@@ -34,7 +37,7 @@ export const entryText = ({ id, secret, createdAt, machine, lineage }: Found): s
 
 /** Parses an entry. Throws a `SyntaxError` on invalid JSON. */
 function parseEntry(bytes: Uint8Array): Found {
-  if (bytes.length > LONGEST) return {}
+  if (bytes.length > LONGEST) return NOTHING_VALID
   const { id, secret, createdAt, machine, lineage } = parseOwn(new TextDecoder().decode(bytes))
   return ownOf<Found>({
     ...(isUuid(id) && { id }),

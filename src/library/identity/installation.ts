@@ -21,7 +21,7 @@ import { askHostNow, type Clock, createMutex, Date, ownOf, randomUuid } from '..
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 import { type Age, ageOf } from './age.ts'
 import { markerOf, periodId } from './derive.ts'
-import { type Entry, entryText, type Found, readEntry } from './entry.ts'
+import { type Entry, entryText, type Found, NOTHING_VALID, readEntry } from './entry.ts'
 import { systemMachine } from './machine.ts'
 import type { IdentityPolicy } from './policy.ts'
 
@@ -97,14 +97,14 @@ export function createInstallation(
     // Another process has erased the entry: the proposal of this process is void, too.
     if (found === undefined && existed) proposed = undefined
     existed = found !== undefined
-    proposed = complete(found ?? {})
+    proposed = complete(found ?? NOTHING_VALID)
     return { entry: proposed, isStored: isSame(found, proposed) }
   }
 
   /** Reads the stored entry. An erased entry that is still in the store counts as damaged, and so is replaced by the next `keep`. */
   async function read(): Promise<Found | undefined> {
     const found = await readEntry(store, ENTRIES.installation)
-    return found && entryText(found) === unremoved ? {} : found
+    return found && entryText(found) === unremoved ? NOTHING_VALID : found
   }
 
   async function isKept(): Promise<boolean> {
@@ -200,7 +200,7 @@ export function createInstallation(
     propose: () => runExclusive(async () => identify((await refresh()).entry)),
     secret: () => runExclusive(async () => (await refresh()).entry.secret),
     keep: () => runExclusive(keep),
-    isCopy: () => runExclusive(async () => isCopied((await read()) ?? {})),
+    isCopy: () => runExclusive(async () => isCopied((await read()) ?? NOTHING_VALID)),
     isKept: () => runExclusive(isKept),
     forget: () =>
       runExclusive(async () => {

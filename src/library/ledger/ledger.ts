@@ -60,7 +60,8 @@ export function createLedger(store: StateStore, options: LedgerOptions = {}): Le
   /** Mutex for appending: the size of a segment is read before a line is added to it. */
   const runExclusive = createMutex()
 
-  async function* lines({ newestFirst = false }: LedgerReadOptions) {
+  async function* lines(how: LedgerReadOptions) {
+    const { newestFirst = false } = ownOf(how)
     for await (const content of segments.contents(newestFirst))
       if (content) yield* linesIn(content, newestFirst)
       else yield 'unreadable'

@@ -1,5 +1,5 @@
 import { type AttributeValue, type Catalog, factNameOf } from '../../catalog/index.ts'
-import { TextDecoder } from '../../platform/index.ts'
+import { parseOwn, TextDecoder } from '../../platform/index.ts'
 
 /** What stands in the bytes of a report. */
 export interface ReportContent {
@@ -50,7 +50,7 @@ interface OtlpMetric {
 /** Reads a report; `undefined` where the bytes are not one, or have an attribute twice. */
 export function readReport(bytes: Uint8Array): ReportContent | undefined {
   try {
-    const { resourceMetrics } = JSON.parse(new TextDecoder().decode(bytes)) as OtlpReport
+    const { resourceMetrics } = parseOwn(new TextDecoder().decode(bytes)) as OtlpReport
     const attributes = resourceMetrics.flatMap(({ resource }) => resource.attributes)
     const metrics = resourceMetrics.flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((one) => one.metrics))
     return {

@@ -6,7 +6,7 @@
  * Identifiability: all installations of the same build report the same values. A private build is unique, but its hash means nothing to
  * others. The name of a private branch is reported as `other`.
  */
-import { answerOfHost, URL } from '../../platform/index.ts'
+import { answerOfHost, ownOf, URL } from '../../platform/index.ts'
 import type { FactFunction } from '../facts/index.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
@@ -57,15 +57,15 @@ export function buildPack<
   const B extends readonly string[] = readonly ['main'],
   const E extends readonly string[] = readonly ['community', 'enterprise'],
 >(options: BuildPackOptions<P, B, E>) {
-  const { build, host = systemPackHost } = options
-  const branches = listWithOther(options.branches ?? (['main'] as unknown as B))
-  const editions = listWithOther(options.editions ?? (['community', 'enterprise'] as unknown as E))
+  const { build, branches: ours, editions: sold, host = systemPackHost } = ownOf(options)
+  const branches = listWithOther(ours ?? (['main'] as unknown as B))
+  const editions = listWithOther(sold ?? (['community', 'enterprise'] as unknown as E))
 
   async function info(): Promise<Readonly<Record<keyof BuildInfo, unknown>> | undefined> {
     const found = build instanceof URL ? parsed(await readText(host, build)) : build
     const value: unknown = typeof found === 'function' ? await answerOfHost(found as () => unknown) : found
     return typeof value === 'object' && value !== null
-      ? (value as Record<keyof BuildInfo, unknown>)
+      ? ownOf(value as Record<keyof BuildInfo, unknown>)
       : undefined
   }
 

@@ -7,6 +7,7 @@
  * provider is recognized.
  */
 import type { Environment } from '../../platform/index.ts'
+import { ownOf } from '../../platform/index.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 import { readText } from './read-text.ts'
@@ -81,7 +82,7 @@ const MACHINES: ReadonlyArray<readonly [(typeof DMI_FILES)[number], string, Prov
 
 /** Returns a pack with the cloud provider, determined without network requests. */
 export function cloudPack<const P extends string = never>(options: CloudPackOptions<P>) {
-  const { host = systemPackHost } = options
+  const { host = systemPackHost } = ownOf(options)
   return createPack('cloud', options, {
     'cloud.provider': item(
       {

@@ -8,7 +8,7 @@
  * members are never reported, only their number.
  */
 
-import { answerOfHost, groupBy } from '../../platform/index.ts'
+import { answerOfHost, groupBy, ownOf } from '../../platform/index.ts'
 import type { FactFunction, GaugePoint } from '../facts/index.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { listWithOther, oneOf } from './words.ts'
@@ -54,10 +54,10 @@ export function clusterPack<
   const S extends readonly string[],
   const R extends readonly string[],
 >(options: ClusterPackOptions<P, S, R>) {
-  const { read, ...common } = options
+  const { read, ...common } = ownOf(options)
   const states = listWithOther(options.states)
   const roles = listWithOther(options.roles)
-  const cluster = oncePerRound(read)
+  const cluster = oncePerRound(async () => ownOf<Partial<Cluster>>((await answerOfHost(read)) ?? {}))
 
   return createPack('cluster', common, {
     '.cluster.node_id': item(
@@ -66,7 +66,7 @@ export function clusterPack<
         why: 'Tells reports of nodes of the same cluster from reports of different ones. Drawn at random, no name.',
         example: '3c9cce5b-81a2-4d0b-9f5e-6f6c1e1f4a57',
       },
-      async () => idOf((await cluster())?.nodeId),
+      async () => idOf((await cluster()).nodeId),
     ),
     '.cluster.leader_id': item(
       {
@@ -74,7 +74,7 @@ export function clusterPack<
         why: 'Shows which reports belong to the same cluster: those of nodes that follow the same leader.',
         example: '0b7c2f0e-58f7-4f4e-8a9d-2a1f3f6d9c10',
       },
-      async () => idOf((await cluster())?.leaderId),
+      async () => idOf((await cluster()).leaderId),
     ),
     '.cluster.role': item(
       {
@@ -84,7 +84,7 @@ export function clusterPack<
         why: 'Shows which part a node has in its cluster, and so what its other numbers mean.',
         example: roles[0] as string,
       },
-      async () => oneOf(roles, (await cluster())?.role),
+      async () => oneOf(roles, (await cluster()).role),
     ),
     '.cluster.size': item(
       {
@@ -113,11 +113,11 @@ export function clusterPack<
  * Shares one call of `read` among the sources of a report, which are called at the same time. The call is shared for one round only: a
  * call that never ends must not block the next report.
  */
-function oncePerRound<T>(read: () => T | Promise<T>): () => Promise<T> {
+function oncePerRound<T>(read: () => Promise<T>): () => Promise<T> {
   let shared: Promise<T> | undefined
   return () => {
     if (shared === undefined) {
-      shared = answerOfHost(read) as Promise<T>
+      shared = read()
       void Promise.resolve().then(() => {
         shared = undefined
       })
@@ -131,14 +131,14 @@ function idOf(value: unknown): string | undefined {
   return RANDOM_UUID.test(id) ? id : undefined
 }
 
-const membersOf = (cluster: Cluster | undefined) =>
-  Array.isArray(cluster?.members) ? cluster.members : undefined
+const membersOf = (cluster: Partial<Cluster>) =>
+  Array.isArray(cluster.members) ? cluster.members : undefined
 
 function countedByState<const L extends readonly string[]>(
   members: Cluster['members'],
   states: L,
 ): Array<GaugePoint<{ state: L[number] }>> | undefined {
   if (members === undefined) return undefined
-  const sizes = groupBy(members, (member) => oneOf(states, member?.state) ?? 'other')
+  const sizes = groupBy(members, (member) => oneOf(states, ownOf(member).state) ?? 'other')
   return [...sizes].map(([state, { length }]) => ({ value: length, attributes: { state } }))
 }

@@ -1,3 +1,4 @@
+import { ownOf } from '../../platform/index.ts'
 /**
  * Purpose: to learn how many installations have the limits of a container, such as temporary files and limited memory.
  * Data: whether the process runs in a container, and the runtime (one of a list). These are derived from the files `/.dockerenv` and
@@ -20,7 +21,7 @@ export interface ContainerPackOptions<P extends string> extends PackOptions<P> {
 
 /** Returns a pack of facts about the container and its runtime. */
 export function containerPack<const P extends string>(options: ContainerPackOptions<P>) {
-  const { host = systemPackHost } = options
+  const { host = systemPackHost } = ownOf(options)
   return createPack('container', options, {
     '.container': item(
       {

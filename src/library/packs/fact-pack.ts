@@ -1,4 +1,5 @@
 import type { AttributeFact, Fact, FactCommon, Facts, GaugeFact } from '../../catalog/index.ts'
+import { ownOf } from '../../platform/index.ts'
 import type { FactFunction, SourcedOf } from '../facts/index.ts'
 
 /**
@@ -55,8 +56,8 @@ export function createPack<P extends string, const I extends Items>(
   options: PackOptions<P>,
   items: I,
 ): FactPack<PackFacts<P, { readonly [N in keyof I]: I[N]['fact'] }>> {
-  const { prefix, ...rest } = options
-  const common = commonOf(rest)
+  const { prefix, ...rest } = ownOf(options)
+  const common = commonOf(ownOf(rest))
   const named = Object.entries(items).flatMap(([short, { fact, source }]) => {
     if (!short.startsWith('.')) return [{ full: short, fact, source }]
     return prefix === undefined ? [] : [{ full: `${prefix}${short}`, fact, source }]

@@ -8,7 +8,7 @@
  */
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { answerOfHost, Date, URL } from '../../platform/index.ts'
+import { answerOfHost, Date, ownOf, URL } from '../../platform/index.ts'
 import type { FactFunction } from '../facts/index.ts'
 import { containerRuntime } from './container-runtime.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
@@ -48,7 +48,7 @@ export interface InstallPackOptions<P extends string> extends PackOptions<P> {
 
 /** Returns a pack of facts about the installation: its method and its date. */
 export function installPack<const P extends string>(options: InstallPackOptions<P>) {
-  const { precision = 'month', installedAt, host = systemPackHost } = options
+  const { precision = 'month', installedAt, host = systemPackHost, ...places } = ownOf(options)
   return createPack('install', options, {
     '.install.method': item(
       {
@@ -58,7 +58,8 @@ export function installPack<const P extends string>(options: InstallPackOptions<
         why: 'Shows which ways to install the product are used, and so which must be kept working.',
         example: 'deb',
       },
-      async () => (await saidMethod(options, host)) ?? (await foundMethod(options, host)) ?? 'unknown',
+      async () =>
+        (await saidMethod(ownOf(places), host)) ?? (await foundMethod(ownOf(places), host)) ?? 'unknown',
     ),
     '.install.date': item(
       {

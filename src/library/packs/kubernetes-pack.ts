@@ -1,3 +1,4 @@
+import { ownOf } from '../../platform/index.ts'
 /**
  * Purpose: to decide on work that only helps in Kubernetes, such as charts, probes and rolling updates.
  * Data: one boolean, derived from the presence of the variable `KUBERNETES_SERVICE_HOST` and of the directory of the service account. The
@@ -18,7 +19,7 @@ export interface KubernetesPackOptions<P extends string> extends PackOptions<P> 
 
 /** Returns a pack with the fact that the product runs in Kubernetes. */
 export function kubernetesPack<const P extends string>(options: KubernetesPackOptions<P>) {
-  const { host = systemPackHost } = options
+  const { host = systemPackHost } = ownOf(options)
   return createPack('kubernetes', options, {
     '.kubernetes': item(
       {

@@ -5,6 +5,7 @@
  * Identifiability: exact sizes would almost identify a machine; many machines share the rounded ones.
  */
 import type { URL } from '../../platform/index.ts'
+import { ownOf } from '../../platform/index.ts'
 import { createPack, item, type PackOptions } from './fact-pack.ts'
 import { type PackHost, systemPackHost } from './pack-host.ts'
 
@@ -20,7 +21,7 @@ export interface MachinePackOptions<P extends string> extends PackOptions<P> {
 
 /** Returns a pack of facts about the size of the machine, rounded: processors, memory, disk. */
 export function machinePack<const P extends string>(options: MachinePackOptions<P>) {
-  const { directory, host = systemPackHost } = options
+  const { directory, host = systemPackHost } = ownOf(options)
   return createPack('machine', options, {
     '.machine.cores': item(
       {

@@ -1,3 +1,4 @@
+import { ownOf } from '../../platform/index.ts'
 /**
  * Purpose: to build and test the product for the systems that are used.
  * Data: type and name of the system from fixed lists, the numbers of its version and of its kernel, the processor architecture, and the
@@ -47,7 +48,7 @@ const WINDOWS =
 
 /** Returns a pack of facts about the system: type, name, version, description and processor; with a prefix also kernel and bits. */
 export function operatingSystemPack<const P extends string = never>(options: OperatingSystemPackOptions<P>) {
-  const { host = systemPackHost } = options
+  const { host = systemPackHost } = ownOf(options)
   return createPack('operating-system', options, {
     'os.type': item(
       {

@@ -1,3 +1,4 @@
+import { ownOf } from '../../platform/index.ts'
 /**
  * Purpose: to decide when to drop an old runtime, and when to use the features of a new one.
  * Data: the name of the runtime and the numbers of its version, from the runtime itself. The pack reads no file.
@@ -19,8 +20,8 @@ const RUNTIMES = ['bun', 'deno', 'electron', 'node'] as const
 
 /** Returns a pack with the name and the version of the runtime. */
 export function runtimePack<const P extends string = never>(options: RuntimePackOptions<P>) {
-  const { host = systemPackHost } = options
-  const runtime = () => RUNTIMES.find((name) => host.versions()[name] !== undefined)
+  const { host = systemPackHost } = ownOf(options)
+  const runtime = () => RUNTIMES.find((name) => Object.hasOwn(host.versions(), name))
   return createPack('runtime', options, {
     'process.runtime.name': item(
       {

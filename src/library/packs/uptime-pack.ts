@@ -1,3 +1,4 @@
+import { ownOf } from '../../platform/index.ts'
 /**
  * Purpose: to detect leaks and crashes, which show in how long the product runs between restarts.
  * Data: the seconds since the start of the process, rounded down to a power of two, from the runtime. The pack reads no file.
@@ -15,7 +16,7 @@ export interface UptimePackOptions<P extends string> extends PackOptions<P> {
 
 /** Returns a pack with the uptime of the process in seconds, rounded. */
 export function uptimePack<const P extends string = never>(options: UptimePackOptions<P>) {
-  const { host = systemPackHost } = options
+  const { host = systemPackHost } = ownOf(options)
   return createPack('uptime', options, {
     'process.uptime': item(
       {

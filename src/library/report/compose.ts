@@ -189,7 +189,8 @@ function reportGauges(frame: ReportFrame, facts: number): MetricData[] {
     'usage.withheld': [[frame.withheld ?? 0]],
     'usage.forget': frame.forget ? [[1]] : [],
   }
-  return Object.entries<ReportMetric>(REPORT_METRICS).flatMap(([name, { unit, by }]): MetricData[] => {
+  return Object.entries<ReportMetric>(REPORT_METRICS).flatMap(([name, metric]): MetricData[] => {
+    const { unit, by } = ownOf(metric)
     const dataPoints = points[name as ReportMetricName].map(([value, word]) =>
       pointAt(frame, value, by && word !== undefined ? { [by.name]: word } : {}),
     )

@@ -1,7 +1,7 @@
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { Catalog } from '../../catalog/index.ts'
-import { type Clock, errorOf, randomUuid } from '../../platform/index.ts'
+import { type Clock, codeOf, errorOf, randomUuid } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import { holdsWithoutState, type Verdict } from '../consent/index.ts'
 import type { PendingCounts } from '../counts/log.ts'
@@ -83,10 +83,10 @@ export function createComposer(options: ComposerOptions): Composer {
     try {
       await installation.keep()
     } catch (error) {
-      const { code, message } = errorOf(error)
+      const cause = codeOf(error) ?? errorOf(error).message
       // If the store has become read-only, an id that is already stored is good enough.
       if ((await installation.isKept()) || holdsWithoutState(verdict)) return undefined
-      return `the installation cannot be stored in ${state.location} (${code ?? message}), so each start would be another one`
+      return `the installation cannot be stored in ${state.location} (${cause}), so each start would be another one`
     }
     return undefined
   }

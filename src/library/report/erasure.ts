@@ -6,7 +6,7 @@
  * from outside the product (locked), no request is sent, and the ids are stored for the next attempt.
  */
 
-import { errorOf } from '../../platform/index.ts'
+import { errorOf, ownOf } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { removeCounts } from '../counts/log.ts'
@@ -107,9 +107,9 @@ async function erase(context: Context, by: string): Promise<ErasureResult> {
 async function outcomeOf({ reportId }: ErasureRequest, { steps, readVerdict }: Context): Promise<Outcome> {
   const outcome = (await steps.send()).get(reportId)
   if (outcome) return outcome
-  const { disabledBy, because } = await readVerdict()
-  return disabledBy === 'person'
-    ? { outcome: 'discarded', reason: because }
+  const verdict = await readVerdict()
+  return ownOf(verdict).disabledBy === 'person'
+    ? { outcome: 'discarded', reason: verdict.because }
     : { outcome: 'queued', reason: 'it waits to be sent' }
 }
 

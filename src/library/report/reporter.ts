@@ -158,8 +158,10 @@ export function createReporter(options: ReporterOptions): Reporter {
     const outcome = (await delivery.send()).get(accepted.reportId)
     if (outcome) return { ...accepted, ...outcome }
     // Another process with a no has discarded it.
-    const { disabledBy, because } = await readVerdict()
-    return disabledBy === 'person' ? { ...accepted, outcome: 'discarded', reason: because } : accepted
+    const latest = await readVerdict()
+    return ownOf(latest).disabledBy === 'person'
+      ? { ...accepted, outcome: 'discarded', reason: latest.because }
+      : accepted
   }
 
   function reasons({ permitted }: Verdict): (name: string) => string | undefined {
@@ -180,7 +182,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     const result = await report(verdict, how)
     if (!result) return undefined
     // Deletions that failed after a person disabled telemetry are retried with each report.
-    if (verdict.disabledBy === 'person') await delivery.withdraw(verdict).catch(logLeft)
+    if (ownOf(verdict).disabledBy === 'person') await delivery.withdraw(verdict).catch(logLeft)
     options.debug?.(`${JSON.stringify(JSON.parse(new TextDecoder().decode(result.bytes)), undefined, 2)}\n`)
     // A shutdown must not wait for cleaning that can be done later.
     if (!how.final) await state.tidy?.().catch(() => {})

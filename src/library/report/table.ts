@@ -80,14 +80,14 @@ const visible = (text: string): string =>
 
 interface Column {
   readonly align: 'left' | 'right'
-  /** Largest width, in columns. Default: the rest of the line. */
-  readonly most?: number
+  /** Largest width, in columns. `undefined`: the rest of the line. */
+  readonly most: number | undefined
 }
 
 const NAME: Column = { align: 'left', most: 40 }
 const NUMBER: Column = { align: 'right', most: 24 }
 const UNIT: Column = { align: 'left', most: 20 }
-const REST: Column = { align: 'left' }
+const REST: Column = { align: 'left', most: undefined }
 
 /** Formats rows as a table. A column is as wide as its longest cell, up to its largest width; longer cells are wrapped. */
 function table(rows: ReadonlyArray<readonly string[]>, columns: readonly Column[]): string {

@@ -1,4 +1,4 @@
-import { Date, parseOwn } from '../../platform/index.ts'
+import { Date, ownOf, parseOwn } from '../../platform/index.ts'
 import { dueAfter, periodAfter, type Rhythm } from './rhythm.ts'
 import { type Undecided, undecidedIn } from './undecided.ts'
 
@@ -54,7 +54,8 @@ function sanitizeDue(dueAt: number, record: ScheduleRecord, now: number, rhythm:
 }
 
 export function recordText(record: ScheduleRecord): string {
-  const { offset, reports, startedAt, undecided: { since, ...undecided } = {}, lastReportAt, dueAt } = record
+  const { offset, reports, startedAt, lastReportAt, dueAt } = record
+  const { since, ...undecided } = ownOf<Partial<Undecided>>({ ...record.undecided })
   const times = {
     startedAt: textOf(startedAt),
     undecidedSince: textOf(since),
@@ -67,7 +68,8 @@ export function recordText(record: ScheduleRecord): string {
 /** Parses the record in an entry; returns `undefined` if it is damaged. */
 export function parseRecord(text: string): ScheduleRecord | undefined {
   try {
-    const { offset, reports, undecided, ...times } = parseOwn(text)
+    const { offset, reports, undecided, ...rest } = parseOwn(text)
+    const times = ownOf(rest)
     const startedAt = timeIn(times.startedAt)
     const whole = offset >= 0 && offset < 1 && Number.isSafeInteger(reports) && reports >= 0
     if (!whole || startedAt === undefined) return undefined

@@ -1,4 +1,5 @@
 import type { Clock } from '../../platform/index.ts'
+import { ownOf } from '../../platform/index.ts'
 
 /**
  * Time for which nobody has decided. It is measured by the monotonic clock, which all processes of a machine share until the next
@@ -54,7 +55,7 @@ export function mergeUndecided(found: Undecided, own: Undecided | undefined, ste
 
 /** From what was stored; `undefined` where that cannot be: then it is waited anew. */
 export function undecidedIn(since: number | undefined, data: unknown): Undecided | undefined {
-  const { waited, monotonic, boot } = Object(data)
+  const { waited, monotonic, boot } = ownOf(Object(data))
   const isWhole = isTime(waited) && waited <= LONGEST && isTime(monotonic) && typeof boot === 'string'
   if (since === undefined || !isWhole) return undefined
   return { since, waited, monotonic, boot }

@@ -1,4 +1,4 @@
-import { Date } from '../../platform/index.ts'
+import { Date, ownOf } from '../../platform/index.ts'
 import type { Settings } from './settings.ts'
 
 /** How reports get through, from what lies in the state store: the same from every process, and after a restart. Times are ISO 8601. */
@@ -33,7 +33,7 @@ export async function deliveryStatus({
   const waiting = numbers.length
   const retries = createRetries(state, clock)
   const { count, lastAt } = await retries.failures()
-  const last: { made?: string; answered?: string; sent?: string } = {}
+  const last: { made?: string; answered?: string; sent?: string } = ownOf({})
   for await (const { at, outcome } of createLedger(state, { clock }).entries({ newestFirst: true })) {
     if (outcome === 'sent' || outcome === 'refused') last.answered ??= at
     if (outcome === 'sent') last.sent ??= at

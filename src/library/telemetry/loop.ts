@@ -1,4 +1,4 @@
-import { createDeferred, errorOf, outsideHostContext, ownOf } from '../../platform/index.ts'
+import { codeOf, createDeferred, errorOf, outsideHostContext, ownOf } from '../../platform/index.ts'
 import { ENTRIES, NotStoredError } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import type { Delivery, DeliveryResult } from '../delivery/index.ts'
@@ -199,7 +199,7 @@ export function createLoop(options: LoopOptions): Loop {
     },
     async applyVerdict(verdict) {
       if (verdict.state !== 'disabled') return
-      if (verdict.disabledBy === 'person')
+      if (ownOf(verdict).disabledBy === 'person')
         return (await delivery()).withdraw(verdict)
         // One that cannot be made has nothing under way.
       ;(await delivering?.catch(() => undefined))?.callOff()
@@ -227,7 +227,7 @@ function erasureNotStored(
   return new NotStoredError(
     'erasure',
     state.location,
-    `The installation was not erased in ${state.location} (${cause.code ?? cause.message}): the next process may report under the ` +
+    `The installation was not erased in ${state.location} (${codeOf(cause) ?? cause.message}): the next process may report under the ` +
       `same id, though this one does not. ${asked}. Set ${prefix}_TELEMETRY_OPTOUT=1, or make the place writable and ask again.`,
     cause,
   )

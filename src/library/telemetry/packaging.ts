@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { absolutePath, pathOf, readTextFile, type URL } from '../../platform/index.ts'
+import { absolutePath, codeOf, pathOf, readTextFile, type URL } from '../../platform/index.ts'
 import { type ConsentState, printable, readDecision } from '../consent/index.ts'
 
 /** What whoever packages the product has set for it. */
@@ -46,7 +46,7 @@ function read(file: string, valueIn: (text: string) => unknown, field?: string):
   try {
     value = valueIn(readTextFile(file))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException | null)?.code === 'ENOENT') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     return {
       state: 'disabled',
       name,

@@ -1,4 +1,5 @@
-import { createDeferred, Date, errorOf, keepingProcessAlive, tellHost } from '../../platform/index.ts'
+import { createDeferred, Date, errorOf, keepingProcessAlive, ownOf, tellHost } from '../../platform/index.ts'
+import { stateErrorReason } from '../../state/index.ts'
 import {
   type Chooser,
   type Consent,
@@ -76,7 +77,7 @@ export function createRunning(
     if (planned) {
       void loop.plan(now).catch(logTrouble)
       // The notice at the start has said that nothing is sent.
-      if (before.disabledBy === 'circumstance' && now.state !== 'disabled') tell(now, settings)
+      if (ownOf(before).disabledBy === 'circumstance' && now.state !== 'disabled') tell(now, settings)
     }
     for (const listener of listeners) tellHost(() => listener(now, before))
   })
@@ -95,10 +96,9 @@ export function createRunning(
       },
       (error) => {
         isLeft = true
-        const { code, message } = errorOf(error)
         logger.warn(
           `No usage report is sent, but what is stored of the installation in ${settings.state.location} could not be deleted ` +
-            `(${code ?? message}). Delete it, or make it writable and opt out again.`,
+            `(${stateErrorReason(error)}). Delete it, or make it writable and opt out again.`,
         )
       },
     )

@@ -16,8 +16,9 @@ export interface OtlpAnswer {
  */
 export function otlpAnswerIn(
   body: Uint8Array,
-  { type = 'application/json', encoding = '' }: { readonly type?: string; readonly encoding?: string },
+  headers: { readonly type?: string; readonly encoding?: string },
 ): OtlpAnswer {
+  const { type = 'application/json', encoding = '' } = ownOf(headers)
   if (body.length > MAX_RESPONSE_BYTES) throw new RangeError('more than anybody reads')
   const plain = unpacked(body, encoding)
   if (plain.length === 0) return ownOf({})
@@ -44,7 +45,7 @@ function unpacked(body: Uint8Array, encoding: string): Uint8Array {
   return applied.reduceRight((bytes, coding) => {
     const unpack = Object.hasOwn(CODINGS, coding) ? CODINGS[coding] : undefined
     if (!unpack) throw new TypeError('an unknown coding')
-    return unpack(bytes, { maxOutputLength: MAX_RESPONSE_BYTES })
+    return unpack(bytes, ownOf({ maxOutputLength: MAX_RESPONSE_BYTES }))
   }, body)
 }
 

@@ -1,4 +1,4 @@
-import type { AbortSignal } from '../../platform/index.ts'
+import { type AbortSignal, codeOf, errorOf } from '../../platform/index.ts'
 
 /** Failure of a proxy. The message names the proxy and the reason, without credentials; it may be shown to the operator. */
 export class ProxyError extends Error {
@@ -34,7 +34,7 @@ export const troubleOf = (error: unknown): string =>
 
 /** Returns why a server cannot be reached, as the end of a sentence. */
 function whyOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException
+  const [code, { message }] = [codeOf(error), errorOf(error)]
   if (code === 'ETIMEOUT') return `: the name service does not answer (${code})`
   const words = code && Object.hasOwn(CERTIFICATES, code) ? CERTIFICATES[code] : undefined
   return words ? `: its certificate ${words} (${code})` : ` (${code ?? message})`

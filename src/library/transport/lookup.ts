@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram'
 import dns from 'node:dns'
 import { isIP, isIPv6, type LookupFunction } from 'node:net'
-import { AbortController, AbortSignal, Buffer, systemFiles } from '../../platform/index.ts'
+import { AbortController, AbortSignal, Buffer, ownOf, systemFiles } from '../../platform/index.ts'
 
 export interface LookupOptions {
   /** Longest time to wait for the name service, in milliseconds. Default: 2,000. */
@@ -26,7 +26,7 @@ export interface LookupOptions {
  * HTTPS only); and if the first of several servers is silent and another one answers, `dns.lookup` still blocks for its timeout.
  */
 export function createLookup(options: LookupOptions = {}): LookupFunction {
-  const { timeout = 2_000, servers, hostsFile = '/etc/hosts', signal } = options
+  const { timeout = 2_000, servers, hostsFile = '/etc/hosts', signal } = ownOf(options)
   return (hostname, query, callback) => {
     isKnownHere(hostname, hostsFile)
       .then((known) => known || isAnswered(hostname, servers ?? systemServers(), timeout, signal))
@@ -78,7 +78,9 @@ function ask(server: string, hostname: string, signal: AbortSignal): Promise<unk
     ? [server]
     : server.split(/^\[|\]?:(?=\d+$)/).filter(Boolean)
   return new Promise((resolve, reject) => {
-    const socket = createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4', signal }).unref()
+    const socket = createSocket(
+      ownOf({ type: isIPv6(address) ? ('udp6' as const) : ('udp4' as const), signal }),
+    ).unref()
     socket.on('message', resolve).on('error', reject).on('close', reject)
     // A connected UDP socket gets "port unreachable" errors, and no packets from other addresses.
     socket.on('connect', () => socket.send(questionFor(hostname))).connect(Number(port), address)

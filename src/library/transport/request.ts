@@ -1,7 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { isIP, type Socket } from 'node:net'
-import { Buffer, LIBRARY_VERSION, type URL } from '../../platform/index.ts'
+import { Buffer, LIBRARY_VERSION, ownOf, type URL } from '../../platform/index.ts'
 import { AnswerError } from './failure.ts'
 import { type HttpAnswer, isSuccess, MAX_RESPONSE_BYTES } from './response.ts'
 
@@ -21,8 +21,9 @@ export function post(
   url: URL,
   body: Uint8Array,
   mayLeave: () => Promise<void>,
-  options: RequestOptions,
+  given: RequestOptions,
 ): Promise<HttpAnswer> {
+  const options = ownOf(given)
   return new Promise((resolve, reject) => {
     const outgoing = openRequest(url, {
       ...options,
@@ -62,7 +63,7 @@ export function post(
  */
 export function openRequest(url: URL, options: RequestOptions): http.ClientRequest {
   // Read before the host's instrumentation can change the options.
-  const said = new Set(['host', 'connection', ...Object.keys(options.headers ?? {})])
+  const said = new Set(['host', 'connection', ...Object.keys(ownOf(options).headers ?? {})])
   const { request, Agent } = url.protocol === 'https:' ? https : http
   const outgoing = request(url, {
     ...options,

@@ -6,6 +6,7 @@ import {
   type Environment,
   metricsUrl,
   outsideHostContext,
+  ownOf,
   URL,
 } from '../../platform/index.ts'
 import { type ExchangeOptions, exchange } from './exchange.ts'
@@ -48,12 +49,12 @@ export interface HttpTransportOptions {
  * the host's context, uses an agent of its own, and never keeps the process alive.
  */
 export function createHttpTransport(options: HttpTransportOptions): Transport {
-  const { endpoint, timeout = 10_000, now = Date.now, proxyEnvironment } = options
+  const { endpoint, timeout = 10_000, now = Date.now, proxyEnvironment, lookup: given } = ownOf(options)
   const url = new URL(metricsUrl(endpoint))
   return {
     async send(bytes, calledOff, isAllowed = async () => true) {
       const signal = AbortSignal.any([AbortSignal.timeout(timeout), ...(calledOff ? [calledOff] : [])])
-      const { lookup = createLookup({ signal }) } = options
+      const lookup = given ?? createLookup({ signal })
       const mayLeave = async () => {
         if (!(await isAllowed())) throw new CalledOffError()
         signal.throwIfAborted()
