@@ -133,7 +133,7 @@ test('a report that ends the Collector does so once: it is kept, and all others 
     },
     60_000,
   )
-  const { aside, troubles } = await gatewayStatus({ directory: gateway.directory })
+  const { aside, problems } = await gatewayStatus({ directory: gateway.directory })
   const inStore = await reportsIn(store)
   t.diagnostic(
     `ended ${ends} times; kept ${aside.kept}; ${inStore.size} in the store; ${Math.round(memory.peak() / (1 << 20))} MiB`,
@@ -144,7 +144,7 @@ test('a report that ends the Collector does so once: it is kept, and all others 
   isOver = true
   await running.stop()
   await restarts
-  assert.match(troubles.join('\n'), /1 reports that end a Collector are kept in '/)
+  assert.match(problems.join('\n'), /1 reports that end a Collector are kept in '/)
   const [kept = ''] = (await readdir(path.join(gateway.directory, 'aside'))).filter((name) =>
     name.endsWith('.kept'),
   )

@@ -80,10 +80,10 @@ for (const [damage, hurt] of Object.entries({
     assert.ok(notice.includes(path.join(queue, kept)), notice)
     const reports = Number(/with up to (\d+) reports/.exec(notice)?.[1])
     assert.ok(reports > 20 && reports <= 100, notice)
-    const { troubles } = await gatewayStatus({ directory: gateway.directory })
+    const { problems } = await gatewayStatus({ directory: gateway.directory })
     assert.ok(
-      troubles.some((trouble) => trouble.includes(kept) && trouble.includes(String(reports))),
-      troubles.join('\n'),
+      problems.some((problem) => problem.includes(kept) && problem.includes(String(reports))),
+      problems.join('\n'),
     )
   })
 }

@@ -66,10 +66,10 @@ test('status and log say why the store refuses, and status says nothing where it
     })
     assert.equal((await send(gateway.url, report())).status, 200)
     const environment = settingsOf(gateway, { ...right, ...wrong })
-    const { troubles, store: answer } = await gatewayStatus({ directory: gateway.directory, environment })
+    const { problems, store: answer } = await gatewayStatus({ directory: gateway.directory, environment })
     assert(answer.state === 'refuses', JSON.stringify(answer))
     assert.match(answer.reason, why)
-    assert.match(troubles[0] ?? '', /^The store at .+ refuses reports, which wait in the queue: /)
+    assert.match(problems[0] ?? '', /^The store at .+ refuses reports, which wait in the queue: /)
     assert.equal(await statusCommand(gateway.directory, environment), 1)
     await until('the log says why', () =>
       lines.some((line) => line.includes('Will retry') && logged.test(line)),
@@ -87,7 +87,7 @@ test('status and log say why the store refuses, and status says nothing where it
   const ask = () => gatewayStatus({ directory: gateway.directory, environment: settingsOf(gateway, right) })
   const well = await ask()
   assert(well.store.state === 'takes-reports')
-  assert.deepEqual([well.troubles, well.counts?.catalogs], [[], { 'acme-db': 1 }])
+  assert.deepEqual([well.problems, well.counts?.catalogs], [[], { 'acme-db': 1 }])
   assert.equal(await statusCommand(gateway.directory, settingsOf(gateway, right)), 0)
   assert.deepEqual(
     well.store.arrivals?.map(({ product, catalogVersion, reports }) => [product, catalogVersion, reports]),
@@ -99,7 +99,7 @@ test('status and log say why the store refuses, and status says nothing where it
   await untilRows(store, 'points', 2)
   assert.equal(await statusCommand(gateway.directory, settingsOf(gateway, right)), 1)
   assert.match(
-    (await ask()).troubles.join('\n'),
+    (await ask()).problems.join('\n'),
     /^A report of the last day is of acme-db with catalog version 2, and the configuration knows at most 1/,
   )
 })
@@ -150,9 +150,9 @@ test('an erasure that is not done is told by status, and by whoever maintains th
   }
   const troublesIn = async (hours: number) => {
     const now = () => Date.now() + hours * 3_600_000
-    const { troubles, store: answer } = await gatewayStatus({ directory, environment, now })
+    const { problems, store: answer } = await gatewayStatus({ directory, environment, now })
     assert(answer.state === 'takes-reports')
-    return troubles.filter((one) => one.includes('forgotten'))
+    return problems.filter((one) => one.includes('forgotten'))
   }
   const installation = uuid('4')
   const at = new Date().toISOString().replace('T', ' ').slice(0, 19)
@@ -228,7 +228,7 @@ for (const scheme of ['tcp', 'http'])
     })
     assert.equal((await send(gateway.url, report())).status, 200)
     const environment = settingsOf(gateway, address)
-    const [{ store, troubles }, code] = await Promise.all([
+    const [{ store, problems }, code] = await Promise.all([
       gatewayStatus({ directory: gateway.directory, environment }),
       statusCommand(gateway.directory, environment),
       until('the log says why', () =>
@@ -236,7 +236,7 @@ for (const scheme of ['tcp', 'http'])
       ),
     ])
     assert.deepEqual(store, { state: 'unreachable', reason: 'no answer within 10 seconds' })
-    assert.match(troubles.join('\n'), /^The store at .+ cannot be reached; reports wait in the queue/)
+    assert.match(problems.join('\n'), /^The store at .+ cannot be reached; reports wait in the queue/)
     assert.equal(code, 1)
   })
 

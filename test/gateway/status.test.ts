@@ -56,14 +56,14 @@ test('the status says how many points came in, wait, were refused and dropped, a
   const directory = await scratchDirectory(t)
   const { url } = await aPlace(t)
   const nowhere = `tcp://127.0.0.1:${await freePort()}`
-  const places = { url, healthUrl: url, metricsUrl: `${url}/metrics`, store: nowhere }
-  await writeFile(path.join(directory, 'gateway.json'), JSON.stringify(places))
+  const endpoints = { url, healthUrl: url, metricsUrl: `${url}/metrics`, store: nowhere }
+  await writeFile(path.join(directory, 'gateway.json'), JSON.stringify(endpoints))
   for (const [name, bytes] of Object.entries({ queue: 3 << 20, archive: 2_048 })) {
     await mkdir(path.join(directory, name))
     await writeFile(path.join(directory, name, 'file'), Buffer.alloc(bytes))
   }
   const status = await gatewayStatus({ directory, environment: {} })
-  assert.deepEqual(status.places, places)
+  assert.deepEqual(status.endpoints, endpoints)
   assert.deepEqual([status.healthy, status.store.state], [true, 'unreachable'])
   assert.deepEqual(status.counts, {
     uptimeSeconds: 7300.5,
@@ -89,13 +89,13 @@ test('the status says how many points came in, wait, were refused and dropped, a
   assert.equal(lines[4], 'Dropped    3 points of requests that are not reports, 17 that no catalog declares')
   assert.equal(lines[5], 'Refused    42 points for the moment (503); the installations send them again')
   assert.match(lines[6] ?? '', /^Disk {7}\S+ .iB free in .+, the archive has 2\.0 KiB$/)
-  const troubles = lines.filter((line) => line.startsWith('Trouble')).join('\n')
+  const problems = lines.filter((line) => line.startsWith('Problem')).join('\n')
   assert.match(
-    troubles,
+    problems,
     /The store at tcp:.+ cannot be reached; reports wait in the queue until it is back: .*ECONNREFUSED/,
   )
-  assert.match(troubles, /3 points could not be written to the archive in \S+\/archive/)
-  assert.match(troubles, /The queue is nearly full/)
+  assert.match(problems, /3 points could not be written to the archive in \S+\/archive/)
+  assert.match(problems, /The queue is nearly full/)
 })
 
 test('a gateway that was not started here is looked for where its settings say', async (t) => {
@@ -106,17 +106,17 @@ test('a gateway that was not started here is looked for where its settings say',
     USAGE_GATEWAY_METRICS_PORT: String(port),
     USAGE_CLICKHOUSE_ENDPOINT: `http://alice:secret@127.0.0.1:${port}`,
   }
-  const { places, healthy, store, counts, stalledSeconds, troubles } = await gatewayStatus({
+  const { endpoints, healthy, store, counts, stalledSeconds, problems } = await gatewayStatus({
     directory: await scratchDirectory(t),
     environment,
     watch: 10,
   })
-  assert.deepEqual(places, {
+  assert.deepEqual(endpoints, {
     ...{ url, healthUrl: url, metricsUrl: `${url}/metrics` },
     ...{ store: url, database: 'usage' },
   })
   assert.deepEqual([healthy, store.state, counts?.queued, stalledSeconds], [true, 'takes-reports', 900, 0.01])
-  assert.match(troubles.join('\n'), /900 points wait for the store, and none was stored for at least/)
+  assert.match(problems.join('\n'), /900 points wait for the store, and none was stored for at least/)
 })
 
 test('where nothing runs, the status says so and ends with 1', async (t) => {
@@ -145,7 +145,7 @@ test("a line of the Collector's log is told without its dressing", () => {
     assert.equal(readableLine(other), other)
 })
 
-test('a version of a catalog that the configuration does not know is a trouble that names product and version', async (t) => {
+test('a version of a catalog that the configuration does not know is a problem that names product and version', async (t) => {
   const arrivals = [
     { product: 'acme-db', version: '2', contributions: 'acme.search@3', reports: '90', at: '1790000000' },
     { product: 'acme-db', version: '1', contributions: '', reports: '9', at: '1790000000' },
@@ -166,7 +166,7 @@ test('a version of a catalog that the configuration does not know is a trouble t
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => server.close())
   const { port } = server.address() as { port: number }
-  const { troubles } = await gatewayStatus({
+  const { problems } = await gatewayStatus({
     directory: await scratchDirectory(t),
     environment: {
       USAGE_GATEWAY_HEALTH_ENDPOINT: `127.0.0.1:${port}`,
@@ -184,9 +184,9 @@ test('a version of a catalog that the configuration does not know is a trouble t
       (query) => `${login} /?database=usage&default_format=TSVRaw ${query}`,
     ),
   )
-  const newer = troubles.filter((trouble) => trouble.includes('of the last day'))
+  const newer = problems.filter((problem) => problem.includes('of the last day'))
   assert.deepEqual(
-    newer.map((trouble) => trouble.split(':')[0]),
+    newer.map((problem) => problem.split(':')[0]),
     [
       '13 reports of the last day are of acme-db with catalog version 3, and the configuration knows at most 2',
       'A report of the last day is of acme-db with acme.search in version 4, and the configuration knows at most 3',

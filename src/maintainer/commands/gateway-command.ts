@@ -158,7 +158,7 @@ async function status(directory: string, context: CommandContext): Promise<void>
     environment,
   })
   stdout.write(statusText(found))
-  if (found.troubles.length > 0) context.exitCode = 1
+  if (found.problems.length > 0) context.exitCode = 1
 }
 
 /** Takes the directory from the environment, as the Collector does: that one knows no options of ours. */

@@ -79,13 +79,13 @@ export async function runGateway(options: RunGatewayOptions, context: CommandCon
     })
     started.unshift(gateway)
     const { url, healthUrl, metricsUrl } = gateway
-    const places: GatewayEndpoints = {
+    const endpoints: GatewayEndpoints = {
       ...{ url, healthUrl, metricsUrl },
       store: storeOf(clickHouse.nativeEndpoint),
       database,
       ...(clickHouse.how !== 'address' && { storeLogin: loginFile(directory) }),
     }
-    await writePrivateFile(endpointsFile(gateway.directory), `${JSON.stringify(places, undefined, 2)}\n`)
+    await writePrivateFile(endpointsFile(gateway.directory), `${JSON.stringify(endpoints, undefined, 2)}\n`)
     started.push({ stop: () => rm(endpointsFile(gateway.directory), { force: true }) })
     const jobs = [() => maintainStore(address), (now: number) => pruneArchive(gateway.directory, now)]
     const onFailure = (reason: string) =>

@@ -18,7 +18,7 @@ export interface GatewayEndpoints {
 
 /** State of a gateway. Numbers are data points since its start. */
 export interface GatewayStatus {
-  readonly places: GatewayEndpoints
+  readonly endpoints: GatewayEndpoints
   /** `true` if the gateway accepts reports. */
   readonly healthy: boolean
   /** Answer of the store to the question whether it accepts reports, asked as the Collector's user. */
@@ -40,5 +40,5 @@ export interface GatewayStatus {
     readonly archiveBytes?: number
   }
   /** Problems that need attention, as sentences. */
-  readonly troubles: readonly string[]
+  readonly problems: readonly string[]
 }

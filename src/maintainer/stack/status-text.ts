@@ -4,12 +4,12 @@ import type { GatewayEndpoints, GatewayStatus } from './gateway-status.ts'
 import type { Arrival, StoreAnswer } from './store/ask-store.ts'
 
 /** Formats a status as a text of a few lines. */
-export function statusText({ places, healthy, store, counts, disk, troubles }: GatewayStatus): string {
+export function statusText({ endpoints, healthy, store, counts, disk, problems }: GatewayStatus): string {
   const queued =
     counts && `${number(counts.queued)} of ${number(counts.queueCapacity)} points wait for the store`
   return [
-    `Gateway    ${places.url}   ${healthy ? `takes reports${counts ? `, for ${duration(counts.uptimeSeconds)}` : ''}` : 'does not answer'}`,
-    `Store      ${places.store}   ${STORE_STATES[store.state]}`,
+    `Gateway    ${endpoints.url}   ${healthy ? `takes reports${counts ? `, for ${duration(counts.uptimeSeconds)}` : ''}` : 'does not answer'}`,
+    `Store      ${endpoints.store}   ${STORE_STATES[store.state]}`,
     `Queue      ${queued ? `${queued}, ` : ''}${size(disk.queueBytes)} on disk`,
     ...(counts
       ? [
@@ -19,7 +19,7 @@ export function statusText({ places, healthy, store, counts, disk, troubles }: G
         ]
       : []),
     `Disk       ${size(disk.freeBytes)} free in ${disk.directory}, the archive has ${size(disk.archiveBytes)}`,
-    ...troubles.map((trouble) => `Trouble    ${trouble}`),
+    ...problems.map((problem) => `Problem    ${problem}`),
     '',
   ].join('\n')
 }
@@ -31,23 +31,23 @@ const STORE_STATES: Readonly<Record<StoreAnswer['state'], string>> = {
 }
 
 /** Returns the problems that need attention, as sentences. */
-export function troublesOf(status: Omit<GatewayStatus, 'troubles'>, now: number): string[] {
-  const { places, healthy, store, counts, stalledSeconds, aside, damaged, disk } = status
+export function problemsOf(status: Omit<GatewayStatus, 'problems'>, now: number): string[] {
+  const { endpoints, healthy, store, counts, stalledSeconds, aside, damaged, disk } = status
   return [
     ...(healthy
       ? []
-      : [`Nothing answers at ${places.healthUrl}; start the gateway, or set --directory to its own.`]),
+      : [`Nothing answers at ${endpoints.healthUrl}; start the gateway, or set --directory to its own.`]),
     ...(healthy && counts === undefined
-      ? [`The Collector's own metrics cannot be read at ${places.metricsUrl}.`]
+      ? [`The Collector's own metrics cannot be read at ${endpoints.metricsUrl}.`]
       : []),
-    ...storeTroubles(places, store),
-    ...erasureTroubles(store, now),
+    ...storeProblems(endpoints, store),
+    ...erasureProblems(store, now),
     ...(counts && stalledSeconds !== undefined
       ? [
           `${number(counts.queued)} points wait for the store, and none was stored for at least ${duration(stalledSeconds)}${lastStored(store)}; the Collector's log says why.`,
         ]
       : []),
-    ...(counts && store.state === 'takes-reports' ? catalogTroubles(counts, store.arrivals ?? []) : []),
+    ...(counts && store.state === 'takes-reports' ? catalogProblems(counts, store.arrivals ?? []) : []),
     ...(counts && counts.noReport + counts.undeclared > MAX_DROPPED_SHARE * counts.received
       ? [
           `${number(counts.noReport + counts.undeclared)} of ${number(counts.received)} points were dropped: somebody sends invalid reports, or a product is newer than the configuration. Deploy its overlay.`,
@@ -86,20 +86,20 @@ export function troublesOf(status: Omit<GatewayStatus, 'troubles'>, now: number)
 /** Share of dropped points above which there is a problem, as in alerts.yaml. */
 const MAX_DROPPED_SHARE = 0.05
 
-function storeTroubles(places: GatewayEndpoints, store: StoreAnswer): string[] {
+function storeProblems(endpoints: GatewayEndpoints, store: StoreAnswer): string[] {
   if (store.state === 'takes-reports') return []
   const { state, reason } = store
   return state === 'refuses'
     ? [
-        `The store at ${places.store} refuses reports, which wait in the queue: ${reason} Correct USAGE_CLICKHOUSE_DATABASE, _USERNAME or _PASSWORD, the rights of the user, or apply the schema.`,
+        `The store at ${endpoints.store} refuses reports, which wait in the queue: ${reason} Correct USAGE_CLICKHOUSE_DATABASE, _USERNAME or _PASSWORD, the rights of the user, or apply the schema.`,
       ]
     : [
-        `The store at ${places.store} cannot be reached; reports wait in the queue until it is back: ${reason}`,
+        `The store at ${endpoints.store} cannot be reached; reports wait in the queue until it is back: ${reason}`,
       ]
 }
 
 /** Erasures that the promise of a day is about to be broken for: by two hours they are done where all is well. */
-function erasureTroubles(store: StoreAnswer, now: number): string[] {
+function erasureProblems(store: StoreAnswer, now: number): string[] {
   if (store.state !== 'takes-reports') return []
   const { waitingErasures = [], pendingDeletion } = store
   const why =
@@ -125,7 +125,7 @@ function lastStored(store: StoreAnswer): string {
 }
 
 /** Finds reports whose catalog is newer than those of the overlay: their new facts are dropped. */
-function catalogTroubles({ catalogs }: GatewayCounts, arrivals: readonly Arrival[]): string[] {
+function catalogProblems({ catalogs }: GatewayCounts, arrivals: readonly Arrival[]): string[] {
   if (Object.keys(catalogs).length === 0) return []
   const newer = new Map<string, { known: number | undefined; reports: number }>()
   const look = (name: string, what: string, version: number, reports: number) => {

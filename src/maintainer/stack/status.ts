@@ -10,7 +10,7 @@ import { answers } from './process/wait.ts'
 import { asideReports } from './queue/aside.ts'
 import { damagedQueues } from './queue/damaged-queue.ts'
 import { SETTING_DEFAULTS } from './settings.ts'
-import { troublesOf } from './status-text.ts'
+import { problemsOf } from './status-text.ts'
 import { askStore } from './store/ask-store.ts'
 import type { StoreAccess } from './store/store-access.ts'
 
@@ -25,24 +25,24 @@ export interface GatewayStatusOptions {
   readonly watch?: number
 }
 
-/** Returns the state of a gateway on this machine. Never throws: whatever cannot be read is one of the `troubles`. */
+/** Returns the state of a gateway on this machine. Never throws: whatever cannot be read is one of the `problems`. */
 export async function gatewayStatus(options: GatewayStatusOptions): Promise<GatewayStatus> {
   const { directory, environment = systemEnvironment(), now = Date.now, watch = 3_000 } = options
-  const places = await placesOf(directory, environment)
+  const endpoints = await endpointsOf(directory, environment)
   const [healthy, store, first, disk, aside, damaged] = await Promise.all([
-    answers(places.healthUrl),
-    accessTo(places, environment).then(askStore),
-    collectorCounts(places.metricsUrl),
+    answers(endpoints.healthUrl),
+    accessTo(endpoints, environment).then(askStore),
+    collectorCounts(endpoints.metricsUrl),
     diskOf(directory),
     asideReports(directory),
     damagedQueues(directory),
   ])
   const progress =
     first !== undefined && first.queued > 0 && store.state === 'takes-reports'
-      ? await progressSince(first, places.metricsUrl, watch)
+      ? await progressSince(first, endpoints.metricsUrl, watch)
       : { ...(first && { counts: first }) }
-  const found = { places, healthy, store, ...progress, aside, damaged, disk }
-  return { ...found, troubles: troublesOf(found, now()) }
+  const found = { endpoints, healthy, store, ...progress, aside, damaged, disk }
+  return { ...found, problems: problemsOf(found, now()) }
 }
 
 /** Reads the counts a second time: a store may answer and store nothing. */
@@ -93,7 +93,7 @@ const PLACES_FILE = 'gateway.json'
 /** Returns the path of the file in which `gateway up` describes what it has started. */
 export const endpointsFile = (directory: string) => path.join(directory, PLACES_FILE)
 
-async function placesOf(directory: string, environment: Environment): Promise<GatewayEndpoints> {
+async function endpointsOf(directory: string, environment: Environment): Promise<GatewayEndpoints> {
   try {
     return JSON.parse(await readFile(endpointsFile(directory), 'utf8'))
   } catch {
