@@ -14,6 +14,8 @@ const host = path.join(import.meta.dirname, 'hosts/life.ts')
 const CASES = [
   ['fake timers', 'before'],
   ['fake timers', 'after'],
+  ['fake timers and a clock that is given', 'before'],
+  ['fake timers and a clock that is given', 'after'],
   ['zone.js', 'before'],
   ['zone.js', 'after'],
   ['zone.js and fake timers', 'before'],

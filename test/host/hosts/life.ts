@@ -9,16 +9,34 @@ const [kind = '', when = '', endpoint = '', state = ''] = process.argv.slice(2)
 /** By name, so that nothing is compiled against them. */
 const load = async (name: string) => (await import(name)).default
 
-const SURROUNDINGS: Readonly<Record<string, () => unknown>> = {
-  async 'fake timers'() {
-    const { install } = await load('@sinonjs/fake-timers')
-    install({ now: 0, toNotFake: ['nextTick'] })
+/** A clock as a host's tests hand it in: it goes by what was there before anything was replaced. */
+const { setTimeout, clearTimeout } = globalThis
+const started = Date.now()
+const { hrtime } = process
+const begun = hrtime.bigint()
+const elapsed = () => Number(hrtime.bigint() - begun) / 1e6
+const CLOCK = {
+  now: () => started + Math.round(elapsed()),
+  monotonic: elapsed,
+  after(delay: number, callback: () => void) {
+    const timer = setTimeout(callback, delay).unref()
+    return { cancel: () => clearTimeout(timer) }
   },
+}
+
+/** Fakes what Vitest and Sinon fake by default. */
+async function fakeTimers() {
+  const { install } = await load('@sinonjs/fake-timers')
+  install({ now: 0, toNotFake: ['nextTick'] })
+}
+
+const SURROUNDINGS: Readonly<Record<string, () => unknown>> = {
+  'fake timers': fakeTimers,
+  'fake timers and a clock that is given': fakeTimers,
   'zone.js': () => load('zone.js/node'),
   async 'zone.js and fake timers'() {
     await load('zone.js/node')
-    const { install } = await load('@sinonjs/fake-timers')
-    install({ now: 0, toNotFake: ['nextTick'] })
+    await fakeTimers()
   },
   'timers that are numbers'() {
     for (const name of ['setTimeout', 'setInterval', 'setImmediate'])
@@ -65,11 +83,11 @@ const usage = createUsageTelemetry({
     },
   }),
   consent: { default: 'enabled' },
-  ...{ endpoint, state, environment: {} },
+  ...{ endpoint, state, environment: {}, ...(kind.endsWith('a clock that is given') && { clock: CLOCK }) },
 })
 usage.counter('acme.runs').bind({}).add(1)
 // Without timers that run it would be waited for without end.
-if (kind === 'fake timers') usage.set('acme.slow', () => new Promise<boolean>(() => {}))
+if (kind.startsWith('fake timers')) usage.set('acme.slow', () => new Promise<boolean>(() => {}))
 
 const steps: Record<string, unknown> = {}
 steps['start'] = (await usage.start()).state
