@@ -1,9 +1,8 @@
 /**
- * The end of a program in a fresh process. Its one argument says what to do, as JSON: `program`, the file, or none; `how`, what its
- * `start` gets; `call` and `counts`, which of its calls is made how often; `report`, whether one is `under way` at the end, or
- * `awaited` before it; `end`, `shutdown` or `exit`; `names`, the name server; `daysAhead`, how far its clock is; `together`, whether
- * it says that it has started, and waits for a word. Prints, right before the end, the time by the clock that all processes of a
- * machine share.
+ * Measures the end of a program in a fresh process. The argument is JSON: `program`, the file, or none; `how`, the argument of its `start`;
+ * `call` and `counts`, the name of a call and how often it is made; `report`, `under way` at the end or `awaited` before it; `end`, `shutdown`
+ * or `exit`; `names`, the name server; `daysAhead`, days by which its clock is ahead; `together`, `true` to report the start and wait for a
+ * message. Prints the time right before the end, by the clock that all processes of a machine share.
  */
 import { once } from 'node:events'
 import { writeSync } from 'node:fs'
@@ -49,7 +48,7 @@ async function word() {
   process.stdin.destroy()
 }
 
-/** Names are asked of this server, as `getaddrinfo` asks one: 5 seconds, twice. To tell the system so would need its administrator. */
+/** Resolves names with this server as `getaddrinfo` does: 5 seconds, twice. Only an administrator could configure the system so. */
 async function ask(server) {
   const { default: dns } = await import('node:dns')
   dns.Resolver.prototype.getServers = () => [server]

@@ -1,7 +1,6 @@
 /**
- * One start of a program in a fresh process, or of none: what it takes, in milliseconds and megabytes. Handed to Node.js as text,
- * `node --eval`, so that a bare one has loaded no file at all. Its argument is JSON: `program`, the file, and `how`, what its
- * `start` gets.
+ * Measures one start of a program, or of no program, in a fresh process, in milliseconds and megabytes. Passed to Node.js as text with
+ * `--eval`, so that a bare Node.js loads no file at all. The argument is JSON: `program`, the file, and `how`, the argument of its `start`.
  */
 const { program: file, how } = JSON.parse(process.argv[1])
 const program = file ? await import(file) : undefined

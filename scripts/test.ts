@@ -127,7 +127,7 @@ async function runTests(kind: string, files: readonly string[], concurrency: num
   console.log(`${kind} tests: ${passed} passed, ${failed} failed in ${seconds} s`)
 }
 
-/** In milliseconds. */
+/** Times of test files, in milliseconds. */
 function readTimes(): Record<string, number> {
   try {
     return JSON.parse(readFileSync(timesFile, 'utf8'))

@@ -5,26 +5,26 @@ import { promisify } from 'node:util'
 import type { Reports } from './reports.ts'
 
 export interface LoadOptions {
-  /** `http://127.0.0.1:4318` */
+  /** Address of the gateway, such as `http://127.0.0.1:4318`. */
   readonly url: string
   readonly reports: Reports
   readonly connections: number
-  /** Many requests by one connection. Otherwise each by its own, as installations do. */
+  /** `true` for many requests by one connection; otherwise one each, as installations make. */
   readonly keepAlive: boolean
-  /** What counts lasts so long, after a second to get warm. */
+  /** Duration of the measurement in seconds, after a second of warm-up. */
   readonly seconds: number
 }
 
-/** What came of a load. */
+/** Result of a load. */
 export interface Loaded {
-  /** Answers by status, 0 for a connection that was lost. */
+  /** Number of answers by status; 0 stands for a lost connection. */
   readonly statuses: Readonly<Record<string, number>>
-  /** Reports that were answered with 200 in a second. */
+  /** Reports per second that were answered with 200. */
   readonly perSecond: number
-  /** Milliseconds until the answer. */
+  /** Time until the answer, in milliseconds. */
   readonly p50: number
   readonly p99: number
-  /** Microseconds of a processor that the generator has taken for a request. */
+  /** Processor time of the generator for a request, in microseconds. */
   readonly cpu: number
   readonly acknowledged: ReadonlySet<string>
 }
@@ -32,8 +32,8 @@ export interface Loaded {
 const run = promisify(execFile)
 
 /**
- * Builds the load generator, which is in Go: it takes a fifth of what one in Node.js takes of the two processors that it shares with
- * what it measures, and who can build the Collector can build it.
+ * Builds the load generator. It is written in Go, because it shares two processors with the gateway and takes a fifth of the time of one in
+ * Node.js; a machine that can build the Collector can build it.
  */
 export async function buildLoad(directory: string): Promise<(options: LoadOptions) => Promise<Loaded>> {
   const program = path.join(directory, process.platform === 'win32' ? 'load.exe' : 'load')

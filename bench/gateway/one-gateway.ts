@@ -17,12 +17,12 @@ import type { Environment } from '../../src/platform/index.ts'
 import type { Loaded, LoadOptions } from './load.ts'
 import type { Reports } from './reports.ts'
 
-/** One gateway under one load. */
+/** Measurement of one gateway under one load. */
 export interface OneGateway {
   readonly collector: Collector
   readonly configs: readonly string[]
   readonly environment: Environment
-  /** ClickHouse: not used at all, started after the load, or up from the start. */
+  /** ClickHouse is not used, starts after the load, or runs from the start. */
   readonly store: 'none' | 'down' | 'up'
   readonly reports: Reports
   readonly connections: number
@@ -33,11 +33,11 @@ export interface OneGateway {
 
 export interface Measured extends Omit<Loaded, 'acknowledged'> {
   readonly acknowledged: number
-  /** Of those, how many are not where they should be. */
+  /** Number of those that are lost. */
   readonly missing: number
-  /** Microseconds of a processor that the Collector has taken for a report. */
+  /** Processor time of the Collector for a report, in microseconds. */
   readonly collectorCpu: number
-  /** MB of the Collector, the most while it was under load. */
+  /** Largest memory of the Collector under load, in MB. */
   readonly memory: number
   /** Bytes on disk for a report, after the load. */
   readonly written: number
@@ -45,16 +45,16 @@ export interface Measured extends Omit<Loaded, 'acknowledged'> {
   readonly backlog?: Backlog
 }
 
-/** What lay in the queue when the load was over, and how long ClickHouse took for it. */
+/** Points in the queue after the load, and the time in which ClickHouse stored them. */
 export interface Backlog {
   readonly rows: number
   readonly seconds: number
 }
 
-/** The same after a restart of the store: the gateway runs on. */
+/** The same after a restart of the store, while the gateway keeps running. */
 const PASSWORD = 'of-this-run'
 
-/** Starts a gateway in an empty directory, sends it reports, and looks where they have gone. */
+/** Starts a gateway in an empty directory, sends reports, and checks where they are stored. */
 export async function oneGateway(one: OneGateway): Promise<Measured> {
   const { collector, configs, store, reports, load, connections, keepAlive, seconds } = one
   const directory = await mkdtemp(path.join(tmpdir(), 'otel-usage-bench-'))
@@ -85,7 +85,7 @@ export async function oneGateway(one: OneGateway): Promise<Measured> {
         ...clickHouseEnvironment({ nativeEndpoint: `http://usage:${PASSWORD}@127.0.0.1:${ports.httpPort}` }),
       },
     })
-  // Of the thousands of connections of a load, one may have come to a port that was free a moment ago.
+  // One of the thousands of connections of a load may use a port that was free a moment ago.
   const gateway = await start().catch(start)
   started.defer(() => gateway.stop())
 
@@ -145,7 +145,7 @@ const requestsOf = ({ statuses }: Pick<Loaded, 'statuses'>) =>
 const without = (all: ReadonlySet<string>, found: ReadonlySet<string>) =>
   [...all].filter((id) => !found.has(id)).length
 
-/** What a Collector says of itself: seconds of a processor, and MB. */
+/** Reads processor time in seconds and memory in MB from the Collector's own metrics. */
 async function statusOf({ metricsUrl }: RunningCollector): Promise<{ cpu: number; memory: number }> {
   const text = await (await fetch(metricsUrl)).text()
   const sample = (name: string) => Number(new RegExp(`^${name}(?:\\{.*\\})? (.*)$`, 'm').exec(text)?.[1])
@@ -186,8 +186,8 @@ async function writtenIds({ directory }: RunningCollector): Promise<Set<string>>
 }
 
 /**
- * Waits until that many rows are there. What counts begins with the moment that is given, or with the first rows: the Collector asks
- * only now and then whether a ClickHouse that was down is there again.
+ * Waits until the store has this number of rows. The time begins at the given moment, or with the first rows: the Collector checks only now
+ * and then whether a ClickHouse that was down is reachable again.
  */
 async function drained(clickHouse: RunningClickHouse, rows: number, from?: number): Promise<Backlog> {
   await using connection = await connected(clickHouse)

@@ -10,23 +10,23 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import type { Catalog } from '../../src/catalog/index.ts'
 import { createReportIds } from '../../src/library/report/index.ts'
 
-/** What the load is made of. */
+/** Prepared reports of a load. */
 export interface Reports {
-  /** For the load generator: each report its length in four bytes, little-endian, and its gzipped body. */
+  /** File for the load generator: for each report its length in four bytes, little-endian, and its gzipped body. */
   readonly file: string
   /** Report ids, in the order of the file. */
   readonly ids: readonly string[]
   readonly catalog: Catalog
   /** Data points of a report: rows in the store. */
   readonly points: number
-  /** Bytes of a body, as it is and as it is sent. */
+  /** Size of a body in bytes, uncompressed and compressed. */
   readonly plain: number
   readonly packed: number
 }
 
 /**
- * Writes that many reports of so many facts. The first one comes from the library, over its own transport; the others differ from it
- * as those of other installations do: in ids, version and values.
+ * Writes a number of reports with a number of facts. The first one comes from the library, over its own transport; the others differ in ids,
+ * version and values, as those of other installations do.
  */
 export async function writeReports(file: string, count: number, facts: number): Promise<Reports> {
   const program = await import(
@@ -63,7 +63,7 @@ export async function writeReports(file: string, count: number, facts: number): 
   }
 }
 
-/** The body of the report that a host sends. */
+/** Returns the body of the report of a real host. */
 async function sentBy(
   start: (endpoint: string) => Promise<{ report(): Promise<unknown>; shutdown(): Promise<void> }>,
 ): Promise<Buffer> {
@@ -83,7 +83,7 @@ async function sentBy(
   return body
 }
 
-/** As much of a report as is varied. */
+/** The part of a report that varies. */
 interface Body {
   readonly resourceMetrics: ReadonlyArray<{
     readonly resource: {
@@ -116,7 +116,7 @@ function another(original: Body, id: string): Body {
   }
   for (const [name, point] of pointsOf(report)) {
     if (!name.startsWith('acme.')) continue
-    // Gauges are rounded to powers of two; some of the numbers of a fleet are large and most are small.
+    // Gauges are rounded to powers of two; in a fleet most numbers are small and some are large.
     const value = Math.floor(Math.exp(Math.random() * 9))
     const rounded = point.asDouble === undefined ? value : 2 ** Math.floor(Math.log2(value))
     if (point.asDouble === undefined) point.asInt = rounded

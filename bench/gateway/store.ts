@@ -5,11 +5,11 @@ import type { Catalog } from '../../src/catalog/index.ts'
 import { applySchema, connectClickHouse, maintainStore, startClickHouse } from '../../src/gateway.ts'
 
 export interface Store {
-  /** The tables after they have merged. */
+  /** Size of the tables after their merges. */
   readonly tables: ReadonlyArray<{ readonly name: string; readonly rows: number; readonly bytes: number }>
-  /** A row of `points` and what the views make of it, per second. */
+  /** Rows of `points` that are inserted per second, with the rows of the views. */
   readonly insertsPerSecond: number
-  /** Seconds of `maintain.sql` for all of the days. */
+  /** Time of `maintain.sql` for all days, in seconds. */
   readonly rollup: number
 }
 
@@ -22,8 +22,8 @@ export interface Fleet {
 const TABLES = ['points', 'fact_days', 'installation_days', 'installations']
 
 /**
- * What the reports of a fleet take in ClickHouse. The Collector has no part in it, so they are made there. Enough of them matter: ids
- * are random, and the list of a few thousand is so short that it compresses away.
+ * Measures the size of a fleet's reports in ClickHouse. Generates them there, because the Collector does not matter for it. The fleet must be
+ * large: ids are random, and a list of a few thousand is so short that compression hides its size.
  */
 export async function measureStore(fleet: Fleet): Promise<Store> {
   const directory = await mkdtemp(path.join(tmpdir(), 'otel-usage-bench-'))
@@ -59,7 +59,7 @@ async function seconds(run: () => Promise<void>): Promise<number> {
   return (performance.now() - started) / 1_000
 }
 
-/** A report of each installation on one of the last days, as the exporter inserts it. */
+/** Inserts a report of each installation on one of the last days, as the exporter does. */
 function reportsOf({ catalog, installations, days }: Fleet, day: number): string {
   const facts = Object.entries(catalog.facts)
   const names = (kind: string) => facts.filter(([, fact]) => fact.kind === kind).map(([name]) => `'${name}'`)

@@ -1,4 +1,4 @@
-/** Three files with nothing in them: what Node.js takes for having loaded anything. */
+/** Loads three empty files: the cost in Node.js of loading anything. */
 export async function start() {
   await import('./empty/one.js')
   await import('./empty/two.js')

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 
-/** Counts in a file, as one does by oneself with some care: read, changed, written beside it and renamed. Nobody reads half of it. */
+/** Counts in a file, as a careful program does it: read, change, write beside it and rename, so that no reader sees half of it. */
 export const start = ({ file }) => file
 
 export const callsOf = (file) => ({

@@ -1,4 +1,4 @@
-/** What no library like this does without, and nothing else: files, a timer, an address, a date, an asynchronous context. */
+/** Loads only what any such library needs: files, a timer, an address, a date, an asynchronous context. */
 export async function start() {
   await import('./empty/one.js')
   await import('./empty/two.js')

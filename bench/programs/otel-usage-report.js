@@ -1,6 +1,6 @@
 import { createMemoryStore, createUsageTelemetry, defineCatalog } from 'otel-usage'
 
-/** That many facts, a third each of attribute, gauge and count facts. */
+/** Returns a catalog with this number of facts, a third each of attribute, gauge and count facts. */
 export const catalogOf = (count) =>
   defineCatalog({
     version: 3,
@@ -9,8 +9,8 @@ export const catalogOf = (count) =>
   })
 
 /**
- * A host with that many facts, all with values. Without an endpoint a report goes the whole way but for the network, which no event
- * loop waits for.
+ * Starts a host with this number of facts, all with values. Without an endpoint a report takes every step except the network, for which
+ * the event loop does not wait.
  */
 export async function start({ facts: count, endpoint }) {
   const catalog = catalogOf(count)

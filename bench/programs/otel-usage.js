@@ -1,6 +1,6 @@
 /**
- * A host with this library. `on`: enabled; `off`: disabled, and counting for the local log; `nothing`: disabled, collecting nothing.
- * `delivery`: a report is due, and who sends it.
+ * Starts a host with this library. `on`: enabled; `off`: disabled, and counting for the local log; `nothing`: disabled, collecting nothing.
+ * `delivery`: a report is due; the value says who sends it.
  */
 export async function start({ state, directory, endpoint = 'http://127.0.0.1:9', delivery, clock }) {
   const { createMemoryStore, createUsageTelemetry, defineCatalog } = await import('otel-usage')
@@ -44,7 +44,7 @@ export async function start({ state, directory, endpoint = 'http://127.0.0.1:9',
 
 export const report = (usage) => usage.report()
 
-/** Until the report is written down, and as good as at the endpoint. */
+/** Waits until the report is stored and almost at the endpoint. */
 export async function underWay(usage) {
   const { setTimeout } = await import('node:timers/promises')
   while (!(await usage.ledger.last('queued'))) await setTimeout(5)

@@ -160,12 +160,12 @@ test('an erasure that is not done is told by status, and by whoever maintains th
   await insertReports(store, { installation, reportId: uuid('7'), at }, forget)
   assert.deepEqual(await troublesIn(5), [])
   assert.deepEqual(await troublesIn(7), [
-    'An installation of acme-db asked to be forgotten, and the store still has it after 7 hours. `maintain.sql` is to run every hour; see whether it does, by `otel-usage gateway maintain`.',
+    'An installation of acme-db asked to be forgotten, and the store still has it after 7 hours. `maintain.sql` must run every hour; run it now with `otel-usage gateway maintain`.',
   ])
 
   await letPass(store, 61)
   const notDone =
-    /^The store was told at \d{4}-\d\d-\d\dT\S+Z to delete from points, and has not done it; .+Where merges are stopped, SYSTEM START MERGES/
+    /^The store has not finished a deletion from points that began at \d{4}-\d\d-\d\dT\S+Z; .+If merges are stopped, SYSTEM START MERGES/
   await command(store, 'SYSTEM STOP MERGES points')
   for (const _ of ['the first run', 'the next one, which adds nothing to what waits']) {
     await assert.rejects(maintainStore({ url: store.url, timeout: 2_000 }), (error) => {
@@ -178,7 +178,7 @@ test('an erasure that is not done is told by status, and by whoever maintains th
   }
   assert.match(
     (await troublesIn(30))[0] ?? '',
-    /the store still has it after 30 hours\. It does not get done what it is to delete from points, as after SYSTEM STOP MERGES\.$/,
+    /the store still has it after 30 hours\. A deletion from points does not finish; merges may be stopped \(SYSTEM STOP MERGES\)\.$/,
   )
   await command(store, 'SYSTEM START MERGES points')
   await until('what waited is done', async () => {
@@ -198,15 +198,12 @@ test('an erasure that is not done is told by status, and by whoever maintains th
   )
   await assert.rejects(
     maintainStore(store),
-    /^GatewayError: The store was told at .+ to delete from points.+no way/,
+    /^GatewayError: The store has not finished a deletion from points.+no way/,
   )
-  assert.match(
-    (await troublesIn(7))[0] ?? '',
-    /It does not get done what it is to delete from points: Code: 395.+no way/,
-  )
+  assert.match((await troublesIn(7))[0] ?? '', /A deletion from points does not finish: Code: 395.+no way/)
   const stderr = memory()
   assert.equal(await runGatewayCommand(['maintain'], { stdout: memory(), stderr, environment }), 1)
-  assert.match(stderr.text(), /The store was told at .+ to delete from points.+no way/)
+  assert.match(stderr.text(), /The store has not finished a deletion from points.+no way/)
   await command(store, "KILL MUTATION WHERE database = 'usage'")
   await maintainStore(store)
   assert.deepEqual(await troublesIn(30), [])

@@ -1,2 +1,2 @@
-/** Only loaded: a check starts a process of its own. */
+/** Only loads the package: a check starts a separate process. */
 export const start = () => import('checkpoint-client')

@@ -1,4 +1,4 @@
-/** What one does by oneself. Off is what the API does where no SDK is registered: nothing. */
+/** Host that uses the OpenTelemetry SDK directly. `off` is the API without a registered SDK, which does nothing. */
 export async function start({ state }) {
   const { metrics } = await import('@opentelemetry/api')
   if (state === 'off') return metrics

@@ -4,7 +4,7 @@ import type { DescribedProduct } from './catalog-product.ts'
 import type { CommandContext } from './command-io.ts'
 import { readText } from './text-files.ts'
 
-/** What a catalog is compared with. */
+/** Catalog, and everything that it is compared with. */
 export interface CatalogCheck {
   readonly product: DescribedProduct
   /** The catalog of the last release. */

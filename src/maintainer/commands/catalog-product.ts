@@ -14,11 +14,11 @@ export interface DescribedProduct {
   readonly version: string
   readonly title: string
   readonly catalog: Catalog
-  /** How long the receiver keeps facts, by level. */
+  /** Retention of facts at the receiver, by level. */
   readonly retention: Readonly<Record<string, string>> | undefined
   readonly overruleStoredNo: readonly string[] | undefined
   readonly origin: readonly Origin[] | undefined
-  /** What else arrives at the same gateway. */
+  /** Other products and versions whose reports arrive at the same gateway. */
   readonly additional: readonly GatewayProduct[]
 }
 
@@ -72,7 +72,7 @@ export function addProductOptions(command: Command): Command {
     )
     .option(
       '--additional-product <name>=<file>',
-      'What else arrives at the same gateway, for its configuration: another product, or an earlier version of this one. The file is a catalog. Can be repeated.',
+      'For the gateway: another product whose reports arrive there, or an earlier version of this one. The file is a catalog. Can be repeated.',
       (text: string, all: readonly NamedFile[] = []) => [...all, namedFile(text)],
     )
 }

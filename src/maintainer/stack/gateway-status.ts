@@ -32,7 +32,7 @@ export interface GatewayStatus {
   readonly damaged: readonly DamagedQueue[]
   readonly disk: {
     readonly directory: string
-    /** Absent if the file system does not tell. */
+    /** Absent if the file system does not report it. */
     readonly freeBytes?: number
     /** Absent if the folder cannot be read; 0 without one. */
     readonly queueBytes?: number

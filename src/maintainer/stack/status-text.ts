@@ -98,14 +98,14 @@ function storeProblems(endpoints: GatewayEndpoints, store: StoreAnswer): string[
       ]
 }
 
-/** Erasures that the promise of a day is about to be broken for: by two hours they are done where all is well. */
+/** Finds erasures that may miss the promised day. They usually take up to two hours. */
 function erasureProblems(store: StoreAnswer, now: number): string[] {
   if (store.state !== 'takes-reports') return []
   const { waitingErasures = [], pendingDeletion } = store
   const why =
     pendingDeletion === undefined
-      ? '`maintain.sql` is to run every hour; see whether it does, by `otel-usage gateway maintain`.'
-      : `It does not get done what it is to delete from ${pendingDeletion.table}${pendingDeletion.failure ? `: ${pendingDeletion.failure}` : ', as after SYSTEM STOP MERGES.'}`
+      ? '`maintain.sql` must run every hour; run it now with `otel-usage gateway maintain`.'
+      : `A deletion from ${pendingDeletion.table} does not finish${pendingDeletion.failure ? `: ${pendingDeletion.failure}` : '; merges may be stopped (SYSTEM STOP MERGES).'}`
   return waitingErasures
     .filter(({ since }) => now - since > LONGEST_ERASURE)
     .map(
@@ -114,7 +114,7 @@ function erasureProblems(store: StoreAnswer, now: number): string[] {
     )
 }
 
-/** In milliseconds: six hours. */
+/** Longest time of an erasure before it counts as a problem, in milliseconds. */
 const LONGEST_ERASURE = 6 * 3_600_000
 
 function lastStored(store: StoreAnswer): string {

@@ -65,10 +65,11 @@ export async function maintainStore({
 }
 
 /**
- * A deletion waits while merges are stopped, or fails again and again; later ones of the same table wait for it.
+ * Checks that old deletions are finished: a deletion waits while merges are stopped, or fails repeatedly, and later ones of the same table
+ * wait for it.
  *
- * @param age how old a deletion is at least, in milliseconds
- * @throws {GatewayError} when one of these tables is not done.
+ * @param age Shortest age of a deletion that is checked, in milliseconds.
+ * @throws {GatewayError} if a deletion in one of the tables is not finished.
  */
 async function requireDeletionsDone(
   address: ClickHouseAddress,
@@ -84,17 +85,17 @@ async function requireDeletionsDone(
        ORDER BY create_time, mutation_id LIMIT 1`,
         { parameters: { tables, age: age / 1_000 } },
       ),
-    // Where the user may not read that table, the next statement waits, and says what is wrong.
+    // If the user may not read that table, the next statement waits, and its error names the reason.
   ).catch(() => [])
   if (pending === undefined) return
   const { table, since, failure } = pending
   throw new GatewayError(
-    `The store was told at ${since} to delete from ${table}, and has not done it; until then nothing is erased and nothing rolled up. ${failure ? failure.slice(0, 300) : 'Where merges are stopped, SYSTEM START MERGES lets them go on.'}`,
+    `The store has not finished a deletion from ${table} that began at ${since}; until then nothing is erased or rolled up. ${failure ? failure.slice(0, 300) : 'If merges are stopped, SYSTEM START MERGES starts them again.'}`,
   )
 }
 
 /**
- * Says whether reports of a product have come that was never rolled up: its answers are empty until then.
+ * Returns `true` if the store has reports of a product that was never rolled up: its answers are empty until then.
  *
  * @throws {MissingPackageError} if `@clickhouse/client` is not installed.
  */
@@ -107,7 +108,7 @@ export async function isFirstRollupDue(address: StoreAddress): Promise<boolean> 
   return products.length > 0
 }
 
-/** Milliseconds for one statement: what deletes waits until each file that holds it is written anew. */
+/** Longest time for one statement, in milliseconds: a deletion rewrites every file with deleted rows. */
 const MAINTENANCE_TIMEOUT = 3_600_000
 
 /**

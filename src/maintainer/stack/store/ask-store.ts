@@ -24,7 +24,7 @@ export interface WaitingErasures {
 /** A deletion that the store was given and has not done. */
 export interface PendingDeletion {
   readonly table: string
-  /** Why the last attempt failed; empty where there was no attempt. */
+  /** Reason of the last failed attempt; empty if there was none. */
   readonly failure: string
 }
 
