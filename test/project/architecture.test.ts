@@ -17,6 +17,7 @@ const ROOMS = [
   'maintainer/package',
   'library/exporter',
   'library/telemetry',
+  'library/short-lived',
   'library/bridge',
   'library/report',
   'library/delivery',
@@ -43,6 +44,7 @@ const MAINTAINER_TAKES = new Set(['library/report'])
 
 /** Rooms that load packages: entered by `import()` from what the host imports. */
 const LAZY_ROOMS = new Set([
+  'library/short-lived',
   'library/exporter',
   'library/bridge',
   'library/delivery',

@@ -11,7 +11,7 @@ const root = path.resolve(import.meta.dirname, '../..')
 
 test('every room of src is on the page about the architecture, and every room there exists', () => {
   const page = readFileSync(path.join(root, 'docs/architecture.md'), 'utf8')
-  const described = [...page.matchAll(/^\| `([\w/]+)\/` \|/gm)].map(([, room]) => room)
+  const described = [...page.matchAll(/^\| `([\w/-]+)\/` \|/gm)].map(([, room]) => room)
   const rooms = globSync('src/**/index.ts', { cwd: root })
     .map((door) => path.posix.dirname(path.relative('src', door)))
     .filter((room) => room !== '.')

@@ -38,7 +38,7 @@ export interface ComposerOptions {
   readonly product: { readonly name: string; readonly version: string }
   readonly catalog: () => Catalog
   /** Address of the product, from which the schema URL is derived. */
-  readonly schemaUrl: string
+  readonly productEndpoint: string
   readonly identity: IdentityPolicy
   readonly state: StateStore
   readonly clock: Clock
@@ -61,7 +61,7 @@ export function createComposer(options: ComposerOptions): Composer {
     const at = clock.now()
     const frame: ReportFrame = {
       ...{ product, times, at, consent: verdict, catalog: catalog(), reportId: nextId(at) },
-      schemaUrl: schemaUrlOf(options.schemaUrl, product.name, catalog().version),
+      schemaUrl: schemaUrlOf(options.productEndpoint, product.name, catalog().version),
       installation: isSent ? await installation.propose() : undefined,
       secret: isSent ? await installation.secret() : passingSecret,
       // A clock that was set back must not make a window end before it begins.

@@ -1,50 +1,33 @@
 /**
- * The child process of a short-lived host: makes the report that is due, sends what waits, and ends. It has half a minute, says nothing,
- * loads nothing of the host, and starts no process. Whatever goes wrong, all is left as it is for the next one.
+ * Child process of a short-lived host. Makes the report that is due, sends the reports that wait, and ends, within 30 seconds. Prints
+ * nothing, loads nothing of the host, and starts no process.
  *
  * Usage: node otel-usage-detached.ts <state directory>
  */
 import type { Catalog } from '../../catalog/index.ts'
-import {
-  groupBy,
-  keepingProcessAlive,
-  process,
-  systemClock,
-  systemEnvironment,
-} from '../../platform/index.ts'
-import { createDirectoryStore, ENTRIES, storeWithTimeout } from '../../state/index.ts'
+import { groupBy, process, systemEnvironment } from '../../platform/index.ts'
 import { parseSeriesKey } from '../facts/index.ts'
-import { MACHINE } from './child-process.ts'
-import { begin, DEADLINE, type Job, readJob } from './hand-over.ts'
+import { deliverJob, MACHINE } from '../short-lived/index.ts'
+import type { DetachedWork } from './detached-work.ts'
 import type { UsageRecorder } from './recorder.ts'
 import type { UsageTelemetry } from './surface.ts'
 import { createUsageTelemetry } from './usage-telemetry.ts'
 
+/** Longest time to send, in milliseconds: less than the life of the process, so that the disk has time too. */
+const MAX_SENDING_TIME = 25_000
+
 const [directory = ''] = process.argv.slice(2)
-/** By force: a file system that does not answer holds up `process.exit()`. Nothing is lost: what is written is on the disk. */
-const end = () => process.kill(process.pid, 'SIGKILL')
-process.on('uncaughtException', end)
-systemClock.after(DEADLINE, end)
-void keepingProcessAlive(run).finally(end)
+deliverJob(directory, (work) => report(work as DetachedWork))
 
-async function run(): Promise<void> {
-  const store = storeWithTimeout(createDirectoryStore(directory), systemClock)
-  const job = await readJob(store)
-  if (!job || !('options' in job)) return
-  // Where that cannot be written, the child is at it all the same.
-  await begin(store, job).catch(() => {})
-  await deliver(job)
-  await store.remove(ENTRIES.detached)
-}
-
-async function deliver({ options, environment, parts, attributes, points, observed }: Job): Promise<void> {
+async function report(work: DetachedWork): Promise<void> {
+  const { options, environment, parts, attributes, points, observed } = work
   const { [MACHINE]: machine, ...own } = systemEnvironment()
   const usage: UsageTelemetry = createUsageTelemetry({
     ...options,
-    identity: { ...options.identity, ...(machine !== undefined && { machine: () => machine }) },
+    identity: { ...options.identity, ...(machine !== undefined && { machine: () => machine || undefined }) },
     state: directory,
     environment: { ...own, ...environment },
-    delivery: { within: DEADLINE - 5_000 },
+    delivery: { within: MAX_SENDING_TIME },
   })
   const recorders: ReadonlyArray<readonly [Catalog, Recorder]> = [
     [options.catalog, usage],

@@ -11,15 +11,15 @@ import {
   type Verdict,
 } from '../consent/index.ts'
 import type { Ledger } from '../ledger/index.ts'
+import type { EndingProcess } from '../short-lived/index.ts'
 import type { Contributions } from './contributions.ts'
 import { createCounting } from './counting.ts'
 import { createDurability, type Durability } from './durability.ts'
-import { createLoop } from './loop.ts'
 import { createMeterOwner } from './meter-owner.ts'
 import type { UsageRecorder } from './recorder.ts'
+import { createReportRunner } from './report-runner.ts'
 import { failedPreview, failedReport, isForTheHost } from './safety-net.ts'
 import type { Settings } from './settings.ts'
-import { flushOnShutdown } from './short-lived.ts'
 import { disclosureOf, refuseUnwanted, tell } from './start.ts'
 import { factsUnder, stateUnder } from './status.ts'
 import type { UsageTelemetry } from './surface.ts'
@@ -60,7 +60,7 @@ export function createRunning(
   const owner = createMeterOwner({ logger, stores: contributions.stores.all, own: contributions.providers })
   const beforeReport = owner.lookAtReport
   const readVerdict = () => consent.read()
-  const loop = createLoop({
+  const runner = createReportRunner({
     ...{ settings, contributions, counting, verdict, readVerdict, refreshConsent, logTrouble, beforeReport },
   })
 
@@ -75,7 +75,7 @@ export function createRunning(
   consent.on('change', (now, before) => {
     void deleteAfterNo(now)
     if (planned) {
-      void loop.plan(now).catch(logTrouble)
+      void runner.plan(now).catch(logTrouble)
       // The notice at the start has said that nothing is sent.
       if (ownOf(before).disabledBy === 'circumstance' && now.state !== 'disabled') tell(now, settings)
     }
@@ -90,7 +90,7 @@ export function createRunning(
 
   /** Ends what is under way after a no, and deletes what a person's no leaves nothing of. */
   function deleteAfterNo(now: Verdict): Promise<void> {
-    withdrawing = loop.applyVerdict(now).then(
+    withdrawing = runner.applyVerdict(now).then(
       () => {
         isLeft = false
       },
@@ -114,7 +114,7 @@ export function createRunning(
       now = consent.reconsider() ?? now
     }
     await counting.applyVerdict(now)
-    if (now.state === 'undecided') await loop.refresh()
+    if (now.state === 'undecided') await runner.refresh()
     return now
   }
 
@@ -155,7 +155,7 @@ export function createRunning(
     planned = stopping === undefined
     if (planned) {
       counting.start()
-      await loop.plan(now)
+      await runner.plan(now)
     }
     // What is announced depends on whether anything could be stored.
     if (settings.state.failure() !== undefined && now.state !== 'disabled') {
@@ -189,15 +189,35 @@ export function createRunning(
     const sends = planned && delivery !== 'inline'
     planned = false
     starting = undefined
-    const kept = counting.stop()
-    // What a short-lived process sends is written down before. It is the loop that sends, unless it was started again meanwhile.
-    const sent = sends && flushOnShutdown({ settings, contributions, counting, loop, refreshConsent }, kept)
+    const persisted = counting.stop()
+    // A short-lived process sends after its counts are persisted. It needs the runner, unless that was started again meanwhile.
+    const sent = sends && flush(delivery, persisted)
     const stopped = sent
-      ? sent.catch(logTrouble).then(() => (planned ? undefined : loop.stop()))
-      : loop.stop()
+      ? sent.catch(logTrouble).then(() => (planned ? undefined : runner.stop()))
+      : runner.stop()
     const budget = sends ? (typeof delivery === 'object' ? delivery.within : DISK_BUDGET) : SHUTDOWN_BUDGET
-    const keeping = directory === undefined ? SHUTDOWN_BUDGET : DISK_BUDGET
-    await Promise.all([inTime(kept, Math.max(keeping, budget)), inTime(stopped, budget)])
+    const persisting = directory === undefined ? SHUTDOWN_BUDGET : DISK_BUDGET
+    await Promise.all([inTime(persisted, Math.max(persisting, budget)), inTime(stopped, budget)])
+  }
+
+  /** Sends what is due and what waits, or has a child process do it. */
+  async function flush(delivery: EndingProcess['delivery'], persisted: Promise<void>): Promise<void> {
+    const { state, endpoint, debug, directory, noPlace, proxyEnvironment, identity } = settings
+    const { flushOnShutdown } = await import('../short-lived/index.ts')
+    await flushOnShutdown({
+      ...{ delivery, state, clock, endpoint, runner, refreshConsent, persisted, stopCounting: counting.stop },
+      printPreview:
+        debug && (async () => debug(`${JSON.stringify((await runner.preview()).json, undefined, 2)}\n`)),
+      handOver: {
+        ...{ directory, logger, proxyEnvironment, identity, isDurable: noPlace === undefined },
+        // `undefined` in a product that was bundled into a CommonJS file.
+        besideFile: import.meta.filename,
+        async makeWork(now) {
+          const { makeDetachedWork } = await import('./detached-work.ts')
+          return makeDetachedWork(settings, contributions, now)
+        },
+      },
+    })
   }
 
   /** Returns whether a step has come to its end within so many milliseconds. */
@@ -228,16 +248,16 @@ export function createRunning(
       stopping ??= keepingProcessAlive(end).catch(logTrouble)
       return stopping
     },
-    preview: () => keepingProcessAlive(loop.preview).catch(inCase(failedPreview)),
-    report: () => keepingProcessAlive(loop.report).catch(inCase(failedReport)),
+    preview: () => keepingProcessAlive(runner.preview).catch(inCase(failedPreview)),
+    report: () => keepingProcessAlive(runner.report).catch(inCase(failedReport)),
     async forget(chooser) {
       const by = nameOfChooser(chooser)
-      return keepingProcessAlive(() => loop.forget(by))
+      return keepingProcessAlive(() => runner.forget(by))
     },
     async status() {
       const verdict = await refreshConsent()
       const disclosure = disclosureOf(verdict, settings, consent.unannounced())
-      const due = loop.due()
+      const due = runner.due()
       return {
         verdict,
         ...(disclosure !== undefined && { disclosure }),

@@ -44,7 +44,7 @@ export interface Settings {
   /** Where reports go. */
   readonly endpoint: string
   /** The product's own endpoint, whatever the operator has set. */
-  readonly schemaUrl: string
+  readonly productEndpoint: string
   readonly identity: IdentityPolicy
   /** Where a proxy is looked for; absent where none is used. */
   readonly proxyEnvironment: Environment | undefined
@@ -135,7 +135,7 @@ export function settle(
     prefix,
     catalog,
     endpoint: variables.endpoint && !variables.endpoint.problem ? variables.endpoint.value : endpoint,
-    schemaUrl: endpoint,
+    productEndpoint: endpoint,
     proxyEnvironment: options.proxy === 'environment' ? environment : undefined,
     debug: variables.debugs ? (text) => tellHost(() => debugOutput(text)) : undefined,
     policy: consent,

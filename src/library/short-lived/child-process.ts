@@ -1,4 +1,4 @@
-/** How the child process is started that delivers the reports of one that ends: as its equal, and with nothing of the product. */
+/** Start of the child process: with the same runtime as this process, and with nothing of the product. */
 import path from 'node:path'
 import {
   type Environment,
@@ -8,25 +8,29 @@ import {
   systemFiles,
 } from '../../platform/index.ts'
 import { askForMachine } from '../identity/index.ts'
-import type { Settings } from './settings.ts'
+import { MACHINE } from './child.ts'
 
-/** The variable that tells a process that it is such a child, or was started by one. */
-export const DETACHED = 'OTEL_USAGE_DETACHED'
+/** What the child process gets of the product's settings. */
+export interface ChildEnvironment {
+  /** Environment in which a proxy is looked for; `undefined` if none is used. */
+  readonly proxyEnvironment: Environment | undefined
+  readonly identity: { readonly machine?: (() => string | undefined) | undefined }
+}
 
-/** The variable that tells the child what tells this machine from others, where the product knows better: it is not stored. */
-export const MACHINE = 'OTEL_USAGE_MACHINE'
+/** Variable that marks such a child process, and every process that it starts. */
+const DETACHED = 'OTEL_USAGE_DETACHED'
 
-/** Not a name that a product into which this module was bundled has beside itself. */
+/** Name of the script. A product that is bundled has no file of this name beside itself. */
 const NAME = 'otel-usage-detached'
 
 /**
- * The script of the child lies beside this module: as source, or built.
+ * Returns the script of the child process: the file `otel-usage-detached` beside another one, as source or built.
  *
- * @throws Where it cannot be started as what it is.
+ * @throws if the script is not there, or could not run by itself.
  */
-export async function scriptOfChild(): Promise<string> {
+export async function findScript(besideFile: string | undefined): Promise<string> {
   if (systemEnvironment()[DETACHED]) throw new Error('this process was started by one that delivers reports')
-  // There the executable is the product itself, and would start it once more.
+  // In these, the executable is the product itself: it would be started once more.
   const isProduct =
     process.versions['electron'] !== undefined ||
     'pkg' in process ||
@@ -36,22 +40,21 @@ export async function scriptOfChild(): Promise<string> {
     throw new Error(
       "under Yarn Plug'n'Play, Node.js by itself finds neither the script of the child nor its packages",
     )
-  const { dirname, filename } = import.meta
-  const script = dirname && path.join(dirname, `${NAME}${path.extname(filename)}`)
+  const script = besideFile && path.join(path.dirname(besideFile), `${NAME}${path.extname(besideFile)}`)
   const found = script && (await systemFiles.lstat(script).catch(() => undefined))
   if (!found) throw new Error(`${NAME} is not there, perhaps because the product was bundled into one file`)
   return script
 }
 
-/** What a child is started with: where one has ended at once, another one that is started with the same does too. */
+/** Returns what a child process is started with. If one ended at once, another one with the same runtime will do so too. */
 export const runtimeOfChild = (): string =>
   `${process.execPath} ${process.versions.node}, otel-usage ${LIBRARY_VERSION}`
 
-/** It is in a session of its own, holds no pipe of this process, and nobody waits for it. */
+/** Starts the child in a session of its own, without a pipe to this process. Does not wait for it. */
 export function startChild(
   script: string,
   directory: string,
-  { proxyEnvironment = {}, identity }: Pick<Settings, 'proxyEnvironment' | 'identity'>,
+  { proxyEnvironment = {}, identity }: ChildEnvironment,
 ): void {
   const { spawn } = process.getBuiltinModule('node:child_process')
   const { NODE_OPTIONS } = systemEnvironment()
@@ -71,24 +74,24 @@ export function startChild(
       },
     },
   )
-  // One that could not be started leaves its job to a later process.
+  // If it could not be started, a later process takes over its job.
   child.on('error', () => {})
   child.unref()
 }
 
-/** The options of Node.js that say which certificates it trusts, and how it speaks TLS; nothing that loads a module. */
+/** Options of Node.js that set the trusted certificates and the versions of TLS. None of them loads a module. */
 const OF_TRUST =
   /^--(?:(?:no-)?use-(?:openssl|bundled|system)-ca|tls-(?:min|max)-v1\.[0-3]|openssl-(?:legacy-provider|shared-config)|(?:enable|force)-fips)$/
 
-/** Those of `NODE_OPTIONS` and of the command line, in the order in which they hold. */
-export function optionsOfTrust(nodeOptions = '', execArgv: readonly string[] = []): string[] {
+/** Returns such options of `NODE_OPTIONS` and of the command line, in the order in which Node.js applies them. */
+function optionsOfTrust(nodeOptions = '', execArgv: readonly string[] = []): string[] {
   const words = nodeOptions.split(/\s+/).map((word) => word.replaceAll('"', ''))
   return [...words, ...execArgv]
     .map((word) => word.replaceAll('_', '-'))
     .filter((word) => OF_TRUST.test(word))
 }
 
-/** Variables whose values are paths, or lists of paths: which certificates are trusted, and where libraries are found. */
+/** Variables that hold paths, or lists of paths, of trusted certificates and of libraries. */
 const OF_PATHS = new Set([
   ...[
     'NODE_EXTRA_CA_CERTS',
@@ -107,13 +110,13 @@ const OF_PATHS = new Set([
   ],
 ])
 
-/** Windows has its variables in any case. `PATH` leads it to libraries, and elsewhere a wrapper in the place of Node.js to it. */
+/** Windows ignores the case of names. It finds libraries by `PATH`; elsewhere, a wrapper of Node.js finds Node.js by it. */
 const OF_THE_SYSTEM = /^(?:PATH|PATHEXT|SystemRoot|windir|NODE_USE_SYSTEM_CA)$/i
 
 const OF_PROXIES = /^(?:https?|all|no)_proxy$/i
 
-/** What Node.js needs where it runs, and to trust whom this process trusts. The child runs in another directory. */
-export function variablesOfTheSystem(environment: Environment): Environment {
+/** Returns the variables that Node.js needs to run and to trust the same certificates. The child runs in another directory. */
+function variablesOfTheSystem(environment: Environment): Environment {
   return Object.fromEntries(
     Object.entries(environment).flatMap(([name, value = '']) => {
       if (OF_PATHS.has(name)) return [[name, withoutRelativePaths(value)]]

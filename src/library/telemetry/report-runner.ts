@@ -11,7 +11,7 @@ import type { Settings } from './settings.ts'
 import type { ReportResult } from './surface.ts'
 
 /** The reports of a running product: when they are made, by whom, and what happens to them when the product ends. */
-export interface Loop {
+export interface ReportRunner {
   /** Plans the reports under a verdict, and goes on with what an earlier process has left. Called again when it changes. */
   plan(verdict: Verdict): Promise<void>
   /** When the next report is due, in milliseconds since 1970; `undefined` while none is planned. */
@@ -34,7 +34,7 @@ export interface Loop {
   stop(): Promise<void>
 }
 
-export interface LoopOptions {
+export interface ReportRunnerOptions {
   readonly settings: Settings
   readonly contributions: Contributions
   readonly counting: Counting
@@ -58,7 +58,7 @@ const HOUR = 3_600_000
 /** When, after a start, what an earlier process has left is taken up, in milliseconds: not while the host is busy starting. */
 const RESUMES_AFTER = 10_000
 
-export function createLoop(options: LoopOptions): Loop {
+export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
   const { settings, contributions, counting, verdict, readVerdict, refreshConsent } = options
   const { logTrouble, beforeReport } = options
   const { clock, state, undecidedDelay, initialDelay, policy, scope, interval, firstPhase, jitter } = settings
@@ -97,9 +97,9 @@ export function createLoop(options: LoopOptions): Loop {
   function reporter(): Promise<Reporter> {
     reporting ??= outsideHostContext(async () => {
       const [{ createReporter }, to] = await Promise.all([import('../report/index.ts'), delivery()])
-      const { product, schemaUrl, identity, logger, debug } = settings
+      const { product, productEndpoint, identity, logger, debug } = settings
       return createReporter({
-        ...{ product, schemaUrl, identity, state, clock, logger, debug, scope, maySend, readVerdict },
+        ...{ product, productEndpoint, identity, state, clock, logger, debug, scope, maySend, readVerdict },
         ...{ catalog: contributions.catalog, facts: contributions.stores, pull: contributions.pull },
         ...{ delivery: to, local: counting.local },
       })

@@ -1,0 +1,100 @@
+import { type Clock, createDeferred, metricsUrl } from '../../platform/index.ts'
+import { ENTRIES, type StateStore, takeLease } from '../../state/index.ts'
+import type { Verdict } from '../consent/index.ts'
+import { createRetries } from '../delivery/index.ts'
+import { type HandOverOptions, spawnDetachedSender } from './hand-over.ts'
+
+/** What a process has at its shutdown. */
+export interface EndingProcess {
+  /** `within`: milliseconds. */
+  readonly delivery: 'detached' | { readonly within: number }
+  readonly state: StateStore
+  readonly clock: Clock
+  /** Address that reports are sent to. */
+  readonly endpoint: string
+  readonly runner: ReportRunner
+  /** Reads the stored choice, and applies the verdict. */
+  readonly refreshConsent: () => Promise<Verdict>
+  /** Resolves when the counts are persisted: what is sent includes them. */
+  readonly persisted: Promise<void>
+  /** Persists counts for the last time, also those that were recorded while a report was sent. */
+  readonly stopCounting: () => Promise<void>
+  /** Prints the report, for an operator who wants to see it and not to send it. Default: no operator does. */
+  readonly printPreview?: (() => Promise<void>) | undefined
+  readonly handOver: Omit<HandOverOptions, 'clock' | 'maySend' | 'verdict'>
+}
+
+/** Makes and sends the reports of this process. */
+interface ReportRunner {
+  maySend(verdict: Verdict): boolean
+  isDue(): Promise<boolean>
+  sendNow(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Longest time of an end at which no child process can be started, in milliseconds. */
+const MAX_TIME_WITHOUT_CHILD = 1_000
+
+/**
+ * Sends the report that is due and the reports that wait, within the time that the product gives, or starts a child process that does.
+ * Loads the OpenTelemetry SDK, or starts the child, only if consent allows a report to be sent now.
+ */
+export async function flushOnShutdown(ending: EndingProcess): Promise<void> {
+  const { delivery, persisted, runner, refreshConsent, clock } = ending
+  if (delivery !== 'detached') return sendWithin(ending, delivery.within)
+  await persisted
+  const verdict = await verdictToSend(ending)
+  if (!verdict) return
+  const maySend = async () => runner.maySend(await refreshConsent())
+  if ((await spawnDetachedSender({ ...ending.handOver, clock, verdict, maySend })) === 'send-here')
+    await sendWithin(ending, MAX_TIME_WITHOUT_CHILD)
+}
+
+async function sendWithin(ending: EndingProcess, within: number): Promise<void> {
+  const late = createDeferred<void>()
+  const timer = ending.clock.after(within - reserveOf(within), late.resolve)
+  try {
+    await ending.persisted
+    await send(ending, within, late.promise)
+  } finally {
+    timer.cancel()
+  }
+}
+
+/** Part of the time that remains when an attempt is aborted, in milliseconds: a slow disk has to record that. */
+const reserveOf = (within: number) => Math.min(within / 5, 250)
+
+/** Returns the verdict under which a report is to be sent now; `undefined` if there is nothing to send, or no permission. */
+async function verdictToSend(ending: EndingProcess): Promise<Verdict | undefined> {
+  const { runner, refreshConsent, printPreview } = ending
+  if (printPreview) {
+    await printPreview()
+    return undefined
+  }
+  const verdict = await refreshConsent()
+  return runner.maySend(verdict) && (await hasToSend(ending)) ? verdict : undefined
+}
+
+/** Sends what is to be sent. Aborts when `late` resolves. */
+async function send(ending: EndingProcess, within: number, late: Promise<void>): Promise<void> {
+  const { clock, state, runner, stopCounting } = ending
+  if (!(await verdictToSend(ending))) return
+  // The lease lets one of many processes that end at once send, and delays only that one.
+  const lease = await takeLease({ store: state, clock, task: 'report', duration: within })
+  if (!lease) return
+  try {
+    const isLate = await Promise.race([runner.sendNow().then(() => false), late.then(() => true)])
+    // An aborted attempt counts as failed. Otherwise every run would wait for a receiver that does not answer.
+    if (isLate) await Promise.all([runner.stop(), createRetries(state, clock).failed()])
+  } finally {
+    await Promise.all([lease.release(), stopCounting()])
+  }
+}
+
+/** Returns whether a report is due or waits, and an attempt may be made now. */
+async function hasToSend({ state, clock, endpoint, runner }: EndingProcess): Promise<boolean> {
+  const waits = (await state.list(ENTRIES.outbox).catch(() => [])).length > 0
+  if (!waits && !(await runner.isDue())) return false
+  const retries = createRetries(state, clock)
+  return (await retries.next()) <= clock.now() && !(await retries.isRetired(metricsUrl(endpoint)))
+}

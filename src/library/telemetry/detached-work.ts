@@ -1,0 +1,88 @@
+import { type Catalog, valuesIn, withholdingReason } from '../../catalog/index.ts'
+import type { Environment } from '../../platform/index.ts'
+import type { Verdict } from '../consent/index.ts'
+import { collectFacts, countsToJson, type FactPoint } from '../facts/index.ts'
+import type { Contributions } from './contributions.ts'
+import type { UsageTelemetryOptions } from './options.ts'
+import type { Settings } from './settings.ts'
+
+/** What a child process reports in the place of this one, as data: neither code nor configuration of the host goes with it. */
+export interface DetachedWork {
+  readonly options: Pick<
+    UsageTelemetryOptions,
+    'product' | 'catalog' | 'endpoint' | 'proxy' | 'consent' | 'schedule' | 'identity'
+  >
+  /** Variables of this process that decide about consent. */
+  readonly environment: Environment
+  /** Catalogs that contribute facts. */
+  readonly parts: readonly Catalog[]
+  /** Values of the attribute facts by name. */
+  readonly attributes: Readonly<Record<string, unknown>>
+  /** Values of the gauge facts. */
+  readonly points: readonly Pick<FactPoint, 'name' | 'attributes' | 'value'>[]
+  /** Totals of sources that outlive the process, by series key. */
+  readonly observed: Readonly<Record<string, number>>
+}
+
+/** Longest time of a source of facts, in milliseconds: the process wants to end. */
+const FACT_BUDGET = 20
+
+/** Collects the facts that a verdict permits, for a child process. */
+export async function makeDetachedWork(
+  settings: Settings,
+  contributions: Contributions,
+  verdict: Verdict,
+): Promise<DetachedWork> {
+  const { product, clock, policy, consentInputs } = settings
+  const { machine: _, ...identity } = settings.identity
+  const { prefix, legacyPrefixes = [], environment } = consentInputs
+  const catalog = contributions.catalog()
+  const [, ...parts] = contributions.stores.all.map((store) => store.catalog)
+  const moment = { at: clock.now(), productVersion: product.version }
+  const collected = await collectFacts(contributions.stores, {
+    clock,
+    factBudget: FACT_BUDGET,
+    includes: (name) => withholdingReason(catalog, name, verdict.permitted, moment) === undefined,
+  })
+  const { attributes, points, observed } = collected.snapshot()
+  return {
+    options: {
+      product: { ...product, environmentPrefix: prefix, legacyEnvironmentPrefixes: legacyPrefixes },
+      catalog: settings.catalog,
+      endpoint: settings.productEndpoint,
+      ...(settings.proxyEnvironment && { proxy: 'environment' }),
+      consent: {
+        default: consentInputs.default,
+        flag: policy.flag,
+        configured: policy.configured,
+        ...(policy.ignore && { ignore: policy.ignore }),
+        ...(policy.overruleStoredNo && { overruleStoredNo: policy.overruleStoredNo }),
+        ...(policy.keepInstallation && { keepInstallation: true }),
+      },
+      schedule: scheduleOf(settings),
+      identity,
+    },
+    // Without the directory: the child knows it, and the variable may be relative to the working directory of this process.
+    environment: Object.fromEntries(
+      Object.entries(environment).filter(([name]) =>
+        [prefix, ...legacyPrefixes].some(
+          (one) => inCapitals(name).startsWith(`${one}_TELEMETRY`) && name !== `${one}_TELEMETRY_DIR`,
+        ),
+      ),
+    ),
+    parts,
+    attributes: Object.fromEntries(valuesIn(catalog, attributes)),
+    points: points
+      .filter(({ kind }) => kind === 'gauge')
+      .map(({ name, attributes, value }) => ({ name, attributes, value })),
+    observed: countsToJson(observed),
+  }
+}
+
+/** A misspelt variable that withholds something counts in any case. */
+const inCapitals = (name: string) => name.toUpperCase().replaceAll('-', '_')
+
+const scheduleOf = ({ interval, initialDelay, undecidedDelay, firstPhase }: Settings) => ({
+  ...{ interval, initialDelay, undecidedDelay },
+  ...(firstPhase && { firstPhase }),
+})
