@@ -17,31 +17,31 @@ import {
 } from './outbox.ts'
 import { type SourceCounter, sourceCounterFromJson, sourceCounterToJson } from './source-counter.ts'
 
-/** What the reports of an installation have delivered of its counts, up to the report whose outcome was recorded last. */
+/** Counts that the reports of an installation have delivered, up to the report with the last recorded outcome. */
 export interface AcknowledgedCounts {
-  /** The number of that report. An entry of the outbox with this number or a lower one is void. */
+  /** Number of that report. Entries of the outbox up to this number are ignored. */
   readonly number: number
-  /** When the last report was made that was delivered, in milliseconds since 1970; 0 before the first. */
+  /** Time of the last delivered report, in milliseconds since 1970; 0 before the first. */
   readonly at: number
-  /** When the last report was made, whatever became of it, in milliseconds since 1970; 0 before the first. */
+  /** Time of the last report with any outcome, in milliseconds since 1970; 0 before the first. */
   readonly reportedAt: number
-  /** What was delivered of each counter, for as long as the counter can still be found in the state store. */
+  /** Delivered counts of each counter that may still be in the state store. */
   readonly share: Share
-  /** All that was ever delivered of the facts that are reported as running totals. */
+  /** Delivered counts of the facts that are reported as running totals, since `totalsSince`. */
   readonly totals: Counts
-  /** Since when the running totals run, as ISO 8601, and under which consent. */
+  /** Start of the running totals, as ISO 8601, and their consent. */
   readonly totalsSince: { readonly since: string; readonly under: CountedUnder } | undefined
-  /** The counter of the sources outside of the processes; absent where there were none. */
+  /** Counter of the sources outside of the processes; absent if there were none. */
   readonly sources?: SourceCounter | undefined
-  /** The merged counters of ended processes; absent before the first merge. */
+  /** Merged counters of ended processes; absent before the first merge. */
   readonly merged?: MergedCounters | undefined
 }
 
-/** The record of outcomes: one entry for each, named by the number of its report. */
+/** Recorded outcomes: one entry for each, named by the number of its report. */
 export interface Acknowledgements {
-  /** Returns what was acknowledged last. Rejects where that cannot be read; a corrupt entry is ignored. */
+  /** Resolves to the counts that were acknowledged last. Ignores a corrupt entry. Rejects when the entry cannot be read. */
   latest(): Promise<AcknowledgedCounts>
-  /** Records what is acknowledged after a report. `false` where another process has recorded an outcome of that report: its record holds. */
+  /** Records what is acknowledged after a report. Resolves to `false` if another process has recorded an outcome of that report; its record prevails. */
   record(next: AcknowledgedCounts): Promise<boolean>
 }
 
@@ -52,22 +52,22 @@ const NOTHING: AcknowledgedCounts = {
   share: new Map(),
   totals: new Map(),
   totalsSince: undefined,
-  // Named, so that they are not looked up in what another library has added to every object.
+  // Set explicitly, so that they are not read from properties that another library has added to `Object.prototype`.
   sources: undefined,
   merged: undefined,
 }
 
 /**
- * An entry is created once and never changed: of two processes that record an outcome of the same report one prevails, and one that was
- * paused for long cannot undo what came after it.
+ * Creates the record of outcomes. An entry is created once and never changed: of two processes that record an outcome of the same report
+ * one prevails, and a process that was paused for long cannot undo later outcomes.
  */
 export function createAcknowledgements(store: StateStore): Acknowledgements {
   const entryOf = (number: number) => numbered(ENTRIES.acknowledged, number)
   const read = async (number: number) => parse(number, await store.read(entryOf(number)))
 
   /**
-   * Presumes what the last entry says where it is another user's and cannot be read: all that lies in the store, and that no waiting report
-   * carries, counts as acknowledged. What was not is lost, what was is not reported again; and the next process can read it.
+   * Replaces a last entry that belongs to another user and cannot be read: all stored counts that are in no waiting report count as
+   * acknowledged. This loses counts that were not acknowledged, but reports none twice, and the next process can read the new entry.
    */
   async function presume(number: number, older: AcknowledgedCounts): Promise<AcknowledgedCounts> {
     const outbox = createOutbox(store)
@@ -83,7 +83,7 @@ export function createAcknowledgements(store: StateStore): Acknowledgements {
       const carried = waiting.filter(isReport).map((report) => report.share.get(counterId) ?? new Map())
       share.set(counterId, difference(counts, sumOf(...carried)))
     }
-    // How much the sources outside of the processes had grown is not known: their counting begins again.
+    // The totals of the sources outside of the processes are unknown, so their counting begins again.
     const presumed = { ...older, number, share, sources: undefined }
     await store.write(entryOf(number), textOf(presumed)).catch(() => {})
     return presumed
@@ -92,14 +92,14 @@ export function createAcknowledgements(store: StateStore): Acknowledgements {
   return {
     async latest() {
       const numbers = await numbersIn(store, ENTRIES.acknowledged)
-      /** The newest that holds and is out of reach. */
+      /** Number of the newest entry that this process cannot read. */
       let hidden: number | undefined
       for (const number of numbers.slice(-MAX_CORRUPT_ENTRIES).toReversed()) {
         try {
           const found = await read(number)
           if (found) return hidden === undefined ? found : await presume(hidden, found)
         } catch (error) {
-          // One that cannot be read may hold: going by an older one would report again what it acknowledges.
+          // An older entry must not replace it: counts that the unreadable entry acknowledges would be reported again.
           if (!isOutOfReach(error)) throw error
           if (!(error instanceof StateEntryError)) hidden ??= number
         }
@@ -115,7 +115,7 @@ export function createAcknowledgements(store: StateStore): Acknowledgements {
         if (await read(next.number)) return false
         await store.write(entryOf(next.number), data)
       }
-      // The last but one stays, for the case that the disk corrupts the last.
+      // The entry before the last one stays, in case that the disk corrupts the last one.
       const old = (await numbersIn(store, ENTRIES.acknowledged)).filter((number) => number < next.number)
       for (const number of old.slice(0, -1).slice(0, MAX_REMOVED))
         await store.remove(entryOf(number)).catch(() => {})
@@ -124,26 +124,26 @@ export function createAcknowledgements(store: StateStore): Acknowledgements {
   }
 }
 
-/** The library keeps two. So many that cannot be understood are somebody else's, and one that holds may lie behind them. */
+/** Largest number of corrupt entries that are skipped. The library keeps two entries, so more are not from this library and may hide a valid one. */
 const MAX_CORRUPT_ENTRIES = 100
 
-/** How many are removed at once. */
+/** Largest number of entries that are removed at once. */
 const MAX_REMOVED = 100
 
-/** A report that came to its end, as far as counts go. */
+/** Counts of a report with an outcome. */
 export interface ReportEnd {
   readonly number: number
-  /** When it was made, in milliseconds since 1970. Default: not known. */
+  /** Time of the report, in milliseconds since 1970. Default: unknown. */
   readonly at?: number
-  /** What it has delivered. Default: nothing, its share belongs into the next report. */
+  /** Delivered share. Default: none; the share of the report is pending again. */
   readonly share?: Share
-  /** The source counter as of this report, whatever became of it: what it had grown by and was not delivered is in the next report. */
+  /** Source counter as of this report, for any outcome: increases that were not delivered are in the next report. */
   readonly sources?: SourceCounter | undefined
-  /** Where it was not a report: the merged counters. */
+  /** Merged counters, if the entry was a merge and not a report. */
   readonly merged?: MergedCounters | undefined
 }
 
-/** Returns what is acknowledged after one more report has come to its end. */
+/** Returns what is acknowledged after the outcome of one more report. */
 export function acknowledge(
   before: AcknowledgedCounts,
   report: ReportEnd,

@@ -10,34 +10,34 @@ import { ENTRIES, type StateStore } from '../../state/index.ts'
 import { type Counts, countsFromJson, countsToJson } from '../facts/index.ts'
 import { type Counted, isCountedUnder } from './coverage.ts'
 
-/** A counter: numbers that only grow, under an id. One process at most adds to it. */
+/** Counter: numbers that only grow, with an id. At most one process adds to it. */
 export interface Counter extends Counted {
-  /** A random UUID. It never leaves the state store. */
+  /** Random UUID, which never leaves the state store. */
   readonly counterId: string
-  /** What was counted in all since `since`. What reports carry of it is kept with the reports. */
+  /** All counts since `since`. The shares in reports are stored with the reports. */
   readonly counts: Counts
 }
 
-/** The counter of one process, as it is kept in the state store for the reports of any process. */
+/** Counter of one process in the state store, for the reports of any process. */
 export interface CounterEntry extends Counter {
-  /** When this was written, as ISO 8601. */
+  /** Time of the write, as ISO 8601. */
   readonly at: string
-  /** The process that has written it; absent where nobody asks any more. */
+  /** Process that wrote the entry; absent for an ended counter, where it does not matter. */
   readonly writer?: CounterWriter
-  /** Whether the process has ended in order, so that nothing will be added. */
+  /** `true` after a clean shutdown of the process, so that nothing will be added. */
   readonly ended: boolean
 }
 
-/** A process as others on its machine know it. */
+/** Identification of a process for other processes on its machine. */
 export interface CounterWriter extends Pick<ProcessOwner, 'pid' | 'host'> {
-  /** When it has written, by the clock of the machine that nobody can set, in milliseconds. */
+  /** Time of the write by the machine's monotonic clock, in milliseconds. */
   readonly monotonic: number
 }
 
-/** A process that has written nothing for longer than that, in milliseconds, goes on in another counter. */
+/** Longest time between two writes of a counter, in milliseconds. After a longer one, the process begins another counter. */
 export const MAX_PAUSE = 24 * 3_600_000
 
-/** A counter that was silent for as long as that, in milliseconds, has ended: its process writes to another one by then. */
+/** Time without a write after which a counter has ended, in milliseconds: its process writes to another counter by then. */
 const MAX_SILENCE = 2 * MAX_PAUSE
 
 /** Returns the ids of the counters in a store, sorted. Files with other names are not the library's. */
@@ -51,7 +51,7 @@ export async function listCounters(state: StateStore): Promise<string[]> {
 
 const COUNTER_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** Reads a counter; `undefined` where it is gone or cannot be read: that costs this counter only. */
+/** Reads a counter. Resolves to `undefined` if the counter is gone or cannot be read, which affects this counter only. */
 export const readCounter = async (state: StateStore, counterId: string): Promise<CounterEntry | undefined> =>
   parse(await state.read(counterEntry(counterId)).catch(() => undefined))
 
@@ -59,7 +59,7 @@ export async function writeCounter(state: StateStore, entry: CounterEntry): Prom
   await state.write(counterEntry(entry.counterId), textOf(entry))
 }
 
-/** Returns whether a store holds exactly this entry, after a write that has failed; `undefined` where that cannot be read. */
+/** Resolves to `true` if the store has exactly this entry, in spite of a failed write; `undefined` if the entry cannot be read. */
 export async function holds(state: StateStore, entry: CounterEntry): Promise<boolean | undefined> {
   try {
     return new TextDecoder().decode(await state.read(counterEntry(entry.counterId))) === textOf(entry)
@@ -71,8 +71,8 @@ export async function holds(state: StateStore, entry: CounterEntry): Promise<boo
 export const counterEntry = (counterId: string): string => `${ENTRIES.counts}/${counterId}.json`
 
 /**
- * Returns whether nothing will be added to a counter. On the machine of its process that is known whatever the wall clocks say: a counter
- * that is removed under a living process would be lost, or reported again.
+ * Returns `true` if nothing will be added to a counter. On the machine of its process, this does not depend on the wall clock: a counter
+ * that is removed while its process lives would be lost, or reported again.
  */
 export function hasEnded({ ended, at, writer }: CounterEntry, clock: Clock): boolean {
   if (ended) return true
@@ -82,10 +82,10 @@ export function hasEnded({ ended, at, writer }: CounterEntry, clock: Clock): boo
 }
 
 /**
- * Removes every counter of an installation, and then what was acknowledged of them: in the other order, a crash in between would have
- * all of it reported again.
+ * Removes all counters of an installation, and then the acknowledged counts: in the other order, a crash in between would cause all
+ * counts to be reported again.
  *
- * @throws the first error, once all was tried.
+ * @throws the first error, after all steps.
  */
 export async function removeCounts(state: StateStore): Promise<void> {
   for (const folder of [ENTRIES.counts, ENTRIES.acknowledged]) {

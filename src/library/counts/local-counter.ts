@@ -5,45 +5,45 @@ import { type Counts, difference, sumOf } from '../facts/index.ts'
 import { type Counter, counterEntry, holds, MAX_PAUSE, writeCounter } from './counter-entry.ts'
 import { type CountedUnder, countedUnder, isCovered } from './coverage.ts'
 
-/** What this process counts, and the entry of the state store that it is persisted in, so that a crash loses little. */
+/** Counter of this process, and its entry in the state store, so that a crash loses little. */
 export interface LocalCounter {
-  /** The counter as it is now, before it is persisted. */
+  /** Returns the current counter, which may not be persisted yet. */
   live(): Counter
-  /** The counter as it was last persisted. */
+  /** Returns the counter as it was last persisted. */
   persisted(): Counter
-  /** Writes the counter where it has changed. Writes nothing where nothing was counted. Rejects where the store does. */
+  /** Writes the counter if it has changed since the last write and is not empty. Rejects when the store does. */
   persist(options?: { readonly ended?: boolean }): Promise<void>
-  /** Begins another counter under a verdict: what was counted is dropped, here and in the store. */
+  /** Begins another counter under a verdict, and drops the counts so far, here and in the store. */
   restart(verdict: Verdict): Promise<void>
-  /** Counts under a verdict from now on. `false` where it does not cover what was counted, which is to be dropped. */
+  /** Counts under a verdict from now on. Returns `false` if it does not cover the counts so far, which must be dropped. */
   applyVerdict(verdict: Verdict): boolean
-  /** What lies in no entry for certain: what was counted since the last write, and what a failed write did not bring to the store. */
+  /** Returns the counts that are certainly in no entry: those since the last write, and those that a failed write did not store. */
   unpersisted(): Counts
-  /** Takes counts out of the counter, because a report in memory carries them. Returns what puts them back, unless it was restarted. */
+  /** Removes counts from the counter, because a report in memory has them. Returns a function that restores them, unless the counter was restarted. */
   exclude(counts: Counts): () => void
 }
 
 export interface LocalCounterOptions {
   readonly store: StateStore
   readonly clock: Clock
-  /** When the counting began, in milliseconds since 1970. Default: now. */
+  /** Start of the counting, in milliseconds since 1970. Default: now. */
   readonly since?: number
-  /** Everything that the process has counted since it began or since the last restart. It only grows. */
+  /** Returns all counts of the process since its start or the last restart. They only grow. */
   readonly totals: () => Counts
 }
 
 export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
   const { store, clock, since: began = clock.now(), totals } = ownOf(options)
-  /** Made when it is first needed: loading what is random would cost a start milliseconds and megabytes. */
+  /** Created at its first use: loading a random number generator would cost a start milliseconds and megabytes. */
   let counterId: string | undefined
   let since = began
-  /** What earlier counters of this process have of the totals. */
+  /** Part of the totals that is in earlier counters of this process. */
   let earlier: Counts = new Map()
-  /** What reports in memory carry of the totals. */
+  /** Parts of the totals that are in reports in memory. */
   const inMemory = new Set<Counts>()
   /** Absent before the first verdict. */
   let under: CountedUnder | undefined
-  /** What the entry holds, or may hold: a write that fails may have been done. */
+  /** Content of the entry, which is uncertain after a failed write. */
   let written: Written | undefined
 
   const counts = () => difference(totals(), sumOf(earlier, ...inMemory))
@@ -63,7 +63,7 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
     persisted: () => ({ ...live(), counts: written?.counts ?? new Map() }),
     applyVerdict(verdict) {
       const { state, disabledBy } = ownOf(verdict)
-      // A no in passing says nothing about what was counted: the next verdict does. Nothing is persisted meanwhile.
+      // A no for this run does not decide about the counts: the next verdict does. Nothing is persisted meanwhile.
       if (disabledBy === 'circumstance') return true
       const before = { under: under ?? { state }, since: new Date(since).toISOString() }
       if (state !== 'disabled' && !isCovered(before, verdict)) return false
@@ -88,17 +88,17 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
       counterId = undefined
       since = clock.now()
       earlier = new Map()
-      // What reports in memory carry from before does not come back.
+      // Counts in reports in memory are not restored after this.
       inMemory.clear()
       written = undefined
-      // An entry that stays is not covered by the verdict.
+      // If the entry cannot be removed, the verdict does not cover it.
       if (before) await store.remove(counterEntry(before)).catch(() => {})
     },
   }
 
   /**
-   * Returns whether the entry must not be written again: it may have been merged since it said that it had ended, or removed with all that is
-   * known of it, after it was fully acknowledged or silent for long.
+   * Resolves to `true` if the entry must not be written again: it may have been merged after it was marked as ended, or removed after it
+   * was fully acknowledged or not written for long.
    */
   async function isClosed(last: Written, ended: boolean): Promise<boolean> {
     if (clock.monotonic() - last.at > MAX_PAUSE) return true
@@ -106,7 +106,7 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
     return last.isCertain && (await store.read(counterEntry(id()))) === undefined
   }
 
-  /** Goes on in another counter where the last one has ended: writing that again could bring back what was acknowledged. */
+  /** Begins another counter after the last one has ended: writing the last one again could restore counts that were acknowledged. */
   function beginAnother(before: Counts): void {
     earlier = sumOf(earlier, before)
     counterId = undefined
@@ -132,11 +132,11 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
 
 interface Written {
   readonly counts: Counts
-  /** When it was written, by the clock that nobody can set, in milliseconds. */
+  /** Time of the write by the monotonic clock, in milliseconds. */
   readonly at: number
-  /** Whether it says that the process has ended. */
+  /** `true` if the entry says that the process has ended. */
   readonly ended: boolean
-  /** Whether it is in the store for certain. */
+  /** `true` if the entry is certainly in the store. */
   readonly isCertain: boolean
 }
 

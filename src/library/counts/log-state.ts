@@ -3,27 +3,27 @@ import { inBatches } from './batches.ts'
 import { type MergedCounters, NOTHING_MERGED } from './merged-counters.ts'
 import { isMerge, isReport, type MergeEntry, type Outbox, type WaitingReport } from './outbox.ts'
 
-/** The numbered reports of an installation at one moment: what is acknowledged, and what waits above that. */
+/** Numbered reports of an installation at one moment: acknowledged counts, and waiting reports with higher numbers. */
 export interface LogState {
   readonly acknowledged: AcknowledgedCounts
-  /** In the order of their numbers. */
+  /** Waiting reports in the order of their numbers. */
   readonly waiting: readonly WaitingReport[]
-  /** The counters of ended processes as they were last merged, acknowledged or not. */
+  /** Counters of ended processes after the last merge, acknowledged or not. */
   readonly merged: MergedCounters
-  /** The numbers of all entries of the outbox. */
+  /** Numbers of all entries of the outbox. */
   readonly numbers: readonly number[]
-  /** The numbers of those that are merges and not reports. */
+  /** Numbers of the entries that are merges and not reports. */
   readonly merges: readonly number[]
-  /** Whether all entries could be read: those of another user cannot. */
+  /** `true` if all entries could be read. Entries of another user may not be readable. */
   readonly isWhole: boolean
-  /** The number of the next report. */
+  /** Number of the next report. */
   readonly next: number
 }
 
-/** With more waiting entries than that the outbox is not the library's: it discards reports from sixty on. */
+/** Largest number of waiting entries that are read. The library itself discards reports from sixty on. */
 const MAX_WAITING_ENTRIES = 500
 
-/** @throws where the state cannot be read, or too much waits to be read. */
+/** Reads the state. Rejects when the store does, or when too many entries wait. */
 export async function readLogState(outbox: Outbox, acknowledgements: Acknowledgements): Promise<LogState> {
   // The outbox first: an entry that is removed in between then shows up as acknowledged.
   const numbers = await outbox.numbers()

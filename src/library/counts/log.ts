@@ -1,4 +1,4 @@
-/** All of the room: counters, and the reports that carry them. A door of its own, so that a host does not load it at its start. */
+/** Second door of the room: counters, and the reports with their shares. Separate, so that a host does not load it at its start. */
 export { type AcknowledgedCounts, type Acknowledgements, createAcknowledgements } from './acknowledged.ts'
 export { inBatches } from './batches.ts'
 export { removeCounts } from './counter-entry.ts'

@@ -21,26 +21,26 @@ export interface MergeOptions {
   readonly clock: Clock
   readonly outbox: Outbox
   readonly acknowledgements: Acknowledgements
-  /** From how many counters on it is worth it. Default: 128. */
+  /** Smallest number of counters to merge. Default: 128. */
   readonly minimum?: number
-  /** How long it takes about, in milliseconds. What is left is for the next merge. Default: no limit. */
+  /** Approximate time limit, in milliseconds. The next merge does the rest. Default: no limit. */
   readonly within?: number
 }
 
-/** How many counters go into one merge at most. */
+/** Largest number of counters in one merge. */
 const MAX_MERGED = 5_000
 
 /**
- * Merges the counters of ended processes into one entry, so that a tool that runs often and reports rarely does not leave a file of each
- * run. Rejects where the store does. `false` where there is nothing to merge, or another process is at it.
+ * Merges the counters of ended processes into one entry, so that a tool that runs often and reports rarely does not leave a file for each
+ * run. Resolves to `false` if there is nothing to merge, or another process merges. Rejects when the store does.
  *
- * 1. What the last merge has left is removed.
- * 2. Counters of ended processes are read that no report carries anything of.
- * 3. Their sum is created as an entry under the next number of a report. From that moment on they are void: the entry names them.
- * 4. Where no report waits before it, it is recorded as acknowledged at once, so that nothing seems to wait.
- * 5. They are removed. Those that stay, after a crash, are removed by the next merge, and named until then.
+ * 1. It removes the counters that the last merge has left.
+ * 2. It reads the counters of ended processes that have no share in any report.
+ * 3. It creates an entry with their sum under the next number of a report. The entry lists them, and from then on they are ignored.
+ * 4. If no report waits before the entry, it is recorded as acknowledged at once, so that nothing seems to wait.
+ * 5. It removes the counters. Those that remain after a crash stay in the list, and the next merge removes them.
  *
- * Of processes that merge or report at once one gets the number; what another one has read before is discarded then.
+ * If several processes merge or report at once, one of them gets the number, and the others discard what they have read.
  */
 export async function mergeEndedCounters(options: MergeOptions): Promise<boolean> {
   const {
@@ -81,7 +81,7 @@ export async function mergeEndedCounters(options: MergeOptions): Promise<boolean
   return entries.length > 0
 }
 
-/** Does the same for who must not fail by it, in about so many milliseconds: what is not merged stays where it is. */
+/** Merges as `mergeEndedCounters` does, in about `longest` milliseconds. Never rejects: counters that are not merged stay. */
 export async function tryToMergeEndedCounters(
   state: StateStore,
   clock: Clock,
@@ -98,11 +98,11 @@ export async function tryToMergeEndedCounters(
     for (let within = longest; within > 0; within = until - clock.monotonic())
       if (!(await mergeEndedCounters({ ...options, within }))) return
   } catch {
-    // Where something cannot be read or written, reports wait in memory.
+    // If the store cannot be read or written, reports wait in memory.
   }
 }
 
-/** Reads the counters of ended processes that no report carries anything of: what it carries is kept under their ids. */
+/** Reads the counters of ended processes that have no share in any report: a share refers to the id of its counter. */
 async function readEndedCounters(
   ids: readonly string[],
   { acknowledged, waiting, merged }: LogState,
@@ -112,17 +112,17 @@ async function readEndedCounters(
   const isCarried = (id: string) => acknowledged.share.has(id) || waiting.some(({ share }) => share.has(id))
   const candidates = ids.filter((id) => !merged.counterIds.has(id) && !isCarried(id))
   const found = await inBatches(someOf(candidates, MAX_MERGED), async (id) => {
-    // The disk is slow, and a report waits.
+    // On a slow disk, a report waits for the merge.
     if (!hasTime()) return undefined
     const entry = await readCounter(state, id)
     if (entry?.counterId !== id || !hasEnded(entry, clock)) return undefined
-    // One whose process has ended without saying so may have been written right before, and after it was read.
+    // The counter of a process that has ended without a clean shutdown may have been written after it was read.
     return entry.ended ? entry : readCounter(state, id)
   })
   return found.filter((entry) => entry !== undefined)
 }
 
-/** The merged counters but for those of which everything is delivered. */
+/** Returns the merged counters that are not fully delivered. */
 function undelivered({ merged, acknowledged, waiting }: LogState): readonly Counter[] {
   return merged.counters.filter(({ counterId, counts }) => {
     const delivered = acknowledged.share.get(counterId) ?? new Map()
@@ -131,8 +131,8 @@ function undelivered({ merged, acknowledged, waiting }: LogState): readonly Coun
 }
 
 /**
- * Ends the waiting of merges where no report waits before them, and removes those that another one follows at once. Where a report lies in
- * between it may carry some of what was merged: while it does, the merge before it stays.
+ * Records merges that no report waits before, and removes merges that are directly followed by another merge. A merge before a report
+ * stays, because the report may have a share of the merged counters.
  */
 async function acknowledgeMerges(
   { merges, numbers, acknowledged, merged }: LogState,

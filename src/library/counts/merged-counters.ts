@@ -4,19 +4,19 @@ import type { Counter } from './counter-entry.ts'
 import { type CountedUnder, isCountedUnder } from './coverage.ts'
 
 /**
- * Counters of processes that have ended, merged into few. They are kept where reports are numbered, and merging takes a number: a report
- * that was begun before went by entries that are merged since, and finds its number given.
+ * Counters of ended processes, merged into few. A merge uses the number of a report: a report that was begun before the merge still
+ * includes the counters that are merged now, and is not accepted, because its number is in use.
  */
 export interface MergedCounters {
-  /** One counter for each consent that something was counted under. */
+  /** Merged counters, one for each consent. */
   readonly counters: readonly Counter[]
-  /** The counters that went into them and whose entries may still lie in the store: there they are void. */
+  /** Ids of the counters that were merged and whose entries may still be in the store. These entries are ignored. */
   readonly counterIds: ReadonlySet<string>
 }
 
 export const NOTHING_MERGED: MergedCounters = { counters: [], counterIds: new Set() }
 
-/** Returns merged counters with more in them. One begins when the first that went into it did, so that a yes never reaches further back by it. */
+/** Adds counters to merged counters. A merged counter starts when its earliest counter did, so that a yes never covers older counts. */
 export function mergeInto(merged: readonly Counter[], more: readonly Counter[]): readonly Counter[] {
   const byConsent = new Map(merged.map((counter) => [consentOf(counter.under), counter]))
   for (const { under, since, counts } of more) {
@@ -40,7 +40,7 @@ export const mergedToJson = ({ counters, counterIds }: MergedCounters): Record<s
   counterIds: [...counterIds],
 })
 
-/** From what was stored; `undefined` where that is something else. */
+/** Parses stored merged counters; returns `undefined` for other data. */
 export function mergedFromJson(data: unknown): MergedCounters | undefined {
   const { counters, counterIds } = ownOf(Object(data))
   if (!Array.isArray(counters) || !Array.isArray(counterIds)) return undefined

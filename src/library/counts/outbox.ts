@@ -5,58 +5,58 @@ import { embedReport, extractReport } from '../otlp/index.ts'
 import { type MergedCounters, mergedFromJson, mergedToJson } from './merged-counters.ts'
 import { type SourceCounter, sourceCounterFromJson, sourceCounterToJson } from './source-counter.ts'
 
-/** What a report carries of each counter, by counter id. */
+/** Share of a report: its counts of each counter, by counter id. */
 export type Share = ReadonlyMap<string, Counts>
 
-/** A report that waits to be sent, with its share of the counts: one entry, so that there is never one without the other. */
+/** Waiting report with its share of the counts, in one entry, so that neither exists without the other. */
 export interface WaitingReport {
-  /** The reports of an installation are numbered. A number is given once: whoever makes the entry first has it. */
+  /** Number of the report, unique in the installation: the process that creates the entry first gets the number. */
   readonly number: number
   readonly reportId: string
-  /** The id of the report that waited last when this one was made; absent where none did, or it carries nothing. */
+  /** Id of the last waiting report when this one was made; absent if none waited, or this one has no share. */
   readonly after?: string | undefined
-  /** When it was made, in milliseconds since 1970. */
+  /** Time of the report, in milliseconds since 1970. */
   readonly at: number
-  /** When its running totals begin, in milliseconds since 1970. */
+  /** Start of its running totals, in milliseconds since 1970. */
   readonly totalsSince: number
-  /** The report, byte for byte as it goes over the wire. */
+  /** Bytes of the report, as they are sent. */
   readonly bytes: Uint8Array
   readonly share: Share
-  /** The counter of the sources outside of the processes, this report's observation included; absent where there were none. */
+  /** Counter of the sources outside of the processes, after this report's observation; absent if there were none. */
   readonly sources?: SourceCounter | undefined
 }
 
-/** Not a report: counters that were merged while reports waited, under a number like theirs. */
+/** Entry with merged counters instead of a report, numbered like a report. */
 export interface MergeEntry {
   readonly number: number
   readonly merged: MergedCounters
 }
 
-/** Reports that wait to be sent. What lies in the outbox is accepted: it survives the process. */
+/** Reports that wait to be sent. A report in the outbox survives the process. */
 export interface Outbox {
   /**
-   * Rejects where it cannot be written: then nothing is accepted. `false` where the number is given already: then another process has made
-   * a report, and this one is not accepted.
+   * Adds a report. Resolves to `false` if another process has made a report with this number; then this one is not accepted. Rejects when
+   * the entry cannot be written.
    */
   put(report: WaitingReport): Promise<boolean>
-  /** The same for merged counters. */
+  /** Adds merged counters in the same way. */
   putMerged(number: number, merged: MergedCounters): Promise<boolean>
-  /** The numbers of what waits, oldest first. */
+  /** Resolves to the numbers of the entries, oldest first. */
   numbers(): Promise<number[]>
-  /** Whether there is one that is not known to be out of this process's reach. */
+  /** Resolves to `true` if there is an entry that this process may be able to read. */
   waits(): Promise<boolean>
   read(number: number): Promise<OutboxEntry>
-  /** Ends the waiting of a report. Only after its outcome is recorded, or where it is to have none. */
+  /** Removes an entry. Only after its outcome is recorded, or if it will have none. */
   remove(number: number): Promise<void>
 }
 
-/** `undefined` where it is gone, `'corrupt'` where it cannot be understood, `'unreadable'` where this process may not read it. */
+/** Entry of the outbox: `undefined` if it is gone, `'corrupt'` if it cannot be parsed, `'unreadable'` if this process may not read it. */
 export type OutboxEntry = WaitingReport | MergeEntry | 'corrupt' | 'unreadable' | undefined
 
 export function createOutbox(store: StateStore): Outbox {
-  /** The numbers of what was to be removed and could not be: it must not be sent after all. */
+  /** Numbers of entries that could not be removed: they must not be sent. */
   const gone = new Set<number>()
-  /** The numbers of what could not be read when it was last tried, and whether it may be a report all the same. */
+  /** Numbers of entries that could not be read at the last attempt. `isReport` is `true` if the entry may be a report. */
   const unreadable = new Map<number, { readonly isReport: boolean }>()
 
   async function remove(number: number): Promise<void> {
@@ -74,7 +74,7 @@ export function createOutbox(store: StateStore): Outbox {
       const { number, reportId, after, at, totalsSince, bytes, share, sources } = ownOf(report)
       if (number > MAX_NUMBER) throw new RangeError(`There is no number for a report after ${MAX_NUMBER}.`)
       if (gone.has(number)) await remove(number)
-      // Their share is in this report: were they sent after all, it would be counted twice.
+      // This report has their share as well: if they were sent later, it would be counted twice.
       for (const [one, { isReport }] of unreadable) if (isReport) await remove(one)
       const about = {
         ...{ format: FORMAT, reportId, after, at, totalsSince, share: shareToJson(share) },
@@ -112,8 +112,8 @@ export const isMerge = (entry: OutboxEntry): entry is MergeEntry =>
   typeof entry === 'object' && Object.hasOwn(entry, 'merged')
 
 /**
- * The numbers of the entries of a folder that are named by one, in their order: ten digits of which the first is 0. No installation
- * ever comes further, and after another number there would be none.
+ * Resolves to the numbers of a folder's entries, sorted. Entries with other names are ignored. A number has ten digits, and the first one
+ * is 0, so that there is always a next number; no installation needs more.
  */
 export async function numbersIn(store: StateStore, folder: string): Promise<number[]> {
   const names = await store.list(folder)
@@ -161,7 +161,7 @@ function parseMerge(number: number, text: string): MergeEntry | undefined {
 export const shareToJson = (share: Share): Record<string, unknown> =>
   Object.fromEntries([...share].map(([counterId, counts]) => [counterId, countsToJson(counts)]))
 
-/** From what was stored; `undefined` where that is something else. */
+/** Parses a stored share; returns `undefined` for other data. */
 export function shareFromJson(data: unknown): Share | undefined {
   if (typeof data !== 'object' || data === null) return undefined
   const share = Object.entries(data).map(

@@ -18,48 +18,48 @@ import type { LogState } from './log-state.ts'
 import type { Share } from './outbox.ts'
 import { advanceSourceCounter, type SourceCounter } from './source-counter.ts'
 
-/** The counts that no report carries yet, and so belong into the next report of the installation. */
+/** Counts that are in no report yet, for the next report of the installation. */
 export interface PendingCounts {
-  /** The number of that report. */
+  /** Number of the next report. */
   readonly number: number
-  /** The id of the report that waits last; absent where none does. */
+  /** Id of the last waiting report; absent if none waits. */
   readonly after?: string | undefined
-  /** When the last report was made, whatever became of it, in milliseconds since 1970; 0 before the first. */
+  /** Time of the last report with any outcome, in milliseconds since 1970; 0 before the first. */
   readonly reportedAt: number
-  /** What it would carry of each counter. */
+  /** Share of the next report. */
   readonly share: Share
-  /** The counter of the sources outside of the processes, with what was observed now; absent where nothing of the kind was ever observed. */
+  /** Counter of the sources outside of the processes, after this observation; absent if there never was one. */
   readonly sources?: SourceCounter | undefined
-  /** What it would say of the counts: of all counters, since the last report; running totals as they are in all. */
+  /** Counts for the report: the sum of all counters since the last report, and the whole of running totals. */
   readonly reported: Counts
-  /** When its counts begin, in milliseconds since 1970. */
+  /** Start of the counts, in milliseconds since 1970. */
   readonly since: number
-  /** When its running totals begin, in milliseconds since 1970. */
+  /** Start of the running totals, in milliseconds since 1970. */
   readonly totalsSince: number
-  /** Whether the report can only wait in memory. Default: false. */
+  /** `true` if the report can only wait in memory. Default: false. */
   readonly isVolatile?: boolean
 }
 
-/** Whose counts a report carries: those of all processes of an installation, or of each process for itself. */
+/** Processes whose counts are in a report: all of an installation, or only the one that makes the report. */
 export type ReportScope = 'installation' | 'process'
 
 export interface PendingInput {
   readonly log: LogState
-  /** The counter of the process that makes the report. */
+  /** Counter of the process that makes the report. */
   readonly local: Counter
-  /** The persisted counters of other processes. */
+  /** Persisted counters of other processes. */
   readonly others: readonly Counter[]
   readonly observed: SourceTotals
   readonly verdict: Verdict
-  /** Says whether a series is reported as a running total. */
+  /** Returns `true` for a series that is reported as a running total. */
   readonly isCumulative: (key: string) => boolean
-  /** Milliseconds since 1970. */
+  /** Current time, in milliseconds since 1970. */
   readonly now: number
 }
 
 /**
- * Computes what belongs into the next report: for each counter that the verdict covers, what it has counted, less what is acknowledged, less
- * what waiting reports carry. Reads and changes nothing; a report that is made from it is accepted only if no other was made meanwhile.
+ * Computes the counts of the next report: for each counter that the verdict covers, its counts, less the acknowledged counts and the
+ * shares of waiting reports. A pure function; the report is accepted only if no other report was made meanwhile.
  */
 export function computePendingCounts(input: PendingInput): PendingCounts {
   const { log, local, observed, verdict, isCumulative, now } = input
@@ -72,7 +72,7 @@ export function computePendingCounts(input: PendingInput): PendingCounts {
     observed,
     { since: new Date(now).toISOString(), under: countedUnder(verdict) },
   )
-  // What the verdict does not cover of its own counter, the process has dropped already.
+  // The process has already dropped the counts of its own counter that the verdict does not cover.
   const stored = [...input.others, ...log.merged.counters].filter((counter) => isCovered(counter, verdict))
   const counters = [...stored, local, ...(sources ? [sources] : [])]
 
@@ -110,14 +110,14 @@ export function computePendingCounts(input: PendingInput): PendingCounts {
   }
 }
 
-/** Returns whether a series is reported as a running total. */
+/** Returns `true` for a series that is reported as a running total. */
 export function isCumulativeIn({ facts }: Catalog, key: string): boolean {
   const name = factIn(key)
   const fact = Object.hasOwn(facts, name) ? facts[name] : undefined
   return fact?.kind === 'count' && fact.temporality === 'cumulative'
 }
 
-/** Returns what is acknowledged as far as a verdict covers it: running totals from before a yes are dropped, and so are baselines. */
+/** Returns the acknowledged counts without the running totals and baselines that a verdict does not cover, such as those from before a yes. */
 export function coveredBy(acknowledged: AcknowledgedCounts, verdict: Verdict): AcknowledgedCounts {
   const { totalsSince, sources, ...rest } = acknowledged
   const isTotal = totalsSince && isCovered(totalsSince, verdict)
@@ -128,13 +128,13 @@ export function coveredBy(acknowledged: AcknowledgedCounts, verdict: Verdict): A
   }
 }
 
-/** How many counters are read for one report. */
+/** Largest number of counters that are read for a report. */
 const MAX_COUNTERS_READ = 1_000
 
-/** With more counters than that, those of processes that have ended are left to be merged first. */
+/** Number of counters above which those of ended processes are not read before they are merged. */
 const MANY = 256
 
-/** Reads the counters of other processes, as far as a report of this scope speaks for them. */
+/** Reads the counters of the other processes in the scope of the report. */
 export async function readOtherCounters(
   state: StateStore,
   local: Pick<Counter, 'counterId'>,
@@ -151,8 +151,8 @@ export async function readOtherCounters(
 }
 
 /**
- * Removes the counters of ended processes that are fully acknowledged, and returns what is acknowledged without what is known of them. An
- * empty listing is not believed: a store that cannot list its entries must not be taken for an empty one.
+ * Removes the counters of ended processes that are fully acknowledged, and resolves to the acknowledged counts without them. Changes
+ * nothing if the list of counters is empty: a store that cannot list its entries must not look like an empty one.
  */
 export async function removeAcknowledgedCounters(
   state: StateStore,
@@ -166,10 +166,10 @@ export async function removeAcknowledgedCounters(
   await inBatches(someOf(carried, MAX_COUNTERS_READ), async (id) => {
     const entry = await readCounter(state, id)
     if (!entry || !hasEnded(entry, clock)) return
-    // Once more: it may have been written right before its process ended.
+    // Read again, because it may have been written right before its process ended.
     const last = await readCounter(state, id)
     const rest = last && difference(last.counts, acknowledged.share.get(id) ?? new Map())
-    // One that stays is looked at again after the next report.
+    // A counter that cannot be removed is tried again after the next report.
     if (rest?.size === 0) await state.remove(counterEntry(id)).catch(() => {})
   })
   const counters = [...(acknowledged.merged?.counters ?? []), ...(merged?.counters ?? [])]

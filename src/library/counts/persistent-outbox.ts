@@ -7,29 +7,29 @@ import { countedUnder } from './coverage.ts'
 import { isReport, type Outbox, type WaitingReport } from './outbox.ts'
 import { coveredBy, isCumulativeIn, removeAcknowledgedCounters } from './pending.ts'
 
-/** What became of a report, for the counts. */
+/** Outcome of a report, with its effect on the counts. */
 export interface RecordedOutcome extends ReportEnd {
-  /** When the running totals begin that it has delivered, in milliseconds since 1970. Default: when it was made. */
+  /** Start of the running totals in the report, in milliseconds since 1970. Default: the time of the report. */
   readonly totalsSince?: number
 }
 
-/** Where reports wait, and where their outcomes are recorded. */
+/** Outbox, and the record of outcomes. */
 export interface OutboxBackend {
-  /** Where reports wait, as a message to the operator names it. */
+  /** Location of the waiting reports, for a message to the operator. */
   readonly location: string
-  /** Whether what waits ends with the process. */
+  /** `true` if waiting reports are lost when the process ends. */
   readonly isVolatile: boolean
   readonly outbox: Outbox
-  /** Returns whether a report has an outcome, recorded by whatever process: then it must not be sent. Rejects like `recordOutcome`. */
+  /** Resolves to `true` if any process has recorded an outcome of the report: then it must not be sent. Rejects like `recordOutcome`. */
   hasOutcome(number: number): Promise<boolean>
-  /** Returns the number up to which all have one. Rejects like `recordOutcome`. */
+  /** Resolves to the number up to which all reports have an outcome. Rejects like `recordOutcome`. */
   lastOutcome(): Promise<number>
   /**
-   * Records an outcome under the verdict that it has come about under, and ends the waiting of the report. Rejects where it cannot be written:
-   * sending past an unrecorded outcome would count twice, so no report after it may be sent.
+   * Records an outcome with the verdict of that time, and removes the report from the outbox. Rejects when the outcome cannot be written:
+   * then no later report may be sent, because counts would be reported twice.
    */
   recordOutcome(outcome: RecordedOutcome, verdict: Verdict): Promise<void>
-  /** Ends the waiting of a report that was never tried: its share is in the next one. */
+  /** Removes a report that was never tried. Its share is pending again. */
   abandon(number: number): Promise<void>
 }
 
@@ -41,17 +41,17 @@ export interface PersistentOutboxOptions {
   readonly catalog: () => Catalog
 }
 
-/** The outbox of an installation, in its state store. */
+/** Outbox of an installation, in its state store. */
 export interface PersistentOutbox extends OutboxBackend {
-  /** Puts a report under a number. `false` where the number is given. Rejects where the store does. */
+  /** Adds a report with its number. Resolves to `false` if the number is in use. Rejects when the store does. */
   put(report: WaitingReport): Promise<boolean>
-  /** Puts a report that carries nothing which others could carry under the next number that is free. */
+  /** Adds a report with the next free number. Only for a share that no other report can have. */
   putNext(report: Omit<WaitingReport, 'number'>): Promise<void>
 }
 
 export function createPersistentOutbox(options: PersistentOutboxOptions): PersistentOutbox {
   const { state, clock, outbox, acknowledgements, catalog } = options
-  /** Outcomes that this process knows, and could not record yet. */
+  /** Outcomes that this process could not record yet, by number. */
   const unrecorded = new Map<number, () => Promise<void>>()
 
   async function recordOutcome(outcome: RecordedOutcome, verdict: Verdict): Promise<void> {
@@ -59,7 +59,7 @@ export function createPersistentOutbox(options: PersistentOutboxOptions): Persis
     unrecorded.set(number, () => recordOutcome(outcome, verdict))
     await persistOutcome(outcome, verdict)
     unrecorded.delete(number)
-    // An entry that stays is void: its number has an outcome.
+    // An entry that cannot be removed is ignored, because its number has an outcome.
     await outbox.remove(number).catch(() => {})
   }
 
@@ -77,14 +77,14 @@ export function createPersistentOutbox(options: PersistentOutboxOptions): Persis
 
   async function put(report: WaitingReport): Promise<boolean> {
     if (!(await outbox.put(report))) return false
-    // Another process may have had the number, so that its entry is gone: its report has an outcome, or was abandoned.
+    // Another process may have used the number before, with a report that has an outcome or was abandoned, so that its entry is gone.
     const isOpen = report.number > (await acknowledgements.latest()).number
     if (isOpen && !(await isFollowedByStranger(report))) return true
     await outbox.remove(report.number)
     return false
   }
 
-  /** Returns whether the report behind was made after another one than this. */
+  /** Resolves to `true` if the next waiting report was made after another report than this one. */
   async function isFollowedByStranger({ number, reportId }: WaitingReport): Promise<boolean> {
     const behind = (await outbox.numbers()).find((other) => other > number)
     const next = behind === undefined ? undefined : await outbox.read(behind)
@@ -114,5 +114,5 @@ export function createPersistentOutbox(options: PersistentOutboxOptions): Persis
   }
 }
 
-/** How often a number is asked for: other processes may be faster, a hundred times in a row they are not. */
+/** Largest number of attempts to get a number. Other processes may be faster, but not a hundred times in a row. */
 const MAX_ATTEMPTS = 100

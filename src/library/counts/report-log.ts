@@ -17,31 +17,31 @@ import {
 import { createPersistentOutbox, type OutboxBackend } from './persistent-outbox.ts'
 import { createVolatileOutbox } from './volatile-outbox.ts'
 
-/** The reports of an installation by number, and their share of the counts: in the state store, or in memory where that cannot be used. */
+/** Numbered reports of an installation with their shares of the counts, in the state store, or in memory if the store cannot be used. */
 export interface ReportLog {
-  /** Where reports wait: the state store first, then memory. */
+  /** Outboxes: the state store first, then memory. */
   readonly backends: readonly OutboxBackend[]
   readonly acknowledgements: Acknowledgements
   /**
-   * Reads what is acknowledged, before this process persists what it has counted: where it cannot be read, what lies in the store by then
-   * counts as acknowledged. Never rejects.
+   * Reads the acknowledged counts. Call it before this process persists its counts: if they belong to another user and cannot be read, all
+   * counts that are stored at that time count as acknowledged. Never rejects.
    */
   prepare(): Promise<void>
-  /** Returns what belongs into a report that is made now. Changes nothing, and never rejects. */
+  /** Resolves to the pending counts for a report of now. Changes nothing. Never rejects. */
   pending(options: PendingOptions): Promise<PendingCounts>
-  /** Puts a report with its share where it waits. `NotAccepted` where it is to be made again, from other pending counts. Never rejects. */
+  /** Adds a report with its share to an outbox. Resolves to a `NotAccepted` if the report must be made again, with other pending counts. Never rejects. */
   accept(report: AcceptedReport, pending?: PendingCounts): Promise<NotAccepted | undefined>
 }
 
-/** Why a report was not accepted: another process has made a report meanwhile, or the store cannot be written. */
+/** Reason why a report was not accepted: another process has made a report meanwhile, or the store cannot be written. */
 export type NotAccepted = 'outdated' | 'unwritable'
 
 export type AcceptedReport = Pick<WaitingReport, 'reportId' | 'at' | 'bytes'>
 
 export interface PendingOptions {
-  /** Whether the report carries no more than what was persisted; what is counted from then on is for the next one. Default: false. */
+  /** Includes only counts that are persisted; later ones are for the next report. Default: false. */
   readonly asPersisted?: boolean
-  /** Whether the state store can be used. Default: true, as far as is known. */
+  /** `false` if the state store cannot be used. Default: true. */
   readonly isUsable?: boolean
   readonly observed: SourceTotals
   readonly verdict: Verdict
@@ -51,9 +51,9 @@ export interface ReportLogOptions {
   readonly state: StateStore
   readonly clock: Clock
   readonly catalog: () => Catalog
-  /** What this process counts. Default: nothing. */
+  /** Counter of this process. Default: none. */
   readonly local?: LocalCounter
-  /** Default: a report speaks for all processes of the installation. */
+  /** Scope of a report. Default: all processes of the installation. */
   readonly scope?: ReportScope | undefined
 }
 
@@ -96,7 +96,7 @@ export function createReportLog({ state, clock, catalog, scope, local }: ReportL
       } = ownOf<Partial<PendingCounts>>({ ...pending })
       const report = { ...made, share, sources, totalsSince }
       if (isVolatile) {
-        // Meanwhile it may have been persisted after all, or be carried by another report in memory.
+        // The counts may have been persisted meanwhile, or be in another report in memory.
         if (difference(sumOf(...share.values()), counter.unpersisted()).size > 0) return 'outdated'
         volatile.put(report, counter)
         return undefined
@@ -108,7 +108,7 @@ export function createReportLog({ state, clock, catalog, scope, local }: ReportL
         await persistent.putNext(report)
       } catch {
         if (share.size > 0) return 'unwritable'
-        // What carries nothing can wait in memory as it is; how far the sources have come is for the next one to say.
+        // A report without a share can wait in memory unchanged; the next report has the totals of the sources.
         volatile.put({ ...made, share, totalsSince })
       }
       return undefined

@@ -11,18 +11,18 @@ import type { Counter } from './counter-entry.ts'
 import { type Counted, isCountedUnder } from './coverage.ts'
 
 /**
- * A counter of totals that outlive the process: the rows of a table, what a device counts. All processes of an installation observe the
- * same source, so what it grows by belongs to none of them. It is kept with the reports: baselines and counts in the entry of a report,
- * which is created once, so that of two processes that observe the same growth one reports it.
+ * Counter of totals that outlive the process, such as the rows of a table. All processes of an installation observe the same source, so
+ * its increases belong to none of them. Baselines and counts are in the entry of a report, which is created once: so of two processes
+ * that observe the same increase only one reports it.
  */
 export interface SourceCounter extends Counter {
-  /** The baselines: the totals as they were last observed. */
+  /** Baselines: the totals of the last observation. */
   readonly totals: Counts
 }
 
 /**
- * Returns the counter after one more observation. A total that is observed for the first time is where counting begins. So is one that has
- * fallen: how much it had grown in between is not known, and rows that were deleted are not events.
+ * Returns the counter after one more observation. Counting begins at the first observed total. It begins again at a total that has
+ * fallen: its increase in between is unknown, and deleted rows are not events.
  */
 export function advanceSourceCounter(
   before: SourceCounter | undefined,
@@ -53,7 +53,7 @@ export const sourceCounterToJson = ({
   counts: countsToJson(counts),
 })
 
-/** From what was stored; `undefined` where that is something else: then counting begins again. */
+/** Parses a stored source counter; returns `undefined` for other data: then counting begins again. */
 export function sourceCounterFromJson(data: unknown): SourceCounter | undefined {
   const { counterId, since, under, totals: observed, counts: grown } = ownOf(Object(data))
   const totals = countsFromJson(observed)

@@ -10,25 +10,25 @@ import { isCumulativeIn, type PendingCounts } from './pending.ts'
 import type { OutboxBackend } from './persistent-outbox.ts'
 
 /**
- * The outbox of a process that cannot write: reports wait in its memory, and end with it. Their share is what lies in no entry for certain,
- * and it is excluded from the counter of the process at once: so nobody else can report it as well.
+ * Outbox of a process that cannot write: reports wait in memory, and are lost when the process ends. Their share has only counts that are
+ * certainly in no entry, and is excluded from the counter of the process at once, so that no other process can report it as well.
  */
 export interface VolatileOutbox extends OutboxBackend {
   /**
-   * Returns what belongs into such a report.
+   * Returns the pending counts for a report in memory.
    *
-   * @param persistent what would belong into any other, where that can be read. Default: running totals are left out.
+   * @param persistent Pending counts of the store, if they can be read. Default: running totals are left out.
    */
   pending(local: LocalCounter, catalog: Catalog, persistent?: PendingCounts): PendingCounts
-  /** Puts a report under the next number. Without a counter it carries nothing. */
+  /** Adds a report with the next number. Without a counter, it has no share. */
   put(report: Omit<WaitingReport, 'number'>, local?: LocalCounter): void
-  /** Moves what waits to where it survives, now that the store can be written. Rejects where it cannot be. */
+  /** Moves the reports to the store, now that it can be written. Rejects when it cannot. */
   persistTo(state: StateStore, put: (report: Omit<WaitingReport, 'number'>) => Promise<void>): Promise<void>
 }
 
 interface VolatileReport extends WaitingReport {
   readonly under: CountedUnder | undefined
-  /** Puts its share back into the counter of the process. */
+  /** Restores its share in the counter of the process. */
   readonly restoreCounts: () => void
 }
 
@@ -88,7 +88,7 @@ export function createVolatileOutbox(): VolatileOutbox {
       for (const [number, { under, restoreCounts: _, ...report }] of reports) {
         const counterId = randomUuid()
         const counts = sumOf(...report.share.values())
-        // The report first: a counter that is there without it would be carried by another report as well.
+        // The report comes first: without it, another report could include the counter as well.
         await put({ ...report, share: new Map(counts.size > 0 ? [[counterId, counts]] : []) })
         reports.delete(number)
         const since = new Date(report.totalsSince).toISOString()
