@@ -55,7 +55,7 @@ interface Row extends Cell {
   readonly runs: readonly Measured[]
 }
 
-/** Measures what a gateway accepts, stores and forwards, and compares it with the same Collector that only writes a file. Takes a quarter of an hour. */
+/** Measures what a gateway accepts, stores and forwards, beside the same Collector that only writes a file. Takes 15 minutes. */
 export async function measureGateway(): Promise<string[]> {
   const directory = await mkdtemp(path.join(tmpdir(), 'otel-usage-bench-'))
   try {

@@ -106,7 +106,7 @@ function range(lowest: number, highest: number): string[] {
   return [`(${within(DOUBLE).join(' and ')} or ${within(INT).join(' and ')})`]
 }
 
-/** Returns the condition for points without a valid number: none at all, NaN, or one that does not fit into 64 bits. A comparison with NaN is false. */
+/** Returns the condition for points without a number, with NaN, or with one beyond 64 bits. A comparison with NaN is false. */
 export const notNumberCondition = () =>
   `not (${DOUBLE} >= ${number(-LARGEST)} and ${DOUBLE} <= ${number(LARGEST)})`
 

@@ -3,7 +3,7 @@
 /** Pattern for four numbers such as 192.0.2.7 or 192-0-2-7 anywhere in a text: an IP address, or a text that looks like one. */
 export const ADDRESS = `(?:^|[^0-9])[0-9]{1,3}(?:${['\\.', '-', '_', '\\+'].map((separator) => `(?:${separator}[0-9]{1,3}){3}`).join('|')})(?:[^0-9]|$)`
 
-/** Largest number of points of the gauges that every report has: one each, one for each reason of `usage.dropped`, and room for later reasons. */
+/** Largest number of points of a report's own gauges: one each, one for each reason of `usage.dropped`, and room for more reasons. */
 export const REPORT_POINTS = 16
 
 /** Attribute of the Collector's own metrics that lists the catalogs from which the overlay was made. */
