@@ -248,7 +248,46 @@ WHERE (Product, Request) IN
     (SELECT Product, Request FROM erasure_requests FINAL WHERE NOT IsKnown AND AskedAt < now('UTC') - INTERVAL 30 DAY)
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
--- After 90 days nothing stays that fewer than five installations had, or five reports where they have no id.
+-- After 90 days nothing stays that fewer than five installations had, or five reports where they have no id. It would follow from the
+-- total and from what stays, where fewer than five are removed in all. So there the smallest number that would stay is removed too:
+-- first it becomes a deleted row, newer than its own, and then all rows of the small numbers go.
+
+INSERT INTO active_installations
+SELECT Product, By, Days, Day, argMinIf(Value, (Number, Value), Number >= 5), 0, now64(3, 'UTC'), 1
+FROM
+(
+    SELECT Product, By, Days, Day, Value, Installations AS Number
+    FROM active_installations FINAL
+    WHERE Day < toDate(now('UTC')) - 90 AND By != '' AND (Product, By, Days, Day) IN
+        (SELECT Product, By, Days, Day FROM active_installations WHERE Day < toDate(now('UTC')) - 90 AND By != '' AND Installations < 5)
+)
+GROUP BY Product, By, Days, Day
+HAVING sumIf(Number, Number < 5) BETWEEN 1 AND 4 AND countIf(Number >= 5) > 0;
+
+INSERT INTO fact_values
+SELECT Product, Fact, Day, argMinIf(Value, (Number, Value), Number >= 5), 0, now64(3, 'UTC'), 1
+FROM
+(
+    SELECT Product, Fact, Day, Value, Installations AS Number
+    FROM fact_values FINAL
+    WHERE Day < toDate(now('UTC')) - 90 AND (Product, Fact, Day) IN
+        (SELECT Product, Fact, Day FROM fact_values WHERE Day < toDate(now('UTC')) - 90 AND Installations < 5)
+)
+GROUP BY Product, Fact, Day
+HAVING sumIf(Number, Number < 5) BETWEEN 1 AND 4 AND countIf(Number >= 5) > 0;
+
+INSERT INTO anonymous_days
+WITH argMinIf((Age, Version, Country), (Number, Age, Version, Country), Number >= 5) AS smallest
+SELECT Product, Day, smallest.1, smallest.2, smallest.3, 0, now64(3, 'UTC'), 1
+FROM
+(
+    SELECT Product, Day, Age, Version, Country, Reports AS Number
+    FROM anonymous_days FINAL
+    WHERE Day < toDate(now('UTC')) - 90 AND (Product, Day) IN
+        (SELECT Product, Day FROM anonymous_days WHERE Day < toDate(now('UTC')) - 90 AND Reports < 5)
+)
+GROUP BY Product, Day
+HAVING sumIf(Number, Number < 5) BETWEEN 1 AND 4 AND countIf(Number >= 5) > 0;
 
 ALTER TABLE active_installations DELETE
 WHERE Day < toDate(now('UTC')) - 90 AND By != '' AND (Product, By, Days, Day, Value) IN
@@ -280,8 +319,14 @@ WHERE Day < toDate(now('UTC')) - 90 AND (Product, Fact, Day, Dimensions) IN
 )
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
--- A bucket of a histogram is a value too.
-ALTER TABLE fact_numbers UPDATE Histogram = mapFilter((bucket, count) -> count >= 5, Histogram)
+-- A bucket of a histogram is a number too, and `Installations` is the total of all buckets.
+ALTER TABLE fact_numbers UPDATE Histogram = mapFilter(
+    (bucket, count) -> count >= 5 AND NOT
+    (
+        arraySum(arrayFilter(each -> each < 5, mapValues(Histogram))) < 5
+        AND (count, bucket) = arraySort(arrayFilter(each -> each.1 >= 5, arrayZip(mapValues(Histogram), mapKeys(Histogram))))[1]
+    ),
+    Histogram)
 WHERE Day < toDate(now('UTC')) - 90 AND arrayExists(count -> count < 5, mapValues(Histogram))
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
