@@ -289,33 +289,38 @@ FROM
 GROUP BY Product, Day
 HAVING sumIf(Number, Number < 5) BETWEEN 1 AND 4 AND countIf(Number >= 5) > 0;
 
+-- A key that is in no report any more goes at once, with the numbers that it had before: it may be a text that only one installation
+-- had, which is erased now. A deleted row hides it from those who read with FINAL, and from nobody else.
 ALTER TABLE active_installations DELETE
-WHERE Day < toDate(now('UTC')) - 90 AND By != '' AND (Product, By, Days, Day, Value) IN
+WHERE (Product, By, Days, Day, Value) IN
 (
     SELECT Product, By, Days, Day, Value FROM active_installations
-    WHERE Day < toDate(now('UTC')) - 90 AND By != ''
+    WHERE (Product, By, Days, Day, Value) IN
+        (SELECT Product, By, Days, Day, Value FROM active_installations WHERE Installations < if(Day < toDate(now('UTC')) - 90 AND By != '', 5, 1))
     GROUP BY Product, By, Days, Day, Value
-    HAVING argMax(Installations, ComputedAt) < 5
+    HAVING argMax(Installations, ComputedAt) < if(Day < toDate(now('UTC')) - 90 AND By != '', 5, 1)
 )
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
 ALTER TABLE fact_values DELETE
-WHERE Day < toDate(now('UTC')) - 90 AND (Product, Fact, Day, Value) IN
+WHERE (Product, Fact, Day, Value) IN
 (
     SELECT Product, Fact, Day, Value FROM fact_values
-    WHERE Day < toDate(now('UTC')) - 90
+    WHERE (Product, Fact, Day, Value) IN
+        (SELECT Product, Fact, Day, Value FROM fact_values WHERE Installations < if(Day < toDate(now('UTC')) - 90, 5, 1))
     GROUP BY Product, Fact, Day, Value
-    HAVING argMax(Installations, ComputedAt) < 5
+    HAVING argMax(Installations, ComputedAt) < if(Day < toDate(now('UTC')) - 90, 5, 1)
 )
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
 ALTER TABLE fact_numbers DELETE
-WHERE Day < toDate(now('UTC')) - 90 AND (Product, Fact, Day, Dimensions) IN
+WHERE (Product, Fact, Day, Dimensions) IN
 (
     SELECT Product, Fact, Day, Dimensions FROM fact_numbers
-    WHERE Day < toDate(now('UTC')) - 90
+    WHERE (Product, Fact, Day, Dimensions) IN
+        (SELECT Product, Fact, Day, Dimensions FROM fact_numbers WHERE if(Installations > 0, Installations, Reports) < if(Day < toDate(now('UTC')) - 90, 5, 1))
     GROUP BY Product, Fact, Day, Dimensions
-    HAVING argMax(if(Installations > 0, Installations, Reports), ComputedAt) < 5
+    HAVING argMax(if(Installations > 0, Installations, Reports), ComputedAt) < if(Day < toDate(now('UTC')) - 90, 5, 1)
 )
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
@@ -331,11 +336,12 @@ WHERE Day < toDate(now('UTC')) - 90 AND arrayExists(count -> count < 5, mapValue
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
 ALTER TABLE anonymous_days DELETE
-WHERE Day < toDate(now('UTC')) - 90 AND (Product, Day, Age, Version, Country) IN
+WHERE (Product, Day, Age, Version, Country) IN
 (
     SELECT Product, Day, Age, Version, Country FROM anonymous_days
-    WHERE Day < toDate(now('UTC')) - 90
+    WHERE (Product, Day, Age, Version, Country) IN
+        (SELECT Product, Day, Age, Version, Country FROM anonymous_days WHERE Reports < if(Day < toDate(now('UTC')) - 90, 5, 1))
     GROUP BY Product, Day, Age, Version, Country
-    HAVING argMax(Reports, ComputedAt) < 5
+    HAVING argMax(Reports, ComputedAt) < if(Day < toDate(now('UTC')) - 90, 5, 1)
 )
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;

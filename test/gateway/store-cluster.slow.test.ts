@@ -137,7 +137,7 @@ test('the statements for a cluster with replicas can be read by ClickHouse', asy
   assert.match(String(everywhere), /ENGINE = Distributed\(acme, usage, points_local, cityHash64\(/)
   await assert.rejects(
     storeStatements('schema', { cluster: { name: "a'b" } }),
-    /cluster name 'a'b' is not one/,
+    /cluster name 'a'b' is invalid/,
   )
 })
 
