@@ -55,13 +55,13 @@ function prefixMistakes(
     ]
   }
   if (isWithin(base.prefix, prefix)) {
-    const message = `is '${prefix}', and the product's own is '${base.prefix}'; use one of its own, such as '${base.prefix}.plugin'`
+    const message = `is '${prefix}', and the product's own is '${base.prefix}'; use another one, such as '${base.prefix}.plugin'`
     return [{ path: 'prefix', message }]
   }
   const taken = [...Object.keys(base.contributions ?? {}), ...earlier.map((one) => one.prefix)]
   const overlapping = taken.find((other) => isWithin(prefix, other) || isWithin(other, prefix))
   if (overlapping !== undefined) {
-    const message = `is '${prefix}', which overlaps '${overlapping}' of another contribution; give each a prefix of its own`
+    const message = `is '${prefix}', which overlaps '${overlapping}' of another contribution; give each its own prefix`
     return [{ path: 'prefix', message }]
   }
   const own = Object.keys(base.facts).find((name) => isWithin(name, prefix))

@@ -177,7 +177,7 @@ function mistakesOfLevels(levels: readonly string[]): Mistake[] {
       return [{ path, message: `is ${describeValue(level)}; use a lower-case word such as 'basic'` }]
     }
     if (WORDS_OF_CONSENT.has(level))
-      return [{ path, message: `'${level}' has a meaning of its own; choose another word` }]
+      return [{ path, message: `'${level}' has another meaning; choose another word` }]
     if (levels.indexOf(level) !== index)
       return [{ path, message: `'${level}' is listed twice; name each level once` }]
     return []

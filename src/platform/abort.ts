@@ -1,7 +1,7 @@
 import { util } from './natives.ts'
 
 /**
- * `AbortController` and `AbortSignal` of Node.js. In a file of their own, because no start needs them and Node.js loads them lazily.
+ * `AbortController` and `AbortSignal` of Node.js. In a separate file, because no start needs them and Node.js loads them lazily.
  *
  * The globals may be jsdom's, whose timers a test can fake. No module of Node.js exports the classes, but this function returns an
  * instance.

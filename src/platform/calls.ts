@@ -90,7 +90,7 @@ function follow(
       once((next: unknown) => follow(() => next, done, links - 1)),
       fail,
     ]) as unknown
-    // An async `then` returns a promise of its own, which may reject.
+    // An async `then` returns another promise, which may reject.
     const last = thenOf(more)
     if (last) Reflect.apply(last, more, [() => {}, fail])
   } catch (error) {

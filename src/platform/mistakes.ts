@@ -11,7 +11,7 @@ export interface Mistake {
  * `createUsageTelemetry`, throw it before anything is started.
  *
  * As with every error of this package, recognize it by its `code`: each door (`otel-usage`, `otel-usage/postgres`, ...) is a bundle
- * with a class of its own.
+ * with its own class.
  */
 export class UsageConfigurationError extends TypeError {
   override readonly name = 'UsageConfigurationError'

@@ -1,6 +1,6 @@
 /**
  * Globals that the library uses, read once when the host imports it: test runners replace timers and dates by fakes, jsdom and
- * Electron by timers that are numbers, zone.js by promises and timers of its own. All other files import globals from here; a lint
+ * Electron by timers that are numbers, zone.js by its own promises and timers. All other files import globals from here; a lint
  * rule of biome enforces this.
  *
  * Globals that were replaced before the import come from the modules of Node.js, or from the properties where zone.js and

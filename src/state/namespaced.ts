@@ -55,7 +55,7 @@ export function namespacedStore(
     if (!isOwn && before === undefined)
       logger.warn(
         `${store.location} holds the state of ${owner.name}. That of ${product} is kept beside it, in entries that begin ` +
-          `with '${front}'. Give each product a place of its own.`,
+          `with '${front}'. Give each product its own state directory or store.`,
       )
     before = isOwn ? '' : front
     claimed = isOwn && owner.prefix !== undefined

@@ -1,6 +1,6 @@
 import { Buffer } from '../platform/index.ts'
 
-/** SQL statements of the store, each a transaction of its own. `$1` is the scope, `$2` the name of the entry. */
+/** SQL statements of the store, each in its own transaction. `$1` is the scope, `$2` the name of the entry. */
 export type Statements = ReturnType<typeof createStatements>
 
 export function createStatements({

@@ -143,7 +143,7 @@ function checkedOptions(options: PostgresStoreOptions) {
   const check = (holds: boolean, path: string, value: unknown, fix: string) => {
     if (!holds) mistakes.push({ path, message: `is ${describeValue(value)}; ${fix}` })
   }
-  const name = 'give a name of 1 to 63 bytes without a dot; the schema has an option of its own'
+  const name = 'give a name of 1 to 63 bytes without a dot; the option schema sets the schema'
   check(
     typeof pool?.query === 'function',
     'pool',

@@ -21,7 +21,7 @@ export async function observeByStrace(
       ...['-e', 'signal=none', '-e', `trace=${TRACED_CALLS.map((name) => `?${name}`).join(',')}`],
       ...['-o', trace, '--', ...plan.command],
     ],
-    // File operations through io_uring are not system calls of their own, so strace would not see them.
+    // File operations through io_uring are not separate system calls, so strace would not see them.
     environment: { ...plan.environment, UV_USE_IO_URING: '0' },
     stop: () => endHost(trace),
   })

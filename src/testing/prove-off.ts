@@ -55,6 +55,6 @@ function assertCaught(observation: HostObservation, options: SilenceOptions): vo
   throw new ProofWithoutControlError(
     'With its usage telemetry on, the host sent nothing either, so that its silence proves nothing. Let the run come to ' +
       "usage.report(), or to a report that is due (schedule.initialDelay '0s', and stopWhen not before it); give each run a state " +
-      'of its own; and let `except` name no more than what the host does by itself.',
+      'state; and let `except` name no more than what the host does by itself.',
   )
 }

@@ -15,7 +15,7 @@ export interface SystemCall {
  */
 export function parseTrace(trace: string): SystemCall[] {
   const calls: SystemCall[] = []
-  const waiting = new Map<number, { readonly place: number; readonly begun: string }>()
+  const waiting = new Map<number, { readonly index: number; readonly begun: string }>()
 
   for (const line of trace.split('\n')) {
     const { pid: digits, body = '' } = LINE.exec(line)?.groups ?? {}
@@ -23,12 +23,12 @@ export function parseTrace(trace: string): SystemCall[] {
     const begun = UNFINISHED.exec(body)?.groups?.['begun']
     const resumed = RESUMED.exec(body)?.groups?.['rest']
     if (begun !== undefined) {
-      waiting.set(pid, { place: calls.length, begun })
+      waiting.set(pid, { index: calls.length, begun })
       calls.push(callOf(pid, begun) ?? { pid, name: '', args: '', result: '' })
     } else if (resumed !== undefined) {
       const half = waiting.get(pid)
       const call = half && callOf(pid, half.begun + resumed)
-      if (half && call) calls[half.place] = call
+      if (half && call) calls[half.index] = call
       waiting.delete(pid)
     } else {
       const call = callOf(pid, body)

@@ -7,7 +7,11 @@ const pool = { query: async () => ({ rows: [] }) }
 
 for (const [what, options, message] of [
   ['no name', { table: '' }, /table: is ''/],
-  ['a schema within the table', { table: 'acme.state' }, /table: is 'acme\.state'.*option of its own/],
+  [
+    'a schema within the table',
+    { table: 'acme.state' },
+    /table: is 'acme\.state'.*the option schema sets the schema/,
+  ],
   ['a name that the database would cut off', { table: 'ü'.repeat(32) }, /1 to 63 bytes/],
   ['a name with a zero', { schema: 'a\0b' }, /schema: is/],
   ['no pool', { pool: {} as never }, /pool: is an object; pass a pool/],

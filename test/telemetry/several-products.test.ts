@@ -69,7 +69,7 @@ test('two products in one place share nothing: neither reports, nor counts, nor 
     another.lines.filter((line) => line.startsWith('warn')),
     [
       `warn: ${state} holds the state of acme-db. That of acme-cache is kept beside it, in entries that begin with 'acme-cache.'. ` +
-        'Give each product a place of its own.',
+        'Give each product its own state directory or store.',
     ],
   )
 })

@@ -2,14 +2,14 @@ import { MetricReader } from '@opentelemetry/sdk-metrics'
 import { type Feed, selectAggregation, selectTemporality } from './feed.ts'
 
 /**
- * A metric reader for a `MeterProvider` of the host's own: what is collected there becomes facts. It collects when the telemetry
- * asks, right before a report and before counts are stored, and has no timer.
+ * Metric reader for the host's `MeterProvider`: metrics that are collected there become facts. It collects when the telemetry asks, right
+ * before a report and before counts are stored, and has no timer.
  */
 export class FactReader extends MetricReader {
   readonly #feed: Feed
   readonly #persist: () => Promise<void>
 
-  /** @param persist Stores what was counted. */
+  /** @param persist Stores the counts. */
   constructor(feed: Feed, persist: () => Promise<void>) {
     super({
       aggregationTemporalitySelector: selectTemporality,
@@ -20,13 +20,13 @@ export class FactReader extends MetricReader {
     this.#persist = persist
   }
 
-  /** Takes over what was collected since the last time. Never rejects. */
+  /** Collects the metrics since the last call into the facts. Never rejects. */
   async pull(): Promise<void> {
     try {
       const { resourceMetrics } = await this.collect({ timeoutMillis: COLLECTION_TIMEOUT })
       this.#feed(resourceMetrics)
     } catch {
-      // Not registered with a provider yet, or a callback of the host's that fails: its values are absent.
+      // The reader is not registered with a provider yet, or a callback of the host has failed: their values are absent.
     }
   }
 
@@ -40,5 +40,5 @@ export class FactReader extends MetricReader {
   }
 }
 
-/** How long the callbacks of a host may take, in milliseconds. */
+/** Time limit of the host's callbacks, in milliseconds. */
 const COLLECTION_TIMEOUT = 1_000

@@ -13,10 +13,10 @@ import {
 } from '@opentelemetry/sdk-metrics'
 import type { Catalog } from '../../catalog/index.ts'
 
-/** Takes what an OpenTelemetry SDK has collected into the facts of a catalog. Never throws. */
+/** Sets and counts the facts of a catalog from the metrics of an OpenTelemetry SDK. Never throws. */
 export type Feed = (metrics: ResourceMetrics) => void
 
-/** Where the values go: the telemetry, or any other recorder of facts. */
+/** Recorder that receives the values: the telemetry, or any other recorder of facts. */
 export interface FactRecorder extends MeterProvider {
   set(name: string, value: unknown): void
 }
@@ -24,10 +24,10 @@ export interface FactRecorder extends MeterProvider {
 /**
  * Returns a feed into a recorder:
  *
- * | what the SDK has collected | fact |
+ * | metric of the SDK | fact |
  * |---|---|
- * | gauge, up-down counter | gauge: the last value holds |
- * | counter | count: what it has grown by is added |
+ * | gauge, up-down counter | gauge: the last value |
+ * | counter | count: the increase is added |
  * | observable counter | count, as `total` of the fact says |
  * | attribute of the resource | attribute |
  *
@@ -69,7 +69,7 @@ export function createFeed(recorder: FactRecorder, catalog: () => Catalog): Feed
 const kindOf = ({ facts }: Catalog, name: string): string | undefined =>
   Object.hasOwn(facts, name) ? facts[name]?.kind : undefined
 
-/** A value that goes up and down, whole in each collection. */
+/** Returns `true` for a metric whose value may fall, and which is complete in each collection. */
 const isLevel = (metric: MetricData): metric is GaugeMetricData | SumMetricData =>
   metric.dataPointType === DataPointType.GAUGE ||
   (metric.dataPointType === DataPointType.SUM &&
@@ -83,7 +83,7 @@ const isGrowth = (metric: MetricData): metric is SumMetricData =>
 const isObservable = ({ descriptor }: MetricData): boolean =>
   (descriptor as { readonly type?: InstrumentType }).type === InstrumentType.OBSERVABLE_COUNTER
 
-/** Makes each instrument once. */
+/** Creates each instrument once. */
 function createRegistry<I>(create: (name: string) => I): (name: string) => I {
   const instruments = new Map<string, I>()
   return (name) => {
@@ -93,7 +93,7 @@ function createRegistry<I>(create: (name: string) => I): (name: string) => I {
   }
 }
 
-/** The running totals of one observable counter, which the telemetry asks for with each report. */
+/** Creates the record of running totals of an observable counter, which the telemetry reads for each report. */
 function createTotals(counter: ObservableCounter) {
   const totals = new Map<string, { readonly attributes: Attributes; readonly value: number }>()
   counter.addCallback((result) => {
@@ -108,11 +108,11 @@ function createTotals(counter: ObservableCounter) {
   }
 }
 
-/** Remembers the totals of counters, for a reader that has the SDK add them up: each event is counted once. */
+/** Creates the record of counter totals, for a reader with cumulative temporality, so that each event is counted once. */
 function createLastTotals() {
   const last = new Map<string, { readonly start: string; readonly value: number }>()
   return {
-    /** Returns what a total has grown by since it was last seen, or since it began. */
+    /** Returns the increase of a total since its last value, or since its start. */
     increaseOf(name: string, { value, attributes, startTime }: DataPoint<number>): number {
       const key = `${name}${keyOf(attributes)}`
       const start = startTime.join('.')
@@ -126,7 +126,7 @@ function createLastTotals() {
 const keyOf = (attributes: Attributes): string =>
   JSON.stringify(Object.entries(attributes).toSorted(([a], [b]) => (a < b ? -1 : 1)))
 
-/** How an SDK should collect for a feed: what a counter has grown by, and levels and running totals as they are. */
+/** Returns the temporality for a feed: delta for counters, cumulative for up-down counters and running totals. */
 export function selectTemporality(instrument: InstrumentType): AggregationTemporality {
   return RUNNING.has(instrument) ? AggregationTemporality.CUMULATIVE : AggregationTemporality.DELTA
 }
@@ -137,7 +137,7 @@ const RUNNING = new Set<InstrumentType>([
   InstrumentType.OBSERVABLE_COUNTER,
 ])
 
-/** How an SDK should aggregate for a feed: no histograms. */
+/** Returns the aggregation for a feed, which drops histograms. */
 export const selectAggregation = (instrument: InstrumentType): AggregationOption => ({
   type: instrument === InstrumentType.HISTOGRAM ? AggregationType.DROP : AggregationType.DEFAULT,
 })

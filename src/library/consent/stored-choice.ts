@@ -77,16 +77,16 @@ export async function readHistory(
   store: HistoryLocation['store'],
   entry: string = ENTRIES.consent,
 ): Promise<ChoiceHistory> {
-  const place = { store, entry }
+  const location = { store, entry }
   let bytes: Uint8Array | undefined
   try {
     bytes = await store.read(entry)
   } catch (thrown) {
     const error = errorOf(thrown)
-    const history = unreadableHistory(place, [], `cannot be read (${printable(stateErrorReason(error))})`)
+    const history = unreadableHistory(location, [], `cannot be read (${printable(stateErrorReason(error))})`)
     return ownOf({ ...history, error })
   }
-  return ownOf(bytes === undefined ? { choices: [] } : { ...historyFrom(place, bytes), bytes })
+  return ownOf(bytes === undefined ? { choices: [] } : { ...historyFrom(location, bytes), bytes })
 }
 
 /**
@@ -113,7 +113,7 @@ export async function addChoice(
   }
 }
 
-function historyFrom(place: HistoryLocation, bytes: Uint8Array): ChoiceHistory {
+function historyFrom(location: HistoryLocation, bytes: Uint8Array): ChoiceHistory {
   // One character for each byte, so that invalid UTF-8 affects its own line only.
   const lines = Buffer.from(bytes)
     .toString('latin1')
@@ -121,9 +121,9 @@ function historyFrom(place: HistoryLocation, bytes: Uint8Array): ChoiceHistory {
     .filter((line) => line.trim() !== '')
   const read = lines.map(parseLine)
   const choices = read.filter((choice) => choice !== undefined)
-  if (lines.length === 0) return unreadableHistory(place, choices, 'is empty')
+  if (lines.length === 0) return unreadableHistory(location, choices, 'is empty')
   if (read.at(-1) === undefined)
-    return unreadableHistory(place, choices, 'ends with a line that cannot be read')
+    return unreadableHistory(location, choices, 'ends with a line that cannot be read')
   // Any choice comes before the seed; of several seeds, the first one applies.
   const current = choices.findLast(({ seed }) => !seed) ?? choices[0]
   if (!current) return { choices }

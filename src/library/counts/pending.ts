@@ -72,7 +72,7 @@ export function computePendingCounts(input: PendingInput): PendingCounts {
     observed,
     { since: new Date(now).toISOString(), under: countedUnder(verdict) },
   )
-  // The process has already dropped the counts of its own counter that the verdict does not cover.
+  // The process has already dropped those counts of its counter that the verdict does not cover.
   const stored = [...input.others, ...log.merged.counters].filter((counter) => isCovered(counter, verdict))
   const counters = [...stored, local, ...(sources ? [sources] : [])]
 

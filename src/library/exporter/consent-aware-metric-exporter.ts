@@ -10,18 +10,18 @@ import {
   type UsageTelemetryOptions,
 } from '../telemetry/index.ts'
 
-/** What {@link ConsentAwareMetricExporter} takes: the options of `createUsageTelemetry`, and consent may be decided elsewhere. */
+/** Options of {@link ConsentAwareMetricExporter}: those of `createUsageTelemetry`, but `consent` may also be a function. */
 export interface ConsentAwareMetricExporterOptions<F extends Facts = Facts>
   extends Omit<UsageTelemetryOptions<F>, 'consent'> {
   /**
-   * What the maintainer decides about consent; or a function that gives a verdict, such as `() => usage.consent.verdict()`, and is
-   * called before each report and before each send. A no of the environment holds either way.
+   * The maintainer's decisions about consent; or a function that returns a verdict, such as `() => usage.consent.verdict()`. The function
+   * is called before each report and before each attempt to send. A no of the environment beats both.
    */
   readonly consent?: ConsentPolicy | (() => Verdict | Promise<Verdict>)
 }
 
 /**
- * An OpenTelemetry `PushMetricExporter` that asks for consent, for a `MeterProvider` of the host's own and any metric reader:
+ * OpenTelemetry `PushMetricExporter` that asks for consent, for the host's `MeterProvider` and any metric reader:
  * ```ts
  * const exporter = new ConsentAwareMetricExporter({ product, catalog, endpoint, consent: { default: 'undecided' } })
  * const provider = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] })
@@ -33,7 +33,7 @@ export interface ConsentAwareMetricExporterOptions<F extends Facts = Facts>
  * An export succeeds when the values are taken over. `forceFlush` stores what was counted, and sends nothing early.
  */
 export class ConsentAwareMetricExporter<F extends Facts = Facts> extends OTLPMetricExporterBase {
-  /** The telemetry behind the exporter: status, preview, choices, ledger, and a report at once. */
+  /** Telemetry behind the exporter, with status, preview, choices and ledger. */
   readonly usage: UsageTelemetry<F>
 
   /** @throws {UsageConfigurationError} that lists every mistake in the options. */
@@ -52,7 +52,7 @@ export class ConsentAwareMetricExporter<F extends Facts = Facts> extends OTLPMet
 }
 
 function createTelemetry<F extends Facts>(options: ConsentAwareMetricExporterOptions<F>): Pluggable<F> {
-  // What is no object has no options to take apart; the check of the options says so.
+  // The check of the options refuses a value that is not an object.
   if (typeof options !== 'object' || options === null) return createPluggable(options)
   const { consent, ...rest } = options
   if (typeof consent === 'function') return createPluggable(rest, consent)
@@ -67,7 +67,7 @@ function createDelegate<F extends Facts>(
   catalog: () => ConsentAwareMetricExporterOptions<F>['catalog'],
 ): Delegate {
   const feed = createFeed(usage as unknown as UsageTelemetry, catalog)
-  /** Why nothing can be exported. */
+  /** Error of the start, with which every export fails. */
   let failure: Error | undefined
   const started = usage.start().catch((error) => {
     failure = error as Error

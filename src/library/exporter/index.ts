@@ -1,4 +1,4 @@
-/** Exporter: the telemetry as an exporter for an OpenTelemetry SDK of the host's own. Loads the SDK. */
+/** Exporter: the telemetry as an exporter for the host's OpenTelemetry SDK. Loads the SDK. */
 export {
   ConsentAwareMetricExporter,
   type ConsentAwareMetricExporterOptions,

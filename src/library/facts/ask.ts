@@ -129,14 +129,14 @@ async function askObservation(
   if (!names.some((name) => included.has(name) || !Object.hasOwn(store.catalog.facts, name))) return
 
   // Kept apart until the callback has ended, in fixed arrays, because it may observe without end.
-  const taken = { ...collection, observed: new Map(), totals: new Map(), drops: createDrops() }
+  const collected = { ...collection, observed: new Map(), totals: new Map(), drops: createDrops() }
   let open = true
   const take = (
     instrument: ObservedInstrument | undefined,
     value: number,
     attributes: MeasurementAttributes,
   ) => {
-    if (open) takeObservation(taken, instrument, value, attributes)
+    if (open) takeObservation(collected, instrument, value, attributes)
   }
   const answer = await ask(
     collection,
@@ -157,21 +157,21 @@ async function askObservation(
   )
   open = false
   if (answer.reason) for (const name of names) markAbsent(collection, name, answer.reason)
-  else merge(taken, collection)
+  else merge(collected, collection)
 }
 
-function merge(taken: Collection, collection: Collection): void {
-  for (const [name, values] of taken.observed) {
+function merge(collected: Collection, collection: Collection): void {
+  for (const [name, values] of collected.observed) {
     for (const [index, value] of values.entries()) {
       if (!Number.isNaN(value)) valuesOf(collection.observed, name, values.length)[index] = value
     }
   }
-  for (const [cell, totals] of taken.totals) {
+  for (const [cell, totals] of collected.totals) {
     for (const [index, total] of totals.entries()) {
       if (!Number.isNaN(total)) takeTotal(collection, cell, index, total)
     }
   }
-  for (const [reason, amount] of Object.entries(taken.drops.counts())) {
+  for (const [reason, amount] of Object.entries(collected.drops.counts())) {
     collection.drops.add(reason as DropReason, amount)
   }
 }

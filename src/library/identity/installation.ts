@@ -94,7 +94,7 @@ export function createInstallation(
   /** Resolves to the entry that should be stored; `isStored` is `true` when the store has exactly this entry. */
   async function refresh(): Promise<{ entry: Entry; isStored: boolean }> {
     const found = await read()
-    // Another process has erased the entry: the proposal of this process is void, too.
+    // Another process has erased the entry: the proposal of this process must not be used any more.
     if (found === undefined && existed) proposed = undefined
     existed = found !== undefined
     proposed = complete(found ?? NOTHING_VALID)

@@ -1,13 +1,13 @@
 import { parseOwn, TextDecoder, TextEncoder } from '../../platform/index.ts'
 
 /**
- * A JSON document in one line whose last member is a report, byte for byte as it is on the wire. The lines of the ledger and the entries
- * of the outbox are such documents, so that a report can be taken out of either as it is.
+ * Returns a JSON document in one line whose last member is a report, with the bytes unchanged. The lines of the ledger and the entries of
+ * the outbox are such documents, so that a report can be read from them unchanged.
  */
 export const embedReport = (about: object, report: Uint8Array): string =>
   `${JSON.stringify(about).slice(0, -1)}${REPORT}${new TextDecoder().decode(report)}}`
 
-/** Takes such a line apart; `undefined` where it is torn or something else. */
+/** Returns the parts of such a line; `undefined` if the line is incomplete or something else. */
 export function extractReport(
   line: string,
 ): { readonly about: Record<string, unknown>; readonly bytes: Uint8Array } | undefined {
@@ -22,5 +22,5 @@ export function extractReport(
   }
 }
 
-/** Cannot stand inside the members before it: there, a quotation mark is escaped. */
+/** Start of the report in a line. The members before it cannot contain it, because a quotation mark is escaped in them. */
 const REPORT = ',"report":'

@@ -3,15 +3,15 @@ import { Buffer } from '../../platform/index.ts'
 import { readReport } from './read-report.ts'
 
 /**
- * How the one metric of an erasure request stands in its bytes. In a text of a report its quotation marks are escaped. It is looked for
- * without reading the report: each line of the ledger is asked.
+ * Text of the only metric of an erasure request. Values in a report cannot contain it, because quotation marks are escaped in them. A
+ * search for it is faster than parsing, which matters for all lines of the ledger.
  */
 const MARK = '"name":"usage.forget"'
 
-/** Returns whether a report asks the receiver to erase an installation. It names that, so it is not kept in the log. */
+/** Returns `true` for an erasure request. It has the id of the installation, so it is not kept in the ledger. */
 export const isErasureRequest = (report: Uint8Array): boolean => Buffer.from(report).includes(MARK)
 
-/** Returns the id of the installation that a report is from; `undefined` where it names none. */
+/** Returns the id of the installation in a report; `undefined` if the report has none. */
 export function installationIn(report: Uint8Array): string | undefined {
   const id = readReport(report)?.attributes['service.instance.id']
   return typeof id === 'string' && INSTALLATION.test(id) ? id : undefined

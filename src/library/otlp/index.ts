@@ -1,4 +1,4 @@
-/** The bytes of a report, an OTLP `ExportMetricsServiceRequest` in JSON: how they are read, and how entries hold them. Loads no package. */
+/** Reads the bytes of a report, an OTLP `ExportMetricsServiceRequest` in JSON, and embeds them in entries. Loads no package. */
 export { embedReport, extractReport } from './embed.ts'
 export { installationIn, isErasureRequest } from './erasure-request.ts'
 export { type Misfit, misfitsIn } from './misfits.ts'

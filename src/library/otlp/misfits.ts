@@ -15,18 +15,18 @@ import {
 } from '../../catalog/index.ts'
 import type { ReportContent } from './read-report.ts'
 
-/** What a report is held against. */
+/** Current catalog and consent, with which a report is compared. */
 export interface DeclaredNow extends Moment {
   readonly catalog: Catalog
   readonly permitted: PermittedFacts
 }
 
-/** Why something does not belong into a report any more: consent does not reach it, or the catalog does not have it so. */
+/** Reason why a report must not contain something any more: consent does not permit it, or the catalog does not declare it. */
 export type Misfit = Withheld | 'undeclared'
 
 /**
- * The attributes and metrics of a report that would not be in one that is made now, or would say less there: the catalog has lost
- * them, or takes other values, and whatever consent does not reach. A report may be older than the catalog that it is sent under.
+ * Returns the attributes and metrics of a report that a report of now would not contain, or with less detail: the catalog does not
+ * declare them or their values any more, or consent does not permit them. A report may be older than the current catalog.
  */
 export function misfitsIn({ attributes, metrics }: ReportContent, now: DeclaredNow): Map<string, Misfit> {
   const misfits = new Map<string, Misfit>()
@@ -43,14 +43,14 @@ export function misfitsIn({ attributes, metrics }: ReportContent, now: DeclaredN
   return misfits
 }
 
-/** What facts make of these attributes today, as JSON. Randomized answers stay what they are. */
+/** Returns the attributes as the current facts would report them, as JSON. Randomized answers do not change. */
 function fittingAttributes(attributes: ReportContent['attributes'], now: DeclaredNow): Map<string, string> {
   const fitting = new Map<string, string>()
   for (const [name, given] of valuesIn(now.catalog, attributes)) {
     const fact = now.catalog.facts[name]
     if (fact?.kind !== 'attribute') continue
     const withheld = withholdingReason(now.catalog, name, now.permitted, now)
-    // An empty value says only that there is such a fact, and stands there also above the level of consent.
+    // An empty value only says that there is such a fact, and is reported also above the level of consent.
     const isEmpty = given === null && fact.whenUnknown === null && withheld === 'level'
     if (withheld !== undefined && !isEmpty) continue
     const { value } = acceptValue(fact, given)

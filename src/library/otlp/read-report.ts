@@ -1,25 +1,25 @@
 import { type AttributeValue, type Catalog, factNameOf } from '../../catalog/index.ts'
 import { parseOwn, TextDecoder } from '../../platform/index.ts'
 
-/** What stands in the bytes of a report. */
+/** Content of a report. */
 export interface ReportContent {
-  /** The resource attributes by name, as they were before they were OTLP; what no fact can be stays as it is. */
+  /** Resource attributes by name, as JavaScript values. A value that no fact can have stays in its OTLP form. */
   readonly attributes: Readonly<Record<string, unknown>>
   readonly metrics: readonly ReportedMetric[]
-  /** Returns how much of the report each attribute and metric takes, in characters of its JSON. */
+  /** Returns the size of each attribute and metric, in characters of JSON. */
   sizes(): ReadonlyArray<{ readonly name: string; readonly size: number }>
 }
 
 export interface ReportedMetric {
   readonly name: string
-  /** Absent where it is not a gauge. */
+  /** Data points; absent if the metric is not a gauge. */
   readonly points?: readonly {
     readonly attributes: Readonly<Record<string, unknown>>
     readonly value: number
   }[]
 }
 
-/** As much of an OTLP `ExportMetricsServiceRequest` in JSON as a report has. */
+/** Part of an OTLP `ExportMetricsServiceRequest` in JSON that reports use. */
 interface OtlpReport {
   readonly resourceMetrics: ReadonlyArray<{
     readonly resource: { readonly attributes: readonly OtlpAttribute[] }
@@ -47,7 +47,7 @@ interface OtlpMetric {
   }
 }
 
-/** Reads a report; `undefined` where the bytes are not one, or have an attribute twice. */
+/** Reads a report. Returns `undefined` if the bytes are not a report, or have an attribute twice. */
 export function readReport(bytes: Uint8Array): ReportContent | undefined {
   try {
     const { resourceMetrics } = parseOwn(new TextDecoder().decode(bytes)) as OtlpReport
@@ -74,7 +74,7 @@ export const factsIn = ({ attributes }: ReportContent, catalog: Catalog): Record
       .map(([name, value]) => [name, value as AttributeValue]),
   )
 
-/** Returns the names of what takes most of a report, the largest first. */
+/** Returns the names of the largest attributes and metrics of a report, largest first. */
 export const largestIn = (bytes: Uint8Array, count = 3): string[] =>
   [...(readReport(bytes)?.sizes() ?? [])]
     .sort((a, b) => b.size - a.size)
@@ -96,7 +96,7 @@ function recordOf(attributes: readonly OtlpAttribute[]): Record<string, unknown>
   return Object.fromEntries(values)
 }
 
-/** An empty value is one as well: OTLP has it for a value that is there and not known. */
+/** Reads a value. An empty one is `null`: in OTLP it means an unknown value. */
 function readValue(value: OtlpAttribute['value']): unknown {
   const { stringValue, boolValue, arrayValue } = value
   const list = arrayValue?.values?.map((item) => item.stringValue)

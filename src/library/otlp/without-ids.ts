@@ -2,8 +2,8 @@ import { UUID } from '../../catalog/index.ts'
 import { TextDecoder } from '../../platform/index.ts'
 
 /**
- * Returns a report for the log of the host, which more people read than the ledger. With the id of an installation it can be erased, and
- * some reports have those of a cluster's other nodes: all but the report's own id are left out.
+ * Returns a report for the host's log, which more people read than the ledger. Leaves out all ids but the report's: whoever knows the id
+ * of an installation can have it erased, and some reports have the ids of a cluster's other nodes.
  */
 export function withoutIds(bytes: Uint8Array, reportId: string): string {
   const isShown = (id: string) => id.toLowerCase() === reportId

@@ -131,16 +131,16 @@ function declaredAttributes(
   { resource }: ResourceMetrics,
   frame: ReportFrame,
 ): Record<string, AttributeValue> {
-  const taken: Record<string, AttributeValue> = emptyFacts(frame)
+  const accepted: Record<string, AttributeValue> = emptyFacts(frame)
   for (const [name, given] of valuesIn(frame.catalog, resource.attributes)) {
     const fact = declared(frame, name)
     if (fact?.kind !== 'attribute') continue
     const { value } = acceptValue(fact, given)
     if (value === undefined) continue
     for (const [attribute, part] of attributesOf(name, value))
-      taken[attribute] = randomized(fact, attribute, part, frame.secret)
+      accepted[attribute] = randomized(fact, attribute, part, frame.secret)
   }
-  return taken
+  return accepted
 }
 
 function declaredGauges({ scopeMetrics }: ResourceMetrics, frame: ReportFrame): MetricData[] {

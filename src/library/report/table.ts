@@ -12,13 +12,13 @@ const MAX_CELL_LINES = 4
  * text, are shown as escapes such as `\u{202e}`. Never throws.
  */
 export function factsTable({ attributes, points }: Pick<FactSnapshot, 'attributes' | 'points'>): string {
-  const told = Object.entries(attributes).map(([name, value]) => [visible(name), visible(wordOf(value))])
+  const lines = Object.entries(attributes).map(([name, value]) => [visible(name), visible(wordOf(value))])
   const counted = points.map((point, index) => [
     point.name === points[index - 1]?.name ? '' : visible(point.name),
     ...quantity(point),
     visible(dimensionsOf(point)),
   ])
-  const blocks = [table(told, [NAME, REST]), table(counted, [NAME, NUMBER, UNIT, REST])]
+  const blocks = [table(lines, [NAME, REST]), table(counted, [NAME, NUMBER, UNIT, REST])]
   return blocks.filter(Boolean).join('\n\n') || 'No facts.'
 }
 

@@ -1,7 +1,7 @@
 /**
  * Grid of times at which an installation reports.
  *
- * Every installation has a grid of its own: the multiples of the interval, moved by an offset that was drawn once. Each report
+ * Every installation has its own grid: the multiples of the interval, moved by an offset that was drawn once. Each report
  * belongs to a grid point, and the next one is due an interval after *that point*: neither the duration of a report nor a late
  * timer moves those that follow, and a fleet that was started by one command reports spread over the whole interval.
  *
@@ -12,7 +12,7 @@
 export interface Rhythm {
   /** Time from one report to the next, in milliseconds. */
   readonly interval: number
-  /** More reports at the beginning, so that installations that live for hours are told from those that live for years. */
+  /** More reports at the beginning, so that installations that live for hours can be distinguished from those that live for years. */
   readonly firstPhase?: { readonly interval: number; readonly count: number } | undefined
 }
 

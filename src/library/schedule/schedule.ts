@@ -23,7 +23,7 @@ export interface ScheduleOptions extends Rhythm {
    */
   readonly shortLived?: boolean
   /**
-   * Gives each report a time of day of its own, so that reports cannot be joined by it. Between two reports lie 0.5 to 1.5
+   * Varies the time of day, so that reports of an installation cannot be joined by it. Between two reports lie 0.5 to 1.5
    * intervals. Default: false, an installation keeps its time of day.
    */
   readonly wanders?: boolean
@@ -64,7 +64,7 @@ export interface Schedule {
   runDue(): Promise<void>
   /** Returns the time at which the next report is due, in milliseconds since 1970; `undefined` while nothing is planned. */
   due(): number | undefined
-  /** When the last report was made, as of the last look, in milliseconds of the wall clock. */
+  /** Time of the last report, as of the last reading, in milliseconds of the wall clock. */
   lastReportAt(): number | undefined
   /** Returns the milliseconds for which the installation has certainly been undecided. A decision sets it to 0. */
   undecidedFor(): number

@@ -53,7 +53,7 @@ export function mergeUndecided(found: Undecided, own: Undecided | undefined, ste
   return { ...now, waited: found.since === own.since ? Math.max(one, other) : Math.min(one, other) }
 }
 
-/** From what was stored; `undefined` where that cannot be: then it is waited anew. */
+/** Parses the stored state; returns `undefined` for other data: then the waiting starts again. */
 export function undecidedIn(since: number | undefined, data: unknown): Undecided | undefined {
   const { waited, monotonic, boot } = ownOf(Object(data))
   const isWhole = isTime(waited) && waited <= LONGEST && isTime(monotonic) && typeof boot === 'string'

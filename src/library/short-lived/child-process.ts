@@ -10,7 +10,7 @@ import {
 import { askForMachine } from '../identity/index.ts'
 import { MACHINE } from './child.ts'
 
-/** What the child process gets of the product's settings. */
+/** Settings of the product that the child process receives. */
 export interface ChildEnvironment {
   /** Environment in which a proxy is looked for; `undefined` if none is used. */
   readonly proxyEnvironment: Environment | undefined
@@ -35,7 +35,7 @@ export async function findScript(besideFile: string | undefined): Promise<string
     process.versions['electron'] !== undefined ||
     'pkg' in process ||
     process.getBuiltinModule('node:sea')?.isSea()
-  if (isProduct) throw new Error('the product is an executable of its own')
+  if (isProduct) throw new Error('the product is a single executable file')
   if (process.versions['pnp'] !== undefined)
     throw new Error(
       "under Yarn Plug'n'Play, Node.js by itself finds neither the script of the child nor its packages",
@@ -50,7 +50,7 @@ export async function findScript(besideFile: string | undefined): Promise<string
 export const runtimeOfChild = (): string =>
   `${process.execPath} ${process.versions.node}, otel-usage ${LIBRARY_VERSION}`
 
-/** Starts the child in a session of its own, without a pipe to this process. Does not wait for it. */
+/** Starts the child in a separate session, without a pipe to this process. Does not wait for it. */
 export function startChild(
   script: string,
   directory: string,

@@ -4,7 +4,7 @@ import type { Verdict } from '../consent/index.ts'
 import { createRetries } from '../delivery/index.ts'
 import { type HandOverOptions, spawnDetachedSender } from './hand-over.ts'
 
-/** What a process has at its shutdown. */
+/** Process at its shutdown. */
 export interface EndingProcess {
   /** `within`: milliseconds. */
   readonly delivery: 'detached' | { readonly within: number }

@@ -8,7 +8,7 @@ import { createJob, readEntry, removeEntry, writeSetback } from './job.ts'
 export interface HandOverOptions extends ChildEnvironment {
   /** Directory of the state; `undefined` if the state is elsewhere, where a child process could not find it. */
   readonly directory: string | undefined
-  /** Whether anything that is stored outlives the process. */
+  /** `true` if the stored state outlives the process. */
   readonly isDurable: boolean
   /** File beside which the script of the child process lies; `undefined` if the product was bundled. */
   readonly besideFile: string | undefined

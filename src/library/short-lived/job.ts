@@ -8,7 +8,7 @@ import { ENTRIES, type StateStore } from '../../state/index.ts'
 /** Job of a child process. */
 export interface Job {
   readonly format: typeof FORMAT
-  /** When the job was created, in milliseconds since 1970. */
+  /** Time of the creation, in milliseconds since 1970. */
   readonly at: number
   /** Absent until the child process has read the job. */
   readonly begun?: true
@@ -21,7 +21,7 @@ export interface Setback {
   readonly format: typeof FORMAT
   /** Milliseconds since 1970. */
   readonly at: number
-  /** What the child was started with: another runtime may do better. */
+  /** Runtime with which the child was started: another one may work. */
   readonly runtime: string
 }
 

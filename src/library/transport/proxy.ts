@@ -12,7 +12,7 @@ export interface ProxyServer {
 
 /**
  * Returns the proxy that an environment names for an address, by the rules of curl (https://curl.se/docs/manpage.html#ENVIRONMENT):
- * the lower-case variable first, `ALL_PROXY` if the protocol has no variable of its own, `http://` if the value has no scheme, and
+ * the lower-case variable first, `ALL_PROXY` if the protocol has no variable, `http://` if the value has no scheme, and
  * no `HTTP_PROXY` in capitals, which a CGI server fills from a request's `Proxy` header. As in Go, this machine is reached
  * directly.
  *

@@ -46,7 +46,7 @@ export interface HttpTransportOptions {
  * OTLP over HTTP on `node:http` alone. The standard exporter's transport takes headers, certificates and addresses from the
  * host's `OTEL_*` variables, and lets the host's instrumentation add trace context and baggage: a report to somebody
  * else's machine may carry none of that. So a request has the headers that it needs and no others, on every hop, runs outside
- * the host's context, uses an agent of its own, and never keeps the process alive.
+ * the host's context, uses its own agent, and never keeps the process alive.
  */
 export function createHttpTransport(options: HttpTransportOptions): Transport {
   const { endpoint, timeout = 10_000, now = Date.now, proxyEnvironment, lookup: given } = ownOf(options)

@@ -31,7 +31,7 @@ type PlainFact = Exclude<AttributeFact, MetadataFact>
 
 /**
  * Returns the statements that check the attribute facts of a product, in all versions of its catalog: first the keys, then the values.
- * They remove an attribute that does not match its declaration, and keep the report. Entries of a metadata fact have keys of their own:
+ * They remove an attribute that does not match its declaration, and keep the report. Entries of a metadata fact have their own keys:
  * they are copied away, and restored if all of them match.
  *
  * @param guard Condition on the resource, where more than one product sends.

@@ -107,7 +107,7 @@ function erasureProblems(store: StoreAnswer, now: number): string[] {
       ? '`maintain.sql` must run every hour; run it now with `otel-usage gateway maintain`.'
       : `A deletion from ${pendingDeletion.table} does not finish${pendingDeletion.failure ? `: ${pendingDeletion.failure}` : '; merges may be stopped (SYSTEM STOP MERGES).'}`
   return waitingErasures
-    .filter(({ since }) => now - since > LONGEST_ERASURE)
+    .filter(({ since }) => now - since > MAX_ERASURE_TIME)
     .map(
       ({ product, installations, since }) =>
         `${installations === 1 ? 'An installation' : `${number(installations)} installations`} of ${product} asked to be forgotten, and the store still has ${installations === 1 ? 'it' : 'them'} after ${duration((now - since) / 1_000)}. ${why}`,
@@ -115,7 +115,7 @@ function erasureProblems(store: StoreAnswer, now: number): string[] {
 }
 
 /** Longest time of an erasure before it counts as a problem, in milliseconds. */
-const LONGEST_ERASURE = 6 * 3_600_000
+const MAX_ERASURE_TIME = 6 * 3_600_000
 
 function lastStored(store: StoreAnswer): string {
   const times = (store.state === 'takes-reports' && store.arrivals ? store.arrivals : []).map(

@@ -1,0 +1,89 @@
+/** The rules of CONTRIBUTING.md, "Words", that a program can hold: how docstrings begin, and words that comments, messages and names avoid. */
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { parseSync } from 'oxc-parser'
+
+const root = path.resolve(import.meta.dirname, '../..')
+
+const OPENING = /^(?:What|Whatever|Whether|Where|Which|Who|Whose|Why|When|How|Of)\b/
+const BEGIN = "begin with a verb or a noun: 'Returns the …', 'Time of the …, in milliseconds', '`true` if …'"
+
+/** Words by what to write instead. */
+const AVOIDED: ReadonlyArray<readonly [words: RegExp, instead: string]> = [
+  [/\btold\b/, "say who does what: 'the operator is warned', 'can be distinguished from'"],
+  [/\banew\b/, "write 'again'"],
+  [/\bof (?:its|their) own\b/, "write 'its own …' or 'a separate …'"],
+  [/(?<!\bthere )\bis none\b/, "write 'is not a …', or 'if there is none'"],
+  [/\b(?:is|are) void\b/, "write 'is ignored'"],
+  [/\b(?:held|holds?) (?:up )?against\b/, "write 'is compared with'"],
+]
+
+/** Room whose words were not gone through yet. */
+const UNREAD = path.join('src', 'library', 'telemetry', path.sep)
+
+/** Names of limits. */
+const LIMIT = /^(?:MOST|LONGEST|LARGEST|LEAST|SHORTEST)_/
+
+test('docstrings begin with a verb or a noun, and comments, messages and names avoid what is hard to read', () => {
+  const files = globSync('src/**/*.ts', { cwd: root }).filter((file) => !file.startsWith(UNREAD))
+  const found = files.flatMap((file) => findings(file, readFileSync(path.join(root, file), 'utf8')))
+  assert.deepEqual(found, [], 'CONTRIBUTING.md, "Words", has the rules')
+})
+
+for (const [what, text, expected] of [
+  ['a docstring in one line', '/** Whether it is sent. */\nlet a', [BEGIN]],
+  ['a docstring of several lines', '/**\n * What is sent.\n *\n * Ends there.\n */\nlet a', [BEGIN]],
+  ['a docstring of a member', 'interface A {\n  /** Where it lies. */\n  readonly a: string\n}', [BEGIN]],
+  ['a word in a comment', 'let a // as we were told\n', [AVOIDED[0]?.[1]]],
+  ['a word over the end of a line', '/** Has a clock of its\n * own. */\nlet a', [AVOIDED[2]?.[1]]],
+  ['a word in a message', "throw new Error('the name is none')", [AVOIDED[3]?.[1]]],
+  ['a word in a template', 'throw new Error(`Begin anew.`)', [AVOIDED[1]?.[1]]],
+  ['a name', 'const MOST_BYTES = 1', ["name it 'MAX_…' or 'MIN_…'"]],
+  [
+    'plain English',
+    '/** Returns what is sent, if there is none. */\nconst whether = 1 // Where: behind it\n',
+    [],
+  ],
+  ['other words', "/** Whereas … */\nconst MOSTLY = 'retold, howl'", []],
+] as const) {
+  test(`the check of words: ${what}`, () => {
+    const instead = findings('src/a.ts', text).map((finding) => finding.slice(finding.lastIndexOf('); ') + 3))
+    assert.deepEqual(instead, expected)
+  })
+}
+
+function findings(file: string, text: string): string[] {
+  const { comments, program, errors } = parseSync(file, text)
+  assert.deepEqual(errors, [])
+  const found: string[] = []
+  const add = (start: number, what: string, instead: string) =>
+    found.push(`${file}:${text.slice(0, start).split('\n').length} ('${what}'); ${instead}`)
+  const check = (start: number, words: string) => {
+    for (const [avoided, instead] of AVOIDED) {
+      const match = avoided.exec(words)
+      if (match) add(start, match[0], instead)
+    }
+  }
+  for (const { type, value, start } of comments) {
+    const words = value.replaceAll(/\s*\n\s*\*?\s*/g, ' ')
+    const opening = type === 'Block' && value.startsWith('*') && OPENING.exec(words.slice(1).trim())
+    if (opening) add(start, `${opening[0]} …`, BEGIN)
+    check(start, words)
+  }
+  visit(program, (node) => {
+    if (node.type === 'Literal' && typeof node.value === 'string') check(node.start, node.value)
+    if (node.type === 'TemplateElement') check(node.start, node.value.cooked)
+    if (node.type === 'VariableDeclarator' && LIMIT.test(node.id.name))
+      add(node.start, node.id.name, "name it 'MAX_…' or 'MIN_…'")
+  })
+  return found
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: any node of the syntax tree.
+function visit(node: any, see: (node: any) => void): void {
+  if (typeof node !== 'object' || node === null) return
+  if (typeof node.type === 'string') see(node)
+  for (const child of Object.values(node)) visit(child, see)
+}
