@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -10,8 +10,8 @@ import { report, send } from './running-gateway.ts'
 import { memory, scratchDirectory, until } from './scratch.ts'
 
 /** `gateway up` on free ports, once it is up. */
-async function up(t: TestContext) {
-  const directory = await scratchDirectory(t)
+async function up(t: TestContext, directory?: string) {
+  directory ??= await scratchDirectory(t)
   const [endpoint, health] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`]
   const { CLICKHOUSE_URL: _, ...rest } = process.env
   const environment = {
@@ -65,13 +65,43 @@ test('`gateway up` starts everything, says where it is, takes a report to the fi
   assert.doesNotMatch(stderr.text(), /^(?:collector|clickhouse): /m)
 })
 
+test('archive, queue, data and the salt of erasures are readable for nobody else, also where an earlier version left them so', async (t) => {
+  const directory = await scratchDirectory(t)
+  const old = ['archive', 'queue', 'clickhouse/data'].map((name) => path.join(directory, name))
+  for (const folder of old) await mkdir(folder, { recursive: true })
+  for (const folder of [...old, path.join(directory, 'clickhouse')]) await chmod(folder, 0o755)
+  // So that it hides nothing of what lies in it.
+  await chmod(directory, 0o755)
+  const { endpoint, ending, running } = await up(t, directory)
+  assert.equal((await send(`http://${endpoint}`, report())).status, 200)
+  const archive = path.join(directory, 'archive')
+  await until('the report is in the archive', async () => (await readdir(archive)).length > 0)
+  const reachable = await readableByOthers(directory)
+  ending.abort()
+  assert.equal(await running, 0)
+  assert.deepEqual(reachable, [])
+})
+
+/** The files that another user can read, on a way that nothing on it closes. */
+async function readableByOthers(directory: string): Promise<string[]> {
+  const found: string[] = []
+  for (const name of await readdir(directory)) {
+    const entry = path.join(directory, name)
+    const status = await stat(entry)
+    const { mode } = status
+    if (!status.isDirectory()) found.push(...((mode & 0o044) === 0 ? [] : [entry]))
+    else if ((mode & 0o011) !== 0) found.push(...(await readableByOthers(entry)))
+  }
+  return found
+}
+
 test('`gateway up` ends when ClickHouse does, and says so', async (t) => {
   const { directory, health, stderr, running } = await up(t)
   await promisify(execFile)('pkill', ['-KILL', '--newest', '-f', `${directory}/clickhouse/clickhouse.xml`])
   assert.equal(await running, 1)
   assert.match(
     stderr.text(),
-    /^ClickHouse ended by itself with \d+\. All received reports are on the disk; start the gateway again\.$/m,
+    /^ClickHouse ended by itself with \d+\. What came in is on the disk; start again\.$/m,
   )
   await assert.rejects(fetch(`http://${health}`))
 })

@@ -46,7 +46,7 @@ export async function guardQueue({ directory, onNotice }: GuardQueueOptions): Pr
     }
   }
   // An empty file fits on a full disk too. Without it, a crash would look like an ordinary end.
-  await writeFile(mark, '').catch((error) =>
+  await writeFile(mark, '', { mode: 0o600 }).catch((error) =>
     onNotice(
       `The file '${mark}', which tells a crash from an ordinary end, cannot be written: ${errorMessage(error)}.`,
     ),
