@@ -67,6 +67,7 @@ processors:
             merge_maps(resource.cache, resource.attributes, "insert")
           - |-
             set(resource.attributes, resource.cache)
+            where Len(resource.cache) <= Len(resource.attributes)
           - |-
             keep_keys(resource.attributes, ["service.name",
             "service.version",
@@ -88,16 +89,13 @@ processors:
             where resource.attributes["acme.edition"] != "free" and resource.attributes["acme.edition"] != "paid"
           - |-
             delete_key(resource.attributes, "service.version")
-            where not (IsString(resource.attributes["service.version"]) and IsMatch(resource.attributes["service.version"], "^[A-Za-z]{1,20}(?:[+_-][0-9A-Za-z]+)*$$|^v?[0-9][0-9A-Za-z]*(?:[.+_-][0-9A-Za-z]+)*$$") and not IsMatch(resource.attributes["service.version"], "(?:^|[^0-9])[0-9]{1,3}(?:(?:\\\\.[0-9]{1,3}){3}|(?:-[0-9]{1,3}){3}|(?:_[0-9]{1,3}){3}|(?:\\\\+[0-9]{1,3}){3})(?:[^0-9]|$$)") and Len(resource.attributes["service.version"]) <= 64)
+            where not (IsString(resource.attributes["service.version"]) and (IsMatch(resource.attributes["service.version"], "^[0-9]{1,9}(?:\\\\.[0-9]{1,9}){0,2}$$") or IsMatch(resource.attributes["service.version"], "^[A-Za-z]{1,20}(?:[+_-][0-9A-Za-z]+)*$$|^v?[0-9][0-9A-Za-z]*(?:[.+_-][0-9A-Za-z]+)*$$") and not IsMatch(resource.attributes["service.version"], "(?:^|[^0-9])[0-9]{1,3}(?:(?:\\\\.[0-9]{1,3}){3}|(?:-[0-9]{1,3}){3}|(?:_[0-9]{1,3}){3}|(?:\\\\+[0-9]{1,3}){3})(?:[^0-9]|$$)") and Len(resource.attributes["service.version"]) <= 64))
           - |-
             delete_key(resource.attributes, "telemetry.distro.name")
             where resource.attributes["telemetry.distro.name"] != "otel-usage"
           - |-
             delete_key(resource.attributes, "telemetry.distro.version")
-            where not (IsString(resource.attributes["telemetry.distro.version"]) and IsMatch(resource.attributes["telemetry.distro.version"], "^v?[0-9][0-9A-Za-z]*(?:[.+_-][0-9A-Za-z]+)*$$") and not IsMatch(resource.attributes["telemetry.distro.version"], "(?:^|[^0-9])[0-9]{1,3}(?:(?:\\\\.[0-9]{1,3}){3}|(?:-[0-9]{1,3}){3}|(?:_[0-9]{1,3}){3}|(?:\\\\+[0-9]{1,3}){3})(?:[^0-9]|$$)") and Len(resource.attributes["telemetry.distro.version"]) <= 64)
-          - |-
-            delete_key(resource.attributes, "usage.consent.level")
-            where not (IsString(resource.attributes["usage.consent.level"]) and IsMatch(resource.attributes["usage.consent.level"], "^[a-z][a-z0-9_-]{0,31}$$"))
+            where not (IsString(resource.attributes["telemetry.distro.version"]) and (IsMatch(resource.attributes["telemetry.distro.version"], "^[0-9]{1,9}(?:\\\\.[0-9]{1,9}){0,2}$$") or IsMatch(resource.attributes["telemetry.distro.version"], "^v?[0-9][0-9A-Za-z]*(?:[.+_-][0-9A-Za-z]+)*$$") and not IsMatch(resource.attributes["telemetry.distro.version"], "(?:^|[^0-9])[0-9]{1,3}(?:(?:\\\\.[0-9]{1,3}){3}|(?:-[0-9]{1,3}){3}|(?:_[0-9]{1,3}){3}|(?:\\\\+[0-9]{1,3}){3})(?:[^0-9]|$$)") and Len(resource.attributes["telemetry.distro.version"]) <= 64))
           - |-
             delete_key(resource.attributes, "usage.catalog.version")
             where not (IsInt(resource.attributes["usage.catalog.version"]) and IsMatch(resource.attributes["usage.catalog.version"], "^[0-9]{1,9}$$"))
@@ -115,8 +113,9 @@ processors:
       - statements:
           - |-
             set(resource.dropped_attributes_count, resource.dropped_attributes_count + Len(metric.data_points))
+      - statements:
           - |-
-            set(metric.description, "beyond")
+            set(resource.dropped_attributes_count, 1000000)
             where resource.dropped_attributes_count > 18
 service:
   telemetry:
@@ -301,8 +300,8 @@ test('of two versions of a catalog, what either of them declares passes', () => 
   assert.ok(text.includes('acme\\\\.gone') && text.includes('"{thing}"'))
   const edition = 'resource.attributes["acme.edition"]'
   const statement = text.slice(
-    text.indexOf('delete_key'),
-    text.indexOf('set(resource.attributes["usage.gateway'),
+    text.indexOf('delete_key(resource.attributes, "acme.edition")'),
+    text.indexOf('delete_key(resource.attributes, "service.version")'),
   )
   for (const value of ['free', 'pro', 'paid'])
     assert.ok(statement.includes(`${edition} != "${value}"`), value)

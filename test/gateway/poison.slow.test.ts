@@ -59,10 +59,7 @@ test('small requests that would be large at the store are cut to what the catalo
             'acme.text': text,
             'acme.other_text': text,
           },
-          gauges: Array.from({ length: 1_500 }, (_, index) => ({
-            name: `acme.users_${index % 500}`,
-            value: 1,
-          })),
+          gauges: Array.from({ length: 500 }, (_, index) => ({ name: `acme.users_${index}`, value: 1 })),
         }),
       ),
     )

@@ -25,7 +25,7 @@ import {
   resourceCache,
   upTo,
 } from './ottl.ts'
-import { ADDRESS } from './wire.ts'
+import { ADDRESS, PLAIN_VERSION } from './wire.ts'
 
 type PlainFact = Exclude<AttributeFact, MetadataFact>
 
@@ -104,10 +104,10 @@ function contributionsStatement(contributors: readonly string[], under: string):
 }
 
 /** Returns the statements that remove invalid values from the attributes that every report has, whatever the product. */
-export function reportAttributeStatements(): Rule[] {
+export function reportAttributeStatements(catalogs: readonly Catalog[]): Rule[] {
   return OWN_ATTRIBUTES.flatMap(([name, attribute]) => {
-    // `filter/report` of gateway.yaml has checked it already.
-    if (attribute.isRequired) return []
+    // `filter/report` of gateway.yaml has checked it already; of levels, the statements of the catalogs check more.
+    if (attribute.isRequired || (name === LEVEL && catalogs.length > 0)) return []
     const path = resourceAttribute(name)
     return [[`delete_key(resource.attributes, ${literal(name)})`, `where ${isWrong(path, attribute)}`]]
   })
@@ -117,14 +117,15 @@ function isWrong(path: string, attribute: ReportAttribute): string {
   const { holds } = attribute
   if (typeof holds === 'object' && 'constant' in holds) return `${path} != ${literal(holds.constant)}`
   const must = patternOf(attribute) as string
-  const isRight = [
-    holds === 'catalog version' ? `IsInt(${path}) and ${matches(path, must)}` : isText(path, must),
-    // An address looks like a version, and no catalog declares this attribute: a value with an address in it is removed.
-    ...(holds === 'version'
-      ? [`not ${matches(path, ADDRESS)}`, `Len(${path}) <= ${MAX_VERSION_LENGTH}`]
-      : []),
+  if (holds === 'catalog version') return `not (IsInt(${path}) and ${matches(path, must)})`
+  if (holds !== 'version') return `not (${isText(path, must)})`
+  // An address looks like a version, and no catalog declares this attribute: a value with an address in it is removed. Most are plain.
+  const others = [
+    matches(path, must),
+    `not ${matches(path, ADDRESS)}`,
+    `Len(${path}) <= ${MAX_VERSION_LENGTH}`,
   ]
-  return `not (${isRight.join(' and ')})`
+  return `not (IsString(${path}) and (${matches(path, PLAIN_VERSION)} or ${others.join(' and ')}))`
 }
 
 /** Names of two attributes: the level that was consented to, and the list of contributions, which only some catalogs have. */

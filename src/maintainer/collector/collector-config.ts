@@ -18,8 +18,8 @@ export interface GatewayProduct {
  * gateway accepts. YAML for `--config gateway.yaml --config <this>`. The same catalogs give the same text. List a product once for each
  * version of its catalog whose reports still arrive: then the gateway accepts what any of them declares.
  *
- * The text replaces the lists of `filter/points` and `transform/attributes` in gateway.yaml. The gateway accepts at most as many points
- * of a report as the largest catalog of the product has series.
+ * The text replaces the lists of `filter/points` and `transform/attributes` in gateway.yaml. The gateway accepts no report with more
+ * points than the largest catalog of the product has series.
  *
  * @throws {UsageConfigurationError} if a catalog breaks a rule of `defineCatalog`.
  * @throws {GatewayOptionsError} if there is no product, if a version of a catalog is listed twice, or if gateway.yaml would refuse the
@@ -49,7 +49,7 @@ export function collectorConfig(given: readonly GatewayProduct[]): string {
           ],
         },
         'transform/attributes': {
-          metric_statements: [{ statements: blocks(statements) }, { statements: blocks(counted(senders)) }],
+          metric_statements: metricStatements(statements, senders),
         },
       },
       service: {
@@ -62,6 +62,10 @@ export function collectorConfig(given: readonly GatewayProduct[]): string {
     ],
   )
 }
+
+/** Returns the statements in three groups, by what each is executed for: once a report, once a metric, and once a report again. */
+const metricStatements = (statements: readonly Rule[], senders: readonly Sender[]) =>
+  [statements, pointCount(), pointBounds(senders)].map((rules) => ({ statements: blocks(rules) }))
 
 /** Returns the list of catalogs that the Collector shows among its own metrics; `gateway status` compares it with the reports that arrive. */
 function knownCatalogs(senders: readonly Sender[]): string {
@@ -88,10 +92,7 @@ export function baseConfig(): string {
   const attributes = {
     'transform/attributes': {
       error_mode: 'propagate',
-      metric_statements: [
-        { statements: blocks(marked(attributeStatements([], undefined), [])) },
-        { statements: blocks(counted([])) },
-      ],
+      metric_statements: metricStatements(marked(attributeStatements([], undefined), []), []),
     },
   }
   const parts = [written(points), written(attributes, ['OVERLAY: the resource attributes of a product.'])]
@@ -185,9 +186,10 @@ function marked(statements: readonly Rule[], catalogs: readonly Catalog[]): Rule
   return [
     ['set(resource.cache["usage.attributes"], Len(resource.attributes))'],
     ['merge_maps(resource.cache, resource.attributes, "insert")'],
-    ['set(resource.attributes, resource.cache)'],
+    // The cache has one entry more than the report has keys. Copied only where a key came twice: that takes longer than to ask.
+    ['set(resource.attributes, resource.cache)', 'where Len(resource.cache) <= Len(resource.attributes)'],
     ...statements,
-    ...reportAttributeStatements(),
+    ...reportAttributeStatements(catalogs),
     [
       `set(${resourceAttribute(REMOVED_ATTRIBUTES)}, resource.cache["usage.attributes"] - Len(resource.attributes))`,
       'where Len(resource.attributes) < resource.cache["usage.attributes"]',
@@ -195,32 +197,34 @@ function marked(statements: readonly Rule[], catalogs: readonly Catalog[]): Rule
     [`set(${COUNT}, 0)`],
     // Only if the declared lengths allow it: this check takes as long as a pass through the metrics.
     ...(catalogs.some((catalog) => attributeBytes(catalog) > MAX_ATTRIBUTE_BYTES)
-      ? [[`set(${COUNT}, 1000000)`, `where Len(String(resource.attributes)) > ${MAX_ATTRIBUTE_BYTES}`]]
+      ? [[`set(${COUNT}, ${BEYOND})`, `where Len(String(resource.attributes)) > ${MAX_ATTRIBUTE_BYTES}`]]
       : []),
   ]
 }
 
 /**
- * Counts the points of a report, in a field of the resource that is not stored, and marks each metric beyond the number of series in the
- * catalog: `filter/bounds` of gateway.yaml drops it. A valid report has each series once. Repeated points would make a small request
- * large in the store, where each point gets all attributes.
+ * Counts the points of a report, in a field of the resource that is not stored. `pointBounds` marks a report with more points than the
+ * catalog has series, and `filter/bounds` of gateway.yaml drops it, by one condition for the whole report. A valid report has each
+ * series once. Repeated points would make a small request large in the store, where each point gets all attributes.
  */
-function counted(senders: readonly Sender[]): Rule[] {
+const pointCount = (): Rule[] => [[`set(${COUNT}, ${COUNT} + Len(metric.data_points))`]]
+
+function pointBounds(senders: readonly Sender[]): Rule[] {
   const beyond = (catalogs: readonly Catalog[], guard: readonly string[]): Rule => [
-    'set(metric.description, "beyond")',
+    `set(${COUNT}, ${BEYOND})`,
     `where ${[...guard, `${COUNT} > ${mostPoints(catalogs)}`].join(' and ')}`,
   ]
   const [only, ...others] = senders
-  return [
-    [`set(${COUNT}, ${COUNT} + Len(metric.data_points))`],
-    ...(others.length === 0
-      ? [beyond(only?.catalogs ?? [], [])]
-      : senders.map(({ name, catalogs }) => beyond(catalogs, [isProduct(name)]))),
-  ]
+  return others.length === 0
+    ? [beyond(only?.catalogs ?? [], [])]
+    : senders.map(({ name, catalogs }) => beyond(catalogs, [isProduct(name)]))
 }
 
-/** Field in which the points are counted. It begins above every bound if the attributes alone are too large. */
+/** Field in which the points are counted. */
 const COUNT = 'resource.dropped_attributes_count'
+
+/** Count that marks a report to be dropped: it has too many points, or its attributes alone are too large. */
+const BEYOND = 1_000_000
 
 /** Largest size of the attributes of a report as JSON, in bytes: a batch of 10,000 points, each with all attributes, fits into memory. */
 const MAX_ATTRIBUTE_BYTES = 16_384
