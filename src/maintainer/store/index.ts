@@ -9,6 +9,7 @@ export {
   applySchema,
   isFirstRollupDue,
   maintainStore,
+  requireName,
   type StoreAddress,
   type StoreCluster,
   type StoreFile,

@@ -164,7 +164,8 @@ const replicatedEngine = (place: string) => (_: string, engine?: string, of?: st
 const SHARDING_KEY =
   "cityHash64(if(ResourceAttributes['service.instance.id'] = '', ResourceAttributes['usage.report.id'], ResourceAttributes['service.instance.id']))"
 
-function requireName(what: string, name: string, example: string): void {
+/** @throws {GatewayOptionsError} when a name would be more than a name in a statement. */
+export function requireName(what: string, name: string, example: string): void {
   if (/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name)) return
   throw new GatewayOptionsError(
     `The ${what} name '${name}' is invalid; use letters, digits and underscores, such as '${example}'.`,

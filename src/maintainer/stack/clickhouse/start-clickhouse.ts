@@ -9,6 +9,7 @@ import {
   shownAddress,
   withoutSecrets,
 } from '../../package/index.ts'
+import { requireName } from '../../store/index.ts'
 import { makePrivateDirectory, writePrivateFile } from '../private-files.ts'
 import { startGuarded } from '../process/guarded-process.ts'
 import { freePort, requireFree } from '../process/ports.ts'
@@ -107,6 +108,8 @@ async function start(
   environment: Environment,
 ): Promise<RunningClickHouse> {
   const { readyWithin = 60_000, onLine } = options
+  const database = options.database ?? (environment['USAGE_CLICKHOUSE_DATABASE'] || 'usage')
+  requireName('database', database, 'usage')
   const httpPort = await portOf(options.httpPort ?? (environment['USAGE_CLICKHOUSE_HTTP_PORT'] || 8123))
   const tcpPort = options.tcpPort === undefined ? undefined : await portOf(options.tcpPort)
   const directory = path.resolve(options.directory)
@@ -118,13 +121,12 @@ async function start(
   const users = path.join(directory, 'users.xml')
   const name = randomUUID()
   const { password = randomBytes(32).toString('hex'), grants = [] } = options
-  const database = options.database ?? (environment['USAGE_CLICKHOUSE_DATABASE'] || 'usage')
   const passwordHash = createHash('sha256').update(password).digest('hex')
   await writePrivateFile(users, usersConfiguration({ user: USER, passwordHash, database, grants }))
   await writePrivateFile(configuration, serverConfiguration({ data, users, name, httpPort, tcpPort }))
   await writePrivateFile(
     path.join(directory, 'curl.cfg'),
-    `url = "http://127.0.0.1:${httpPort}/"\nuser = "${USER}:${password}"\n`,
+    `url = "http://127.0.0.1:${httpPort}/"\nuser = "${inCurl(`${USER}:${password}`)}"\n`,
   )
   const server = await startGuarded({
     command: [...found.command, '--config-file', configuration, '--query', queryOf(tcpPort)],
@@ -156,6 +158,10 @@ async function start(
     stop: server.stop,
   }
 }
+
+/** Escapes a text for a quoted value in a file for `curl --config`. */
+const inCurl = (text: string) =>
+  text.replaceAll(/[\\"]/g, '\\$&').replaceAll('\n', '\\n').replaceAll('\r', '\\r')
 
 /** Returns the requested port, after a check that it is free. */
 async function portOf(given: number | string): Promise<number> {

@@ -35,10 +35,16 @@ export function containerCommand(command: readonly string[], options: ContainerO
     ...command.slice(0, -1),
     '--network=host',
     ...(user === undefined ? [] : [`--user=${user.uid}:${user.gid}`]),
-    ...readable.map((mounted) => `--volume=${mounted}:${mounted}:ro`),
-    `--volume=${directory}:${directory}`,
+    ...readable.map((mounted) => mount(mounted, ',readonly')),
+    mount(directory),
     `--workdir=${directory}`,
     ...variables.flatMap((name) => ['--env', name]),
     image,
   ]
 }
+
+/** Returns the argument that mounts a directory. `--volume` splits its value at colons; `--mount` reads a line of CSV. */
+const mount = (directory: string, more = '') =>
+  `--mount=type=bind,${inCsv(`source=${directory}`)},${inCsv(`target=${directory}`)}${more}`
+
+const inCsv = (field: string) => (/[",\n\r]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)
