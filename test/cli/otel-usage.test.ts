@@ -190,6 +190,19 @@ test('a file that cannot be read or written is a sentence, not a stack trace', a
   }
 })
 
+test('a mistake in a catalog module is shown as the module of the package throws it, without a hint', async () => {
+  using scratch = createScratch()
+  const file = path.join(scratch.directory, 'mistake.mjs')
+  const error = `Object.assign(new TypeError('The usage catalog has one mistake:'), { code: 'ERR_USAGE_CONFIGURATION' })`
+  writeFileSync(file, `throw ${error}`)
+  const { code, stderr } = await run('catalog', 'docs', '--product', 'acme', '--catalog', file)
+  assert.equal(code, 2)
+  assert.equal(
+    stderr.split('\n')[0],
+    `--catalog names '${file}', which could not be loaded: The usage catalog has one mistake:`,
+  )
+})
+
 test('a catalog as JSON is checked by the rules of defineCatalog wherever one is taken', async () => {
   using scratch = createScratch()
   const { directory } = scratch

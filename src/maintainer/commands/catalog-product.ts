@@ -147,7 +147,9 @@ async function importCatalog(option: string, file: string): Promise<unknown> {
     const module = await import(pathToFileURL(path.resolve(file)).href)
     return module.catalog ?? module.default
   } catch (error) {
-    const hint = error instanceof UsageConfigurationError ? '' : `. \`node ${file}\` shows where.`
+    // By its code: the module has its own copy of the class. Such a message says itself where the mistake is.
+    const isMistake = (error as { code?: unknown } | null)?.code === 'ERR_USAGE_CONFIGURATION'
+    const hint = isMistake ? '' : `. \`node ${file}\` shows where.`
     throw new CallError(
       `${option} names '${file}', which could not be loaded: ${errorMessage(error)}${hint}`,
       {
