@@ -1,6 +1,9 @@
 /** The exporter and the reader under a MeterProvider of the host's own, with the real OpenTelemetry SDK. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import {
   AggregationTemporality,
@@ -255,4 +258,21 @@ test('a provider that shuts down with the reader leaves what was counted to the 
   await next.report()
   assert.equal(countIn(receiver, 0), 4)
   await next.shutdown()
+})
+
+test('a reader that was shut down is let go: it and its provider stayed in memory as long as the telemetry', async () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const usage = createAcme()
+  const openAndShutDown = async () => {
+    const reader = await usage.reader()
+    await new MeterProvider({ readers: [reader] }).shutdown()
+    return new WeakRef(reader)
+  }
+  const reader = await openAndShutDown()
+  await usage.preview()
+  await new Promise((resolve) => setImmediate(resolve))
+  collectGarbage()
+  assert.equal(reader.deref(), undefined)
+  await usage.shutdown()
 })

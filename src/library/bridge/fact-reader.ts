@@ -8,9 +8,13 @@ import { type Feed, selectAggregation, selectTemporality } from './feed.ts'
 export class FactReader extends MetricReader {
   readonly #feed: Feed
   readonly #persist: () => Promise<void>
+  readonly #end: () => void
 
-  /** @param persist Stores the counts. */
-  constructor(feed: Feed, persist: () => Promise<void>) {
+  /**
+   * @param persist Stores the counts.
+   * @param end Called once the reader is shut down: from then on there is nothing to collect.
+   */
+  constructor(feed: Feed, persist: () => Promise<void>, end: () => void) {
     super({
       aggregationTemporalitySelector: selectTemporality,
       aggregationSelector: selectAggregation,
@@ -18,6 +22,7 @@ export class FactReader extends MetricReader {
     })
     this.#feed = feed
     this.#persist = persist
+    this.#end = end
   }
 
   /** Collects the metrics since the last call into the facts. Never rejects. */
@@ -35,8 +40,8 @@ export class FactReader extends MetricReader {
     await this.#persist()
   }
 
-  protected override onShutdown(): Promise<void> {
-    return this.onForceFlush()
+  protected override async onShutdown(): Promise<void> {
+    await this.onForceFlush().finally(() => this.#end())
   }
 }
 

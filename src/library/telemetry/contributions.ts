@@ -12,6 +12,8 @@ export interface Contributions {
   pull(): Promise<void>
   /** Has a source asked with each {@link Contributions.pull}. */
   addFeed(feed: () => Promise<void>): void
+  /** Asks a source no more. */
+  removeFeed(feed: () => Promise<void>): void
   /** The product's catalog with everything that contributes to it at the moment. */
   catalog(): Catalog
   /** Names that facts had: of earlier versions, and of contributions that were taken out. */
@@ -37,6 +39,7 @@ export function createContributions(
       await Promise.all([...feeds].map((feed) => feed()))
     },
     addFeed: (feed) => void feeds.add(feed),
+    removeFeed: (feed) => void feeds.delete(feed),
     catalog: () => catalog,
     formerFacts: () => [...gone, ...(catalog.removed ?? [])],
     add(given) {

@@ -56,7 +56,11 @@ function createNoopTelemetry<F extends Facts>(
     }),
     async reader() {
       const { FactReader } = await import('../bridge/index.ts')
-      return new FactReader(nothing, async () => {})
+      return new FactReader(
+        nothing,
+        async () => {},
+        () => {},
+      )
     },
     async start() {
       if (!told) tell()

@@ -79,8 +79,13 @@ function makeUsageTelemetry<F extends Facts>(
     },
     async reader() {
       const { createFeed, FactReader } = await import('../bridge/index.ts')
-      const reader = new FactReader(createFeed(usage, contributions.catalog), () => now().persist())
-      contributions.addFeed(() => reader.pull())
+      const pull = () => reader.pull()
+      const reader = new FactReader(
+        createFeed(usage, contributions.catalog),
+        () => now().persist(),
+        () => contributions.removeFeed(pull),
+      )
+      contributions.addFeed(pull)
       return reader
     },
     async start() {
