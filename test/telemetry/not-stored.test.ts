@@ -167,7 +167,7 @@ test('a seed and a sticky decision that cannot be stored do not end the start; t
   assert.equal(said.length, 1)
   assert.match(
     said[0] ?? '',
-    /^warn: .* not stored .* It ends with DO_NOT_TRACK=1\. Set ACME_DB_TELEMETRY_OPTOUT=1/,
+    /^warn: .* not stored .* It applies only while DO_NOT_TRACK=1 does\. Set ACME_DB_TELEMETRY_OPTOUT=1/,
   )
 })
 
