@@ -20,6 +20,7 @@ export interface Run {
 
 /** Cost of a start, in milliseconds and megabytes. */
 export interface Start {
+  /** Processor time: on a shared machine it is steadier than the time on the wall. */
   readonly time: number
   /** Memory of the whole process. */
   readonly rss: number

@@ -1,7 +1,7 @@
 /**
  * Measures the cost of the library and of its alternatives. `npm run bench` writes docs/records/benchmarks.md; `npm run bench -- start` (or
- * another section) prints only that section. `npm run bench -- gateway` measures the receiver, needs a quarter of an hour, Go and
- * ClickHouse, and updates its section of the page. The figures are of one run on one machine: compare ratios, not absolute numbers.
+ * another section) measures only that section, and updates it on the page. `npm run bench -- gateway` measures the receiver, needs a
+ * quarter of an hour, Go and ClickHouse, and updates its section of the page. The figures are of one run on one machine: compare ratios, not absolute numbers.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -51,6 +51,7 @@ if (gateway) {
     console.error(`Measuring: ${title.toLowerCase()}.`)
     parts.push('', `## ${title}`, '', ...(await measure()))
   }
+  if (wanted.length === 1) updateSection(SECTIONS[wanted[0] as keyof typeof SECTIONS][0], parts)
   const page = [
     '# Benchmarks',
     '',
@@ -63,6 +64,16 @@ if (gateway) {
   console.log(page)
 }
 process.exit()
+
+/** Replaces a section of the page by one that was measured alone. */
+function updateSection(title: string, [, head = '', , ...lines]: readonly string[]): void {
+  const text = readFileSync(file, 'utf8')
+  const start = text.indexOf(`## ${title}\n`)
+  if (start < 0) return
+  const next = text.indexOf('\n## ', start)
+  const section = [head, '', `${writtenBy(`npm run bench -- ${wanted[0]}`)}.`, '', ...lines, ''].join('\n')
+  writeFileSync(file, `${text.slice(0, start)}${section}${next < 0 ? '' : text.slice(next)}`)
+}
 
 function writtenBy(command: string): string {
   return (

@@ -2,5 +2,4 @@
 export async function start() {
   await import('./empty/one.js')
   await import('./empty/two.js')
-  await import('./empty/three.js')
 }

@@ -2,7 +2,6 @@
 export async function start() {
   await import('./empty/one.js')
   await import('./empty/two.js')
-  await import('./empty/three.js')
   const { AsyncLocalStorage } = await import('node:async_hooks')
   AsyncLocalStorage.snapshot()
   setTimeout(() => {}, 300_000).unref()

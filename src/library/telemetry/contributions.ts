@@ -3,22 +3,22 @@ import { UsageConfigurationError } from '../../platform/index.ts'
 import { createFactStores, type FactStore, type FactStores } from '../facts/index.ts'
 import { type IdentityPolicy, joinsReports } from '../identity/index.ts'
 
-/** The facts of the host and of what contributes to it. */
+/** Facts of the product and of its contributions. */
 export interface Contributions {
   readonly stores: FactStores
-  /** What the host holds as MeterProviders of ours: the product's, and those of contributions. */
+  /** MeterProviders of the usage telemetry: the product's, and those of contributions. */
   readonly providers: WeakSet<object>
-  /** Takes over what an SDK of the host's own has collected, before a report is made and before counts are stored. */
+  /** Reads the metrics of SDKs of the host's own. Called before a report is made, and before counts are persisted. */
   pull(): Promise<void>
-  /** Has a source asked with each {@link Contributions.pull}. */
+  /** Adds a source that each {@link Contributions.pull} reads. */
   addFeed(feed: () => Promise<void>): void
-  /** Asks a source no more. */
+  /** Removes such a source. */
   removeFeed(feed: () => Promise<void>): void
-  /** The product's catalog with everything that contributes to it at the moment. */
+  /** Returns the product's catalog with the present contributions. */
   catalog(): Catalog
-  /** Names that facts had: of earlier versions, and of contributions that were taken out. */
+  /** Returns the names of former facts: of earlier versions, and of contributions that were removed. */
   formerFacts(): readonly string[]
-  /** @throws {UsageConfigurationError} where the part does not fit in. */
+  /** @throws {UsageConfigurationError} if the part does not fit. */
   add(part: Catalog): { readonly store: FactStore; remove(): void }
 }
 

@@ -6,34 +6,34 @@ import { createLocalCounter, type LocalCounter } from '../counts/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { Settings } from './settings.ts'
 
-/** How often what was counted is written down, in milliseconds: what a crash can cost. */
-const KEPT_EVERY = 5 * 60_000
+/** Time between two writes of the counts, in milliseconds: a crash can cost what was counted meanwhile. */
+const PERSIST_INTERVAL = 5 * 60_000
 
-/** From how many entries of processes on those that have ended are merged. */
+/** Number of counters from which those of ended processes are merged. */
 const MANY = 200
 
-/** How long that may take, and for a process that ends, in milliseconds. */
+/** Longest time to merge counters, and at the end of a process, in milliseconds. */
 const [MAX_MERGE_TIME, MAX_MERGE_TIME_AT_END] = [500, 50]
 
-/** What becomes of the counts of this process between two reports. */
+/** Counts of this process between two reports. */
 export interface Counting {
   readonly local: LocalCounter
-  /** Counts under a verdict from now on: what that does not cover is dropped at once. */
+  /** Counts under a verdict from now on. Counts that it does not cover are discarded at once. */
   applyVerdict(verdict: Verdict): Promise<void>
-  /** Forgets what was counted so far. */
+  /** Discards everything that was counted so far. */
   restart(): Promise<void>
-  /** Writes down what was counted, every few minutes from now on. */
+  /** Persists the counts every few minutes from now on. */
   start(): void
-  /** Writes down now what was counted. Never rejects. */
-  keep(): Promise<void>
-  /** Writes it down for the last time. */
+  /** Persists the counts now. Never rejects. */
+  persist(): Promise<void>
+  /** Persists the counts for the last time. */
   stop(): Promise<void>
 }
 
 export interface CountingOptions {
   readonly settings: Settings
   readonly contributions: Contributions
-  /** As last read. */
+  /** Returns the verdict as last read. */
   readonly verdict: () => Verdict
   /** Reads the stored choice, and applies the verdict. */
   readonly refreshConsent: () => Promise<Verdict>
@@ -70,17 +70,17 @@ export function createCounting({
     await local.restart(now)
   }
 
-  async function keep(ended = false): Promise<void> {
+  async function persist(ended = false): Promise<void> {
     await contributions.pull()
     if (local.live().counts.size === 0) return
     const { state } = await refreshConsent()
-    // Where it cannot be written, the operator has been told, and memory goes on.
+    // If that fails, the store has warned the operator, and counting goes on in memory.
     if (state === 'disabled') return
     await local.persist({ ended }).catch(() => {})
     await mergeMany(ended)
   }
 
-  /** A tool that runs often leaves a counter of each run, and perhaps no process ever lives until a report is due. */
+  /** Merges the counters of many ended runs: of a tool, perhaps no process ever lives until a report is due. */
   async function mergeMany(ended: boolean): Promise<void> {
     const counters = await settings.state.list(ENTRIES.counts).catch(() => [])
     if (counters.length < MANY) return
@@ -89,8 +89,8 @@ export function createCounting({
   }
 
   function arm(): void {
-    timer = clock.after(KEPT_EVERY, () => {
-      void keep()
+    timer = clock.after(PERSIST_INTERVAL, () => {
+      void persist()
         .catch(() => {})
         .finally(() => timer && arm())
     })
@@ -104,11 +104,11 @@ export function createCounting({
       timer?.cancel()
       arm()
     },
-    keep: () => keep(),
+    persist: () => persist(),
     async stop() {
       timer?.cancel()
       timer = undefined
-      await keep(true)
+      await persist(true)
     },
   }
 }

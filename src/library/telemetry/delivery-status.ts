@@ -1,19 +1,19 @@
 import { Date, ownOf } from '../../platform/index.ts'
 import type { Settings } from './settings.ts'
 
-/** How reports get through, from what lies in the state store: the same from every process, and after a restart. Times are ISO 8601. */
+/** State of the delivery, from the state store: the same in every process, and after a restart. Times are ISO 8601. */
 export interface DeliveryStatus {
-  /** How many reports wait in the outbox. */
+  /** Number of reports in the outbox. */
   readonly waiting: number
-  /** How many attempts to send have failed since the last one that was answered. */
+  /** Number of attempts that have failed since the receiver last answered. */
   readonly failures: number
-  /** When the last report was made, whatever became of it; absent before the first. */
+  /** Time of the last report, whatever its outcome; absent before the first. */
   readonly lastReportAt?: string
-  /** When an attempt to send last came to its end; absent before the first. */
+  /** End of the last attempt to send; absent before the first. */
   readonly lastAttemptAt?: string
-  /** When a report was last delivered; absent before the first. */
+  /** Time of the last delivery; absent before the first. */
   readonly lastSuccessAt?: string
-  /** When the next attempt may be made; absent where nothing waits, or the last attempt has not failed. */
+  /** Time before which nothing is sent; absent if no report waits, or the last attempt has not failed. */
   readonly retryAt?: string
 }
 
@@ -26,7 +26,7 @@ export async function deliveryStatus({
     import('../delivery/index.ts'),
     import('../ledger/index.ts'),
   ])
-  // What cannot be read cannot be shown; `state` says what that is.
+  // The member `state` of the status shows why it cannot be read.
   const numbers = await createOutbox(state)
     .numbers()
     .catch(() => [])

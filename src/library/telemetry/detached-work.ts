@@ -6,7 +6,7 @@ import type { Contributions } from './contributions.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import type { Settings } from './settings.ts'
 
-/** What a child process reports in the place of this one, as data: neither code nor configuration of the host goes with it. */
+/** Work of a child process that reports in the place of this one, as data: neither code nor configuration of the host goes with it. */
 export interface DetachedWork {
   readonly options: Pick<
     UsageTelemetryOptions,

@@ -1,13 +1,13 @@
 import { ENTRIES, ownerText } from '../../state/index.ts'
 import type { Settings } from './settings.ts'
 
-/** Whether the installation is the same at the next start, or each start is another one. */
+/** Finds out whether the installation is the same at the next start, or a new one at each start. */
 export interface Durability {
-  /** Why each start is another one, as the end of a sentence; `undefined` where that is not so, as far as it is known. */
+  /** Reason why each start is a new installation, as the end of a sentence; `undefined` if none is known. */
   problem(): string | undefined
   /**
-   * Finds out, if need be by looking for an id: only where one may be read. A directory that cannot be written, and has an installation
-   * id already, is the same one at each start.
+   * Checks it, if need be by reading the installation id, and so only while one may be read. A directory that cannot be written but has
+   * an id is the same installation at each start.
    */
   check(): Promise<void>
 }
@@ -26,14 +26,14 @@ export function createDurability({
   async function check(): Promise<void> {
     if (noPlace !== undefined) return
     const hasFailed = state.failure() !== undefined
-    if (!hasFailed) problem = isClaimed() || (await isSaid()) ? undefined : await probe()
+    if (!hasFailed) problem = isClaimed() || (await hasOwner()) ? undefined : await probe()
     if (!hasFailed && problem === undefined) return
-    if (await isKept()) problem = undefined
+    if (await hasId()) problem = undefined
     else if (hasFailed) problem = await probe()
   }
 
-  /** The same of a product that keeps its state beside that of another one. */
-  async function isSaid(): Promise<boolean> {
+  /** Returns whether the owner is stored, for a product that keeps its state beside that of another one. */
+  async function hasOwner(): Promise<boolean> {
     try {
       return (await state.read(ENTRIES.product)) !== undefined
     } catch {
@@ -41,13 +41,13 @@ export function createDurability({
     }
   }
 
-  /** Loaded only where something cannot be written. */
-  async function isKept(): Promise<boolean> {
+  /** Returns whether an id is stored. Loads the identity only if the store cannot be written. */
+  async function hasId(): Promise<boolean> {
     const { createInstallation } = await import('../identity/index.ts')
     return createInstallation(state, clock, identity).isKept()
   }
 
-  /** Says whose the state is, as the first write does. Where that is said already, and nothing has failed since, no start writes. */
+  /** Writes the owner, as the first write does. Called only if the owner is not stored, or a write has failed. */
   async function probe(): Promise<string | undefined> {
     try {
       await state.create(ENTRIES.product, ownerText({ name: product.name, prefix }))

@@ -2,21 +2,21 @@ import { globalMeterProvider, type Logger } from '../../platform/index.ts'
 import type { FactStore } from '../facts/index.ts'
 
 /**
- * Notices that a process has two owners of OpenTelemetry's one global MeterProvider: the usage telemetry, and an SDK of the host.
- * Whoever registers second is refused without a word, and what is recorded by the API alone goes to the first.
+ * Detects that two parts of a process want to be OpenTelemetry's one global MeterProvider: the usage telemetry, and an SDK of the host.
+ * OpenTelemetry silently refuses the second one, and everything that is recorded by the API goes to the first.
  */
 export interface MeterOwner {
-  /** Warns where somebody else's metrics come to us, and go nowhere. */
+  /** Warns if metrics of other code come to the usage telemetry, which drops them. */
   look(): void
-  /** Warns where our facts may go to somebody else, too: when a report is due, the host has had the time to tell them. */
+  /** Warns also if facts may go to another provider. Called before a report: by then the host has had time to record them. */
   lookAtReport(): void
 }
 
 export interface MeterOwnerOptions {
   readonly logger: Logger
-  /** The product's own store first. */
+  /** Stores of facts, the product's own first. */
   readonly stores: readonly FactStore[]
-  /** What the host holds as our MeterProviders: the product's, and those of contributions. */
+  /** MeterProviders of the usage telemetry: the product's, and those of contributions. */
   readonly own: Pick<WeakSet<object>, 'has'>
 }
 
@@ -46,7 +46,7 @@ export function createMeterOwner({ logger, stores, own }: MeterOwnerOptions): Me
     if (owner === undefined || own.has(owner)) return
     if (stores.some(({ usage: asked }) => asked.usesNumbers) || !stores.some(hasNumbers)) return
     warnOnce(
-      "Another MeterProvider than the usage telemetry is OpenTelemetry's global one, and no gauge or count of the usage catalog has been told here. " +
+      "Another MeterProvider than the usage telemetry is OpenTelemetry's global one, and no gauge or count of the usage catalog has been recorded here. " +
         'What is recorded by metrics.getMeter() of @opentelemetry/api goes to that one, and is in no usage report. ' +
         'Take the instruments of the facts from usage.getMeter() or usage.counter().',
     )

@@ -6,13 +6,13 @@ import type { UsageTelemetryOptions } from './options.ts'
 import { prefixOf, type Settings } from './settings.ts'
 import type { UsageTelemetry } from './surface.ts'
 
-/** The usage telemetry of a package that has none. */
+/** Creates the usage telemetry of a product whose package has removed it. */
 export const createRemoved = <F extends Facts>({ consentInputs, state }: Settings): UsageTelemetry<F> =>
   createNoopTelemetry({ ...consentInputs, location: state.location })
 
 /**
- * The usage telemetry where the library cannot run. A Node.js that is too old is the operator's, so nothing is thrown; and much of what
- * checks the options does not run on it either.
+ * Creates the usage telemetry for a Node.js on which the library cannot run. Throws nothing, as the operator chose that Node.js, and the
+ * checks of the options do not run on it either.
  */
 export function createUnsuitable<F extends Facts>(
   { product, catalog, logger = silentLogger }: Partial<UsageTelemetryOptions<F>>,
@@ -28,19 +28,19 @@ export function createUnsuitable<F extends Facts>(
 }
 
 interface Silence extends Pick<Settings['consentInputs'], 'prefix' | 'levels' | 'defaultBy' | 'startedAt'> {
-  /** Where the state would be. Default: nowhere. */
+  /** Place where the state would be. Default: nowhere. */
   readonly location?: string
 }
 
-/** Nothing is collected, loaded or written, and nobody can change that. `tell` is called at the first start. */
+/** Creates a telemetry that collects, loads and writes nothing, which nobody can change. `announce` is called at the first start. */
 function createNoopTelemetry<F extends Facts>(
   { prefix, levels, defaultBy, startedAt, location = 'nowhere' }: Silence,
-  tell = () => {},
+  announce = () => {},
 ): UsageTelemetry<F> {
   // No source is asked: not even a flag brings back what is not there.
   const silence = { prefix, levels, defaultBy, environment: {}, ...(startedAt && { startedAt }) }
   const verdict = { ...decideConsent({ ...silence, default: 'disabled' }), locked: true }
-  let told = false
+  let isAnnounced = false
   const nothing = () => {}
   return {
     getMeter: () => NO_METER,
@@ -63,8 +63,8 @@ function createNoopTelemetry<F extends Facts>(
       )
     },
     async start() {
-      if (!told) tell()
-      told = true
+      if (!isAnnounced) announce()
+      isAnnounced = true
       return verdict
     },
     shutdown: async () => {},

@@ -11,21 +11,21 @@ import type { HistoryLocation } from '../consent/index.ts'
 
 export interface OldPlacesOptions {
   readonly product: string
-  /** What the product's variables start with, and what they used to start with. */
+  /** Present and former prefixes of the product's variables. */
   readonly prefixes: readonly string[]
   readonly environment: Environment
   readonly clock: Clock
-  /** Where the state is now. */
+  /** Present place of the state. */
   readonly place: string | StateStore | undefined
   readonly store: StateStore
   readonly own: NamespacedStore
-  /** The directories that the operator has named, under any prefix. */
+  /** Directories that the operator has named, under any prefix. */
   readonly directories: readonly string[]
 }
 
 /**
- * Where a choice may lie that was made under another name: before the product was renamed, or by the product that the place of the
- * state belongs to. A no that was given there is one still.
+ * Returns the entries where a choice may lie that was made under another name: before the product was renamed, or for the product that
+ * owns the place of the state. A no that was stored there still holds.
  */
 export function oldPlaces(options: OldPlacesOptions): readonly HistoryLocation[] {
   const { product, prefixes, environment, clock, place, store, own, directories } = options
@@ -45,5 +45,5 @@ export function oldPlaces(options: OldPlacesOptions): readonly HistoryLocation[]
   return [...here, ...elsewhere.flatMap((store) => entries.map((entry) => ({ store, entry })))]
 }
 
-/** The name of a product whose variables start with a prefix, unless it said otherwise. */
+/** Returns the name of a product whose variables have this prefix by default. */
 const nameOf = (prefix: string): string => prefix.toLowerCase().replaceAll('_', '-')

@@ -5,7 +5,7 @@ import type { UsageTelemetryOptions } from './options.ts'
 type Names<T> = { readonly [Name in keyof Required<T>]: true | OptionNames }
 type Below<Name extends keyof UsageTelemetryOptions> = Names<NonNullable<UsageTelemetryOptions[Name]>>
 
-/** Every option there is: the compiler holds them against the type. */
+/** Names of all options. The compiler compares them with the type. */
 export const OPTION_NAMES = {
   product: {
     name: true,

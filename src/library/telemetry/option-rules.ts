@@ -13,16 +13,16 @@ import { OPTION_NAMES } from './option-names.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { mistakesOfParts } from './part-rules.ts'
 
-/** The longest delay that a timer takes; beyond it Node.js would fire at once. */
+/** Longest delay of a timer, in milliseconds: with a longer one Node.js would fire at once. */
 const MAX_TIMER_DELAY = 2 ** 31 - 1
 
 const HOUR = 3_600_000
 
-/** The sources whose yes a product may let overrule a stored no. */
+/** Sources whose yes may overrule a stored no, if the product says so. */
 const OVERRULING: readonly OverrulingSource[] = ['variable', 'flag', 'locked-configuration']
 
 /**
- * The options as the product has given them, and nothing that only seems to be one: their own properties, checked.
+ * Returns the options, checked: own properties only, as an inherited one may come from another library.
  *
  * @throws {UsageConfigurationError} that lists every mistake of the maintainer.
  */
@@ -39,7 +39,7 @@ export function checkOptions(given: UsageTelemetryOptions): UsageTelemetryOption
   return ownOf({ ...options, catalog })
 }
 
-/** The catalog, checked. */
+/** Returns the catalog, checked. */
 function catalogIn({ catalog }: UsageTelemetryOptions, report: (mistake: Mistake) => void): Catalog {
   try {
     if (typeof catalog === 'object' && catalog !== null) return checkedCatalog(catalog)
@@ -51,12 +51,12 @@ function catalogIn({ catalog }: UsageTelemetryOptions, report: (mistake: Mistake
   return NO_CATALOG
 }
 
-/** Stands for one that cannot be used, so that the other mistakes are found as well. */
+/** Placeholder for a catalog that cannot be used, so that the other mistakes are found as well. */
 const NO_CATALOG: Catalog = { version: 1, prefix: 'none', levels: ['full'], facts: {} }
 
 const SUBJECT = 'createUsageTelemetry'
 
-/** Every mistake in their values. */
+/** Returns every mistake in the values. */
 function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
   const mistakes: Mistake[] = []
   const check = (good: boolean, path: string, value: unknown, fix: string) => {

@@ -3,8 +3,8 @@ import { inOwnContext } from '../../platform/index.ts'
 import type { UsageTelemetry } from './surface.ts'
 
 /**
- * The same telemetry, outside of the asynchronous context of whoever calls it. A telemetry that is started in the middle of a request
- * lives longer than that, and so do its timers and promises, and what the context of the request holds with them.
+ * Returns the same telemetry, run outside of the asynchronous context of its caller. A telemetry that a request starts outlives the
+ * request. Its timers and promises would keep everything that the context of the request refers to.
  */
 export function outsideContext<F extends Facts>(usage: UsageTelemetry<F>): UsageTelemetry<F> {
   const { consent, ledger } = usage

@@ -2,24 +2,24 @@ import path from 'node:path'
 import { absolutePath, codeOf, pathOf, readTextFile, type URL } from '../../platform/index.ts'
 import { type ConsentState, printable, readDecision } from '../consent/index.ts'
 
-/** What whoever packages the product has set for it. */
+/** Setting of the person who packaged the product. */
 export interface PackagingSwitch {
   /** `none`: the package has no usage telemetry at all, nothing is collected, loaded or written. */
   readonly state: ConsentState | 'none'
-  /** How the operator knows it. */
+  /** Name of the setting, for the operator. */
   readonly name: string
-  /** What should be mended, as a full sentence. */
+  /** What to correct, as a full sentence. */
   readonly warning?: string
 }
 
-/** The file beside the product's package.json that holds the switch, as one word. */
+/** File beside the product's package.json with the setting, as one word. */
 export const SWITCH_FILE = 'usage-telemetry'
 
-/** The field of the product's package.json that holds the switch. */
+/** Field of the product's package.json with the setting. */
 export const SWITCH_FIELD = 'usageTelemetry'
 
 /**
- * Reads what a packager has set beside the installed product: the file `usage-telemetry`, or the field `usageTelemetry` of its
+ * Reads the setting of a packager beside the installed product: the file `usage-telemetry`, or the field `usageTelemetry` of its
  * package.json. One word: `none`, or any word for yes, no or undecided (as TimescaleDB's build flags). What cannot be
  * read is a no; a package without either says nothing.
  */
@@ -36,7 +36,7 @@ export function readPackagingSwitch(root: string | URL): PackagingSwitch | undef
 }
 
 function fieldIn(manifest: unknown): unknown {
-  if (typeof manifest !== 'object' || manifest === null) throw new TypeError('It is no object.')
+  if (typeof manifest !== 'object' || manifest === null) throw new TypeError('It is not an object.')
   return Object.hasOwn(manifest, SWITCH_FIELD) ? Reflect.get(manifest, SWITCH_FIELD) : undefined
 }
 

@@ -2,7 +2,7 @@ import { describeValue, isPath, type Mistake, pathOf, URL } from '../../platform
 import { SOURCES } from '../consent/index.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 
-/** Every mistake in what the host hands in to be called, read or shown. */
+/** Returns every mistake in the functions, objects and texts that the host passes. */
 export function mistakesOfParts(options: UsageTelemetryOptions): Mistake[] {
   const { product, consent, disclosure, schedule, identity, state, logger, environment, clock } = options
   const mistakes: Mistake[] = []
@@ -76,7 +76,7 @@ function isDirectory(value: unknown): boolean {
   }
 }
 
-/** Methods of a class count as well. */
+/** Returns a check for methods, own or inherited from a class. */
 const has =
   (...methods: readonly string[]) =>
   (value: unknown) =>
@@ -89,8 +89,8 @@ const isStore = has('read', 'write', 'create', 'append', 'remove', 'list')
 const isPlace = (value: unknown) => isPath(value) || (typeof value === 'object' && isStore(value))
 
 /**
- * A record of texts. What has variables elsewhere than in properties of its own, such as a Map or an object that inherits
- * from another one, would be taken for an empty environment, in which nobody has opted out.
+ * Returns whether a value is a record of texts. A Map, or an object that inherits its variables, would look like an empty environment,
+ * in which nobody has opted out.
  */
 function isEnvironment(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false

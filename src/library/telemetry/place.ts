@@ -9,13 +9,13 @@ import { printable } from '../consent/index.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import type { Variables } from './variables.ts'
 
-/** Where the state goes: one of both. */
+/** Place of the state, or the reason why there is none. */
 export interface Place {
   /** The whole path of a directory, or a store. */
   readonly place?: string | StateStore
-  /** Why there is none, as a clause. */
+  /** Reason why there is no place, as a clause. */
   readonly noPlace?: string
-  /** What the operator can do where nothing can be written, in a sentence. Default: to mend it, or to name another place. */
+  /** What the operator can do if nothing can be written, as a sentence. Default: make it writable, or name another place. */
   readonly advice?: string
 }
 
@@ -26,7 +26,7 @@ export interface PlaceOptions extends Pick<UsageTelemetryOptions, 'product'> {
   readonly prefix: string
 }
 
-/** The operator's directory comes first, then the product's place, then the user's directory for state. */
+/** Returns the operator's directory, else the product's place, else the user's directory for state. */
 export function placeOf({ product, state, environment, variables, prefix }: PlaceOptions): Place {
   const { directory } = variables
   if (directory?.problem !== undefined) {

@@ -25,24 +25,24 @@ export interface UsageCounter<A> {
   bind<T extends string = never>(...attributes: Dimensioned<A, T>): BoundCounter
 }
 
-/** What {@link UsageCounter.add} takes: an amount, and the dimensions where the fact has some. */
+/** Arguments of {@link UsageCounter.add}: an amount, and the dimensions of a fact that has some. */
 export type CountedEvent<A, T extends string = never> =
   [] extends Dimensioned<A>
     ? [amount?: number, attributes?: DimensionsOf<A>]
     : [amount: number, attributes: UncheckedDimensions<DimensionsOf<A>, T>]
 
-/** The attributes of a count: to be left out where the fact has no dimensions, or its catalog is not known to the compiler. */
+/** Attributes of a count. Optional if the fact has no dimensions, or the compiler does not know its catalog. */
 export type Dimensioned<A, T extends string = never> =
   Readonly<Record<string, never>> extends DimensionsOf<A>
     ? [attributes?: DimensionsOf<A>]
     : [attributes: UncheckedDimensions<DimensionsOf<A>, T>]
 
-/** A combination of dimension values, in which any `string` that is no literal may stand. */
+/** Combination of dimension values, each a literal that the fact declares, or any `string` that is not a literal. */
 export type UncheckedDimensions<D, T extends string> = D extends unknown
   ? { readonly [K in keyof D]: D[K] | (T & (string extends T ? string : never)) }
   : never
 
-/** The ways in which a host tells the facts of one catalog. None of them throws. */
+/** Functions by which a host records the facts of one catalog. None of them throws. */
 export interface UsageRecorder<F extends Facts = Facts> extends MeterProvider {
   /**
    * Sets an attribute fact, or a gauge fact without dimensions. A function is asked when a report is made, and has a second
@@ -62,16 +62,16 @@ export interface UsageRecorder<F extends Facts = Facts> extends MeterProvider {
   ): void
   /**
    * Takes the values of a fact pack from `otel-usage/packs`: its functions are asked when a report is made. Facts of the pack
-   * that the catalog does not declare are left alone.
+   * that the catalog does not declare are ignored.
    */
   use(pack: { readonly sources: Readonly<Record<string, () => unknown>> }): void
   /** Returns the counter of a count fact. */
   counter<N extends NameOf<F, 'count'>>(name: N): UsageCounter<F[N]>
-  /** A meter over the catalog's gauge and count facts. Its name and version do not matter: names are the catalog's. */
+  /** Returns a meter for the gauge and count facts of the catalog. Its name and version have no effect. */
   getMeter(name: string, version?: string): Meter
 }
 
-/** A text for an enum fact of which the compiler knows no more than that it is a `string`. */
+/** Text for an enum fact, if the compiler knows only that it is a `string`. */
 export type UncheckedWord<A, T> = T &
   (A extends { readonly type: 'enum' } ? (string extends T ? string : never) : never)
 
@@ -85,7 +85,7 @@ export function createRecorder<F extends Facts>(facts: FactStore): UsageRecorder
       try {
         for (const [name, source] of Object.entries(pack.sources)) if (declared(name)) facts.set(name, source)
       } catch {
-        // What is no pack, or has getters that throw.
+        // Not a pack, or one with getters that throw.
         facts.drops.add('invalid_value')
       }
     },

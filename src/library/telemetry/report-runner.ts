@@ -10,27 +10,27 @@ import type { Counting } from './counting.ts'
 import type { Settings } from './settings.ts'
 import type { ReportResult } from './surface.ts'
 
-/** The reports of a running product: when they are made, by whom, and what happens to them when the product ends. */
+/** Makes the reports of a running product when they are due, and ends with it. */
 export interface ReportRunner {
-  /** Plans the reports under a verdict, and goes on with what an earlier process has left. Called again when it changes. */
+  /** Schedules the reports under a verdict, and resumes what an earlier process has left. Called again when the verdict changes. */
   plan(verdict: Verdict): Promise<void>
-  /** When the next report is due, in milliseconds since 1970; `undefined` while none is planned. */
+  /** Returns when the next report is due, in milliseconds since 1970; `undefined` while none is scheduled. */
   due(): number | undefined
   /** Makes a report now. */
   report(): Promise<ReportResult>
   preview(): Promise<Preview>
   forget(by: string): Promise<ReportResult>
-  /** A no takes effect at once: what is under way is called off, and where a person has said it, what is stored is deleted. */
+  /** Applies a no at once: aborts what is in progress, and deletes what is stored if a person said the no. */
   applyVerdict(verdict: Verdict): Promise<void>
-  /** Whether a verdict lets reports leave. */
+  /** Returns whether a verdict permits sending. */
   maySend(verdict: Verdict): boolean
-  /** Whether a report is due, for a process that does not live until the loop makes it. */
+  /** Returns whether a report is due, for a process that ends before the schedule makes it. */
   isDue(): Promise<boolean>
-  /** Makes that report, and sends what waits. */
+  /** Makes the report that is due, and sends the reports that wait. */
   sendNow(): Promise<void>
-  /** Reads what other processes have stored of the schedule, before a verdict is acted on. */
+  /** Reads the schedule that other processes have stored, before a verdict is applied. */
   refresh(): Promise<void>
-  /** Ends all that is planned or under way. What was accepted stays in the outbox. */
+  /** Ends everything scheduled or in progress. Accepted reports stay in the outbox. */
   stop(): Promise<void>
 }
 
@@ -38,25 +38,25 @@ export interface ReportRunnerOptions {
   readonly settings: Settings
   readonly contributions: Contributions
   readonly counting: Counting
-  /** As last read. */
+  /** Returns the verdict as last read. */
   readonly verdict: () => Verdict
   /** Reads the stored choice, and changes nothing. */
   readonly readVerdict: () => Promise<Verdict>
-  /** Reads it, and applies the verdict: what that does not cover is dropped, a person's no deletes. */
+  /** Reads the stored choice, and applies the verdict: counts that it does not cover are discarded, a person's no deletes. */
   readonly refreshConsent: () => Promise<Verdict>
   readonly logTrouble: (error: unknown) => void
   /** Called right before a report is made. */
   readonly beforeReport: () => void
 }
 
-/** How long a report may take before it is given up, in milliseconds. */
-const STUCK_AFTER = 10 * 60_000
+/** Longest time of a report, in milliseconds. One that takes longer is abandoned. */
+const REPORT_TIMEOUT = 10 * 60_000
 
-/** Of processes that end together, or again and again, not each leaves a last report. */
-const HOUR = 3_600_000
+/** Shortest time between two last reports, in milliseconds: processes may end together, or again and again. */
+const FINAL_REPORT_INTERVAL = 3_600_000
 
-/** When, after a start, what an earlier process has left is taken up, in milliseconds: not while the host is busy starting. */
-const RESUMES_AFTER = 10_000
+/** Time after a start before waiting reports are sent, in milliseconds: the host is busy starting. */
+const RESUME_DELAY = 10_000
 
 export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
   const { settings, contributions, counting, verdict, readVerdict, refreshConsent } = options
@@ -111,15 +111,15 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     return reporting
   }
 
-  /** What an earlier process has left in the outbox is sent; a last report needs the SDK to be there before the end. */
+  /** Schedules the sending of what an earlier process has left, and the loading of the SDK for a last report at the end. */
   async function scheduleResume(): Promise<void> {
     if (!(await mayWait()) && !settings.finalReport) return
-    clock.after(RESUMES_AFTER, () => {
+    clock.after(RESUME_DELAY, () => {
       if (planned) void resume().catch(logTrouble)
     })
   }
 
-  /** Returns whether a report waits, or nobody can tell. */
+  /** Returns whether a report waits. `true` if that cannot be read. */
   async function mayWait(): Promise<boolean> {
     return (await state.list(ENTRIES.outbox).catch(() => [''])).length > 0
   }
@@ -130,10 +130,10 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     await refreshConsent()
   }
 
-  /** The schedule goes on whatever becomes of a report: one that is stuck is left alone, and the next one starts normally. */
+  /** Makes a report, and returns also if that does not end: the schedule goes on, and the next report starts normally. */
   async function reportOnSchedule(gap: number): Promise<void> {
     const stuck = createDeferred<never>()
-    const watchdog = clock.after(STUCK_AFTER, () => {
+    const watchdog = clock.after(REPORT_TIMEOUT, () => {
       delivering = undefined
       reporting = undefined
       stuck.reject(new Error('the report timed out after 10 minutes; the next one starts normally'))
@@ -142,7 +142,7 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     watchdog.cancel()
   }
 
-  /** One report an interval for the installation, whichever process makes it. */
+  /** Makes a report unless another process of the installation made one in this interval. */
   async function reportWhenDue(gap: number): Promise<void> {
     // From now on: a process that stands still in the middle of it must not make one that others have made long ago.
     const unlessSince = clock.now() - gap
@@ -153,11 +153,14 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     await refreshConsent()
   }
 
-  /** A last report is left in the outbox where the product wants one, and somebody has said yes in so many words. */
+  /** Leaves a last report in the outbox, if the product wants one and somebody has enabled the telemetry by name. */
   async function reportAtEnd(running: Reporter): Promise<void> {
     const { state, source } = verdict()
     if (settings.finalReport && state === 'enabled' && source !== 'default')
-      await running.report(await refreshConsent(), { final: true, unlessSince: clock.now() - HOUR })
+      await running.report(await refreshConsent(), {
+        final: true,
+        unlessSince: clock.now() - FINAL_REPORT_INTERVAL,
+      })
   }
 
   return {
@@ -201,14 +204,14 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
       if (verdict.state !== 'disabled') return
       if (ownOf(verdict).disabledBy === 'person')
         return (await delivery()).withdraw(verdict)
-        // One that cannot be made has nothing under way.
+        // If the delivery could not be created, nothing is in progress.
       ;(await delivering?.catch(() => undefined))?.callOff()
     },
     async stop() {
       planned = false
       schedule.stop()
       const [reports, deliveries] = [reporting, delivering]
-      // What starts again begins with others: these send no more.
+      // A new start creates its own: these send no more.
       reporting = undefined
       delivering = undefined
       await reports?.then(reportAtEnd)

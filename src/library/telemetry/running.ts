@@ -20,30 +20,30 @@ import type { UsageRecorder } from './recorder.ts'
 import { createReportRunner } from './report-runner.ts'
 import { failedPreview, failedReport, isForTheHost } from './safety-net.ts'
 import type { Settings } from './settings.ts'
-import { disclosureOf, refuseUnwanted, tell } from './start.ts'
+import { announce, disclosureOf, refuseUnwanted } from './start.ts'
 import { factsUnder, stateUnder } from './status.ts'
 import type { UsageTelemetry } from './surface.ts'
 
-/** How long `start` waits for what it writes, in milliseconds, once it knows what was decided. */
+/** Longest time that `start` waits for what it writes, in milliseconds, once the decision is read. */
 const START_BUDGET = 5_000
 
-/** How long `shutdown` waits for what has to do with the network, in milliseconds, before it leaves the rest to the next start. */
+/** Longest time that `shutdown` waits for the network, in milliseconds, before it leaves the rest to the next start. */
 const SHUTDOWN_BUDGET = 40
 
-/** How long it waits until the disk of this machine has what was counted: nobody else has it, and `process.exit()` may follow. */
+/** Longest time that it waits for the disk, in milliseconds: nobody else has the counts, and `process.exit()` may follow. */
 const DISK_BUDGET = 5_000
 
-/** What depends on the environment. */
+/** Part of a telemetry that depends on the environment. */
 export interface Running
   extends Omit<UsageTelemetry, keyof UsageRecorder | 'contribute' | 'reader' | 'consent'> {
   readonly consent: Omit<UsageTelemetry['consent'], 'on'>
-  /** A contribution has come or gone. */
+  /** Decides again after a contribution was added or removed. */
   reconsider(): void
-  /** Stores what was counted. Never rejects. */
+  /** Persists the counts. Never rejects. */
   persist(): Promise<void>
 }
 
-/** A telemetry from the moment at which something is first asked that depends on the environment. */
+/** Creates the part of a telemetry that depends on the environment, when the host first asks for something of it. */
 export function createRunning(
   settings: Settings,
   contributions: Contributions,
@@ -66,10 +66,10 @@ export function createRunning(
 
   let starting: Promise<Verdict> | undefined
   let stopping: Promise<void> | undefined
-  /** Whether reports are planned: from a start that was not refused to the shutdown. */
+  /** `true` from a start that was not refused until the shutdown. */
   let planned = false
   let withdrawing: Promise<void> = Promise.resolve()
-  /** Whether something is left of what the last no was to delete. */
+  /** `true` if some of the data that the last no had to delete is left. */
   let isLeft = false
 
   consent.on('change', (now, before) => {
@@ -77,18 +77,18 @@ export function createRunning(
     if (planned) {
       void runner.plan(now).catch(logTrouble)
       // The notice at the start has said that nothing is sent.
-      if (ownOf(before).disabledBy === 'circumstance' && now.state !== 'disabled') tell(now, settings)
+      if (ownOf(before).disabledBy === 'circumstance' && now.state !== 'disabled') announce(now, settings)
     }
     for (const listener of listeners) tellHost(() => listener(now, before))
   })
 
-  /** A list of withheld facts may name those of a plugin, which come and go. */
+  /** A list of withheld facts may name facts of a plugin, which come and go. */
   function reconsider(): void {
     const now = consent.reconsider()
     if (now) void counting.applyVerdict(now).catch(logTrouble)
   }
 
-  /** Ends what is under way after a no, and deletes what a person's no leaves nothing of. */
+  /** Ends everything in progress after a no. Deletes the data of the installation if a person said the no. */
   function deleteAfterNo(now: Verdict): Promise<void> {
     withdrawing = runner.applyVerdict(now).then(
       () => {
@@ -105,10 +105,10 @@ export function createRunning(
     return withdrawing
   }
 
-  /** Reads what was decided, and applies it. */
+  /** Reads the stored choice, and applies the verdict. */
   async function refreshConsent(): Promise<Verdict> {
     let now = await consent.refresh()
-    // What failed may be mended, and what worked may fail. Asked last: under a no, no id is looked for.
+    // A failed store may work again, and the reverse. Checked last: under a no, no id is looked for.
     if (now.source === 'state' || (now.state === 'enabled' && settings.state.failure() !== undefined)) {
       await durability.check()
       now = consent.reconsider() ?? now
@@ -162,12 +162,12 @@ export function createRunning(
       await durability.check()
       now = consent.reconsider() ?? now
     }
-    tell(now, settings, consent.unannounced())
+    announce(now, settings, consent.unannounced())
     owner.look()
     return now
   }
 
-  /** Loaded apart from the reporter: reading the log needs no SDK. */
+  /** Loads the log without the reporter: reading it needs no SDK. */
   async function ledger(): Promise<Ledger> {
     const { createLedger } = await import('../ledger/index.ts')
     return createLedger(settings.state, { clock })
@@ -232,7 +232,7 @@ export function createRunning(
 
   return {
     reconsider,
-    persist: () => keepingProcessAlive(counting.keep).catch(logTrouble),
+    persist: () => keepingProcessAlive(counting.persist).catch(logTrouble),
     start() {
       const before = stopping
       stopping = undefined

@@ -34,24 +34,24 @@ import { type PackagingSwitch, readPackagingSwitch } from './packaging.ts'
 import { type Place, placeOf, storeAt } from './place.ts'
 import { readVariables } from './variables.ts'
 
-/** The options, checked and complete. */
+/** Options, checked and complete. */
 export interface Settings {
   readonly product: { readonly name: string; readonly version: string }
   readonly title: string
   readonly homepage: string | undefined
   readonly prefix: string
   readonly catalog: Catalog
-  /** Where reports go. */
+  /** Address that reports are sent to. */
   readonly endpoint: string
-  /** The product's own endpoint, whatever the operator has set. */
+  /** Endpoint of the product, also if the operator has set another one. */
   readonly productEndpoint: string
   readonly identity: IdentityPolicy
-  /** Where a proxy is looked for; absent where none is used. */
+  /** Environment in which a proxy is looked for; `undefined` if none is used. */
   readonly proxyEnvironment: Environment | undefined
   readonly policy: ConsentPolicy
   readonly consentInputs: ConsentInputs
   readonly disclosure: NonNullable<UsageTelemetryOptions['disclosure']>
-  /** What whoever packaged the product has set. */
+  /** Setting of the person who packaged the product. */
   readonly packaging: PackagingSwitch | undefined
   /** Reads the environment as it is now. */
   readonly readEnvironment: () => Environment
@@ -66,36 +66,36 @@ export interface Settings {
   /** `within`: milliseconds. */
   readonly delivery: 'inline' | 'detached' | { readonly within: number }
   readonly state: StoreWithMemoryFallback
-  /** Whether the state is known to be this product's, and so could be written once. */
+  /** Returns whether the state is known to belong to this product: then it could be written once. */
   readonly isClaimed: () => boolean
-  /** Where a choice may lie that was made under another name. */
+  /** Entries where a choice may lie that was made under another name of the product. */
   readonly oldPlaces: readonly HistoryLocation[]
-  /** Why there is no place at all for the state, as a clause: nothing that is written outlives the process. */
+  /** Reason why the state has no place at all, as a clause: nothing that is written outlives the process. */
   readonly noPlace: string | undefined
-  /** The directory of the state, where it was named: a child process finds it there. */
+  /** Directory of the state, if it is in one that a child process finds by its name. */
   readonly directory: string | undefined
   readonly logger: Logger
   readonly clock: Clock
-  /** When the telemetry was made, and began to count, in milliseconds since 1970. */
+  /** When the telemetry was created and began to count, in milliseconds since 1970. */
   readonly createdAt: number
-  /** Where the operator wants every report printed; then none is sent. */
+  /** Prints a report for the operator, who then wants none sent. */
   readonly debug: ((text: string) => void) | undefined
 }
 
-/** The time of the host's, or of the system. */
+/** Returns the clock of the host, by default the system's. */
 export const clockOf = ({ clock }: UsageTelemetryOptions): Clock => (clock ? safeClock(clock) : systemClock)
 
-/** What whoever packaged the product has set; read when the telemetry is created, as it belongs to the product's own files. */
+/** Reads the setting of the person who packaged the product. It belongs to the product's files, so it is read at the creation. */
 export const packagingOf = ({ product }: UsageTelemetryOptions): PackagingSwitch | undefined =>
   product.root === undefined ? undefined : readPackagingSwitch(product.root)
 
 /**
- * All that a running telemetry goes by. Here the environment is read, once: a file of variables that is loaded before counts as a
- * whole, and one that is loaded afterwards does not count.
+ * Returns the settings of a running telemetry. Reads the environment, once: a file of variables that is loaded before this counts as a
+ * whole, and one that is loaded later does not count.
  *
- * @param options as `checkOptions` gives them.
+ * @param options as returned by `checkOptions`
  */
-export function settle(
+export function resolveSettings(
   options: UsageTelemetryOptions,
   packaging = packagingOf(options),
   createdAt = clockOf(options).now(),
@@ -194,7 +194,7 @@ export function settle(
   }
 }
 
-/** Stands for options that are left out. What another library has added to every object is not in it. */
+/** Placeholder for options that are left out. It does not inherit what another library has added to every object. */
 const NOTHING = Object.freeze(Object.create(null))
 
 const DEFAULT = { interval: '24h', initialDelay: '5m', undecidedDelay: '1h' } as const

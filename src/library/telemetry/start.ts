@@ -4,10 +4,10 @@ import type { Settings } from './settings.ts'
 import { factsUnder } from './status.ts'
 
 /**
- * Refuses a start that the product does not want.
+ * Refuses a start that the product excludes by its options.
  *
- * @throws {ConsentSourceError} when an opt-out came from a source that the product does not take one from.
- * @throws {ConsentConflictError} when the environment contradicts itself, and the product asked to refuse that.
+ * @throws {ConsentSourceError} if an opt-out came from a source from which the product accepts none.
+ * @throws {ConsentConflictError} if the environment contradicts itself, and the product refuses that.
  */
 export function refuseUnwanted(
   { opinions, state, locked, warnings }: Verdict,
@@ -25,7 +25,7 @@ export function refuseUnwanted(
   }
   const enabling = opinions.find((opinion) => opinion.state === 'enabled' && LOCKING.has(opinion.source))
   if (policy.onConflict === 'refuse' && state === 'disabled' && locked && enabling) {
-    // The conflicts stand behind what else is to be mended.
+    // The conflicts are the last warnings.
     const warning = warnings.findLast((text) => text.includes(enabling.name)) ?? ''
     throw new ConsentConflictError(
       `${title} does not start while its usage telemetry is contradictory. ${warning}`,
@@ -35,7 +35,7 @@ export function refuseUnwanted(
 
 const LOCKING = new Set(['variable', 'flag', 'locked-configuration'])
 
-/** The notice of this start; `undefined` where there is nothing to tell. */
+/** Returns the notice of this start; `undefined` if there is nothing to say. */
 export function disclosureOf(
   verdict: Verdict,
   settings: Settings,
@@ -56,8 +56,8 @@ export function disclosureOf(
   return disclosureText(verdict, subject, disclosure.texts)
 }
 
-/** Tells the operator what will happen, and what to mend. Never throws. */
-export function tell(verdict: Verdict, settings: Settings, unannounced: readonly string[] = []): void {
+/** Shows the operator the warnings and the notice. Never throws. */
+export function announce(verdict: Verdict, settings: Settings, unannounced: readonly string[] = []): void {
   const { logger, packaging, disclosure } = settings
   for (const warning of [...(packaging?.warning ? [packaging.warning] : []), ...verdict.warnings])
     logger.warn(warning)

@@ -5,39 +5,39 @@ import type { Verdict } from '../consent/index.ts'
 import type { DeliveryStatus } from './delivery-status.ts'
 import type { Settings } from './settings.ts'
 
-/** Everything that the faces show, as plain data. */
+/** Status of a telemetry for pages and commands, as plain data. */
 export interface UsageStatus {
   readonly verdict: Verdict
-  /** The notice of this start; absent where there is nothing to tell. */
+  /** Notice of this start; absent if there is nothing to say. */
   readonly disclosure?: string
-  /** When the next report is due, as ISO 8601; absent while none is planned. */
+  /** Time when the next report is due, as ISO 8601; absent while none is scheduled. */
   readonly nextReportAt?: string
-  /** How reports get through. */
+  /** State of the delivery. */
   readonly delivery: DeliveryStatus
-  /** Where the state is kept, and how that is, as far as this process has seen. */
+  /** Place of the state, and its condition as far as this process has seen. */
   readonly state: StoreHealth & { readonly location: string }
-  /** The names of the catalog's facts by what becomes of them. */
+  /** Names of the catalog's facts, by what happens to them. */
   readonly facts: {
-    /** In the next report, where their source gives a value. */
+    /** In the next report, if their source returns a value. */
     readonly reported: readonly string[]
-    /** Newer than the consent that was given: held back until it is given anew. */
+    /** Newer than the consent: withheld until somebody consents again. */
     readonly newer: readonly string[]
     /** Above the level of consent. */
     readonly aboveLevel: readonly string[]
-    /** Withheld by the operator by name. */
+    /** Withheld by the operator, by name. */
     readonly excluded: readonly string[]
     /** Past the expiry that the catalog gave them. */
     readonly expired: readonly string[]
   }
 }
 
-/** Taken last, when the store was asked for the rest of the status. */
+/** Returns the condition of the state. Read last, after the store was used for the rest of the status. */
 export function stateUnder({ state }: Pick<Settings, 'state'>): UsageStatus['state'] {
   const { durable, problems } = state.health?.() ?? { durable: true, problems: [] }
   return { location: state.location, durable, problems }
 }
 
-/** What becomes of each fact under a verdict. */
+/** Groups the facts by what happens to them under a verdict. */
 export function factsUnder(
   verdict: Verdict,
   { catalog, clock, product }: Pick<Settings, 'catalog' | 'clock' | 'product'>,

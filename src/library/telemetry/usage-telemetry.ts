@@ -10,11 +10,11 @@ import type { UsageTelemetryOptions } from './options.ts'
 import { outsideContext } from './outside-context.ts'
 import { createRecorder } from './recorder.ts'
 import { createConsentOf, createRunning, type Running } from './running.ts'
-import { clockOf, packagingOf, settle } from './settings.ts'
+import { clockOf, packagingOf, resolveSettings } from './settings.ts'
 import type { UsageTelemetry } from './surface.ts'
 
 /**
- * Makes the usage telemetry of a product. Writes nothing yet, and loads no package.
+ * Creates the usage telemetry of a product. Writes nothing yet, and loads no package.
  *
  * @throws {UsageConfigurationError} that lists every mistake in the options.
  */
@@ -22,16 +22,16 @@ export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOpt
   return createPluggable(options).usage
 }
 
-/** A telemetry, and what plugs it into an OpenTelemetry SDK of the host's own. */
+/** Telemetry with what an OpenTelemetry SDK of the host's own needs of it. */
 export interface Pluggable<F extends Facts> {
   readonly usage: UsageTelemetry<F>
-  /** Stores what was counted. Sends nothing, and never rejects. */
+  /** Persists the counts. Sends nothing, and never rejects. */
   persist(): Promise<void>
 }
 
 /**
- * Makes a usage telemetry as {@link createUsageTelemetry} does. `giveVerdict` decides in the place of the sources of consent, except
- * that a no of the environment, the flag or the configuration holds all the same. Default: the sources decide.
+ * Creates a usage telemetry as {@link createUsageTelemetry} does. `giveVerdict` decides in the place of the sources of consent, but a no
+ * of the environment, the flag or the configuration still holds. Default: the sources decide.
  */
 export function createPluggable<F extends Facts>(
   options: UsageTelemetryOptions<F>,
@@ -49,15 +49,15 @@ function makeUsageTelemetry<F extends Facts>(
   const options = checkOptions(given)
   const packaging = packagingOf(options)
   if (packaging?.state === 'none')
-    return { usage: createRemoved(settle(options, packaging)), persist: async () => {} }
+    return { usage: createRemoved(resolveSettings(options, packaging)), persist: async () => {} }
   const createdAt = clockOf(options).now()
   const contributions = createContributions(options.catalog, options.identity)
   const listeners = new Set<ConsentListener>()
   let running: Running | undefined
-  /** Begins with what the environment says when something is first asked that depends on it: at the start, or before. */
+  /** Reads the environment when something that depends on it is first used: at the start, or before. */
   const now = (): Running => {
     running ??= inOwnContext(() =>
-      createRunning(settle(options, packaging, createdAt), contributions, listeners, giveVerdict),
+      createRunning(resolveSettings(options, packaging, createdAt), contributions, listeners, giveVerdict),
     )
     return running
   }
@@ -123,15 +123,15 @@ function makeUsageTelemetry<F extends Facts>(
 }
 
 /**
- * The verdict that a product would come to, from the same options, without starting anything: nothing is written, sent or
- * planned. For `acme telemetry explain`, and for trying out what a variable would do.
+ * Returns the verdict that a product would come to with these options. Starts, writes, sends and schedules nothing. For `acme telemetry
+ * explain`, and to try out what a variable would do.
  *
  * @throws {UsageConfigurationError} that lists every mistake in the options.
  */
 export function explainConsent<F extends Facts>(options: UsageTelemetryOptions<F>): Promise<Verdict> {
   const runtime = unsuitableRuntime()
   if (runtime !== undefined) return createUnsuitable({ ...options, logger: silentLogger }, runtime).start()
-  const settings = settle(checkOptions(options))
+  const settings = resolveSettings(checkOptions(options))
   if (settings.packaging?.state === 'none') return createRemoved(settings).start()
   const contributions = createContributions(settings.catalog, settings.identity)
   return createConsentOf(settings, contributions, createDurability(settings)).refresh()

@@ -2,28 +2,28 @@ import path from 'node:path'
 import { type Environment, pathProblem, readEndpoint } from '../../platform/index.ts'
 import { optsOut, printable } from '../consent/index.ts'
 
-/** What the operator has set about where reports and state go: read once, in the one form in which it is used. */
+/** Variables of the operator for the places of reports and state, read once, in the form in which they are used. */
 export interface Variables {
   readonly endpoint: Variable | undefined
   readonly directory: Variable | undefined
-  /** Every directory that is named and can be used, under whatever prefix. */
+  /** Every directory that is named and can be used, under any prefix. */
   readonly directories: readonly string[]
-  /** Whether reports are printed, and not sent. */
+  /** `true` if reports are printed, and not sent. */
   readonly debugs: boolean
-  /** Every variable of the product that is set, as it is printable to people. */
+  /** Every variable of the product that is set, as printable text. */
   readonly all: Readonly<Record<string, string>>
 }
 
-/** A variable whose value is an address or a path. */
+/** Variable whose value is an address or a path. */
 export interface Variable {
   readonly name: string
-  /** As it is used; as it stood there where it cannot be. */
+  /** Value in the form in which it is used; as set, if it cannot be used. */
   readonly value: string
-  /** Why it cannot be used, as the end of a sentence. */
+  /** Reason why it cannot be used, as the end of a sentence. */
   readonly problem?: string | undefined
 }
 
-/** Reads what is set under the product's present prefix or an old one; the first that is set counts. An empty value is not set. */
+/** Reads the variables with the product's present or former prefixes. The first that is set counts; an empty one is not set. */
 export function readVariables(environment: Environment, prefixes: readonly string[]): Variables {
   const allOf = (suffix: string, read: (text: string) => Pick<Variable, 'value' | 'problem'>): Variable[] =>
     prefixes.flatMap((prefix) => {
@@ -63,5 +63,5 @@ function readDirectory(text: string): Pick<Variable, 'value' | 'problem'> {
   return problem === undefined ? { value: path.normalize(text), problem } : { value: text, problem }
 }
 
-/** What is printable stands in logs. */
+/** Hides a password: what is shown ends up in logs. */
 const withoutPassword = (text: string) => text.replace(/\/\/[^/@]*@/, '//…@')
