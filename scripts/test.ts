@@ -1,7 +1,8 @@
 /**
  * Runs all tests: `node scripts/test.ts`; or those without Collector, ClickHouse and many processes: `node scripts/test.ts fast`. First
  * come the formatter and linter, the build (the examples use the built package) and the types. The slow tests, in files that end in
- * `.slow.test.ts`, are reported separately. Each has its own ports and directories, so that as many run at once as there are processors.
+ * `.slow.test.ts`, are reported separately. Each has its own ports and directories and mostly waits, so that one more runs at once than there
+ * are processors.
  * The last line counts passed and failed tests.
  */
 import { spawn } from 'node:child_process'
@@ -24,8 +25,10 @@ const times = readTimes()
 /** Longest slow test files, which start first in the first run of a fresh clone. */
 const LONGEST = [
   'test/faults/faults.slow.test.ts',
+  'test/gateway/proxy.slow.test.ts',
+  'test/gateway/queue-guard.slow.test.ts',
   'test/gateway/store.slow.test.ts',
-  'test/gateway/gateway.slow.test.ts',
+  'test/many-processes/many-processes.slow.test.ts',
 ]
 /** Test files whose processes run. */
 const underWay = new Set<string>()
@@ -54,13 +57,11 @@ const files = globSync('test/**/*.test.ts').filter((file) => names.every((name) 
 await runTests(
   'fast',
   files.filter((file) => !file.endsWith('.slow.test.ts')),
-  availableParallelism() + 1,
 )
 if (!fastOnly)
   await runTests(
     'slow',
     files.filter((file) => file.endsWith('.slow.test.ts')),
-    availableParallelism(),
   )
 
 writeFileSync(timesFile, JSON.stringify(times, undefined, 2))
@@ -90,7 +91,7 @@ async function step(name: string, args: readonly string[], repair?: string): Pro
   console.error(`✖ ${name} failed.${repair ? ` To repair what can be repaired by itself: ${repair}` : ''}`)
 }
 
-async function runTests(kind: string, files: readonly string[], concurrency: number): Promise<void> {
+async function runTests(kind: string, files: readonly string[]): Promise<void> {
   if (files.length === 0) return
   const before = { ...totals }
   const started = performance.now()
@@ -104,7 +105,7 @@ async function runTests(kind: string, files: readonly string[], concurrency: num
       '--import',
       pathToFileURL(path.join(import.meta.dirname, file)).href,
     ]),
-    concurrency,
+    concurrency: availableParallelism() + 1,
   })
   const isFile = (one: { name: string; nesting: number }) => one.nesting === 0 && sorted.includes(one.name)
   stream.on('test:dequeue', (one) => void (isFile(one) && underWay.add(one.name)))
