@@ -1,0 +1,49 @@
+/**
+ * Tests the tests of a room by mutation: `npm run test:mutants -- counts`, or without a name those of every room in `mutants/rooms.ts`.
+ * Stryker makes small changes to the room's code, one at a time, and each must make a test fail. Run by hand: a room takes 10 to 30 minutes.
+ */
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { ROOMS } from './mutants/rooms.ts'
+
+/** Required, not imported: its types do not pass this project's checks. */
+const { Stryker } = createRequire(import.meta.url)('@stryker-mutator/core')
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    /** Number of mutants that are tested at the same time. */
+    concurrency: { type: 'string', default: '1' },
+    /** Runs the long tests too. For mutants that survive without them. */
+    long: { type: 'boolean', default: false },
+    /** Part of the room to mutate: `src/state/lease.ts:10-40`. Default: all of it. */
+    mutate: { type: 'string', multiple: true },
+  },
+})
+process.chdir(path.resolve(import.meta.dirname, '..'))
+process.env['MUTANTS_LONG'] = values.long ? '1' : ''
+
+for (const name of positionals.length > 0 ? positionals : Object.keys(ROOMS)) {
+  const room = ROOMS[name]
+  if (!room) throw new Error(`There is no room '${name}'; use one of ${Object.keys(ROOMS).join(', ')}.`)
+  // For the processes that run the tests.
+  process.env['MUTATED_ROOM'] = name
+  await new Stryker({
+    mutate: values.mutate ?? [`${room.code}/**/*.ts`],
+    testRunner: 'in-process',
+    plugins: [path.resolve('scripts/mutants/runner.ts')],
+    coverageAnalysis: 'perTest',
+    concurrency: Number(values.concurrency),
+    // Longer than the runner gives a test: a process that exceeds it is stuck.
+    timeoutMS: 60_000,
+    // Stryker rewrites a tsconfig.json through the API of an older TypeScript.
+    tsconfigFile: 'none',
+    // Not below node_modules, where Node.js strips no types.
+    tempDirName: `.mutants/${name}`,
+    reporters: ['clear-text', 'progress-append-only', 'json'],
+    jsonReporter: { fileName: `node_modules/.cache/mutants/${name}.json` },
+    clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+    allowConsoleColors: false,
+  }).runMutationTest()
+}

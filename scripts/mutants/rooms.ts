@@ -1,0 +1,52 @@
+/**
+ * Rooms that are tested by mutation, and the tests that run for each. They run in one process: a host in a process of its own would not
+ * have the change. The longest come last.
+ */
+export interface Room {
+  readonly code: string
+  /** Test files below `test/`, without their ending. */
+  readonly tests: readonly string[]
+}
+
+const below = (directory: string, ...names: readonly string[]) => names.map((name) => `${directory}/${name}`)
+
+export const ROOMS: Readonly<Record<string, Room>> = {
+  counts: {
+    code: 'src/library/counts',
+    tests: [
+      ...below('counts', 'acknowledged'),
+      ...below('telemetry', 'totals', 'outbox-catalog', 'restart', 'no-in-passing'),
+      ...below('counts', 'model', 'merge'),
+      ...below('telemetry', 'counts'),
+    ],
+  },
+  delivery: {
+    code: 'src/library/delivery',
+    tests: [
+      ...below('delivery', 'retry', 'lease'),
+      ...below('telemetry', 'network', 'delivery-status', 'withdrawal', 'no-before-sending', 'forget'),
+      ...below('telemetry', 'report', 'outbox-catalog', 'shutdown', 'logging', 'renamed'),
+      ...below('delivery', 'crowded'),
+      ...below('telemetry', 'outbox'),
+    ],
+  },
+  state: {
+    code: 'src/state',
+    tests: [
+      ...below('state', 'contract', 'directory', 'foreign-stores', 'left-overs', 'location', 'other-users'),
+      ...below('state', 'postgres-options', 'rename', 'resilient', 'steps-left-out', 'lease', 'odd-files'),
+      ...below('telemetry', 'unwritable', 'two-owners', 'not-stored', 'odd-state'),
+    ],
+  },
+  consent: {
+    code: 'src/library/consent',
+    tests: [
+      ...below('consent', 'automation', 'disclosure', 'locks', 'misspelt', 'odd-cases', 'seed-and-sticky'),
+      ...below('consent', 'seed-systems', 'sources', 'stored-choice', 'words', 'unreadable-choice'),
+      ...below('telemetry', 'consent-catalog-version', 'consent-conflicts', 'consent-counts', 'consent-no'),
+      ...below('telemetry', 'consent-exclusions', 'consent-explain', 'consent-packaging'),
+      ...below('telemetry', 'consent-stretched', 'consent-disclosure', 'while-disabled', 'opted-out'),
+      ...below('consent', 'properties'),
+    ],
+  },
+}

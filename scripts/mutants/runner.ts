@@ -1,0 +1,128 @@
+/**
+ * A test runner for Stryker that runs all tests of a room in its own process, through `registry.ts`. One process per mutant and test file, as
+ * Stryker's runner for TAP has it, took about ten times as long. Stryker starts another process for a mutant in code that runs only while a
+ * module is loaded, and for one that never ends.
+ */
+import { registerHooks } from 'node:module'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import fc from 'fast-check'
+import { type Context, hooks, type KeptTest, kept, load, mock } from './registry.ts'
+import { ROOMS } from './rooms.ts'
+
+/** State that Stryker's changed code reads and writes. */
+interface Instrumented {
+  activeMutant?: string | undefined
+  currentTestId?: string | undefined
+  hitCount?: number | undefined
+  hitLimit?: number | undefined
+  mutantCoverage?: { readonly perTest: Record<string, unknown> }
+}
+
+interface MutantRun {
+  readonly activeMutant: { readonly id: string }
+  readonly testFilter?: readonly string[]
+  readonly hitLimit?: number
+  readonly mutantActivation: 'runtime' | 'static'
+}
+
+const instrumented: Instrumented = {}
+const [PASSED, FAILED, SKIPPED] = [0, 1, 2]
+/** Time limit of a test, in milliseconds. */
+const TIME_LIMIT = 30_000
+/** The same without a mutant: nothing is known of the tests and the machine yet. */
+const FIRST_LIMIT = 200_000
+/** Processor time of a long test, in microseconds. Each mutant that survives would cost it, so long tests run only on request. */
+const LONG = process.env['MUTANTS_LONG'] ? Infinity : 400_000
+
+/** Ends the running test with an error that nothing else has caught. */
+let fail: (error: unknown) => void = () => {}
+
+class Runner {
+  #isLoaded = false
+
+  capabilities() {
+    return { reloadEnvironment: false }
+  }
+
+  init() {
+    Object.assign(globalThis, { __stryker__: instrumented })
+    // One counterexample is enough; looking for the smallest takes long.
+    fc.configureGlobal({ endOnFailure: true })
+    const registry = new URL('registry.ts', import.meta.url).href
+    registerHooks({
+      resolve: (specifier, context, next) =>
+        specifier === 'node:test' ? { url: registry, shortCircuit: true } : next(specifier, context),
+    })
+    for (const event of ['uncaughtException', 'unhandledRejection'])
+      process.on(event, (error: unknown) => fail(error))
+  }
+
+  async dryRun() {
+    await this.#load()
+    const tests = []
+    for (const one of kept) {
+      instrumented.currentTestId = one.id
+      const [began, before] = [performance.now(), process.cpuUsage()]
+      const failureMessage = await failureOf(one, FIRST_LIMIT)
+      const about = { id: one.id, name: one.id, timeSpentMs: performance.now() - began }
+      const { user, system } = process.cpuUsage(before)
+      const isLong = user + system > LONG
+      if (isLong) delete instrumented.mutantCoverage?.perTest[one.id]
+      if (failureMessage !== undefined) tests.push({ ...about, status: FAILED, failureMessage })
+      else tests.push({ ...about, status: isLong ? SKIPPED : PASSED })
+    }
+    instrumented.currentTestId = undefined
+    return { status: 'complete', tests, mutantCoverage: instrumented.mutantCoverage }
+  }
+
+  async mutantRun({ activeMutant, testFilter, hitLimit, mutantActivation }: MutantRun) {
+    if (mutantActivation === 'static') instrumented.activeMutant = activeMutant.id
+    await this.#load()
+    let nrOfTests = 0
+    for (const one of kept) {
+      if (testFilter && !testFilter.includes(one.id)) continue
+      nrOfTests++
+      Object.assign(instrumented, { activeMutant: activeMutant.id, hitLimit, hitCount: hitLimit && 0 })
+      const failureMessage = await failureOf(one)
+      if (failureMessage === undefined) continue
+      Object.assign(instrumented, { activeMutant: undefined, hitLimit: undefined, hitCount: undefined })
+      // The cause is the change only if the test passes without it. Otherwise an earlier mutant has spoilt this process, and Stryker
+      // tries the mutant in another one.
+      const isSound = mutantActivation === 'static' || (await failureOf(one)) === undefined
+      if (!isSound) throw new Error(`'${one.id}' fails without the change too.`)
+      return { status: 'killed', killedBy: [one.id], failureMessage, nrOfTests }
+    }
+    return { status: 'survived', nrOfTests }
+  }
+
+  async #load() {
+    if (this.#isLoaded) return
+    const { tests } = ROOMS[process.env['MUTATED_ROOM'] ?? ''] ?? { tests: [] }
+    for (const name of tests) await load(name, pathToFileURL(path.resolve('test', `${name}.test.ts`)).href)
+    for (const hook of hooks) await hook()
+    this.#isLoaded = true
+  }
+}
+
+/** Returns the message of the error that a test ends with; `undefined` if it passes. */
+async function failureOf({ body }: KeptTest, limit = TIME_LIMIT): Promise<string | undefined> {
+  const ends: Array<() => unknown> = []
+  const context: Context = { after: (end) => void ends.unshift(end), mock }
+  const { promise: failed, reject } = Promise.withResolvers<never>()
+  failed.catch(() => {})
+  fail = reject
+  const timer = setTimeout(() => reject(new Error('The test does not end.')), limit)
+  try {
+    await Promise.race([body(context), failed])
+    return
+  } catch (error) {
+    return String(error)
+  } finally {
+    clearTimeout(timer)
+    for (const end of ends) await end()
+    mock.restoreAll()
+  }
+}
+
+export const strykerPlugins = [{ kind: 'TestRunner', name: 'in-process', injectableClass: Runner }]
