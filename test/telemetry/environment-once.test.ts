@@ -8,8 +8,9 @@ import { createLog } from '../support/log.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 
-test('a .env file that is loaded between creating and starting counts as a whole: endpoint, directory and debug as well', async () => {
-  await using receiver = await startReceiver()
+test('a .env file that is loaded between creating and starting moves no report to the wrong receiver: endpoint, directory and debug all come from it', async () => {
+  await using operators = await startReceiver()
+  await using products = await startReceiver()
   using scratch = createScratch()
   const environment: Record<string, string> = {}
   const printed: string[] = []
@@ -17,6 +18,7 @@ test('a .env file that is loaded between creating and starting counts as a whole
     createAcme({
       environment,
       consent: { default: 'undecided' },
+      endpoint: products.endpoint,
       state: path.join(scratch.directory, 'product'),
       debugOutput: (text) => printed.push(text),
     })
@@ -26,18 +28,21 @@ test('a .env file that is loaded between creating and starting counts as a whole
   const directory = path.join(scratch.directory, 'operator')
   Object.assign(environment, {
     ACME_DB_TELEMETRY: 'on',
-    ACME_DB_TELEMETRY_ENDPOINT: receiver.endpoint,
+    ACME_DB_TELEMETRY_ENDPOINT: operators.endpoint,
     ACME_DB_TELEMETRY_DIR: directory,
   })
   const { state, variables } = await usage.start()
   assert.equal(state, 'enabled')
-  assert.deepEqual({ ...variables }, environment)
   assert.equal((await usage.report()).outcome, 'sent')
-  assert.equal(receiver.received.length, 1)
+  assert.deepEqual(
+    { wrong: products.received.length, right: operators.received.length },
+    { wrong: 0, right: 1 },
+  )
   assert.deepEqual(
     [existsSync(directory), existsSync(path.join(scratch.directory, 'product'))],
     [true, false],
   )
+  assert.deepEqual({ ...variables }, environment)
   await usage.shutdown()
 
   const debugged = create()
