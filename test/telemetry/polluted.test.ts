@@ -26,6 +26,8 @@ const NAMES = [
     'impediment',
     'ignore',
     'flag',
+    'path',
+    'auth',
   ],
 ]
 

@@ -65,7 +65,8 @@ export function openRequest(url: URL, options: RequestOptions): http.ClientReque
   // Read before the host's instrumentation can change the options.
   const said = new Set(['host', 'connection', ...Object.keys(ownOf(options).headers ?? {})])
   const { request, Agent } = url.protocol === 'https:' ? https : http
-  const outgoing = request(url, {
+  // As text: Node.js takes a `URL` object for options when another library has added `path` or `auth` to every object.
+  const outgoing = request(url.href, {
     ...options,
     agent: new Agent({ keepAlive: false, autoSelectFamily: true }),
     rejectUnauthorized: true,
