@@ -59,12 +59,16 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
 )
 
 const anyLife = (step: fc.Arbitrary<Step>) =>
-  fc.record({ seed: fc.nat(), steps: fc.array(step, { minLength: 1, maxLength: 25 }) })
+  fc.record({
+    seed: fc.nat(),
+    phase: fc.constantFrom('random' as const, 'start' as const),
+    steps: fc.array(step, { minLength: 1, maxLength: 25 }),
+  })
 
 test('whatever happens, reports are half an interval apart, one an interval, and come while a process is there', async () => {
   await fc.assert(
-    fc.asyncProperty(anyLife(anyStep), async ({ seed, steps }) => {
-      const { reports, end } = await liveThrough(seed, steps)
+    fc.asyncProperty(anyLife(anyStep), async ({ seed, phase, steps }) => {
+      const { reports, end } = await liveThrough({ seed, phase }, steps)
       for (const [index, report] of reports.entries()) {
         for (const [further, later] of reports.slice(index + 1).entries()) {
           const gap = later.at - report.at
@@ -107,10 +111,10 @@ const shortStep: fc.Arbitrary<Step> = fc.oneof(
 
 test('with nothing but short restarts and naps there are as many reports as intervals, one more or one less', async () => {
   await fc.assert(
-    fc.asyncProperty(anyLife(shortStep), async ({ seed, steps }) => {
+    fc.asyncProperty(anyLife(shortStep), async ({ seed, phase, steps }) => {
       // Nothing short follows at once on something short: several in a row are a long one.
       const apart = steps.flatMap((step) => [step, { do: 'run', for: HOUR } as const])
-      const { reports, end } = await liveThrough(seed, apart)
+      const { reports, end } = await liveThrough({ seed, phase }, apart)
       const intervals = (end.at - INITIAL_DELAY) / INTERVAL
       assert.ok(reports.length >= Math.floor(intervals) - 1, `${reports.length} in ${intervals} intervals`)
       assert.ok(reports.length <= Math.ceil(intervals) + 1, `${reports.length} in ${intervals} intervals`)
@@ -122,7 +126,10 @@ test('with nothing but short restarts and naps there are as many reports as inte
 const NOTHING_YET: Moment = { at: 0, awake: 0, starts: 0, setForward: 0, sets: 0, setsBack: 0 }
 
 /** A life of an installation: the moments of its reports, and its end. */
-async function liveThrough(seed: number, steps: readonly Step[]) {
+async function liveThrough(
+  { seed, phase }: { readonly seed: number; readonly phase: 'random' | 'start' },
+  steps: readonly Step[],
+) {
   const machine = createMachine()
   const store = createMemoryStore()
   const random = seeded(seed)
@@ -137,7 +144,7 @@ async function liveThrough(seed: number, steps: readonly Step[]) {
   })
   const start = async () => {
     const work = async () => void reports.push(now())
-    const host = createHost({ machine, store, interval: INTERVAL, jitter: JITTER, random, work })
+    const host = createHost({ machine, store, interval: INTERVAL, phase, jitter: JITTER, random, work })
     await host.schedule.start(INITIAL_DELAY)
     past = { ...past, starts: past.starts + 1 }
     return host

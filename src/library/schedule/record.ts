@@ -1,9 +1,9 @@
 import { Date, ownOf, parseOwn } from '../../platform/index.ts'
-import { dueAfter, periodAfter, type Rhythm } from './rhythm.ts'
+import { dueAfter, type GridState, periodAfter, type Rhythm } from './rhythm.ts'
 import { type Undecided, undecidedIn } from './undecided.ts'
 
 /** Persisted state of an installation's schedule. Times are milliseconds since 1970 by the wall clock as it is set now. */
-export interface ScheduleRecord {
+export interface ScheduleRecord extends GridState {
   /** Random offset of the installation's grid, as a part of the interval: 0 to 1, 1 excluded. */
   readonly offset: number
   /** Time of the first start. It moves with the clock if the clock is set during the initial delay. */
@@ -44,13 +44,14 @@ export function sanitize(record: ScheduleRecord, now: number, rhythm: Rhythm): S
 }
 
 function sanitizeDue(dueAt: number, record: ScheduleRecord, now: number, rhythm: Rhythm): number {
-  const { offset, reports, lastReportAt = Number.POSITIVE_INFINITY } = record
+  const { reports, lastReportAt = Number.POSITIVE_INFINITY } = record
+  // A due time that cannot be right is no point of a grid.
+  const state = { ...record, dueAt: undefined }
   const period = periodAfter(rhythm, reports)
   // Planned while the clock was wrong: by the correct clock, the report would come too soon after the last one.
-  if (lastReportAt <= now && dueAt < lastReportAt + period / 2)
-    return dueAfter(rhythm, offset, reports, lastReportAt)
+  if (lastReportAt <= now && dueAt < lastReportAt + period / 2) return dueAfter(rhythm, state, lastReportAt)
   // At most two periods ahead: a clock that was set back must not silence an installation for years.
-  return dueAt > now + 2 * period ? dueAfter(rhythm, offset, reports, now) : dueAt
+  return dueAt > now + 2 * period ? dueAfter(rhythm, state, now) : dueAt
 }
 
 export function recordText(record: ScheduleRecord): string {

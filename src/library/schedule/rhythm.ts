@@ -8,12 +8,26 @@
  * A report that is more than half an interval late belongs to the point in the middle. So the next report is due between half
  * an interval and one interval (and {@link EARLY}) later: a machine that runs for a minute each day, at whatever time of day, reports
  * each day. As the points of two reports are at least an interval apart, there are never more than `t / interval + 1` in a time `t`.
+ *
+ * With the phase `start` no offset is drawn: the grid is that of the last due time, and the first one begins with the first report.
  */
 export interface Rhythm {
   /** Time from one report to the next, in milliseconds. */
   readonly interval: number
   /** More reports at the beginning, so that installations that live for hours can be distinguished from those that live for years. */
   readonly firstPhase?: { readonly interval: number; readonly count: number } | undefined
+  /** Position of the grid: at a random offset, or at the time of the first report. Default: `random`. */
+  readonly phase?: 'random' | 'start' | undefined
+}
+
+/** State that the next due time depends on. */
+export interface GridState {
+  /** Offset of the grid, as a part of the interval: 0 to 1. */
+  readonly offset: number
+  /** Number of reports that were made. */
+  readonly reports: number
+  /** Time at which the last report was due, in milliseconds since 1970; `undefined` before the first report. */
+  readonly dueAt?: number | undefined
 }
 
 /**
@@ -28,20 +42,27 @@ export function periodAfter({ interval, firstPhase }: Rhythm, reports: number): 
 }
 
 /**
- * Returns the time at which the next report is due after the report number `reports`, made at `at`, on the grid with this offset
- * (0 to 1). Times are milliseconds since 1970.
+ * Returns the time at which the next report is due after the report number `reports`, made at `at`. Times are milliseconds since 1970.
  *
  * @param isNew whether the offset was drawn for this report. Default: false
  */
-export function dueAfter(rhythm: Rhythm, offset: number, reports: number, at: number, isNew = false): number {
+export function dueAfter(rhythm: Rhythm, state: GridState, at: number, isNew = false): number {
+  const { offset, reports, dueAt = at } = state
   const period = periodAfter(rhythm, reports)
+  if (rhythm.phase === 'start') {
+    const late = pointBefore((at - dueAt) / period + EARLY)
+    return Math.round(dueAt + (late + 1) * period)
+  }
   const intervals = at / period + EARLY - offset
   // An installation joins a new grid at the nearest point, up to one and a half intervals later. Otherwise a fleet that was
   // started at once would report within half of the day only.
   const joins = isNew || reports <= 1 || reports === rhythm.firstPhase?.count
-  const point = joins ? Math.round(intervals) : Math.floor(intervals * 2) / 2
+  const point = joins ? Math.round(intervals) : pointBefore(intervals)
   return Math.round((point + offset + 1) * period)
 }
+
+/** Returns the last grid point, or the middle of two, in intervals. */
+const pointBefore = (intervals: number): number => Math.floor(intervals * 2) / 2
 
 /** Draws the offset of a grid: 0 to 1, 1 excluded. */
 export const drawOffset = (random: () => number): number => Math.floor(random() * 1e6) / 1e6

@@ -13,6 +13,11 @@ export interface ScheduleOptions extends Rhythm {
   /** Largest random delay of a report, as a part of the interval: 0 to 0.25. Default: 0.02. */
   readonly jitter?: number | undefined
   /**
+   * Begin of the waits before the first report: `installation`, when the installation was first started, and for the undecided
+   * delay when it was first undecided; `start`, also at each start of a process. Default: `installation`.
+   */
+  readonly delayFrom?: 'installation' | 'start' | undefined
+  /**
    * `installation`: all processes on a state store together make one report an interval. `process`: each process makes its own, and
    * nothing is stored. Default: `installation`.
    */
@@ -47,8 +52,8 @@ export interface Schedule {
    * Plans the reports: the first one `initialDelay` milliseconds after the *installation* was first started. While nobody has decided,
    * no report is made before the installation has been undecided for `undecidedDelay` milliseconds. Both delays continue across
    * restarts. The monotonic clock measures the initial delay while a process runs, and the undecided delay while the machine is on.
-   * If a report is due at a start, it is made after 10 to 20 seconds, or after the initial delay if that is shorter. Call again when
-   * the decision changes.
+   * If a report is due at a start, it is made after 10 to 20 seconds, or after the initial delay if that is shorter. With `delayFrom:
+   * 'start'`, no report is made before the delay has passed since the first call after a stop. Call again when the decision changes.
    */
   start(initialDelay: number, delays?: StartDelays): Promise<void>
   /** Stores that a report was made now. Never rejects. */
@@ -66,8 +71,16 @@ export interface Schedule {
   due(): number | undefined
   /** Time of the last report, as of the last reading, in milliseconds of the wall clock. */
   lastReportAt(): number | undefined
-  /** Returns the milliseconds for which the installation has certainly been undecided. A decision sets it to 0. */
+  /**
+   * Returns the milliseconds for which the installation has certainly been undecided; with `delayFrom: 'start'`, since the start at
+   * most. A decision sets it to 0.
+   */
   undecidedFor(): number
+  /** Returns whether the initial delay still keeps a process with `delayFrom: 'start'` from reporting. */
+  isPassedOver(): boolean
+  /** Plans no reports until the next call of `start`. The waits of this start go on. */
+  pause(): void
+  /** Ends the schedule. A later call of `start` is another start. */
   stop(): void
 }
 
@@ -88,6 +101,8 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     run,
     interval,
     firstPhase,
+    phase,
+    delayFrom = 'installation',
     jitter = 0.02,
     scope = 'installation',
     shortLived = false,
@@ -95,7 +110,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     random = systemRandom,
     boot = bootOfMachine,
   } = ownOf(options)
-  const rhythm = { interval, firstPhase }
+  const rhythm = { interval, firstPhase, phase }
   const steady = { clock, boot }
   const keeper = createRecordKeeper({
     ...{ clock, steady, rhythm, random },
@@ -106,6 +121,9 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   let timer: Timer | undefined
   /** Monotonic time until which a process that has just started waits, in milliseconds. */
   let graceUntil: number | undefined
+  /** Monotonic time of the start, in milliseconds. */
+  let startedAt: number | undefined
+  let ended = false
   /** Monotonic time at which the current report began, in milliseconds. */
   let runningSince: number | undefined
   /** Jitter drawn for one due time. */
@@ -119,12 +137,27 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     const waits = [
       0,
       grace - clock.monotonic(),
-      undecidedDelay === undefined ? 0 : undecidedDelay - undecidedFor(keeper, steady),
+      undecidedDelay === undefined ? 0 : undecidedDelay - waitedUndecided(),
+      initialDelay - sinceStart(),
       record.dueAt === undefined
-        ? initialDelay - keeper.since(record.startedAt)
+        ? initialDelay - Math.max(keeper.since(record.startedAt), delayFrom === 'start' ? sinceStart() : 0)
         : record.dueAt + lateFor(record.dueAt, record) - clock.now(),
     ]
     return Math.ceil(Math.max(...waits))
+  }
+
+  /** Returns the milliseconds since the start, where it is the start that the waits begin with. */
+  function sinceStart(): number {
+    if (delayFrom === 'installation') return Number.POSITIVE_INFINITY
+    return startedAt === undefined ? 0 : clock.monotonic() - startedAt
+  }
+
+  const waitedUndecided = () => Math.min(undecidedFor(keeper, steady), sinceStart())
+
+  /** Takes the time of a start: the first call after a stop. */
+  function noteStart(): void {
+    if (startedAt === undefined || ended) startedAt = clock.monotonic()
+    ended = false
   }
 
   function lateFor(dueAt: number, { reports }: ScheduleRecord): number {
@@ -171,13 +204,19 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     return planned !== undefined && untilDue(0) <= 0
   }
 
-  const nextDue = ({ offset, reports }: ScheduleRecord, at: number) =>
-    dueAfter(rhythm, offset, reports + 1, at, wanders)
+  const nextDue = (record: ScheduleRecord, at: number) =>
+    dueAfter(rhythm, { ...record, reports: record.reports + 1 }, at, wanders)
+
+  function pause(): void {
+    planned = undefined
+    timer?.cancel()
+  }
 
   return {
     async start(initialDelay, delays) {
       const { undecidedDelay } = ownOf<StartDelays>({ ...delays })
       planned = { initialDelay, undecidedDelay }
+      noteStart()
       const grace = GRACE * (1 + random())
       graceUntil ??= clock.monotonic() + (shortLived ? grace : Math.min(initialDelay, grace))
       await keeper.update((record, now) =>
@@ -202,10 +241,15 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     },
     due: () => (planned && keeper.record() ? clock.now() + untilDue() : undefined),
     lastReportAt: () => keeper.record()?.lastReportAt,
-    undecidedFor: () => undecidedFor(keeper, steady),
+    undecidedFor: waitedUndecided,
+    isPassedOver: () => planned !== undefined && planned.initialDelay > sinceStart(),
+    pause() {
+      noteStart()
+      pause()
+    },
     stop() {
-      planned = undefined
-      timer?.cancel()
+      pause()
+      ended = true
     },
   }
 }

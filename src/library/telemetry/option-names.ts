@@ -54,6 +54,8 @@ export const OPTION_NAMES = {
     interval: true,
     initialDelay: true,
     undecidedDelay: true,
+    delayFrom: true,
+    phase: true,
     firstPhase: { count: true, interval: true } satisfies Names<
       NonNullable<NonNullable<UsageTelemetryOptions['schedule']>['firstPhase']>
     >,

@@ -155,12 +155,15 @@ function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
     jitter,
     'use a number from 0 to 0.25',
   )
-  check(
-    schedule?.scope === undefined || ['installation', 'process'].includes(schedule.scope),
-    'schedule.scope',
-    schedule?.scope,
-    "use 'installation' or 'process'",
-  )
+  for (const [key, words] of Object.entries(SCHEDULE_WORDS)) {
+    const value: unknown = schedule?.[key as keyof typeof SCHEDULE_WORDS]
+    check(
+      value === undefined || words.includes(value as string),
+      `schedule.${key}`,
+      value,
+      `use ${words.map((word) => `'${word}'`).join(' or ')}`,
+    )
+  }
   check(proxy === undefined || proxy === 'environment', 'proxy', proxy, "use 'environment', or leave it out")
   mistakes.push(...mistakesOfDelivery(options))
   const modes = ['stable', 'rotating', 'none']
@@ -176,6 +179,12 @@ function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
       'identity.lineage',
       identity.lineage,
       "use it with the mode 'stable' only",
+    )
+    check(
+      schedule?.phase !== 'start',
+      'schedule.phase',
+      schedule?.phase,
+      "use it with the identity mode 'stable' only: reports that come at one time of day can be joined",
     )
     mistakes.push(...joiningFacts(catalog, identity.mode))
   }
@@ -194,6 +203,12 @@ function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
   )
   mistakes.push(...mistakesOfParts(options))
   return mistakes
+}
+
+const SCHEDULE_WORDS = {
+  scope: ['installation', 'process'],
+  delayFrom: ['installation', 'start'],
+  phase: ['random', 'start'],
 }
 
 const PREFIX = /^[A-Z][A-Z0-9_]*$/

@@ -42,10 +42,21 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
   readonly schedule?: {
     /** Time from one report to the next: 1 minute to 2^31-1 ms (24.8 days). Default: `24h`. */
     readonly interval?: Duration
-    /** Time from the start to the first report. Default: `5m`. */
+    /** Time from the first start, or from each one (`delayFrom`), to the first report. Default: `5m`. */
     readonly initialDelay?: Duration
     /** Time in which nothing is sent while nobody has decided. Default: `1h`. */
     readonly undecidedDelay?: Duration
+    /**
+     * Begin of `initialDelay` and `undecidedDelay`: once, when the `installation` first starts or is first undecided; or at each
+     * `start` of a process anew, so that one that does not live that long never reports (EventStoreDB, FerretDB). Default:
+     * `installation`.
+     */
+    readonly delayFrom?: 'installation' | 'start'
+    /**
+     * Times of the reports after the first one: at a `random` time of day that the installation draws, so that a fleet is spread
+     * over the day; or one interval after the first, and so on: `start`. Default: `random`.
+     */
+    readonly phase?: 'random' | 'start'
     /** A denser beginning: so many reports, so far apart, before the interval holds (TimescaleDB: 12, `1h`). Default: none. */
     readonly firstPhase?: { readonly count: number; readonly interval: Duration }
     /** Largest random delay of a report, as a part of the interval: 0 to 0.25. Default: 0.02. */

@@ -62,8 +62,9 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
   const { settings, contributions, counting, verdict, readVerdict, refreshConsent } = options
   const { logTrouble, beforeReport } = options
   const { clock, state, undecidedDelay, initialDelay, policy, scope, interval, firstPhase, jitter } = settings
+  const { delayFrom, phase } = settings
   const schedule = createSchedule({
-    ...{ clock, store: state, interval, firstPhase, jitter, scope },
+    ...{ clock, store: state, interval, firstPhase, phase, jitter, scope, delayFrom },
     run: reportOnSchedule,
     wanders: !joinsReports(settings.identity),
     shortLived: settings.delivery !== 'inline',
@@ -165,7 +166,7 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
 
   return {
     async plan({ state }) {
-      if (state === 'disabled' && policy.whileDisabled === 'nothing') return schedule.stop()
+      if (state === 'disabled' && policy.whileDisabled === 'nothing') return schedule.pause()
       planned = true
       await outsideHostContext(async () => {
         await schedule.start(initialDelay, state === 'undecided' ? { undecidedDelay } : {})
@@ -209,12 +210,13 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     },
     async stop() {
       planned = false
+      const isPassedOver = schedule.isPassedOver()
       schedule.stop()
       const [reports, deliveries] = [reporting, delivering]
       // A new start creates its own: these send no more.
       reporting = undefined
       delivering = undefined
-      await reports?.then(reportAtEnd)
+      if (!isPassedOver) await reports?.then(reportAtEnd)
       await deliveries?.then((running) => running.shutdown())
     },
   }

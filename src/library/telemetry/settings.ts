@@ -62,6 +62,8 @@ export interface Settings {
   readonly firstPhase: { readonly count: number; readonly interval: number } | undefined
   readonly jitter: number | undefined
   readonly scope: 'installation' | 'process'
+  readonly delayFrom: 'installation' | 'start'
+  readonly phase: 'random' | 'start'
   readonly finalReport: boolean
   /** `within`: milliseconds. */
   readonly delivery: 'inline' | 'detached' | { readonly within: number }
@@ -169,6 +171,8 @@ export function resolveSettings(
     },
     jitter: schedule.jitter,
     scope: schedule.scope ?? 'installation',
+    delayFrom: schedule.delayFrom ?? 'installation',
+    phase: schedule.phase ?? 'random',
     finalReport: schedule.finalReport ?? false,
     delivery: deliveryOf(options.delivery),
     state,
