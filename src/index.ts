@@ -21,6 +21,7 @@ export type {
   FactCommon,
   Facts,
   GaugeFact,
+  MapFact,
   Metadata,
   MetadataFact,
   MetadataValue,

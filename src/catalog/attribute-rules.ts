@@ -1,5 +1,6 @@
 import { describeValue } from '../platform/index.ts'
 import { acceptValue } from './attributes.ts'
+import { MAP_CHARACTER } from './map.ts'
 import { patternProblem } from './patterns.ts'
 import { type Report, wholeNumberRule, wordsRule } from './rules.ts'
 import type { AttributeFact } from './types.ts'
@@ -26,13 +27,18 @@ export function attributeRules(fact: AttributeFact, report: Report): void {
     case 'uuids':
       wholeNumberRule('maxItems', fact.maxItems, 64, reportUnsound)
       break
+    case 'map':
+      if (fact.keys !== 'uuid') plainWordsRule('keys', fact.keys, reportUnsound)
+      plainWordsRule('values', fact.values, reportUnsound)
+      wholeNumberRule('maxEntries', fact.maxEntries, 64, reportUnsound)
+      break
     case 'boolean':
     case 'version':
       break
     default:
       return report(
         'type',
-        `is ${describeValue((fact as { type?: unknown }).type)}; use 'string', 'enum', 'boolean', 'version', 'metadata' or 'uuids'`,
+        `is ${describeValue((fact as { type?: unknown }).type)}; use 'string', 'enum', 'boolean', 'version', 'metadata', 'uuids' or 'map'`,
       )
   }
   if (fact.type === 'metadata' && fact.whenUnknown !== undefined) {
@@ -53,6 +59,16 @@ export function attributeRules(fact: AttributeFact, report: Report): void {
       `is ${describeValue(fact.example)}, which the fact itself would refuse; give a value that it takes`,
     )
 }
+
+/** Checks a closed list of the words of a map. */
+function plainWordsRule(path: string, words: unknown, report: Report) {
+  wordsRule(path, words, report)
+  for (const [index, word] of (Array.isArray(words) ? words : []).entries())
+    if (typeof word === 'string' && !PLAIN.test(word))
+      report(`${path}[${index}]`, `is ${describeValue(word)}; use letters, digits, spaces and _ . : / - only`)
+}
+
+const PLAIN = new RegExp(`^${MAP_CHARACTER}*$`)
 
 function patternRule(pattern: unknown, report: Report) {
   if (typeof pattern !== 'string' || pattern === '') {

@@ -1,3 +1,4 @@
+import { mapPairs } from './map.ts'
 import { metadataEntries } from './metadata.ts'
 import type { AttributeFact, Catalog } from './types.ts'
 import { uuidsOf } from './uuids.ts'
@@ -25,6 +26,7 @@ export function acceptValue(fact: AttributeFact, value: unknown): TakenValue {
   if (isUnknown(fact, value)) return { value: value as AttributeValue, problems: [] }
   if (fact.type === 'metadata') return metadataEntries(fact, value)
   if (fact.type === 'uuids') return uuidsOf(fact, value)
+  if (fact.type === 'map') return mapPairs(fact, value)
   const problem = attributeProblem(fact, value)
   return problem === undefined
     ? { value: reportedAttribute(fact, value as string | boolean), problems: [] }

@@ -111,6 +111,7 @@ function meaningChanges(released: Catalog, before: Fact, catalog: Catalog, after
     'temporality',
     'total',
     'values',
+    'keys',
     'pattern',
     'maxLength',
     'maxEntries',

@@ -169,6 +169,8 @@ function attributeOf(fact: AttributeFact): string {
       return `keys and values that the operator has set to be reported, at most ${fact.maxEntries ?? DEFAULT_LIMITS.maxEntries}`
     case 'uuids':
       return `random ids of related installations, at most ${fact.maxItems ?? DEFAULT_LIMITS.maxItems}`
+    case 'map':
+      return `for each of at most ${fact.maxEntries ?? DEFAULT_LIMITS.maxEntries} ${fact.keys === 'uuid' ? 'random ids' : `of ${fact.keys.map(code).join(', ')}`} one of ${fact.values.map(code).join(', ')}`
   }
 }
 

@@ -3,6 +3,7 @@ import type {
   CountFact,
   EnumFact,
   GaugeFact,
+  MapFact,
   MetadataFact,
   StringFact,
   UuidsFact,
@@ -17,6 +18,7 @@ type AnyFact =
   | VersionFact
   | MetadataFact
   | UuidsFact
+  | MapFact
   | GaugeFact
   | CountFact
 
@@ -35,6 +37,7 @@ export const FACT_NAMES: { readonly [Name in NameOfAny<AnyFact>]: true } = {
   pattern: true,
   maxLength: true,
   values: true,
+  keys: true,
   randomize: true,
   maxEntries: true,
   maxItems: true,

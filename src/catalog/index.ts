@@ -16,6 +16,7 @@ export { isExpired, type Moment } from './expiry.ts'
 export { frozenCopy } from './frozen.ts'
 export { joiningFacts } from './joining.ts'
 export { type JsonSchema, jsonSchema } from './json-schema.ts'
+export { pairPattern } from './map.ts'
 export { METADATA_KEY } from './metadata.ts'
 export { re2Of } from './pattern-syntax.ts'
 export { type PermittedFacts, type Withheld, withholdingReason } from './permitted-facts.ts'
@@ -46,6 +47,7 @@ export type {
   FactCommon,
   Facts,
   GaugeFact,
+  MapFact,
   Metadata,
   MetadataFact,
   MetadataValue,

@@ -24,6 +24,8 @@ export function joiningFacts(catalog: Pick<Catalog, 'facts'> | undefined, mode: 
 /** Recognizes a fact of type `string` as an id by its example: the packs declare ids of nodes in this way. */
 const isId = (fact: Fact | undefined): boolean =>
   fact?.kind === 'attribute' &&
-  (fact.type === 'uuids' || (fact.type === 'string' && ID.test(String(fact.example))))
+  (fact.type === 'uuids' ||
+    (fact.type === 'map' && fact.keys === 'uuid') ||
+    (fact.type === 'string' && ID.test(String(fact.example))))
 
 const ID = new RegExp(`^${UUID}$`, 'i')

@@ -1,4 +1,5 @@
 import { alternativesOf, hasNoDimensions } from './dimensions.ts'
+import { pairPattern } from './map.ts'
 import { METADATA_KEY } from './metadata.ts'
 import {
   patternOf,
@@ -78,7 +79,7 @@ function attribute(name: string, fact: AttributeFact): JsonSchema {
   const { maxLength = DEFAULT_LIMITS.maxLength } = fact
   return object({
     key: { type: 'string', pattern: `^${name.replaceAll('.', '\\.')}\\.${METADATA_KEY}$` },
-    value: text({ minLength: 1, maxLength, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' }),
+    value: text({ maxLength, pattern: '^[^\\u0000-\\u001f\\u007f-\\u009f]*$' }),
   })
 }
 
@@ -98,12 +99,17 @@ function knownValue(fact: Exclude<AttributeFact, MetadataFact>): JsonSchema {
       return text({ pattern: VERSION, maxLength: MAX_VERSION_LENGTH })
     case 'string':
       return text({ pattern: `^(?:${fact.pattern})$`, maxLength: fact.maxLength ?? DEFAULT_LIMITS.maxLength })
-    case 'uuids': {
-      const values = { type: 'array', minItems: 1, maxItems: fact.maxItems ?? DEFAULT_LIMITS.maxItems }
-      return object({ arrayValue: object({ values: { ...values, items: text({ pattern: `^${UUID}$` }) } }) })
-    }
+    case 'uuids':
+      return texts(`^${UUID}$`, fact.maxItems ?? DEFAULT_LIMITS.maxItems)
+    case 'map':
+      return texts(`^${pairPattern(fact)}$`, fact.maxEntries ?? DEFAULT_LIMITS.maxEntries)
   }
 }
+
+const texts = (pattern: string, maxItems: number): JsonSchema =>
+  object({
+    arrayValue: object({ values: { type: 'array', minItems: 1, maxItems, items: text({ pattern }) } }),
+  })
 
 function pointAttributes(fact: Extract<Fact, { kind: 'gauge' | 'count' }>): JsonSchema {
   if (hasNoDimensions(fact)) return NO_ATTRIBUTES

@@ -48,8 +48,8 @@ function textAt(entries: object, key: string, maxLength: number): string | typeo
   try {
     const value = includedValue(Reflect.get(entries, key))
     if (value === undefined) return undefined
-    const text = isPlain(value) ? String(value) : ''
-    return text.length >= 1 && text.length <= maxLength && !UNPRINTABLE.test(text) ? text : REFUSED
+    const text = isPlain(value) ? String(value) : undefined
+    return text !== undefined && text.length <= maxLength && !UNPRINTABLE.test(text) ? text : REFUSED
   } catch {
     return REFUSED
   }

@@ -23,6 +23,7 @@ const MEMBERS = [
   ...MEANING,
   'by',
   'values',
+  'keys',
   'maxLength',
   'maxEntries',
   'maxItems',
@@ -56,6 +57,7 @@ function covers(was: unknown, is: Scope, levels: readonly string[]): boolean {
 interface Loose extends Readonly<Record<string, unknown>> {
   readonly by?: Dimensions | readonly Dimensions[]
   readonly values?: readonly string[]
+  readonly keys?: 'uuid' | readonly string[]
   readonly min?: number
   readonly max?: number
   readonly level?: string
@@ -69,6 +71,7 @@ function saysNoMore(was: Loose, is: Loose, levels: readonly string[]): boolean {
   return (
     MEANING.every((key) => same(key) || (key === 'temporality' && isDelta(was) && isDelta(is))) &&
     (is.values ?? []).every((value) => was.values?.includes(value)) &&
+    (same('keys') || (isList(is.keys) && isList(was.keys) && isWithin(is.keys, was.keys))) &&
     (Object.keys(DEFAULT_LIMITS) as Array<keyof typeof DEFAULT_LIMITS>).every(
       (key) => limit(is, key) <= limit(was, key),
     ) &&
@@ -82,6 +85,10 @@ function saysNoMore(was: Loose, is: Loose, levels: readonly string[]): boolean {
     combinesNoMore(was, is)
   )
 }
+
+const isList = (keys: Loose['keys']): keys is readonly string[] => Array.isArray(keys)
+
+const isWithin = (some: readonly string[], all: readonly string[]) => some.every((one) => all.includes(one))
 
 const isDelta = ({ temporality }: Loose) => temporality === undefined || temporality === 'delta'
 

@@ -114,11 +114,28 @@ export interface UuidsFact extends FactCommon, WhenUnknown {
   readonly example: readonly string[]
 }
 
+/**
+ * A bounded map with a declared word for each key, such as the state of each member of a cluster by its random id. Reported as a list of
+ * texts `key=word`, sorted: an attribute of a resource holds no map. UUIDs are reported in lower case. A pair that breaks a rule is
+ * dropped and counted; the other pairs stay. An empty map counts as unknown.
+ */
+export interface MapFact extends FactCommon, WhenUnknown {
+  readonly kind: 'attribute'
+  readonly type: 'map'
+  /** Permitted keys: every UUID (RFC 9562), or the words of a closed list. */
+  readonly keys: 'uuid' | readonly string[]
+  /** Permitted words. Letters, digits, spaces and `_.:/-`, as in a list of keys. */
+  readonly values: readonly string[]
+  /** Largest number of reported pairs, 1 to 64: the first ones by key. Default: 16. */
+  readonly maxEntries?: number
+  readonly example: Readonly<Record<string, string>>
+}
+
 /** A fact whose value is one text or boolean. */
 export type SingleFact = StringFact | EnumFact | BooleanFact | VersionFact
 
 /** A fact that becomes an OpenTelemetry resource attribute; a metadata fact becomes one for each entry. */
-export type AttributeFact = SingleFact | MetadataFact | UuidsFact
+export type AttributeFact = SingleFact | MetadataFact | UuidsFact | MapFact
 
 /** Dimensions of a fact: for each key the closed list of its values. If `other` is in the list, unlisted values count as `other`. */
 export type Dimensions = Readonly<Record<string, readonly string[]>>
@@ -225,9 +242,11 @@ export type ValueOf<A> = A extends {
       ? Metadata
       : A extends { readonly type: 'uuids' }
         ? readonly string[]
-        : A extends { readonly kind: 'gauge' }
-          ? number
-          : string
+        : A extends { readonly type: 'map'; readonly values: readonly (infer W extends string)[] }
+          ? Readonly<Record<string, W | undefined>>
+          : A extends { readonly kind: 'gauge' }
+            ? number
+            : string
 
 /**
  * Type of the attributes of a count fact: those of one of its alternatives; no attributes when the fact has no dimensions; any

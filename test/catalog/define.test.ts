@@ -47,6 +47,13 @@ const choice = {
 }
 const metadata = { ...text, type: 'metadata', example: { cloud: 'aws' } }
 const ids = { ...text, type: 'uuids', example: ['3c9cce5b-81a2-4d0b-9f5e-6f6c1e1f4a57'] }
+const map = {
+  ...text,
+  type: 'map',
+  keys: 'uuid',
+  values: ['up', 'down'],
+  example: { [ids.example[0] as string]: 'up' },
+}
 const withFact = (fact: unknown, more: object = {}) => ({
   version: 1,
   prefix: 'acme',
@@ -123,6 +130,19 @@ const table: ReadonlyArray<readonly [what: string, definition: unknown, place: s
   ['a level as a number', withFact({ ...gauge, level: 1 }, { levels: 1 }), 'levels'],
   ['a level in capitals', withFact(gauge, { levels: ['Basic'] }), 'levels[0]'],
   ['an unknown kind', withFact({ ...gauge, kind: 'histogram' }), "facts['acme.x'].kind"],
+  ['a map without keys', withFact({ ...map, keys: undefined }), "facts['acme.x'].keys"],
+  ['a map by anything', withFact({ ...map, keys: 'any' }), "facts['acme.x'].keys"],
+  ['a map without words', withFact({ ...map, values: [] }), "facts['acme.x'].values"],
+  [
+    'a word of a map with a sign that parts keys from words',
+    withFact({ ...map, values: ['up', 'a=b'] }),
+    "facts['acme.x'].values[1]",
+    "is 'a=b'; use letters, digits, spaces and _ . : / - only",
+  ],
+  ['a key of a map with a quotation mark', withFact({ ...map, keys: ['a"'] }), "facts['acme.x'].keys[0]"],
+  ['too large a map', withFact({ ...map, maxEntries: 65 }), "facts['acme.x'].maxEntries"],
+  ['an example that is no map', withFact({ ...map, example: ['up'] }), "facts['acme.x'].example"],
+  ['an example with another word', withFact({ ...map, example: { a: 'up' } }), "facts['acme.x'].example"],
   ['no kind', withFact({ why: 'Tells it.', since: 1 }), "facts['acme.x'].kind"],
   ['an unknown type', withFact({ ...choice, type: 'number' }), "facts['acme.x'].type"],
   ['no fact at all', withFact(null), "facts['acme.x']"],

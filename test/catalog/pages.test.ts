@@ -49,6 +49,31 @@ const ROWS: Array<[what: string, fact: Facts[string], cell: string]> = [
     },
     'random ids of related installations, at most 5',
   ],
+  [
+    'a map by ids',
+    {
+      ...common,
+      kind: 'attribute',
+      type: 'map',
+      keys: 'uuid',
+      values: ['Leader', 'Follower'],
+      maxEntries: 5,
+      example: { '3c9cce5b-81a2-4d0b-9f5e-6f6c1e1f4a57': 'Leader' },
+    },
+    'for each of at most 5 random ids one of `Leader`, `Follower`',
+  ],
+  [
+    'a map by words',
+    {
+      ...common,
+      kind: 'attribute',
+      type: 'map',
+      keys: ['disk', 'memory'],
+      values: ['on', 'off'],
+      example: { disk: 'on' },
+    },
+    'for each of at most 16 of `disk`, `memory` one of `on`, `off`',
+  ],
 ]
 
 for (const [what, fact, cell] of ROWS) {

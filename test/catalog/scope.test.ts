@@ -27,6 +27,15 @@ const BOOLEAN = {
 } as const
 const METADATA = { ...COMMON, kind: 'attribute', type: 'metadata', example: { a: 'b' } } as const
 
+const MAP = {
+  ...COMMON,
+  kind: 'attribute',
+  type: 'map',
+  keys: ['a', 'b'],
+  values: ['x', 'y'],
+  example: { a: 'x' },
+} as const
+
 /** Whether a fact that was agreed to covers another definition of it, after a way through JSON. */
 const covers = (before: Fact, after: Fact) =>
   widenedFacts(JSON.parse(JSON.stringify(scopesOf({ 'a.b': before }))), { 'a.b': after }, LEVELS).length === 0
@@ -39,6 +48,12 @@ for (const [what, before, after, expected] of [
     true,
   ],
   ['fewer words', WORD, { ...WORD, values: ['b'] }, true],
+  ['fewer keys and words of a map', MAP, { ...MAP, keys: ['a'], values: ['y'] }, true],
+  ['a key more', MAP, { ...MAP, keys: ['a', 'b', 'c'] }, false],
+  ['a word of a map more', MAP, { ...MAP, values: ['x', 'y', 'z'] }, false],
+  ['ids for keys', MAP, { ...MAP, keys: 'uuid' }, false],
+  ['keys that are in the word for ids', { ...MAP, keys: 'uuid' }, { ...MAP, keys: ['u'] }, false],
+  ['more pairs', MAP, { ...MAP, maxEntries: 17 }, false],
   ['one word more', WORD, { ...WORD, values: ['a', 'b', 'c'] }, false],
   ['a higher level', { ...WORD, level: 'basic' }, WORD, true],
   ['a lower level', WORD, { ...WORD, level: 'basic' }, false],

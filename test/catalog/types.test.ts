@@ -159,6 +159,13 @@ test('metadata and related ids compile as what they are', () => {
       facts: {
         'acme.metadata': { ...common, type: 'metadata', example: { cloud: 'aws' } },
         'acme.related': { ...common, type: 'uuids', example: [id] },
+        'acme.gossip': {
+          ...common,
+          type: 'map',
+          keys: 'uuid',
+          values: ['up', 'down'],
+          example: { [id]: 'up' },
+        },
       },
     }),
     endpoint: 'https://usage.acme.example',
@@ -172,6 +179,10 @@ test('metadata and related ids compile as what they are', () => {
     usage.set('acme.metadata', async () => configured)
     usage.set('acme.related', [id])
     usage.set('acme.related', () => [id])
+    usage.set('acme.gossip', { [id]: 'up' })
+    usage.set('acme.gossip', () => ({ [id]: 'down' as const, other: undefined }))
+    // @ts-expect-error a word that is not declared
+    usage.set('acme.gossip', { [id]: 'lost' })
     // @ts-expect-error a text for entries
     usage.set('acme.metadata', 'aws')
     // @ts-expect-error entries of entries

@@ -167,6 +167,14 @@ test('metadata passes by its prefix where every entry is as declared, a list of 
         whenUnknown: 'Unknown',
         example: ['3c9cce5b-81a2-4d0b-9f5e-6f6c1e1f4a57'],
       },
+      'acme.gossip': {
+        ...common,
+        type: 'map',
+        keys: 'uuid',
+        values: ['Leader', 'in.between'],
+        maxEntries: 3,
+        example: { '3c9cce5b-81a2-4d0b-9f5e-6f6c1e1f4a57': 'Leader' },
+      },
       'acme.text': { ...common, type: 'string', pattern: 'x.*', maxLength: 1_024, example: 'x' },
     },
   })
@@ -185,11 +193,15 @@ test('metadata passes by its prefix where every entry is as declared, a list of 
   )
   assert.equal(
     found('merge_maps(resource.attributes'),
-    String.raw`- |- merge_maps(resource.attributes, resource.cache["acme.metadata"], "insert") where Len(resource.cache["acme.metadata"]) <= 3 and IsMatch(resource.cache["acme.metadata"], "^\\{(?:\"[^\"]+\":\"(?:[^\"\\\\\\x00-\\x1f\\x7f-\\x9f]|\\\\[\"\\\\/]|\\\\u(?:003[ce]|0026|202[89])){1,9}\",?)*\\}$$")`,
+    String.raw`- |- merge_maps(resource.attributes, resource.cache["acme.metadata"], "insert") where Len(resource.cache["acme.metadata"]) <= 3 and IsMatch(resource.cache["acme.metadata"], "^\\{(?:\"[^\"]+\":\"(?:[^\"\\\\\\x00-\\x1f\\x7f-\\x9f]|\\\\[\"\\\\/]|\\\\u(?:003[ce]|0026|202[89])){0,9}\",?)*\\}$$")`,
   )
   assert.match(
     found('delete_key(resource.attributes, "acme.related")') ?? '',
     /where not \(IsList\(.+\) and IsMatch\(.+\{1,16\}.+and resource\.attributes\["acme\.related"\] != "Unknown"$/,
+  )
+  assert.match(
+    found('delete_key(resource.attributes, "acme.gossip")') ?? '',
+    /where not \(IsList\(.+\) and IsMatch\(.+=\(\?:Leader\|in\\\\\.between\).+\{1,3\}\\\\\]\$\$"\)\)$/,
   )
   assert.match(
     found('delete_key(resource.attributes, "acme.text")') ?? '',

@@ -249,6 +249,14 @@ describe('what the gateway lets through', () => {
   test('metadata, related ids, alternatives and contributions pass whole, what is not declared of them does not', async (t) => {
     const common = { kind: 'attribute', since: 1, why } as const
     const related = { ...common, type: 'uuids', maxItems: 2, example: [uuid('4')] } as const
+    const gossip = {
+      ...common,
+      type: 'map',
+      keys: 'uuid',
+      values: ['Leader', 'in.between'],
+      maxEntries: 2,
+      example: { [uuid('4')]: 'Leader' },
+    } as const
     const metadata = { ...common, type: 'metadata', example: { cloud: 'aws' } } as const
     const product = defineCatalog({
       version: 1,
@@ -256,6 +264,7 @@ describe('what the gateway lets through', () => {
       facts: {
         'acme.metadata': { ...metadata, maxLength: 9, maxEntries: 3 },
         'acme.related': related,
+        'acme.gossip': gossip,
         'acme.motto': { ...common, type: 'string', pattern: '.*', maxLength: 1_024, example: 'x' },
         'acme.commands': {
           kind: 'count',
@@ -281,10 +290,11 @@ describe('what the gateway lets through', () => {
     ]
     const declared = {
       'acme.metadata.cloud': '<"é&\\>/\u2028😀',
-      'acme.metadata.cloudIdentifier': 'aws',
+      'acme.metadata.cloudIdentifier': '',
       'acme.metadata.zone.a-1_b': '1',
       'acme.search.tags.purpose': 'test',
       'acme.related': [uuid('4'), uuid('7')],
+      'acme.gossip': [`${uuid('4')}=Leader`, `${uuid('7')}=in.between`],
       'acme.motto': 'é'.repeat(1_024),
       'usage.catalog.contributions': 'acme.search@3,shop@12',
       'usage.installation.age': 'half-year',
@@ -322,11 +332,12 @@ describe('what the gateway lets through', () => {
     assert.deepEqual(own((await archived(1))[0]), {
       ...declared,
       'acme.related': declared['acme.related'].join(),
+      'acme.gossip': declared['acme.gossip'].join(),
     })
 
     /** Each of these alone, beside a good entry of another fact. */
     const refused = [
-      ...['', 'x'.repeat(10), 'a\nb', 'a\u0000', '\u0085', 5, true, null, ['a']].map((value) => ({
+      ...['x'.repeat(10), 'a\nb', 'a\u0000', '\u0085', 5, true, null, ['a']].map((value) => ({
         'acme.metadata.a': value,
       })),
       Object.fromEntries([1, 2, 3, 4].map((entry) => [`acme.metadata.a${entry}`, 'x'])),
@@ -338,6 +349,16 @@ describe('what the gateway lets through', () => {
         [uuid('4').toUpperCase()],
         5,
       ].map((value) => ({ 'acme.related': value })),
+      ...[
+        `${uuid('4')}=Leader`,
+        [],
+        [uuid('4')],
+        [`${uuid('4')}=Lost`],
+        [`${uuid('4')}=inXbetween`],
+        [`${uuid('4')}=Leader`, 'db1.internal=Leader'],
+        [`${uuid('4')}=Leader`, `${uuid('7')}=Leader`, `${uuid('7').replace('7', '8')}=Leader`],
+        5,
+      ].map((value) => ({ 'acme.gossip': value })),
       { 'acme.motto': 'x'.repeat(1_025) },
       ...[
         ...['shop', 'shop@x', 'Shop@1', 'shop@1,', Array(3).fill('shop@1').join(), 'shop@1234567890'],

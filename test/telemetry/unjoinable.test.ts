@@ -96,6 +96,13 @@ const part = (facts: Parameters<typeof defineCatalog>[0]['facts']) =>
 
 for (const [what, facts, places] of [
   ['uuids', { 'acme.peers': peers }, ["facts['acme.peers']"]],
+  [
+    'words by their ids',
+    {
+      'acme.peers': { ...peers, type: 'map', keys: 'uuid', values: ['Leader'], example: { [id]: 'Leader' } },
+    },
+    ["facts['acme.peers']"],
+  ],
   ['node ids', nodes.facts, ["facts['acme.cluster.node_id']", "facts['acme.cluster.leader_id']"]],
 ] as const) {
   test(`outside of the mode stable, facts that hold ${what} are refused at start, through every door`, () => {

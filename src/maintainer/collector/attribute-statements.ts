@@ -6,6 +6,7 @@ import {
   MAX_VERSION_LENGTH,
   METADATA_KEY,
   type MetadataFact,
+  pairPattern,
   patternOf,
   REPORT_ATTRIBUTES,
   type ReportAttribute,
@@ -61,7 +62,7 @@ export function attributeStatements(catalogs: readonly Catalog[], guard: string 
     ...metadata.map(([name, { maxLength, maxEntries }]) => [
       `merge_maps(resource.attributes, ${resourceCache(name)}, "insert")`,
       `where ${under}Len(${resourceCache(name)}) <= ${maxEntries}`,
-      `and ${matches(resourceCache(name), `^\\{(?:"[^"]+":"${JSON_CHARACTER}{1,${maxLength}}",?)*\\}$`)}`,
+      `and ${matches(resourceCache(name), `^\\{(?:"[^"]+":"${JSON_CHARACTER}{0,${maxLength}}",?)*\\}$`)}`,
     ]),
     ...(catalogs.length === 0 ? [] : [levelStatement(catalogs, guard)]),
     ...(contributors.length === 0 ? [] : [contributionsStatement(contributors, under)]),
@@ -154,12 +155,18 @@ function bytesOf(name: string, fact: AttributeFact): number {
       return maxEntries * (name.length + 64 + BYTES_OF_A_CHARACTER * maxLength)
     case 'uuids':
       return maxItems * 40
+    case 'map': {
+      const key = fact.keys === 'uuid' ? 36 : longest(fact.keys)
+      return maxEntries * (key + longest(fact.values) + 5)
+    }
     case 'enum':
-      return Math.max(...fact.values.map((value) => Buffer.byteLength(value)))
+      return longest(fact.values)
     default:
       return BYTES_OF_A_CHARACTER * maxLength
   }
 }
+
+const longest = (words: readonly string[]) => Math.max(...words.map((word) => Buffer.byteLength(word)))
 
 const BYTES_OF_A_CHARACTER = 4
 
@@ -226,7 +233,12 @@ function declaredRefusal(path: string, fact: PlainFact): string {
       return `(${wrong.join(' or ')})`
     }
     case 'uuids':
-      // OTTL matches a list as JSON.
-      return `not (IsList(${path}) and ${matches(path, `^\\[(?:"${UUID}",?){1,${fact.maxItems ?? DEFAULT_LIMITS.maxItems}}\\]$`)})`
+      return isNoListOf(path, UUID, fact.maxItems ?? DEFAULT_LIMITS.maxItems)
+    case 'map':
+      return isNoListOf(path, pairPattern(fact), fact.maxEntries ?? DEFAULT_LIMITS.maxEntries)
   }
 }
+
+/** Returns a condition that is true of everything but a list of so many texts. OTTL matches a list as JSON. */
+const isNoListOf = (path: string, pattern: string, most: number): string =>
+  `not (IsList(${path}) and ${matches(path, `^\\[(?:"${pattern}",?){1,${most}}\\]$`)})`
