@@ -10,12 +10,13 @@ import { report, send } from './running-gateway.ts'
 import { memory, scratchDirectory, until } from './scratch.ts'
 
 /** `gateway up` on free ports, once it is up. */
-async function up(t: TestContext, directory?: string) {
+async function up(t: TestContext, directory?: string, shell: Record<string, string> = {}) {
   directory ??= await scratchDirectory(t)
   const [endpoint, health] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`]
   const { CLICKHOUSE_URL: _, ...rest } = process.env
   const environment = {
     ...rest,
+    ...shell,
     USAGE_GATEWAY_ENDPOINT: endpoint,
     USAGE_GATEWAY_HEALTH_ENDPOINT: health,
     USAGE_CLICKHOUSE_HTTP_PORT: '0',
@@ -94,6 +95,24 @@ async function readableByOthers(directory: string): Promise<string[]> {
   }
   return found
 }
+
+test('the password of another store in the shell does not end the engine: the Collector took that password, and the engine ended', async (t) => {
+  const { endpoint, url, ending, running } = await up(t, undefined, {
+    USAGE_CLICKHOUSE_USERNAME: 'me',
+    USAGE_CLICKHOUSE_PASSWORD: 'of another store',
+    CLICKHOUSE_USER: 'me',
+    CLICKHOUSE_PASSWORD: 'of another store',
+  })
+  assert.equal((await send(`http://${endpoint}`, report())).status, 200)
+  const insights = createInsights({ url })
+  await until('the report is in the store', async () => {
+    const versions = await insights.activeInstallationsByVersion({ product: 'acme-db' })
+    return versions.length > 0
+  })
+  await insights.close()
+  ending.abort()
+  assert.equal(await running, 0)
+})
 
 test('`gateway up` ends when ClickHouse does, and says so', async (t) => {
   const { directory, health, stderr, running } = await up(t)

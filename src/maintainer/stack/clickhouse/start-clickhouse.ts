@@ -130,7 +130,7 @@ async function start(
   )
   const server = await startGuarded({
     command: [...found.command, '--config-file', configuration, '--query', queryOf(tcpPort)],
-    environment: withoutClickHouse(environment),
+    environment,
     directory,
     onLine,
   }).catch((error) => {
@@ -190,10 +190,6 @@ const queryOf = (tcpPort: number | undefined) =>
 
 /** User of a server that we start. */
 const USER = 'usage'
-
-/** Removes variables such as `CLICKHOUSE_PASSWORD`: they concern another server, and the engine would end because of them. */
-const withoutClickHouse = (environment: Environment): Environment =>
-  Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('CLICKHOUSE_')))
 
 const VERSION = 'SELECT version()'
 
