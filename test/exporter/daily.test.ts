@@ -182,6 +182,23 @@ for (const total of ['source', 'process'] as const) {
   })
 }
 
+test('a consent that another library has added to every object is no yes for the exporter', async () => {
+  await using receiver = await startReceiver()
+  const yes = createAcme().consent.verdict()
+  Reflect.set(Object.prototype, 'consent', () => yes)
+  try {
+    const { usage } = new ConsentAwareMetricExporter({
+      product: { name: 'acme-db', version: '2.4.0' },
+      ...{ catalog: acmeCatalog, endpoint: receiver.endpoint, state: createMemoryStore(), environment: {} },
+    })
+    await usage.report()
+    await usage.shutdown()
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'consent')
+  }
+  assert.equal(receiver.connections, 0)
+})
+
 test('running totals that a reader asks for are counted once', async () => {
   const exporter = createExporter()
   class Totals extends MetricReader {

@@ -2,9 +2,12 @@
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import { metrics } from '@opentelemetry/api'
-import { MeterProvider } from '@opentelemetry/sdk-metrics'
-import { createAcme } from '../support/acme.ts'
+import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
+import { createMemoryStore } from '../../src/index.ts'
+import { ConsentAwareMetricExporter } from '../../src/sdk.ts'
+import { acmeCatalog, createAcme } from '../support/acme.ts'
 import { createLog } from '../support/log.ts'
+import { numbersOf, type Receiver, startReceiver } from '../support/receiver.ts'
 
 afterEach(() => metrics.disable())
 
@@ -73,6 +76,56 @@ test('a plugin that is the global MeterProvider is noticed as well', async () =>
   await usage.start()
   assert.equal(warnings().length, 1)
   await usage.shutdown()
+})
+
+const commandsAt = ({ received }: Receiver) =>
+  received.map(({ json }) => numbersOf(json)['acme.commands{command=find,result=ok}'])
+
+test('a host whose own SDK has usage.reader() is not warned that its facts are in no report: they are', async () => {
+  await using receiver = await startReceiver()
+  const log = createLog()
+  const usage = createAcme({ logger: log, endpoint: receiver.endpoint })
+  const readers = [await usage.reader()]
+  metrics.setGlobalMeterProvider(new MeterProvider({ readers }))
+  await usage.start()
+  await usage.report()
+  metrics.getMeter('acme').createCounter('acme.commands').add(5, ATTRIBUTES)
+  await usage.report()
+  assert.deepEqual(
+    log.lines.filter((line) => line.startsWith('warn')),
+    [],
+  )
+  assert.deepEqual(commandsAt(receiver), [undefined, 5])
+  await usage.shutdown()
+})
+
+test('two readers of one provider do not double the facts', async () => {
+  await using receiver = await startReceiver()
+  const usage = createAcme({ endpoint: receiver.endpoint })
+  const provider = new MeterProvider({ readers: [await usage.reader(), await usage.reader()] })
+  const other = new MeterProvider({ readers: [await usage.reader()] })
+  for (const one of [provider, other]) one.getMeter('acme').createCounter('acme.commands').add(5, ATTRIBUTES)
+  await usage.report()
+  provider.getMeter('acme').createCounter('acme.commands').add(2, ATTRIBUTES)
+  await usage.report()
+  assert.deepEqual(commandsAt(receiver), [10, 2])
+  await usage.shutdown()
+})
+
+test('a reader beside the exporter in one provider does not double the facts', async () => {
+  await using receiver = await startReceiver()
+  const exporter = new ConsentAwareMetricExporter({
+    product: { name: 'acme-db', version: '2.4.0' },
+    ...{ catalog: acmeCatalog, endpoint: receiver.endpoint, consent: { default: 'enabled' } },
+    ...{ state: createMemoryStore(), environment: {} },
+  })
+  const readers = [new PeriodicExportingMetricReader({ exporter }), await exporter.usage.reader()]
+  const provider = new MeterProvider({ readers })
+  provider.getMeter('acme').createCounter('acme.commands').add(5, ATTRIBUTES)
+  await provider.forceFlush()
+  await exporter.usage.report()
+  assert.deepEqual(commandsAt(receiver), [5])
+  await provider.shutdown()
 })
 
 const GOOD: Array<[what: string, host: (usage: ReturnType<typeof createAcme>) => void]> = [

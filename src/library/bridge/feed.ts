@@ -40,6 +40,14 @@ export function createFeed(recorder: FactRecorder, catalog: () => Catalog): Feed
   const counters = createRegistry((name) => meter.createCounter(name))
   const totals = createRegistry((name) => createTotals(meter.createObservableCounter(name)))
   const lastTotals = createLastTotals()
+  const taken = takenBy(recorder)
+  const self = {}
+
+  /** Two readers of one provider, or a reader beside an exporter, are both given each event. */
+  function isOurs(scope: object): boolean {
+    if (!taken.has(scope)) taken.set(scope, self)
+    return taken.get(scope) === self
+  }
 
   function feedCount(name: string, metric: SumMetricData): void {
     const isDelta = metric.aggregationTemporality === AggregationTemporality.DELTA
@@ -62,9 +70,19 @@ export function createFeed(recorder: FactRecorder, catalog: () => Catalog): Feed
     for (const [name, value] of Object.entries(resource.attributes)) {
       if (['attribute', 'uuids'].includes(kindOf(catalog(), name) ?? '')) recorder.set(name, value)
     }
-    for (const { metrics } of scopeMetrics) for (const metric of metrics) feedMetric(metric)
+    for (const { scope, metrics } of scopeMetrics)
+      if (isOurs(scope)) for (const metric of metrics) feedMetric(metric)
   }
 }
+
+/** The scopes that feeds into a recorder have taken, each with its feed. A meter of a provider has one object for its scope. */
+function takenBy(recorder: FactRecorder): WeakMap<object, object> {
+  const taken = takenScopes.get(recorder) ?? new WeakMap()
+  takenScopes.set(recorder, taken)
+  return taken
+}
+
+const takenScopes = new WeakMap<FactRecorder, WeakMap<object, object>>()
 
 const kindOf = ({ facts }: Catalog, name: string): string | undefined =>
   Object.hasOwn(facts, name) ? facts[name]?.kind : undefined

@@ -1,6 +1,7 @@
 import { OTLPMetricExporterBase } from '@opentelemetry/exporter-metrics-otlp-http'
 import type { AggregationTemporality, InstrumentType } from '@opentelemetry/sdk-metrics'
 import type { Facts } from '../../catalog/index.ts'
+import { ownOf } from '../../platform/index.ts'
 import { createFeed, selectAggregation, selectTemporality } from '../bridge/index.ts'
 import type { ConsentPolicy, Verdict } from '../consent/index.ts'
 import {
@@ -54,7 +55,7 @@ export class ConsentAwareMetricExporter<F extends Facts = Facts> extends OTLPMet
 function createTelemetry<F extends Facts>(options: ConsentAwareMetricExporterOptions<F>): Pluggable<F> {
   // The check of the options refuses a value that is not an object.
   if (typeof options !== 'object' || options === null) return createPluggable(options)
-  const { consent, ...rest } = options
+  const { consent, ...rest } = ownOf(options)
   if (typeof consent === 'function') return createPluggable(rest, consent)
   return createPluggable({ ...rest, ...(consent !== undefined && { consent }) })
 }

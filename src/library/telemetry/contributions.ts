@@ -14,6 +14,8 @@ export interface Contributions {
   addFeed(feed: () => Promise<void>): void
   /** Removes such a source. */
   removeFeed(feed: () => Promise<void>): void
+  /** Returns `true` while there is such a source. */
+  hasFeeds(): boolean
   /** Returns the product's catalog with the present contributions. */
   catalog(): Catalog
   /** Returns the names of former facts: of earlier versions, and of contributions that were removed. */
@@ -40,6 +42,7 @@ export function createContributions(
     },
     addFeed: (feed) => void feeds.add(feed),
     removeFeed: (feed) => void feeds.delete(feed),
+    hasFeeds: () => feeds.size > 0,
     catalog: () => catalog,
     formerFacts: () => [...gone, ...(catalog.removed ?? [])],
     add(given) {

@@ -18,9 +18,11 @@ export interface MeterOwnerOptions {
   readonly stores: readonly FactStore[]
   /** MeterProviders of the usage telemetry: the product's, and those of contributions. */
   readonly own: Pick<WeakSet<object>, 'has'>
+  /** Returns `true` while there is a reader of ours for a provider of the host's, through which our facts come back to us. */
+  readonly hasReader: () => boolean
 }
 
-export function createMeterOwner({ logger, stores, own }: MeterOwnerOptions): MeterOwner {
+export function createMeterOwner({ logger, stores, own, hasReader }: MeterOwnerOptions): MeterOwner {
   let warned = false
 
   function warnOnce(message: string): void {
@@ -43,12 +45,12 @@ export function createMeterOwner({ logger, stores, own }: MeterOwnerOptions): Me
   function lookAtReport(): void {
     look()
     const owner = globalMeterProvider()
-    if (owner === undefined || own.has(owner)) return
+    if (owner === undefined || own.has(owner) || hasReader()) return
     if (stores.some(({ usage: asked }) => asked.usesNumbers) || !stores.some(hasNumbers)) return
     warnOnce(
       "Another MeterProvider than the usage telemetry is OpenTelemetry's global one, and no gauge or count of the usage catalog has been recorded here. " +
         'What is recorded by metrics.getMeter() of @opentelemetry/api goes to that one, and is in no usage report. ' +
-        'Take the instruments of the facts from usage.getMeter() or usage.counter().',
+        'Take the instruments of the facts from usage.getMeter() or usage.counter(), or give that provider a reader of the facts: await usage.reader().',
     )
   }
 

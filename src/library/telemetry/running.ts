@@ -57,7 +57,8 @@ export function createRunning(
     : createConsentOf(settings, contributions, durability, settings.readEnvironment)
   const verdict = () => consent.verdict()
   const counting = createCounting({ settings, contributions, verdict, refreshConsent })
-  const owner = createMeterOwner({ logger, stores: contributions.stores.all, own: contributions.providers })
+  const { stores, providers: own, hasFeeds: hasReader } = contributions
+  const owner = createMeterOwner({ logger, stores: stores.all, own, hasReader })
   const beforeReport = owner.lookAtReport
   const readVerdict = () => consent.read()
   const runner = createReportRunner({
