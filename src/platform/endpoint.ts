@@ -7,10 +7,12 @@ export type Endpoint =
   | { readonly url: undefined; readonly problem: string }
 
 /**
- * Parses the base address of a receiver by the URL Standard, without surrounding spaces. An address without TLS must be on this
- * machine.
+ * Parses the address of a receiver by the URL Standard, without surrounding spaces: the base address, or the one that reports are posted
+ * to, as the log shows it.
+ *
+ * @param plain machines that an address without TLS may be on
  */
-export function readEndpoint(value: unknown): Endpoint {
+export function readEndpoint(value: unknown, plain: 'anywhere' | 'this machine' = 'this machine'): Endpoint {
   const text = typeof value === 'string' ? value.trim() : ''
   // The standard removes some of these characters inside an address: the address used would differ from the one seen.
   const url = !/[\s\p{C}]/u.test(text) && URL.canParse(text) ? new URL(text) : undefined
@@ -27,15 +29,36 @@ export function readEndpoint(value: unknown): Endpoint {
     }
   if (url.search || url.hash)
     return { url: undefined, problem: 'has a query or a fragment; give the base address alone' }
-  if (url.protocol === 'http:' && !isLoopback(url.hostname))
+  if (plain === 'this machine' && leavesUnencrypted(url.href))
     return {
       url: undefined,
       problem: `sends reports unencrypted to another machine; use https://${url.host}`,
     }
-  return { problem: undefined, url: `${url.origin}${url.pathname.replace(/\/+$/, '')}` }
+  return { problem: undefined, url: `${url.origin}${basePathOf(url)}` }
 }
 
-/** Returns the address that reports are posted to, below the base address of a receiver. */
-export const metricsUrl = (endpoint: string): string => `${endpoint.replace(/\/+$/, '')}/v1/metrics`
+/** Returns `true` if what is sent to an address leaves this machine without TLS. */
+export function leavesUnencrypted(endpoint: string): boolean {
+  const { protocol, hostname } = new URL(endpoint)
+  return protocol === 'http:' && !isLoopback(hostname)
+}
+
+/** Returns the address that reports are posted to, for the address of a receiver. */
+export function metricsUrl(endpoint: string): string {
+  const url = new URL(endpoint)
+  return `${url.origin}${basePathOf(url)}${METRICS}`
+}
+
+const METRICS = '/v1/metrics'
+
+/** Returns a path without slashes and paths of reports at its end, however often, so that the base of a base is the same. */
+function basePathOf({ pathname }: { readonly pathname: string }): string {
+  let base = pathname
+  for (;;) {
+    if (base.endsWith('/')) base = base.slice(0, -1)
+    else if (base.endsWith(METRICS)) base = base.slice(0, -METRICS.length)
+    else return base
+  }
+}
 
 const isLoopback = (host: string) => host === 'localhost' || host === '[::1]' || /^127(\.\d+){3}$/.test(host)

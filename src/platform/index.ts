@@ -8,7 +8,7 @@ export { type Clock, isTime, systemClock, type Timer } from './clock.ts'
 export { inOwnContext, outsideHostContext, ownContext } from './context.ts'
 export { distanceOf } from './distance.ts'
 export { type Duration, parseDuration } from './duration.ts'
-export { metricsUrl, readEndpoint } from './endpoint.ts'
+export { leavesUnencrypted, metricsUrl, readEndpoint } from './endpoint.ts'
 export {
   type Environment,
   readEnvironment,

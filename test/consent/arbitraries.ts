@@ -86,6 +86,16 @@ export const PLACES: readonly Place[] = [
     ),
     variable: 'ACME_TELEMETRY_ENDPOINT',
   },
+  {
+    ...other('headers-variable', 'rhubarb', fc.constantFrom('', 'a=b', 'rhubarb', '\n'), (inputs, value) => ({
+      ...fromVariable('ACME_TELEMETRY_HEADERS')(inputs, value),
+      headers:
+        value?.trim() && !value.includes('=')
+          ? { name: 'ACME_TELEMETRY_HEADERS', problem: 'holds no header' }
+          : undefined,
+    })),
+    variable: 'ACME_TELEMETRY_HEADERS',
+  },
   exclusions('ACME_TELEMETRY_EXCLUDE'),
   exclusions('OLD_TELEMETRY_EXCLUDE'),
   { ...decision('variable', true, fromVariable('ACME_TELEMETRY')), ...named('variable', 'ACME_TELEMETRY') },

@@ -95,7 +95,6 @@ test('an address that cannot be used is a no, and the warning names variable, va
   for (const [address, problem] of [
     ['rhubarb', /is not an http or https address/],
     [' ', /is not an http or https address/],
-    ['http://usage.acme.example', /unencrypted to another machine/],
     ['https://a:b@usage.acme.example', /holds a user name or a password/],
     ['\u{1b}[31m', /is not an http or https address/],
   ] as const) {

@@ -21,6 +21,32 @@ const options = (endpoint: string, state: string) => ({
 const jobOf = (directory: string) => path.join(directory, 'detached.json')
 const content = (file: string) => JSON.parse(readFileSync(file, 'utf8'))
 
+test('the headers of the operator reach the child by its environment, and the state holds no value of them', async () => {
+  using scratch = createScratch()
+  let job = ''
+  await using receiver = await startReceiver((_, response) => {
+    job = readFileSync(jobOf(scratch.directory), 'utf8')
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+  })
+  const environment = {
+    ACME_TOOL_TELEMETRY_ENDPOINT: receiver.endpoint,
+    ACME_TOOL_TELEMETRY_HEADERS: 'authorization=Bearer%20of-this-test',
+    ACME_TOOL_TELEMETRY_HEADER: 'authorization=of-this-test',
+    acme_tool_telemetry_opt_out: '0',
+  }
+  await runTool(options('http://127.0.0.1:9', scratch.directory), { environment })
+  await until(() => receiver.received.length > 0)
+  await delivered(scratch.directory)
+  assert.equal(receiver.received[0]?.headers['authorization'], 'Bearer of-this-test')
+  assert.deepEqual(JSON.parse(job).work.environment, {
+    ACME_TOOL_TELEMETRY_ENDPOINT: receiver.endpoint,
+    acme_tool_telemetry_opt_out: '0',
+  })
+  for (const file of readdirSync(scratch.directory, { recursive: true, withFileTypes: true }))
+    if (file.isFile())
+      assert.doesNotMatch(readFileSync(path.join(file.parentPath, file.name), 'utf8'), /of-this-test/)
+})
+
 /** What a child that was killed has left is as old as if a minute had passed. */
 function letMinutePass(directory: string): void {
   const job = content(jobOf(directory))

@@ -50,6 +50,7 @@ async function startFlaky() {
 const IN_PASSING: ReadonlyArray<[environment: Environment, consent: ConsentPolicy, source: string]> = [
   [{ ACME_DB_TELEMETRY_DEBUG: '1' }, {}, 'debug-variable'],
   [{ ACME_DB_TELEMETRY_ENDPOINT: 'usage.acme.example' }, {}, 'endpoint-variable'],
+  [{ ACME_DB_TELEMETRY_HEADERS: 'Bearer of-this-test' }, {}, 'headers-variable'],
   [{ ACME_DB_TELEMETRY_EXCLUDE: 'acme.usres' }, {}, 'exclude-variable'],
   [{ ACME_DB_TELEMETRY: 'ture' }, {}, 'variable'],
   [{}, { flag: 'enalbe' }, 'flag'],

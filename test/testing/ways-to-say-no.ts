@@ -59,9 +59,16 @@ export const WAYS_TO_SAY_NO: Readonly<Record<string, WayToSayNo>> = {
     source: 'endpoint-variable',
     environment: { ACME_DB_TELEMETRY_ENDPOINT: 'collector.acme.example' },
   },
-  'an address without encryption': {
+  'an address with a password': {
     source: 'endpoint-variable',
-    environment: { ACME_DB_TELEMETRY_ENDPOINT: 'http://collector.acme.example' },
+    environment: { ACME_DB_TELEMETRY_ENDPOINT: 'https://alice:hunter2@collector.acme.example' },
+  },
+  'headers that cannot be read': {
+    source: 'headers-variable',
+    environment: {
+      ACME_DB_TELEMETRY_ENDPOINT: 'https://collector.acme.example',
+      ACME_DB_TELEMETRY_HEADERS: 'Bearer of-this-test',
+    },
   },
   'a withheld fact that does not exist': {
     source: 'exclude-variable',

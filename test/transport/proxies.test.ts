@@ -54,6 +54,20 @@ async function startBoth(options: Partial<ProxyOptions> = {}, secureReceiver = t
   }
 }
 
+test('a proxy does not see the headers of the operator in front of a tunnel, and the receiver in the tunnel gets them', async () => {
+  await using both = await startBoth()
+  const { outcome } = await createHttpTransport({
+    endpoint: `https://usage.test:${both.receiver.port}`,
+    headers: { authorization: 'Basic of-this-test' },
+    proxyEnvironment: { HTTPS_PROXY: `http://127.0.0.1:${both.proxy.port}` },
+  }).send(REPORT)
+  assert.equal(outcome, 'accepted')
+  assert.deepEqual(
+    [both.asked[0]?.method, both.asked[0]?.headers.authorization, both.seen[0]?.authorization],
+    ['CONNECT', undefined, 'Basic of-this-test'],
+  )
+})
+
 for (const secure of [false, true]) {
   test(`HTTPS_PROXY, spoken to ${secure ? 'in TLS' : 'in the open'}: the report goes through a tunnel, and the proxy learns the host alone`, async () => {
     await using both = await startBoth({ secure })

@@ -105,6 +105,38 @@ test('what is refused where a redirect has led to says where that was', async ()
   })
 })
 
+test('the headers of the operator follow a redirect within the receiver, and go nowhere else, also on the same host', async () => {
+  const seen: Array<string | undefined> = []
+  const note: http.RequestListener = (request, response) => {
+    seen.push(request.headers.authorization)
+    accept(request, response)
+  }
+  await using secure = await listen(createSecureServer('server', note))
+  const answers: Record<string, http.RequestListener> = {
+    '/v1/metrics': (request, response) => {
+      seen.push(request.headers.authorization)
+      redirectingTo('/there')(request, response)
+    },
+    '/there': (request, response) => {
+      seen.push(request.headers.authorization)
+      redirectingTo(`https://usage.test:${secure.port}/v1/metrics`)(request, response)
+    },
+  }
+  await using server = await listen(
+    http.createServer((request, response) => answers[request.url ?? '']?.(request, response)),
+  )
+  const transport = createHttpTransport({
+    endpoint: `http://usage.test:${server.port}`,
+    headers: { authorization: 'Basic of-this-test' },
+    lookup: leadingTo('127.0.0.1'),
+  })
+  assert.deepEqual(await transport.send(REPORT), {
+    outcome: 'accepted',
+    note: `after a redirect to https://usage.test:${secure.port}/v1/metrics, which does not get the headers of the endpoint`,
+  })
+  assert.deepEqual(seen, ['Basic of-this-test', 'Basic of-this-test', undefined])
+})
+
 test('a redirect from TLS to no TLS is not followed', async () => {
   await using plain = await listen(http.createServer(accept))
   const location = `http://localhost:${plain.port}/secret?path=1`

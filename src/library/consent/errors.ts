@@ -23,6 +23,7 @@ const UNLOCK: Partial<Record<ConsentSource, string>> = {
   'executable-name': 'start it by another name',
   automation: 'start it yourself',
   'endpoint-variable': 'correct that',
+  'headers-variable': 'correct that',
   'exclude-variable': 'correct that',
   'locked-configuration': 'unlock that',
   default: 'install a package with usage telemetry',

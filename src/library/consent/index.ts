@@ -38,5 +38,6 @@ export type {
   StoredOpinion,
   Verdict,
 } from './types.ts'
+export { variablesIn } from './variables.ts'
 export { decideConsent, holdsWithoutState } from './verdict.ts'
 export { DISABLING_WORDS, ENABLING_WORDS, optsOut, printable, readDecision } from './words.ts'

@@ -131,6 +131,25 @@ export const SOURCES: readonly Source[] = [
           ],
   },
   {
+    source: 'headers-variable',
+    restricts: true,
+    locks: true,
+    isCircumstance: true,
+    about:
+      'The variable `<PREFIX>_TELEMETRY_HEADERS`, when it cannot be read: then nothing is sent anywhere. Its value is never shown.',
+    read: ({ headers }) =>
+      headers?.problem === undefined
+        ? []
+        : [
+            {
+              name: headers.name,
+              title: headers.name,
+              reading: { state: 'disabled' },
+              problem: headers.problem,
+            },
+          ],
+  },
+  {
     source: 'exclude-variable',
     restricts: true,
     locks: true,

@@ -12,6 +12,7 @@ export type ConsentSource =
   | 'automation'
   | 'debug-variable'
   | 'endpoint-variable'
+  | 'headers-variable'
   | 'exclude-variable'
   | 'variable'
   | 'flag'
@@ -141,6 +142,10 @@ export interface ConsentInputs {
   readonly endpoint?:
     | { readonly name: string; readonly value: string; readonly problem?: string | undefined }
     | undefined
+  /** Variable with headers for that address, without its value. `problem` says why it cannot be read, as the end of a sentence. */
+  readonly headers?: { readonly name: string; readonly problem?: string | undefined } | undefined
+  /** More warnings for the operator, as full sentences. Default: none. */
+  readonly warnings?: readonly string[]
   /** The product's variables that are set, as shown to people. Default: none. */
   readonly variables?: Readonly<Record<string, string>>
   /** Sources whose yes also overrules a stored no. Default: none. */

@@ -35,8 +35,8 @@ interface Misspelt {
 /** The inputs, with the operator's variables in their environment. */
 export interface NamedInputs extends ConsentInputs, NamedVariables {}
 
-/** Ends of the right names, after `<PREFIX>_TELEMETRY`. The last two are read elsewhere, and only under their right names. */
-const SUFFIXES = ['', '_OPTOUT', '_EXCLUDE', '_DEBUG', '_DIR', '_ENDPOINT'] as const
+/** Ends of the right names, after `<PREFIX>_TELEMETRY`. The last three are read elsewhere, and only under their right names. */
+const SUFFIXES = ['', '_OPTOUT', '_EXCLUDE', '_DEBUG', '_DIR', '_ENDPOINT', '_HEADERS'] as const
 
 /** Meanings by the end of the name after `<PREFIX>_TELEMETRY`, without underscores. Includes obvious misspellings. */
 const MEANING_BY_SUFFIX: Readonly<Record<string, Meaning>> = {

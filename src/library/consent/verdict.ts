@@ -83,6 +83,7 @@ function decide(inputs: NamedInputs): Verdict {
       ...unreadable(candidates, inputs.levels),
       ...unusable(candidates, state),
       ...warningsOfMisspelt(inputs),
+      ...(inputs.warnings ?? []),
       ...conflicts(candidates, winner),
     ],
   }

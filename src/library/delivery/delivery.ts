@@ -84,6 +84,8 @@ export interface DeliveryOptions {
   readonly productVersion: string
   /** Base address of the receiver. */
   readonly endpoint: string
+  /** Headers for the receiver, which no other one gets. Default: none. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   /** Environment with the proxy settings. Default: no proxy is used. */
   readonly proxyEnvironment?: Environment | undefined
   readonly identity?: IdentityPolicy | undefined
@@ -264,14 +266,15 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 /** Creates a transport that loads `node:http` at the first attempt. */
 function lazyTransport({
   endpoint,
+  headers,
   clock,
   proxyEnvironment,
-}: Pick<DeliveryOptions, 'endpoint' | 'clock' | 'proxyEnvironment'>): Transport {
+}: Pick<DeliveryOptions, 'endpoint' | 'headers' | 'clock' | 'proxyEnvironment'>): Transport {
   let loading: Promise<Transport> | undefined
   return {
     async send(...attempt) {
       loading ??= import('../transport/index.ts').then(({ createHttpTransport }) =>
-        createHttpTransport({ endpoint, now: clock.now, proxyEnvironment }),
+        createHttpTransport({ endpoint, headers, now: clock.now, proxyEnvironment }),
       )
       return (await loading).send(...attempt)
     },

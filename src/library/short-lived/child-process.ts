@@ -14,6 +14,8 @@ import { MACHINE } from './child.ts'
 export interface ChildEnvironment {
   /** Environment in which a proxy is looked for; `undefined` if none is used. */
   readonly proxyEnvironment: Environment | undefined
+  /** Variable with the headers of the operator. It holds passwords, so it goes by the environment and is not written into the state. */
+  readonly headersVariable: Environment
   readonly identity: { readonly machine?: (() => string | undefined) | undefined }
 }
 
@@ -54,7 +56,7 @@ export const runtimeOfChild = (): string =>
 export function startChild(
   script: string,
   directory: string,
-  { proxyEnvironment = {}, identity }: ChildEnvironment,
+  { proxyEnvironment = {}, headersVariable, identity }: ChildEnvironment,
 ): void {
   const { spawn } = process.getBuiltinModule('node:child_process')
   const { NODE_OPTIONS } = systemEnvironment()
@@ -69,6 +71,7 @@ export function startChild(
       env: {
         ...variablesOfTheSystem(systemEnvironment()),
         ...only(proxyEnvironment, (name) => OF_PROXIES.test(name)),
+        ...headersVariable,
         ...(identity.machine && { [MACHINE]: askForMachine(identity.machine) ?? '' }),
         [DETACHED]: '1',
       },

@@ -1,6 +1,6 @@
 import { type Catalog, valuesIn, withholdingReason } from '../../catalog/index.ts'
 import type { Environment } from '../../platform/index.ts'
-import type { Verdict } from '../consent/index.ts'
+import { type Verdict, variablesIn } from '../consent/index.ts'
 import { collectFacts, countsToJson, type FactPoint } from '../facts/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { UsageTelemetryOptions } from './options.ts'
@@ -36,6 +36,10 @@ export async function makeDetachedWork(
   const { product, clock, policy, consentInputs } = settings
   const { machine: _, ...identity } = settings.identity
   const { prefix, legacyPrefixes = [], environment } = consentInputs
+  const known = new Set([
+    ...[...variablesIn(environment, { prefix, legacyPrefixes }).names.values()].flat(),
+    ...[prefix, ...legacyPrefixes].map((one) => `${one}_TELEMETRY_ENDPOINT`),
+  ])
   const catalog = contributions.catalog()
   const [, ...parts] = contributions.stores.all.map((store) => store.catalog)
   const moment = { at: clock.now(), productVersion: product.version }
@@ -63,13 +67,8 @@ export async function makeDetachedWork(
       identity,
     },
     // Without the directory: the child knows it, and the variable may be relative to the working directory of this process.
-    environment: Object.fromEntries(
-      Object.entries(environment).filter(([name]) =>
-        [prefix, ...legacyPrefixes].some(
-          (one) => inCapitals(name).startsWith(`${one}_TELEMETRY`) && name !== `${one}_TELEMETRY_DIR`,
-        ),
-      ),
-    ),
+    // Without others that are not known: a misspelt one may hold a password, and this is written into the state.
+    environment: Object.fromEntries(Object.entries(environment).filter(([name]) => known.has(name))),
     parts,
     attributes: Object.fromEntries(valuesIn(catalog, attributes)),
     points: points
@@ -78,9 +77,6 @@ export async function makeDetachedWork(
     observed: countsToJson(observed),
   }
 }
-
-/** A misspelt variable that withholds something counts in any case. */
-const inCapitals = (name: string) => name.toUpperCase().replaceAll('-', '_')
 
 const scheduleOf = ({ interval, initialDelay, undecidedDelay, firstPhase }: Settings) => ({
   ...{ interval, initialDelay, undecidedDelay },

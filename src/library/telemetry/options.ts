@@ -22,7 +22,7 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
     readonly root?: string | URL
   }
   readonly catalog: Catalog<F>
-  /** The gateway's base address: `https://`, or `http://` on this machine. */
+  /** The gateway's address, with or without `/v1/metrics` at its end: `https://`, or `http://` on this machine. */
   readonly endpoint: string
   /** `environment`: reports go through the proxy that HTTPS_PROXY and NO_PROXY name. Default: they go directly. */
   readonly proxy?: 'environment'

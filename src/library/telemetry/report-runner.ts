@@ -80,9 +80,20 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
   function delivery(): Promise<Delivery> {
     delivering ??= outsideHostContext(async () => {
       const { createDelivery } = await import('../delivery/index.ts')
-      const { product, endpoint, proxyEnvironment, identity, logger } = settings
+      const { product, endpoint, headers, proxyEnvironment, identity, logger } = settings
       return createDelivery({
-        ...{ state, clock, logger, endpoint, proxyEnvironment, identity, scope, readVerdict, maySend },
+        ...{
+          state,
+          clock,
+          logger,
+          endpoint,
+          headers,
+          proxyEnvironment,
+          identity,
+          scope,
+          readVerdict,
+          maySend,
+        },
         ...{ catalog: contributions.catalog, productVersion: product.version, local: counting.local },
         keepInstallation: policy.keepInstallation,
       })

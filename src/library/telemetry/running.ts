@@ -203,14 +203,22 @@ export function createRunning(
 
   /** Sends what is due and what waits, or has a child process do it. */
   async function flush(delivery: EndingProcess['delivery'], persisted: Promise<void>): Promise<void> {
-    const { state, endpoint, debug, directory, noPlace, proxyEnvironment, identity } = settings
+    const { state, endpoint, debug, directory, noPlace, proxyEnvironment, headersVariable, identity } =
+      settings
     const { flushOnShutdown } = await import('../short-lived/index.ts')
     await flushOnShutdown({
       ...{ delivery, state, clock, endpoint, runner, refreshConsent, persisted, stopCounting: counting.stop },
       printPreview:
         debug && (async () => debug(`${JSON.stringify((await runner.preview()).json, undefined, 2)}\n`)),
       handOver: {
-        ...{ directory, logger, proxyEnvironment, identity, isDurable: noPlace === undefined },
+        ...{
+          directory,
+          logger,
+          proxyEnvironment,
+          headersVariable,
+          identity,
+          isDurable: noPlace === undefined,
+        },
         // `undefined` in a product that was bundled into a CommonJS file.
         besideFile: import.meta.filename,
         async makeWork(now) {

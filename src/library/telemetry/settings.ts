@@ -43,6 +43,10 @@ export interface Settings {
   readonly catalog: Catalog
   /** Address that reports are sent to. */
   readonly endpoint: string
+  /** Headers that the operator has set for that endpoint. Their values are shown nowhere, and written nowhere. */
+  readonly headers: Readonly<Record<string, string>> | undefined
+  /** Variable that the headers are from, for a child process. */
+  readonly headersVariable: Environment
   /** Endpoint of the product, also if the operator has set another one. */
   readonly productEndpoint: string
   readonly identity: IdentityPolicy
@@ -137,6 +141,8 @@ export function resolveSettings(
     prefix,
     catalog,
     endpoint: variables.endpoint && !variables.endpoint.problem ? variables.endpoint.value : endpoint,
+    headers: variables.headers?.headers,
+    headersVariable: variables.headers ? { [variables.headers.name]: variables.headers.text } : {},
     productEndpoint: endpoint,
     proxyEnvironment: options.proxy === 'environment' ? environment : undefined,
     debug: variables.debugs ? (text) => tellHost(() => debugOutput(text)) : undefined,
@@ -158,6 +164,8 @@ export function resolveSettings(
       levels: catalog.levels,
       facts: Object.keys(catalog.facts),
       endpoint: variables.endpoint,
+      headers: variables.headers && { name: variables.headers.name, problem: variables.headers.problem },
+      warnings: variables.warnings,
       variables: variables.all,
       startedAt: new Date(createdAt).toISOString(),
     }),

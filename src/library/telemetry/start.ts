@@ -58,9 +58,11 @@ export function disclosureOf(
 
 /** Shows the operator the warnings and the notice. Never throws. */
 export function announce(verdict: Verdict, settings: Settings, unannounced: readonly string[] = []): void {
-  const { logger, packaging, disclosure } = settings
-  for (const warning of [...(packaging?.warning ? [packaging.warning] : []), ...verdict.warnings])
-    logger.warn(warning)
+  const { logger, packaging, disclosure, consentInputs } = settings
+  // The verdict of a host's own function has none of our warnings.
+  const { warnings = [] } = consentInputs
+  const all = new Set([...(packaging?.warning ? [packaging.warning] : []), ...verdict.warnings, ...warnings])
+  for (const warning of all) logger.warn(warning)
   const text = disclosureOf(verdict, settings, unannounced)
   if (text === undefined) return
   for (const sink of disclosure.sinks ?? [(line: string) => logger.info(line)]) tellHost(() => sink(text))

@@ -1,10 +1,13 @@
 import path from 'node:path'
-import { type Environment, pathProblem, readEndpoint } from '../../platform/index.ts'
-import { optsOut, printable } from '../consent/index.ts'
+import { type Environment, leavesUnencrypted, pathProblem, readEndpoint } from '../../platform/index.ts'
+import { optsOut, printable, variablesIn } from '../consent/index.ts'
+import { type Headers, readHeaders } from './headers-variable.ts'
 
 /** Variables of the operator for the places of reports and state, read once, in the form in which they are used. */
 export interface Variables {
   readonly endpoint: Variable | undefined
+  /** Headers for that endpoint, or the first that cannot be read. */
+  readonly headers: HeadersVariable | undefined
   readonly directory: Variable | undefined
   /** Every directory that is named and can be used, under any prefix. */
   readonly directories: readonly string[]
@@ -12,6 +15,8 @@ export interface Variables {
   readonly debugs: boolean
   /** Every variable of the product that is set, as printable text. */
   readonly all: Readonly<Record<string, string>>
+  /** Warnings about endpoint and headers, as full sentences. */
+  readonly warnings: readonly string[]
 }
 
 /** Variable whose value is an address or a path. */
@@ -23,38 +28,75 @@ export interface Variable {
   readonly problem?: string | undefined
 }
 
+/** Variable with headers. Its text holds passwords: it is shown nowhere, and written nowhere. */
+export type HeadersVariable = { readonly name: string; readonly text: string } & Headers
+
 /** Reads the variables with the product's present or former prefixes. The first that is set counts; an empty one is not set. */
 export function readVariables(environment: Environment, prefixes: readonly string[]): Variables {
-  const allOf = (suffix: string, read: (text: string) => Pick<Variable, 'value' | 'problem'>): Variable[] =>
+  const allOf = <T>(suffix: string, read: (text: string) => T) =>
     prefixes.flatMap((prefix) => {
       const name = `${prefix}_TELEMETRY_${suffix}`
       const text = environment[name]
-      return text ? [{ name, ...read(text) }] : []
+      return text ? [{ name, prefix, text, ...read(text) }] : []
     })
   const [endpoint] = allOf('ENDPOINT', readAddress)
+  const everyHeaders = allOf('HEADERS', readHeaders)
+  // A password for one address is not sent to another one, so only the headers beside the address in use count.
+  const own = everyHeaders.find(({ prefix }) => prefix === endpoint?.prefix)
+  const headers = everyHeaders.find(({ problem }) => problem !== undefined) ?? own
   const directories = allOf('DIR', readDirectory)
   const [directory] = directories
-  const own = Object.entries(environment).filter(([name]) => prefixes.some((one) => isBelow(name, one)))
   return {
     endpoint,
+    headers,
     directory,
     directories: directories.flatMap(({ value, problem }) => (problem === undefined ? [value] : [])),
     debugs: prefixes.some((prefix) => optsOut(environment[`${prefix}_TELEMETRY_DEBUG`])),
     all: {
-      ...Object.fromEntries(
-        own.map(([name, value]) => [name, printable(withoutPassword(value as string).trim())]),
-      ),
+      ...shownOf(environment, prefixes),
       ...(endpoint && { [endpoint.name]: printable(endpoint.value) }),
       ...(directory && { [directory.name]: printable(directory.value) }),
     },
+    warnings: [
+      ...(endpoint && endpoint.problem === undefined && leavesUnencrypted(endpoint.value)
+        ? [unencrypted(endpoint, own)]
+        : []),
+      ...everyHeaders
+        .filter((each) => each !== own)
+        .map(
+          ({ name, prefix }) =>
+            `${name} has no effect: these headers go to the address in ${prefix}_TELEMETRY_ENDPOINT only, which is not in use.`,
+        ),
+    ],
   }
+}
+
+const unencrypted = ({ name, value }: Variable, headers: { readonly name: string } | undefined) =>
+  `${name}=${printable(value)} is not encrypted: whoever carries the reports there can read and change them` +
+  `${headers ? `, and read the headers of ${headers.name}` : ''}. Use https where that is more than a network of your own.`
+
+/** Returns the variables of the product as people see them. Only what is known to hold no password has its value. */
+function shownOf(environment: Environment, prefixes: readonly string[]): Record<string, string> {
+  const own = Object.entries(environment).filter(([name]) => prefixes.some((one) => isBelow(name, one)))
+  const [prefix = '', ...legacyPrefixes] = prefixes
+  const { names } = variablesIn(Object.fromEntries(own), { prefix, legacyPrefixes })
+  const known = new Set([
+    ...[...names.values()].flat(),
+    ...prefixes.flatMap((one) => [`${one}_TELEMETRY_ENDPOINT`, `${one}_TELEMETRY_DIR`]),
+  ])
+  return Object.fromEntries(
+    own.map(([name, value = '']) => [
+      name,
+      known.has(name) ? printable(withoutPassword(value).trim()) : '(not shown)',
+    ]),
+  )
 }
 
 const isBelow = (name: string, prefix: string) =>
   name === `${prefix}_TELEMETRY` || name.startsWith(`${prefix}_TELEMETRY_`)
 
 function readAddress(text: string): Pick<Variable, 'value' | 'problem'> {
-  const { url, problem } = readEndpoint(text)
+  const { url, problem } = readEndpoint(text, 'anywhere')
   return url === undefined ? { value: withoutPassword(text), problem } : { value: url, problem }
 }
 

@@ -9,6 +9,8 @@ import type { HttpAnswer } from './response.ts'
 export interface ExchangeOptions {
   /** Environment variables that may name a proxy. Default: none, no proxy is used. */
   readonly proxyEnvironment?: Environment | undefined
+  /** More headers for this address, by name in lower case. A proxy reads them only where the address is without TLS. */
+  readonly headers: Readonly<Record<string, string>>
   /** Function that resolves host names. */
   readonly lookup: LookupFunction
   /** Signal that aborts the attempt. */
@@ -19,17 +21,16 @@ export interface ExchangeOptions {
 
 /** Posts a report to one address, directly or through a proxy, and returns the response. Rejects if there is no response. */
 export async function exchange(url: URL, body: Uint8Array, options: ExchangeOptions): Promise<HttpAnswer> {
-  const { signal, lookup, mayLeave, proxyEnvironment } = options
+  const { signal, lookup, mayLeave, proxyEnvironment, headers } = options
   // Node.js would open the connection before it checks the signal.
   signal.throwIfAborted()
   const proxy = proxyEnvironment && proxyFor(url, readEnvironment(proxyEnvironment))
-  if (!proxy) return post(url, body, mayLeave, { signal, lookup })
+  if (!proxy) return post(url, body, mayLeave, { signal, lookup, headers })
   if (url.protocol === 'https:') {
     const socket = await openTunnel(proxy, url, options)
-    return post(url, body, mayLeave, { signal, socket })
+    return post(url, body, mayLeave, { signal, socket, headers })
   }
-  const headers = { ...proxy.headers, host: url.host }
-  const way = { signal, lookup, path: url.href, headers }
+  const way = { signal, lookup, path: url.href, headers: { ...headers, ...proxy.headers, host: url.host } }
   const answer = await post(proxy.url, body, mayLeave, way).catch((error) => {
     throw error instanceof CalledOffError ? error : unreachable(proxy, error)
   })

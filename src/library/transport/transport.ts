@@ -29,6 +29,8 @@ export interface Transport {
 export interface HttpTransportOptions {
   /** Base address of the receiver; reports are posted to `/v1/metrics` below it. */
   readonly endpoint: string
+  /** More headers for the receiver, by name in lower case. Only its own origin gets them. Default: none. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
   /** Longest time of one attempt, redirects and proxies included, in milliseconds. Default: 10,000. */
   readonly timeout?: number
   /**
@@ -49,7 +51,14 @@ export interface HttpTransportOptions {
  * the host's context, uses its own agent, and never keeps the process alive.
  */
 export function createHttpTransport(options: HttpTransportOptions): Transport {
-  const { endpoint, timeout = 10_000, now = Date.now, proxyEnvironment, lookup: given } = ownOf(options)
+  const {
+    endpoint,
+    headers = {},
+    timeout = 10_000,
+    now = Date.now,
+    proxyEnvironment,
+    lookup: given,
+  } = ownOf(options)
   const url = new URL(metricsUrl(endpoint))
   return {
     async send(bytes, calledOff, isAllowed = async () => true) {
@@ -61,7 +70,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
       }
       try {
         const answer = outsideHostContext(() =>
-          carry(url, gzipSync(bytes), { signal, lookup, mayLeave, proxyEnvironment }, now),
+          carry(url, gzipSync(bytes), { signal, lookup, mayLeave, proxyEnvironment, headers }, now),
         )
         return await Promise.race([answer, endOf(signal)])
       } catch (error) {
@@ -86,9 +95,13 @@ async function carry(
   const visited: URL[] = []
   for (let next: URL | string = url; ; ) {
     visited.push(next)
-    const answer = await exchange(next, body, options)
+    const isReceiver = next.origin === url.origin
+    const answer = await exchange(next, body, isReceiver ? options : { ...options, headers: {} })
     const { status, headers } = answer
-    if (!isRedirect(status)) return arrivedAt(visited, readAnswer(answer, now()))
+    if (!isRedirect(status)) {
+      const withheld = !isReceiver && Object.keys(options.headers).length > 0
+      return arrivedAt(visited, readAnswer(answer, now()), withheld)
+    }
     next = redirectOf(status, headers.location, visited)
     if (typeof next === 'string') return { outcome: 'unavailable', reason: next }
     // Asked before another connection is opened.
@@ -97,10 +110,10 @@ async function carry(
 }
 
 /** Adds the address that answered to the result after a redirect: the log names only the first address. */
-function arrivedAt(visited: readonly URL[], result: SendResult): SendResult {
+function arrivedAt(visited: readonly URL[], result: SendResult, withheld: boolean): SendResult {
   const last = visited.at(-1) as URL
   if (visited.length === 1) return result
-  const where = `after a redirect to ${addressForMessage(last)}`
+  const where = `after a redirect to ${addressForMessage(last)}${withheld ? ', which does not get the headers of the endpoint' : ''}`
   if (result.outcome !== 'accepted') return { ...result, reason: `${result.reason}, ${where}` }
   const note = Object.hasOwn(result, 'note') ? result.note : undefined
   return { ...result, note: note === undefined ? where : `${note}, ${where}` }
