@@ -1,6 +1,6 @@
 /**
- * A test runner for Stryker that runs all tests of a room in its own process, through `registry.ts`. One process per mutant and test file, as
- * Stryker's runner for TAP has it, took about ten times as long. Stryker starts another process for a mutant in code that runs only while a
+ * A test runner for Stryker that runs all tests of a room in its own process, through `registry.ts`, and so loads the code once. Stryker's
+ * runner for TAP starts a process for each mutant and test file. Stryker starts another process for a mutant in code that runs only while a
  * module is loaded, and for one that never ends.
  */
 import { registerHooks } from 'node:module'
