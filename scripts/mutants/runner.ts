@@ -3,6 +3,7 @@
  * runner for TAP starts a process for each mutant and test file. Stryker starts another process for a mutant in code that runs only while a
  * module is loaded, and for one that never ends.
  */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -34,6 +35,8 @@ const TIME_LIMIT = 30_000
 const FIRST_LIMIT = 200_000
 /** Processor time of a long test, in microseconds. Each mutant that survives would cost it, so long tests run only on request. */
 const LONG = process.env['MUTANTS_LONG'] ? Infinity : 400_000
+/** Ids of the long tests, for the other processes of a run: those that run all tests know none. In the copy of the project that Stryker makes. */
+const LONG_TESTS = '.long-tests.json'
 
 /** Ends the running test with an error that nothing else has caught. */
 let fail: (error: unknown) => void = () => {}
@@ -61,6 +64,7 @@ class Runner {
   async dryRun() {
     await this.#load()
     const tests = []
+    const longTests: string[] = []
     for (const one of kept) {
       instrumented.currentTestId = one.id
       const [began, before] = [performance.now(), process.cpuUsage()]
@@ -68,20 +72,23 @@ class Runner {
       const about = { id: one.id, name: one.id, timeSpentMs: performance.now() - began }
       const { user, system } = process.cpuUsage(before)
       const isLong = user + system > LONG
-      if (isLong) delete instrumented.mutantCoverage?.perTest[one.id]
+      if (isLong) longTests.push(one.id)
       if (failureMessage !== undefined) tests.push({ ...about, status: FAILED, failureMessage })
       else tests.push({ ...about, status: isLong ? SKIPPED : PASSED })
     }
     instrumented.currentTestId = undefined
+    for (const id of longTests) delete instrumented.mutantCoverage?.perTest[id]
+    writeFileSync(LONG_TESTS, JSON.stringify(longTests))
     return { status: 'complete', tests, mutantCoverage: instrumented.mutantCoverage }
   }
 
   async mutantRun({ activeMutant, testFilter, hitLimit, mutantActivation }: MutantRun) {
     if (mutantActivation === 'static') instrumented.activeMutant = activeMutant.id
     await this.#load()
+    const longTests = existsSync(LONG_TESTS) ? JSON.parse(readFileSync(LONG_TESTS, 'utf8')) : []
     let nrOfTests = 0
     for (const one of kept) {
-      if (testFilter && !testFilter.includes(one.id)) continue
+      if (testFilter ? !testFilter.includes(one.id) : longTests.includes(one.id)) continue
       nrOfTests++
       Object.assign(instrumented, { activeMutant: activeMutant.id, hitLimit, hitCount: hitLimit && 0 })
       const failureMessage = await failureOf(one)
