@@ -14,7 +14,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   counts: {
     code: 'src/library/counts',
     tests: [
-      ...below('counts', 'acknowledged'),
+      ...below('counts', 'acknowledged', 'coverage'),
       ...below('telemetry', 'totals', 'outbox-catalog', 'restart', 'no-in-passing'),
       ...below('counts', 'model', 'merge'),
       ...below('telemetry', 'counts'),
