@@ -59,7 +59,7 @@ test('a callback that never ends costs its budget and its own fact, and nothing 
   const host = createHost()
   host.meter.createObservableGauge('acme.users').addCallback(() => new Promise(() => {}))
   host.meter.createObservableGauge('acme.size').addCallback(async (result) => result.observe(2))
-  const collecting = host.collect({ factBudget: 500 })
+  const collecting = host.collect({ sourceTimeout: 500 })
   await host.clock.advance(499)
   let done = false
   void collecting.then(() => {
@@ -86,7 +86,7 @@ test('a hundred callbacks that never end cost one budget, not a hundred', async 
 test('the budget of the report holds where that of a fact is longer', async () => {
   const host = createHost()
   host.meter.createObservableGauge('acme.users').addCallback(() => new Promise(() => {}))
-  const collecting = host.collect({ factBudget: 60_000, reportBudget: 100 })
+  const collecting = host.collect({ sourceTimeout: 60_000, reportTimeout: 100 })
   await host.clock.advance(100)
   assert.equal((await collecting).absent.get('acme.users'), 'timeout')
 })

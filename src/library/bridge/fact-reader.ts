@@ -25,10 +25,14 @@ export class FactReader extends MetricReader {
     this.#end = end
   }
 
-  /** Collects the metrics since the last call into the facts. Never rejects. */
-  async pull(): Promise<void> {
+  /**
+   * Collects the metrics since the last call into the facts. Never rejects.
+   *
+   * @param timeout Time limit of the host's callbacks, in milliseconds. Default: 1,000.
+   */
+  async pull(timeout = COLLECTION_TIMEOUT): Promise<void> {
     try {
-      const { resourceMetrics } = await this.collect({ timeoutMillis: COLLECTION_TIMEOUT })
+      const { resourceMetrics } = await this.collect({ timeoutMillis: timeout })
       this.#feed(resourceMetrics)
     } catch {
       // The reader is not registered with a provider yet, or a callback of the host has failed: their values are absent.
@@ -45,5 +49,5 @@ export class FactReader extends MetricReader {
   }
 }
 
-/** Time limit of the host's callbacks, in milliseconds. */
+/** Time limit of the host's callbacks where no report is made, in milliseconds. */
 const COLLECTION_TIMEOUT = 1_000

@@ -14,6 +14,7 @@ import { createDrops } from './drops.ts'
 import { preventReentry } from './reentry.ts'
 import type { FactStore } from './store.ts'
 import { DROPPED, type FactStores } from './stores.ts'
+import { DEFAULT_TIMEOUTS, type SourceTimeouts } from './timeouts.ts'
 
 /** Totals of sources that outlive the process, as observed in one round. */
 export interface SourceTotals {
@@ -58,14 +59,10 @@ export interface Collected {
   snapshot(reported?: Counts): FactSnapshot
 }
 
-export interface CollectOptions {
+export interface CollectOptions extends Partial<SourceTimeouts> {
   readonly clock: Clock
   /** Returns `true` for a fact that consent permits. The source of another fact is not called. */
   readonly includes: (name: string, fact: Fact) => boolean
-  /** Time limit of one source, in milliseconds. Default: 1,000. */
-  readonly factBudget?: number
-  /** Time limit of all sources together, in milliseconds. Default: 10,000. */
-  readonly reportBudget?: number
 }
 
 /**
@@ -76,9 +73,9 @@ export async function collectFacts(
   stores: Pick<FactStores, 'all' | 'totals'>,
   options: CollectOptions,
 ): Promise<Collected> {
-  const { factBudget = 1_000, reportBudget = 10_000 } = ownOf(options)
+  const { sourceTimeout, reportTimeout } = ownOf({ ...DEFAULT_TIMEOUTS, ...options })
   const collections = stores.all.map((store) => openCollection(store, options))
-  const budget = Math.min(factBudget, reportBudget)
+  const budget = Math.min(sourceTimeout, reportTimeout)
   await preventReentry(stores, async () => {
     await Promise.all(collections.map((collection) => askAll(collection, budget)))
   })

@@ -25,3 +25,4 @@ export {
 export { createMeter } from './meter.ts'
 export type { FactFunction, FactSource, FactStore, GaugePoint, SourcedOf } from './store.ts'
 export { createFactStores, type FactStores } from './stores.ts'
+export { DEFAULT_TIMEOUTS, type SourceTimeouts } from './timeouts.ts'

@@ -15,7 +15,13 @@ import {
   tryToMergeEndedCounters,
 } from '../counts/log.ts'
 import type { Delivery, DeliveryResult } from '../delivery/index.ts'
-import { type Collected, collectFacts, type FactPoint, type FactStores } from '../facts/index.ts'
+import {
+  type Collected,
+  collectFacts,
+  type FactPoint,
+  type FactStores,
+  type SourceTimeouts,
+} from '../facts/index.ts'
 import { factsIn, readReport } from '../otlp/index.ts'
 import { type ComposerOptions, createComposer } from './composer.ts'
 import { type ErasureResult, eraseInstallation } from './erasure.ts'
@@ -61,8 +67,9 @@ export interface ReportOptions {
 export interface ReporterOptions extends ComposerOptions {
   readonly delivery: Delivery
   readonly facts: Pick<FactStores, 'all' | 'totals'>
-  /** Takes over what an SDK of the host's own has collected; called before facts are collected. */
-  readonly pull: () => Promise<void>
+  readonly timeouts: SourceTimeouts
+  /** Takes over what an SDK of the host's own has collected, within so many milliseconds; called before facts are collected. */
+  readonly pull: (timeout?: number) => Promise<void>
   readonly local: LocalCounter
   readonly scope: ReportScope
   readonly logger: Logger
@@ -111,11 +118,14 @@ export function createReporter(options: ReporterOptions): Reporter {
 
   /** Collects the facts that the verdict allows. Does not call the sources of other facts. */
   async function collect(verdict: Verdict, final = false): Promise<Collected> {
-    await options.pull()
+    const { sourceTimeout, reportTimeout } = options.timeouts
+    const began = clock.monotonic()
+    await options.pull(final ? undefined : sourceTimeout)
     const withheldReason = reasons(verdict)
     return collectFacts(facts, {
       clock,
-      ...(final && { factBudget: FINAL_BUDGET }),
+      sourceTimeout: final ? FINAL_BUDGET : sourceTimeout,
+      reportTimeout: Math.max(reportTimeout - (clock.monotonic() - began), 0),
       includes: (name) => withheldReason(name) === undefined,
     })
   }

@@ -9,9 +9,9 @@ export interface Contributions {
   /** MeterProviders of the usage telemetry: the product's, and those of contributions. */
   readonly providers: WeakSet<object>
   /** Reads the metrics of SDKs of the host's own. Called before a report is made, and before counts are persisted. */
-  pull(): Promise<void>
+  pull(timeout?: number): Promise<void>
   /** Adds a source that each {@link Contributions.pull} reads. */
-  addFeed(feed: () => Promise<void>): void
+  addFeed(feed: (timeout?: number) => Promise<void>): void
   /** Removes such a source. */
   removeFeed(feed: () => Promise<void>): void
   /** Returns `true` while there is such a source. */
@@ -29,7 +29,7 @@ export function createContributions(
   identity: Pick<IdentityPolicy, 'mode'> = {},
 ): Contributions {
   const stores = createFactStores(base)
-  const feeds = new Set<() => Promise<void>>()
+  const feeds = new Set<(timeout?: number) => Promise<void>>()
   const parts = new Set<Catalog>()
   let catalog = base
   const gone = new Set<string>()
@@ -37,8 +37,8 @@ export function createContributions(
   return {
     stores,
     providers: new WeakSet(),
-    async pull() {
-      await Promise.all([...feeds].map((feed) => feed()))
+    async pull(timeout) {
+      await Promise.all([...feeds].map((feed) => feed(timeout)))
     },
     addFeed: (feed) => void feeds.add(feed),
     removeFeed: (feed) => void feeds.delete(feed),

@@ -45,7 +45,7 @@ export async function makeDetachedWork(
   const moment = { at: clock.now(), productVersion: product.version }
   const collected = await collectFacts(contributions.stores, {
     clock,
-    factBudget: FACT_BUDGET,
+    sourceTimeout: FACT_BUDGET,
     includes: (name) => withholdingReason(catalog, name, verdict.permitted, moment) === undefined,
   })
   const { attributes, points, observed } = collected.snapshot()

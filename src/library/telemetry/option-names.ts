@@ -63,6 +63,7 @@ export const OPTION_NAMES = {
     scope: true,
     finalReport: true,
   } satisfies Below<'schedule'>,
+  facts: { sourceTimeout: true, reportTimeout: true } satisfies Below<'facts'>,
   delivery: true,
   identity: {
     mode: true,

@@ -12,6 +12,7 @@ import type { OverrulingSource } from '../consent/index.ts'
 import { OPTION_NAMES } from './option-names.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { mistakesOfParts } from './part-rules.ts'
+import { mistakesOfTimeouts } from './timeouts.ts'
 
 /** Longest delay of a timer, in milliseconds: with a longer one Node.js would fire at once. */
 const MAX_TIMER_DELAY = 2 ** 31 - 1
@@ -165,7 +166,7 @@ function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
     )
   }
   check(proxy === undefined || proxy === 'environment', 'proxy', proxy, "use 'environment', or leave it out")
-  mistakes.push(...mistakesOfDelivery(options))
+  mistakes.push(...mistakesOfTimeouts(options.facts), ...mistakesOfDelivery(options))
   const modes = ['stable', 'rotating', 'none']
   check(
     identity?.mode === undefined || modes.includes(identity.mode),

@@ -72,6 +72,16 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
      */
     readonly finalReport?: boolean
   }
+  /** Time limits of the functions that give values: those of `usage.set`, and the callbacks of OpenTelemetry's instruments. */
+  readonly facts?: {
+    /**
+     * Time limit of one function: 10 ms to 1 minute. A value that comes later is not in the report, and is counted as dropped. All
+     * functions are called at once. Default: `1s`, or `reportTimeout` if that is shorter.
+     */
+    readonly sourceTimeout?: Duration
+    /** Time limit of all functions together: 10 ms to 5 minutes, and not less than `sourceTimeout`. Default: `10s`, or `sourceTimeout` if that is longer. */
+    readonly reportTimeout?: Duration
+  }
   /**
    * How reports are sent if processes end before one is due, such as those of a command-line tool. `inline`: only by a process that
    * lives long enough. `{ within: '500ms' }`: by a run at its shutdown, which may then take that long (200 ms to 30 s; making a report

@@ -113,6 +113,7 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
       return createReporter({
         ...{ product, productEndpoint, identity, state, clock, logger, debug, scope, maySend, readVerdict },
         ...{ catalog: contributions.catalog, facts: contributions.stores, pull: contributions.pull },
+        timeouts: settings.timeouts,
         ...{ delivery: to, local: counting.local },
       })
     }).catch((error) => {

@@ -27,11 +27,13 @@ import {
   storeWithTimeout,
 } from '../../state/index.ts'
 import type { ConsentInputs, ConsentPolicy, HistoryLocation } from '../consent/index.ts'
+import type { SourceTimeouts } from '../facts/index.ts'
 import type { IdentityPolicy } from '../identity/index.ts'
 import { oldPlaces } from './old-places.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { type PackagingSwitch, readPackagingSwitch } from './packaging.ts'
 import { type Place, placeOf, storeAt } from './place.ts'
+import { timeoutsOf } from './timeouts.ts'
 import { readVariables } from './variables.ts'
 
 /** Options, checked and complete. */
@@ -69,6 +71,7 @@ export interface Settings {
   readonly delayFrom: 'installation' | 'start'
   readonly phase: 'random' | 'start'
   readonly finalReport: boolean
+  readonly timeouts: SourceTimeouts
   /** `within`: milliseconds. */
   readonly delivery: 'inline' | 'detached' | { readonly within: number }
   readonly state: StoreWithMemoryFallback
@@ -182,6 +185,7 @@ export function resolveSettings(
     delayFrom: schedule.delayFrom ?? 'installation',
     phase: schedule.phase ?? 'random',
     finalReport: schedule.finalReport ?? false,
+    timeouts: timeoutsOf(options.facts),
     delivery: deliveryOf(options.delivery),
     state,
     isClaimed: own.isClaimed,

@@ -79,7 +79,7 @@ function makeUsageTelemetry<F extends Facts>(
     },
     async reader() {
       const { createFeed, FactReader } = await import('../bridge/index.ts')
-      const pull = () => reader.pull()
+      const pull = (timeout?: number) => reader.pull(timeout)
       const reader = new FactReader(
         createFeed(usage, contributions.catalog),
         () => now().persist(),
