@@ -37,6 +37,8 @@ export function storeWithMemoryFallback(
   const runExclusive = createMutex()
   /** Reason why the last change has failed. */
   let failure: string | undefined
+  /** Folders and entries whose last change has failed: one may fail for long, and be in the warnings once, beside others that do not. */
+  const failing = new Set<string>()
 
   /** @param writes whether success proves that the store is writable: on a full disk, removing works. */
   function attempt<R>(
@@ -51,12 +53,16 @@ export function storeWithMemoryFallback(
         result = await action()
       } catch (error) {
         const reason = stateErrorReason(error)
-        if (failure === undefined && kept.size === 0) warn(reason)
+        if (failure === undefined && kept.size === 0 && !failing.has(firstWord(name))) warn(reason)
         failure = reason
+        failing.add(firstWord(name))
         if (isStrict(name)) throw error
         return instead()
       }
-      if (writes) failure = undefined
+      if (writes) {
+        failure = undefined
+        failing.delete(firstWord(name))
+      }
       await catchUpWithAll()
       return result
     })
@@ -238,7 +244,7 @@ export function storeWithMemoryFallback(
 
 const STRICT_FOLDERS: readonly string[] = [ENTRIES.counts, ENTRIES.outbox, ENTRIES.acknowledged]
 
-/** First words of names of entries, so that an entry beside one, such as a copy, counts too. */
+/** First words of the names of entries: an entry beside one, such as a copy, counts too. */
 const STRICT_ENTRIES: readonly string[] = [
   ENTRIES.consent,
   ENTRIES.erasure,
@@ -251,7 +257,7 @@ const isStrict = (name: string) =>
   STRICT_ENTRIES.includes(firstWord(name))
 
 function firstWord(name: string): string {
-  return name.slice(0, name.indexOf('.'))
+  return /^[^./]*/.exec(name)?.[0] ?? name
 }
 
 const linesOf = (data: Uint8Array): string[] => new TextDecoder().decode(data).split('\n').slice(0, -1)

@@ -115,6 +115,38 @@ for (const name of entries) {
   )
 }
 
+for (const mode of [0o700, 0o755]) {
+  test(
+    `the folder of the counts is root's (${mode.toString(8)}): the service goes on to report what it counts itself, and each fault is said once`,
+    asRoot,
+    async () => {
+      using scratch = createScratch()
+      await using receiver = await startReceiver()
+      const directory = path.join(scratch.directory, 'usage')
+      const folder = path.join(directory, 'counts')
+      chmodSync(scratch.directory, 0o755)
+      mkdirSync(folder, { recursive: true })
+      chownSync(directory, NOBODY, NOBODY)
+      chownSync(folder, 0, 0)
+      chmodSync(folder, mode)
+      const log = createLog()
+      await asService(async () => {
+        const usage = createAcme({ endpoint: receiver.endpoint, state: directory, logger: log })
+        assert.equal((await usage.start()).state, 'enabled')
+        for (const amount of [5, 2, 1]) {
+          count(usage, amount)
+          assert.equal((await usage.report()).outcome, 'sent')
+        }
+        await usage.shutdown()
+      })
+      assert.deepEqual(countsAt(receiver), [5, 2, 1])
+      const warnings = log.lines.filter((line) => line.startsWith('warn'))
+      assert.ok(warnings.length > 0)
+      assert.deepEqual(warnings, [...new Set(warnings)])
+    },
+  )
+}
+
 test(
   'a command that root runs in the directory of a service is in nobody’s way: the service reports what root has counted',
   asRoot,

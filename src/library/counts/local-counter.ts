@@ -1,5 +1,5 @@
 import { type Clock, Date, ownOf, processOwner, randomUuid } from '../../platform/index.ts'
-import type { StateStore } from '../../state/index.ts'
+import { isOutOfReach, type StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { type Counts, difference, sumOf } from '../facts/index.ts'
 import { type Counter, counterEntry, holds, MAX_PAUSE, writeCounter } from './counter-entry.ts'
@@ -122,7 +122,8 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
     try {
       await writeCounter(store, entry)
     } catch (error) {
-      const isDone = await holds(store, entry)
+      // Where the folder is another user's, the entry cannot be read either, and the write was refused before it changed anything.
+      const isDone = (await holds(store, entry)) ?? (isOutOfReach(error) ? false : undefined)
       if (isDone !== false) written = { ...done, isCertain: isDone === true }
       throw error
     }
