@@ -78,7 +78,7 @@ test('a pattern that the gateway reads otherwise, or not at all, is refused and 
     )
 })
 
-test('the catalog refuses both, and takes neither for a limit of length', () => {
+test('a pattern that can take seconds, or that the gateway cannot enforce, is refused and not silently reduced to a length', () => {
   const fact = { kind: 'attribute', type: 'string', since: 1, why: 'Shows it.', example: 'a' } as const
   for (const pattern of ['([a-z0-9]+-?)+', '(?=a).+']) {
     const facts: Facts = { 'acme.x': { ...fact, pattern } }

@@ -51,7 +51,7 @@ async function told(tell: (usage: ReturnType<typeof create>) => void): Promise<R
 const FIND = { command: 'find', result: 'ok' } as const
 const EDITION = { edition: undefined } as object
 
-test('in whatever way a value is told, an attribute that is undefined is not there, and nothing is dropped', async () => {
+test('{ edition: undefined } means absent and is not counted as dropped, in whatever way a value is told', async () => {
   const numbers = await told((usage) => {
     const meter = usage.getMeter('acme')
     usage.counter('acme.logins').add(1, { ...EDITION })

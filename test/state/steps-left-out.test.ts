@@ -22,7 +22,7 @@ async function useAll(store: StateStore): Promise<void> {
 }
 
 for (const code of ['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS']) {
-  test(`a file system that cannot sync (${code}) stores without it, and says so`, async () => {
+  test(`a file system that cannot sync (${code}) does not count as one that cannot be written: it stores without it, and says so`, async () => {
     using scratch = createScratch()
     const store = createDirectoryStore(scratch.directory, withFailingHandle('sync', code))
     assert.deepEqual(store.health?.(), { durable: true, problems: [] })

@@ -17,7 +17,7 @@ before(() => {
 })
 after(() => process.chdir(home))
 
-test('a relative place below a working directory that was deleted: the host starts, in memory, and a warning says why', async () => {
+test('a relative state below a working directory that was deleted throws no uv_cwd error: the host starts, in memory, and a warning says why', async () => {
   const log = createLog()
   const usage = createAcme({ state: 'usage', environment: { ACME_DB_TELEMETRY: 'on' }, logger: log })
   assert.equal((await usage.start()).state, 'enabled')

@@ -10,7 +10,7 @@ import { createLog } from '../support/log.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 
-test('spaces and slashes around an address neither break a report nor become a part of the path', async () => {
+test('a space behind ENDPOINT throws no "Invalid URL" into the host at a report, and no space or slash gets into the path', async () => {
   await using receiver = await startReceiver()
   const { endpoint } = receiver
   const forms = [

@@ -115,35 +115,39 @@ const NOBODY = 65_534
 const asRoot =
   process.getuid?.() === 0 ? {} : { skip: 'permissions do not hold for root, who drops his here' }
 
-test('what the product shows of itself never throws, whatever cannot be read', asRoot, async () => {
-  for (const name of ['.', ...FOLDERS, 'ledger.jsonl', 'consent.jsonl', 'product.json', 'retry.json']) {
-    using scratch = createScratch()
-    chmodSync(scratch.directory, 0o777)
-    const directory = path.join(scratch.directory, 'usage')
-    for (const folder of FOLDERS) plant(directory, `${folder}/0000000001.json`, '{}')
-    plant(directory, 'ledger/0000000001-01234567.jsonl', '{}')
-    for (const file of ['ledger.jsonl', 'consent.jsonl', 'product.json', 'retry.json'])
-      plant(directory, file, '{}')
-    chmodSync(path.join(directory, name), 0)
-    const log = createLog()
-    process.seteuid?.(NOBODY)
-    try {
-      const usage = createAcme({ state: createDirectoryStore(directory), logger: log })
-      await usage.start()
-      const status = await usage.status()
-      assert.equal(status.state.location, directory)
-      assert.ok(status.state.problems.length > 0, name)
-      assert.equal(await usage.ledger.last(), undefined)
-      for await (const _ of usage.ledger.entries()) assert.fail('there is nothing in it')
-      assert.ok(((await usage.ledger.check()).unreadable ?? 0) > 0)
-      assert.deepEqual(await usage.consent.history(), [])
-      await usage.preview()
-      await usage.shutdown()
-    } finally {
-      process.seteuid?.(0)
+test(
+  'usage.status(), ledger.last() and ledger.check() throw no EACCES into the host, whatever cannot be read',
+  asRoot,
+  async () => {
+    for (const name of ['.', ...FOLDERS, 'ledger.jsonl', 'consent.jsonl', 'product.json', 'retry.json']) {
+      using scratch = createScratch()
+      chmodSync(scratch.directory, 0o777)
+      const directory = path.join(scratch.directory, 'usage')
+      for (const folder of FOLDERS) plant(directory, `${folder}/0000000001.json`, '{}')
+      plant(directory, 'ledger/0000000001-01234567.jsonl', '{}')
+      for (const file of ['ledger.jsonl', 'consent.jsonl', 'product.json', 'retry.json'])
+        plant(directory, file, '{}')
+      chmodSync(path.join(directory, name), 0)
+      const log = createLog()
+      process.seteuid?.(NOBODY)
+      try {
+        const usage = createAcme({ state: createDirectoryStore(directory), logger: log })
+        await usage.start()
+        const status = await usage.status()
+        assert.equal(status.state.location, directory)
+        assert.ok(status.state.problems.length > 0, name)
+        assert.equal(await usage.ledger.last(), undefined)
+        for await (const _ of usage.ledger.entries()) assert.fail('there is nothing in it')
+        assert.ok(((await usage.ledger.check()).unreadable ?? 0) > 0)
+        assert.deepEqual(await usage.consent.history(), [])
+        await usage.preview()
+        await usage.shutdown()
+      } finally {
+        process.seteuid?.(0)
+      }
     }
-  }
-})
+  },
+)
 
 test('the status says where the state is kept, and what a loss of power may cost', async () => {
   using scratch = createScratch()

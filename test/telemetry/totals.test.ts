@@ -52,7 +52,7 @@ function createProduct(source: Source, options: Partial<UsageTelemetryOptions<ty
 
 const numbersAt = ({ received }: Receiver, name: string) => received.map(({ json }) => numbersOf(json)[name])
 
-test('fifteen rows are fifteen, and not three thousand, in three lives of a process', async () => {
+test('fifteen rows are reported as fifteen in three lives of a process, and not as three thousand, the whole total in each', async () => {
   using scratch = createScratch()
   await using receiver = await startReceiver()
   const source = { rows: 1_000 }

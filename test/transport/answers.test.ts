@@ -101,7 +101,7 @@ const CODINGS: Array<[coding: string, pack: (bytes: Uint8Array) => Uint8Array]> 
 ]
 
 for (const [coding, pack] of CODINGS) {
-  test(`a receiver that packs its answer all the same (${coding}) is understood`, async () => {
+  test(`an answer that is packed although nobody asked for it (${coding}) is no reason to send the report again`, async () => {
     const body = pack(Buffer.from('{"partialSuccess":{"rejectedDataPoints":"3"}}'))
     const headers = [JSON_TYPE, `content-encoding: ${coding}`]
     assert.deepEqual(await answerTo((socket) => socket.end(message(200, headers, body))), {
