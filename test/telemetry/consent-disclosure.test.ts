@@ -47,11 +47,91 @@ test('disabled: that nothing is sent, who decided, and that there is a local log
   }
 })
 
-test('disabled by default and nobody has decided: nothing is told', async () => {
-  assert.deepEqual(await toldBy({ consent: { default: 'disabled' } }), [])
-  assert.deepEqual(await toldBy({ consent: { default: 'disabled', flag: 'undecided', configured: '' } }), [])
+test('off by default and nobody has decided: one line says that nothing is sent, and what to type to help', async () => {
+  const line =
+    'info: Acme DB sends nothing about its use. To help its makers with a usage report once a day: ' +
+    `ACME_DB_TELEMETRY=on. ${READ_MORE}`
+  assert.deepEqual(await toldBy({ consent: { default: 'disabled' } }), [line])
+  assert.deepEqual(await toldBy({ consent: { default: 'disabled', flag: 'undecided', configured: '' } }), [
+    line,
+  ])
   const usage = createAcme({ consent: { default: 'disabled' } })
-  assert.equal((await usage.status()).disclosure, undefined)
+  assert.equal(`info: ${(await usage.status()).disclosure}`, line)
+})
+
+test('off by default: the way to help is the command of the product, and a variable that it ignores is not named', async () => {
+  const disclosure = { optIn: 'acme telemetry on' }
+  const consent = { default: 'disabled', ignore: ['variable'] } as const
+  assert.match((await toldBy({ disclosure, consent }))[0] ?? '', /once a day: acme telemetry on\. Read/)
+  assert.deepEqual(await toldBy({ consent }), [])
+})
+
+test('a product that collects nothing while it is off does not speak of a local log', async () => {
+  assert.deepEqual(await toldBy({ consent: { configured: 'no', whileDisabled: 'nothing' } }), [
+    `info: Acme DB sends no usage reports (the configuration ('no')). ${READ_MORE}`,
+  ])
+})
+
+test('each change of consent is one line of the log: who has decided, and what follows', async () => {
+  const log = createLog()
+  const clock = createFakeClock()
+  const usage = createAcme({ logger: log, clock, consent: { default: 'disabled' } })
+  await usage.start()
+  assert.equal(log.lines.length, 1)
+
+  await usage.consent.set('enabled', { by: 'alice' })
+  await clock.advance(0)
+  assert.deepEqual(log.lines.slice(1), [
+    'info: Acme DB sends a usage report to 127.0.0.1:9 once a day (the choice of alice on 2026-01-01T00:00:00.000Z); every report is in ' +
+      'the local log. To stop it: ACME_DB_TELEMETRY_OPTOUT=1. ' +
+      `The next report is due at ${(await usage.status()).nextReportAt}. ${READ_MORE}`,
+  ])
+
+  await clock.advance(60_000)
+  await usage.consent.set('enabled', { by: 'alice' })
+  await usage.consent.set('disabled', { by: 'bob' })
+  await clock.advance(0)
+  await usage.status()
+  assert.deepEqual(log.lines.slice(2), [
+    'info: Acme DB sends no usage reports (the choice of bob on 2026-01-01T00:01:00.000Z). Reports are still written to the local log. ' +
+      `The installation id, waiting reports and counts are deleted. ${READ_MORE}`,
+  ])
+  await usage.shutdown()
+})
+
+test('a choice of an administrator is one line in each process of the product, and none in the command that has only read it', async () => {
+  const state = createMemoryStore()
+  const [server, command] = [createLog(), createLog()]
+  const clock = createFakeClock()
+  const usage = createAcme({ state, clock, logger: server, consent: { default: 'disabled' } })
+  await usage.start()
+  const tool = createAcme({ state, clock, logger: command, consent: { default: 'disabled' } })
+  await tool.consent.set('enabled', { by: 'alice' })
+  await clock.advance(6 * 60_000)
+
+  const changes = (lines: readonly string[]) => lines.filter((line) => line.includes('the choice of alice'))
+  assert.equal(changes(server.lines).length, 1)
+  assert.equal(changes(command.lines).length, 1)
+  const reader = createLog()
+  await createAcme({ state, clock, logger: reader }).status()
+  assert.deepEqual(reader.lines, [])
+  await usage.shutdown()
+})
+
+test('DEBUG=1 prints a report right after the start, not after five minutes', async () => {
+  const clock = createFakeClock()
+  const printed: string[] = []
+  const usage = createAcme({
+    clock,
+    environment: { ACME_DB_TELEMETRY_DEBUG: '1' },
+    debugOutput: (text) => printed.push(text),
+  })
+  usage.set('acme.edition', 'community')
+  await usage.start()
+  await clock.advance(0)
+  assert.equal(printed.length, 1)
+  assert.match(printed[0] ?? '', /"acme\.edition"/)
+  await usage.shutdown()
 })
 
 test('the address that the operator has set is the one that is named', async () => {

@@ -10,19 +10,25 @@ export interface DisclosureSubject {
   readonly receiver: string
   /** Text that the operator types to stop reports: `ACME_DB_TELEMETRY_OPTOUT=1`. */
   readonly optOut: string
+  /** Text that the operator types to allow reports: `ACME_DB_TELEMETRY=on`. Absent if the product takes no such decision. */
+  readonly optIn?: string | undefined
   /** Legal sentence at the end. */
   readonly legalNote?: string | undefined
   /** Facts that are newer than the consent and are not reported until somebody accepts them. */
   readonly newFacts?: readonly string[]
   /** Facts that are new since the last start and are reported, because the decision covers them. */
   readonly coveredFacts?: readonly string[]
+  /** Time of the next report, after a change of consent. */
+  readonly dueAt?: string | undefined
+  /** `true` if the data of the installation was deleted, after a change of consent. */
+  readonly isDeleted?: boolean
   /** `true` if the log of reports outlives the process. Default: true. */
   readonly isLogged?: boolean
 }
 
 /**
  * Sentences of the notice, one for each state; they can be replaced for another language. Words in braces stand for values: `{title}`,
- * `{receiver}`, `{because}`, `{optOut}`, `{homepage}`, `{legalNote}`, `{count}`, `{newFacts}`, `{coveredFacts}`.
+ * `{receiver}`, `{because}`, `{optOut}`, `{optIn}`, `{dueAt}`, `{homepage}`, `{legalNote}`, `{count}`, `{newFacts}`, `{coveredFacts}`.
  */
 export interface DisclosureTexts {
   readonly enabled: string
@@ -32,6 +38,12 @@ export interface DisclosureTexts {
   readonly enabledWithoutLog: string
   readonly undecidedWithoutLog: string
   readonly disabledWithoutLog: string
+  /** Sentence for a product that is off by default, while nobody has turned it on. */
+  readonly optIn: string
+  /** Follows the sentence of the state when the consent has changed, and a report is due. */
+  readonly nextReport: string
+  /** Follows the sentence of the state when somebody has opted out, and the data of the installation was deleted. */
+  readonly deleted: string
   /** Follows the sentence of the state while new facts wait to be accepted. */
   readonly newFacts: string
   /** Follows the sentence of the state if new facts are reported, because the decision covers every version. */
@@ -54,6 +66,9 @@ export const DISCLOSURE_TEXTS: DisclosureTexts = {
     '{title} will send a usage report to {receiver} once a day, unless you opt out. Nothing can be stored, so the log of reports ends ' +
     'with this process. To stop it: {optOut}.',
   disabledWithoutLog: '{title} sends no usage reports ({because}).',
+  optIn: '{title} sends nothing about its use. To help its makers with a usage report once a day: {optIn}.',
+  nextReport: 'The next report is due at {dueAt}.',
+  deleted: 'The installation id, waiting reports and counts are deleted.',
   newFacts: 'Not reported until somebody accepts them, because they are newer than the consent: {newFacts}.',
   coveredFacts:
     'New since the last start, and reported as well, because {because} covers every version: {coveredFacts}.',
@@ -61,8 +76,8 @@ export const DISCLOSURE_TEXTS: DisclosureTexts = {
 }
 
 /**
- * Returns the notice for the start: who receives reports, and the exact text that stops them. The notice is short if nothing is sent,
- * and `undefined` if the product is off by default and nobody has turned it on.
+ * Returns the notice for the start: who receives reports, and the exact text that stops them. The notice is short if nothing is sent.
+ * If the product is off by default and nobody has turned it on, it says how to; `undefined` if there is no way to.
  */
 export function disclosureText(
   verdict: Verdict,
@@ -70,11 +85,14 @@ export function disclosureText(
   texts: Partial<DisclosureTexts> = {},
 ): string | undefined {
   const { state, source, because } = verdict
-  if (state === 'disabled' && source === 'default') return undefined
+  const isOptIn = state === 'disabled' && source === 'default'
+  if (isOptIn && subject.optIn === undefined) return undefined
   const { homepage, legalNote, newFacts = [], coveredFacts = [], isLogged = true } = subject
   const all = { ...DISCLOSURE_TEXTS, ...texts }
   const sentences = [
-    all[isLogged ? state : (`${state}WithoutLog` as const)],
+    all[isOptIn ? 'optIn' : isLogged ? state : (`${state}WithoutLog` as const)],
+    subject.dueAt ? all.nextReport : '',
+    subject.isDeleted ? all.deleted : '',
     newFacts.length > 0 && state !== 'disabled' ? all.newFacts : '',
     coveredFacts.length > 0 && state !== 'disabled' ? all.coveredFacts : '',
     homepage ? all.readMore : '',

@@ -14,6 +14,7 @@ export {
 export {
   createStartupWarnings,
   type DisclosureSink,
+  type DisclosureSubject,
   type DisclosureTexts,
   disclosureText,
   type StartupWarnings,

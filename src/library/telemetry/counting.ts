@@ -22,7 +22,7 @@ export interface Counting {
   applyVerdict(verdict: Verdict): Promise<void>
   /** Discards everything that was counted so far. */
   restart(): Promise<void>
-  /** Persists the counts every few minutes from now on. */
+  /** Persists the counts every few minutes from now on, and reads what other processes have chosen. */
   start(): void
   /** Persists the counts now. Never rejects. */
   persist(): Promise<void>
@@ -72,10 +72,12 @@ export function createCounting({
 
   async function persist(ended = false): Promise<void> {
     await contributions.pull()
-    if (local.live().counts.size === 0) return
+    const isEmpty = local.live().counts.size === 0
+    if (isEmpty && ended) return
+    // Read also without counts: this is how a process notices what was chosen in another one.
     const { state } = await refreshConsent()
+    if (isEmpty || state === 'disabled') return
     // If that fails, the store has warned the operator, and counting goes on in memory.
-    if (state === 'disabled') return
     await local.persist({ ended }).catch(() => {})
     await mergeMany(ended)
   }

@@ -38,6 +38,8 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
     readonly legalNote?: string
     /** The way to opt out, if the product has a command for it. Default: `<PREFIX>_TELEMETRY_OPTOUT=1`. */
     readonly optOut?: string
+    /** The way to opt in, if the product has a command for it. Default: `<PREFIX>_TELEMETRY=on`, unless the product ignores that. */
+    readonly optIn?: string
   }
   readonly schedule?: {
     /** Time from one report to the next: 1 minute to 2^31-1 ms (24.8 days). Default: `24h`. */

@@ -30,7 +30,7 @@ export function mistakesOfParts(options: UsageTelemetryOptions): Mistake[] {
     `use the names of sources: ${SOURCE_NAMES.join(', ')}`,
   )
   checkEach(isFunction, 'disclosure.sinks', disclosure?.sinks, 'pass functions that take a text')
-  for (const key of ['legalNote', 'optOut'] as const)
+  for (const key of ['legalNote', 'optOut', 'optIn'] as const)
     check(isText, `disclosure.${key}`, disclosure?.[key], 'use a text')
   for (const [key, text] of Object.entries(disclosure?.texts ?? {}))
     check(isText, `disclosure.texts.${key}`, text, 'use a text')

@@ -20,7 +20,14 @@ import type { UsageRecorder } from './recorder.ts'
 import { createReportRunner } from './report-runner.ts'
 import { failedPreview, failedReport, isForTheHost } from './safety-net.ts'
 import type { Settings } from './settings.ts'
-import { announce, disclosureOf, refuseUnwanted } from './start.ts'
+import {
+  announce,
+  type ConsequencesOfChange,
+  disclosureOf,
+  isAnotherDecision,
+  logChange,
+  refuseUnwanted,
+} from './start.ts'
 import { factsUnder, stateUnder } from './status.ts'
 import type { UsageTelemetry } from './surface.ts'
 
@@ -73,15 +80,33 @@ export function createRunning(
   /** `true` if some of the data that the last no had to delete is left. */
   let isLeft = false
 
+  /** `true` from the notice of the start until the shutdown: later changes of consent are logged. */
+  let isAnnounced = false
+  /** Number of choices that somebody makes here right now. Before the start, only those are logged. */
+  let choosing = 0
+
   consent.on('change', (now, before) => {
-    void deleteAfterNo(now)
-    if (planned) {
-      void runner.plan(now).catch(logTrouble)
-      // The notice at the start has said that nothing is sent.
-      if (ownOf(before).disabledBy === 'circumstance' && now.state !== 'disabled') announce(now, settings)
+    const deleted = deleteAfterNo(now)
+    const replanned = planned ? runner.plan(now).catch(logTrouble) : undefined
+    // The notice at the start has said that nothing is sent.
+    const isNews = ownOf(before).disabledBy === 'circumstance' && now.state !== 'disabled'
+    if (planned && isNews) announce(now, settings)
+    else if ((isAnnounced || choosing > 0) && isAnotherDecision(now, before)) {
+      void Promise.all([deleted, replanned])
+        .then(() => logChange(now, settings, consequencesOf(now)))
+        .catch(logTrouble)
     }
     for (const listener of listeners) tellHost(() => listener(now, before))
   })
+
+  function consequencesOf(now: Verdict): ConsequencesOfChange {
+    if (now.state === 'disabled') {
+      const isPersons = ownOf(now).disabledBy === 'person'
+      return { isDeleted: isPersons && !isLeft && !settings.policy.keepInstallation }
+    }
+    const due = runner.due()
+    return { dueAt: due === undefined ? undefined : new Date(due).toISOString() }
+  }
 
   /** A list of withheld facts may name facts of a plugin, which come and go. */
   function reconsider(): void {
@@ -122,8 +147,11 @@ export function createRunning(
   async function choose(decision: string, chooser: Chooser): Promise<Verdict> {
     // Under which consent it was counted so far has to be known. A no covers nothing, and does not wait for a store.
     if (decision !== 'disabled') await refreshConsent()
+    choosing += 1
     try {
-      const now = await consent.set(decision, chooser)
+      const now = await consent.set(decision, chooser).finally(() => {
+        choosing -= 1
+      })
       await counting.applyVerdict(now)
       await withdrawing
       if (isLeft) await deleteAfterNo(now)
@@ -164,6 +192,10 @@ export function createRunning(
       now = consent.reconsider() ?? now
     }
     announce(now, settings, consent.unannounced())
+    isAnnounced = planned
+    // A process that sends at its end prints the report there.
+    if (settings.debug && settings.delivery === 'inline')
+      void keepingProcessAlive(printPreview).catch(logTrouble)
     owner.look()
     return now
   }
@@ -189,6 +221,7 @@ export function createRunning(
     const { delivery, directory } = settings
     const sends = planned && delivery !== 'inline'
     planned = false
+    isAnnounced = false
     starting = undefined
     const persisted = counting.stop()
     // A short-lived process sends after its counts are persisted. It needs the runner, unless that was started again meanwhile.
@@ -201,6 +234,12 @@ export function createRunning(
     await Promise.all([inTime(persisted, Math.max(persisting, budget)), inTime(stopped, budget)])
   }
 
+  /** Prints the report that would be made now, if the operator wants to see it. */
+  async function printPreview(): Promise<void> {
+    if (!settings.debug) return
+    settings.debug(`${JSON.stringify((await runner.preview()).json, undefined, 2)}\n`)
+  }
+
   /** Sends what is due and what waits, or has a child process do it. */
   async function flush(delivery: EndingProcess['delivery'], persisted: Promise<void>): Promise<void> {
     const { state, endpoint, debug, directory, noPlace, proxyEnvironment, headersVariable, identity } =
@@ -208,8 +247,7 @@ export function createRunning(
     const { flushOnShutdown } = await import('../short-lived/index.ts')
     await flushOnShutdown({
       ...{ delivery, state, clock, endpoint, runner, refreshConsent, persisted, stopCounting: counting.stop },
-      printPreview:
-        debug && (async () => debug(`${JSON.stringify((await runner.preview()).json, undefined, 2)}\n`)),
+      printPreview: debug && printPreview,
       handOver: {
         ...{
           directory,

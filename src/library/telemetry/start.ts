@@ -1,5 +1,11 @@
-import { tellHost, URL } from '../../platform/index.ts'
-import { ConsentConflictError, ConsentSourceError, disclosureText, type Verdict } from '../consent/index.ts'
+import { ownOf, tellHost, URL } from '../../platform/index.ts'
+import {
+  ConsentConflictError,
+  ConsentSourceError,
+  type DisclosureSubject,
+  disclosureText,
+  type Verdict,
+} from '../consent/index.ts'
 import type { Settings } from './settings.ts'
 import { factsUnder } from './status.ts'
 
@@ -35,25 +41,45 @@ export function refuseUnwanted(
 
 const LOCKING = new Set(['variable', 'flag', 'locked-configuration'])
 
-/** Returns the notice of this start; `undefined` if there is nothing to say. */
+/** Returns the notice of this start, or of a change of consent; `undefined` if there is nothing to say. */
 export function disclosureOf(
   verdict: Verdict,
   settings: Settings,
   unannounced: readonly string[] = [],
+  change?: ConsequencesOfChange,
 ): string | undefined {
-  const { title, homepage, endpoint, prefix, disclosure, state, noPlace } = settings
+  const { title, homepage, endpoint, prefix, disclosure, policy, state, noPlace } = settings
+  const takesVariable = !policy.ignore?.includes('variable')
   const { newer, reported } = factsUnder(verdict, settings)
   const subject = {
     title,
     homepage,
     receiver: new URL(endpoint).host,
     optOut: disclosure.optOut ?? `${prefix}_TELEMETRY_OPTOUT=1`,
+    optIn: disclosure.optIn ?? (takesVariable ? `${prefix}_TELEMETRY=on` : undefined),
     legalNote: disclosure.legalNote,
     newFacts: newer,
     coveredFacts: reported.filter((name) => unannounced.includes(name)),
-    isLogged: noPlace === undefined && state.failure() === undefined,
+    isLogged:
+      noPlace === undefined &&
+      state.failure() === undefined &&
+      !(verdict.state === 'disabled' && policy.whileDisabled === 'nothing'),
+    ...change,
   }
   return disclosureText(verdict, subject, disclosure.texts)
+}
+
+/** Consequences of a change of consent, for its line in the log. */
+export type ConsequencesOfChange = Pick<DisclosureSubject, 'dueAt' | 'isDeleted'>
+
+/** Returns `false` for a change of what is permitted under the same decision: a plugin has come or gone. */
+export const isAnotherDecision = (now: Verdict, before: Verdict): boolean =>
+  (['state', 'level', 'source', 'since'] as const).some((key) => ownOf(now)[key] !== ownOf(before)[key])
+
+/** Logs a change of consent: who has decided, and what follows. */
+export function logChange(verdict: Verdict, settings: Settings, change: ConsequencesOfChange): void {
+  const text = disclosureOf(verdict, settings, [], change)
+  if (text !== undefined) settings.logger.info(text)
 }
 
 /** Shows the operator the warnings and the notice. Never throws. */
