@@ -82,8 +82,8 @@ export function createRunning(
 
   /** `true` from the notice of the start until the shutdown: later changes of consent are logged. */
   let isAnnounced = false
-  /** Number of choices that somebody makes here right now. Before the start, only those are logged. */
-  let choosing = 0
+  /** Settles when the choice that somebody makes here right now is stored. Before the start, only a choice is logged. */
+  let choosing: Promise<void> | undefined
 
   consent.on('change', (now, before) => {
     const deleted = deleteAfterNo(now)
@@ -91,9 +91,13 @@ export function createRunning(
     // The notice at the start has said that nothing is sent.
     const isNews = ownOf(before).disabledBy === 'circumstance' && now.state !== 'disabled'
     if (planned && isNews) announce(now, settings)
-    else if ((isAnnounced || choosing > 0) && isAnotherDecision(now, before)) {
-      void Promise.all([deleted, replanned])
-        .then(() => logChange(now, settings, consequencesOf(now)))
+    else if ((isAnnounced || choosing) && isAnotherDecision(now, before)) {
+      void Promise.all([deleted, replanned, choosing])
+        .then(() => {
+          // A choice that has been stored meanwhile is no longer called unstored.
+          const latest = consent.verdict().state === now.state ? consent.verdict() : now
+          logChange(latest, settings, consequencesOf(latest))
+        })
         .catch(logTrouble)
     }
     for (const listener of listeners) tellHost(() => listener(now, before))
@@ -147,10 +151,12 @@ export function createRunning(
   async function choose(decision: string, chooser: Chooser): Promise<Verdict> {
     // Under which consent it was counted so far has to be known. A no covers nothing, and does not wait for a store.
     if (decision !== 'disabled') await refreshConsent()
-    choosing += 1
+    const chosen = createDeferred<void>()
+    choosing = chosen.promise
     try {
       const now = await consent.set(decision, chooser).finally(() => {
-        choosing -= 1
+        if (choosing === chosen.promise) choosing = undefined
+        chosen.resolve()
       })
       await counting.applyVerdict(now)
       await withdrawing
