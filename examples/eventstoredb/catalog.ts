@@ -51,6 +51,13 @@ export const catalog = defineCatalog({
       why: 'Tells the editions apart that the product is built in.',
       example: 'ce',
     },
+    'eventstoredb.tag': {
+      ...attribute,
+      type: 'string',
+      pattern: '[0-9A-Za-z._/-]*',
+      why: 'Shows from which tag of the source a node was built. Empty where it was built from none, and absent since version 24.',
+      example: 'oss-v23.10.0',
+    },
     'process.uptime': {
       ...gauge,
       unit: 's',
@@ -88,17 +95,27 @@ export const catalog = defineCatalog({
       why: 'Shows in which states the members of a cluster are as the node sees them, and so whether clusters are healthy.',
       example: 1,
     },
-    'eventstoredb.cluster.member_ids': {
+    'eventstoredb.gossip': {
       ...attribute,
-      type: 'uuids',
-      maxItems: 16,
-      why: 'Joins the reports of the members of one cluster. Each is made anew at the start of its node.',
-      example: ['6d0ad2d4-2b4c-4a0f-8f0e-7c7a2e0c1b11', '4f3c8d52-77a0-4d51-9a55-1c1f7d0a9f02'],
+      type: 'map',
+      keys: 'uuid',
+      values: NODE_STATES,
+      maxEntries: 16,
+      why: 'Joins the reports of the members of one cluster, and shows which member is in which state. Ids are new at each start of a node.',
+      example: {
+        '6d0ad2d4-2b4c-4a0f-8f0e-7c7a2e0c1b11': 'Leader',
+        '4f3c8d52-77a0-4d51-9a55-1c1f7d0a9f02': 'Follower',
+      },
     },
 
     'eventstoredb.configuration.enable_atom_pub_over_http': {
       ...flag,
       why: 'Shows whether AtomPub over HTTP is still needed.',
+      example: false,
+    },
+    'eventstoredb.configuration.enable_external_tcp': {
+      ...flag,
+      why: 'Shows whether the old TCP protocol of clients is still needed.',
       example: false,
     },
     'eventstoredb.configuration.insecure': {
@@ -147,8 +164,9 @@ export const catalog = defineCatalog({
     'eventstoredb.database.active_chunk_number': {
       ...gauge,
       unit: '1',
-      why: 'Shows how much is stored: chunks are files of the same size, numbered one after the other.',
-      example: 420,
+      round: 'log2',
+      why: 'Shows how much is stored: chunks are files of the same size, numbered one after the other. Rounded: the exact size would tell databases apart.',
+      example: 256,
     },
 
     'os.description': {
@@ -171,14 +189,16 @@ export const catalog = defineCatalog({
     'eventstoredb.machine.memory': {
       ...gauge,
       unit: 'By',
-      why: 'Shows how much memory the product can count on.',
-      example: 16_777_216_000,
+      round: 'log2',
+      why: 'Shows how much memory the product can count on. Rounded: the exact size would tell machines apart.',
+      example: 17_179_869_184,
     },
     'eventstoredb.machine.disk': {
       ...gauge,
       unit: 'By',
-      why: 'Shows how large the disks are that hold the databases.',
-      example: 512_000_000_000,
+      round: 'log2',
+      why: 'Shows how large the disks are that hold the databases. Rounded: the exact size would tell machines apart.',
+      example: 549_755_813_888,
     },
 
     'eventstoredb.persistent_subscriptions': {
@@ -219,13 +239,6 @@ export const catalog = defineCatalog({
     'eventstoredb.plugin.tcp_api': enabled('the old TCP interface'),
     'eventstoredb.plugin.user_certificates': enabled('authentication by certificates'),
 
-    'eventstoredb.licensing.license_id': {
-      ...attribute,
-      type: 'string',
-      pattern: '[0-9A-Za-z-]+',
-      why: 'Shows which licences are in use. It identifies the customer to the maker: this report is not anonymous.',
-      example: '8c1d6f6e-3f27-4a55-a0a5-0c7d5a9b3c10',
-    },
     'eventstoredb.licensing.is_trial': {
       ...flag,
       why: 'Tells trials from paid use, whose needs differ.',

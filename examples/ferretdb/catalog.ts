@@ -1,5 +1,5 @@
 import { defineCatalog } from 'otel-usage'
-import { buildPack, operatingSystemPack } from 'otel-usage/packs'
+import { buildPack, cloudPack, cloudRegionPack, operatingSystemPack } from 'otel-usage/packs'
 
 /** The product as its report names it. */
 export const product = {
@@ -59,8 +59,11 @@ const QUERY_OPERATORS = words(`
 const build = buildPack({ ...common, prefix: 'ferretdb', build: {} })
 const operatingSystem = operatingSystemPack(common)
 
+const cloud = cloudPack(common)
+const region = cloudRegionPack(common)
+
 /** What a host takes by `usage.use`. Of its own build it tells itself. */
-export const packs = [operatingSystem]
+export const packs = [operatingSystem, cloud, region]
 
 const attribute = { ...common, kind: 'attribute' } as const
 const environment = (pattern: string, why: string, example: string) =>
@@ -188,6 +191,22 @@ export const catalog = defineCatalog({
     ),
     'os.type': operatingSystem.facts['os.type'],
     'host.arch': operatingSystem.facts['host.arch'],
+    'cloud.provider': cloud.facts['cloud.provider'],
+    'cloud.region': region.facts['cloud.region'],
+    'ferretdb.backend': {
+      ...attribute,
+      type: 'enum',
+      values: ['postgresql', 'sqlite', 'hana', 'tigris'],
+      why: 'Shows on which database the product stores, and so which of them must be supported. Version 2 has PostgreSQL only.',
+      example: 'postgresql',
+    },
+    'ferretdb.backend.version': {
+      ...attribute,
+      type: 'string',
+      pattern: '[0-9A-Za-z.+_-]+',
+      why: 'Shows which versions of the backend have to be supported, where it is another one than PostgreSQL.',
+      example: '3.45.1',
+    },
     'ferretdb.postgresql.version': {
       ...attribute,
       type: 'string',
@@ -244,6 +263,15 @@ export const catalog = defineCatalog({
       ],
       why: 'Shows which commands are used and which of them fail on what, and so what has to be built next. Neither names nor values of fields, nor messages.',
       example: 1_440,
+    },
+    'ferretdb.commands.time': {
+      ...common,
+      kind: 'count',
+      temporality: 'cumulative',
+      unit: 's',
+      by: { command: COMMANDS },
+      why: 'Shows for how long commands run: beside their number, how long one takes on average.',
+      example: 12.5,
     },
   },
 })

@@ -131,8 +131,8 @@ export const catalog = defineCatalog({
       '1f6e2d9c-7a3b-4c1f-9d55-0f4f2a6b8c10',
     ),
     'timescaledb.installed_time': text(
-      '\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\+00',
-      'Shows how long installations are kept, and what new ones do differently. In UTC, whatever zone and language the server has.',
+      '\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(?:\\+00)?',
+      'Shows how long installations are kept, and what new ones do differently. In UTC, whatever zone and language the server has; a time without a zone is local.',
       '2026-01-05T10:20:30+00',
     ),
     'timescaledb.install.method': install.facts['timescaledb.install.method'],
@@ -370,7 +370,7 @@ export const catalog = defineCatalog({
       example: 'community',
     },
     'timescaledb.last_tuned.time': text(
-      '\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(?:Z|[+-]\\d{2}:\\d{2})',
+      '\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}Z?',
       'Shows whether the tuning tool is used, and when it last was.',
       '2026-01-05T10:25:00Z',
     ),

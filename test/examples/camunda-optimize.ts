@@ -1,4 +1,5 @@
 import { COMMANDS, catalog, product } from '../../examples/camunda-optimize/catalog.ts'
+import { takeReport } from '../../examples/camunda-optimize/mapping.ts'
 import { defineSeedSystem, type Report } from './seed-system.ts'
 
 const RAW =
@@ -53,13 +54,6 @@ const original = {
   },
 }
 
-/** The four metrics under the names that they had before 7.17: the engine sends both. */
-const LEGACY_METRICS: Readonly<Record<string, string>> = {
-  'root-process-instance-start': 'process-instances',
-  'executed-decision-instances': 'decision-instances',
-  'activity-instance-start': 'flow-node-instances',
-}
-
 const INTEGRATIONS = original.product.internals['camunda-integration']
 const WEBAPPS = original.product.internals.webapps
 const snake = (name: string) => name.replaceAll('-', '_').replace('BPM', '_bpm')
@@ -70,42 +64,47 @@ export const camundaOptimize = defineSeedSystem({
   product,
   catalog,
   original,
-  installationId: original.installation,
+  frameOf: ({ installation, product }) => ({ id: installation, version: product?.version }),
   since: Date.parse(original.product.internals['data-collection-start-date']),
-  host(usage, told) {
-    const known: Partial<typeof original.product.internals> = told.product?.internals ?? {}
-    usage.set('camunda.edition', told.product?.edition)
-    usage.set('db.system.name', known.database?.vendor)
-    usage.set('camunda.db.version', known.database?.version)
-    usage.set('camunda.engine_installation_ids', known['engine-installation-ids'])
-    const license = known['license-key']
-    usage.set('camunda.license.customer', license?.customer)
-    usage.set('camunda.license.type', license?.type)
-    usage.set('camunda.license.valid_until', license?.['valid-until'])
-    usage.set('camunda.license.unlimited', license?.unlimited)
-    if (license) {
-      // What the licence does not say: it covers Optimize, and nothing else.
-      const features = { optimize: true, camundaBPM: false, cawemo: false, ...license.features }
-      for (const [name, covered] of Object.entries(features))
-        usage.set(`camunda.license.features.${snake(name)}` as 'camunda.license.features.cawemo', covered)
-    }
-    usage.set('camunda.license.raw', license?.raw)
-    usage.set('camunda.application_server.vendor', known['application-server']?.vendor)
-    usage.set('camunda.application_server.version', known['application-server']?.version)
-    usage.set('camunda.jdk.vendor', known.jdk?.vendor)
-    usage.set('process.runtime.version', known.jdk?.version)
-    for (const name of known['camunda-integration'] ?? [])
-      usage.set(`camunda.integration.${snake(name)}` as 'camunda.integration.camunda_bpm_run', true)
-    for (const name of known.webapps ?? [])
-      usage.set(`camunda.webapp.${name}` as 'camunda.webapp.cockpit', true)
-    for (const [command, { count }] of Object.entries(known.commands ?? {}))
-      usage.counter('camunda.commands').add(count, { command })
-    const metrics = usage.counter('camunda.metrics')
-    for (const metric of ['process-instances', 'decision-instances', 'flow-node-instances'] as const)
-      metrics.add(known.metrics?.[metric]?.count ?? 0, { metric })
-    const metric = 'executed-decision-elements'
-    metrics.add(known.metrics?.[metric]?.count ?? 0, { metric })
-  },
+  host: takeReport,
+  refused: Object.fromEntries(
+    ['root-process-instance-start', 'executed-decision-instances', 'activity-instance-start'].map(
+      (metric) => [
+        `${internals}/metrics/${metric}/count`,
+        'is an old name of a metric that is there under its new one',
+      ],
+    ),
+  ),
+  pages: [
+    {
+      name: "Optimize's page about telemetry (3.2 to 3.13)",
+      document: {
+        installation: '7b86edba-fcb7-11ea-adc1-0242ac120002',
+        product: {
+          name: 'Camunda Optimize',
+          version: '3.2.0',
+          edition: 'enterprise',
+          internals: {
+            database: { vendor: 'elasticsearch', version: '7.0.0' },
+            'license-key': {
+              customer: 'a customer name',
+              type: 'UNIFIED',
+              'valid-until': '2025-01-01',
+              unlimited: 'false',
+              features: { camundaBPM: 'false', optimize: 'true', cawemo: 'false' },
+              raw: 'customer = a customer name; expiryDate = 2025-01-01; optimize: true;',
+            },
+            'engine-installation-ids': [
+              '8343cc7a-8ad1-42d4-97d2-43452c0bdfa3',
+              '22607b92-fcb8-11ea-adc1-0242ac120002',
+            ],
+          },
+        },
+      },
+      // It has version 1. The report has a random one of its own.
+      refused: { installation: 'is no random UUID: others say when and on which machine they were made' },
+    },
+  ],
   places: {
     installation: 'service.instance.id',
     'product/name': {
@@ -116,7 +115,10 @@ export const camundaOptimize = defineSeedSystem({
     'product/edition': 'camunda.edition',
     [`${internals}/database/vendor`]: 'db.system.name',
     [`${internals}/database/version`]: 'camunda.db.version',
-    [`${internals}/engine-installation-ids`]: 'camunda.engine_installation_ids',
+    [`${internals}/engine-installation-ids`]: {
+      kept: (ids: string[]) => ids.toSorted(),
+      is: (report) => report['camunda.engine_installation_ids'],
+    },
     [`${internals}/license-key/customer`]: 'camunda.license.customer',
     [`${internals}/license-key/type`]: 'camunda.license.type',
     [`${internals}/license-key/valid-until`]: 'camunda.license.valid_until',
@@ -134,8 +136,7 @@ export const camundaOptimize = defineSeedSystem({
   maps: {
     [`${internals}/license-key/features/*`]: (name) => `camunda.license.features.${snake(name)}`,
     [`${internals}/commands/*/count`]: (command) => `camunda.commands{command=${command}}`,
-    [`${internals}/metrics/*/count`]: (metric) =>
-      `camunda.metrics{metric=${LEGACY_METRICS[metric] ?? metric}}`,
+    [`${internals}/metrics/*/count`]: (metric) => `camunda.metrics{metric=${metric}}`,
   },
   untold: {
     ...Object.fromEntries(

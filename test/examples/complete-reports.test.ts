@@ -4,12 +4,13 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
+import { booleanOf, numberOf } from '../../examples/mapping.ts'
 import { createMemoryStore, createUsageTelemetry, type UsageTelemetry } from '../../src/index.ts'
 import { ENTRIES } from '../../src/state/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { camundaOptimize } from './camunda-optimize.ts'
 import { dependencyTrack } from './dependency-track.ts'
-import { eventstoredb, gossip } from './eventstoredb.ts'
+import { eventstoredb } from './eventstoredb.ts'
 import { ferretdb } from './ferretdb.ts'
 import { fieldsOf, type Place, placesOf, type Report, type SeedSystem } from './seed-system.ts'
 import { timescaledb } from './timescaledb.ts'
@@ -23,17 +24,36 @@ for (const system of SYSTEMS) {
   const { title } = system.product
 
   test(`${title}: every field of the original is in the report, with its value, and nothing is dropped`, async () => {
-    const { report } = await reportOf(system)
-    const fields = fieldsOf(system)
+    const { report, refused } = await reportOf(system)
+    assert.deepEqual(refused, system.refused)
+    const fields = fieldsOf(system).filter(({ path }) => !Object.hasOwn(system.refused, path))
     for (const { path, value, place } of fields) {
       assert.ok(place !== undefined, `${path} has no place in the report`)
       assert.deepEqual(read(place, report), keptOf(place, value), path)
     }
     assert.deepEqual(droppedIn(report), {})
     const used = new Set(fields.map(({ path }) => path))
+    const known = new Set([...used, ...pathsOf(system.pages)])
     for (const path of Object.keys(system.places))
-      assert.ok(used.has(path), `${path} is no field of the original`)
+      assert.ok(known.has(path), `${path} is no field of the original, and none of a page`)
   })
+
+  for (const { name, document, refused: expected } of system.pages) {
+    test(`${title}: every field of the page's own example arrives, or is refused with the reason: ${name}`, async () => {
+      const { report, refused } = await reportOf(system, document)
+      assert.deepEqual(refused, expected)
+      assert.deepEqual(droppedIn(report), {})
+      const values = new Map<Place, unknown>()
+      for (const { path, value, place } of fieldsOf({ ...system, original: document })) {
+        if (Object.hasOwn(expected, path)) continue
+        assert.ok(place !== undefined, `${path} has no place in the report`)
+        const kept = asIn(read(place, report), keptOf(place, value))
+        // Several names may be counted under one word.
+        values.set(place, values.has(place) ? Number(values.get(place)) + Number(kept) : kept)
+      }
+      for (const [place, value] of values) assert.deepEqual(read(place, report), value, String(place))
+    })
+  }
 
   test(`${title}: every declared fact is told, and nothing is reported that the original does not have`, async () => {
     const { report } = await reportOf(system)
@@ -44,7 +64,8 @@ for (const system of SYSTEMS) {
         return Reflect.get(target, place)
       },
     })
-    for (const { place } of fieldsOf(system)) read(place as Place, watched)
+    for (const { path, place } of fieldsOf(system))
+      if (!Object.hasOwn(system.refused, path)) read(place as Place, watched)
     const told = Object.keys(report).filter((place) => !FRAME.test(place))
     // What no field is read from: the one that stands for `functions_used: null`.
     assert.deepEqual(
@@ -134,16 +155,16 @@ test('FerretDB: what a client makes up is counted, and its words are not reporte
 })
 
 test('EventStoreDB: two members with the same empty id are two members, and break nothing (PR #4231)', async () => {
-  const { usage } = await reportOf(eventstoredb, {})
   const empty = '00000000-0000-0000-0000-000000000000'
-  gossip(usage as never, [
+  const leader = '6d0ad2d4-2b4c-4a0f-8f0e-7c7a2e0c1b11'
+  const gossip = [
     [empty, 'Initializing'],
     [empty, 'Initializing'],
-    ['6d0ad2d4-2b4c-4a0f-8f0e-7c7a2e0c1b11', 'Leader'],
-  ])
-  const report = placesOf((await usage.preview()).json)
+    [leader, 'Leader'],
+  ]
+  const { report } = await reportOf(eventstoredb, { gossip })
   assert.deepEqual(factsIn(report), {
-    'eventstoredb.cluster.member_ids': [empty, '6d0ad2d4-2b4c-4a0f-8f0e-7c7a2e0c1b11'],
+    'eventstoredb.gossip': [`${empty}=Initializing`, `${leader}=Leader`],
     'eventstoredb.cluster.members{state=Initializing}': 2,
     'eventstoredb.cluster.members{state=Leader}': 1,
   })
@@ -219,13 +240,23 @@ test('TimescaleDB: own jobs and made-up error codes are told under one word', as
   assert.deepEqual(droppedIn(report), {})
 })
 
-test('TimescaleDB: the time of installation is in UTC, and another zone or language cannot get in', async () => {
-  const { report } = await reportOf(timescaledb, { installed_time: '2026-01-05T10:20:30+00' })
-  assert.equal(report['timescaledb.installed_time'], '2026-01-05T10:20:30+00')
-  for (const installed_time of ['2026-01-05T11:20:30+01', '05.01.2026 10:20:30', 'Jan 5, 2026']) {
-    const { report } = await reportOf(timescaledb, { installed_time })
+test('TimescaleDB: a time is told in UTC whatever zone it has, a local one without a zone, and another language not at all', async () => {
+  for (const [installed_time, told] of [
+    ['2026-01-05T10:20:30+00', '2026-01-05T10:20:30+00'],
+    ['2026-01-05T11:20:30+01', '2026-01-05T10:20:30+00'],
+    ['2026-01-05 04:50:30.25-05:30', '2026-01-05T10:20:30+00'],
+    ['2026-01-05T07:20:30-0300', '2026-01-05T10:20:30+00'],
+    ['2026-01-05T10:20:30Z', '2026-01-05T10:20:30+00'],
+    ['2026-01-05 11:20:30', '2026-01-05T11:20:30'],
+  ]) {
+    const { report, refused } = await reportOf(timescaledb, { installed_time })
+    assert.deepEqual([report['timescaledb.installed_time'], refused], [told, {}], installed_time)
+  }
+  for (const installed_time of ['05.01.2026 10:20:30', 'Jan 5, 2026', '2026-01-05', 5]) {
+    const { report, refused } = await reportOf(timescaledb, { installed_time })
     assert.equal(report['timescaledb.installed_time'], undefined)
-    assert.deepEqual(droppedIn(report), { 'usage.dropped{reason=invalid_value}': 1 })
+    assert.deepEqual(refused, { installed_time: 'does not look as the catalog says' })
+    assert.deepEqual(droppedIn(report), {})
   }
 })
 
@@ -268,31 +299,87 @@ test('Camunda: without a licence its fields are Unknown and it has no features; 
   })
 })
 
+test('Camunda: the text of a licence is reported without its signature, whatever frames it', async () => {
+  const [signature, text] = [
+    `${'dGhpcyBpcyBhIHNpZ25hdHVyZQ+/'.repeat(3)}==`,
+    'customer = Umbrella Ltd.;optimize = true',
+  ]
+  const lines = [
+    '--------------- BEGIN OPTIMIZE LICENSE KEY ---------------',
+    '--------------- END ---------------',
+  ]
+  for (const raw of [
+    text,
+    `${signature};${text}`,
+    `${signature.slice(0, 40)}\n${signature.slice(40)};${text}\n`,
+    `${lines[0]}\n${signature}\n;${text}\n${lines[1]}\n`,
+  ]) {
+    const { report } = await reportOf(camundaOptimize, { product: { internals: { 'license-key': { raw } } } })
+    assert.equal(report['camunda.license.raw'], text)
+  }
+})
+
+test('a field that no fact is declared for is refused by its name, and reported nowhere', async () => {
+  for (const system of SYSTEMS) {
+    const { json, refused } = await reportOf(system, { umbrella: { secret: 'Umbrella Ltd.' } })
+    assert.deepEqual(refused, { 'umbrella/secret': 'is in no fact' }, system.name)
+    assert.ok(!JSON.stringify(json).includes('mbrella'))
+  }
+})
+
+test('a value that does not fit its fact is refused by its name, with what is wrong', async () => {
+  const relations = { foreign_tables: { num_relations: 3 }, tables: { num_relations: 'many' } }
+  const { refused, report } = await reportOf(timescaledb, {
+    relations,
+    license: { edition: 'enterprise' },
+    related_extensions: { postgis: 'perhaps', umbrella: true },
+  })
+  assert.deepEqual(refused, {
+    'relations/foreign_tables/num_relations': 'is about foreign_tables, which the catalog does not list',
+    'relations/tables/num_relations': 'is no number',
+    'license/edition': 'is none of the words of the catalog',
+    'related_extensions/postgis': 'is no boolean',
+    'related_extensions/umbrella': 'is no extension that the catalog lists',
+  })
+  assert.deepEqual(droppedIn(report), {})
+})
+
 test('Dependency-Track: a database that it does not know is told as another one', async () => {
   const { report } = await reportOf(dependencyTrack, { db_type: 'Umbrella DB' })
   assert.deepEqual(factsIn(report), { 'db.system.name': 'other_sql' })
 })
 
-/** The preview of a host that tells these values. Nothing is sent. */
+/** The preview of a host whose mapping takes this document, and the fields that it refused. Nothing is sent. */
 async function reportOf(
   system: SeedSystem,
-  told: object = system.original,
+  document: object = system.original,
   environment: Record<string, string> = {},
-): Promise<{ usage: UsageTelemetry; json: unknown; report: Report }> {
-  const { product, catalog, installationId: id, since = Date.UTC(2026, 0, 2) } = system
+): Promise<{ usage: UsageTelemetry; json: unknown; report: Report; refused: Record<string, string> }> {
+  const { product, catalog, since = Date.UTC(2026, 0, 2) } = system
+  const { id, version = product.version } = system.frameOf(document)
   const state = createMemoryStore()
   const secret = '00000000-0000-4000-8000-000000000000'
   if (id) await state.write(ENTRIES.installation, JSON.stringify({ id, secret }))
   const usage = createUsageTelemetry({
-    ...{ product, catalog, state, environment },
+    ...{ catalog, state, environment },
+    product: { ...product, version },
     endpoint: 'http://127.0.0.1:9',
     consent: { default: 'enabled' },
     clock: createFakeClock(since),
   })
-  system.host(usage, told)
+  const refused = Object.fromEntries(system.host(usage, document).map(({ field, reason }) => [field, reason]))
   const { json } = await usage.preview()
-  return { usage, json, report: placesOf(json) }
+  return { usage, json, report: placesOf(json), refused }
 }
+
+/** Returns the document's value in the type of the report's: older reports have numbers and booleans as text. */
+function asIn(reported: unknown, value: unknown): unknown {
+  if (typeof reported === 'number') return numberOf(value)
+  return typeof reported === 'boolean' ? booleanOf(value) : value
+}
+
+const pathsOf = (pages: SeedSystem['pages']) =>
+  pages.flatMap(({ document }) => fieldsOf({ original: document, places: {} }).map(({ path }) => path))
 
 function read(place: Place, report: Report): unknown {
   if (typeof place === 'string') return report[place]

@@ -1,15 +1,6 @@
 import { catalog, packs, product } from '../../examples/dependency-track/catalog.ts'
-import { operatingSystemPack } from '../../src/library/packs/index.ts'
-import { createPackHost } from '../packs/host.ts'
+import { DATABASES, takeReport } from '../../examples/dependency-track/mapping.ts'
 import { defineSeedSystem } from './seed-system.ts'
-
-/** The names that JDBC drivers give to databases, in OpenTelemetry's words. */
-export const DATABASES = {
-  PostgreSQL: 'postgresql',
-  'Microsoft SQL Server': 'microsoft.sql_server',
-  MySQL: 'mysql',
-  H2: 'h2database',
-} as const
 
 const nameOf = (database: unknown) =>
   Object.entries(DATABASES).find(([, name]) => name === database)?.[0] ?? 'other'
@@ -29,15 +20,22 @@ export const dependencyTrack = defineSeedSystem({
   catalog,
   packs,
   original,
-  installationId: original.system_id,
-  host(usage, { db_type, db_version, user_agent }) {
-    if (db_type) usage.set('db.system.name', DATABASES[db_type as keyof typeof DATABASES] ?? 'other_sql')
-    usage.set('dependency_track.db.version', db_version)
-    if (user_agent === undefined) return
-    const { os_arch, os_name, os_version } = user_agent
-    const os = { platform: os_name.toLowerCase(), machine: os_arch, release: os_version }
-    usage.use(operatingSystemPack({ since: 1, prefix: 'dependency_track', host: createPackHost({ os }) }))
-  },
+  frameOf: ({ system_id, dt_version }) => ({ id: system_id, version: dt_version }),
+  host: takeReport,
+  refused: {},
+  pages: [
+    {
+      // The page's table of examples, under the names of the body that is sent.
+      name: 'docs/_docs/getting-started/telemetry.md (4.13)',
+      document: {
+        system_id: '78701907-3044-493d-92b5-6a45e08aecd3',
+        dt_version: '4.13.0',
+        db_type: 'PostgreSQL',
+        db_version: '15.2',
+      },
+      refused: {},
+    },
+  ],
   places: {
     system_id: 'service.instance.id',
     dt_version: 'service.version',

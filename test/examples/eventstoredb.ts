@@ -1,15 +1,13 @@
 import { catalog, NODE_STATES, packs, product } from '../../examples/eventstoredb/catalog.ts'
-import { containerPack, kubernetesPack, operatingSystemPack } from '../../src/library/packs/index.ts'
-import { createPackHost } from '../packs/host.ts'
-import { defineSeedSystem, observe, type Report } from './seed-system.ts'
+import { secondsOf, takeReport } from '../../examples/eventstoredb/mapping.ts'
+import { defineSeedSystem, type Report } from './seed-system.ts'
 
 type NodeState = (typeof NODE_STATES)[number]
 
-/** The words of .NET for processors. */
-const ARCHITECTURES: Readonly<Record<string, string>> = { X64: 'x86_64', Arm64: 'aarch64' }
-
 const original = {
   version: '26.0.0',
+  // `tag` and `enableExternalTcp` were reported until version 23.10.
+  tag: 'oss-v23.10.0',
   edition: 'ee',
   uptime: '1.02:03:04.5000000',
   cluster: {
@@ -20,6 +18,7 @@ const original = {
   configuration: {
     clusterSize: 16,
     enableAtomPubOverHttp: false,
+    enableExternalTcp: true,
     insecure: false,
     disableTls: true,
     runProjections: 'System' as 'None' | 'System' | 'All',
@@ -84,17 +83,14 @@ const original = {
 const pluginOf = (plugin: string) =>
   `eventstoredb.plugin.${plugin.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}` as const
 
-/** A `TimeSpan` as .NET writes it, in seconds. */
-function secondsOf(span: string): number {
-  const [, days = 0, hours, minutes, seconds] = /^(?:(\d+)\.)?(\d+):(\d+):([\d.]+)$/.exec(span) ?? []
-  return Number(days) * 86_400 + Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds)
-}
-
 const count = (items: readonly string[], item: string) => items.filter((one) => one === item).length
 const members = (report: Report, state: string) => report[`eventstoredb.cluster.members{state=${state}}`] ?? 0
 const projections = (fact: string, kind: string) => `eventstoredb.projections${fact}{kind=${kind}}`
-const sum = (report: Report, ...places: string[]) =>
-  places.reduce((total, place) => total + Number(report[place]), 0)
+/** A size that is kept only to the power of two below it, so that it does not tell installations apart. */
+const rounded = (fact: string) => ({
+  kept: (size: number) => 2 ** Math.floor(Math.log2(size)),
+  is: (report: Report) => report[fact],
+})
 
 export const eventstoredb = defineSeedSystem({
   name: 'eventstoredb',
@@ -102,59 +98,65 @@ export const eventstoredb = defineSeedSystem({
   catalog,
   packs,
   original,
-  host(usage, told) {
-    const { cluster, configuration, database, environment, licensing } = told
-    usage.set('eventstoredb.edition', told.edition)
-    if (told.uptime) usage.set('process.uptime', secondsOf(told.uptime))
-    usage.set('eventstoredb.cluster.node_id', cluster?.nodeId)
-    usage.set('eventstoredb.cluster.leader_id', cluster?.leaderId)
-    usage.set('eventstoredb.cluster.role', cluster?.nodeState)
-    usage.set('eventstoredb.cluster.size', configuration?.clusterSize)
-    usage.set('eventstoredb.configuration.enable_atom_pub_over_http', configuration?.enableAtomPubOverHttp)
-    usage.set('eventstoredb.configuration.insecure', configuration?.insecure)
-    usage.set('eventstoredb.configuration.disable_tls', configuration?.disableTls)
-    usage.set('eventstoredb.configuration.run_projections', configuration?.runProjections)
-    usage.set('eventstoredb.configuration.authorization_type', configuration?.authorizationType)
-    usage.set('eventstoredb.configuration.authentication_type', configuration?.authenticationType)
-    usage.set('eventstoredb.database.epoch_number', database?.epochNumber)
-    usage.set('eventstoredb.database.first_epoch_id', database?.firstEpochId)
-    usage.set('eventstoredb.database.active_chunk_number', database?.activeChunkNumber)
-    usage.set('os.description', environment?.os)
-    usage.set('eventstoredb.machine.cores', environment?.coreCount)
-    usage.set('eventstoredb.machine.memory', environment?.totalMemory)
-    usage.set('eventstoredb.machine.disk', environment?.totalDiskSpace)
-    if (environment) {
-      const host = createPackHost({
-        os: { machine: ARCHITECTURES[environment.processorArchitecture] ?? '' },
-        files: environment.isContainer ? { '/.dockerenv': '' } : {},
-        variables: environment.isKubernetes ? { KUBERNETES_SERVICE_HOST: '10.0.0.1' } : {},
-      })
-      const common = { since: 1, prefix: 'eventstoredb', host } as const
-      const { sources } = operatingSystemPack(common)
-      usage.set('host.arch', sources['host.arch'])
-      usage.use(containerPack(common))
-      usage.use(kubernetesPack(common))
-    }
-    if (told.gossip) gossip(usage, Object.entries(told.gossip))
-    usage.set('eventstoredb.persistent_subscriptions', told.persistentSubscriptions?.count)
-    observe(usage, 'eventstoredb.projections', [
-      [told.projections?.customProjectionCount, { kind: 'custom' }],
-      [told.projections?.standardProjectionCount, { kind: 'standard' }],
-    ])
-    observe(usage, 'eventstoredb.projections.running', [
-      [told.projections?.customProjectionRunningCount, { kind: 'custom' }],
-      [told.projections?.standardProjectionRunningCount, { kind: 'standard' }],
-    ])
-    for (const [plugin, { enabled }] of Object.entries(told.plugins ?? {}))
-      usage.set(pluginOf(plugin) as 'eventstoredb.plugin.archiver', enabled)
-    usage.set('eventstoredb.licensing.license_id', licensing?.licenseId)
-    usage.set('eventstoredb.licensing.is_trial', licensing?.isTrial)
-    usage.set('eventstoredb.licensing.is_expired', licensing?.isExpired)
-    usage.set('eventstoredb.licensing.is_valid', licensing?.isValid)
-    usage.set('eventstoredb.telemetry', told.telemetry)
+  host: takeReport,
+  refused: {
+    'projections/totalCount': 'is the sum of the custom and the standard ones',
+    'projections/totalRunningCount': 'is the sum of the custom and the standard ones',
+    'licensing/licenseId': 'names the customer, and no data point may allow a fingerprint',
   },
+  pages: [
+    {
+      name: 'docs/diagnostics/telemetry.md (23.10)',
+      document: {
+        version: '23.10.0.0',
+        tag: '',
+        uptime: '00:01:11.0115732',
+        cluster: {
+          leaderId: '81e9ca2a-8acc-41ed-b9d0-65a652b36801',
+          nodeId: '81e9ca2a-8acc-41ed-b9d0-65a652b36801',
+          nodeState: 'Leader',
+        },
+        configuration: {
+          clusterSize: 1,
+          enableAtomPubOverHttp: true,
+          enableExternalTcp: true,
+          insecure: false,
+          runProjections: 'None',
+        },
+        database: {
+          epochNumber: 29,
+          firstEpochId: 'b02f1ba6-98a3-473f-ade7-dcd1476b2149',
+          activeChunkNumber: 2,
+        },
+        environment: {
+          coreCount: 24,
+          isContainer: false,
+          isKubernetes: false,
+          processorArchitecture: 'X64',
+          totalDiskSpace: 1_000_186_310_656,
+          totalMemory: 68_631_052_288,
+        },
+        gossip: { '81e9ca2a-8acc-41ed-b9d0-65a652b36801': 'Leader' },
+        persistentSubscriptions: { count: 0 },
+        projections: {
+          customProjectionCount: 0,
+          standardProjectionCount: 5,
+          customProjectionRunningCount: 0,
+          standardProjectionRunningCount: 5,
+          totalCount: 5,
+          totalRunningCount: 5,
+        },
+      },
+      refused: {
+        'projections/totalCount': 'is the sum of the custom and the standard ones',
+        'projections/totalRunningCount': 'is the sum of the custom and the standard ones',
+      },
+    },
+  ],
+  frameOf: ({ version }) => ({ version }),
   places: {
     version: 'service.version',
+    tag: 'eventstoredb.tag',
     edition: 'eventstoredb.edition',
     uptime: { kept: secondsOf, is: (report) => report['process.uptime'] },
     'cluster/leaderId': 'eventstoredb.cluster.leader_id',
@@ -162,6 +164,7 @@ export const eventstoredb = defineSeedSystem({
     'cluster/nodeState': 'eventstoredb.cluster.role',
     'configuration/clusterSize': 'eventstoredb.cluster.size',
     'configuration/enableAtomPubOverHttp': 'eventstoredb.configuration.enable_atom_pub_over_http',
+    'configuration/enableExternalTcp': 'eventstoredb.configuration.enable_external_tcp',
     'configuration/insecure': 'eventstoredb.configuration.insecure',
     'configuration/disableTls': 'eventstoredb.configuration.disable_tls',
     'configuration/runProjections': 'eventstoredb.configuration.run_projections',
@@ -169,21 +172,23 @@ export const eventstoredb = defineSeedSystem({
     'configuration/authenticationType': 'eventstoredb.configuration.authentication_type',
     'database/epochNumber': 'eventstoredb.database.epoch_number',
     'database/firstEpochId': 'eventstoredb.database.first_epoch_id',
-    'database/activeChunkNumber': 'eventstoredb.database.active_chunk_number',
+    'database/activeChunkNumber': rounded('eventstoredb.database.active_chunk_number'),
     'environment/os': 'os.description',
     'environment/coreCount': 'eventstoredb.machine.cores',
     'environment/isContainer': 'eventstoredb.container',
     'environment/isKubernetes': 'eventstoredb.kubernetes',
     'environment/processorArchitecture': (report) => (report['host.arch'] === 'amd64' ? 'X64' : 'Arm64'),
-    'environment/totalDiskSpace': 'eventstoredb.machine.disk',
-    'environment/totalMemory': 'eventstoredb.machine.memory',
+    'environment/totalDiskSpace': rounded('eventstoredb.machine.disk'),
+    'environment/totalMemory': rounded('eventstoredb.machine.memory'),
     gossip: {
       kept: (map: Record<string, string>) => ({
-        ids: Object.keys(map).sort(),
+        pairs: Object.entries(map)
+          .map(([id, state]) => `${id}=${state}`)
+          .sort(),
         states: NODE_STATES.map((state) => count(Object.values(map), state)),
       }),
       is: (report) => ({
-        ids: report['eventstoredb.cluster.member_ids'],
+        pairs: report['eventstoredb.gossip'],
         states: NODE_STATES.map((state) => members(report, state)),
       }),
     },
@@ -192,10 +197,6 @@ export const eventstoredb = defineSeedSystem({
     'projections/standardProjectionCount': projections('', 'standard'),
     'projections/customProjectionRunningCount': projections('.running', 'custom'),
     'projections/standardProjectionRunningCount': projections('.running', 'standard'),
-    'projections/totalCount': (report) => sum(report, projections('', 'custom'), projections('', 'standard')),
-    'projections/totalRunningCount': (report) =>
-      sum(report, projections('.running', 'custom'), projections('.running', 'standard')),
-    'licensing/licenseId': 'eventstoredb.licensing.license_id',
     'licensing/isTrial': 'eventstoredb.licensing.is_trial',
     'licensing/isExpired': 'eventstoredb.licensing.is_expired',
     'licensing/isValid': 'eventstoredb.licensing.is_valid',
@@ -206,22 +207,3 @@ export const eventstoredb = defineSeedSystem({
   },
   untold: {},
 })
-
-/** What a node tells of the members that it has heard of: their ids and states, as they come, also twice the same. */
-export function gossip(
-  usage: Parameters<typeof observe>[0] & {
-    set(name: 'eventstoredb.cluster.member_ids', ids: string[]): void
-  },
-  heard: ReadonlyArray<readonly [id: string, state: string]>,
-): void {
-  const states = heard.map(([, state]) => state)
-  usage.set(
-    'eventstoredb.cluster.member_ids',
-    heard.map(([id]) => id),
-  )
-  observe(
-    usage,
-    'eventstoredb.cluster.members',
-    [...new Set(states)].map((state) => [count(states, state), { state }] as const),
-  )
-}

@@ -1,5 +1,6 @@
 import { catalog, packs, product } from '../../examples/ferretdb/catalog.ts'
-import { defineSeedSystem } from './seed-system.ts'
+import { settingOf, takeReport } from '../../examples/ferretdb/mapping.ts'
+import { defineSeedSystem, type Report } from './seed-system.ts'
 
 /** What the page about FerretDB's telemetry shows, and every count that the catalog declares. */
 const original = {
@@ -32,6 +33,12 @@ const original = {
   postgresql_version:
     'PostgreSQL 16.8 (Debian 16.8-1.pgdg120+1) on x86_64-pc-linux-gnu, compiled by gcc (Debian 12.2.0-14) 12.2.0, 64-bit',
   documentdb_version: '0.102.0 gitref: HEAD sha:f7c318c buildId:0',
+  // Not in the report of version 2, but on the page, or in the reports of version 1.
+  backend: 'PostgreSQL',
+  backend_version: '16.8',
+  cloud_provider: 'aws',
+  cloud_region: 'eu-central-1',
+  command_seconds: { find: 12.5, insert: 0.25 } as Record<string, number>,
   uuid: 'c2f1f1de-2c53-4f0c-9b0f-2d8f4c4a7d51',
   uptime: 86_400_099_948_209,
   command_metrics: everyCommand(),
@@ -56,9 +63,11 @@ function everyCommand(): CommandMetrics {
   return metrics
 }
 
-/** The name of a fact for a key of Go's build settings: `-buildmode`, `vcs.time`, `GOARCH`. */
-const settingOf = (key: string) =>
-  `ferretdb.build.environment.${key.replace(/^-/, '').replaceAll('.', '_').toLowerCase()}`
+/** The page writes names in its own way. */
+const BACKEND = {
+  kept: (name: string) => name.toLowerCase(),
+  is: (report: Report) => report['ferretdb.backend'],
+}
 
 export const ferretdb = defineSeedSystem({
   name: 'ferretdb',
@@ -66,28 +75,35 @@ export const ferretdb = defineSeedSystem({
   catalog,
   packs,
   original,
-  installationId: original.uuid,
-  host(usage, told) {
-    usage.set('vcs.ref.head.revision', told.commit)
-    usage.set('ferretdb.build.branch', told.branch as 'unknown' | undefined)
-    usage.set('ferretdb.build.dirty', told.dirty)
-    usage.set('ferretdb.build.package', told.package as 'docker' | undefined)
-    usage.set('ferretdb.build.debug', told.debug)
-    for (const [key, value] of Object.entries(told.build_environment ?? {}))
-      usage.set(settingOf(key) as 'ferretdb.build.environment.goos', value)
-    usage.set('os.type', told.os as 'linux' | undefined)
-    usage.set('host.arch', told.arch as 'amd64' | undefined)
-    usage.set('ferretdb.postgresql.version', told.postgresql_version)
-    usage.set('ferretdb.documentdb.version', told.documentdb_version)
-    usage.set('process.uptime', told.uptime && told.uptime / 1e9)
-    // Names that only the client knows: the OpenTelemetry API takes any, and the catalog sorts them.
-    const commands = usage.getMeter('host').createCounter('ferretdb.commands')
-    for (const [opcode, byCommand] of Object.entries(told.command_metrics ?? {}))
-      for (const [command, byArgument] of Object.entries(byCommand))
-        for (const [argument, byResult] of Object.entries(byArgument))
-          for (const [result, count] of Object.entries(byResult))
-            commands.add(count, { opcode, command, argument, result })
-  },
+  frameOf: ({ uuid, version }) => ({ id: uuid, version }),
+  host: takeReport,
+  refused: {},
+  pages: [
+    {
+      // The page has no example. These are the fields of its list, as version 1 named them and with what only the page names.
+      name: 'website/docs/telemetry.md (1.x)',
+      document: {
+        version: '1.24.0',
+        uuid: 'c2f1f1de-2c53-4f0c-9b0f-2d8f4c4a7d51',
+        handler: 'SQLite',
+        handler_version: '3.45.1',
+        cloud_provider: 'hetzner',
+        cloud_region: 'fsn1',
+        package: 'docker',
+        build_environment: { 'go.version': 'go1.22.5', '-ldflags': '-s -w -X main.path=/home/alice' },
+        uptime: 3_600_000_000_000,
+        command_metrics: {
+          OP_MSG: {
+            find: { unknown: { ok: 3 }, other: { NotImplemented: 2 } },
+            aggregate: { $count: { NotImplemented: 1 } },
+          },
+          OP_QUERY: { isMaster: { unknown: { ok: 5 } } },
+        },
+        command_seconds: { find: 0.75 },
+      },
+      refused: { 'build_environment/-ldflags': 'may hold a path of whoever built it' },
+    },
+  ],
   places: {
     version: 'service.version',
     commit: 'vcs.ref.head.revision',
@@ -100,10 +116,17 @@ export const ferretdb = defineSeedSystem({
     postgresql_version: 'ferretdb.postgresql.version',
     documentdb_version: 'ferretdb.documentdb.version',
     uuid: 'service.instance.id',
+    handler: BACKEND,
+    handler_version: 'ferretdb.backend.version',
+    backend: BACKEND,
+    backend_version: 'ferretdb.backend.version',
+    cloud_provider: 'cloud.provider',
+    cloud_region: 'cloud.region',
     uptime: (report) => Math.round(Number(report['process.uptime']) * 1e9),
   },
   maps: {
     'build_environment/*': settingOf,
+    'command_seconds/*': (command) => `ferretdb.commands.time{command=${command}}`,
     'command_metrics/*/*/*/*': (opcode, command, argument, result) =>
       `ferretdb.commands{argument=${argument},command=${command},opcode=${opcode},result=${result}}`,
   },

@@ -1,5 +1,5 @@
 /** What the data files of this folder are made of: a whole report of the original, and where each of its fields is in ours. */
-import type { Attributes } from '@opentelemetry/api'
+import type { Recorder, Refused } from '../../examples/mapping.ts'
 import type { Catalog, Facts, UsageTelemetry } from '../../src/index.ts'
 
 /**
@@ -26,12 +26,23 @@ export interface SeedSystem<F extends Facts = Facts, O extends object = object> 
   readonly packs?: ReadonlyArray<Parameters<UsageTelemetry['use']>[0]>
   /** A whole report, as the original would send it. */
   readonly original: O
-  /** Who the installation is in the original's words. Default: it has no such id. */
-  readonly installationId?: string
+  /** The id of the installation and the version of the product, which every report has by itself. Default of the id: none. */
+  readonly frameOf: (document: Partial<O>) => {
+    readonly id?: string | undefined
+    readonly version?: string | undefined
+  }
   /** When the counts of the original begin, in milliseconds since 1970. Default: 2026-01-02. */
   readonly since?: number
-  /** What a host does that knows these values: it tells all of them. */
-  readonly host: (usage: UsageTelemetry<F>, original: Partial<O>) => void
+  /** The product's mapping, in its folder in examples/. */
+  readonly host: (usage: Recorder, document: object) => readonly Refused[]
+  /** The fields of the original that are refused, with the reason. */
+  readonly refused: Readonly<Record<string, string>>
+  /** The example documents of the product's own page, and which of their fields are refused. */
+  readonly pages: ReadonlyArray<{
+    readonly name: string
+    readonly document: object
+    readonly refused: Readonly<Record<string, string>>
+  }>
   /** The place of every field by its path, parts joined by `/`. */
   readonly places: Readonly<Record<string, Place>>
   /** The same for fields whose names are open: a `*`, or a group of a regular expression, stands for a key, which the function is given. */
@@ -52,7 +63,11 @@ export interface Field {
 }
 
 /** Every field of the original: down to those that have a place, or are no object. */
-export function fieldsOf({ original, places, maps = {} }: SeedSystem): Field[] {
+export function fieldsOf({
+  original,
+  places,
+  maps = {},
+}: Pick<SeedSystem, 'original' | 'places' | 'maps'>): Field[] {
   const patterns = Object.entries(maps).map(
     ([path, place]) => [new RegExp(`^${path.replaceAll('*', '([^/]+)')}$`), place] as const,
   )
@@ -70,20 +85,6 @@ export function fieldsOf({ original, places, maps = {} }: SeedSystem): Field[] {
       : [{ path, value, place }]
   }
   return walk('', original)
-}
-
-/** What a gauge fact with dimensions says: a number for each combination that there is. */
-export function observe(
-  usage: Pick<UsageTelemetry, 'getMeter'>,
-  name: string,
-  values: ReadonlyArray<readonly [value: number | undefined, attributes: Attributes]>,
-): void {
-  usage
-    .getMeter('host')
-    .createObservableGauge(name)
-    .addCallback((result) => {
-      for (const [value, attributes] of values) if (value !== undefined) result.observe(value, attributes)
-    })
 }
 
 interface OtlpValue {

@@ -6,9 +6,8 @@ import {
   product,
   SQLSTATES,
 } from '../../examples/timescaledb/catalog.ts'
-import { installPack } from '../../src/library/packs/index.ts'
-import { createPackHost } from '../packs/host.ts'
-import { defineSeedSystem, observe, type Report } from './seed-system.ts'
+import { nameOf, secondsOf, takeReport, utcOf } from '../../examples/timescaledb/mapping.ts'
+import { defineSeedSystem, type Report } from './seed-system.ts'
 
 type Numbers = Record<string, number>
 type Relation = Readonly<Record<string, number | Numbers>>
@@ -152,11 +151,6 @@ function jobCount(field: string) {
   return { kind, schedule: fixed ? 'fixed' : 'drifting' }
 }
 
-/** An interval as PostgreSQL writes it, in seconds. */
-const secondsOf = (interval: string) =>
-  interval.split(':').reduce((seconds, part) => seconds * 60 + Number(part), 0)
-
-const nameOf = (signature: string) => signature.replace(/\(.*$/, '')
 const relationPlace = (relation: string, field: string) =>
   AGGREGATE_FACTS[field] ?? `timescaledb.${RELATION_FACTS[field]}{relation=${relation}}`
 const jobPlace = (field: string) => {
@@ -164,89 +158,157 @@ const jobPlace = (field: string) => {
   return `timescaledb.jobs{kind=${kind},schedule=${schedule}}`
 }
 
+/** A time is kept in UTC and to the second. */
+const utc = (fact: string, zone: '+00' | 'Z') => ({
+  kept: (time: string) => utcOf(time, zone),
+  is: (report: Report) => report[fact],
+})
+
+const zeros = (names: string) => Object.fromEntries(names.split(' ').map((name) => [name, 0]))
+const NO_STORAGE = zeros('num_relations num_reltuples heap_size toast_size indexes_size')
+const NO_COMPRESSION = zeros(
+  'num_compressed_chunks compressed_row_count compressed_heap_size compressed_toast_size compressed_indexes_size ' +
+    'uncompressed_row_count uncompressed_heap_size uncompressed_toast_size uncompressed_indexes_size',
+)
+const NO_HYPERTABLES = { ...NO_COMPRESSION, num_compressed_hypertables: 0 }
+const DISTRIBUTED = 'is about distributed hypertables, which ended with version 2.14'
+
+/** The examples of the page about telemetry, one before version 2.0 and one of 2.6. */
+const PAGES = [
+  {
+    name: 'timescaledb/how-to-guides/configuration/telemetry.md (1.7)',
+    document: {
+      db_uuid: '26917841-2fc0-48fd-b096-ba19b3fda98f',
+      license: { edition: 'community' },
+      exported_db_uuid: '8dd4543c-f44e-43c9-a666-02d23bb09b90',
+      installed_time: '2000-04-17 10:56:59.427738-04',
+      last_tuned_time: '2001-02-03T04:05:06-0300',
+      last_tuned_version: '1.0.0',
+      install_method: 'source',
+      os_name: 'Linux',
+      os_release: '4.9.125-linuxkit',
+      os_version: '#1 SMP Fri Sep 7 08:20:28 UTC 2018',
+      os_name_pretty: 'Debian GNU/Linux 8 (jessie)',
+      postgresql_version: '12.4',
+      timescaledb_version: '1.7.0',
+      build_architecture: 'x86_64',
+      build_architecture_bit_size: '64',
+      build_os_name: 'Linux',
+      build_os_version: '4.9.125-linuxkit',
+      data_volume: '65982148',
+      db_metadata: { promscale_version: '0.1.0', promscale_commit_hash: '' },
+      num_hypertables: '3',
+      num_continuous_aggs: '0',
+      num_reorder_policies: '1',
+      num_drop_chunks_policies: '2',
+      related_extensions: { pg_prometheus: 'false', PostGIS: 'true', promscale: 'true' },
+    },
+    refused: {},
+  },
+  {
+    name: 'self-hosted/configuration/telemetry.md (2.6)',
+    document: {
+      db_uuid: '860c2be4-59a3-43b5-b895-5d9e0dd44551',
+      license: { edition: 'community' },
+      os_name: 'Linux',
+      relations: {
+        views: { num_relations: 0 },
+        tables: {
+          ...{ heap_size: 32_768, toast_size: 16_384, indexes_size: 98_304 },
+          ...{ num_relations: 4, num_reltuples: 12 },
+        },
+        hypertables: {
+          ...{ heap_size: 3_522_560, toast_size: 23_379_968, indexes_size: 18_022_400 },
+          ...{ num_children: 366, num_relations: 2, num_reltuples: 421_368 },
+          compression: {
+            ...{ compressed_heap_size: 3_522_560, compressed_row_count: 4_392 },
+            ...{ compressed_toast_size: 20_365_312, compressed_indexes_size: 11_993_088 },
+            ...{ uncompressed_heap_size: 41_951_232, uncompressed_row_count: 421_368 },
+            ...{ uncompressed_toast_size: 2_998_272, uncompressed_indexes_size: 42_696_704 },
+            ...{ num_compressed_chunks: 366, num_compressed_hypertables: 1 },
+          },
+        },
+        materialized_views: NO_STORAGE,
+        partitioned_tables: { ...NO_STORAGE, num_children: 0 },
+        continuous_aggregates: {
+          ...{ heap_size: 122_404_864, toast_size: 6_225_920, indexes_size: 165_044_224 },
+          ...{ num_children: 760, num_relations: 24, num_reltuples: 914_704 },
+          compression: { ...NO_COMPRESSION, num_compressed_caggs: 0 },
+          num_caggs_on_distributed_hypertables: 0,
+          num_caggs_using_real_time_aggregation: 24,
+        },
+        distributed_hypertables_data_node: { ...NO_STORAGE, num_children: 0, compression: NO_HYPERTABLES },
+        distributed_hypertables_access_node: {
+          ...{ ...NO_STORAGE, num_children: 0, compression: NO_HYPERTABLES },
+          ...{ num_replica_chunks: 0, num_replicated_distributed_hypertables: 0 },
+        },
+      },
+      os_release: '5.10.47-linuxkit',
+      os_version: '#1 SMP Sat Jul 3 21:51:47 UTC 2021',
+      data_volume: 381_903_727,
+      db_metadata: {},
+      build_os_name: 'Linux',
+      functions_used: {
+        'pg_catalog.int8(integer)': 8,
+        'pg_catalog.count(pg_catalog."any")': 20,
+        'pg_catalog.int4eq(integer,integer)': 7,
+        'pg_catalog.textcat(pg_catalog.text,pg_catalog.text)': 10,
+        'pg_catalog.chareq(pg_catalog."char",pg_catalog."char")': 6,
+      },
+      install_method: 'docker',
+      installed_time: '2022-02-17T19:55:14+00',
+      os_name_pretty: 'Alpine Linux v3.15',
+      last_tuned_time: '2022-02-17T19:55:14Z',
+      build_os_version: '5.11.0-1028-azure',
+      exported_db_uuid: '5730161f-0d18-42fb-a800-45df33494c21',
+      telemetry_version: 2,
+      build_architecture: 'x86_64',
+      distributed_member: 'none',
+      last_tuned_version: '0.12.0',
+      postgresql_version: '12.10',
+      related_extensions: {
+        ...{ postgis: false, pg_prometheus: false, timescale_analytics: false, timescaledb_toolkit: false },
+      },
+      timescaledb_version: '2.6.0',
+      num_reorder_policies: 0,
+      num_retention_policies: 0,
+      num_compression_policies: 1,
+      num_user_defined_actions: 1,
+      build_architecture_bit_size: 64,
+      num_continuous_aggs_policies: 24,
+    },
+    refused: Object.fromEntries(
+      [
+        'distributed_member',
+        'relations/continuous_aggregates/num_caggs_on_distributed_hypertables',
+        ...['data_node', 'access_node'].flatMap((node) =>
+          [
+            ...Object.keys({ ...NO_STORAGE, num_children: 0 }),
+            ...Object.keys(NO_HYPERTABLES).map((name) => `compression/${name}`),
+          ].map((name) => `relations/distributed_hypertables_${node}/${name}`),
+        ),
+        'relations/distributed_hypertables_access_node/num_replica_chunks',
+        'relations/distributed_hypertables_access_node/num_replicated_distributed_hypertables',
+      ].map((field) => [field, DISTRIBUTED]),
+    ),
+  },
+]
+
 export const timescaledb = defineSeedSystem({
   name: 'timescaledb',
   product,
   catalog,
   packs,
   original,
-  installationId: original.db_uuid,
-  host(usage, told) {
-    usage.set('timescaledb.exported_db_uuid', told.exported_db_uuid)
-    usage.set('timescaledb.installed_time', told.installed_time)
-    if (told.install_method) {
-      const method = told.install_method as 'deb'
-      usage.use(installPack({ since: 1, prefix: 'timescaledb', method, host: createPackHost() }))
-    }
-    usage.set('os.type', told.os_name?.toLowerCase() as 'linux' | undefined)
-    usage.set('os.build_id', told.os_version)
-    usage.set('timescaledb.os.release', told.os_release)
-    usage.set('os.description', told.os_name_pretty)
-    usage.set('timescaledb.postgresql.version', told.postgresql_version)
-    usage.set('timescaledb.build.os.name', told.build_os_name)
-    usage.set('timescaledb.build.os.version', told.build_os_version)
-    usage.set('timescaledb.build.architecture', told.build_architecture)
-    usage.set(
-      'timescaledb.build.architecture.bits',
-      told.build_architecture_bit_size?.toString() as '64' | undefined,
-    )
-    usage.set('timescaledb.data_volume', told.data_volume)
-
-    const errors = Object.entries(told.errors_by_sqlerrcode ?? {}).flatMap(([job_type, codes]) =>
-      Object.entries(codes).map(([sqlstate, count]) => [count, { job_type, sqlstate }] as const),
-    )
-    observe(usage, 'timescaledb.job.errors', errors)
-    for (const [field, fact] of Object.entries(STAT_FACTS)) {
-      const values = Object.entries(told.stats_by_job_type ?? {}).map(([job_type, stats]) => {
-        const value = stats[field as keyof typeof stats] as number | string
-        return [typeof value === 'string' ? secondsOf(value) : value, { job_type }] as const
-      })
-      observe(usage, `timescaledb.job.${fact}`, values)
-    }
-
-    for (const [field, fact] of Object.entries(RELATION_FACTS)) {
-      const values = Object.entries(told.relations ?? {}).map(([relation, figures]) => {
-        const compressed = figures['compression'] as Numbers | undefined
-        return [(figures[field] as number | undefined) ?? compressed?.[field], { relation }] as const
-      })
-      observe(usage, `timescaledb.${fact}`, values)
-    }
-    for (const [field, fact] of Object.entries(AGGREGATE_FACTS)) {
-      const count = told.relations?.['continuous_aggregates']?.[field] as number | undefined
-      usage.set(fact as 'timescaledb.data_volume', count)
-    }
-
-    const jobs = Object.entries(told).filter(([field]) => JOB_COUNT.test(field))
-    observe(
-      usage,
-      'timescaledb.jobs',
-      jobs.map(([field, count]) => [count as number, jobCount(field)] as const),
-    )
-    for (const [name, present] of Object.entries(told.related_extensions ?? {}))
-      usage.set(`timescaledb.extension.${name}` as 'timescaledb.extension.ai', present)
-    usage.set('timescaledb.license.edition', told.license?.edition)
-    usage.set('timescaledb.last_tuned.time', told.last_tuned_time)
-    usage.set('timescaledb.last_tuned.version', told.last_tuned_version)
-    usage.set('timescaledb.instance.cloud', told.instance_metadata?.cloud)
-    usage.set('timescaledb.db_metadata', told.db_metadata)
-
-    if (told.functions_used) usage.set('timescaledb.functions.counted', true)
-    for (const [signature, count] of Object.entries(told.functions_used ?? {}))
-      usage.counter('timescaledb.functions').add(count, { function: nameOf(signature) })
-    usage.set('timescaledb.replication.wal_senders', told.replication?.num_wal_senders)
-    usage.set('timescaledb.replication.is_wal_receiver', told.replication?.is_wal_receiver)
-    for (const figure of ['pages', 'instances']) {
-      const values = Object.entries(told.access_methods ?? {}).map(
-        ([name, figures]) => [figures[figure], { name }] as const,
-      )
-      observe(usage, `timescaledb.access_methods.${figure}`, values)
-    }
-  },
+  frameOf: ({ db_uuid, timescaledb_version }) => ({ id: db_uuid, version: timescaledb_version }),
+  host: takeReport,
+  refused: {},
+  pages: PAGES,
   places: {
     telemetry_version: 'usage.catalog.version',
     db_uuid: 'service.instance.id',
     exported_db_uuid: 'timescaledb.exported_db_uuid',
-    installed_time: 'timescaledb.installed_time',
+    installed_time: utc('timescaledb.installed_time', '+00'),
     install_method: 'timescaledb.install.method',
     os_name: { kept: (name: string) => name.toLowerCase(), is: (report) => report['os.type'] },
     os_version: 'os.build_id',
@@ -260,7 +322,10 @@ export const timescaledb = defineSeedSystem({
     build_architecture_bit_size: (report) => Number(report['timescaledb.build.architecture.bits']),
     data_volume: 'timescaledb.data_volume',
     'license/edition': 'timescaledb.license.edition',
-    last_tuned_time: 'timescaledb.last_tuned.time',
+    last_tuned_time: utc('timescaledb.last_tuned.time', 'Z'),
+    num_hypertables: 'timescaledb.relations{relation=hypertables}',
+    num_continuous_aggs: 'timescaledb.relations{relation=continuous_aggregates}',
+    num_drop_chunks_policies: 'timescaledb.jobs{kind=retention,schedule=drifting}',
     last_tuned_version: 'timescaledb.last_tuned.version',
     'instance_metadata/cloud': 'timescaledb.instance.cloud',
     'replication/num_wal_senders': 'timescaledb.replication.wal_senders',
@@ -281,9 +346,12 @@ export const timescaledb = defineSeedSystem({
     },
     'relations/*/compression/*': relationPlace,
     'relations/*/((?:num|heap|toast|indexes)_\\w+)': relationPlace,
-    'related_extensions/*': (name) => `timescaledb.extension.${name}`,
+    'related_extensions/*': (name) => `timescaledb.extension.${name.toLowerCase()}`,
     'db_metadata/*': (key) => `timescaledb.db_metadata.${key}`,
-    'functions_used/*': (signature) => `timescaledb.functions{function=${nameOf(signature)}}`,
+    'functions_used/*': (signature) => {
+      const name = FUNCTIONS.includes(nameOf(signature)) ? nameOf(signature) : 'other'
+      return `timescaledb.functions{function=${name}}`
+    },
     'access_methods/*/*': (name, figure) => `timescaledb.access_methods.${figure}{name=${name}}`,
   },
   untold: { 'os.type': 'Unknown', 'timescaledb.functions.counted': null },

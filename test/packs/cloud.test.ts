@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cloudPack } from '../../src/library/packs/index.ts'
+import { cloudPack, cloudRegionPack } from '../../src/library/packs/index.ts'
 import { createPackHost, type Machine } from './host.ts'
 
 const dmi = (texts: Record<string, string>): Machine => ({
@@ -77,3 +77,18 @@ test('where there are no such files, none is asked for', async () => {
   assert.equal(await cloudPack({ since: 1, host }).sources['cloud.provider'](), undefined)
   assert.deepEqual(host.asked, [])
 })
+
+for (const [what, variables, region] of [
+  ['Fargate', { AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE', AWS_REGION: 'eu-central-1' }, 'eu-central-1'],
+  ['App Service, in words', { WEBSITE_INSTANCE_ID: 'x', REGION_NAME: 'West Europe' }, 'west-europe'],
+  ['Fly', { FLY_MACHINE_ID: 'x', FLY_REGION: 'fra' }, 'fra'],
+  ['a region without its cloud', { AWS_REGION: 'eu-central-1' }, undefined],
+  ['the region of another cloud', { FLY_MACHINE_ID: 'x', AWS_REGION: 'eu-central-1' }, undefined],
+  ['no region', { AWS_EXECUTION_ENV: 'AWS_ECS_FARGATE' }, undefined],
+  ['a name of a machine', { FLY_MACHINE_ID: 'x', FLY_REGION: 'db1.acme.example' }, undefined],
+] as const) {
+  test(`the region of a cloud, by its own variable: ${what}`, async () => {
+    const pack = cloudRegionPack({ since: 1, host: createPackHost({ variables }) })
+    assert.equal(await pack.sources['cloud.region'](), region)
+  })
+}

@@ -41,6 +41,7 @@ async function all(): Promise<string> {
     packs.containerPack(prefixed),
     packs.kubernetesPack(prefixed),
     packs.cloudPack(common),
+    packs.cloudRegionPack(common),
     packs.uptimePack(prefixed),
     packs.installPack(prefixed),
     packs.buildPack(own({ ...prefixed, build: {} })),

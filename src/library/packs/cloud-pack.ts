@@ -3,8 +3,9 @@
  * Data: one word from a list of providers. It is derived from environment variables that platforms set (for most of them only their
  * presence matters) and from four files in `/sys/class/dmi/id` that name the vendor of a virtual machine. The pack never queries the
  * metadata service of a cloud: that would be a network request, and the response names accounts and machines.
- * Identifiability: none. Account, region, machine type and the contents of the files are not reported. The fact is absent when no
- * provider is recognized.
+ * The region is a pack of its own: {@link cloudRegionPack}.
+ * Identifiability: none. Account, machine type and the contents of the files are not reported. The facts are absent when no provider is
+ * recognized.
  */
 import type { Environment } from '../../platform/index.ts'
 import { ownOf } from '../../platform/index.ts'
@@ -80,6 +81,17 @@ const MACHINES: ReadonlyArray<readonly [(typeof DMI_FILES)[number], string, Prov
   ['product_name', 'OpenStack Compute', 'other'],
 ]
 
+/** Variables that hold the region. The provider sets them, and a person may set them to the same effect. */
+const REGIONS: Readonly<Partial<Record<Provider, readonly string[]>>> = {
+  aws: ['AWS_REGION', 'AWS_DEFAULT_REGION'],
+  azure: ['REGION_NAME'],
+  fly_io: ['FLY_REGION'],
+  railway: ['RAILWAY_REPLICA_REGION'],
+}
+
+/** Regular expression of a region. It begins with a letter and has no dot, which keeps addresses out. */
+const REGION = '[a-z][a-z0-9-]{1,31}'
+
 /** Returns a pack with the cloud provider, determined without network requests. */
 export function cloudPack<const P extends string = never>(options: CloudPackOptions<P>) {
   const { host = systemPackHost } = ownOf(options)
@@ -92,11 +104,46 @@ export function cloudPack<const P extends string = never>(options: CloudPackOpti
         why: 'Shows for which clouds images, guides and integrations should be made. Neither account nor region.',
         example: 'hetzner',
       },
-      async () =>
-        byVariables(host.environment()) ?? (host.platform() === 'linux' ? byMachine(host) : undefined),
+      () => providerOf(host),
     ),
   })
 }
+
+/**
+ * Returns a pack with the provider's region, such as `eu-central-1`, from the variable that the recognized provider sets. Absent where it
+ * sets none, as on plain virtual machines. Identifiability: a region tells roughly where an installation is; leave it out in fleets of few.
+ */
+export function cloudRegionPack<const P extends string = never>(options: CloudPackOptions<P>) {
+  const { host = systemPackHost } = ownOf(options)
+  return createPack('cloud-region', options, {
+    'cloud.region': item(
+      {
+        kind: 'attribute',
+        type: 'string',
+        pattern: REGION,
+        maxLength: 32,
+        why: 'Shows in which regions of a cloud the product runs, and so where mirrors and images should be. Not the account.',
+        example: 'eu-central-1',
+      },
+      async () => regionOf(await providerOf(host), host.environment()),
+    ),
+  })
+}
+
+const providerOf = async (
+  host: Pick<PackHost, 'readFile' | 'environment' | 'platform'>,
+): Promise<Provider | undefined> =>
+  byVariables(host.environment()) ?? (host.platform() === 'linux' ? byMachine(host) : undefined)
+
+/** Returns the region in the form of an identifier: Azure's `West Europe` is `west-europe`. */
+function regionOf(provider: Provider | undefined, environment: Environment): string | undefined {
+  const names = (provider && REGIONS[provider]) ?? []
+  const text = names.map((name) => environment[name]).find((value) => value !== undefined && value !== '')
+  const region = text?.trim().toLowerCase().replaceAll(' ', '-')
+  return region !== undefined && WHOLLY_REGION.test(region) ? region : undefined
+}
+
+const WHOLLY_REGION = new RegExp(`^${REGION}$`)
 
 /** Tried before the DMI files, because a platform may run on the machines of another provider. */
 function byVariables(environment: Environment): Provider | undefined {

@@ -6,7 +6,7 @@ export {
   PACKAGE_KINDS,
   type PackageKind,
 } from './build-pack.ts'
-export { type CloudPackOptions, cloudPack } from './cloud-pack.ts'
+export { type CloudPackOptions, cloudPack, cloudRegionPack } from './cloud-pack.ts'
 export { type Cluster, type ClusterPackOptions, clusterPack } from './cluster-pack.ts'
 export { type ContainerPackOptions, containerPack } from './container-pack.ts'
 export type { FactPack, PackCommon, PackFactName, PackFacts, PackOptions } from './fact-pack.ts'
