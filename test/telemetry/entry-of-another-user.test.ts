@@ -147,6 +147,33 @@ for (const mode of [0o700, 0o755]) {
   )
 }
 
+for (const name of ['outbox', 'acknowledged']) {
+  test(
+    `the folder ${name} is root's: what the service counts waits, and is reported once when the folder is given back`,
+    asRoot,
+    async () => {
+      using scratch = createScratch()
+      await using receiver = await startReceiver()
+      const directory = path.join(scratch.directory, 'usage')
+      const folder = path.join(directory, name)
+      chmodSync(scratch.directory, 0o755)
+      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      chownSync(directory, NOBODY, NOBODY)
+      for (const amount of [5, 2]) {
+        if (amount === 2) chownSync(folder, NOBODY, NOBODY)
+        await asService(async () => {
+          const usage = createAcme({ endpoint: receiver.endpoint, state: directory })
+          await usage.start()
+          count(usage, amount)
+          assert.equal((await usage.report()).outcome, 'sent')
+          await usage.shutdown()
+        })
+      }
+      assert.deepEqual(countsAt(receiver), [undefined, 7])
+    },
+  )
+}
+
 test(
   'a command that root runs in the directory of a service is in nobody’s way: the service reports what root has counted',
   asRoot,
