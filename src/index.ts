@@ -41,6 +41,7 @@ export type {
 } from './catalog/index.ts'
 export { combineCatalogs, defineCatalog } from './catalog/index.ts'
 export type {
+  Choice,
   Chooser,
   ConsentListener,
   ConsentPolicy,
@@ -51,12 +52,14 @@ export type {
   DisclosureTexts,
   Opinion,
   OverrulingSource,
+  SeenVerdict,
   StartupWarnings,
   StoredChoice,
   UsageConsent,
   Verdict,
 } from './library/consent/index.ts'
 export {
+  ConsentChangedError,
   ConsentConflictError,
   ConsentDecisionError,
   ConsentLockedError,

@@ -2,7 +2,8 @@ import { type Facts, type Scopes, scopesOf, widenedFacts } from '../../catalog/i
 import { askHostNow, type Clock, createMutex, Date, ownOf, tellHost } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import { readAnnounced, writeAnnounced } from './announced.ts'
-import { ConsentDecisionError, ConsentLockedError, choiceNotStored } from './errors.ts'
+import { ConsentChangedError, ConsentDecisionError, ConsentLockedError, choiceNotStored } from './errors.ts'
+import type { SeenVerdict } from './expected.ts'
 import {
   addChoice,
   type ChoiceHistory,
@@ -24,6 +25,16 @@ export interface Chooser {
   readonly by: string
 }
 
+/** Person who makes a choice, and what that person has seen. */
+export interface Choice extends Chooser {
+  /**
+   * Verdict that the person has seen, or its state or level as a word. If another one holds by now, the choice is refused and changes
+   * nothing. Compared with the store, so that of several processes that choose at the same time exactly one succeeds. Such a choice,
+   * a no included, takes effect once it is stored. Default: the choice is stored whatever holds.
+   */
+  readonly expected?: SeenVerdict | string
+}
+
 /** Verdict of a running product, and the choices of administrators. */
 export interface UsageConsent {
   /** Returns the verdict as last read: the state, the source that decided, and the opinions of all sources. */
@@ -34,10 +45,11 @@ export interface UsageConsent {
    *
    * @throws {ConsentLockedError} when the choice would have no effect: because of a no from outside of the product, or of a yes that the
    * product lets overrule a stored no.
-   * @throws {ConsentDecisionError} when the choice or the name is invalid.
+   * @throws {ConsentChangedError} when another verdict holds than {@link Choice.expected} says.
+   * @throws {ConsentDecisionError} when the choice, the name or the expectation is invalid.
    * @throws {NotStoredError} when the choice could not be stored. It still applies in this process, unless it would revoke a stored no.
    */
-  set(decision: string, chooser: Chooser): Promise<Verdict>
+  set(decision: string, choice: Choice): Promise<Verdict>
   /** Resolves to all choices, oldest first. */
   history(): Promise<readonly StoredChoice[]>
   /**
@@ -107,6 +119,8 @@ export function createConsent(given: ConsentOptions): Consent {
   let noElsewhere: StoredOpinion | undefined
   /** Last choice, if it could not be stored. */
   let unstored: UnstoredChoice | undefined
+  /** Number of noes that are in effect and wait to be stored: a yes that is stored before them does not lift them. */
+  let waitingNoes = 0
   let detecting: Promise<string | undefined> | undefined
   let automation: string | undefined
   /** `true` after the store has been read once. */
@@ -120,7 +134,7 @@ export function createConsent(given: ConsentOptions): Consent {
     ;[history, noElsewhere] = await Promise.all([readHistory(store), latestNoIn(otherHistories)])
     hasRead = true
     if (lacksFacts(history.current)) announced ??= await readAnnounced(store)
-    if (unstored && !history.error) unstored = unlessSuperseded(unstored, history)
+    if (unstored && !history.error && waitingNoes === 0) unstored = unlessSuperseded(unstored, history)
     return decideAgain()
   }
 
@@ -246,26 +260,56 @@ export function createConsent(given: ConsentOptions): Consent {
 
   const refusal = (cause: unknown) => ({ location: store.location, prefix: inputs.prefix, cause })
 
-  async function set(decision: string, chooser: Chooser | undefined): Promise<Verdict> {
+  async function set(decision: string, how: Choice | undefined): Promise<Verdict> {
     const [state, level] = parseDecision(decision, inputs.levels)
-    const by = nameOfChooser(chooser)
+    const by = nameOfChooser(how)
+    const { expected } = ownOf(how as Choice)
+    if (expected !== undefined) return setAsExpected(expected, () => choiceOf(state, level, by))
+    if (state !== 'disabled') return runExclusive(() => setNow(() => choiceOf(state, level, by)))
     const before = unstored
-    if (state === 'disabled') {
-      // A no takes effect before it is stored.
-      refuseLocked(choiceOf(state, level, by))
-      holdUnstored(choiceOf(state, level, by))
+    // A no takes effect before it is stored.
+    refuseLocked(choiceOf(state, level, by))
+    holdUnstored(choiceOf(state, level, by))
+    waitingNoes++
+    return runExclusive(() => {
+      waitingNoes--
+      return setNow(
+        () => choiceOf(state, level, by),
+        () => {
+          unstored = before
+        },
+      )
+    })
+  }
+
+  /** @param takeBack undoes what the choice did before its turn */
+  async function setNow(make: () => StoredChoice, takeBack = () => {}): Promise<Verdict> {
+    await refresh()
+    const choice = make()
+    try {
+      refuseLocked(choice)
+    } catch (error) {
+      takeBack()
+      updateVerdict()
+      throw error
     }
+    return (await storeChoice(choice, () => add(choice).then(() => true))) as Verdict
+  }
+
+  /** Stores a choice if nobody has chosen since a person saw the verdict. Until that is known, not even a no takes effect: it deletes. */
+  async function setAsExpected(expected: NonNullable<Choice['expected']>, make: () => StoredChoice) {
+    const { addChoiceNext, isAsSeen, parseSeen } = await import('./expected.ts')
+    const seen = parseSeen(expected, (word) => parseDecision(word, inputs.levels))
     return runExclusive(async () => {
-      await refresh()
-      const choice = choiceOf(state, level, by)
-      try {
+      for (let attempt = 1; ; attempt++) {
+        await refresh()
+        const choice = make()
         refuseLocked(choice)
-      } catch (error) {
-        unstored = before
-        updateVerdict()
-        throw error
+        if (attempt > MAX_ATTEMPTS || waitingNoes > 0 || !isAsSeen(seen, current))
+          throw new ConsentChangedError(current)
+        const now = await storeChoice(choice, () => addChoiceNext(store, choice, history))
+        if (now) return now
       }
-      return storeChoice(choice)
     })
   }
 
@@ -287,17 +331,21 @@ export function createConsent(given: ConsentOptions): Consent {
     updateVerdict()
   }
 
-  async function storeChoice(choice: StoredChoice): Promise<Verdict> {
+  /** Stores a choice. Resolves to `undefined` if `adding` resolves to `false`: another choice came first. */
+  async function storeChoice(
+    choice: StoredChoice,
+    adding: () => Promise<boolean | undefined>,
+  ): Promise<Verdict | undefined> {
     try {
-      await add(choice)
+      if ((await adding()) === false) return undefined
     } catch (error) {
-      holdUnstored(choice)
+      if (waitingNoes === 0) holdUnstored(choice)
       const holds = isInForce(choice, current)
         ? 'It applies in this process until the process ends; other processes do not know of it.'
         : `It does not apply: ${current.because} says ${current.state}.`
       throw choiceNotStored(choice, { ...refusal(error), holds })
     }
-    unstored = undefined
+    if (waitingNoes === 0) unstored = undefined
     const now = await refresh()
     if (choice.state === 'disabled' || !history.current || !hasProblem(history.current)) return now
     const holds = 'A choice that cannot be read counts as a no.'
@@ -387,6 +435,9 @@ export function nameOfChooser(chooser: Chooser | undefined): string {
     `'${String(by).slice(0, 60)}' does not say who decides; pass { by } with 1 to 128 characters.`,
   )
 }
+
+/** Largest number of attempts while other processes add lines that leave the verdict as it was. */
+const MAX_ATTEMPTS = 20
 
 /** Returns `true` if the environment has decided, and not only by a value that cannot be read. */
 const isLasting = (verdict: Verdict): boolean =>

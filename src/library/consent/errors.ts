@@ -35,6 +35,25 @@ export class ConsentDecisionError extends TypeError {
   readonly code = 'ERR_USAGE_CONSENT_DECISION'
 }
 
+/**
+ * Choice that expected another verdict than the present one: somebody has decided meanwhile. Nothing was changed by it; `verdict` is what
+ * holds now.
+ */
+export class ConsentChangedError extends Error {
+  override readonly name = 'ConsentChangedError'
+  readonly code = 'ERR_USAGE_CONSENT_CHANGED'
+  /** Present verdict. */
+  readonly verdict: Verdict
+
+  constructor(verdict: Verdict) {
+    super(
+      `The usage telemetry has changed since it was looked at: it is ${verdict.state} by now (${verdict.because}). Nothing was changed by ` +
+        'this choice. Look at it again, and repeat the choice if it is still meant.',
+    )
+    this.verdict = verdict
+  }
+}
+
 /** Contradiction between sources, in a product that refuses to start then (`onConflict: 'refuse'`). */
 export class ConsentConflictError extends Error {
   override readonly name = 'ConsentConflictError'

@@ -3,6 +3,7 @@
  * {@link createConsent} keeps its verdict for a running product. Only a choice and a start write to the store.
  */
 export {
+  type Choice,
   type Chooser,
   type Consent,
   type ConsentListener,
@@ -20,11 +21,13 @@ export {
   type StartupWarnings,
 } from './disclosure.ts'
 export {
+  ConsentChangedError,
   ConsentConflictError,
   ConsentDecisionError,
   ConsentLockedError,
   ConsentSourceError,
 } from './errors.ts'
+export type { SeenVerdict } from './expected.ts'
 export { createGivenConsent, type GiveVerdict } from './given-consent.ts'
 export type { ConsentPolicy } from './policy.ts'
 export { SOURCES, type Source } from './sources.ts'

@@ -9,6 +9,7 @@ import type { Scopes } from '../../catalog/index.ts'
 import { Buffer, codeOf, Date, errorOf, ownOf, parseOwn, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, isOutOfReach, type StateStore, stateErrorReason } from '../../state/index.ts'
 import { areScopes } from './announced.ts'
+import { countingLines, type Line } from './conditional.ts'
 import type { ConsentState, StoredOpinion } from './types.ts'
 import { printable } from './words.ts'
 
@@ -40,6 +41,8 @@ export interface ChoiceHistory {
   readonly current?: StoredOpinion
   /** Content of the entry; absent if the entry does not exist or cannot be read. */
   readonly bytes?: Uint8Array
+  /** Lines that count, oldest first. Default: none. */
+  readonly lines?: readonly ChoiceLine[]
   /** Error of reading the entry. */
   readonly error?: NodeJS.ErrnoException
 }
@@ -95,7 +98,7 @@ export async function readHistory(
  */
 export async function addChoice(
   store: StateStore,
-  choice: StoredChoice,
+  choice: StoredChoice | ConditionalChoice,
   { current, bytes, error }: ChoiceHistory,
 ): Promise<void> {
   // A store that did not answer to a read does not answer to a write.
@@ -105,7 +108,7 @@ export async function addChoice(
   const moves = error !== undefined && isOutOfReach(error)
   if (moves) await store.rename?.(ENTRIES.consent, aside)
   try {
-    await store.append(ENTRIES.consent, JSON.stringify({ format: FORMAT, ...choice }))
+    await store.append(ENTRIES.consent, lineOf(choice))
   } catch (failure) {
     // Moved back, because an unreadable history is a no, and a missing one is not.
     if (moves) await store.rename?.(aside, ENTRIES.consent)
@@ -113,24 +116,42 @@ export async function addChoice(
   }
 }
 
+/** Returns the line of a choice. */
+export const lineOf = (choice: StoredChoice | ConditionalChoice) =>
+  JSON.stringify({ format: FORMAT, ...choice })
+
+/** Choice that counts only directly after a line. */
+export interface ConditionalChoice extends StoredChoice {
+  readonly after: string
+  /** Word that tells this line from the same choice of another process. */
+  readonly token: string
+}
+
+/** Line of the history. */
+interface ChoiceLine extends Line {
+  /** Absent if the line cannot be read. */
+  readonly choice?: StoredChoice | undefined
+  readonly token?: string | undefined
+}
+
 function historyFrom(location: HistoryLocation, bytes: Uint8Array): ChoiceHistory {
   // One character for each byte, so that invalid UTF-8 affects its own line only.
-  const lines = Buffer.from(bytes)
+  const written = Buffer.from(bytes)
     .toString('latin1')
     .split('\n')
     .filter((line) => line.trim() !== '')
-  const read = lines.map(parseLine)
-  const choices = read.filter((choice) => choice !== undefined)
-  if (lines.length === 0) return unreadableHistory(location, choices, 'is empty')
-  if (read.at(-1) === undefined)
-    return unreadableHistory(location, choices, 'ends with a line that cannot be read')
+  const lines = countingLines(written.map(parseLine))
+  const choices = lines.flatMap(({ choice }) => (choice ? [choice] : []))
+  if (written.length === 0) return unreadableHistory(location, choices, 'is empty')
+  if (lines.at(-1)?.choice === undefined)
+    return { ...unreadableHistory(location, choices, 'ends with a line that cannot be read'), lines }
   // Any choice comes before the seed; of several seeds, the first one applies.
   const current = choices.findLast(({ seed }) => !seed) ?? choices[0]
-  if (!current) return { choices }
+  if (!current) return { choices, lines }
   const { facts: _, ...choice } = current
   const facts = factsOf(current, choices)
   const held = { ...choice, ...(facts && { facts }), heldSince: heldSince(choices, current) }
-  return { choices, current: ownOf(held) }
+  return { choices, lines, current: ownOf(held) }
 }
 
 /** Returns the facts that a choice covers; none if it refers to a choice that cannot be read. */
@@ -177,11 +198,22 @@ function unreadableHistory(
 
 const UTF_8 = new TextDecoder('utf-8', { fatal: true })
 
-function parseLine(line: string): StoredChoice | undefined {
+function parseLine(text: string): ChoiceLine {
   try {
-    const text = UTF_8.decode(Buffer.from(line, 'latin1'))
-    const { format, at, state, level, by, productVersion, catalogVersion, contributions, facts, seed } =
-      parseOwn(text)
+    const {
+      format,
+      at,
+      state,
+      level,
+      by,
+      productVersion,
+      catalogVersion,
+      contributions,
+      facts,
+      seed,
+      ...only
+    } = parseOwn(UTF_8.decode(Buffer.from(text, 'latin1')))
+    const { after, token } = ownOf<Record<string, unknown>>(only)
     const good =
       format === FORMAT &&
       new Date(at).toISOString() === at &&
@@ -191,17 +223,24 @@ function parseLine(line: string): StoredChoice | undefined {
       typeof productVersion === 'string' &&
       Number.isInteger(catalogVersion) &&
       (contributions === undefined || areVersions(contributions)) &&
-      (facts === undefined || typeof facts === 'string' || areScopes(facts))
-    if (!good) return undefined
+      (facts === undefined || typeof facts === 'string' || areScopes(facts)) &&
+      [after, token].every((word) => word === undefined || typeof word === 'string')
+    if (!good) return { text }
     const optional = {
       ...(level !== undefined && { level }),
       ...(contributions && { contributions }),
       ...(facts !== undefined && { facts }),
       ...(seed === true && { seed: true as const }),
     }
-    return ownOf({ at, state, by, productVersion, catalogVersion, ...optional })
+    const choice = ownOf({ at, state, by, productVersion, catalogVersion, ...optional })
+    return ownOf<ChoiceLine>({
+      text,
+      choice,
+      ...(typeof after === 'string' && { after }),
+      ...(typeof token === 'string' && { token }),
+    })
   } catch {
-    return undefined
+    return { text }
   }
 }
 

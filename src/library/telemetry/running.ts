@@ -1,7 +1,7 @@
 import { createDeferred, Date, errorOf, keepingProcessAlive, ownOf, tellHost } from '../../platform/index.ts'
 import { stateErrorReason } from '../../state/index.ts'
 import {
-  type Chooser,
+  type Choice,
   type Consent,
   type ConsentListener,
   createConsent,
@@ -148,13 +148,13 @@ export function createRunning(
     return now
   }
 
-  async function choose(decision: string, chooser: Chooser): Promise<Verdict> {
+  async function choose(decision: string, choice: Choice): Promise<Verdict> {
     // Under which consent it was counted so far has to be known. A no covers nothing, and does not wait for a store.
     if (decision !== 'disabled') await refreshConsent()
     const chosen = createDeferred<void>()
     choosing = chosen.promise
     try {
-      const now = await consent.set(decision, chooser).finally(() => {
+      const now = await consent.set(decision, choice).finally(() => {
         if (choosing === chosen.promise) choosing = undefined
         chosen.resolve()
       })

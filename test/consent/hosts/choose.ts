@@ -1,11 +1,25 @@
-/** A process that waits for its turn and chooses: `node choose.ts DIRECTORY CHOICE BY`; it says `ready` and waits for a line. */
+/**
+ * A process that waits for its turn and chooses: `node choose.ts PLACE CHOICE BY [EXPECTED]`; it says `ready` and waits for a line.
+ * PLACE is a directory, or the connection of a PostgreSQL server as JSON.
+ */
 import { once } from 'node:events'
+import pg from 'pg'
+import { ConsentChangedError } from '../../../src/library/consent/index.ts'
+import { createPostgresStore } from '../../../src/state/postgres.ts'
 import { consentIn } from '../running.ts'
 
-const [directory = '', choice = '', by = ''] = process.argv.slice(2)
-const consent = consentIn(directory)
+const [place = '', choice = '', by = '', expected] = process.argv.slice(2)
+const pool = place.startsWith('{') ? new pg.Pool(JSON.parse(place)) : undefined
+const consent = consentIn(pool ? createPostgresStore({ pool }) : place)
+if (expected !== undefined) await consent.begin()
 process.stdout.write('ready\n')
 await once(process.stdin, 'data')
-const { state, level } = await consent.set(choice, { by })
-process.stdout.write(`${state} ${level}\n`)
+try {
+  const { state, level } = await consent.set(choice, { by, ...(expected !== undefined && { expected }) })
+  process.stdout.write(`${state} ${level}\n`)
+} catch (error) {
+  if (!(error instanceof ConsentChangedError)) throw error
+  process.stdout.write(`changed to ${error.verdict.state}\n`)
+}
+await pool?.end()
 process.stdin.destroy()
