@@ -47,7 +47,7 @@ test("the usage telemetry came first: the host's metrics go nowhere, and that is
   const [warning = '', ...others] = warnings()
   assert.match(
     warning,
-    /global MeterProvider, .* such as 'http\.server\.request\.duration'\. They go nowhere\. .* register that one instead/,
+    /global MeterProvider, .* such as 'http\.server\.request\.duration'\. These metrics are dropped\. .* register that one instead/,
   )
   assert.deepEqual(others, [])
   await usage.shutdown()

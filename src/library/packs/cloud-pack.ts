@@ -3,7 +3,7 @@
  * Data: one word from a list of providers. It is derived from environment variables that platforms set (for most of them only their
  * presence matters) and from four files in `/sys/class/dmi/id` that name the vendor of a virtual machine. The pack never queries the
  * metadata service of a cloud: that would be a network request, and the response names accounts and machines.
- * The region is a pack of its own: {@link cloudRegionPack}.
+ * The region is in a separate pack: {@link cloudRegionPack}.
  * Identifiability: none. Account, machine type and the contents of the files are not reported. The facts are absent when no provider is
  * recognized.
  */

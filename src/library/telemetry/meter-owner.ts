@@ -37,7 +37,7 @@ export function createMeterOwner({ logger, stores, own, hasReader }: MeterOwnerO
     if (stranger === undefined) return
     warnOnce(
       `The usage telemetry is OpenTelemetry's global MeterProvider, and is asked for metrics that its catalog does not declare, such as '${stranger}'. ` +
-        'They go nowhere. Where the product has an OpenTelemetry SDK of its own, register that one instead, ' +
+        'These metrics are dropped. If the product has its own OpenTelemetry SDK, register that one instead, ' +
         'and take the instruments of the facts from usage.getMeter() or usage.counter().',
     )
   }

@@ -7,22 +7,22 @@ import type { IdentityPolicy } from '../identity/index.ts'
 /** Options of the maintainer for a product. */
 export interface UsageTelemetryOptions<F extends Facts = Facts> {
   readonly product: {
-    /** The product's name on the wire: lower-case words joined by dashes, such as `acme-db`. */
+    /** Name of the product on the wire: lower-case words joined by dashes, such as `acme-db`. */
     readonly name: string
     readonly version: string
-    /** The product as people call it. Default: its name. */
+    /** Name of the product for people, as in notices. Default: `name`. */
     readonly title?: string
-    /** The page about the product's telemetry, named in every notice. */
+    /** Address of the page about the product's telemetry, in every notice. */
     readonly homepage?: string
-    /** Prefix of the product's variables. Default: its name in capitals, `ACME_DB`. */
+    /** Prefix of the product's variables. Default: `name` in capitals, such as `ACME_DB`. */
     readonly environmentPrefix?: string
-    /** Former prefixes: old variables keep working after a rename. Default: none. */
+    /** Former prefixes: after a rename of the product, its old variables still work. Default: none. */
     readonly legacyEnvironmentPrefixes?: readonly string[]
-    /** The directory of the product's package.json, where packagers may set the default or remove the feature. Default: not read. */
+    /** Directory of the product's package.json, in which a packager may set the default or remove the telemetry. Default: not read. */
     readonly root?: string | URL
   }
   readonly catalog: Catalog<F>
-  /** The gateway's address, with or without `/v1/metrics` at its end: `https://`, or `http://` on this machine. */
+  /** Address of the gateway, with or without `/v1/metrics` at its end: `https://`, or `http://` on this machine. */
   readonly endpoint: string
   /** `environment`: reports go through the proxy that HTTPS_PROXY and NO_PROXY name. Default: they go directly. */
   readonly proxy?: 'environment'
@@ -30,15 +30,15 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
   readonly consent?: ConsentPolicy
   /** Form of the notice at the start. */
   readonly disclosure?: {
-    /** Default: the logger, at info. Never standard output. */
+    /** Functions that are called with the text of the notice. Default: the logger's `info`. Never standard output. */
     readonly sinks?: readonly DisclosureSink[]
     /** Sentences in another language. */
     readonly texts?: Partial<DisclosureTexts>
     /** Sentence that the law or a contract requires, at the end of the notice. */
     readonly legalNote?: string
-    /** The way to opt out, if the product has a command for it. Default: `<PREFIX>_TELEMETRY_OPTOUT=1`. */
+    /** Command of the product to opt out, if it has one. Default: `<PREFIX>_TELEMETRY_OPTOUT=1`. */
     readonly optOut?: string
-    /** The way to opt in, if the product has a command for it. Default: `<PREFIX>_TELEMETRY=on`, unless the product ignores that. */
+    /** Command of the product to opt in, if it has one. Default: `<PREFIX>_TELEMETRY=on`, unless the product ignores this variable. */
     readonly optIn?: string
   }
   readonly schedule?: {
@@ -49,32 +49,32 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
     /** Time in which nothing is sent while nobody has decided. Default: `1h`. */
     readonly undecidedDelay?: Duration
     /**
-     * Begin of `initialDelay` and `undecidedDelay`: once, when the `installation` first starts or is first undecided; or at each
-     * `start` of a process anew, so that one that does not live that long never reports (EventStoreDB, FerretDB). Default:
-     * `installation`.
+     * Beginning of `initialDelay` and `undecidedDelay`. `installation`: once, when the installation first starts or is first
+     * undecided. `start`: again at each start of a process, so that a process that ends before the delay never reports
+     * (EventStoreDB, FerretDB). Default: `installation`.
      */
     readonly delayFrom?: 'installation' | 'start'
     /**
-     * Times of the reports after the first one: at a `random` time of day that the installation draws, so that a fleet is spread
-     * over the day; or one interval after the first, and so on: `start`. Default: `random`.
+     * Times of the reports after the first one. `random`: at a time of day that the installation draws, so that a fleet is spread
+     * over the day. `start`: one interval after the first report, and so on. Default: `random`.
      */
     readonly phase?: 'random' | 'start'
-    /** A denser beginning: so many reports, so far apart, before the interval holds (TimescaleDB: 12, `1h`). Default: none. */
+    /** Denser beginning: `count` reports, `interval` apart, before `schedule.interval` applies (TimescaleDB: 12, `1h`). Default: none. */
     readonly firstPhase?: { readonly count: number; readonly interval: Duration }
-    /** Largest random delay of a report, as a part of the interval: 0 to 0.25. Default: 0.02. */
+    /** Largest random delay of a report, as a fraction of the interval: 0 to 0.25. Default: 0.02. */
     readonly jitter?: number
     /**
-     * Reports of several processes that share a state: one in an interval for all of them, or one for each, under one installation id.
-     * Default: `installation`.
+     * Reports of several processes that share a state, in one interval. `installation`: one for all of them. `process`: one for each,
+     * all under one installation id. Default: `installation`.
      */
     readonly scope?: 'installation' | 'process'
     /**
-     * Leaves a last report in the outbox at a shutdown, for the next process to send, if somebody has enabled the telemetry by name
-     * and none was made in the last hour. Default: false.
+     * `true`: a shutdown leaves a last report in the outbox, which the next process sends, if somebody has enabled the telemetry
+     * explicitly and no report was made within the last hour. Default: `false`.
      */
     readonly finalReport?: boolean
   }
-  /** Time limits of the functions that give values: those of `usage.set`, and the callbacks of OpenTelemetry's instruments. */
+  /** Time limits of the functions that return values: those of `usage.set`, and the callbacks of OpenTelemetry's instruments. */
   readonly facts?: {
     /**
      * Time limit of one function: 10 ms to 1 minute. A value that comes later is not in the report, and is counted as dropped. All
@@ -85,9 +85,9 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
     readonly reportTimeout?: Duration
   }
   /**
-   * How reports are sent if processes end before one is due, such as those of a command-line tool. `inline`: only by a process that
-   * lives long enough. `{ within: '500ms' }`: by a run at its shutdown, which may then take that long (200 ms to 30 s; making a report
-   * takes about 200 ms). `detached`: by a child process that outlives the tool by 30 seconds at most, is started only if consent
+   * Delivery of reports, for processes that end before a report is due, such as those of a command-line tool. `inline`: only a process
+   * that lives until then sends it. `{ within: '500ms' }`: a process sends it at its shutdown, which may then take that long (200 ms to
+   * 30 s; making a report takes about 200 ms). `detached`: by a child process that outlives the tool by 30 seconds at most, is started only if consent
    * permits sending, and loads nothing of the product. Default: `inline`.
    */
   readonly delivery?: 'inline' | 'detached' | { readonly within: Duration }
@@ -97,8 +97,8 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
     readonly period?: Duration
   }
   /**
-   * Directory, or state store. It belongs to one product: another product with the same place keeps its state apart, and logs a
-   * warning. Default: the user's directory for state; `<PREFIX>_TELEMETRY_DIR` comes first.
+   * Directory of the state, or a state store. It belongs to one product: another product that names the same one keeps its state
+   * apart, and logs a warning. `<PREFIX>_TELEMETRY_DIR` takes precedence. Default: the user's directory for state.
    */
   readonly state?: string | StateStore
   /**

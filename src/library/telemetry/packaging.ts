@@ -4,11 +4,11 @@ import { type ConsentState, printable, readDecision } from '../consent/index.ts'
 
 /** Setting of the person who packaged the product. */
 export interface PackagingSwitch {
-  /** `none`: the package has no usage telemetry at all, nothing is collected, loaded or written. */
+  /** `none`: the package has no usage telemetry, so nothing is collected, loaded or written. */
   readonly state: ConsentState | 'none'
   /** Name of the setting, for the operator. */
   readonly name: string
-  /** What to correct, as a full sentence. */
+  /** Warning for the operator if the setting cannot be read, as full sentences. */
   readonly warning?: string
 }
 

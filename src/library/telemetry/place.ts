@@ -9,13 +9,13 @@ import { printable } from '../consent/index.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import type { Variables } from './variables.ts'
 
-/** Place of the state, or the reason why there is none. */
+/** Place of the state, or the reason why there is no place. */
 export interface Place {
-  /** The whole path of a directory, or a store. */
+  /** Absolute path of a directory, or a store. */
   readonly place?: string | StateStore
   /** Reason why there is no place, as a clause. */
   readonly noPlace?: string
-  /** What the operator can do if nothing can be written, as a sentence. Default: make it writable, or name another place. */
+  /** Advice to the operator if nothing can be written, as a sentence. Default: to make the directory writable, or name another one. */
   readonly advice?: string
 }
 
@@ -26,7 +26,7 @@ export interface PlaceOptions extends Pick<UsageTelemetryOptions, 'product'> {
   readonly prefix: string
 }
 
-/** Returns the operator's directory, else the product's place, else the user's directory for state. */
+/** Returns the operator's directory, else the product's directory or store, else the user's directory for state. */
 export function placeOf({ product, state, environment, variables, prefix }: PlaceOptions): Place {
   const { directory } = variables
   if (directory?.problem !== undefined) {

@@ -344,7 +344,7 @@ export function createConsentOf(
   return createConsent({
     inputs: {
       ...consentInputs,
-      // Read anew with every verdict: contributions come and go.
+      // Read again with every verdict: contributions come and go.
       get facts() {
         return Object.keys(contributions.catalog().facts)
       },

@@ -85,7 +85,7 @@ export interface Settings {
   readonly directory: string | undefined
   readonly logger: Logger
   readonly clock: Clock
-  /** When the telemetry was created and began to count, in milliseconds since 1970. */
+  /** Time at which the telemetry was created and began to count, in milliseconds since 1970. */
   readonly createdAt: number
   /** Prints a report for the operator, who then wants none sent. */
   readonly debug: ((text: string) => void) | undefined

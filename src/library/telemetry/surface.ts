@@ -13,7 +13,7 @@ export interface ReportResult {
   readonly reason: string
   /** Absent if no report was made. */
   readonly reportId?: string
-  /** The report as it went into the log and over the wire; absent if none was made. In JSON it is its text. */
+  /** Bytes of the report, as they were logged and sent; absent if no report was made. JSON has them as text. */
   readonly bytes?: Uint8Array
 }
 
@@ -33,7 +33,7 @@ export interface UsageContribution<F extends Facts = Facts> extends UsageRecorde
  */
 export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F> {
   /**
-   * Adds the facts of a plugin, or of another library in the process: a catalog of its own, under its own prefix. They share the
+   * Adds the facts of a plugin, or of another library in the process: its own catalog, under its own prefix. They share the
    * installation, the consent and the report, and nothing else. A stored consent does not cover contributions added later.
    *
    * @throws {UsageConfigurationError} if the catalog does not fit: its prefix or a name is in use, or it has a level that the product
@@ -41,7 +41,7 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
    */
   contribute<P extends Facts>(catalog: Catalog<P>): UsageContribution<P>
   /**
-   * Returns a metric reader for a `MeterProvider` of the host's own. The metrics that it collects fill the facts of the catalog: the
+   * Returns a metric reader for the host's own `MeterProvider`. The metrics that it collects fill the facts of the catalog: the
    * growth of a counter is counted, the last value of a gauge holds, and the attributes of the resource become attribute facts.
    * Metrics that the catalog does not declare are ignored. Loads the OpenTelemetry SDK, and rejects if that cannot be loaded.
    */
@@ -75,7 +75,7 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
    * @throws {NotStoredError} if some of it could not be deleted here.
    */
   forget(chooser: Chooser): Promise<ReportResult>
-  /** Returns everything that the faces show, as plain data. */
+  /** Returns everything that pages and commands show, as plain data. */
   status(): Promise<UsageStatus>
   /** Verdict about consent, and the way to change it. */
   readonly consent: UsageConsent
