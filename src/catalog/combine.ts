@@ -1,5 +1,6 @@
 import { type Mistake, UsageConfigurationError } from '../platform/index.ts'
 import { checkedCatalog, combined, mistakesTogether } from './define.ts'
+import { frozenCopy } from './frozen.ts'
 import type { Catalog, Fact, Facts } from './types.ts'
 
 /** Largest number of contributions. The gateway accepts as many in `usage.catalog.contributions`. */
@@ -24,7 +25,9 @@ export function combineCatalogs(product: Catalog, parts: readonly Catalog[]): Ca
       ...factMistakes(contribution),
     ].map(({ path, message }) => ({ path: `contributions[${index}].${path}`, message })),
   )
-  const facts: Facts = Object.assign({}, base.facts, ...contributions.map((one) => factsAt(one, base.levels)))
+  const facts: Facts = frozenCopy(
+    Object.assign({}, base.facts, ...contributions.map((one) => factsAt(one, base.levels))),
+  )
   const versions = {
     ...base.contributions,
     ...Object.fromEntries(contributions.map((one) => [one.prefix, one.version])),

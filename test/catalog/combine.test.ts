@@ -18,6 +18,17 @@ const gauge = { kind: 'gauge', unit: '1', since: 1, why: 'Tells it.', example: 1
 const plugin = (prefix: string, more: Partial<CatalogDefinition> = {}) =>
   defineCatalog({ version: 3, prefix, facts: { [`${prefix}.hits`]: { ...gauge, since: 2 } }, ...more })
 
+test('a `by` that another library has added to every object refuses no plugin', () => {
+  const search = plugin('acme.search')
+  const expected = combineCatalogs(base, [search])
+  Reflect.set(Object.prototype, 'by', { a: 1 })
+  try {
+    assert.deepEqual(combineCatalogs(base, [search]), expected)
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'by')
+  }
+})
+
 test('a plugin adds its facts: version, prefix and levels stay those of the product', () => {
   const search = plugin('acme.search')
   const shop = plugin('shop', {
