@@ -13,6 +13,8 @@ export interface ScheduleRecord extends GridState {
   /** Number of reports that were made. */
   readonly reports: number
   readonly lastReportAt?: number | undefined
+  /** `true` while no report was allowed to leave the machine. The first yes then makes a report due. */
+  readonly unsent?: boolean | undefined
   /** Time on the grid at which the next report is due; `undefined` before the first report. */
   readonly dueAt?: number | undefined
 }
@@ -54,8 +56,14 @@ function sanitizeDue(dueAt: number, record: ScheduleRecord, now: number, rhythm:
   return dueAt > now + 2 * period ? dueAfter(rhythm, state, now) : dueAt
 }
 
+/** Returns the record after a yes: if no report was ever sent, one is due now, as those before were for the local log only. */
+export function afterYes(record: ScheduleRecord, now: number): ScheduleRecord {
+  const isWaiting = record.unsent && record.dueAt !== undefined && record.dueAt > now
+  return isWaiting ? { ...record, lastReportAt: undefined, dueAt: now } : record
+}
+
 export function recordText(record: ScheduleRecord): string {
-  const { offset, reports, startedAt, lastReportAt, dueAt } = record
+  const { offset, reports, startedAt, lastReportAt, dueAt, unsent } = record
   const { since, ...undecided } = ownOf<Partial<Undecided>>({ ...record.undecided })
   const times = {
     startedAt: textOf(startedAt),
@@ -63,19 +71,19 @@ export function recordText(record: ScheduleRecord): string {
     lastReportAt: textOf(lastReportAt),
     dueAt: textOf(dueAt),
   }
-  return `${JSON.stringify({ offset, reports, ...times, ...(since !== undefined && { undecided }) })}\n`
+  return `${JSON.stringify({ offset, reports, ...times, ...(unsent && { unsent }), ...(since !== undefined && { undecided }) })}\n`
 }
 
 /** Parses the record in an entry; returns `undefined` if it is damaged. */
 export function parseRecord(text: string): ScheduleRecord | undefined {
   try {
-    const { offset, reports, undecided, ...rest } = parseOwn(text)
+    const { offset, reports, undecided, unsent, ...rest } = parseOwn(text)
     const times = ownOf(rest)
     const startedAt = timeIn(times.startedAt)
     const whole = offset >= 0 && offset < 1 && Number.isSafeInteger(reports) && reports >= 0
     if (!whole || startedAt === undefined) return undefined
     return {
-      ...{ offset, reports, startedAt },
+      ...{ offset, reports, startedAt, unsent: unsent === true },
       undecided: undecidedIn(timeIn(times.undecidedSince), undecided),
       lastReportAt: timeIn(times.lastReportAt),
       dueAt: timeIn(times.dueAt),

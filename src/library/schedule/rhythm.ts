@@ -44,7 +44,7 @@ export function periodAfter({ interval, firstPhase }: Rhythm, reports: number): 
 /**
  * Returns the time at which the next report is due after the report number `reports`, made at `at`. Times are milliseconds since 1970.
  *
- * @param isNew whether the offset was drawn for this report. Default: false
+ * @param isNew whether the offset was drawn for this report, or the report followed the first yes and lies off the grid. Default: false
  */
 export function dueAfter(rhythm: Rhythm, state: GridState, at: number, isNew = false): number {
   const { offset, reports, dueAt = at } = state

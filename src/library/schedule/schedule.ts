@@ -1,7 +1,7 @@
 import { bootOfMachine, type Clock, ownOf, systemRandom, type Timer } from '../../platform/index.ts'
 import { createMemoryStore, type StateStore } from '../../state/index.ts'
 import { createRecordKeeper } from './keeper.ts'
-import type { ScheduleRecord } from './record.ts'
+import { afterYes, type ScheduleRecord } from './record.ts'
 import { drawOffset, dueAfter, EARLY, periodAfter, type Rhythm } from './rhythm.ts'
 import { notedIn, undecidedFor } from './undecided-wait.ts'
 
@@ -56,8 +56,8 @@ export interface Schedule {
    * 'start'`, no report is made before the delay has passed since the first call after a stop. Call again when the decision changes.
    */
   start(initialDelay: number, delays?: StartDelays): Promise<void>
-  /** Stores that a report was made now. Never rejects. */
-  reported(): Promise<void>
+  /** Stores that a report was made now. Never rejects. `isForLog`: consent did not let it be sent. Default: false. */
+  reported(isForLog?: boolean): Promise<void>
   /** Reads the schedule that other processes have stored, for a process that has not started its own. Writes nothing. */
   look(): Promise<void>
   /**
@@ -92,7 +92,15 @@ const GRACE = 10_000
 
 interface StartDelays {
   readonly undecidedDelay?: number | undefined
+  /**
+   * Brings the next report forward if none was ever sent: somebody has said yes. It is then due within five minutes, or within the initial
+   * delay if that is shorter. Default: false.
+   */
+  readonly isYes?: boolean
 }
+
+/** Longest wait after the first yes, in milliseconds. The wait is random, as a whole fleet may say yes at once. */
+const MAX_WAIT_AFTER_YES = 300_000
 
 export function createSchedule(options: ScheduleOptions): Schedule {
   const {
@@ -204,8 +212,8 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     return planned !== undefined && untilDue(0) <= 0
   }
 
-  const nextDue = (record: ScheduleRecord, at: number) =>
-    dueAfter(rhythm, { ...record, reports: record.reports + 1 }, at, wanders)
+  const nextDue = (record: ScheduleRecord, at: number, isFirst = false) =>
+    dueAfter(rhythm, { ...record, reports: record.reports + 1 }, at, wanders || isFirst)
 
   function pause(): void {
     planned = undefined
@@ -214,24 +222,35 @@ export function createSchedule(options: ScheduleOptions): Schedule {
 
   return {
     async start(initialDelay, delays) {
-      const { undecidedDelay } = ownOf<StartDelays>({ ...delays })
+      const { undecidedDelay, isYes = false } = ownOf<StartDelays>({ ...delays })
       planned = { initialDelay, undecidedDelay }
       noteStart()
       const grace = GRACE * (1 + random())
       graceUntil ??= clock.monotonic() + (shortLived ? grace : Math.min(initialDelay, grace))
-      await keeper.update((record, now) =>
-        undecidedDelay === undefined
-          ? { ...record, undecided: undefined }
-          : notedIn(record, { keeper, steady, now, delay: undecidedDelay }),
-      )
+      await keeper.update((record, now) => {
+        if (undecidedDelay !== undefined)
+          return notedIn(record, { keeper, steady, now, delay: undecidedDelay })
+        const decided = { ...record, undecided: undefined }
+        const brought = isYes ? afterYes(decided, now) : decided
+        if (brought !== decided && graceUntil !== undefined) {
+          const wait = random() * Math.min(initialDelay, MAX_WAIT_AFTER_YES)
+          graceUntil = Math.max(graceUntil, clock.monotonic() + wait)
+        }
+        return brought
+      })
       arm()
     },
-    async reported() {
+    async reported(isForLog = false) {
       const running = runningSince === undefined ? 0 : clock.monotonic() - runningSince
       await keeper.update((record) => {
         const at = Math.round(clock.now() - running)
         const moved = wanders ? { ...record, offset: drawOffset(random) } : record
-        return { ...moved, reports: record.reports + 1, lastReportAt: at, dueAt: nextDue(moved, at) }
+        const unsent = isForLog && (record.unsent || record.reports === 0)
+        const isFirst = record.unsent === true && !isForLog
+        return {
+          ...{ ...moved, unsent, reports: record.reports + 1, lastReportAt: at },
+          dueAt: nextDue(moved, at, isFirst),
+        }
       })
     },
     look: () => keeper.look(),

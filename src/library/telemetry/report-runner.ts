@@ -160,9 +160,10 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     // From now on: a process that stands still in the middle of it must not make one that others have made long ago.
     const unlessSince = clock.now() - gap
     beforeReport()
-    const made = await (await reporter()).report(await refreshConsent(), { unlessSince })
+    const now = await refreshConsent()
+    const made = await (await reporter()).report(now, { unlessSince })
     // The process that has made the report records it.
-    if (made) await schedule.reported()
+    if (made) await schedule.reported(!maySend(now))
     await refreshConsent()
   }
 
@@ -181,7 +182,8 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
       if (state === 'disabled' && policy.whileDisabled === 'nothing') return schedule.pause()
       planned = true
       await outsideHostContext(async () => {
-        await schedule.start(initialDelay, state === 'undecided' ? { undecidedDelay } : {})
+        const isYes = state === 'enabled'
+        await schedule.start(initialDelay, state === 'undecided' ? { undecidedDelay } : { isYes })
         if (state !== 'disabled') await scheduleResume()
       })
     },
@@ -199,7 +201,7 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
         return { outcome: 'suppressed', reason: now.because }
       beforeReport()
       const { at: _, ...result } = (await (await reporter()).report(now)) as DeliveryResult
-      await schedule.reported()
+      await schedule.reported(!maySend(now))
       await refreshConsent()
       return result
     },
