@@ -9,15 +9,13 @@ import { apiReports } from './api-report.ts'
 const root = path.resolve(import.meta.dirname, '..')
 process.chdir(root)
 
-/** Export `product` of a catalog module. */
-interface Product {
-  readonly name: string
-  readonly version: string
-  readonly title: string
+/** Files that follow from the description of a product, by the command that writes them. */
+const OF_PRODUCT = {
+  docs: 'TELEMETRY.md',
+  schema: 'report.schema.json',
+  'collector-config': 'collector.yaml',
+  services: 'services.cdx.json',
 }
-
-/** Product of the smallest example, whose catalog module exports only the catalog. */
-const ACME_NOTES: Product = { name: 'acme-notes', version: '1.4.2', title: 'Acme Notes' }
 
 const read = (file: string) =>
   existsSync(path.join(root, file)) ? readFileSync(path.join(root, file), 'utf8') : ''
@@ -45,22 +43,18 @@ for (const [file, text] of drifted) {
 }
 process.exitCode = check && drifted.length > 0 ? 1 : 0
 
-/** Returns the files that `otel-usage catalog` writes for every example with a catalog. */
+/** Returns the files that `otel-usage catalog` writes for every example with a description. */
 async function ofExamples(): Promise<Record<string, string>> {
   const files: Record<string, string> = {}
-  for (const catalog of globSync('examples/*/catalog.ts').sort()) {
-    const directory = path.dirname(catalog)
-    const { product = ACME_NOTES, consent } = await import(path.join(root, catalog))
-    const overruling = consent?.overruleStoredNo?.join()
-    const ofPage = overruling ? { 'overrule-stored-no': overruling } : {}
-    files[`${directory}/TELEMETRY.md`] = await ofCatalog('docs', catalog, product, ofPage)
-    files[`${directory}/report.schema.json`] = await ofCatalog('schema', catalog, product)
-    files[`${directory}/collector.yaml`] = await ofCatalog('collector-config', catalog, product)
+  for (const product of globSync('examples/*/product.ts').sort()) {
+    const directory = path.dirname(product)
+    for (const [command, file] of Object.entries(OF_PRODUCT))
+      files[`${directory}/${file}`] = await ofProduct(command, product)
   }
   return files
 }
 
-async function ofCatalog(command: string, catalog: string, product: Product, more = {}): Promise<string> {
+async function ofProduct(command: string, product: string): Promise<string> {
   const written: string[] = []
   const stdout = new Writable({
     write(chunk, _, done) {
@@ -68,22 +62,8 @@ async function ofCatalog(command: string, catalog: string, product: Product, mor
       done()
     },
   })
-  const options = Object.entries({
-    catalog,
-    product: product.name,
-    'product-version': product.version,
-    title: product.title,
-    // The default of the store: docs/store.md.
-    retention: '400 days',
-    ...more,
-  })
-  const code = await runOtelUsage(
-    ['catalog', command, ...options.flatMap(([name, value]) => [`--${name}`, value])],
-    {
-      stdout,
-    },
-  )
-  if (code !== 0) throw new Error(`otel-usage catalog ${command} ended with ${code} for ${catalog}`)
+  const code = await runOtelUsage(['catalog', command, '--product', product], { stdout })
+  if (code !== 0) throw new Error(`otel-usage catalog ${command} ended with ${code} for ${product}`)
   return written.join('')
 }
 

@@ -1,13 +1,5 @@
 import { defineCatalog } from 'otel-usage'
 
-/** The product as its report names it. */
-export const product = {
-  name: 'camunda-optimize',
-  version: '3.13.0',
-  title: 'Camunda Optimize',
-  homepage: 'https://docs.camunda.org/optimize/latest/technical-guide/setup/telemetry/',
-} as const
-
 const common = { since: 1, level: 'full' } as const
 const attribute = { ...common, kind: 'attribute' } as const
 const words = (text: string) => text.trim().split(/\s+/)

@@ -1,14 +1,6 @@
 import { defineCatalog } from 'otel-usage'
 import { operatingSystemPack } from 'otel-usage/packs'
 
-/** The product as Dependency-Track's report names it. */
-export const product = {
-  name: 'dependency-track',
-  version: '4.13.2',
-  title: 'Dependency-Track',
-  homepage: 'https://docs.dependencytrack.org/getting-started/telemetry/',
-} as const
-
 /** What Dependency-Track tells of the machine in the User-Agent header of its reports: here it is part of the report. */
 const operatingSystem = operatingSystemPack({ since: 1, level: 'full', prefix: 'dependency_track' })
 

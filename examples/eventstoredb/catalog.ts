@@ -1,14 +1,6 @@
 import { defineCatalog } from 'otel-usage'
 import { containerPack, kubernetesPack, operatingSystemPack } from 'otel-usage/packs'
 
-/** The product as its report names it. */
-export const product = {
-  name: 'eventstoredb',
-  version: '26.0.0',
-  title: 'EventStoreDB',
-  homepage: 'https://kurrent.io/telemetry',
-} as const
-
 /** The states of a node (`VNodeState`), in the order of their numbers. */
 export const NODE_STATES = [
   ...(['Initializing', 'DiscoverLeader', 'Unknown', 'PreReplica', 'CatchingUp', 'Clone'] as const),

@@ -1,17 +1,6 @@
 import { defineCatalog } from 'otel-usage'
 import { buildPack, cloudPack, cloudRegionPack, operatingSystemPack } from 'otel-usage/packs'
 
-/** The product as its report names it. */
-export const product = {
-  name: 'ferretdb',
-  version: '2.7.0',
-  title: 'FerretDB',
-  homepage: 'https://beacon.ferretdb.com',
-} as const
-
-/** FerretDB's own order: its flag, which may be given as a variable, wins over what was saved at run time. */
-export const consent = { overruleStoredNo: ['variable', 'flag'] } as const
-
 const common = { since: 1, level: 'full' } as const
 const words = (text: string) => text.trim().split(/\s+/)
 

@@ -10,19 +10,9 @@ import http from 'node:http'
 import { text } from 'node:stream/consumers'
 import { metrics } from '@opentelemetry/api'
 import { createUsageTelemetry } from 'otel-usage'
-import { catalog } from './catalog.ts'
+import { product } from './product.ts'
 
-const usage = createUsageTelemetry({
-  product: {
-    name: 'acme-notes',
-    version: '1.4.2',
-    title: 'Acme Notes',
-    homepage: 'https://acme.example/telemetry',
-  },
-  catalog,
-  endpoint: 'https://usage.acme.example',
-  logger: console,
-})
+const usage = createUsageTelemetry({ product, logger: console })
 // From here on, code that knows nothing but the OpenTelemetry API fills the catalog's facts.
 metrics.setGlobalMeterProvider(usage)
 

@@ -1,14 +1,6 @@
 import { defineCatalog } from 'otel-usage'
 import { installPack, operatingSystemPack } from 'otel-usage/packs'
 
-/** The product as its report names it. */
-export const product = {
-  name: 'timescaledb',
-  version: '2.24.0',
-  title: 'TimescaleDB',
-  homepage: 'https://docs.timescale.com/self-hosted/latest/configuration/telemetry/',
-} as const
-
 const common = { since: 1, level: 'no_functions' } as const
 const words = (text: string) => text.trim().split(/\s+/)
 

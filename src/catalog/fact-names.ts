@@ -27,6 +27,7 @@ export const FACT_NAMES: { readonly [Name in NameOfAny<AnyFact>]: true } = {
   kind: true,
   type: true,
   why: true,
+  allowed: true,
   since: true,
   level: true,
   expires: true,

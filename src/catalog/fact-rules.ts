@@ -81,6 +81,12 @@ function commonRules(fact: Fact, { version, levels }: CatalogFrame, report: Repo
   if (typeof fact.why !== 'string' || fact.why.trim().length < 3) {
     report('why', 'is missing; say in a sentence what the maintainer learns from it, the operator reads it')
   }
+  if (fact.allowed !== undefined && (typeof fact.allowed !== 'string' || fact.allowed.trim().length < 3)) {
+    report(
+      'allowed',
+      `is ${describeValue(fact.allowed)}; say in words what the values can be, or leave it out`,
+    )
+  }
   if (!Number.isInteger(fact.since) || fact.since < 1) {
     report(
       'since',

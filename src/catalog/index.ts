@@ -10,8 +10,7 @@ export {
 export { changeFindings, expiryFindings, type Finding } from './changes.ts'
 export { combineCatalogs } from './combine.ts'
 export { checkedCatalog, defineCatalog } from './define.ts'
-export { alternativesOf, isDeclaredSet, seriesOf } from './dimensions.ts'
-export { type DocsPageOptions, docsPage, ORIGINS, type Origin } from './docs-page.ts'
+export { alternativesOf, hasNoDimensions, isDeclaredSet, seriesOf } from './dimensions.ts'
 export { isExpired, type Moment } from './expiry.ts'
 export { frozenCopy } from './frozen.ts'
 export { joiningFacts } from './joining.ts'
@@ -19,7 +18,7 @@ export { type JsonSchema, jsonSchema } from './json-schema.ts'
 export { pairPattern } from './map.ts'
 export { METADATA_KEY } from './metadata.ts'
 export { re2Of } from './pattern-syntax.ts'
-export { type PermittedFacts, type Withheld, withholdingReason } from './permitted-facts.ts'
+export { contributionOf, type PermittedFacts, type Withheld, withholdingReason } from './permitted-facts.ts'
 export {
   isOwnName,
   patternOf,

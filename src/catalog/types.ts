@@ -6,6 +6,8 @@
 export interface FactCommon {
   /** Reason why the maintainer needs the fact, in a sentence that an operator can judge. */
   readonly why: string
+  /** Possible values in words that people read, such as `the name of a release line`. Default: words for the rules of the fact. */
+  readonly allowed?: string
   /** Catalog version that added the fact. Consent given to an older version does not cover it. */
   readonly since: number
   /** The least level of consent at which the fact is reported. May be left out when the catalog has one level only. */

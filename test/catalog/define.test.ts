@@ -1,16 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  type CatalogDefinition,
-  changeFindings,
-  defineCatalog,
-  docsPage,
-  jsonSchema,
-} from '../../src/catalog/index.ts'
+import { type CatalogDefinition, changeFindings, defineCatalog, jsonSchema } from '../../src/catalog/index.ts'
 import { collectorConfig } from '../../src/gateway.ts'
 import { DISABLING_WORDS, ENABLING_WORDS, UNDECIDED_WORDS } from '../../src/library/consent/words.ts'
 import { exampleReport } from '../../src/library/report/index.ts'
 import { type Mistake, UsageConfigurationError } from '../../src/platform/index.ts'
+import { pageOf } from '../support/described.ts'
 import { good } from './good.ts'
 
 /** The mistakes that a definition is refused for, by place. What the types forbid may stand in it. */
@@ -345,10 +340,9 @@ for (const by of [{}, [{}]]) {
     const empty = { ...plain, facts: { 'acme.x': { ...gauge, by } } } as CatalogDefinition
     const [one, other] = [defineCatalog(plain), defineCatalog(empty)]
     const product = { name: 'acme', version: '1.0.0' }
-    const page = { title: 'Acme', prefix: 'ACME', exampleReport: '{}' }
     assert.equal(await exampleReport(other, product), await exampleReport(one, product))
     assert.deepEqual(jsonSchema(other, 'acme'), jsonSchema(one, 'acme'))
-    assert.equal(docsPage(other, page), docsPage(one, page))
+    assert.equal(pageOf(other), pageOf(one))
     assert.equal(
       collectorConfig([{ name: 'acme', catalog: other }]),
       collectorConfig([{ name: 'acme', catalog: one }]),

@@ -5,8 +5,10 @@ import { Writable } from 'node:stream'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { jsonSchema } from '../../src/catalog/index.ts'
+import type { ProductDescription } from '../../src/index.ts'
 import { runOtelUsage } from '../../src/maintainer/commands/index.ts'
 import { acmeCatalog, createAcme } from '../support/acme.ts'
+import { ACME_DB, productModule } from '../support/described.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createScratch } from '../support/scratch.ts'
 
@@ -58,19 +60,12 @@ async function run(args: readonly string[], now = Date.UTC(2026, 0, 1)) {
 
 test('the page names every fact with its reason, and shows a whole report', async () => {
   using scratch = createScratch()
-  const call = [
-    'docs',
-    '--catalog',
-    catalogModule(scratch.directory),
-    '--product',
-    'acme-db',
-    '--title',
-    'Acme DB',
-    '--retention',
-    'basic=2 years,full=90 days',
-  ]
+  const { directory } = scratch
+  const retention = { basic: '2 years', full: '90 days' }
+  const receiver = { ...ACME_DB.receiver, retention }
+  const call = ['docs', '--product', productModule(directory, catalogModule(directory), { receiver })]
   const first = await run(call)
-  assert.equal(first.code, 0)
+  assert.equal(first.code, 0, first.stderr)
   for (const part of [
     '# What Acme DB reports',
     '`acme.edition`',
@@ -83,32 +78,95 @@ test('the page names every fact with its reason, and shows a whole report', asyn
     assert.ok(first.stdout.includes(part), part)
   }
   assert.equal((await run(call)).stdout, first.stdout)
+  const table = first.stdout.indexOf('| `acme.edition` | `community` |')
+  assert.ok(table > 0 && table < first.stdout.indexOf('<details>\n<summary>The same report as it is sent'))
 })
 
-test('how long reports are kept is said for every level, or not at all', async () => {
+test('a description of the product that misses something for the page, or has a mistake, is refused with all of it', async () => {
   using scratch = createScratch()
-  const call = ['docs', '--catalog', catalogModule(scratch.directory), '--product', 'acme-db']
-  assert.ok((await run([...call, '--retention', '90 days'])).stdout.includes('| 90 days |'))
-  assert.ok(!(await run(call)).stdout.includes('| kept |'))
-  const refused = await run([...call, '--retention', 'basic=2 years'])
+  const { directory } = scratch
+  const catalog = catalogModule(directory)
+  const { receiver: _, ...bare } = ACME_DB
+  const file = path.join(directory, 'product.json')
+  const data = { ...bare, catalog: 'catalog.json' }
+  await run([
+    'release',
+    '--catalog',
+    catalog,
+    '--product',
+    'acme-db',
+    '--out',
+    path.join(directory, 'catalog.json'),
+  ])
+  writeFileSync(file, JSON.stringify(data))
+  const refused = await run(['docs', '--product', file])
+  assert.deepEqual([refused.code, refused.stdout], [2, ''])
+  assert.match(refused.stderr, /receiver: is missing; say who receives the reports/)
+  writeFileSync(file, JSON.stringify({ ...data, titel: 'Acme', endpoint: 'http://acme.example' }))
+  const wrong = await run(['schema', '--product', file])
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.stderr, /^The description of the product in '.+product\.json' has 2 mistakes:\n/)
+  assert.match(wrong.stderr, /- titel: is not an option; 'title' is\n {2}- endpoint: /)
+})
+
+test('a description as JSON gives the same page as the module, also with its catalog in a file of its own', async () => {
+  using scratch = createScratch()
+  const { directory } = scratch
+  const catalog = catalogModule(directory)
+  const at = (name: string) => path.join(directory, name)
+  await run(['release', '--catalog', catalog, '--product', 'acme-db', '--out', at('catalog.json')])
+  const released = JSON.parse(readFileSync(at('catalog.json'), 'utf8'))
+  writeFileSync(at('beside.json'), JSON.stringify({ ...ACME_DB, catalog: 'catalog.json' }))
+  writeFileSync(at('whole.json'), JSON.stringify({ ...ACME_DB, catalog: released }))
+  const { stdout } = await run(['docs', '--product', productModule(directory, catalog)])
+  assert.ok(stdout.length > 1_000)
+  for (const name of ['beside.json', 'whole.json'])
+    assert.equal((await run(['docs', '--product', at(name)])).stdout, stdout)
+})
+
+test('the version of the product is said once', async () => {
+  using scratch = createScratch()
+  const { directory } = scratch
+  const { version: _, ...unversioned } = ACME_DB
+  const file = path.join(directory, 'product.json')
+  const catalog = { version: 1, prefix: 'acme', facts: {} }
+  writeFileSync(file, JSON.stringify({ ...unversioned, catalog }))
+  assert.match(
+    (await run(['docs', '--product', file, '--product-version', '3.1.0'])).stdout,
+    /Acme DB 3\.1\.0/,
+  )
+  writeFileSync(file, JSON.stringify({ ...ACME_DB, catalog }))
+  const refused = await run(['docs', '--product', file, '--product-version', '3.1.0'])
   assert.equal(refused.code, 2)
-  assert.match(refused.stderr, /does not name the level full; name every level: basic=90 days,full=90 days/)
+  assert.match(refused.stderr, /--product-version is 3\.1\.0, and '.+' says 2\.4\.0; leave the option out\./)
+})
+
+test('a page that ends in .html is HTML, for docs and for check', async () => {
+  using scratch = createScratch()
+  const { directory } = scratch
+  const product = ['--product', productModule(directory, catalogModule(directory))]
+  const page = path.join(directory, 'page.html')
+  assert.equal((await run(['docs', ...product, '--out', page])).code, 0)
+  assert.match(readFileSync(page, 'utf8'), /^<!doctype html>/)
+  assert.equal((await run(['check', ...product, '--docs', page])).code, 0)
 })
 
 test('the page of a product whose flag overrules a stored no says so', async () => {
   using scratch = createScratch()
-  const call = ['docs', '--catalog', catalogModule(scratch.directory), '--product', 'acme-db']
-  assert.match((await run(call)).stdout, /a no, whoever says it, always holds\./)
-  const { stdout } = await run([...call, '--overrule-stored-no', 'variable,flag'])
+  const { directory } = scratch
+  const catalog = catalogModule(directory)
+  const page = async (consent: ProductDescription['consent']) =>
+    (
+      await run([
+        'docs',
+        '--product',
+        productModule(directory, catalog, { consent: consent ?? {} }, `${JSON.stringify(consent).length}.ts`),
+      ])
+    ).stdout
+  assert.match(await page({ default: 'enabled' }), /A no, whoever says it, always holds\./)
   assert.match(
-    stdout,
-    /a no holds, whoever says it, except that a yes of the variable `ACME_DB_TELEMETRY` or the command-line flag overrules/,
-  )
-  const refused = await run([...call, '--overrule-stored-no', 'default'])
-  assert.equal(refused.code, 2)
-  assert.match(
-    refused.stderr,
-    /argument 'default' is invalid\. Use some of variable, flag, locked-configuration/,
+    await page({ default: 'enabled', overruleStoredNo: ['variable', 'flag'] }),
+    /A no holds, whoever says it, except that a yes of the variable `ACME_DB_TELEMETRY` or the command-line flag overrules/,
   )
 })
 
@@ -134,8 +192,13 @@ test('the schema takes a real report, and refuses one with anything that is not 
 
 test('check is content with files that are what the catalog says, and names the command that repairs the others', async () => {
   using scratch = createScratch()
-  const call = ['--catalog', catalogModule(scratch.directory), '--product', 'acme-db']
-  const files = { docs: 'page.md', schema: 'schema.json', 'collector-config': 'collector.yaml' }
+  const call = ['--product', productModule(scratch.directory, catalogModule(scratch.directory))]
+  const files = {
+    docs: 'page.md',
+    schema: 'schema.json',
+    'collector-config': 'collector.yaml',
+    services: 'services.cdx.json',
+  }
   const options = Object.entries(files).flatMap(([command, name]) => [
     `--${command}`,
     path.join(scratch.directory, name),
@@ -154,7 +217,7 @@ test('check is content with files that are what the catalog says, and names the 
   assert.equal(code, 1)
   assert.equal(
     stderr,
-    `error: ${page} does not match the catalog; write it with \`otel-usage catalog docs --out ${page}\` and the same options for the product.\n`,
+    `error: ${page} does not match the product; write it with \`otel-usage catalog docs --out ${page}\` and the same options for the product.\n`,
   )
 })
 
@@ -266,21 +329,21 @@ for (const [what, before, after, version, place] of CHANGES) {
   })
 }
 
-test("the first catalog is the product's, the others are contributions to it", async () => {
+test('catalogs beside the description are contributions to its catalog', async () => {
   using scratch = createScratch()
   const { directory } = scratch
-  const catalogs = [
-    catalogModule(directory),
-    pluginModule(directory, 'search'),
-    pluginModule(directory, 'shop'),
-  ]
-  const call = [...catalogs.flatMap((file) => ['--catalog', file]), '--product', 'acme-db']
+  const catalogs = [pluginModule(directory, 'search'), pluginModule(directory, 'shop')]
+  const product = productModule(directory, catalogModule(directory))
+  const call = [...catalogs.flatMap((file) => ['--catalog', file]), '--product', product]
   const page = (await run(['docs', ...call])).stdout
-  assert.ok(page.includes('Catalog version 1, `search.*` version 4, `shop.*` version 4.'), page)
-  assert.match(page, /\| `shop\.hits` \| .+ \| full \| 1 \|/)
+  assert.ok(
+    page.includes('This is version 1 of the catalog, `search.*` version 4, `shop.*` version 4.'),
+    page,
+  )
+  assert.match(page, /\| `shop\.hits` \| .+ \| no \| yes \| 1 \|/)
   assert.match((await run(['collector-config', ...call])).stdout, /IsMatch\(metric\.name, .+search\\\\\.hits/)
 
-  const refused = await run(['docs', ...call, '--catalog', catalogs[1] as string])
+  const refused = await run(['docs', ...call, '--catalog', catalogs[0] as string])
   assert.equal(refused.code, 2)
   assert.match(refused.stderr, /contributions\[2\]\.prefix: is 'search', which overlaps 'search'/)
 })

@@ -66,13 +66,13 @@ const WRONG: ReadonlyArray<[call: string, message: string]> = [
   ['catalog dosc', "Unknown command 'dosc'. Did you mean docs?"],
   ['catalog docs --colour', "Unknown option '--colour'."],
   ['catalog docs --catalgo x --product acme', "Unknown option '--catalgo'. Did you mean --catalog?"],
-  ['catalog docs --product acme', '--catalog is missing; name the file of the catalog.'],
-  ['catalog docs --catalog x.ts', '--product is missing; give the name of the product.'],
-  ['catalog docs extra', "Too many arguments for 'docs'. Expected 0 arguments but got 1: extra."],
   [
-    'catalog docs --origin mars',
-    "Option '--origin <kinds>' argument 'mars' is invalid. Use some of country, region, network, with commas between them.",
+    'catalog docs --product acme',
+    "--catalog is missing; name the file of the catalog, or the description of 'acme' with --product <file>.",
   ],
+  ['catalog docs --catalog x.ts', '--product is missing; name the file with the description of the product.'],
+  ['catalog docs extra', "Too many arguments for 'docs'. Expected 0 arguments but got 1: extra."],
+  ['catalog docs --product nowhere.ts', "--product names 'nowhere.ts', which does not exist."],
   [
     'catalog collector-config --additional-product b',
     "Option '--additional-product <name>=<file>' argument 'b' is invalid. Write it as <name>=<file>.",
@@ -152,7 +152,7 @@ test('a file that cannot be read or written is a sentence, not a stack trace', a
       `--catalog names '${at('throws.mjs')}', which could not be loaded: no database. \`node ${at('throws.mjs')}\` shows where.`,
     ],
     [
-      ['docs', ...product, good, '--out', at('missing/page.md')],
+      ['schema', ...product, good, '--out', at('missing/page.md')],
       2,
       `--out names '${at('missing/page.md')}', but the folder '${at('missing')}' does not exist; create it, or choose another file.`,
     ],
@@ -172,9 +172,9 @@ test('a file that cannot be read or written is a sentence, not a stack trace', a
       `--released names '${at('none.json')}', which does not exist.`,
     ],
     [
-      ['check', ...product, good, '--docs', at('none.md')],
+      ['check', ...product, good, '--schema', at('none.md')],
       1,
-      `error: ${at('none.md')} does not exist; write it with \`otel-usage catalog docs --out ${at('none.md')}\` and the same options for the product.`,
+      `error: ${at('none.md')} does not exist; write it with \`otel-usage catalog schema --out ${at('none.md')}\` and the same options for the product.`,
     ],
     [
       ['collector-config', ...product, good, '--additional-product', `other=${at('none.json')}`],
@@ -225,7 +225,7 @@ test('a catalog as JSON is checked by the rules of defineCatalog wherever one is
   }
   // As PowerShell writes it: with a byte order mark.
   writeFileSync(good, `\uFEFF${readFileSync(good, 'utf8')}`)
-  assert.equal((await run('catalog', 'docs', ...product, good)).code, 0)
+  assert.equal((await run('catalog', 'schema', ...product, good)).code, 0)
 })
 
 test('check with nothing to compare says so', async () => {
@@ -235,7 +235,7 @@ test('check with nothing to compare says so', async () => {
     code: 0,
     stdout: 'The catalog of acme, version 1, has one fact and no errors.\n',
     stderr:
-      'warning: the catalog was compared with nothing, and only its rules and expiries were checked; name files with --docs, --schema, --collector-config or --released.\n',
+      'warning: the catalog was compared with nothing, and only its rules and expiries were checked; name files with --docs, --schema, --collector-config, --services or --released.\n',
   })
 })
 
@@ -260,14 +260,7 @@ test('guard hands every argument on, also those that are options of ours', async
 test('the installed command ends with the exit code, and quietly where its reader has gone', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [bin, '--version'])
   assert.equal(stdout, `${version}\n`)
-  const call = [
-    'catalog',
-    'docs',
-    '--catalog',
-    'examples/eventstoredb/catalog.ts',
-    '--product',
-    'eventstoredb',
-  ]
+  const call = ['catalog', 'docs', '--product', 'examples/eventstoredb/product.ts']
   const child = spawn(process.execPath, [bin, ...call], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   child.stdout.destroy()
   let errors = ''

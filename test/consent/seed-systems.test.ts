@@ -4,11 +4,14 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { consent as FLAG_WINS } from '../../examples/ferretdb/catalog.ts'
+import { product as FERRETDB } from '../../examples/ferretdb/product.ts'
 import { ConsentLockedError, decideConsent } from '../../src/library/consent/index.ts'
 import { createMemoryStore } from '../../src/state/index.ts'
 import { silence } from './arbitraries.ts'
 import { consentIn } from './running.ts'
+
+/** FerretDB's own order. */
+const FLAG_WINS = { overruleStoredNo: FERRETDB.consent?.overruleStoredNo }
 
 const ON = '1 t true y yes on enable enabled optin opt-in allow'.split(' ')
 const OFF = '0 f false n no off disable disabled optout opt-out disallow forbid'.split(' ')

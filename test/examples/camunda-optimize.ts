@@ -1,5 +1,6 @@
-import { COMMANDS, catalog, product } from '../../examples/camunda-optimize/catalog.ts'
+import { COMMANDS, catalog } from '../../examples/camunda-optimize/catalog.ts'
 import { takeReport } from '../../examples/camunda-optimize/mapping.ts'
+import { product } from '../../examples/camunda-optimize/product.ts'
 import { defineSeedSystem, type Report } from './seed-system.ts'
 
 const RAW =

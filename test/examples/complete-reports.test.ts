@@ -355,16 +355,14 @@ async function reportOf(
   document: object = system.original,
   environment: Record<string, string> = {},
 ): Promise<{ usage: UsageTelemetry; json: unknown; report: Report; refused: Record<string, string> }> {
-  const { product, catalog, since = Date.UTC(2026, 0, 2) } = system
+  const { product, since = Date.UTC(2026, 0, 2) } = system
   const { id, version = product.version } = system.frameOf(document)
   const state = createMemoryStore()
   const secret = '00000000-0000-4000-8000-000000000000'
   if (id) await state.write(ENTRIES.installation, JSON.stringify({ id, secret }))
   const usage = createUsageTelemetry({
-    ...{ catalog, state, environment },
-    product: { ...product, version },
-    endpoint: 'http://127.0.0.1:9',
-    consent: { default: 'enabled' },
+    ...{ state, environment },
+    product: { ...product, version, endpoint: 'http://127.0.0.1:9', consent: { default: 'enabled' } },
     clock: createFakeClock(since),
   })
   const refused = Object.fromEntries(system.host(usage, document).map(({ field, reason }) => [field, reason]))

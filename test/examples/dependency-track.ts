@@ -1,5 +1,6 @@
-import { catalog, packs, product } from '../../examples/dependency-track/catalog.ts'
+import { catalog, packs } from '../../examples/dependency-track/catalog.ts'
 import { DATABASES, takeReport } from '../../examples/dependency-track/mapping.ts'
+import { product } from '../../examples/dependency-track/product.ts'
 import { defineSeedSystem } from './seed-system.ts'
 
 const nameOf = (database: unknown) =>

@@ -1,5 +1,6 @@
-import { catalog, NODE_STATES, packs, product } from '../../examples/eventstoredb/catalog.ts'
+import { catalog, NODE_STATES, packs } from '../../examples/eventstoredb/catalog.ts'
 import { secondsOf, takeReport } from '../../examples/eventstoredb/mapping.ts'
+import { product } from '../../examples/eventstoredb/product.ts'
 import { defineSeedSystem, type Report } from './seed-system.ts'
 
 type NodeState = (typeof NODE_STATES)[number]

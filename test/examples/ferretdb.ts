@@ -1,5 +1,6 @@
-import { catalog, packs, product } from '../../examples/ferretdb/catalog.ts'
+import { catalog, packs } from '../../examples/ferretdb/catalog.ts'
 import { settingOf, takeReport } from '../../examples/ferretdb/mapping.ts'
+import { product } from '../../examples/ferretdb/product.ts'
 import { defineSeedSystem, type Report } from './seed-system.ts'
 
 /** What the page about FerretDB's telemetry shows, and every count that the catalog declares. */

@@ -1,6 +1,6 @@
 /** What the data files of this folder are made of: a whole report of the original, and where each of its fields is in ours. */
 import type { Recorder, Refused } from '../../examples/mapping.ts'
-import type { Catalog, Facts, UsageTelemetry } from '../../src/index.ts'
+import type { Catalog, Facts, ProductDescription, UsageTelemetry } from '../../src/index.ts'
 
 /**
  * What one report says, by place: `acme.edition`, `acme.commands{command=find,result=ok}` (sorted), and for the beginning of a fact's counts
@@ -20,7 +20,7 @@ export type Place =
 export interface SeedSystem<F extends Facts = Facts, O extends object = object> {
   /** Its folder in examples/. */
   readonly name: string
-  readonly product: { readonly name: string; readonly version: string; readonly title: string }
+  readonly product: ProductDescription
   readonly catalog: Catalog<F>
   /** What it takes from the machine by itself. Default: nothing. */
   readonly packs?: ReadonlyArray<Parameters<UsageTelemetry['use']>[0]>

@@ -1,12 +1,6 @@
-import {
-  catalog,
-  FUNCTIONS,
-  JOB_TYPES,
-  packs,
-  product,
-  SQLSTATES,
-} from '../../examples/timescaledb/catalog.ts'
+import { catalog, FUNCTIONS, JOB_TYPES, packs, SQLSTATES } from '../../examples/timescaledb/catalog.ts'
 import { nameOf, secondsOf, takeReport, utcOf } from '../../examples/timescaledb/mapping.ts'
+import { product } from '../../examples/timescaledb/product.ts'
 import { defineSeedSystem, type Report } from './seed-system.ts'
 
 type Numbers = Record<string, number>

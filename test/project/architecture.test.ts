@@ -10,6 +10,7 @@ const source = path.resolve(import.meta.dirname, '../../src')
 /** The rooms from the top to the bottom: an import points downwards. */
 const ROOMS = [
   'maintainer/commands',
+  'maintainer/publish',
   'maintainer/insights',
   'maintainer/stack',
   'maintainer/store',
@@ -39,8 +40,8 @@ const ROOMS = [
 /** One for each of the people who use the project. No wing imports another one. */
 const WINGS = ['library', 'operator', 'maintainer']
 
-/** All that the maintainer's wing takes from the library: the example report, for the pages that it writes. */
-const MAINTAINER_TAKES = new Set(['library/report'])
+/** All that the maintainer's wing takes from the library: the example report and the rules of the options, for what it publishes. */
+const MAINTAINER_TAKES = new Set(['library/report', 'library/telemetry'])
 
 /** Rooms that load packages: entered by `import()` from what the host imports. */
 const LAZY_ROOMS = new Set([
@@ -89,7 +90,7 @@ test('imports between rooms point downwards', () => {
   assert.deepEqual(upward, [])
 })
 
-test('no wing imports another one, but the maintainer uses the example report of the library', () => {
+test('no wing imports another one, but the maintainer uses the example report and the rules of the options of the library', () => {
   const across = edges.filter(({ from, to }) => {
     const [importing, imported] = [wingOf(from), wingOf(to)]
     if (importing === imported || importing === undefined || imported === undefined) return false

@@ -1,19 +1,23 @@
 import { OTLPMetricExporterBase } from '@opentelemetry/exporter-metrics-otlp-http'
 import type { AggregationTemporality, InstrumentType } from '@opentelemetry/sdk-metrics'
-import type { Facts } from '../../catalog/index.ts'
+import type { Catalog, Facts } from '../../catalog/index.ts'
 import { ownOf } from '../../platform/index.ts'
 import { createFeed, selectAggregation, selectTemporality } from '../bridge/index.ts'
 import type { ConsentPolicy, Verdict } from '../consent/index.ts'
 import {
   createPluggable,
+  type DescribedTelemetryOptions,
   type Pluggable,
   type UsageTelemetry,
   type UsageTelemetryOptions,
+  withDescription,
 } from '../telemetry/index.ts'
 
 /** Options of {@link ConsentAwareMetricExporter}: those of `createUsageTelemetry`, but `consent` may also be a function. */
-export interface ConsentAwareMetricExporterOptions<F extends Facts = Facts>
-  extends Omit<UsageTelemetryOptions<F>, 'consent'> {
+export type ConsentAwareMetricExporterOptions<F extends Facts = Facts> = (
+  | Omit<UsageTelemetryOptions<F>, 'consent'>
+  | Omit<DescribedTelemetryOptions<F>, 'consent'>
+) & {
   /**
    * The maintainer's decisions about consent; or a function that returns a verdict, such as `() => usage.consent.verdict()`. The function
    * is called before each report and before each attempt to send. A no of the environment beats both.
@@ -41,7 +45,7 @@ export class ConsentAwareMetricExporter<F extends Facts = Facts> extends OTLPMet
   constructor(options: ConsentAwareMetricExporterOptions<F>) {
     const telemetry = createTelemetry(options)
     super(
-      createDelegate(telemetry, () => options.catalog),
+      createDelegate(telemetry, () => withDescription(options as UsageTelemetryOptions<F>).catalog),
       { aggregationPreference: selectAggregation },
     )
     this.usage = telemetry.usage
@@ -65,7 +69,7 @@ type Delegate = ConstructorParameters<typeof OTLPMetricExporterBase>[0]
 /** OpenTelemetry does not tell an exporter when it starts, so the telemetry is started with the exporter. */
 function createDelegate<F extends Facts>(
   { usage, persist }: Pluggable<F>,
-  catalog: () => ConsentAwareMetricExporterOptions<F>['catalog'],
+  catalog: () => Catalog<F>,
 ): Delegate {
   const feed = createFeed(usage as unknown as UsageTelemetry, catalog)
   /** Error of the start, with which every export fails. */

@@ -1,7 +1,14 @@
 /** The composition root: options in, a running usage telemetry out. */
 
 export type { Preview } from '../report/index.ts'
+export { defineProduct } from './define-product.ts'
 export type { DeliveryStatus } from './delivery-status.ts'
+export {
+  type DescribedTelemetryOptions,
+  type ProductDescription,
+  type ProductReceiver,
+  withDescription,
+} from './description.ts'
 export type { UsageTelemetryOptions } from './options.ts'
 export type {
   CountedEvent,
@@ -11,6 +18,7 @@ export type {
   UsageCounter,
   UsageRecorder,
 } from './recorder.ts'
+export { rhythmOf, variablePrefix } from './settings.ts'
 export type { UsageStatus } from './status.ts'
 export type { ReportResult, UsageContribution, UsageTelemetry } from './surface.ts'
 export { createPluggable, createUsageTelemetry, explainConsent, type Pluggable } from './usage-telemetry.ts'

@@ -1,12 +1,13 @@
 import type { OptionNames } from '../../platform/index.ts'
 import type { DisclosureTexts } from '../consent/index.ts'
+import type { ProductDescription } from './description.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 
 type Names<T> = { readonly [Name in keyof Required<T>]: true | OptionNames }
 type Below<Name extends keyof UsageTelemetryOptions> = Names<NonNullable<UsageTelemetryOptions[Name]>>
 
 /** Names of all options. The compiler compares them with the type. */
-export const OPTION_NAMES = {
+const NAMES = {
   product: {
     name: true,
     version: true,
@@ -82,3 +83,14 @@ export const OPTION_NAMES = {
   clock: true,
   debugOutput: true,
 } satisfies Names<UsageTelemetryOptions>
+
+/** Names that a description of the product has besides: options of the telemetry, and texts of the product's page. */
+const { catalog, endpoint, proxy, state, consent, disclosure, schedule, identity } = NAMES
+const DESCRIBED = {
+  ...{ catalog, endpoint, proxy, state, consent, disclosure, schedule, identity },
+  neverCollected: true,
+  receiver: true,
+} satisfies Names<Omit<ProductDescription, keyof UsageTelemetryOptions['product']>>
+
+/** Every option, with those that the product's description may have. */
+export const OPTION_NAMES: OptionNames = { ...NAMES, product: { ...NAMES.product, ...DESCRIBED } }

@@ -9,6 +9,7 @@ import {
   UsageConfigurationError,
 } from '../../platform/index.ts'
 import type { OverrulingSource } from '../consent/index.ts'
+import { type DescribedTelemetryOptions, withDescription, writtenPath } from './description.ts'
 import { OPTION_NAMES } from './option-names.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { mistakesOfParts } from './part-rules.ts'
@@ -27,15 +28,20 @@ const OVERRULING: readonly OverrulingSource[] = ['variable', 'flag', 'locked-con
  *
  * @throws {UsageConfigurationError} that lists every mistake of the maintainer.
  */
-export function checkOptions(given: UsageTelemetryOptions): UsageTelemetryOptions {
+export function checkOptions(
+  given: UsageTelemetryOptions | DescribedTelemetryOptions,
+): UsageTelemetryOptions {
   const mistakes: Mistake[] = []
   if (typeof given !== 'object' || given === null) {
     const message = `is ${describeValue(given)}; pass an object with product, catalog and endpoint`
     throw new UsageConfigurationError(SUBJECT, [{ path: 'options', message }])
   }
-  const options = ownOptions(given, OPTION_NAMES, (mistake) => mistakes.push(mistake))
-  const catalog = catalogIn(options, (mistake) => mistakes.push(mistake))
-  mistakes.push(...mistakesOf(ownOf({ ...options, catalog })))
+  const own = ownOptions(given, OPTION_NAMES, (mistake) => mistakes.push(mistake))
+  const options = withDescription(own, (mistake) => mistakes.push(mistake))
+  const inValues: Mistake[] = []
+  const catalog = catalogIn(options, (mistake) => inValues.push(mistake))
+  inValues.push(...mistakesOf(ownOf({ ...options, catalog })))
+  for (const { path, message } of inValues) mistakes.push({ path: writtenPath(path, own.product), message })
   if (mistakes.length > 0) throw new UsageConfigurationError(SUBJECT, mistakes)
   return ownOf({ ...options, catalog })
 }

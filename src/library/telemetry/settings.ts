@@ -114,7 +114,7 @@ export function resolveSettings(
   const environment = readNow()
   const logger = safeLogger(options.logger ?? silentLogger)
   const clock = clockOf(options)
-  const prefix = product.environmentPrefix ?? prefixOf(product.name)
+  const prefix = variablePrefix(product)
   const legacyPrefixes = product.legacyEnvironmentPrefixes ?? []
   const variables = readVariables(environment, [prefix, ...legacyPrefixes])
   const { debugOutput = systemStderr } = options
@@ -173,16 +173,9 @@ export function resolveSettings(
       startedAt: new Date(createdAt).toISOString(),
     }),
     disclosure,
-    interval: parseDuration(schedule.interval ?? DEFAULT.interval) as number,
-    initialDelay: parseDuration(schedule.initialDelay ?? DEFAULT.initialDelay) as number,
-    undecidedDelay: parseDuration(schedule.undecidedDelay ?? DEFAULT.undecidedDelay) as number,
-    firstPhase: schedule.firstPhase && {
-      count: schedule.firstPhase.count,
-      interval: parseDuration(schedule.firstPhase.interval) as number,
-    },
+    ...rhythmOf(schedule),
     jitter: schedule.jitter,
     scope: schedule.scope ?? 'installation',
-    delayFrom: schedule.delayFrom ?? 'installation',
     phase: schedule.phase ?? 'random',
     finalReport: schedule.finalReport ?? false,
     timeouts: timeoutsOf(options.facts),
@@ -215,6 +208,20 @@ const NOTHING = Object.freeze(Object.create(null))
 
 const DEFAULT = { interval: '24h', initialDelay: '5m', undecidedDelay: '1h' } as const
 
+/** Returns the times of a schedule in milliseconds, with the defaults. */
+export const rhythmOf = (
+  schedule: NonNullable<UsageTelemetryOptions['schedule']> = NOTHING,
+): Pick<Settings, 'interval' | 'initialDelay' | 'undecidedDelay' | 'delayFrom' | 'firstPhase'> => ({
+  interval: parseDuration(schedule.interval ?? DEFAULT.interval) as number,
+  initialDelay: parseDuration(schedule.initialDelay ?? DEFAULT.initialDelay) as number,
+  undecidedDelay: parseDuration(schedule.undecidedDelay ?? DEFAULT.undecidedDelay) as number,
+  delayFrom: schedule.delayFrom ?? 'installation',
+  firstPhase: schedule.firstPhase && {
+    count: schedule.firstPhase.count,
+    interval: parseDuration(schedule.firstPhase.interval) as number,
+  },
+})
+
 function identityOf(
   { period, ...policy }: NonNullable<UsageTelemetryOptions['identity']> = NOTHING,
   { shared }: StateStore,
@@ -230,3 +237,9 @@ const deliveryOf = (delivery: UsageTelemetryOptions['delivery'] = 'inline'): Set
   typeof delivery === 'string' ? delivery : { within: parseDuration(delivery.within) as number }
 
 export const prefixOf = (name: string) => name.toUpperCase().replaceAll('-', '_')
+
+/** Returns the prefix of the product's variables. */
+export const variablePrefix = ({
+  name,
+  environmentPrefix = prefixOf(name),
+}: Pick<UsageTelemetryOptions['product'], 'name' | 'environmentPrefix'>): string => environmentPrefix

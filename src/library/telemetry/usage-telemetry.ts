@@ -3,6 +3,7 @@ import { inOwnContext, outsideHostContext, silentLogger, unsuitableRuntime } fro
 import type { ConsentListener, GiveVerdict, Verdict } from '../consent/index.ts'
 import type { FactStore } from '../facts/index.ts'
 import { createContributions } from './contributions.ts'
+import { type DescribedTelemetryOptions, withDescription } from './description.ts'
 import { createDurability } from './durability.ts'
 import { createRemoved, createUnsuitable } from './nothing.ts'
 import { checkOptions } from './option-rules.ts'
@@ -18,7 +19,9 @@ import type { UsageTelemetry } from './surface.ts'
  *
  * @throws {UsageConfigurationError} that lists every mistake in the options.
  */
-export function createUsageTelemetry<F extends Facts>(options: UsageTelemetryOptions<F>): UsageTelemetry<F> {
+export function createUsageTelemetry<F extends Facts>(
+  options: UsageTelemetryOptions<F> | DescribedTelemetryOptions<F>,
+): UsageTelemetry<F> {
   return createPluggable(options).usage
 }
 
@@ -34,16 +37,17 @@ export interface Pluggable<F extends Facts> {
  * of the environment, the flag or the configuration still holds. Default: the sources decide.
  */
 export function createPluggable<F extends Facts>(
-  options: UsageTelemetryOptions<F>,
+  options: UsageTelemetryOptions<F> | DescribedTelemetryOptions<F>,
   giveVerdict?: GiveVerdict,
 ): Pluggable<F> {
   const runtime = unsuitableRuntime()
-  if (runtime !== undefined) return { usage: createUnsuitable(options, runtime), persist: async () => {} }
+  if (runtime !== undefined)
+    return { usage: createUnsuitable(withDescription(options), runtime), persist: async () => {} }
   return outsideHostContext(() => makeUsageTelemetry(options, giveVerdict))
 }
 
 function makeUsageTelemetry<F extends Facts>(
-  given: UsageTelemetryOptions<F>,
+  given: UsageTelemetryOptions<F> | DescribedTelemetryOptions<F>,
   giveVerdict?: GiveVerdict,
 ): Pluggable<F> {
   const options = checkOptions(given)
@@ -128,9 +132,12 @@ function makeUsageTelemetry<F extends Facts>(
  *
  * @throws {UsageConfigurationError} that lists every mistake in the options.
  */
-export function explainConsent<F extends Facts>(options: UsageTelemetryOptions<F>): Promise<Verdict> {
+export function explainConsent<F extends Facts>(
+  options: UsageTelemetryOptions<F> | DescribedTelemetryOptions<F>,
+): Promise<Verdict> {
   const runtime = unsuitableRuntime()
-  if (runtime !== undefined) return createUnsuitable({ ...options, logger: silentLogger }, runtime).start()
+  if (runtime !== undefined)
+    return createUnsuitable({ ...withDescription(options), logger: silentLogger }, runtime).start()
   const settings = resolveSettings(checkOptions(options))
   if (settings.packaging?.state === 'none') return createRemoved(settings).start()
   const contributions = createContributions(settings.catalog, settings.identity)

@@ -17,7 +17,7 @@ interface GeneratedFile {
   /** Command that writes the file, and option that names it. */
   readonly name: string
   readonly file: string
-  readonly write: (product: DescribedProduct) => Promise<string>
+  readonly write: (product: DescribedProduct, file?: string) => Promise<string>
 }
 
 /** Writes every finding to standard error, and a summary to standard output where none of them is an error. */
@@ -33,7 +33,7 @@ export async function checkCatalog(check: CatalogCheck, context: CommandContext)
     context.stderr.write(`${severity}: ${path} ${message}.\n`)
   if (released === undefined && files.length === 0) {
     context.stderr.write(
-      'warning: the catalog was compared with nothing, and only its rules and expiries were checked; name files with --docs, --schema, --collector-config or --released.\n',
+      'warning: the catalog was compared with nothing, and only its rules and expiries were checked; name files with --docs, --schema, --collector-config, --services or --released.\n',
     )
   }
   if (findings.some(({ severity }) => severity === 'error')) {
@@ -50,9 +50,9 @@ async function fileFindings(
   { name, file, write }: GeneratedFile,
   product: DescribedProduct,
 ): Promise<Finding[]> {
-  const expected = await write(product)
+  const expected = await write(product, file)
   const exists = existsSync(file)
   if (exists && readText(`--${name}`, file) === expected) return []
-  const message = `${exists ? 'does not match the catalog' : 'does not exist'}; write it with \`otel-usage catalog ${name} --out ${file}\` and the same options for the product`
+  const message = `${exists ? 'does not match the product' : 'does not exist'}; write it with \`otel-usage catalog ${name} --out ${file}\` and the same options for the product`
   return [{ severity: 'error', path: file, message }]
 }

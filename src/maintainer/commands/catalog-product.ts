@@ -1,7 +1,8 @@
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Catalog, checkedCatalog, combineCatalogs, ORIGINS, type Origin } from '../../catalog/index.ts'
+import { type Command, InvalidArgumentError } from 'commander'
+import { type Catalog, checkedCatalog, combineCatalogs } from '../../catalog/index.ts'
+import { defineProduct, type ProductDescription } from '../../library/telemetry/index.ts'
 import { UsageConfigurationError } from '../../platform/index.ts'
 import type { GatewayProduct } from '../collector/index.ts'
 import { errorMessage } from '../package/index.ts'
@@ -12,25 +13,19 @@ import { readText } from './text-files.ts'
 export interface DescribedProduct {
   readonly name: string
   readonly version: string
-  readonly title: string
+  /** Catalog with its contributions. */
   readonly catalog: Catalog
-  /** Retention of facts at the receiver, by level. */
-  readonly retention: Readonly<Record<string, string>> | undefined
-  readonly overruleStoredNo: readonly string[] | undefined
-  readonly origin: readonly Origin[] | undefined
+  /** Absent where the options give a name and a catalog alone. */
+  readonly description: ProductDescription | undefined
   /** Other products and versions whose reports arrive at the same gateway. */
   readonly additional: readonly GatewayProduct[]
 }
 
 /** Values of the options that {@link addProductOptions} adds. */
 export interface ProductOptions {
-  readonly catalog?: readonly string[]
   readonly product?: string
-  readonly productVersion: string
-  readonly title?: string
-  readonly retention?: string
-  readonly overruleStoredNo?: readonly string[]
-  readonly origin?: readonly Origin[]
+  readonly catalog?: readonly string[]
+  readonly productVersion?: string
   readonly additionalProduct?: readonly NamedFile[]
 }
 
@@ -39,37 +34,20 @@ interface NamedFile {
   readonly file: string
 }
 
-/** Sources of consent whose yes a product may let overrule a stored no. */
-const OVERRULING = ['variable', 'flag', 'locked-configuration'] as const
-
 /** Adds the options that describe a product. Every command takes all of them, so that the same options fit all commands. */
 export function addProductOptions(command: Command): Command {
   return command
     .optionsGroup('The product, described in the same way to each command:')
     .option(
+      '--product <file>',
+      'The description of the product: a module that exports what defineProduct returns, as `product` or as its default; or JSON. `otel-usage init` writes a first one. Or only its name, with --catalog.',
+    )
+    .option(
       '--catalog <file>',
-      "A module that exports the catalog, as `catalog` or as its default; or the catalog as JSON. Can be repeated: the first is the product's own, the others are contributions to it.",
+      "With a description: a contribution to its catalog. Without one: the product's catalog, then its contributions. A module that exports the catalog, as `catalog` or as its default; or the catalog as JSON. Can be repeated.",
       (file: string, files: readonly string[] = []) => [...files, file],
     )
-    .option('--product <name>', "The product's name, as in createUsageTelemetry.")
-    .option('--product-version <version>', "The product's version.", '0.0.0')
-    .option('--title <title>', 'The product as people call it. Default: its name.')
-    .option(
-      '--retention <time>',
-      'How long the receiver keeps reports, for the page: "90 days", or "basic=2 years,full=90 days". Default: the page does not say it.',
-    )
-    .addOption(
-      new Option(
-        '--overrule-stored-no <sources>',
-        `Sources whose yes overrules a stored no, for the page: some of ${OVERRULING.join(', ')}, with commas between them. Default: none.`,
-      ).argParser((text) => listOf(text, OVERRULING)),
-    )
-    .addOption(
-      new Option(
-        '--origin <kinds>',
-        `What the gateway adds by where a report came from, for the page: some of ${ORIGINS.join(', ')}, with commas between them, or none. Default: the page says that it may add it.`,
-      ).argParser((text) => (text === 'none' ? [] : listOf(text, ORIGINS))),
-    )
+    .option('--product-version <version>', "The product's version, where its description does not say it.")
     .option(
       '--additional-product <name>=<file>',
       'For the gateway: another product whose reports arrive there, or an earlier version of this one. The file is a catalog. Can be repeated.',
@@ -80,27 +58,81 @@ export function addProductOptions(command: Command): Command {
 /**
  * Loads and checks what the options name.
  *
- * @throws {CallError} when an option is missing, names a file that cannot be loaded, or contradicts the catalog.
- * @throws {UsageConfigurationError} when a catalog breaks a rule of `defineCatalog`.
+ * @throws {CallError} when an option is missing, names a file that cannot be loaded, or contradicts another one.
+ * @throws {UsageConfigurationError} when a description or a catalog breaks a rule.
  */
 export async function describedProduct(options: ProductOptions): Promise<DescribedProduct> {
-  const { catalog: files, product: name, productVersion: version, overruleStoredNo, origin } = options
+  const { product, catalog: files = [], productVersion } = options
   // Checked here, because commander would report a missing option before a misspelt one.
-  if (!files) throw new CallError('--catalog is missing; name the file of the catalog.')
-  if (!name) throw new CallError('--product is missing; give the name of the product.')
-  const [own, ...contributions] = await Promise.all(files.map((file) => loadCatalog('--catalog', file)))
-  const catalog =
-    contributions.length === 0 ? (own as Catalog) : combineCatalogs(own as Catalog, contributions)
-  return {
-    ...{ name, version, catalog, overruleStoredNo, origin },
-    title: options.title ?? name,
-    retention: options.retention === undefined ? undefined : retentionIn(options.retention, catalog),
-    additional: await Promise.all(
-      (options.additionalProduct ?? []).map(async ({ name, file }) => ({
-        name,
-        catalog: await loadCatalog('--additional-product', file),
-      })),
-    ),
+  if (!product)
+    throw new CallError('--product is missing; name the file with the description of the product.')
+  const loaded = await Promise.all(files.map((file) => loadCatalog('--catalog', file)))
+  const additional = await Promise.all(
+    (options.additionalProduct ?? []).map(async ({ name, file }) => ({
+      name,
+      catalog: await loadCatalog('--additional-product', file),
+    })),
+  )
+  if (NAME.test(product)) {
+    const [own, ...contributions] = loaded
+    if (own === undefined)
+      throw new CallError(
+        `--catalog is missing; name the file of the catalog, or the description of '${product}' with --product <file>.`,
+      )
+    const catalog = combined(own, contributions)
+    return {
+      name: product,
+      version: productVersion ?? UNVERSIONED,
+      catalog,
+      description: undefined,
+      additional,
+    }
+  }
+  const described = await loadProduct('--product', product, productVersion)
+  const { name, version } = described
+  if (productVersion !== undefined && productVersion !== version)
+    throw new CallError(
+      `--product-version is ${productVersion}, and '${product}' says ${version}; leave the option out.`,
+    )
+  const catalog = combined(described.catalog, loaded)
+  return { name, version, catalog, description: { ...described, catalog }, additional }
+}
+
+const combined = (own: Catalog, contributions: readonly Catalog[]): Catalog =>
+  contributions.length === 0 ? own : combineCatalogs(own, contributions)
+
+/** Version of a product that says none. */
+const UNVERSIONED = '0.0.0'
+
+/** Name of a product. Every other value of `--product` is a file. */
+const NAME = /^[a-z][a-z0-9-]*$/
+
+/**
+ * Loads the description of a product from a module, or from JSON. In JSON, `catalog` may be the path of another JSON file, seen from the
+ * folder of the description.
+ *
+ * @throws {CallError} when the file cannot be loaded, or holds no description.
+ * @throws {UsageConfigurationError} when the description breaks a rule.
+ */
+async function loadProduct(option: string, file: string, version = UNVERSIONED): Promise<ProductDescription> {
+  const isData = isJson(file)
+  let given = isData ? readJson(option, file) : await importExport(option, file, 'product')
+  if (!isRecord(given) || !('name' in given)) {
+    throw new CallError(
+      isData
+        ? `${option} names '${file}', which holds no description of a product.`
+        : `${option} names '${file}', which exports no description; export what defineProduct returns as \`product\`.`,
+    )
+  }
+  if (isData && typeof given['catalog'] === 'string') {
+    const catalog = await loadCatalog('catalog', path.resolve(path.dirname(file), given['catalog']))
+    given = { ...given, catalog }
+  }
+  try {
+    return defineProduct({ version, ...(given as object) } as ProductDescription)
+  } catch (error) {
+    if (!(error instanceof UsageConfigurationError)) throw error
+    throw new UsageConfigurationError(`The description of the product in '${file}'`, error.mistakes)
   }
 }
 
@@ -112,8 +144,8 @@ export async function describedProduct(options: ProductOptions): Promise<Describ
  * @throws {UsageConfigurationError} when the catalog breaks a rule.
  */
 export async function loadCatalog(option: string, file: string): Promise<Catalog> {
-  const isData = path.extname(file).toLowerCase() === '.json'
-  const given = isData ? readJson(option, file) : await importCatalog(option, file)
+  const isData = isJson(file)
+  const given = isData ? readJson(option, file) : await importExport(option, file, 'catalog')
   if (typeof given !== 'object' || given === null || !('facts' in given)) {
     throw new CallError(
       isData
@@ -140,12 +172,12 @@ function readJson(option: string, file: string): unknown {
   }
 }
 
-async function importCatalog(option: string, file: string): Promise<unknown> {
+async function importExport(option: string, file: string, name: 'catalog' | 'product'): Promise<unknown> {
   // Node.js says less clearly what is wrong with a file that cannot be read.
   readText(option, file)
   try {
     const module = await import(pathToFileURL(path.resolve(file)).href)
-    return module.catalog ?? module.default
+    return module[name] ?? module.default
   } catch (error) {
     // By its code: the module has its own copy of the class. Such a message says itself where the mistake is.
     const isMistake = (error as { code?: unknown } | null)?.code === 'ERR_USAGE_CONFIGURATION'
@@ -159,29 +191,10 @@ async function importCatalog(option: string, file: string): Promise<unknown> {
   }
 }
 
-/** Returns how long facts of each level are kept. */
-function retentionIn(text: string, { levels }: Catalog): Record<string, string> {
-  if (!text.includes('=')) return Object.fromEntries(levels.map((level) => [level, text]))
-  const times = Object.fromEntries(
-    text.split(',').map((part) => part.split('=').map((one) => one.trim()) as [string, string]),
-  )
-  const example = levels.map((level) => `${level}=90 days`).join(',')
-  const unknown = Object.keys(times).find((level) => !levels.includes(level))
-  if (unknown !== undefined) {
-    throw new CallError(
-      `--retention names the level '${unknown}', which the catalog does not have; write ${example}.`,
-    )
-  }
-  const missing = levels.find((level) => !times[level])
-  if (missing === undefined) return times
-  throw new CallError(`--retention does not name the level ${missing}; name every level: ${example}.`)
-}
+const isJson = (file: string) => path.extname(file).toLowerCase() === '.json'
 
-function listOf<const Word extends string>(text: string, words: readonly Word[]): readonly Word[] {
-  const list = text.split(',').map((one) => one.trim())
-  if (list.every((one) => (words as readonly string[]).includes(one))) return list as Word[]
-  throw new InvalidArgumentError(`Use some of ${words.join(', ')}, with commas between them.`)
-}
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
 
 function namedFile(text: string): NamedFile {
   const [, name, file] = /^([^=]+)=(.+)$/.exec(text) ?? []

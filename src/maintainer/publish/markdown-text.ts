@@ -1,8 +1,10 @@
+import { visible } from './visible.ts'
+
 /** Escaping of untrusted texts for a Markdown page (CommonMark, with GitHub's tables). */
 
 /** Returns a text as one line of prose, without mark-up, HTML or links. */
 export const prose = (text: string): string =>
-  line(text)
+  visible(text)
     .replaceAll(/[\\`*_~[\]|]/g, (one) => `\\${one}`)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
@@ -14,7 +16,7 @@ export const prose = (text: string): string =>
 
 /** Returns a code span, delimited by more backticks than the text contains. */
 export function code(text: string): string {
-  const written = line(text)
+  const written = visible(text)
   const longest = Math.max(0, ...[...written.matchAll(/`+/g)].map(([run]) => run.length))
   const fence = '`'.repeat(longest + 1)
   const space = /^`|`$|^ .* $/.test(written) ? ' ' : ''
@@ -24,6 +26,3 @@ export function code(text: string): string {
 /** Returns a row of a table. The cells are Markdown; a vertical bar is escaped, because it ends a cell even in a code span. */
 export const row = (cells: ReadonlyArray<string | number | undefined>): string =>
   `| ${cells.map((cell) => String(cell ?? '').replaceAll(/\\?\|/g, '\\|')).join(' | ')} |`
-
-/** Replaces control characters, and characters that reverse or hide text, with U+FFFD. */
-const line = (text: string): string => text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{fffd}')

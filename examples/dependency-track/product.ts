@@ -1,0 +1,26 @@
+import { defineProduct } from 'otel-usage'
+import { catalog } from './catalog.ts'
+
+/** The description that product and commands read. Retention, readers and erasure are examples: the original's page does not say them. */
+export const product = defineProduct({
+  name: 'dependency-track',
+  version: '4.13.2',
+  title: 'Dependency-Track',
+  homepage: 'https://docs.dependencytrack.org/getting-started/telemetry/',
+  catalog,
+  endpoint: 'https://metrics.dependencytrack.org',
+  consent: { default: 'enabled' },
+  schedule: { initialDelay: '1m' },
+  neverCollected: [
+    'Projects, components, vulnerabilities and findings, and how many there are',
+    'Names, addresses and roles of users and teams',
+    'Addresses and credentials of repositories, analyzers and other services',
+  ],
+  receiver: {
+    operator: 'the Dependency-Track project',
+    seenBy: 'the maintainers of Dependency-Track',
+    retention: '400 days',
+    erasure: 'Write to the maintainers, with the id of the installation.',
+    origin: [],
+  },
+})

@@ -1,0 +1,27 @@
+import { defineProduct } from 'otel-usage'
+import { catalog } from './catalog.ts'
+
+/** The description that product and commands read. Retention, readers and erasure are examples: the original's page does not say them. */
+export const product = defineProduct({
+  name: 'eventstoredb',
+  version: '26.0.0',
+  title: 'EventStoreDB',
+  homepage: 'https://kurrent.io/telemetry',
+  environmentPrefix: 'KURRENTDB',
+  legacyEnvironmentPrefixes: ['EVENTSTORE'],
+  catalog,
+  endpoint: 'https://kurrent.io/telemetry',
+  consent: { default: 'enabled', optOutOnlyBy: 'environment' },
+  schedule: { initialDelay: '1h', delayFrom: 'start' },
+  neverCollected: [
+    'Events, their metadata, and the names of streams',
+    'Names and addresses of users and nodes',
+    'The code of projections',
+  ],
+  receiver: {
+    operator: 'Kurrent',
+    seenBy: 'the people who develop the database',
+    retention: '400 days',
+    erasure: 'Write to Kurrent, with the id of the installation.',
+  },
+})

@@ -1,0 +1,30 @@
+import { defineProduct } from 'otel-usage'
+import { catalog } from './catalog.ts'
+
+/** The description that product and commands read. Retention, readers and erasure are examples: the original's page does not say them. */
+export const product = defineProduct({
+  name: 'ferretdb',
+  version: '2.7.0',
+  title: 'FerretDB',
+  homepage: 'https://beacon.ferretdb.com',
+  catalog,
+  endpoint: 'https://beacon.ferretdb.com',
+  consent: {
+    default: 'undecided',
+    // FerretDB's own order: its flag, which may be given as a variable, wins over what was saved at run time.
+    overruleStoredNo: ['variable', 'flag'],
+  },
+  schedule: { initialDelay: '0s', undecidedDelay: '1h', finalReport: true, delayFrom: 'start' },
+  neverCollected: [
+    'Documents, and the names of databases, collections and fields',
+    'The values of the arguments of commands',
+    'The messages of errors',
+  ],
+  receiver: {
+    operator: 'FerretDB Inc.',
+    seenBy: 'the people who develop FerretDB',
+    retention: '400 days',
+    erasure: 'Write to FerretDB, with the id of the installation.',
+    origin: ['country', 'network'],
+  },
+})

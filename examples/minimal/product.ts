@@ -1,0 +1,21 @@
+import { defineProduct } from 'otel-usage'
+import { catalog } from './catalog.ts'
+
+/** All that Acme Notes says of its usage telemetry. The server and the commands read it. */
+export const product = defineProduct({
+  name: 'acme-notes',
+  version: '1.4.2',
+  title: 'Acme Notes',
+  homepage: 'https://acme.example/telemetry',
+  catalog,
+  endpoint: 'https://usage.acme.example',
+  consent: { default: 'undecided' },
+  neverCollected: ['The text of notes', 'Who reads or writes them, and from where'],
+  receiver: {
+    operator: 'Acme Ltd.',
+    seenBy: 'the people who develop Acme Notes',
+    retention: '400 days',
+    origin: ['country'],
+    erasure: 'Write to privacy@acme.example, with the id of the installation.',
+  },
+})

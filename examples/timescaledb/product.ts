@@ -1,0 +1,25 @@
+import { defineProduct } from 'otel-usage'
+import { catalog } from './catalog.ts'
+
+/** The description that product and commands read. Retention, readers and erasure are examples: the original's page does not say them. */
+export const product = defineProduct({
+  name: 'timescaledb',
+  version: '2.24.0',
+  title: 'TimescaleDB',
+  homepage: 'https://docs.timescale.com/self-hosted/latest/configuration/telemetry/',
+  catalog,
+  endpoint: 'https://telemetry.timescale.com',
+  consent: { default: 'enabled' },
+  schedule: { firstPhase: { count: 12, interval: '1h' } },
+  neverCollected: [
+    'The content of tables, and their names',
+    'The text of queries, and functions that people write themselves',
+    'The messages of errors',
+  ],
+  receiver: {
+    operator: 'Timescale',
+    seenBy: 'the people who develop TimescaleDB',
+    retention: '400 days',
+    erasure: 'Write to Timescale, with the id of the installation.',
+  },
+})

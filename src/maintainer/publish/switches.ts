@@ -1,0 +1,61 @@
+import { type Block, code, list, listed, paragraph, type Text, text } from './blocks.ts'
+import type { PublishedProduct } from './published-product.ts'
+
+/** Returns how to switch the telemetry on, off and to a level, and how to keep single facts out. */
+export function switches(product: PublishedProduct): Block[] {
+  const { environmentPrefix: prefix, catalog, disclosure, consent, legacyEnvironmentPrefixes = [] } = product
+  const heeds = (source: string) => !(consent?.ignore as readonly string[] | undefined)?.includes(source)
+  const variable = (suffix: string) => code(`${prefix}_TELEMETRY${suffix}`)
+  const rows: Array<[string, Text]> = []
+  const off: Text[] = []
+  if (disclosure?.optOut !== undefined) off.push([code(disclosure.optOut)])
+  if (heeds('opt-out-variable')) off.push([variable('_OPTOUT=1')])
+  if (heeds('variable')) off.push([variable('=off')])
+  if (heeds('do-not-track')) off.push(text`${code('DO_NOT_TRACK=1')}, for every product that honours it`)
+  rows.push(['switch it off', listed(off, 'or')])
+  if (heeds('variable')) {
+    rows.push(['switch it on', [variable('=on')]])
+    if (catalog.levels.length > 1) {
+      const levels = catalog.levels.map((level) => [variable(`=${level}`)])
+      rows.push(['choose a level', listed(levels, 'or')])
+    }
+  }
+  if (heeds('exclude-variable')) rows.push(['keep single facts out', [variable('_EXCLUDE=name,name')]])
+  rows.push(['see reports, and send none', [variable('_DEBUG=1')]])
+  const notes: Text[] = [holdOf(product)]
+  if (consent?.optOutOnlyBy === 'environment')
+    notes.push(['An opt-out is taken from the environment only, not from a flag or the configuration.'])
+  if (consent?.sticky) notes.push(['A decision of the environment is remembered after its variable is gone.'])
+  if (consent?.automation === 'disabled')
+    notes.push(['It is off where a CI system, a test runner or an AI agent runs the product.'])
+  if (legacyEnvironmentPrefixes.length > 0) {
+    const old = legacyEnvironmentPrefixes.map((one) => [code(`${one}_TELEMETRY`)])
+    notes.push(text`Variables that begin with ${listed(old, 'or')} work as well.`)
+  }
+  return [
+    {
+      kind: 'table',
+      caption: 'Switches of the usage telemetry',
+      head: ['to', 'set'],
+      rows: rows.map(([what, how]) => [[what], how]),
+    },
+    ...(notes.length === 1 ? [paragraph(notes[0] as Text)] : [list(notes)]),
+  ]
+}
+
+const OVERRULING: Readonly<Record<string, string>> = {
+  flag: 'the command-line flag',
+  'locked-configuration': 'the configuration, where it is locked',
+}
+
+function holdOf({ consent, environmentPrefix }: PublishedProduct): Text {
+  const overruling = consent?.overruleStoredNo ?? []
+  if (overruling.length === 0) return ['A no, whoever says it, always holds.']
+  const sources = overruling.map(
+    (one): Text =>
+      one === 'variable'
+        ? text`the variable ${code(`${environmentPrefix}_TELEMETRY`)}`
+        : [OVERRULING[one] ?? one],
+  )
+  return text`A no holds, whoever says it, except that a yes of ${listed(sources, 'or')} overrules one that was chosen in the product before.`
+}
