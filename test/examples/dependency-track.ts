@@ -27,7 +27,7 @@ export const dependencyTrack = defineSeedSystem({
   pages: [
     {
       // The page's table of examples, under the names of the body that is sent.
-      name: 'docs/_docs/getting-started/telemetry.md (4.13)',
+      name: 'getting-started/telemetry.md of its documentation (4.13)',
       document: {
         system_id: '78701907-3044-493d-92b5-6a45e08aecd3',
         dt_version: '4.13.0',

@@ -107,7 +107,7 @@ export const eventstoredb = defineSeedSystem({
   },
   pages: [
     {
-      name: 'docs/diagnostics/telemetry.md (23.10)',
+      name: 'diagnostics/telemetry.md of its documentation (23.10)',
       document: {
         version: '23.10.0.0',
         tag: '',

@@ -82,7 +82,7 @@ export const ferretdb = defineSeedSystem({
   pages: [
     {
       // The page has no example. These are the fields of its list, as version 1 named them and with what only the page names.
-      name: 'website/docs/telemetry.md (1.x)',
+      name: 'telemetry.md of its documentation (1.x)',
       document: {
         version: '1.24.0',
         uuid: 'c2f1f1de-2c53-4f0c-9b0f-2d8f4c4a7d51',
