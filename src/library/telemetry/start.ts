@@ -51,7 +51,7 @@ export function disclosureOf(
   const { title, homepage, endpoint, prefix, disclosure, policy, state, noPlace } = settings
   const takesVariable = !policy.ignore?.includes('variable')
   const { newer, reported } = factsUnder(verdict, settings)
-  const subject = {
+  const subject = ownOf<DisclosureSubject>({
     title,
     homepage,
     receiver: new URL(endpoint).host,
@@ -65,7 +65,7 @@ export function disclosureOf(
       state.failure() === undefined &&
       !(verdict.state === 'disabled' && policy.whileDisabled === 'nothing'),
     ...change,
-  }
+  })
   return disclosureText(verdict, subject, disclosure.texts)
 }
 
