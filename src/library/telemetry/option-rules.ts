@@ -18,7 +18,7 @@ import { mistakesOfTimeouts } from './timeouts.ts'
 /** Longest delay of a timer, in milliseconds: with a longer one Node.js would fire at once. */
 const MAX_TIMER_DELAY = 2 ** 31 - 1
 
-const HOUR = 3_600_000
+const [MINUTE, HOUR] = [60_000, 3_600_000]
 
 /** Sources whose yes may overrule a stored no, if the product says so. */
 const OVERRULING: readonly OverrulingSource[] = ['variable', 'flag', 'locked-configuration']
@@ -63,164 +63,134 @@ const NO_CATALOG: Catalog = { version: 1, prefix: 'none', levels: ['full'], fact
 
 const SUBJECT = 'createUsageTelemetry'
 
-/** Returns every mistake in the values. */
+/** Returns every mistake in the values, in the order of the options. */
 function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
-  const mistakes: Mistake[] = []
-  const check = (good: boolean, path: string, value: unknown, fix: string) => {
-    if (!good) mistakes.push({ path, message: `is ${describeValue(value)}; ${fix}` })
-  }
-  const { product, catalog, endpoint, consent, schedule, identity, proxy } = options
+  return [
+    ...mistakesOfProduct(options.product),
+    ...mistakesOfEndpoint(options.endpoint),
+    ...mistakesOfConsent(options.consent),
+    ...mistakesOfSchedule(options.schedule),
+    ...optionalMistake(
+      'proxy',
+      options.proxy,
+      isWordOf(['environment']),
+      "use 'environment', or leave it out",
+    ),
+    ...mistakesOfTimeouts(options.facts),
+    ...mistakesOfDelivery(options),
+    ...mistakesOfIdentity(options),
+    ...mistakesOfParts(options),
+  ]
+}
 
-  check(
-    matches(product?.name, /^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/),
-    'product.name',
-    product?.name,
-    "use lower-case words joined by dashes, such as 'acme-db'",
-  )
-  check(
-    matches(product?.version, /^[\w.+-]{1,64}$/),
-    'product.version',
-    product?.version,
-    "give the product's version, such as '2.4.0'",
-  )
-  check(
-    product?.environmentPrefix === undefined || matches(product.environmentPrefix, PREFIX),
-    'product.environmentPrefix',
-    product?.environmentPrefix,
-    "use capitals and underscores, such as 'ACME_DB'",
-  )
+function mistakesOfProduct(product: UsageTelemetryOptions['product'] | undefined): Mistake[] {
+  const { name, version, environmentPrefix } = ownOf({ ...product })
   const legacy: unknown = product?.legacyEnvironmentPrefixes ?? []
-  check(Array.isArray(legacy), 'product.legacyEnvironmentPrefixes', legacy, 'pass a list of prefixes')
-  for (const [index, prefix] of (Array.isArray(legacy) ? legacy : []).entries()) {
-    check(
-      matches(prefix, PREFIX),
-      `product.legacyEnvironmentPrefixes[${index}]`,
-      prefix,
-      "use capitals and underscores, such as 'OLD_NAME'",
-    )
-  }
+  const isName = matches(/^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
+  const isVersion = matches(/^[\w.+-]{1,64}$/)
+  const isPrefix = matches(/^[A-Z][A-Z0-9_]*$/)
+  return [
+    ...mistake('product.name', name, isName, "use lower-case words joined by dashes, such as 'acme-db'"),
+    ...mistake('product.version', version, isVersion, "give the product's version, such as '2.4.0'"),
+    ...optionalMistake(
+      'product.environmentPrefix',
+      environmentPrefix,
+      isPrefix,
+      "use capitals and underscores, such as 'ACME_DB'",
+    ),
+    ...mistake('product.legacyEnvironmentPrefixes', legacy, Array.isArray, 'pass a list of prefixes'),
+    ...[...(Array.isArray(legacy) ? legacy : [])].flatMap((prefix, index) =>
+      mistake(
+        `product.legacyEnvironmentPrefixes[${index}]`,
+        prefix,
+        isPrefix,
+        "use capitals and underscores, such as 'OLD_NAME'",
+      ),
+    ),
+  ]
+}
+
+function mistakesOfEndpoint(endpoint: unknown): Mistake[] {
   const { problem } = readEndpoint(endpoint)
-  if (problem) mistakes.push({ path: 'endpoint', message: `${describeValue(endpoint)} ${problem}` })
-  check(
-    consent?.default === undefined || ['enabled', 'disabled', 'undecided'].includes(consent.default),
-    'consent.default',
-    consent?.default,
-    "use 'enabled', 'disabled' or 'undecided'",
-  )
-  const choices = {
-    automation: ['disabled', 'ignore'],
-    onConflict: ['report', 'refuse'],
-    optOutOnlyBy: ['environment'],
-    whileDisabled: ['log', 'nothing'],
-  } as const
-  for (const [key, words] of Object.entries(choices)) {
-    const value: unknown = consent?.[key as keyof typeof choices]
-    check(
-      value === undefined || (words as readonly unknown[]).includes(value),
-      `consent.${key}`,
-      value,
-      `use ${words.map((word) => `'${word}'`).join(' or ')}`,
-    )
-  }
-  const overruling: unknown = consent?.overruleStoredNo
-  check(
-    overruling === undefined ||
-      (Array.isArray(overruling) && overruling.every((source) => OVERRULING.includes(source))),
-    'consent.overruleStoredNo',
-    overruling,
-    `list sources out of ${OVERRULING.map((word) => `'${word}'`).join(', ')}`,
-  )
-  const interval = schedule?.interval === undefined ? 60_000 : (parseDuration(schedule.interval) ?? -1)
-  check(
-    interval >= 60_000 && interval <= MAX_TIMER_DELAY,
-    'schedule.interval',
-    schedule?.interval,
-    "use '1m' to '24d', a day is '24h'",
-  )
-  for (const key of ['initialDelay', 'undecidedDelay'] as const) {
-    const delay = schedule?.[key] === undefined ? 0 : (parseDuration(schedule[key]) ?? -1)
-    check(delay >= 0 && delay <= MAX_TIMER_DELAY, `schedule.${key}`, schedule?.[key], "use '0s' to '24d'")
-  }
-  const dense = schedule?.firstPhase
-  check(
-    dense === undefined || (Number.isInteger(dense.count) && dense.count >= 1 && dense.count <= 1_000),
-    'schedule.firstPhase.count',
-    dense?.count,
-    'use a whole number from 1 to 1,000',
-  )
-  const denseInterval = dense === undefined ? 60_000 : (parseDuration(dense.interval) ?? -1)
-  check(
-    denseInterval >= 60_000 && denseInterval <= MAX_TIMER_DELAY,
-    'schedule.firstPhase.interval',
-    dense?.interval,
-    "use '1m' to '24d'",
-  )
-  const jitter: unknown = schedule?.jitter
-  check(
-    jitter === undefined || (typeof jitter === 'number' && jitter >= 0 && jitter <= 0.25),
-    'schedule.jitter',
-    jitter,
-    'use a number from 0 to 0.25',
-  )
-  for (const [key, words] of Object.entries(SCHEDULE_WORDS)) {
-    const value: unknown = schedule?.[key as keyof typeof SCHEDULE_WORDS]
-    check(
-      value === undefined || words.includes(value as string),
-      `schedule.${key}`,
-      value,
-      `use ${words.map((word) => `'${word}'`).join(' or ')}`,
-    )
-  }
-  check(proxy === undefined || proxy === 'environment', 'proxy', proxy, "use 'environment', or leave it out")
-  mistakes.push(...mistakesOfTimeouts(options.facts), ...mistakesOfDelivery(options))
-  const modes = ['stable', 'rotating', 'none']
-  check(
-    identity?.mode === undefined || modes.includes(identity.mode),
-    'identity.mode',
-    identity?.mode,
-    `use ${modes.map((mode) => `'${mode}'`).join(' or ')}`,
-  )
-  if (identity?.mode !== undefined && identity.mode !== 'stable') {
-    check(
-      identity.lineage !== true,
-      'identity.lineage',
-      identity.lineage,
-      "use it with the mode 'stable' only",
-    )
-    check(
-      schedule?.phase !== 'start',
-      'schedule.phase',
-      schedule?.phase,
-      "use it with the identity mode 'stable' only: reports that come at one time of day can be joined",
-    )
-    mistakes.push(...joiningFacts(catalog, identity.mode))
-  }
-  const period = identity?.period === undefined ? HOUR : (parseDuration(identity.period) ?? -1)
-  check(
-    period >= HOUR && period <= 366 * 24 * HOUR,
-    'identity.period',
-    identity?.period,
-    "use '1h' to '366d'",
-  )
-  check(
-    identity?.copies === undefined || ['renew', 'keep'].includes(identity.copies),
-    'identity.copies',
-    identity?.copies,
-    "use 'renew' or 'keep'",
-  )
-  mistakes.push(...mistakesOfParts(options))
-  return mistakes
+  return problem ? [{ path: 'endpoint', message: `${describeValue(endpoint)} ${problem}` }] : []
 }
 
-const SCHEDULE_WORDS = {
-  scope: ['installation', 'process'],
-  delayFrom: ['installation', 'start'],
-  phase: ['random', 'start'],
+function mistakesOfConsent(consent: UsageTelemetryOptions['consent']): Mistake[] {
+  return [
+    ...mistakesOfWords('consent', consent, {
+      default: ['enabled', 'disabled', 'undecided'],
+      automation: ['disabled', 'ignore'],
+      onConflict: ['report', 'refuse'],
+      optOutOnlyBy: ['environment'],
+      whileDisabled: ['log', 'nothing'],
+    }),
+    ...optionalMistake(
+      'consent.overruleStoredNo',
+      consent?.overruleStoredNo,
+      (sources) => Array.isArray(sources) && sources.every((source) => OVERRULING.includes(source)),
+      `list sources out of ${OVERRULING.map((word) => `'${word}'`).join(', ')}`,
+    ),
+  ]
 }
 
-const PREFIX = /^[A-Z][A-Z0-9_]*$/
+function mistakesOfSchedule(schedule: UsageTelemetryOptions['schedule']): Mistake[] {
+  const { interval, initialDelay, undecidedDelay, firstPhase, jitter } = ownOf({ ...schedule })
+  const isInterval = isSpan(MINUTE, MAX_TIMER_DELAY)
+  const isDelay = isSpan(0, MAX_TIMER_DELAY)
+  const isCount = (value: unknown) => Number.isInteger(value) && isNumber(1, 1_000)(value)
+  return [
+    ...optionalMistake('schedule.interval', interval, isInterval, "use '1m' to '24d', a day is '24h'"),
+    ...optionalMistake('schedule.initialDelay', initialDelay, isDelay, "use '0s' to '24d'"),
+    ...optionalMistake('schedule.undecidedDelay', undecidedDelay, isDelay, "use '0s' to '24d'"),
+    ...(firstPhase === undefined
+      ? []
+      : [
+          ...mistake(
+            'schedule.firstPhase.count',
+            firstPhase.count,
+            isCount,
+            'use a whole number from 1 to 1,000',
+          ),
+          ...mistake('schedule.firstPhase.interval', firstPhase.interval, isInterval, "use '1m' to '24d'"),
+        ]),
+    ...optionalMistake('schedule.jitter', jitter, isNumber(0, 0.25), 'use a number from 0 to 0.25'),
+    ...mistakesOfWords('schedule', schedule, {
+      scope: ['installation', 'process'],
+      delayFrom: ['installation', 'start'],
+      phase: ['random', 'start'],
+    }),
+  ]
+}
 
-const matches = (value: unknown, pattern: RegExp) => typeof value === 'string' && pattern.test(value)
+function mistakesOfIdentity({ catalog, identity, schedule }: UsageTelemetryOptions): Mistake[] {
+  return [
+    ...mistakesOfWords('identity', identity, { mode: ['stable', 'rotating', 'none'] }),
+    ...(identity?.mode === undefined || identity.mode === 'stable'
+      ? []
+      : [
+          ...mistake(
+            'identity.lineage',
+            identity.lineage,
+            (lineage) => lineage !== true,
+            "use it with the mode 'stable' only",
+          ),
+          ...mistake(
+            'schedule.phase',
+            schedule?.phase,
+            (phase) => phase !== 'start',
+            "use it with the identity mode 'stable' only: reports that come at one time of day can be joined",
+          ),
+          ...joiningFacts(catalog, identity.mode),
+        ]),
+    ...optionalMistake(
+      'identity.period',
+      identity?.period,
+      isSpan(HOUR, 366 * 24 * HOUR),
+      "use '1h' to '366d'",
+    ),
+    ...mistakesOfWords('identity', identity, { copies: ['renew', 'keep'] }),
+  ]
+}
 
 function mistakesOfDelivery({ delivery, schedule }: UsageTelemetryOptions): Mistake[] {
   if (delivery === undefined || delivery === 'inline') return []
@@ -243,3 +213,52 @@ function mistakesOfDelivery({ delivery, schedule }: UsageTelemetryOptions): Mist
     ? [{ path: 'delivery', message: `is ${describeValue(delivery)}; ${fix}` }]
     : [{ path: 'delivery.within', message: `is ${describeValue(within)}; ${fix}` }]
 }
+
+type Check = (value: unknown) => boolean
+
+/** Returns the mistake of a value that does not pass a check, as a list. */
+const mistake = (path: string, value: unknown, isGood: Check, fix: string): Mistake[] =>
+  isGood(value) ? [] : [{ path, message: `is ${describeValue(value)}; ${fix}` }]
+
+/** Returns the same for an option that may be left out. */
+const optionalMistake = (path: string, value: unknown, isGood: Check, fix: string): Mistake[] =>
+  value === undefined ? [] : mistake(path, value, isGood, fix)
+
+/** Returns the mistakes in options of which each is one of a few words. */
+function mistakesOfWords<T extends object>(
+  path: string,
+  options: T | undefined,
+  allowed: { readonly [Name in keyof T]?: readonly (T[Name] & string)[] },
+): Mistake[] {
+  return (Object.entries(allowed) as [keyof T & string, readonly string[]][]).flatMap(([name, words]) =>
+    optionalMistake(`${path}.${name}`, options?.[name], isWordOf(words), `use ${either(words)}`),
+  )
+}
+
+/** Returns words as people list them: 'a', 'b' or 'c'. */
+function either(words: readonly string[]): string {
+  const quoted = words.map((word) => `'${word}'`)
+  const last = quoted.pop()
+  return quoted.length > 0 ? `${quoted.join(', ')} or ${last}` : `${last}`
+}
+
+const isWordOf =
+  (words: readonly string[]): Check =>
+  (value) =>
+    words.includes(value as string)
+
+const matches =
+  (pattern: RegExp): Check =>
+  (value) =>
+    typeof value === 'string' && pattern.test(value)
+
+const isNumber =
+  (min: number, max: number): Check =>
+  (value) =>
+    typeof value === 'number' && value >= min && value <= max
+
+/** Returns a check for a duration, with limits in milliseconds. */
+const isSpan =
+  (min: number, max: number): Check =>
+  (value) =>
+    isNumber(min, max)(parseDuration(value))
