@@ -119,4 +119,4 @@ export function createRecordKeeper({
 }
 
 /** Named members, so that a destructuring does not read properties that another library has added to `Object.prototype`. */
-const NEVER = { undecided: undefined, lastReportAt: undefined, dueAt: undefined } as const
+const NEVER = { undecided: undefined, lastReportAt: undefined, dueAt: undefined, unsent: undefined } as const
