@@ -66,6 +66,7 @@ export {
   ConsentSourceError,
   createStartupWarnings,
 } from './library/consent/index.ts'
+export type { ReportEvent, SendingEvent, UsageEvents } from './library/delivery/index.ts'
 export type {
   BoundCounter,
   FactFunction,

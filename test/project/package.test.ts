@@ -109,7 +109,7 @@ test('importing and starting loads no package; the SDK is loaded when the first 
 })
 
 /** What a start reads of this library, in bytes. Half of the time of an import is Node.js compiling it. */
-const MAX_START_BYTES = 254_000
+const MAX_START_BYTES = 260_000
 
 /** The modules of Node.js, and parts of them, that a start makes ready. */
 const MAX_START_MODULES = 8
@@ -144,7 +144,7 @@ test('a start reads two files, and makes nothing of Node.js ready that is not ne
     assert.ok(
       bytes <= MAX_START_BYTES,
       `A start reads ${bytes} bytes of JavaScript, and each 100 kB of them costs a host two or three milliseconds. Import what a ` +
-        'start does not need where it is needed. Where a start needs it: measure with `npm run bench`, then raise MOST_BYTES.',
+        'start does not need where it is needed. Where a start needs it: measure with `npm run bench`, then raise MAX_START_BYTES.',
     )
   }
   const costly = /\b(?:crypto|perf_hooks|stream|http|dns)\b/

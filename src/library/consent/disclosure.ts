@@ -114,16 +114,36 @@ export function disclosureText(
 }
 
 /** Shows the notice to the operator. */
-export type DisclosureSink = (text: string) => void
+export interface DisclosureSink {
+  (text: string): void
+  /**
+   * Called in the place of the function if it is there, at the start and after each change of consent: with the notice that holds now, or
+   * `undefined` if there is none to show any more, because nothing is sent.
+   */
+  update?(text: string | undefined): void
+}
 
-/** List of notices, for a product that shows warnings about its start in its own shell (FerretDB's `startupWarnings`). */
+/**
+ * List of warnings, for a product that shows them in its own shell (FerretDB's `startupWarnings`). Passed as `disclosure.sinks:
+ * [warnings.sink]`, it has one line about the telemetry: a later notice replaces an earlier one, and the line is removed by a no.
+ */
 export interface StartupWarnings {
+  /** Adds a line. */
   readonly sink: DisclosureSink
-  /** Returns the notices so far, oldest first. */
+  /** Sets the line of a key, in its place if it has one. `undefined` removes it. */
+  set(key: string, text: string | undefined): void
+  /** Returns the lines, oldest first. */
   lines(): readonly string[]
 }
 
 export function createStartupWarnings(): StartupWarnings {
-  const lines: string[] = []
-  return { sink: (text) => void lines.push(text), lines: () => [...lines] }
+  const lines = new Map<string | symbol, string>()
+  const notice = Symbol('notice')
+  const set = (key: string | symbol, text: string | undefined) => {
+    if (text === undefined) lines.delete(key)
+    else lines.set(key, text)
+  }
+  const sink: DisclosureSink = (text) => set(Symbol('line'), text)
+  sink.update = (text) => set(notice, text)
+  return { sink, set, lines: () => [...lines.values()] }
 }

@@ -25,6 +25,7 @@ import { createInstallation, type IdentityPolicy } from '../identity/index.ts'
 import { createLedger, type Ledger, MAX_REPORT_BYTES, type ReportOutcome } from '../ledger/index.ts'
 import { largestIn, withoutIds } from '../otlp/index.ts'
 import type { Transport } from '../transport/index.ts'
+import { eventOf, type TellEvent } from './events.ts'
 import type { DeliveryResult, Outcome } from './result.ts'
 import { createRetries } from './retry.ts'
 import { createSendWaiting, type Outcomes, RETIRED } from './send-waiting.ts'
@@ -72,7 +73,7 @@ export interface ErasureSteps extends Pick<Delivery, 'send'> {
   /** Puts an erasure request into the outbox. */
   accept(request: Pick<MadeReport, 'reportId' | 'at' | 'bytes'>): Promise<void>
   /** Makes one attempt to send a request that is not in the outbox, under any verdict. Never rejects. */
-  sendAlone(bytes: Uint8Array): Promise<Outcome>
+  sendAlone(request: Pick<MadeReport, 'reportId' | 'bytes'>): Promise<Outcome>
   record(outcome: ReportOutcome, reportId: string, reason: string, bytes: Uint8Array): Promise<void>
 }
 
@@ -99,10 +100,12 @@ export interface DeliveryOptions {
   readonly readVerdict: () => Promise<Verdict>
   /** Returns `true` if a verdict permits sending. */
   readonly maySend: (verdict: Verdict) => boolean
+  /** Tells the host of a report. Default: nobody is told. */
+  readonly tell?: TellEvent
 }
 
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { state, clock, logger, catalog, readVerdict, maySend, scope, local } = options
+  const { state, clock, logger, catalog, readVerdict, maySend, scope, local, tell = () => {} } = options
   const url = metricsUrl(options.endpoint)
   const log = createReportLog({ state, clock, catalog, scope, ...(local && { local }) })
   const { backends } = log
@@ -110,7 +113,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const ledger = createLedger(state, { clock })
   const transport = lazyTransport(options)
   const sendWaiting = backends.map((backend) =>
-    createSendWaiting({ ...options, backend, retries, endpoint: url, transport, record }),
+    createSendWaiting({
+      ...{ ...options, backend, retries, endpoint: url, transport, record },
+      ...{ sending, attemptFailed: tellOutcome },
+    }),
   )
   /** Sends, withdraws and erases one at a time: two at once would give a report two outcomes. */
   const runExclusive = createMutex()
@@ -205,10 +211,32 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   ): Promise<void> {
     const at = new Date(clock.now()).toISOString()
     await ledger.append({ at, reportId, outcome, reason, endpoint: url, bytes })
+    tellOutcome(outcome, reportId, reason, bytes, at)
     const report = withoutIds(bytes, reportId)
     if (outcome === 'suppressed') logger.info(`Usage report ${reportId} not sent, ${reason}: ${report}`)
     if (outcome === 'sent') logger.info(`Usage report ${reportId} sent to ${url}, ${reason}: ${report}`)
     if (outcome === 'too-large') logger.warn(`Usage report ${reportId} is not sent: ${reason}.`)
+  }
+
+  function tellOutcome(
+    outcome: ReportOutcome,
+    reportId: string,
+    reason: string,
+    bytes: Uint8Array,
+    at = new Date(clock.now()).toISOString(),
+  ): void {
+    tell('report', () => eventOf({ at, reportId, outcome, reason, endpoint: url, bytes }))
+  }
+
+  /** Returns a function that tells the host once that a report is about to be sent: a redirect is a part of the same attempt. */
+  function sending(reportId: string, bytes: Uint8Array): () => void {
+    let isTold = false
+    return () => {
+      if (isTold) return
+      isTold = true
+      const at = new Date(clock.now()).toISOString()
+      tell('sending', () => eventOf({ at, reportId, endpoint: url, bytes }))
+    }
   }
 
   const erasing: ErasureSteps = {
@@ -233,9 +261,13 @@ export function createDelivery(options: DeliveryOptions): Delivery {
           await outbox.remove(number).catch((error) => failures.push(error))
       if (failures.length > 0) throw failures[0]
     },
-    async sendAlone(bytes) {
+    async sendAlone({ reportId, bytes }) {
       if (await retries.isRetired(url)) return { outcome: 'suppressed', reason: RETIRED }
-      const result = await transport.send(bytes, abort.signal)
+      const leaves = sending(reportId, bytes)
+      const result = await transport.send(bytes, abort.signal, async () => {
+        leaves()
+        return true
+      })
       if (result.outcome === 'accepted')
         return { outcome: 'sent', reason: ownOf(result).note ?? 'the receiver accepted it' }
       if (result.outcome === 'refused') return { outcome: 'refused', reason: result.reason }

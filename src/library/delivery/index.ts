@@ -16,5 +16,6 @@ export {
   type MadeReport,
 } from './delivery.ts'
 export { distinct, type Erasable, keepErasables, readErasables } from './erasable-ids.ts'
+export type { ReportEvent, SendingEvent, TellEvent, UsageEvents } from './events.ts'
 export type { DeliveryResult, Outcome } from './result.ts'
 export { createRetries, type Retries } from './retry.ts'

@@ -40,6 +40,15 @@ export interface SendWaitingOptions {
     reason: string,
     bytes: Uint8Array,
   ) => Promise<void>
+  /** Returns a function to call right before a report is sent. */
+  readonly sending: (reportId: string, bytes: Uint8Array) => () => void
+  /** Called after an attempt has failed, with what becomes of the report. */
+  readonly attemptFailed: (
+    outcome: ReportOutcome,
+    reportId: string,
+    reason: string,
+    bytes: Uint8Array,
+  ) => void
 }
 
 /**
@@ -154,10 +163,13 @@ export function createSendWaiting(
       return false
     }
     let latest = before
+    const leaves = options.sending(reportId, bytes)
     const result = await transport.send(bytes, calledOff, async () => {
       // Read again, because names, connections and TLS take time, and another process may have stored a no meanwhile.
       latest = await readVerdict()
-      return reasonNotToSend(latest, content) === undefined && maySend(latest)
+      const isPermitted = reasonNotToSend(latest, content) === undefined && maySend(latest)
+      if (isPermitted) leaves()
+      return isPermitted
     })
     if (result.outcome === 'accepted' || result.outcome === 'refused') {
       alreadyLogged = false
@@ -177,6 +189,7 @@ export function createSendWaiting(
     const hindered = reasonNotToSend(latest, content)
     if (latest.state === 'disabled') outcomes.set(reportId, { outcome: 'queued', reason: latest.because })
     else if (hindered !== undefined) return discard(report, hindered, outcomes, latest)
+    options.attemptFailed('queued', reportId, outcomes.get(reportId)?.reason ?? result.reason, bytes)
     if (!maySend(latest)) return false
     if (result.outcome === 'retired') {
       await retries.retired(endpoint)

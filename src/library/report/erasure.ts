@@ -121,8 +121,9 @@ const said = ({ id, until }: Erasable) =>
 /** Sends each request once, immediately, without the reports that wait: a person waits for the result. */
 async function askAtOnce({ steps }: Context, requests: readonly ErasureRequest[]): Promise<Outcome[]> {
   const answers: Outcome[] = []
-  for (const { reportId, bytes } of requests) {
-    const answer = await steps.sendAlone(bytes)
+  for (const request of requests) {
+    const { reportId, bytes } = request
+    const answer = await steps.sendAlone(request)
     answers.push(answer)
     await steps.record(answer.outcome, reportId, `${WANTED}; ${answer.reason}`, bytes)
   }

@@ -81,6 +81,7 @@ function createNoopTelemetry<F extends Facts>(
       state: { location, durable: true, problems: [] },
       facts: { reported: [], newer: [], aboveLevel: [], excluded: [], expired: [] },
     }),
+    on: () => nothing,
     consent: {
       verdict: () => verdict,
       set: async () => {

@@ -1,7 +1,7 @@
 import { codeOf, createDeferred, errorOf, outsideHostContext, ownOf } from '../../platform/index.ts'
 import { ENTRIES, NotStoredError } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import type { Delivery, DeliveryResult } from '../delivery/index.ts'
+import type { Delivery, DeliveryResult, TellEvent } from '../delivery/index.ts'
 import { joinsReports } from '../identity/index.ts'
 import type { Preview, Reporter } from '../report/index.ts'
 import { createSchedule } from '../schedule/index.ts'
@@ -47,6 +47,7 @@ export interface ReportRunnerOptions {
   readonly logTrouble: (error: unknown) => void
   /** Called right before a report is made. */
   readonly beforeReport: () => void
+  readonly tell: TellEvent
 }
 
 /** Longest time of a report, in milliseconds. One that takes longer is abandoned. */
@@ -96,6 +97,7 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
         },
         ...{ catalog: contributions.catalog, productVersion: product.version, local: counting.local },
         keepInstallation: policy.keepInstallation,
+        tell: options.tell,
       })
     }).catch((error) => {
       // The next report tries it again.

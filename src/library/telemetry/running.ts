@@ -3,7 +3,6 @@ import { stateErrorReason } from '../../state/index.ts'
 import {
   type Choice,
   type Consent,
-  type ConsentListener,
   createConsent,
   createGivenConsent,
   type GiveVerdict,
@@ -15,6 +14,7 @@ import type { EndingProcess } from '../short-lived/index.ts'
 import type { Contributions } from './contributions.ts'
 import { createCounting } from './counting.ts'
 import { createDurability, type Durability } from './durability.ts'
+import type { Listeners } from './listeners.ts'
 import { createMeterOwner } from './meter-owner.ts'
 import type { UsageRecorder } from './recorder.ts'
 import { createReportRunner } from './report-runner.ts'
@@ -27,6 +27,7 @@ import {
   isAnotherDecision,
   logChange,
   refuseUnwanted,
+  updateSinks,
 } from './start.ts'
 import { factsUnder, stateUnder } from './status.ts'
 import type { UsageTelemetry } from './surface.ts'
@@ -42,7 +43,7 @@ const DISK_BUDGET = 5_000
 
 /** Part of a telemetry that depends on the environment. */
 export interface Running
-  extends Omit<UsageTelemetry, keyof UsageRecorder | 'contribute' | 'reader' | 'consent'> {
+  extends Omit<UsageTelemetry, keyof UsageRecorder | 'contribute' | 'reader' | 'consent' | 'on'> {
   readonly consent: Omit<UsageTelemetry['consent'], 'on'>
   /** Decides again after a contribution was added or removed. */
   reconsider(): void
@@ -54,7 +55,7 @@ export interface Running
 export function createRunning(
   settings: Settings,
   contributions: Contributions,
-  listeners: Set<ConsentListener>,
+  listeners: Listeners,
   giveVerdict: GiveVerdict | undefined,
 ): Running {
   const { logger, clock } = settings
@@ -70,6 +71,7 @@ export function createRunning(
   const readVerdict = () => consent.read()
   const runner = createReportRunner({
     ...{ settings, contributions, counting, verdict, readVerdict, refreshConsent, logTrouble, beforeReport },
+    tell: listeners.tell,
   })
 
   let starting: Promise<Verdict> | undefined
@@ -100,7 +102,8 @@ export function createRunning(
         })
         .catch(logTrouble)
     }
-    for (const listener of listeners) tellHost(() => listener(now, before))
+    if (isAnnounced) updateSinks(now, settings)
+    for (const listener of listeners.change) tellHost(() => listener(now, before))
   })
 
   function consequencesOf(now: Verdict): ConsequencesOfChange {

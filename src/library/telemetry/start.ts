@@ -1,7 +1,8 @@
-import { ownOf, tellHost, URL } from '../../platform/index.ts'
+import { memberOf, ownOf, tellHost, URL } from '../../platform/index.ts'
 import {
   ConsentConflictError,
   ConsentSourceError,
+  type DisclosureSink,
   type DisclosureSubject,
   disclosureText,
   type Verdict,
@@ -90,6 +91,20 @@ export function announce(verdict: Verdict, settings: Settings, unannounced: read
   const all = new Set([...(packaging?.warning ? [packaging.warning] : []), ...verdict.warnings, ...warnings])
   for (const warning of all) logger.warn(warning)
   const text = disclosureOf(verdict, settings, unannounced)
-  if (text === undefined) return
-  for (const sink of disclosure.sinks ?? [(line: string) => logger.info(line)]) tellHost(() => sink(text))
+  for (const sink of disclosure.sinks ?? [(line: string) => logger.info(line)])
+    show(sink, text, () => text !== undefined && sink(text))
+}
+
+/** Gives the notice that holds after a change of consent to the sinks that can replace the one before. Never throws. */
+export function updateSinks(verdict: Verdict, settings: Settings): void {
+  const text = verdict.state === 'disabled' ? undefined : disclosureOf(verdict, settings)
+  for (const sink of settings.disclosure.sinks ?? []) show(sink, text)
+}
+
+/** Gives a notice to a sink that can replace the one before; calls `otherwise` for any other. */
+function show(sink: DisclosureSink, text: string | undefined, otherwise = (): unknown => undefined): void {
+  tellHost(() => {
+    const update = memberOf(sink, 'update')
+    return update ? update.call(sink, text) : otherwise()
+  })
 }

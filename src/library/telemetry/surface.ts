@@ -1,6 +1,7 @@
 import type { MetricReader } from '@opentelemetry/sdk-metrics'
 import type { Catalog, Facts } from '../../catalog/index.ts'
 import type { Chooser, UsageConsent, Verdict } from '../consent/index.ts'
+import type { UsageEvents } from '../delivery/index.ts'
 import type { ReportOutcome, UsageLedger } from '../ledger/index.ts'
 import type { Preview } from '../report/index.ts'
 import type { UsageRecorder } from './recorder.ts'
@@ -77,6 +78,12 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
   forget(chooser: Chooser): Promise<ReportResult>
   /** Returns everything that pages and commands show, as plain data. */
   status(): Promise<UsageStatus>
+  /**
+   * Calls the listener at each event of a report in this process, requests for erasure included. `report`: the outcome of a report, sent
+   * or not, once it is in the ledger, and `queued` again after an attempt that has failed. `sending`: right before a report is sent.
+   * What a listener throws or rejects with is ignored, and nothing waits for its promise. Returns a function that removes the listener.
+   */
+  on<E extends keyof UsageEvents>(event: E, listener: (event: UsageEvents[E]) => void): () => void
   /** Verdict about consent, and the way to change it. */
   readonly consent: UsageConsent
   /** Log of every report with its bytes, sent or not. */

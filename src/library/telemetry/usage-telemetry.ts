@@ -1,10 +1,11 @@
 import type { Catalog, Facts } from '../../catalog/index.ts'
 import { inOwnContext, outsideHostContext, silentLogger, unsuitableRuntime } from '../../platform/index.ts'
-import type { ConsentListener, GiveVerdict, Verdict } from '../consent/index.ts'
+import type { GiveVerdict, Verdict } from '../consent/index.ts'
 import type { FactStore } from '../facts/index.ts'
 import { createContributions } from './contributions.ts'
 import { type DescribedTelemetryOptions, withDescription } from './description.ts'
 import { createDurability } from './durability.ts'
+import { createListeners } from './listeners.ts'
 import { createRemoved, createUnsuitable } from './nothing.ts'
 import { checkOptions } from './option-rules.ts'
 import type { UsageTelemetryOptions } from './options.ts'
@@ -56,7 +57,7 @@ function makeUsageTelemetry<F extends Facts>(
     return { usage: createRemoved(resolveSettings(options, packaging)), persist: async () => {} }
   const createdAt = clockOf(options).now()
   const contributions = createContributions(options.catalog, options.identity)
-  const listeners = new Set<ConsentListener>()
+  const listeners = createListeners()
   let running: Running | undefined
   /** Reads the environment when something that depends on it is first used: at the start, or before. */
   const now = (): Running => {
@@ -107,13 +108,14 @@ function makeUsageTelemetry<F extends Facts>(
     report: async () => now().report(),
     forget: async (chooser) => now().forget(chooser),
     status: async () => now().status(),
+    on: listeners.on,
     consent: {
       verdict: () => now().consent.verdict(),
       set: async (decision, chooser) => now().consent.set(decision, chooser),
       history: async () => now().consent.history(),
       on(_, listener) {
-        listeners.add(listener)
-        return () => void listeners.delete(listener)
+        listeners.change.add(listener)
+        return () => void listeners.change.delete(listener)
       },
     },
     ledger: {
