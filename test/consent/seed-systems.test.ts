@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { product as FERRETDB } from '../../examples/ferretdb/product.ts'
-import { ConsentLockedError, decideConsent } from '../../src/library/consent/index.ts'
+import { ConsentLockedError, decideConsent, type Verdict } from '../../src/library/consent/index.ts'
 import { createMemoryStore } from '../../src/state/index.ts'
 import { silence } from './arbitraries.ts'
 import { consentIn } from './running.ts'
@@ -255,9 +255,19 @@ test('Camunda: who changed it last and when is kept, and a seed is told from a c
 })
 
 test('Camunda: an absent setting is on for its page and off for its scheduler; here one verdict serves all', async () => {
-  const consent = consentIn(createMemoryStore(), { inputs: { default: 'disabled' } })
-  assert.deepEqual(await consent.begin(), consent.verdict())
-  assert.deepEqual(await consent.refresh(), consent.verdict())
+  const store = createMemoryStore()
+  // A node that reports and one that shows a page, each with its own reading of the same settings.
+  const [scheduler, page] = [true, true].map(() => consentIn(store, { inputs: { default: 'disabled' } }))
+  const said = (verdict: Verdict | undefined) => [verdict?.state, verdict?.source]
+  assert.deepEqual(said(await scheduler?.begin()), ['disabled', 'default'])
+  assert.deepEqual(said(await page?.begin()), ['disabled', 'default'])
+  // The settings exist, and say nothing about telemetry: that is what it was about there.
+  await store.write('settings.json', '{"sharingEnabled":true}')
+  assert.deepEqual(said(await scheduler?.refresh()), ['disabled', 'default'])
+  assert.deepEqual(said(page?.verdict()), ['disabled', 'default'])
+  await page?.set('enabled', ALICE)
+  assert.deepEqual(said(await scheduler?.refresh()), ['enabled', 'stored-choice'])
+  assert.deepEqual(said(page?.verdict()), ['enabled', 'stored-choice'])
 })
 
 test('Camunda: an upgrade keeps an earlier consent, though the new version is off by default', async () => {

@@ -1,7 +1,7 @@
 /** The last report of a process: only where the product wants it and somebody has said yes by name; kept, and not waited for. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createMemoryStore, type UsageTelemetryOptions } from '../../src/index.ts'
+import { createMemoryStore, UsageConfigurationError, type UsageTelemetryOptions } from '../../src/index.ts'
 import { type AcmeFacts, createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { attributesOf, numbersOf, startReceiver } from '../support/receiver.ts'
@@ -101,4 +101,86 @@ test('a source that takes longer than 20 ms is not in the last report', async ()
   await ending
   const text = new TextDecoder().decode(await state.read((await waiting())[0] ?? ''))
   assert.ok(text.includes('15.2') && !text.includes('"acme.edition"'))
+})
+
+/** A host whose last report is sent within two seconds, and how long its shutdown took on the fake clock. */
+const GRACE = { ...BY_NAME, schedule: { initialDelay: '24h', finalReport: { within: '2s' } } } as const
+
+test('FerretDB: the last report is sent at that very end where the product gives it a grace', async () => {
+  await using receiver = await startReceiver()
+  const state = createMemoryStore()
+  const usage = createAcme({ ...GRACE, endpoint: receiver.endpoint, state })
+  await usage.start()
+  usage.counter('acme.commands').add(3, { command: 'find', result: 'ok' })
+  // Without a report before it, the SDK is not loaded yet.
+  await usage.shutdown()
+  assert.equal(receiver.received.length, 1)
+  assert.equal(
+    numbersOf(receiver.received[0]?.json ?? assert.fail())['acme.commands{command=find,result=ok}'],
+    3,
+  )
+  assert.deepEqual(await state.list('outbox'), [])
+  assert.equal((await usage.ledger.last())?.outcome, 'sent')
+})
+
+test('a receiver that does not answer costs the grace and no more, and the report waits for the next process', async () => {
+  await using receiver = await startReceiver(() => undefined)
+  const state = createMemoryStore()
+  const clock = createFakeClock()
+  const usage = createAcme({ ...GRACE, endpoint: receiver.endpoint, state, clock })
+  await usage.start()
+  await usage.preview()
+  let ended = false
+  const ending = usage.shutdown().then(() => {
+    ended = true
+  })
+  await until(() => receiver.received.length === 1)
+  assert.equal(ended, false)
+  await clock.advance(2_000)
+  await ending
+  assert.equal((await state.list('outbox')).length, 1)
+  // It counts as a failed attempt, so that not every end waits for that receiver.
+  assert.equal((await usage.status()).delivery.failures, 1)
+})
+
+for (const [why, options] of Object.entries<Partial<UsageTelemetryOptions<AcmeFacts>>>({
+  "consent is the product's default": { environment: {} },
+  'nobody has decided, though the delay is over': {
+    environment: {},
+    consent: { default: 'undecided' },
+    schedule: { ...GRACE.schedule, undecidedDelay: '0s' },
+  },
+  'the answer is no': { environment: { ACME_DB_TELEMETRY: 'off' } },
+})) {
+  test(`a grace is not used where ${why}: nothing is made or sent, and the end takes no time for it`, async () => {
+    await using receiver = await startReceiver()
+    const state = createMemoryStore()
+    const usage = createAcme({ ...GRACE, endpoint: receiver.endpoint, state, ...options })
+    await usage.start()
+    await usage.shutdown()
+    assert.equal(receiver.connections, 0)
+    assert.deepEqual([await state.list('outbox'), await Array.fromAsync(usage.ledger.entries())], [[], []])
+  })
+}
+
+test('a grace that cannot be is refused with the option', () => {
+  for (const [schedule, path, delivery] of [
+    [{ finalReport: 'yes' }, 'schedule.finalReport'],
+    [{ finalReport: { within: '5ms' } }, 'schedule.finalReport.within'],
+    [{ finalReport: { within: '2m' } }, 'schedule.finalReport.within'],
+    [{ finalReport: { whithin: '2s' } }, 'schedule.finalReport.whithin'],
+    [{ finalReport: { within: '2s' } }, 'schedule.finalReport', { within: '1s' }],
+  ] as const) {
+    assert.throws(
+      () => createAcme({ schedule, ...(delivery && { delivery }) } as never),
+      (error) => {
+        assert.ok(error instanceof UsageConfigurationError)
+        assert.deepEqual(
+          error.mistakes.map((one) => one.path),
+          [path],
+        )
+        return true
+      },
+    )
+  }
 })

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { ConsentSourceError, createMemoryStore } from '../../src/index.ts'
 import { createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
+import { createLog } from '../support/log.ts'
 import { numbersOf, startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 import { until } from '../support/until.ts'
@@ -27,20 +28,25 @@ test('FerretDB: deciding inside the first hour ends the wait', async () => {
   await usage.shutdown()
 })
 
-test('FerretDB: undecided at shutdown sends nothing, before the hour is over and after it', async () => {
-  await using receiver = await startReceiver()
-  for (const passed of [0, 2 * HOUR]) {
+test('FerretDB: undecided at shutdown sends nothing, before the hour is over and after it; enabled, it sends a last report', async () => {
+  for (const [environment, passed, expected] of [
+    [{}, 0, 0],
+    [{}, 2 * HOUR, 0],
+    [{ ACME_DB_TELEMETRY: 'on' }, 0, 1],
+  ] as const) {
+    await using receiver = await startReceiver()
     const clock = createFakeClock()
     const usage = createAcme({
       endpoint: receiver.endpoint,
-      clock,
+      ...{ clock, environment },
       consent: {},
-      schedule: { initialDelay: '1d' },
+      // Nothing else is due.
+      schedule: { initialDelay: '1d', finalReport: { within: '3s' } },
     })
     await usage.start()
     await clock.advance(passed)
     await usage.shutdown()
-    assert.equal(receiver.connections, 0)
+    assert.equal(receiver.received.length, expected, JSON.stringify([environment, passed]))
   }
 })
 
@@ -86,14 +92,21 @@ test('EventStore: an opt-out on the command line or in the configuration refuses
 
 test('EventStore: opted out under the old prefix, the whole report is in the log and nothing is sent', async () => {
   await using receiver = await startReceiver()
+  const logger = createLog()
   const usage = createAcme({
-    endpoint: receiver.endpoint,
+    ...{ endpoint: receiver.endpoint, logger },
     product: { name: 'acme-db', version: '2.4.0', legacyEnvironmentPrefixes: ['EVENTSTORE'] },
     environment: { EVENTSTORE_TELEMETRY_OPTOUT: 'true' },
   })
+  usage.set('acme.edition', 'enterprise')
   await usage.start()
-  const { outcome, reason } = await usage.report()
+  const { outcome, reason, bytes, reportId } = await usage.report()
   assert.deepEqual([outcome, reason], ['suppressed', 'EVENTSTORE_TELEMETRY_OPTOUT=true'])
+  const text = new TextDecoder().decode(bytes)
+  assert.match(text, /"acme\.edition","value":\{"stringValue":"enterprise"\}/)
+  assert.ok(
+    logger.lines.some((line) => line.includes(`${reportId} not sent, ${reason}: `) && line.endsWith(text)),
+  )
   assert.equal(receiver.connections, 0)
   await usage.shutdown()
 })
@@ -119,22 +132,38 @@ test('TimescaleDB: at the lower level what belongs to the higher one is not even
   assert.doesNotMatch(receiver.received[0]?.body.toString() ?? '', /acme\.users/)
 })
 
-test('TimescaleDB: off and on again at run time, the schedule goes on as before', async () => {
+test('TimescaleDB: off and on again at run time, the schedule goes on as before, at the same times', async () => {
   await using receiver = await startReceiver()
-  const clock = createFakeClock()
-  const usage = createAcme({ endpoint: receiver.endpoint, clock, schedule: { initialDelay: '5m' } })
+  const clock = createFakeClock(Date.UTC(2026, 0, 1))
+  const schedule = { initialDelay: '5m', phase: 'start', jitter: 0 } as const
+  const usage = createAcme({ endpoint: receiver.endpoint, clock, schedule })
   await usage.start()
-  await clock.advance(HOUR)
-  const outcomes = async () => (await Array.fromAsync(usage.ledger.entries())).map(({ outcome }) => outcome)
-  await until(async () => (await outcomes()).includes('sent') && clock.waiting === 2)
+  // Loads the SDK, so that a report is made when it is due.
+  await usage.preview()
+  const made = async () =>
+    (await Array.fromAsync(usage.ledger.entries()))
+      .filter(({ outcome }) => outcome === 'queued' || outcome === 'suppressed')
+      .map(({ at, outcome }) => `${at.slice(0, 16)} ${outcome}`)
+  /** Lets a day pass, of which the report is made and sent. */
+  const passDay = async (day: number) => {
+    await clock.advance(day === 1 ? HOUR : 24 * HOUR)
+    await until(async () => (await made()).length === day && clock.waiting === 2)
+  }
+  await passDay(1)
   await usage.consent.set('disabled', ALICE)
-  await clock.advance(48 * HOUR)
-  await until(async () => (await outcomes()).includes('suppressed') && clock.waiting === 2)
+  await passDay(2)
+  await passDay(3)
   assert.equal(receiver.received.length, 1)
   await usage.consent.set('enabled', ALICE)
-  await clock.advance(24 * HOUR)
-  await until(() => receiver.received.length === 2)
+  await passDay(4)
   await usage.shutdown()
+  assert.deepEqual(await made(), [
+    '2026-01-01T00:05 queued',
+    '2026-01-02T00:05 suppressed',
+    '2026-01-03T00:05 suppressed',
+    '2026-01-04T00:05 queued',
+  ])
+  assert.equal(receiver.received.length, 2)
 })
 
 test('Camunda: switched on or off on another node, the next report of this one goes by it', async () => {

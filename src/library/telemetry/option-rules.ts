@@ -78,6 +78,7 @@ function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
     ),
     ...mistakesOfTimeouts(options.facts),
     ...mistakesOfDelivery(options),
+    ...mistakesOfFinalReport(options),
     ...mistakesOfIdentity(options),
     ...mistakesOfParts(options),
   ]
@@ -200,18 +201,32 @@ function mistakesOfDelivery({ delivery, schedule }: UsageTelemetryOptions): Mist
       "is 'detached', and another process cannot report for one with scope 'process'; change either"
     return [{ path: 'delivery', message }]
   }
-  const other = Object.keys(Object(delivery)).find(
-    (name) => typeof delivery === 'object' && name !== 'within',
-  )
+  return mistakesOfWithin('delivery', delivery, "'inline', 'detached'")
+}
+
+function mistakesOfFinalReport({ delivery = 'inline', schedule }: UsageTelemetryOptions): Mistake[] {
+  const given: unknown = schedule?.finalReport
+  if (given === undefined || typeof given === 'boolean') return []
+  const mistakes = mistakesOfWithin('schedule.finalReport', given, 'true, false')
+  if (mistakes.length > 0 || delivery === 'inline') return mistakes
+  const message = "has 'within', which is for delivery 'inline'; the other ways send at the end by themselves"
+  return [{ path: 'schedule.finalReport', message }]
+}
+
+/** Returns the mistakes in an option that may be `{ within }`, a time for sending at the end. `words`: the other values, as text. */
+function mistakesOfWithin(path: string, given: unknown, words: string): Mistake[] {
+  const other = Object.keys(Object(given)).find((name) => typeof given === 'object' && name !== 'within')
   if (other !== undefined)
-    return [{ path: `delivery.${other}`, message: "is not an option; 'within' is the only one here" }]
-  const within: unknown = Object.hasOwn(Object(delivery), 'within') ? delivery.within : undefined
+    return [{ path: `${path}.${other}`, message: "is not an option; 'within' is the only one here" }]
+  const within: unknown = Object.hasOwn(Object(given), 'within')
+    ? Reflect.get(given as object, 'within')
+    : undefined
   const time = parseDuration(within) ?? -1
   if (time >= 200 && time <= 30_000) return []
-  const fix = "use 'inline', 'detached' or { within: '200ms' } to { within: '30s' }"
+  const fix = `use ${words} or { within: '200ms' } to { within: '30s' }`
   return within === undefined
-    ? [{ path: 'delivery', message: `is ${describeValue(delivery)}; ${fix}` }]
-    : [{ path: 'delivery.within', message: `is ${describeValue(within)}; ${fix}` }]
+    ? [{ path, message: `is ${describeValue(given)}; ${fix}` }]
+    : [{ path: `${path}.within`, message: `is ${describeValue(within)}; ${fix}` }]
 }
 
 type Check = (value: unknown) => boolean

@@ -70,9 +70,10 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
     readonly scope?: 'installation' | 'process'
     /**
      * `true`: a shutdown leaves a last report in the outbox, which the next process sends, if somebody has enabled the telemetry
-     * explicitly and no report was made within the last hour. Default: `false`.
+     * explicitly and no report was made within the last hour. `{ within: '2s' }`: the shutdown also sends it, and may take that long
+     * (200 ms to 30 s); what cannot be sent in time stays in the outbox. Only with `delivery: 'inline'`. Default: `false`.
      */
-    readonly finalReport?: boolean
+    readonly finalReport?: boolean | { readonly within: Duration }
   }
   /** Time limits of the functions that return values: those of `usage.set`, and the callbacks of OpenTelemetry's instruments. */
   readonly facts?: {

@@ -4,7 +4,7 @@ import type { UsageTelemetryOptions } from './options.ts'
 
 /** Returns every mistake in the functions, objects and texts that the host passes. */
 export function mistakesOfParts(options: UsageTelemetryOptions): Mistake[] {
-  const { product, consent, disclosure, schedule, identity, state, logger, environment, clock } = options
+  const { product, consent, disclosure, identity, state, logger, environment, clock } = options
   const mistakes: Mistake[] = []
   const check = (isGood: (value: unknown) => boolean, path: string, value: unknown, fix: string) => {
     if (value !== undefined && !isGood(value))
@@ -34,7 +34,6 @@ export function mistakesOfParts(options: UsageTelemetryOptions): Mistake[] {
     check(isText, `disclosure.${key}`, disclosure?.[key], 'use a text')
   for (const [key, text] of Object.entries(disclosure?.texts ?? {}))
     check(isText, `disclosure.texts.${key}`, text, 'use a text')
-  check(isFlag, 'schedule.finalReport', schedule?.finalReport, 'use true or false')
   check(isFlag, 'identity.lineage', identity?.lineage, 'use true or false')
   check(isFunction, 'identity.machine', identity?.machine, 'pass a function that gives a text')
   check(isPlace, 'state', state, 'name a directory or pass a state store')

@@ -30,8 +30,13 @@ export interface ReportRunner {
   sendNow(): Promise<void>
   /** Reads the schedule that other processes have stored, before a verdict is applied. */
   refresh(): Promise<void>
-  /** Ends everything scheduled or in progress. Accepted reports stay in the outbox. */
-  stop(): Promise<void>
+  /** Returns the time that the end may take to send a last report, in milliseconds; `undefined` if it does not send one. */
+  grace(): number | undefined
+  /**
+   * Ends everything scheduled or in progress. Accepted reports stay in the outbox, unless a last report is sent within `grace`, in
+   * milliseconds.
+   */
+  stop(grace?: number): Promise<void>
 }
 
 export interface ReportRunnerOptions {
@@ -169,14 +174,32 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     await refreshConsent()
   }
 
-  /** Leaves a last report in the outbox, if the product wants one and somebody has enabled the telemetry by name. */
-  async function reportAtEnd(running: Reporter): Promise<void> {
+  /** Returns whether the product wants a last report, and somebody has enabled the telemetry by name. */
+  function endsWithReport(): boolean {
     const { state, source } = verdict()
-    if (settings.finalReport && state === 'enabled' && source !== 'default')
-      await running.report(await refreshConsent(), {
-        final: true,
-        unlessSince: clock.now() - FINAL_REPORT_INTERVAL,
-      })
+    return settings.finalReport !== false && state === 'enabled' && source !== 'default'
+  }
+
+  /** Leaves a last report in the outbox. Returns `false` if there is none. */
+  async function reportAtEnd(running: Reporter): Promise<boolean> {
+    if (!endsWithReport()) return false
+    const unlessSince = clock.now() - FINAL_REPORT_INTERVAL
+    return (await running.report(await refreshConsent(), { final: true, unlessSince })) !== undefined
+  }
+
+  /** Makes the last report, and sends it until `late` resolves. Without `late` it stays in the outbox. */
+  async function endWithReport(
+    reports: Promise<Reporter> | undefined,
+    deliveries: Promise<Delivery> | undefined,
+    late: Promise<true> | undefined,
+  ): Promise<void> {
+    const isMade = await reports?.then(reportAtEnd)
+    if (!isMade || !deliveries || !late) return
+    const running = await deliveries
+    if (!(await Promise.race([running.resume().then(() => false), late]))) return
+    // Otherwise each shutdown would wait for a receiver that does not answer.
+    const { createRetries } = await import('../delivery/index.ts')
+    await Promise.all([running.shutdown(), createRetries(state, clock).failed()])
   }
 
   return {
@@ -224,19 +247,33 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
         // If the delivery could not be created, nothing is in progress.
       ;(await delivering?.catch(() => undefined))?.callOff()
     },
-    async stop() {
+    grace() {
+      const { finalReport } = settings
+      return planned && typeof finalReport === 'object' && endsWithReport() ? finalReport.within : undefined
+    },
+    async stop(grace) {
       planned = false
-      const isPassedOver = schedule.isPassedOver()
       schedule.stop()
-      const [reports, deliveries] = [reporting, delivering]
+      const isSent = grace !== undefined
+      // The grace is long enough to load the SDK as well.
+      const [reports, deliveries] = isSent ? [reporter(), delivery()] : [reporting, delivering]
       // A new start creates its own: these send no more.
       reporting = undefined
       delivering = undefined
-      if (!isPassedOver) await reports?.then(reportAtEnd)
-      await deliveries?.then((running) => running.shutdown())
+      const late = createDeferred<true>()
+      const timer = isSent ? clock.after(grace - reserveOf(grace), () => late.resolve(true)) : undefined
+      try {
+        await endWithReport(reports, deliveries, isSent ? late.promise : undefined)
+      } finally {
+        timer?.cancel()
+        await deliveries?.then((running) => running.shutdown())
+      }
     },
   }
 }
+
+/** Part of the grace that remains when an attempt is aborted, in milliseconds: a slow disk has to record that. */
+const reserveOf = (grace: number) => Math.min(grace / 5, 250)
 
 function erasureNotStored(
   { state, prefix }: Settings,

@@ -229,6 +229,7 @@ export function createRunning(
   async function end(): Promise<void> {
     const { delivery, directory } = settings
     const sends = planned && delivery !== 'inline'
+    const grace = runner.grace()
     planned = false
     isAnnounced = false
     starting = undefined
@@ -237,8 +238,12 @@ export function createRunning(
     const sent = sends && flush(delivery, persisted)
     const stopped = sent
       ? sent.catch(logTrouble).then(() => (planned ? undefined : runner.stop()))
-      : runner.stop()
-    const budget = sends ? (typeof delivery === 'object' ? delivery.within : DISK_BUDGET) : SHUTDOWN_BUDGET
+      : runner.stop(grace)
+    const budget = sends
+      ? typeof delivery === 'object'
+        ? delivery.within
+        : DISK_BUDGET
+      : (grace ?? SHUTDOWN_BUDGET)
     const persisting = directory === undefined ? SHUTDOWN_BUDGET : DISK_BUDGET
     await Promise.all([inTime(persisted, Math.max(persisting, budget)), inTime(stopped, budget)])
   }

@@ -70,7 +70,8 @@ export interface Settings {
   readonly scope: 'installation' | 'process'
   readonly delayFrom: 'installation' | 'start'
   readonly phase: 'random' | 'start'
-  readonly finalReport: boolean
+  /** `within`: milliseconds in which the shutdown sends it. */
+  readonly finalReport: boolean | { readonly within: number }
   readonly timeouts: SourceTimeouts
   /** `within`: milliseconds. */
   readonly delivery: 'inline' | 'detached' | { readonly within: number }
@@ -177,7 +178,7 @@ export function resolveSettings(
     jitter: schedule.jitter,
     scope: schedule.scope ?? 'installation',
     phase: schedule.phase ?? 'random',
-    finalReport: schedule.finalReport ?? false,
+    finalReport: finalReportOf(schedule.finalReport),
     timeouts: timeoutsOf(options.facts),
     delivery: deliveryOf(options.delivery),
     state,
@@ -234,7 +235,15 @@ function identityOf(
 }
 
 const deliveryOf = (delivery: UsageTelemetryOptions['delivery'] = 'inline'): Settings['delivery'] =>
-  typeof delivery === 'string' ? delivery : { within: parseDuration(delivery.within) as number }
+  typeof delivery === 'string' ? delivery : timeOf(delivery)
+
+const finalReportOf = (
+  finalReport: NonNullable<UsageTelemetryOptions['schedule']>['finalReport'] = false,
+): Settings['finalReport'] => (typeof finalReport === 'boolean' ? finalReport : timeOf(finalReport))
+
+const timeOf = ({ within }: { readonly within: string | number }) => ({
+  within: parseDuration(within) as number,
+})
 
 export const prefixOf = (name: string) => name.toUpperCase().replaceAll('-', '_')
 

@@ -57,7 +57,7 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
   start(): Promise<Verdict>
   /**
    * Ends everything in progress. Waits at most 50 ms for the network, and at most 5 seconds until the state directory has what was
-   * counted. With `delivery: { within }` it may take that long to send, and with `delivery: 'detached'` 5 seconds to start the child
+   * counted. With `delivery: { within }`, or `schedule.finalReport: { within }`, it may take that long to send, and with `delivery: 'detached'` 5 seconds to start the child
    * process. A callback of the host's that is being asked for a value may hold it up for 1 second. Reports that wait stay in the
    * state store. Never rejects.
    */
