@@ -17,6 +17,8 @@ export interface NamespacedStore extends StateStore {
   readonly ofOwner: Pick<StateStore, 'location' | 'read'>
   /** Returns whether the location names this product as its owner, as of the last read or write. */
   isClaimed(): boolean
+  /** Returns the location of an entry, for people. Never rejects. */
+  locationOf(entry: string): Promise<string>
 }
 
 /**
@@ -80,6 +82,7 @@ export function namespacedStore(
       read: async (entry) => ((await nameOf(entry)) === entry ? undefined : store.read(entry)),
     },
     isClaimed: () => claimed,
+    locationOf: async (entry) => `${store.location}/${await nameOf(entry).catch(() => entry)}`,
     location: store.location,
     ...(store.shared !== undefined && { shared: store.shared }),
     ...(store.health && { health: store.health }),

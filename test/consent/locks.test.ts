@@ -121,14 +121,31 @@ test('a choice against a flag of undecided is no choice against a lock', async (
   assert.equal((await consent.set('disabled', { by: 'alice' })).source, 'stored-choice')
 })
 
+test("the words 'on' and 'off' of every switch are choices, and stored as what they mean", async () => {
+  const store = createMemoryStore()
+  const consent = consentIn(store)
+  for (const [word, state] of [
+    ['on', 'enabled'],
+    ['off', 'disabled'],
+  ] as const) {
+    const verdict = await consent.set(word, { by: 'alice' })
+    assert.deepEqual([verdict.state, verdict.source], [state, 'stored-choice'])
+    assert.equal((await consent.history()).at(-1)?.state, state)
+    assert.equal((await consent.set(word, { by: 'alice', expected: word })).state, state)
+  }
+})
+
 test('a choice that is none, and one that nobody makes, is refused and not stored', async () => {
   const store = createMemoryStore()
   const consent = consentIn(store)
-  for (const choice of ['', 'on', 'Enabled', ' enabled', 'off', 'rhubarb', undefined, null, true, {}, []]) {
+  for (const choice of ['', 'On', 'Enabled', ' enabled', 'yes', 'rhubarb', undefined, null, true, {}, []]) {
     await assert.rejects(consent.set(choice as string, { by: 'alice' }), (error) => {
       assert.ok(error instanceof ConsentDecisionError)
       assert.equal(error.code, 'ERR_USAGE_CONSENT_DECISION')
-      assert.match(error.message, /use one of 'enabled', 'disabled', 'undecided', 'basic', 'some', 'full'\.$/)
+      assert.match(
+        error.message,
+        /use one of 'enabled', 'on', 'disabled', 'off', 'undecided', 'basic', 'some', 'full'\.$/,
+      )
       return true
     })
   }

@@ -3,7 +3,13 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { createMemoryStore, createStartupWarnings, type UsageTelemetryOptions } from '../../src/index.ts'
+import {
+  createMemoryStore,
+  createStartupWarnings,
+  createUsageTelemetry,
+  defineCatalog,
+  type UsageTelemetryOptions,
+} from '../../src/index.ts'
 import { type AcmeFacts, createAcme } from '../support/acme.ts'
 import { bareEnvironment } from '../support/bare-environment.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
@@ -11,6 +17,7 @@ import { createLog } from '../support/log.ts'
 
 const run = promisify(execFile)
 const READ_MORE = 'Read more: https://acme.example/telemetry'
+const LEVEL = 'The level of the reports is full, of basic, full.'
 
 /** What is logged by a start. */
 async function toldBy(options: Partial<UsageTelemetryOptions<AcmeFacts>>): Promise<readonly string[]> {
@@ -24,14 +31,14 @@ async function toldBy(options: Partial<UsageTelemetryOptions<AcmeFacts>>): Promi
 test('enabled: who sends what to whom and how often, who decided, and the words that stop it', async () => {
   assert.deepEqual(await toldBy({ consent: { default: 'enabled' } }), [
     "info: Acme DB sends a usage report to usage.acme.example once a day (the product's default); every report is in the local log. " +
-      `To stop it: ACME_DB_TELEMETRY_OPTOUT=1. ${READ_MORE}`,
+      `To stop it: ACME_DB_TELEMETRY_OPTOUT=1. ${LEVEL} ${READ_MORE}`,
   ])
 })
 
 test('undecided: what will happen, and the words that stop it', async () => {
   assert.deepEqual(await toldBy({ consent: {} }), [
     'info: Acme DB will send a usage report to usage.acme.example once a day, unless you opt out; every report is in ' +
-      `the local log. To stop it: ACME_DB_TELEMETRY_OPTOUT=1. ${READ_MORE}`,
+      `the local log. To stop it: ACME_DB_TELEMETRY_OPTOUT=1. ${LEVEL} ${READ_MORE}`,
   ])
 })
 
@@ -84,7 +91,7 @@ test('each change of consent is one line of the log: who has decided, and what f
   assert.deepEqual(log.lines.slice(1), [
     'info: Acme DB sends a usage report to 127.0.0.1:9 once a day (the choice of alice on 2026-01-01T00:00:00.000Z); every report is in ' +
       'the local log. To stop it: ACME_DB_TELEMETRY_OPTOUT=1. ' +
-      `The next report is due at ${(await usage.status()).nextReportAt}. ${READ_MORE}`,
+      `${LEVEL} The next report is due at ${(await usage.status()).nextReportAt}. ${READ_MORE}`,
   ])
 
   await clock.advance(60_000)
@@ -132,6 +139,25 @@ test('DEBUG=1 prints a report right after the start, not after five minutes', as
   assert.equal(printed.length, 1)
   assert.match(printed[0] ?? '', /"acme\.edition"/)
   await usage.shutdown()
+})
+
+test('the level of the reports is in the notice where the product has several', async () => {
+  const environment = { ACME_DB_TELEMETRY: 'basic' }
+  assert.match(
+    (await toldBy({ environment }))[0] ?? '',
+    /The level of the reports is basic, of basic, full\. Read/,
+  )
+  const usage = createAcme({ environment })
+  assert.match((await usage.status()).disclosure ?? '', /The level of the reports is basic, of basic, full\./)
+  const oneLevel = defineCatalog({ version: 1, prefix: 'acme', facts: {} })
+  const log = createLog()
+  const other = createUsageTelemetry({
+    ...{ product: { name: 'acme-db', version: '1' }, catalog: oneLevel, endpoint: 'http://127.0.0.1:9' },
+    ...{ state: createMemoryStore(), environment: {}, logger: log, consent: { default: 'enabled' } },
+  })
+  await other.start()
+  await other.shutdown()
+  assert.doesNotMatch(log.lines.join('\n'), /level/)
 })
 
 test('the address that the operator has set is the one that is named', async () => {
@@ -203,6 +229,7 @@ test('texts in another language, a legal note and a command of the product take 
   const disclosure = {
     texts: {
       enabled: '{title} sendet täglich an {receiver} ({because}). Abschalten: {optOut}.',
+      level: 'Umfang: {level} ({levels}).',
       readMore: 'Mehr: {homepage}',
     },
     legalNote: 'Nach Art. 6 DSGVO; {title} haftet für nichts. {unknown}',
@@ -210,7 +237,7 @@ test('texts in another language, a legal note and a command of the product take 
   }
   assert.deepEqual(await toldBy({ disclosure, consent: { flag: 'on' } }), [
     "info: Acme DB sendet täglich an usage.acme.example (the command-line flag ('on')). Abschalten: acme telemetry off. " +
-      'Mehr: https://acme.example/telemetry Nach Art. 6 DSGVO; Acme DB haftet für nichts. {unknown}',
+      'Umfang: full (basic, full). Mehr: https://acme.example/telemetry Nach Art. 6 DSGVO; Acme DB haftet für nichts. {unknown}',
   ])
   // What is not replaced stays as it is.
   assert.match(

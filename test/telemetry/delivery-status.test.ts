@@ -1,10 +1,14 @@
 /** What the operator sees of the delivery: from the state directory, so that a command sees what the server does. */
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { test } from 'node:test'
 import { createMemoryStore } from '../../src/index.ts'
 import { createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
+import { createLog } from '../support/log.ts'
 import { startReceiver } from '../support/receiver.ts'
+import { createScratch } from '../support/scratch.ts'
 
 const HOUR = 3_600_000
 
@@ -66,4 +70,31 @@ test('of reports that are not sent, status tells when the last one was made, and
   await usage.report()
   const { delivery } = await usage.status()
   assert.deepEqual(delivery, { waiting: 0, failures: 0, lastReportAt: '2026-01-01T00:00:00.000Z' })
+})
+
+test('the status has the address that reports go to and the path of their log, as the log and the disk have them', async () => {
+  using scratch = createScratch()
+  await using receiver = await startReceiver()
+  const log = createLog()
+  const own = createAcme({ state: scratch.directory, endpoint: `${receiver.endpoint}/usage`, logger: log })
+  await own.report()
+  const status = await own.status()
+  assert.equal(status.endpoint, `${receiver.endpoint}/usage/v1/metrics`)
+  assert.equal(status.endpoint, (await own.ledger.last('sent'))?.endpoint)
+  assert.match(log.lines.join('\n'), new RegExp(` sent to ${status.endpoint},`))
+  assert.deepEqual(status.ledger, { location: path.join(scratch.directory, 'ledger.jsonl') })
+  assert.ok(existsSync(status.ledger?.location ?? ''))
+
+  const other = createAcme({
+    product: { name: 'acme-notes', version: '1.0.0' },
+    ...{ state: scratch.directory, endpoint: 'https://usage.acme.example' },
+    environment: { ACME_NOTES_TELEMETRY_ENDPOINT: receiver.endpoint },
+  })
+  await other.report()
+  const { endpoint, ledger } = await other.status()
+  assert.equal(endpoint, `${receiver.endpoint}/v1/metrics`)
+  assert.deepEqual(ledger, { location: path.join(scratch.directory, 'acme-notes.ledger.jsonl') })
+  assert.ok(existsSync(ledger?.location ?? ''))
+  await own.shutdown()
+  await other.shutdown()
 })

@@ -40,7 +40,7 @@ export interface UsageConsent {
   /** Returns the verdict as last read: the state, the source that decided, and the opinions of all sources. */
   verdict(): Verdict
   /**
-   * Stores a choice: `enabled`, `disabled`, `undecided`, or a level of the catalog. The choice takes effect at once. A no beats every
+   * Stores a choice: `enabled` or `on`, `disabled` or `off`, `undecided`, or a level of the catalog. The choice takes effect at once. A no beats every
    * yes, and takes effect before it is stored.
    *
    * @throws {ConsentLockedError} when the choice would have no effect: because of a no from outside of the product, or of a yes that the
@@ -473,11 +473,20 @@ async function detect(environment: ConsentInputs['environment']): Promise<string
   }
 }
 
+/** States by the words for them. No level has one of these names. */
+const STATES: ReadonlyMap<string, ConsentState> = new Map([
+  ['enabled', 'enabled'],
+  ['on', 'enabled'],
+  ['disabled', 'disabled'],
+  ['off', 'disabled'],
+  ['undecided', 'undecided'],
+])
+
 function parseDecision(decision: string, levels: readonly string[]): [ConsentState, string | undefined] {
-  if (decision === 'enabled' || decision === 'disabled' || decision === 'undecided')
-    return [decision, undefined]
+  const state = STATES.get(decision)
+  if (state) return [state, undefined]
   if (levels.includes(decision)) return ['enabled', decision]
-  const words = ['enabled', 'disabled', 'undecided', ...levels].map((word) => `'${word}'`).join(', ')
+  const words = [...STATES.keys(), ...levels].map((word) => `'${word}'`).join(', ')
   throw new ConsentDecisionError(
     `'${String(decision).slice(0, 60)}' is not a choice about the usage telemetry; use one of ${words}.`,
   )

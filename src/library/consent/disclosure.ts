@@ -12,6 +12,8 @@ export interface DisclosureSubject {
   readonly optOut: string
   /** Text that the operator types to allow reports: `ACME_DB_TELEMETRY=on`. Absent if the product takes no such decision. */
   readonly optIn?: string | undefined
+  /** Levels of the catalog, lowest first. Default: one, which the notice does not name. */
+  readonly levels?: readonly string[]
   /** Legal sentence at the end. */
   readonly legalNote?: string | undefined
   /** Facts that are newer than the consent and are not reported until somebody accepts them. */
@@ -28,7 +30,7 @@ export interface DisclosureSubject {
 
 /**
  * Sentences of the notice, one for each state; they can be replaced for another language. Words in braces stand for values: `{title}`,
- * `{receiver}`, `{because}`, `{optOut}`, `{optIn}`, `{dueAt}`, `{homepage}`, `{legalNote}`, `{count}`, `{newFacts}`, `{coveredFacts}`.
+ * `{receiver}`, `{because}`, `{level}`, `{levels}`, `{optOut}`, `{optIn}`, `{dueAt}`, `{homepage}`, `{legalNote}`, `{count}`, `{newFacts}`, `{coveredFacts}`.
  */
 export interface DisclosureTexts {
   readonly enabled: string
@@ -40,6 +42,8 @@ export interface DisclosureTexts {
   readonly disabledWithoutLog: string
   /** Sentence for a product that is off by default, while nobody has turned it on. */
   readonly optIn: string
+  /** Follows the sentence of the state if the product has several levels, and something is sent. */
+  readonly level: string
   /** Follows the sentence of the state when the consent has changed, and a report is due. */
   readonly nextReport: string
   /** Follows the sentence of the state when somebody has opted out, and the data of the installation was deleted. */
@@ -67,6 +71,7 @@ export const DISCLOSURE_TEXTS: DisclosureTexts = {
     'with this process. To stop it: {optOut}.',
   disabledWithoutLog: '{title} sends no usage reports ({because}).',
   optIn: '{title} sends nothing about its use. To help its makers with a usage report once a day: {optIn}.',
+  level: 'The level of the reports is {level}, of {levels}.',
   nextReport: 'The next report is due at {dueAt}.',
   deleted: 'The installation id, waiting reports and counts are deleted.',
   newFacts: 'Not reported until somebody accepts them, because they are newer than the consent: {newFacts}.',
@@ -84,13 +89,14 @@ export function disclosureText(
   subject: DisclosureSubject,
   texts: Partial<DisclosureTexts> = {},
 ): string | undefined {
-  const { state, source, because } = verdict
+  const { state, source, because, level } = verdict
   const isOptIn = state === 'disabled' && source === 'default'
   if (isOptIn && subject.optIn === undefined) return undefined
-  const { homepage, legalNote, newFacts = [], coveredFacts = [], isLogged = true } = subject
+  const { homepage, legalNote, newFacts = [], coveredFacts = [], levels = [], isLogged = true } = subject
   const all = { ...DISCLOSURE_TEXTS, ...texts }
   const sentences = [
     all[isOptIn ? 'optIn' : isLogged ? state : (`${state}WithoutLog` as const)],
+    levels.length > 1 && state !== 'disabled' ? all.level : '',
     subject.dueAt ? all.nextReport : '',
     subject.isDeleted ? all.deleted : '',
     newFacts.length > 0 && state !== 'disabled' ? all.newFacts : '',
@@ -101,6 +107,8 @@ export function disclosureText(
   const values: Record<string, string> = {
     ...Object.fromEntries(Object.entries(subject).map(([key, value]) => [key, String(value ?? '')])),
     because,
+    level,
+    levels: levels.join(', '),
     count: String(newFacts.length),
     newFacts: newFacts.join(', '),
     coveredFacts: coveredFacts.join(', '),

@@ -45,6 +45,7 @@ const NAMES = {
       disabled: true,
       disabledWithoutLog: true,
       optIn: true,
+      level: true,
       nextReport: true,
       deleted: true,
       newFacts: true,

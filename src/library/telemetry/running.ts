@@ -1,5 +1,13 @@
-import { createDeferred, Date, errorOf, keepingProcessAlive, ownOf, tellHost } from '../../platform/index.ts'
-import { stateErrorReason } from '../../state/index.ts'
+import {
+  createDeferred,
+  Date,
+  errorOf,
+  keepingProcessAlive,
+  metricsUrl,
+  ownOf,
+  tellHost,
+} from '../../platform/index.ts'
+import { ENTRIES, stateErrorReason } from '../../state/index.ts'
 import {
   type Choice,
   type Consent,
@@ -321,9 +329,11 @@ export function createRunning(
       const due = runner.due()
       return {
         verdict,
+        endpoint: metricsUrl(settings.endpoint),
         ...(disclosure !== undefined && { disclosure }),
         ...(due !== undefined && { nextReportAt: new Date(due).toISOString() }),
         delivery: await (await import('./delivery-status.ts')).deliveryStatus(settings),
+        ledger: { location: await settings.locationOf(ENTRIES.ledger) },
         facts: factsUnder(verdict, { ...settings, catalog: contributions.catalog() }),
         state: stateUnder(settings),
       }

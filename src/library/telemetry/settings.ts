@@ -78,6 +78,8 @@ export interface Settings {
   readonly state: StoreWithMemoryFallback
   /** Returns whether the state is known to belong to this product: then it could be written once. */
   readonly isClaimed: () => boolean
+  /** Returns the location of an entry of the state, for people. Never rejects. */
+  readonly locationOf: (entry: string) => Promise<string>
   /** Entries where a choice may lie that was made under another name of the product. */
   readonly oldPlaces: readonly HistoryLocation[]
   /** Reason why the state has no place at all, as a clause: nothing that is written outlives the process. */
@@ -183,6 +185,7 @@ export function resolveSettings(
     delivery: deliveryOf(options.delivery),
     state,
     isClaimed: own.isClaimed,
+    locationOf: own.locationOf,
     oldPlaces: oldPlaces({
       ...{
         product: product.name,

@@ -58,6 +58,7 @@ export function disclosureOf(
     receiver: new URL(endpoint).host,
     optOut: disclosure.optOut ?? `${prefix}_TELEMETRY_OPTOUT=1`,
     optIn: disclosure.optIn ?? (takesVariable ? `${prefix}_TELEMETRY=on` : undefined),
+    levels: settings.catalog.levels,
     legalNote: disclosure.legalNote,
     newFacts: newer,
     coveredFacts: reported.filter((name) => unannounced.includes(name)),

@@ -10,12 +10,16 @@ export interface UsageStatus {
   readonly verdict: Verdict
   /** Notice of this start; absent if there is nothing to say. */
   readonly disclosure?: string
+  /** Address that reports are posted to, as the log shows it; absent if the product's package has removed the telemetry. */
+  readonly endpoint?: string
   /** Time when the next report is due, as ISO 8601; absent while none is scheduled. */
   readonly nextReportAt?: string
   /** State of the delivery. */
   readonly delivery: DeliveryStatus
   /** Place of the state, and its condition as far as this process has seen. */
   readonly state: StoreHealth & { readonly location: string }
+  /** Log of every report with its bytes; absent if the product's package has removed the telemetry. */
+  readonly ledger?: { readonly location: string }
   /** Names of the catalog's facts, by what happens to them. */
   readonly facts: {
     /** In the next report, if their source returns a value. */
