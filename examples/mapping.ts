@@ -64,7 +64,8 @@ export function takeDocument(
     if (value === undefined) return 'is no number'
     if (!distinguishes(fact, by))
       return `is about ${Object.values(by).join(', ')}, which the catalog does not list`
-    if (fact.kind === 'count') meter.createCounter(name).add(value, by)
+    if (fact.kind === 'count' && fact.buckets !== undefined) meter.createHistogram(name).record(value, by)
+    else if (fact.kind === 'count') meter.createCounter(name).add(value, by)
     else if (Object.keys(by).length === 0) usage.set(name as never, value as never)
     else points.set(name, [...(points.get(name) ?? []), { value, attributes: by }])
     return undefined
@@ -136,13 +137,14 @@ function attributeOf(
 }
 
 /** Returns `true` if a fact has a series for these dimensions; the word `other` catches what is not listed. */
-function distinguishes(
-  { by = {} }: GaugeFact | CountFact,
-  values: Readonly<Record<string, string>>,
-): boolean {
+function distinguishes(fact: GaugeFact | CountFact, values: Readonly<Record<string, string>>): boolean {
+  const { by = {}, buckets } = fact as CountFact
   const blocks = Array.isArray(by) ? by : [by]
   return blocks.some((block) => {
     const dimensions = Object.entries(block as Readonly<Record<string, readonly string[]>>)
-    return dimensions.every(([key, words]) => words.includes(values[key] ?? '') || words.includes('other'))
+    return dimensions.every(
+      // The bucket follows from the value.
+      ([key, words]) => key === buckets || words.includes(values[key] ?? '') || words.includes('other'),
+    )
   })
 }

@@ -253,6 +253,18 @@ export const catalog = defineCatalog({
       why: 'Shows which commands are used and which of them fail on what, and so what has to be built next. Neither names nor values of fields, nor messages.',
       example: 1_440,
     },
+    'ferretdb.commands.duration': {
+      ...common,
+      kind: 'count',
+      unit: '{command}',
+      by: {
+        command: ['find', 'insert', 'update', 'delete', 'aggregate', 'other'],
+        le: ['0.001', '0.01', '0.1', '1', '10', 'inf'],
+      },
+      buckets: 'le',
+      why: 'Shows how many commands take how long, in seconds: an average hides the slow ones.',
+      example: 20,
+    },
     'ferretdb.commands.time': {
       ...common,
       kind: 'count',

@@ -1,4 +1,4 @@
-import { ofEveryReport, type Recorder, type Refused, type Target, takeDocument } from '../mapping.ts'
+import { ofEveryReport, type Recorder, type Refused, refused, type Target, takeDocument } from '../mapping.ts'
 import { catalog } from './catalog.ts'
 
 /** Names of backends as FerretDB 1 gave them. */
@@ -40,6 +40,10 @@ export const takeReport = (usage: Recorder, report: object): Refused[] =>
     'command_metrics/*/*/*/*': (count, opcode, command, argument, result) => [
       ['ferretdb.commands', count, { opcode, command, argument, result }],
     ],
+    'command_durations/*': (durations, command) =>
+      Array.isArray(durations)
+        ? durations.map((seconds) => ['ferretdb.commands.duration', seconds, { command }] as const)
+        : refused('is no list'),
     'command_seconds/*': (seconds, command) => [['ferretdb.commands.time', seconds, { command }]],
   })
 

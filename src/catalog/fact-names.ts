@@ -50,4 +50,5 @@ export const FACT_NAMES: { readonly [Name in NameOfAny<AnyFact>]: true } = {
   omitZero: true,
   temporality: true,
   total: true,
+  buckets: true,
 }

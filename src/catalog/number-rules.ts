@@ -1,4 +1,5 @@
 import { describeValue } from '../platform/index.ts'
+import { alternativesOf } from './dimensions.ts'
 import { type Report, wordsRule } from './rules.ts'
 import type { CountFact, Dimensions, GaugeFact } from './types.ts'
 
@@ -26,6 +27,7 @@ export function numberRules(fact: GaugeFact | CountFact, report: Report): void {
   countRule('temporality', ['delta', 'cumulative'], fact, report)
   countRule('total', ['source', 'process'], fact, report)
   if (fact.by !== undefined) byRule(fact.by, report)
+  bucketsRule(fact, report)
 }
 
 /** Checks an option that only count facts have, with one of two words. */
@@ -39,6 +41,33 @@ function countRule(
   if (word === undefined || (fact.kind === 'count' && (words as readonly unknown[]).includes(word))) return
   report(option, `is ${describeValue(word)}; use '${words[0]}' or '${words[1]}', and for counts only`)
 }
+
+/** Checks the dimension of the buckets: the gateway, the store and the page know its words as those of any other dimension. */
+function bucketsRule(fact: GaugeFact | CountFact, report: Report) {
+  const key: unknown = (fact as Partial<CountFact>).buckets
+  if (key === undefined) return
+  if (fact.kind !== 'count' || typeof key !== 'string')
+    return report('buckets', `is ${describeValue(key)}; name a dimension, and for counts only`)
+  for (const alternative of alternativesOf(fact)) {
+    const words: unknown = Object(alternative)[key]
+    const isGood =
+      Array.isArray(words) &&
+      words.length > 1 &&
+      words.at(-1) === 'inf' &&
+      isAscending(words.slice(0, -1).map(boundOf))
+    if (!isGood)
+      return report(
+        'buckets',
+        `is '${key}', and that dimension is ${describeValue(words)}; list upper bounds in ascending order, and 'inf' at the end`,
+      )
+  }
+}
+
+const boundOf = (word: unknown) =>
+  typeof word === 'string' && /^\d+(?:\.\d+)?$/.test(word) ? Number(word) : Number.NaN
+
+const isAscending = (bounds: readonly number[]) =>
+  bounds.every((bound, index) => (index === 0 ? bound >= 0 : bound > (bounds[index - 1] as number)))
 
 function exampleRule(fact: GaugeFact | CountFact, report: Report) {
   if (fact.kind === 'gauge' && fact.example === undefined) {

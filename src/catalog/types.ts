@@ -191,6 +191,12 @@ export interface CountFact extends NumberFact {
    * process since its start; all of them are counted. Default: `source`.
    */
   readonly total?: 'source' | 'process'
+  /**
+   * Name of the dimension that distinguishes the buckets of a histogram. Its words are the upper bounds, ascending, and `inf` at the end:
+   * `by: { command: ['find', 'other'], le: ['0.01', '0.1', '1', 'inf'] }`. An OpenTelemetry histogram of the fact's name counts each
+   * value once, in the bucket of the smallest bound that is not below the value. Default: none, and a histogram is dropped.
+   */
+  readonly buckets?: string
   readonly example?: number
 }
 

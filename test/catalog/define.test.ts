@@ -42,6 +42,14 @@ const choice = {
 }
 const metadata = { ...text, type: 'metadata', example: { cloud: 'aws' } }
 const ids = { ...text, type: 'uuids', example: ['3c9cce5b-81a2-4d0b-9f5e-6f6c1e1f4a57'] }
+const buckets = {
+  kind: 'count',
+  unit: '1',
+  by: { le: ['0.5', '1', 'inf'] },
+  buckets: 'le',
+  since: 1,
+  why: 'Tells it.',
+}
 const map = {
   ...text,
   type: 'map',
@@ -125,6 +133,19 @@ const table: ReadonlyArray<readonly [what: string, definition: unknown, place: s
   ['a level as a number', withFact({ ...gauge, level: 1 }, { levels: 1 }), 'levels'],
   ['a level in capitals', withFact(gauge, { levels: ['Basic'] }), 'levels[0]'],
   ['an unknown kind', withFact({ ...gauge, kind: 'histogram' }), "facts['acme.x'].kind"],
+  [
+    'buckets of a gauge',
+    withFact({ ...gauge, by: { le: ['1', 'inf'] }, buckets: 'le' }),
+    "facts['acme.x'].buckets",
+  ],
+  ['buckets without their dimension', withFact({ ...buckets, buckets: 'to' }), "facts['acme.x'].buckets"],
+  ['buckets without an end', withFact({ ...buckets, by: { le: ['1', '2'] } }), "facts['acme.x'].buckets"],
+  [
+    'buckets that descend',
+    withFact({ ...buckets, by: { le: ['2', '1', 'inf'] } }),
+    "facts['acme.x'].buckets",
+  ],
+  ['buckets of words', withFact({ ...buckets, by: { le: ['fast', 'inf'] } }), "facts['acme.x'].buckets"],
   ['a map without keys', withFact({ ...map, keys: undefined }), "facts['acme.x'].keys"],
   ['a map by anything', withFact({ ...map, keys: 'any' }), "facts['acme.x'].keys"],
   ['a map without words', withFact({ ...map, values: [] }), "facts['acme.x'].values"],

@@ -39,6 +39,7 @@ const original = {
   backend_version: '16.8',
   cloud_provider: 'aws',
   cloud_region: 'eu-central-1',
+  command_durations: { find: [0.0004, 0.001, 0.05, 12], createIndexes: [3] } as Record<string, number[]>,
   command_seconds: { find: 12.5, insert: 0.25 } as Record<string, number>,
   uuid: 'c2f1f1de-2c53-4f0c-9b0f-2d8f4c4a7d51',
   uptime: 86_400_099_948_209,
@@ -63,6 +64,9 @@ function everyCommand(): CommandMetrics {
           }
   return metrics
 }
+
+/** The buckets of durations, in seconds. */
+const BOUNDS = [0.001, 0.01, 0.1, 1, 10, Infinity]
 
 /** The page writes names in its own way. */
 const BACKEND = {
@@ -127,6 +131,17 @@ export const ferretdb = defineSeedSystem({
   },
   maps: {
     'build_environment/*': settingOf,
+    'command_durations/*': (command) => ({
+      kept: (durations: number[]) =>
+        BOUNDS.map(
+          (to, index) => durations.filter((one) => one > (BOUNDS[index - 1] ?? -1) && one <= to).length,
+        ),
+      is: (report) =>
+        BOUNDS.map((to) => {
+          const [of, le] = [command === 'find' ? 'find' : 'other', to === Infinity ? 'inf' : to]
+          return report[`ferretdb.commands.duration{command=${of},le=${le}}`] ?? 0
+        }),
+    }),
     'command_seconds/*': (command) => `ferretdb.commands.time{command=${command}}`,
     'command_metrics/*/*/*/*': (opcode, command, argument, result) =>
       `ferretdb.commands{argument=${argument},command=${command},opcode=${opcode},result=${result}}`,

@@ -30,6 +30,11 @@ export const catalog = defineCatalog({
     'acme.logins': count,
     'acme.commands': { ...count, by: { command: ['find', 'insert'], result: ['ok', 'error'] } },
     'acme.errors': { ...count, by: { code: ['e1', 'e2', 'other'] } },
+    'acme.durations': {
+      ...count,
+      by: { command: ['find', 'other'], le: ['0', '0.1', '1', 'inf'] },
+      buckets: 'le',
+    },
     'acme.bytes': { ...count, unit: 'By', round: 'log2' },
   },
 })

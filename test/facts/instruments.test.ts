@@ -228,12 +228,41 @@ test('removing a callback that was never added does nothing', async () => {
   assert.deepEqual(await host.numbers(), { 'acme.users': 1 })
 })
 
-test('a histogram is dropped and counted: a distribution says more than it should', async () => {
+test('a histogram counts each value once, in the bucket of the smallest bound that is not below it', async () => {
+  const host = createHost()
+  const durations = host.meter.createHistogram('acme.durations')
+  for (const seconds of [0, 0.05, 0.1, 0.100_001, 1, 5, Infinity, 1e308])
+    durations.record(seconds, { command: 'find' })
+  durations.record(0.5, { command: 'umbrella' })
+  assert.deepEqual(await host.numbers(), {
+    'acme.durations{command=find,le=0}': 1,
+    'acme.durations{command=find,le=0.1}': 2,
+    'acme.durations{command=find,le=1}': 2,
+    'acme.durations{command=find,le=inf}': 3,
+    'acme.durations{command=other,le=1}': 1,
+  })
+  assert.deepEqual(await host.dropped(), {})
+})
+
+test('a histogram drops and counts what is in no bucket, and nothing that a host hands in throws', async () => {
+  const host = createHost()
+  const durations = host.meter.createHistogram('ACME.durations')
+  const hostile = Object.defineProperty({}, 'command', { enumerable: true, get: () => assert.fail('thrown') })
+  for (const value of [-1, Number.NaN, '1', undefined, 1n, Symbol('x')])
+    durations.record(value as number, { command: 'find' })
+  durations.record(1, hostile)
+  durations.record(1, null as never)
+  assert.deepEqual(await host.numbers(), { 'acme.durations{command=other,le=1}': 1 })
+  assert.deepEqual(await host.dropped(), { invalid_value: 6, invalid_attribute: 1 })
+})
+
+test('a histogram is dropped and counted where no buckets are declared: a distribution says more than it should', async () => {
   const host = createHost()
   host.meter.createHistogram('acme.users').record(3)
   host.meter.createHistogram('acme.latency').record(3)
+  host.meter.createHistogram('acme.logins').record(3)
   assert.deepEqual(await host.numbers(), {})
-  assert.deepEqual(await host.dropped(), { wrong_instrument: 1, undeclared: 1 })
+  assert.deepEqual(await host.dropped(), { wrong_instrument: 2, undeclared: 1 })
 })
 
 test('names of instruments do not differ by case, as OpenTelemetry has it', async () => {

@@ -8,7 +8,7 @@ import type {
   ObservableCallback,
   UpDownCounter,
 } from '@opentelemetry/api'
-import type { DropReason } from '../../catalog/index.ts'
+import { alternativesOf, type DropReason } from '../../catalog/index.ts'
 import { ownOf } from '../../platform/index.ts'
 import type { MeasurementAttributes } from './series.ts'
 import type { FactStore, Observation, ObservedInstrument } from './store.ts'
@@ -21,7 +21,7 @@ import type { FactStore, Observation, ObservedInstrument } from './store.ts'
  * |---|---|
  * | gauge, observable gauge, up-down counter, observable up-down counter | gauge |
  * | counter, observable counter | count |
- * | histogram | dropped: a distribution says more than usage telemetry should |
+ * | histogram | count with `buckets`: each value is one event in its bucket; other facts drop it |
  */
 export function createMeter(store: FactStore): Meter {
   return {
@@ -42,8 +42,10 @@ export function createMeter(store: FactStore): Meter {
       } satisfies Counter
     },
     createHistogram(name) {
-      note(store, name, undefined)
-      return { record: dropping(store, name) } satisfies Histogram
+      const cell = store.counts.get(canonical(name))
+      const add = cell && bucketCounter(cell)
+      note(store, name, add && cell)
+      return { record: add ?? dropping(store, name) } satisfies Histogram
     },
     createObservableGauge: (name) => observe(store, name, store.gauges),
     createObservableUpDownCounter: (name) => observe(store, name, store.gauges),
@@ -56,6 +58,31 @@ export function createMeter(store: FactStore): Meter {
       const found = Array.isArray(observables) && findBatch(store, callback, observables)
       if (found) store.observations.delete(found)
     },
+  }
+}
+
+type CountCell = NonNullable<ReturnType<FactStore['counts']['get']>>
+
+/** Returns a function that counts a value in its bucket; `undefined` if the fact has no buckets. */
+function bucketCounter(cell: CountCell): Histogram['record'] | undefined {
+  const key = cell.fact.buckets
+  if (key === undefined) return undefined
+  const [{ [key]: words = [] } = {}] = alternativesOf(cell.fact)
+  const bounds = words.map((word) => (word === 'inf' ? Infinity : Number(word)))
+  return (value, attributes) => {
+    const isMeasured = typeof value === 'number' && value >= 0
+    const word = isMeasured ? words[bounds.findIndex((bound) => value <= bound)] : undefined
+    if (word === undefined) return cell.add(Number.NaN)
+    cell.add(1, withWord(attributes as MeasurementAttributes, key, word))
+  }
+}
+
+/** Returns the attributes with one more. Without it if they cannot be read: the count refuses that. */
+function withWord(attributes: MeasurementAttributes, key: string, word: string): MeasurementAttributes {
+  try {
+    return { ...attributes, [key]: word }
+  } catch {
+    return undefined
   }
 }
 
