@@ -69,6 +69,7 @@ export {
 export type { ReportEvent, SendingEvent, UsageEvents } from './library/delivery/index.ts'
 export type {
   BoundCounter,
+  DroppedValues,
   FactFunction,
   FactPoint,
   FactSource,

@@ -66,7 +66,7 @@ async function askAttribute(
   if (answer.reason) return markAbsent(collection, name, answer.reason)
   if (answer.value === undefined) return
   const { value, problems } = acceptValue(fact, answer.value)
-  for (const problem of problems) collection.drops.add(problem)
+  for (const problem of problems) collection.drops.add(problem, name)
   if (value !== undefined) {
     for (const [attribute, part] of attributesOf(name, value)) collection.attributes.set(attribute, part)
   } else if (problems[0]) collection.absent.set(name, problems[0])
@@ -110,7 +110,7 @@ function takePoints(collection: Collection, name: string, points: readonly unkno
       const { value, attributes } = ownOf(Object(point))
       takeObservation(collection, instrument, value, attributes)
     } catch {
-      collection.drops.add('invalid_value')
+      collection.drops.add('invalid_value', name)
     }
   }
 }
@@ -129,7 +129,12 @@ async function askObservation(
   if (!names.some((name) => included.has(name) || !Object.hasOwn(store.catalog.facts, name))) return
 
   // Kept apart until the callback has ended, in fixed arrays, because it may observe without end.
-  const collected = { ...collection, observed: new Map(), totals: new Map(), drops: createDrops() }
+  const collected = {
+    ...collection,
+    observed: new Map(),
+    totals: new Map(),
+    drops: createDrops(store.drops.mistakes),
+  }
   let open = true
   const take = (
     instrument: ObservedInstrument | undefined,
@@ -171,9 +176,7 @@ function merge(collected: Collection, collection: Collection): void {
       if (!Number.isNaN(total)) takeTotal(collection, cell, index, total)
     }
   }
-  for (const [reason, amount] of Object.entries(collected.drops.counts())) {
-    collection.drops.add(reason as DropReason, amount)
-  }
+  collection.drops.addAll(collected.drops)
 }
 
 function takeObservation(
@@ -186,18 +189,18 @@ function takeObservation(
   const { catalog } = collection.store
   const name = instrument?.name ?? ''
   const cell = instrument?.cell
-  if (!cell) return drops.add(Object.hasOwn(catalog.facts, name) ? 'wrong_instrument' : 'undeclared')
+  if (!cell) return drops.add(Object.hasOwn(catalog.facts, name) ? 'wrong_instrument' : 'undeclared', name)
   if (!collection.included.has(name)) return
   try {
     if (!(cell instanceof CountCell ? isCount(value) : Number.isFinite(value)))
-      return drops.add('invalid_value')
+      return drops.add('invalid_value', name)
     const index = cell.series.indexOf(attributes)
-    if (index < 0) return drops.add('invalid_attribute')
-    if (cell.series.hasUndeclared(attributes)) drops.add('invalid_attribute')
+    if (index < 0) return drops.add('invalid_attribute', name)
+    if (cell.series.hasUndeclared(attributes)) drops.add('invalid_attribute', name)
     if (cell instanceof CountCell) takeTotal(collection, cell, index, value)
     else valuesOf(collection.observed, name, cell.series.size)[index] = value
   } catch {
-    drops.add('invalid_attribute')
+    drops.add('invalid_attribute', name)
   }
 }
 
@@ -218,7 +221,7 @@ function valuesOf<K>(all: Map<K, Float64Array>, key: K, size: number): Float64Ar
 }
 
 function markAbsent({ drops, absent }: Collection, name: string, reason: DropReason): void {
-  drops.add(reason)
+  drops.add(reason, name)
   absent.set(name, reason)
 }
 

@@ -39,19 +39,20 @@ export class CountCell {
   add(amount = 1, attributes?: MeasurementAttributes): void {
     if (!this.#recording.on) return
     try {
-      if (!isCount(amount)) return this.#drops.add('invalid_value')
+      if (!isCount(amount)) return this.#drops.add('invalid_value', this.#name)
       const index = this.series.indexOf(attributes)
-      if (index < 0) return this.#drops.add('invalid_attribute')
-      if (this.series.hasUndeclared(attributes)) this.#drops.add('invalid_attribute')
+      if (index < 0) return this.#drops.add('invalid_attribute', this.#name)
+      if (this.series.hasUndeclared(attributes)) this.#drops.add('invalid_attribute', this.#name)
       this.values[index]! += amount
     } catch {
       // Attributes with getters that throw, symbols and the like.
-      this.#drops.add('invalid_attribute')
+      this.#drops.add('invalid_attribute', this.#name)
     }
   }
 
   bind(attributes?: MeasurementAttributes): BoundCounter {
     const drops = this.#drops
+    const name = this.#name
     const recording = this.#recording
     const values = this.values
     let index = -1
@@ -60,13 +61,13 @@ export class CountCell {
     } catch {
       // As in add.
     }
-    if (index < 0) return { add: () => drops.add('invalid_attribute') }
-    if (this.series.hasUndeclared(attributes)) drops.add('invalid_attribute')
+    if (index < 0) return { add: () => drops.add('invalid_attribute', name) }
+    if (this.series.hasUndeclared(attributes)) drops.add('invalid_attribute', name)
     return {
       add(amount = 1) {
         if (!recording.on) return
         if (isCount(amount)) values[index]! += amount
-        else drops.add('invalid_value')
+        else drops.add('invalid_value', name)
       },
     }
   }
@@ -115,8 +116,10 @@ export class GaugeCell {
   readonly values: Float64Array
   readonly #drops: Drops
   readonly #recording: Recording
+  readonly #name: string
 
-  constructor(fact: GaugeFact, drops: Drops, recording: Recording) {
+  constructor(name: string, fact: GaugeFact, drops: Drops, recording: Recording) {
+    this.#name = name
     this.fact = fact
     this.series = createSeries(fact.by)
     this.values = new Float64Array(this.series.size).fill(Number.NaN)
@@ -136,15 +139,15 @@ export class GaugeCell {
   #change(input: number, attributes: MeasurementAttributes, next: (current: number) => number): void {
     if (!this.#recording.on) return
     try {
-      if (!Number.isFinite(input)) return this.#drops.add('invalid_value')
+      if (!Number.isFinite(input)) return this.#drops.add('invalid_value', this.#name)
       const index = this.series.indexOf(attributes)
-      if (index < 0) return this.#drops.add('invalid_attribute')
-      if (this.series.hasUndeclared(attributes)) this.#drops.add('invalid_attribute')
+      if (index < 0) return this.#drops.add('invalid_attribute', this.#name)
+      if (this.series.hasUndeclared(attributes)) this.#drops.add('invalid_attribute', this.#name)
       const value = next(this.values[index]!)
-      if (!Number.isFinite(value)) return this.#drops.add('invalid_value')
+      if (!Number.isFinite(value)) return this.#drops.add('invalid_value', this.#name)
       this.values[index] = value
     } catch {
-      this.#drops.add('invalid_attribute')
+      this.#drops.add('invalid_attribute', this.#name)
     }
   }
 }

@@ -116,7 +116,7 @@ function openCollection(store: FactStore, { clock, includes }: CollectOptions): 
     totals: new Map(),
     totalsBefore: new Map([...store.counts.values()].map((cell) => [cell, cell.totals])),
     absent: new Map(),
-    drops: createDrops(),
+    drops: createDrops(store.drops.mistakes),
   }
 }
 

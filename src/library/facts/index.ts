@@ -23,6 +23,7 @@ export {
   sumOf,
 } from './counts.ts'
 export { createMeter } from './meter.ts'
+export { createMistakes, type DroppedValues, type Mistakes } from './mistakes.ts'
 export type { FactFunction, FactSource, FactStore, GaugePoint, SourcedOf } from './store.ts'
 export { createFactStores, type FactStores } from './stores.ts'
 export { DEFAULT_TIMEOUTS, type SourceTimeouts } from './timeouts.ts'

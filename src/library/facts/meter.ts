@@ -119,7 +119,7 @@ function dropping(store: FactStore, name: string): () => void {
   const reason: DropReason = Object.hasOwn(store.catalog.facts, canonical(name))
     ? 'wrong_instrument'
     : 'undeclared'
-  return () => store.drops.add(reason)
+  return () => store.drops.add(reason, name)
 }
 
 function observe(

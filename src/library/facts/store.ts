@@ -10,6 +10,7 @@ import {
 } from '../../catalog/index.ts'
 import { CountCell, GaugeCell, type Recording } from './cells.ts'
 import { createDrops, type Drops } from './drops.ts'
+import type { Mistakes } from './mistakes.ts'
 
 /** Value, or a function that returns it when a report is made. */
 export type FactSource<V> = V | FactFunction<V>
@@ -64,15 +65,15 @@ export interface StoreUsage {
   readonly undeclaredNames: Set<string>
 }
 
-export function createFactStore(catalog: Catalog, recording: Recording): FactStore {
-  const drops = createDrops()
+export function createFactStore(catalog: Catalog, recording: Recording, mistakes?: Mistakes): FactStore {
+  const drops = createDrops(mistakes)
   const attributes = new Map<string, FactSource<FactValue>>()
   const gaugeSources = new Map<string, () => unknown>()
   const gauges = new Map<string, GaugeCell>()
   const counts = new Map<string, CountCell>()
   const asked: StoreUsage = { usesNumbers: false, undeclaredNames: new Set() }
   for (const [name, fact] of Object.entries(catalog.facts)) {
-    if (fact.kind === 'gauge') gauges.set(name, new GaugeCell(fact, drops, recording))
+    if (fact.kind === 'gauge') gauges.set(name, new GaugeCell(name, fact, drops, recording))
     if (fact.kind === 'count') counts.set(name, new CountCell(name, fact, drops, recording))
   }
 
@@ -89,8 +90,8 @@ export function createFactStore(catalog: Catalog, recording: Recording): FactSto
     set(name, source) {
       const fact =
         typeof name === 'string' && Object.hasOwn(catalog.facts, name) ? catalog.facts[name] : undefined
-      if (fact === undefined) return drops.add('undeclared')
-      if (fact.kind === 'count') return drops.add('wrong_instrument')
+      if (fact === undefined) return drops.add('undeclared', name)
+      if (fact.kind === 'count') return drops.add('wrong_instrument', name)
       if (fact.kind === 'gauge') {
         asked.usesNumbers = true
         gaugeSources.delete(name)
@@ -103,7 +104,7 @@ export function createFactStore(catalog: Catalog, recording: Recording): FactSto
       if (source === undefined) return void attributes.delete(name)
       if (typeof source === 'function') return void attributes.set(name, source as () => FactValue)
       const { value, problems } = acceptValue(fact, source)
-      for (const problem of problems) drops.add(problem)
+      for (const problem of problems) drops.add(problem, name)
       if (value !== undefined) attributes.set(name, value)
       else if (problems.length === 0) attributes.delete(name)
     },

@@ -1,6 +1,7 @@
 import type { Catalog } from '../../catalog/index.ts'
 import type { Recording } from './cells.ts'
 import { type Counts, factIn, seriesKey, sumOf } from './counts.ts'
+import { createMistakes, type DroppedValues, type Mistakes } from './mistakes.ts'
 import { createFactStore, type FactStore } from './store.ts'
 
 /** Facts of a process: the product's own and those of each contribution, in separate stores. */
@@ -9,6 +10,8 @@ export interface FactStores {
   readonly recording: Recording
   /** All stores, the product's own first. */
   readonly all: readonly FactStore[]
+  /** Returns the values that were dropped, by name. They are in no report. */
+  dropped(): readonly DroppedValues[]
   /** Adds the store of a contribution. */
   add(catalog: Catalog): FactStore
   /** Removes the store of a contribution. Its counts stay in the totals, which only grow. */
@@ -24,17 +27,19 @@ export interface FactStores {
 /** Name of the report's gauge of refused values. They are counted like a count fact, and so survive a restart. */
 export const DROPPED = 'usage.dropped'
 
-export function createFactStores(catalog: Catalog): FactStores {
+/** @param mistakes where the names of dropped values are noted. Default: nowhere else */
+export function createFactStores(catalog: Catalog, mistakes: Mistakes = createMistakes()): FactStores {
   const recording: Recording = { on: true }
-  const stores = [createFactStore(catalog, recording)]
+  const stores = [createFactStore(catalog, recording, mistakes)]
   /** Counts of removed contributions. */
   let removedCounts: Counts = new Map()
 
   return {
     all: stores,
     recording,
+    dropped: mistakes.list,
     add(part) {
-      const store = createFactStore(part, recording)
+      const store = createFactStore(part, recording, mistakes)
       stores.push(store)
       return store
     },

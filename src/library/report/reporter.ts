@@ -108,7 +108,6 @@ export function createReporter(options: ReporterOptions): Reporter {
       const made = await composer.make(metrics, details)
       const accepted = await delivery.accept(made)
       if (typeof accepted !== 'string') {
-        logAbsent(collected)
         return final || accepted.outcome !== 'queued' ? accepted : send(accepted)
       }
       // Another process was faster, and carries the counts; or nothing can be written, and the next one waits in memory.
@@ -178,11 +177,6 @@ export function createReporter(options: ReporterOptions): Reporter {
     const catalog = options.catalog()
     const moment = { at: clock.now(), productVersion: options.product.version }
     return (name) => withholdingReason(catalog, name, permitted, moment)
-  }
-
-  function logAbsent({ absent }: Collected): void {
-    for (const [name, reason] of absent)
-      logger.debug(`The usage fact ${name} is not in the report (${reason}).`)
   }
 
   async function reportExclusively(

@@ -1,6 +1,6 @@
 import { type Catalog, checkedCatalog, combineCatalogs, joiningFacts } from '../../catalog/index.ts'
 import { UsageConfigurationError } from '../../platform/index.ts'
-import { createFactStores, type FactStore, type FactStores } from '../facts/index.ts'
+import { createFactStores, type FactStore, type FactStores, type Mistakes } from '../facts/index.ts'
 import { type IdentityPolicy, joinsReports } from '../identity/index.ts'
 
 /** Facts of the product and of its contributions. */
@@ -27,8 +27,9 @@ export interface Contributions {
 export function createContributions(
   base: Catalog,
   identity: Pick<IdentityPolicy, 'mode'> = {},
+  mistakes?: Mistakes,
 ): Contributions {
-  const stores = createFactStores(base)
+  const stores = createFactStores(base, mistakes)
   const feeds = new Set<(timeout?: number) => Promise<void>>()
   const parts = new Set<Catalog>()
   let catalog = base

@@ -79,6 +79,7 @@ function createNoopTelemetry<F extends Facts>(
       verdict,
       delivery: { waiting: 0, failures: 0 },
       state: { location, durable: true, problems: [] },
+      dropped: [],
       facts: { reported: [], newer: [], aboveLevel: [], excluded: [], expired: [] },
     }),
     on: () => nothing,

@@ -86,7 +86,7 @@ export function createRecorder<F extends Facts>(facts: FactStore): UsageRecorder
         for (const [name, source] of Object.entries(pack.sources)) if (declared(name)) facts.set(name, source)
       } catch {
         // Not a pack, or one with getters that throw.
-        facts.drops.add('invalid_value')
+        facts.drops.add('invalid_value', 'usage.use()')
       }
     },
     counter(name) {
@@ -95,7 +95,7 @@ export function createRecorder<F extends Facts>(facts: FactStore): UsageRecorder
         facts.usage.usesNumbers = true
         return cell
       }
-      const drop = () => facts.drops.add(declared(name) ? 'wrong_instrument' : 'undeclared')
+      const drop = () => facts.drops.add(declared(name) ? 'wrong_instrument' : 'undeclared', name)
       return { add: drop, bind: () => ({ add: drop }) }
     },
   }

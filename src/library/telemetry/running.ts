@@ -334,6 +334,7 @@ export function createRunning(
         ...(due !== undefined && { nextReportAt: new Date(due).toISOString() }),
         delivery: await (await import('./delivery-status.ts')).deliveryStatus(settings),
         ledger: { location: await settings.locationOf(ENTRIES.ledger) },
+        dropped: contributions.stores.dropped(),
         facts: factsUnder(verdict, { ...settings, catalog: contributions.catalog() }),
         state: stateUnder(settings),
       }

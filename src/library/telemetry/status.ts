@@ -2,6 +2,7 @@ import { withholdingReason } from '../../catalog/index.ts'
 import { groupBy } from '../../platform/index.ts'
 import type { StoreHealth } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
+import type { DroppedValues } from '../facts/index.ts'
 import type { DeliveryStatus } from './delivery-status.ts'
 import type { Settings } from './settings.ts'
 
@@ -20,6 +21,8 @@ export interface UsageStatus {
   readonly state: StoreHealth & { readonly location: string }
   /** Log of every report with its bytes; absent if the product's package has removed the telemetry. */
   readonly ledger?: { readonly location: string }
+  /** Values that were dropped in this process, by name: the mistakes of the product's own code. They are in no report. */
+  readonly dropped: readonly DroppedValues[]
   /** Names of the catalog's facts, by what happens to them. */
   readonly facts: {
     /** In the next report, if their source returns a value. */

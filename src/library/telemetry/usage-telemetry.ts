@@ -1,11 +1,18 @@
 import type { Catalog, Facts } from '../../catalog/index.ts'
-import { inOwnContext, outsideHostContext, silentLogger, unsuitableRuntime } from '../../platform/index.ts'
+import {
+  inOwnContext,
+  outsideHostContext,
+  safeLogger,
+  silentLogger,
+  unsuitableRuntime,
+} from '../../platform/index.ts'
 import type { GiveVerdict, Verdict } from '../consent/index.ts'
-import type { FactStore } from '../facts/index.ts'
+import { createMistakes, type FactStore } from '../facts/index.ts'
 import { createContributions } from './contributions.ts'
 import { type DescribedTelemetryOptions, withDescription } from './description.ts'
 import { createDurability } from './durability.ts'
 import { createListeners } from './listeners.ts'
+import { mistakeText } from './mistake-text.ts'
 import { createRemoved, createUnsuitable } from './nothing.ts'
 import { checkOptions } from './option-rules.ts'
 import type { UsageTelemetryOptions } from './options.ts'
@@ -56,7 +63,9 @@ function makeUsageTelemetry<F extends Facts>(
   if (packaging?.state === 'none')
     return { usage: createRemoved(resolveSettings(options, packaging)), persist: async () => {} }
   const createdAt = clockOf(options).now()
-  const contributions = createContributions(options.catalog, options.identity)
+  const { debug } = safeLogger(options.logger ?? silentLogger)
+  const mistakes = createMistakes((dropped) => debug(mistakeText(dropped)))
+  const contributions = createContributions(options.catalog, options.identity, mistakes)
   const listeners = createListeners()
   let running: Running | undefined
   /** Reads the environment when something that depends on it is first used: at the start, or before. */
