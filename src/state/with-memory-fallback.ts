@@ -6,14 +6,14 @@ import { createMemoryStore } from './memory.ts'
 import type { StateStore } from './types.ts'
 
 export interface StoreWithMemoryFallback extends StateStore {
-  /** Returns why the last change did not reach the store; `undefined` if it did, or if nothing was changed yet. */
+  /** Returns the reason why the last change did not reach the store; `undefined` if it did, or if nothing was changed yet. */
   failure(): string | undefined
   /** Returns the names of entries with changes in memory that have not reached the store. */
   unwritten(): readonly string[]
 }
 
 export interface MemoryFallbackOptions {
-  /** Advice to the operator, at the end of the warning. Default: make it writable, or name another place. */
+  /** Advice to the operator, at the end of the warning, as a sentence. Default: to make the location writable, or to choose another one. */
   readonly advice?: string
 }
 
@@ -28,7 +28,7 @@ export interface MemoryFallbackOptions {
 export function storeWithMemoryFallback(
   store: StateStore,
   logger: Logger,
-  { advice = 'Make it writable, or name another place.' }: MemoryFallbackOptions = {},
+  { advice = 'Make it writable, or keep the state elsewhere.' }: MemoryFallbackOptions = {},
 ): StoreWithMemoryFallback {
   const memory = createMemoryStore()
   /** Entries with newer content in memory: the whole entry, lines to append to it, or a new entry. */
@@ -70,7 +70,7 @@ export function storeWithMemoryFallback(
 
   function warn(reason: string): void {
     logger.warn(
-      `The usage telemetry cannot write to ${store.location} (${reason}). It goes on in memory: ` +
+      `The usage telemetry cannot write to ${store.location} (${reason}). It keeps its state in memory: ` +
         `what is not delivered before the process ends is lost. ${advice}`,
     )
   }

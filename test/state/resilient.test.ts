@@ -103,8 +103,8 @@ test('the warning names the place, the reason and what to do', async () => {
   disk.broken = true
   await disk.store.write('a', 'x')
   assert.deepEqual(disk.log.lines, [
-    'warn: The usage telemetry cannot write to /var/lib/acme (ENOSPC). It goes on in memory: ' +
-      'what is not delivered before the process ends is lost. Make it writable, or name another place.',
+    'warn: The usage telemetry cannot write to /var/lib/acme (ENOSPC). It keeps its state in memory: ' +
+      'what is not delivered before the process ends is lost. Make it writable, or keep the state elsewhere.',
   ])
 })
 

@@ -64,7 +64,10 @@ for (const [environment, consent, enabling] of CONFLICTS) {
       await assert.rejects(usage.start(), (error) => {
         assert.ok(error instanceof ConsentConflictError)
         assert.equal(error.code, 'ERR_USAGE_CONSENT_CONFLICT')
-        assert.match(error.message, /^Acme DB does not start while its usage telemetry is contradictory\. /)
+        assert.match(
+          error.message,
+          /^Acme DB does not start while the settings of its usage telemetry contradict each other\. /,
+        )
         assert.match(error.message, enabling)
         return true
       })

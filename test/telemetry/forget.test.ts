@@ -216,7 +216,8 @@ test('an erasure that does not reach the disk rejects; this process goes on unde
     what: 'erasure',
     message:
       'The installation was not erased in /var/lib/acme/usage (EROFS): the next process may report under the same id, though this one ' +
-      'does not. The receiver was asked to erase what it has. Set ACME_DB_TELEMETRY_OPTOUT=1, or make the place writable and ask again.',
+      'does not. The receiver was asked to erase what it has. To report nothing more, set ACME_DB_TELEMETRY_OPTOUT=1. To erase it here, ' +
+      'make /var/lib/acme/usage writable and ask again.',
   })
   await usage.report()
   const ids = receiver.received.map(({ json }) => attributesOf(json)['service.instance.id'])

@@ -186,7 +186,7 @@ test('nothing can be stored: not another installation at each start, but no repo
   assert.match(reason, /the stored state does not outlive this process: .*occupied cannot be written/)
   const warnings = log.lines.filter((line) => line.startsWith('warn'))
   assert.equal(warnings.length, 1)
-  assert.match(warnings[0] ?? '', /occupied .* name another place with ACME_DB_TELEMETRY_DIR\.$/)
+  assert.match(warnings[0] ?? '', /occupied .* name another directory in ACME_DB_TELEMETRY_DIR\.$/)
   const { disclosure } = await usage.status()
   for (const said of [disclosure, ...log.lines])
     assert.doesNotMatch(said ?? '', /local log|They are sent later\./)

@@ -30,7 +30,7 @@ test('http://otel-collector:4318 of the operator gets the reports, with one warn
   assert.equal((await usage.report()).outcome, 'sent')
   await usage.shutdown()
   assert.equal(receiver.received.length, 2)
-  const warning = `ACME_DB_TELEMETRY_ENDPOINT=${endpoint} is not encrypted: whoever carries the reports there can read and change them. Use https where that is more than a network of your own.`
+  const warning = `ACME_DB_TELEMETRY_ENDPOINT=${endpoint} is not encrypted: everyone on the way there can read and change the reports. Use https, unless the whole way is your own network.`
   assert.deepEqual(warnings, [warning])
   assert.deepEqual(warningsIn(log.lines), [`warn: ${warning}`])
   assert.throws(() => createAcme({ endpoint }), { code: 'ERR_USAGE_CONFIGURATION' })
@@ -112,7 +112,7 @@ test('every header with a name and visible characters arrives as it was meant, a
     }),
   )
   const KNOWN =
-    /^(?:cannot be read: entry \d+ (?:does not begin with the name of a header and =|has a semicolon or a quotation mark, which are written as %3B and %22|has no value|has a character that a header cannot have, or % without two hexadecimal digits|has the name of an earlier one|sets [a-z0-9-]+, which is left to the usage telemetry and to each connection)|holds no header|is longer than 8192 characters); write it as name=value,name=value, with %20 for a space and %2C for a comma$/
+    /^(?:cannot be read: entry \d+ (?:does not begin with the name of a header and =|has a semicolon or a quotation mark, which are written as %3B and %22|has no value|has a character that a header cannot have, or % without two hexadecimal digits|has the name of an earlier one|sets [a-z0-9-]+, which only the usage telemetry and the connection may set)|holds no header|is longer than 8192 characters); write it as name=value,name=value, with %20 for a space and %2C for a comma$/
   const parts = fc.constantFrom(
     '=',
     ',',
@@ -285,7 +285,7 @@ test('the warning of an address without encryption says that the headers are rea
   const { warnings } = await usage.start()
   assert.match(
     warnings.join(),
-    /can read and change them, and read the headers of ACME_DB_TELEMETRY_HEADERS\./,
+    /can read and change the reports, and read the headers of ACME_DB_TELEMETRY_HEADERS\./,
   )
   await usage.shutdown()
 })

@@ -8,7 +8,7 @@ export interface Contributions {
   readonly stores: FactStores
   /** MeterProviders of the usage telemetry: the product's, and those of contributions. */
   readonly providers: WeakSet<object>
-  /** Reads the metrics of SDKs of the host's own. Called before a report is made, and before counts are persisted. */
+  /** Reads the metrics of the host's own SDKs. Called before a report is made, and before counts are persisted. */
   pull(timeout?: number): Promise<void>
   /** Adds a source that each {@link Contributions.pull} reads. */
   addFeed(feed: (timeout?: number) => Promise<void>): void
@@ -18,9 +18,9 @@ export interface Contributions {
   hasFeeds(): boolean
   /** Returns the product's catalog with the present contributions. */
   catalog(): Catalog
-  /** Returns the names of former facts: of earlier versions, and of contributions that were removed. */
+  /** Returns the names of former facts: those of earlier versions, and those of removed contributions. */
   formerFacts(): readonly string[]
-  /** @throws {UsageConfigurationError} if the part does not fit. */
+  /** Adds a catalog. Throws a {@link UsageConfigurationError} if it does not fit to the others. */
   add(part: Catalog): { readonly store: FactStore; remove(): void }
 }
 

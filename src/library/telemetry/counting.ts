@@ -6,19 +6,19 @@ import { createLocalCounter, type LocalCounter } from '../counts/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { Settings } from './settings.ts'
 
-/** Time between two writes of the counts, in milliseconds: a crash can cost what was counted meanwhile. */
+/** Time between two writes of the counts, in milliseconds. A crash loses what was counted since the last write. */
 const PERSIST_INTERVAL = 5 * 60_000
 
 /** Number of counters from which those of ended processes are merged. */
 const MANY = 200
 
-/** Longest time to merge counters, and at the end of a process, in milliseconds. */
+/** Longest time to merge counters, in milliseconds: while a process runs, and at its end. */
 const [MAX_MERGE_TIME, MAX_MERGE_TIME_AT_END] = [500, 50]
 
 /** Counts of this process between two reports. */
 export interface Counting {
   readonly local: LocalCounter
-  /** Counts under a verdict from now on. Counts that it does not cover are discarded at once. */
+  /** Counts under this verdict from now on. Counts that it does not cover are discarded at once. */
   applyVerdict(verdict: Verdict): Promise<void>
   /** Discards everything that was counted so far. */
   restart(): Promise<void>
@@ -74,7 +74,7 @@ export function createCounting({
     await contributions.pull()
     const isEmpty = local.live().counts.size === 0
     if (isEmpty && ended) return
-    // Read also without counts: this is how a process notices what was chosen in another one.
+    // Read even if there are no counts: this is how a process notices a choice that was made in another one.
     const { state } = await refreshConsent()
     if (isEmpty || state === 'disabled') return
     // If that fails, the store has warned the operator, and counting goes on in memory.
@@ -82,7 +82,7 @@ export function createCounting({
     await mergeMany(ended)
   }
 
-  /** Merges the counters of many ended runs: of a tool, perhaps no process ever lives until a report is due. */
+  /** Merges the counters of ended processes if there are many: a tool may have no process that lives until a report is due. */
   async function mergeMany(ended: boolean): Promise<void> {
     const counters = await settings.state.list(ENTRIES.counts).catch(() => [])
     if (counters.length < MANY) return

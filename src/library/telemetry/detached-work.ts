@@ -6,7 +6,7 @@ import type { Contributions } from './contributions.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import type { Settings } from './settings.ts'
 
-/** Work of a child process that reports in the place of this one, as data: neither code nor configuration of the host goes with it. */
+/** Work of a child process that reports instead of this one. It is data only, without code or configuration of the host. */
 export interface DetachedWork {
   readonly options: Pick<
     UsageTelemetryOptions,
@@ -24,7 +24,7 @@ export interface DetachedWork {
   readonly observed: Readonly<Record<string, number>>
 }
 
-/** Longest time of a source of facts, in milliseconds: the process wants to end. */
+/** Longest time of a source of facts, in milliseconds. It is short because the process is about to end. */
 const FACT_BUDGET = 20
 
 /** Collects the facts that a verdict permits, for a child process. */
@@ -66,8 +66,8 @@ export async function makeDetachedWork(
       schedule: scheduleOf(settings),
       identity,
     },
-    // Without the directory: the child knows it, and the variable may be relative to the working directory of this process.
-    // Without others that are not known: a misspelt one may hold a password, and this is written into the state.
+    // Without the directory: the child knows it.
+    // Without unknown variables: a misspelt one may hold a password, and the work is written into the state.
     environment: Object.fromEntries(Object.entries(environment).filter(([name]) => known.has(name))),
     parts,
     attributes: Object.fromEntries(valuesIn(catalog, attributes)),

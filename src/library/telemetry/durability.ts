@@ -3,11 +3,11 @@ import type { Settings } from './settings.ts'
 
 /** Finds out whether the installation is the same at the next start, or a new one at each start. */
 export interface Durability {
-  /** Reason why each start is a new installation, as the end of a sentence; `undefined` if none is known. */
+  /** Returns the reason why each start is a new installation, as the end of a sentence; `undefined` if no reason is known. */
   problem(): string | undefined
   /**
-   * Checks it, if need be by reading the installation id, and so only while one may be read. A directory that cannot be written but has
-   * an id is the same installation at each start.
+   * Updates the answer of `problem()`. May read the installation id, so call it only while consent permits that. A directory that cannot
+   * be written but has an id is the same installation at each start.
    */
   check(): Promise<void>
 }
@@ -47,7 +47,7 @@ export function createDurability({
     return createInstallation(state, clock, identity).isKept()
   }
 
-  /** Writes the owner, as the first write does. Called only if the owner is not stored, or a write has failed. */
+  /** Tries to write the owner, as the first write does. Returns the reason if that fails. Called only if the owner is not stored, or a write has failed. */
   async function probe(): Promise<string | undefined> {
     try {
       await state.create(ENTRIES.product, ownerText({ name: product.name, prefix }))

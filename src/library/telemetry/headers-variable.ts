@@ -1,9 +1,9 @@
-/** Headers for a Collector of the operator's own, from a variable that is written like `OTEL_EXPORTER_OTLP_HEADERS`. */
+/** Headers for the operator's own Collector, from a variable that is written like `OTEL_EXPORTER_OTLP_HEADERS`. */
 
 /** Headers by name in lower case, or the reason why they cannot be read. */
 export type Headers =
   | { readonly headers: Readonly<Record<string, string>>; readonly problem: undefined }
-  /** The end of a sentence. Names no part of the value: each may be a password, also where it stands in the place of a name. */
+  /** `problem`: the end of a sentence. It quotes no part of the value: each part may be a password, even one in the position of a name. */
   | { readonly headers: undefined; readonly problem: string }
 
 /**
@@ -36,7 +36,7 @@ const unreadable = (problem: string): Headers => ({
 
 function problemOf(entry: string, name: string, value: string): string | undefined {
   if (!TOKEN.test(name)) return 'does not begin with the name of a header and ='
-  if (RESERVED.test(name)) return `sets ${name}, which is left to the usage telemetry and to each connection`
+  if (RESERVED.test(name)) return `sets ${name}, which only the usage telemetry and the connection may set`
   if (/[;"]/.test(entry)) return 'has a semicolon or a quotation mark, which are written as %3B and %22'
   if (value === '') return 'has no value'
   return VALUE.test(value)
@@ -44,7 +44,7 @@ function problemOf(entry: string, name: string, value: string): string | undefin
     : 'has a character that a header cannot have, or % without two hexadecimal digits'
 }
 
-/** Decodes percent escapes, without surrounding spaces. Returns a text that no header can have if one of them is not valid. */
+/** Decodes percent escapes, without surrounding spaces. If an escape is not valid, returns a text that no header can have. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text.trim()).trim()
@@ -56,10 +56,10 @@ function decoded(text: string): string {
 /** Pattern of a token (RFC 9110, 5.6.2). */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/
 
-/** Pattern of a field value (RFC 9110, 5.5) in ASCII: what else a receiver would read is not defined. */
+/** Pattern of a field value (RFC 9110, 5.5) in ASCII: how a receiver reads other characters is not defined. */
 const VALUE = /^[\t\x20-\x7e]+$/
 
-/** Headers that say how a report is sent, which is the business of this library and of each connection (RFC 9110, 7.6.1). */
+/** Headers that this library and each connection set themselves (RFC 9110, 7.6.1). */
 const RESERVED =
   /^(?:host|user-agent|accept-encoding|content-(?:encoding|length|type)|connection|keep-alive|proxy-(?:authenticate|authorization|connection)|te|trailer|transfer-encoding|upgrade|expect|http2-settings)$/
 

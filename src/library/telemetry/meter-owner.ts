@@ -8,7 +8,7 @@ import type { FactStore } from '../facts/index.ts'
 export interface MeterOwner {
   /** Warns if metrics of other code come to the usage telemetry, which drops them. */
   look(): void
-  /** Warns also if facts may go to another provider. Called before a report: by then the host has had time to record them. */
+  /** Warns like `look`, and also if facts may go to another provider. Called before a report: by then the host has had time to record facts. */
   lookAtReport(): void
 }
 
@@ -18,7 +18,7 @@ export interface MeterOwnerOptions {
   readonly stores: readonly FactStore[]
   /** MeterProviders of the usage telemetry: the product's, and those of contributions. */
   readonly own: Pick<WeakSet<object>, 'has'>
-  /** Returns `true` while there is a reader of ours for a provider of the host's, through which our facts come back to us. */
+  /** Returns `true` while the host's provider may have a reader of this telemetry, through which facts recorded there arrive here. */
   readonly hasReader: () => boolean
 }
 
@@ -49,7 +49,7 @@ export function createMeterOwner({ logger, stores, own, hasReader }: MeterOwnerO
     if (stores.some(({ usage: asked }) => asked.usesNumbers) || !stores.some(hasNumbers)) return
     warnOnce(
       "Another MeterProvider than the usage telemetry is OpenTelemetry's global one, and no gauge or count of the usage catalog has been recorded here. " +
-        'What is recorded by metrics.getMeter() of @opentelemetry/api goes to that one, and is in no usage report. ' +
+        'What is recorded by metrics.getMeter() of @opentelemetry/api goes to that provider, and is in no usage report. ' +
         'Take the instruments of the facts from usage.getMeter() or usage.counter(), or give that provider a reader of the facts: await usage.reader().',
     )
   }

@@ -11,8 +11,8 @@ export const createRemoved = <F extends Facts>({ consentInputs, state }: Setting
   createNoopTelemetry({ ...consentInputs, location: state.location })
 
 /**
- * Creates the usage telemetry for a Node.js on which the library cannot run. Throws nothing, as the operator chose that Node.js, and the
- * checks of the options do not run on it either.
+ * Creates the usage telemetry for a version of Node.js on which the library cannot run. Does not check the options, as the checks do not
+ * run there either. Throws nothing: the operator chose that version.
  */
 export function createUnsuitable<F extends Facts>(
   { product, catalog, logger = silentLogger }: Partial<UsageTelemetryOptions<F>>,
@@ -32,12 +32,12 @@ interface Silence extends Pick<Settings['consentInputs'], 'prefix' | 'levels' | 
   readonly location?: string
 }
 
-/** Creates a telemetry that collects, loads and writes nothing, which nobody can change. `announce` is called at the first start. */
+/** Creates a telemetry that collects, loads and writes nothing, and that nobody can enable. Calls `announce` at the first start. */
 function createNoopTelemetry<F extends Facts>(
   { prefix, levels, defaultBy, startedAt, location = 'nowhere' }: Silence,
   announce = () => {},
 ): UsageTelemetry<F> {
-  // No source is asked: not even a flag brings back what is not there.
+  // No source is read: not even a flag can enable a telemetry that the package does not have.
   const silence = { prefix, levels, defaultBy, environment: {}, ...(startedAt && { startedAt }) }
   const verdict = { ...decideConsent({ ...silence, default: 'disabled' }), locked: true }
   let isAnnounced = false

@@ -29,11 +29,11 @@ export interface OldPlacesOptions {
  */
 export function oldPlaces(options: OldPlacesOptions): readonly HistoryLocation[] {
   const { product, prefixes, environment, clock, place, store, own, directories } = options
-  // The prefix outlives the name, also where it is the present one.
+  // A renamed product may keep its prefix, so the present prefix may stand for a former name.
   const names = [...new Set(prefixes.map(nameOf))].filter((name) => name !== product)
   const besides = names.map((name) => ({ store, entry: `${name}.${ENTRIES.consent}` }))
   const here = [{ store: own.ofOwner, entry: ENTRIES.consent }, ...besides]
-  // A store that the product has made goes with it.
+  // A product that brings its own store brings it along when it is renamed.
   if (typeof place === 'object') return here
   const defaults = names.map((name) => defaultStateDirectory(name, environment))
   const elsewhere = [...new Set([...directories, ...defaults])].flatMap((directory) =>

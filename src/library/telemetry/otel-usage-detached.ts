@@ -13,7 +13,7 @@ import type { UsageRecorder } from './recorder.ts'
 import type { UsageTelemetry } from './surface.ts'
 import { createUsageTelemetry } from './usage-telemetry.ts'
 
-/** Longest time to send, in milliseconds: less than the life of the process, so that the disk has time too. */
+/** Longest time to send, in milliseconds: shorter than the life of the process, which leaves time for the disk. */
 const MAX_SENDING_TIME = 25_000
 
 const [directory = ''] = process.argv.slice(2)

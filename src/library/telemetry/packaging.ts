@@ -20,14 +20,14 @@ export const SWITCH_FIELD = 'usageTelemetry'
 
 /**
  * Reads the setting of a packager beside the installed product: the file `usage-telemetry`, or the field `usageTelemetry` of its
- * package.json. One word: `none`, or any word for yes, no or undecided (as TimescaleDB's build flags). What cannot be
- * read is a no; a package without either says nothing.
+ * package.json. It is one word: `none`, or any word for yes, no or undecided (as TimescaleDB's build flags). A setting that cannot be
+ * read is a no. Returns `undefined` if the package has neither.
  */
 export function readPackagingSwitch(root: string | URL): PackagingSwitch | undefined {
   const directory = absolutePath(pathOf(root))
   if (directory === undefined) {
     const name = `the package's default (in ${printable(root)})`
-    const warning = `${printable(root)} is below a working directory that has been deleted. What the package says there cannot be read, so the usage telemetry stays off.`
+    const warning = `${printable(root)} is below a working directory that has been deleted. The setting of the package there cannot be read, so the usage telemetry stays off. Start the product in a directory that exists.`
     return { state: 'disabled', name, warning }
   }
   const file = path.join(directory, SWITCH_FILE)
@@ -56,7 +56,7 @@ function read(file: string, valueIn: (text: string) => unknown, field?: string):
   if (value === undefined) return undefined
   if (typeof value === 'string' && value.trim().toLowerCase() === 'none') return { state: 'none', name }
   const reading = readDecision(value, [])
-  // An empty file is one that was not finished.
+  // An empty file may be one that was not written to its end.
   const empty = typeof value === 'string' && value.trim() === ''
   if (!empty && !('unreadable' in reading)) return { state: reading.state, name }
   const warning = `'${printable(typeof value === 'string' ? value.trim() : value)}' in ${file} is not a setting of the usage telemetry, so it stays off; use 'none', 'off', 'on' or 'undecided'.`

@@ -15,7 +15,7 @@ export interface Place {
   readonly place?: string | StateStore
   /** Reason why there is no place, as a clause. */
   readonly noPlace?: string
-  /** Advice to the operator if nothing can be written, as a sentence. Default: to make the directory writable, or name another one. */
+  /** Advice to the operator if nothing can be written, as a sentence. Default: to make the directory writable, or to name another one. */
   readonly advice?: string
 }
 

@@ -45,11 +45,11 @@ export type UncheckedDimensions<D, T extends string> = D extends unknown
 /** Functions by which a host records the facts of one catalog. None of them throws. */
 export interface UsageRecorder<F extends Facts = Facts> extends MeterProvider {
   /**
-   * Sets an attribute fact, or a gauge fact without dimensions. A function is asked when a report is made, and has a second
-   * to answer; `undefined` unsets. Of an enum fact the compiler checks literals; any other `string`, such as one from a database, is
-   * checked when it is set or given, and a word that the fact does not declare is dropped and counted.
+   * Sets an attribute fact, or a gauge fact without dimensions. A function is called when a report is made, and has a second
+   * to return (`facts.sourceTimeout`); `undefined` removes the value. Of an enum fact the compiler checks literals; any other `string`, such as one from a database, is
+   * checked when it is set or returned, and a word that the fact does not declare is dropped and counted.
    *
-   * A function for a gauge fact with dimensions gives all of its values:
+   * A function for a gauge fact with dimensions returns all of its values:
    * `usage.set('acme.nodes', () => [{ value: 3, attributes: { state: 'leader' } }])`.
    */
   set<N extends NameOf<F, 'attribute' | 'gauge'>, T = never>(
@@ -61,7 +61,7 @@ export interface UsageRecorder<F extends Facts = Facts> extends MeterProvider {
       | undefined,
   ): void
   /**
-   * Takes the values of a fact pack from `otel-usage/packs`: its functions are asked when a report is made. Facts of the pack
+   * Takes the values of a fact pack from `otel-usage/packs`: its functions are called when a report is made. Facts of the pack
    * that the catalog does not declare are ignored.
    */
   use(pack: { readonly sources: Readonly<Record<string, () => unknown>> }): void

@@ -12,21 +12,21 @@ import type { ReportResult } from './surface.ts'
 
 /** Makes the reports of a running product when they are due, and ends with it. */
 export interface ReportRunner {
-  /** Schedules the reports under a verdict, and resumes what an earlier process has left. Called again when the verdict changes. */
+  /** Schedules the reports under a verdict, and the sending of what an earlier process has left. Called again when the verdict changes. */
   plan(verdict: Verdict): Promise<void>
-  /** Returns when the next report is due, in milliseconds since 1970; `undefined` while none is scheduled. */
+  /** Returns the time at which the next report is due, in milliseconds since 1970; `undefined` while no report is scheduled. */
   due(): number | undefined
   /** Makes a report now. */
   report(): Promise<ReportResult>
   preview(): Promise<Preview>
   forget(by: string): Promise<ReportResult>
-  /** Applies a no at once: aborts what is in progress, and deletes what is stored if a person said the no. */
+  /** Applies a verdict at once if it is a no: aborts what is in progress, and deletes what is stored if a person said the no. */
   applyVerdict(verdict: Verdict): Promise<void>
   /** Returns whether a verdict permits sending. */
   maySend(verdict: Verdict): boolean
   /** Returns whether a report is due, for a process that ends before the schedule makes it. */
   isDue(): Promise<boolean>
-  /** Makes the report that is due, and sends the reports that wait. */
+  /** Makes the report that is due, if any, and sends the reports that wait. */
   sendNow(): Promise<void>
   /** Reads the schedule that other processes have stored, before a verdict is applied. */
   refresh(): Promise<void>
@@ -150,7 +150,7 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     await refreshConsent()
   }
 
-  /** Makes a report, and returns also if that does not end: the schedule goes on, and the next report starts normally. */
+  /** Makes a report. Returns even if the report never ends: the schedule goes on, and the next report starts normally. */
   async function reportOnSchedule(gap: number): Promise<void> {
     const stuck = createDeferred<never>()
     const watchdog = clock.after(REPORT_TIMEOUT, () => {
@@ -164,7 +164,7 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
 
   /** Makes a report unless another process of the installation made one in this interval. */
   async function reportWhenDue(gap: number): Promise<void> {
-    // From now on: a process that stands still in the middle of it must not make one that others have made long ago.
+    // Taken before the report: a process that is suspended during it must not repeat a report that others have made meanwhile.
     const unlessSince = clock.now() - gap
     beforeReport()
     const now = await refreshConsent()
@@ -174,7 +174,7 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     await refreshConsent()
   }
 
-  /** Returns whether the product wants a last report, and somebody has enabled the telemetry by name. */
+  /** Returns whether the product wants a last report, and somebody has enabled the telemetry explicitly. */
   function endsWithReport(): boolean {
     const { state, source } = verdict()
     return settings.finalReport !== false && state === 'enabled' && source !== 'default'
@@ -286,7 +286,8 @@ function erasureNotStored(
     'erasure',
     state.location,
     `The installation was not erased in ${state.location} (${codeOf(cause) ?? cause.message}): the next process may report under the ` +
-      `same id, though this one does not. ${asked}. Set ${prefix}_TELEMETRY_OPTOUT=1, or make the place writable and ask again.`,
+      `same id, though this one does not. ${asked}. To report nothing more, set ${prefix}_TELEMETRY_OPTOUT=1. To erase it here, ` +
+      `make ${state.location} writable and ask again.`,
     cause,
   )
 }

@@ -40,13 +40,13 @@ import {
 import { factsUnder, stateUnder } from './status.ts'
 import type { UsageTelemetry } from './surface.ts'
 
-/** Longest time that `start` waits for what it writes, in milliseconds, once the decision is read. */
+/** Longest time that `start` waits for its writes, in milliseconds, once the decision has been read. */
 const START_BUDGET = 5_000
 
 /** Longest time that `shutdown` waits for the network, in milliseconds, before it leaves the rest to the next start. */
 const SHUTDOWN_BUDGET = 40
 
-/** Longest time that it waits for the disk, in milliseconds: nobody else has the counts, and `process.exit()` may follow. */
+/** Longest time that `shutdown` waits for the disk, in milliseconds: the counts are only in memory, and `process.exit()` may follow. */
 const DISK_BUDGET = 5_000
 
 /** Part of a telemetry that depends on the environment. */
@@ -59,7 +59,7 @@ export interface Running
   persist(): Promise<void>
 }
 
-/** Creates the part of a telemetry that depends on the environment, when the host first asks for something of it. */
+/** Creates the part of a telemetry that depends on the environment. Called when the host first uses something of it. */
 export function createRunning(
   settings: Settings,
   contributions: Contributions,
@@ -84,10 +84,10 @@ export function createRunning(
 
   let starting: Promise<Verdict> | undefined
   let stopping: Promise<void> | undefined
-  /** `true` from a start that was not refused until the shutdown. */
+  /** `true` from a start to the shutdown, unless the start was refused. */
   let planned = false
   let withdrawing: Promise<void> = Promise.resolve()
-  /** `true` if some of the data that the last no had to delete is left. */
+  /** `true` if the last no could not delete all data that it had to delete. */
   let isLeft = false
 
   /** `true` from the notice of the start until the shutdown: later changes of consent are logged. */
@@ -98,7 +98,7 @@ export function createRunning(
   consent.on('change', (now, before) => {
     const deleted = deleteAfterNo(now)
     const replanned = planned ? runner.plan(now).catch(logTrouble) : undefined
-    // The notice at the start has said that nothing is sent.
+    // The notice at the start said that nothing is sent, so the operator gets the notice of this verdict.
     const isNews = ownOf(before).disabledBy === 'circumstance' && now.state !== 'disabled'
     if (planned && isNews) announce(now, settings)
     else if ((isAnnounced || choosing) && isAnotherDecision(now, before)) {
@@ -123,7 +123,7 @@ export function createRunning(
     return { dueAt: due === undefined ? undefined : new Date(due).toISOString() }
   }
 
-  /** A list of withheld facts may name facts of a plugin, which come and go. */
+  /** Decides again: a list of withheld facts may name facts of a plugin, which come and go. */
   function reconsider(): void {
     const now = consent.reconsider()
     if (now) void counting.applyVerdict(now).catch(logTrouble)
@@ -149,7 +149,7 @@ export function createRunning(
   /** Reads the stored choice, and applies the verdict. */
   async function refreshConsent(): Promise<Verdict> {
     let now = await consent.refresh()
-    // A failed store may work again, and the reverse. Checked last: under a no, no id is looked for.
+    // A store that failed may work again, or fail now. Checked last, because under a no the id is not read.
     if (now.source === 'state' || (now.state === 'enabled' && settings.state.failure() !== undefined)) {
       await durability.check()
       now = consent.reconsider() ?? now
@@ -160,7 +160,7 @@ export function createRunning(
   }
 
   async function choose(decision: string, choice: Choice): Promise<Verdict> {
-    // Under which consent it was counted so far has to be known. A no covers nothing, and does not wait for a store.
+    // The consent under which counts were made so far has to be known. A no covers no counts, and does not wait for a store.
     if (decision !== 'disabled') await refreshConsent()
     const chosen = createDeferred<void>()
     choosing = chosen.promise
@@ -174,7 +174,7 @@ export function createRunning(
       if (isLeft) await deleteAfterNo(now)
       return now
     } catch (error) {
-      // Not waited for: a store that did not take the choice may not answer for long.
+      // Not awaited: a store that did not take the choice may not answer for a long time.
       void counting.applyVerdict(consent.verdict()).catch(logTrouble)
       throw error
     }
@@ -182,10 +182,10 @@ export function createRunning(
 
   async function begin(before: Promise<void> | undefined): Promise<Verdict> {
     await before
-    // Before anything is written: a start that is refused leaves nothing behind.
+    // Before anything is written: a refused start leaves nothing behind.
     refuseUnwanted(await refreshConsent(), settings)
     const rest = startReporting()
-    // A store that takes longer has the rest of the start go on without the host.
+    // If the store takes longer, the host goes on, and the rest of the start follows by itself.
     if (!(await inTime(rest, START_BUDGET))) {
       rest.catch(logTrouble)
       return consent.verdict()
@@ -194,7 +194,7 @@ export function createRunning(
   }
 
   async function startReporting(): Promise<Verdict> {
-    // Before something may be sent, no id is looked for.
+    // The id is read only if something may be sent.
     if (consent.verdict().state === 'enabled') await durability.check()
     let now = await consent.begin()
     await deleteAfterNo(now)
@@ -203,7 +203,7 @@ export function createRunning(
       counting.start()
       await runner.plan(now)
     }
-    // What is announced depends on whether anything could be stored.
+    // The notice depends on whether anything could be stored.
     if (settings.state.failure() !== undefined && now.state !== 'disabled') {
       await durability.check()
       now = consent.reconsider() ?? now
@@ -217,7 +217,7 @@ export function createRunning(
     return now
   }
 
-  /** Loads the log without the reporter: reading it needs no SDK. */
+  /** Loads the log without the reporter, because reading the log needs no SDK. */
   async function ledger(): Promise<Ledger> {
     const { createLedger } = await import('../ledger/index.ts')
     return createLedger(settings.state, { clock })
@@ -242,7 +242,7 @@ export function createRunning(
     isAnnounced = false
     starting = undefined
     const persisted = counting.stop()
-    // A short-lived process sends after its counts are persisted. It needs the runner, unless that was started again meanwhile.
+    // A short-lived process sends after its counts are persisted, and its runner stops after that, unless it was started again meanwhile.
     const sent = sends && flush(delivery, persisted)
     const stopped = sent
       ? sent.catch(logTrouble).then(() => (planned ? undefined : runner.stop()))

@@ -45,14 +45,14 @@ export interface Settings {
   readonly catalog: Catalog
   /** Address that reports are sent to. */
   readonly endpoint: string
-  /** Headers that the operator has set for that endpoint. Their values are shown nowhere, and written nowhere. */
+  /** Headers that the operator has set for that endpoint. Their values are never shown and never written. */
   readonly headers: Readonly<Record<string, string>> | undefined
-  /** Variable that the headers are from, for a child process. */
+  /** Variable with these headers, for a child process; empty if there are none. */
   readonly headersVariable: Environment
-  /** Endpoint of the product, also if the operator has set another one. */
+  /** Endpoint in the options, even if the operator has set another one. */
   readonly productEndpoint: string
   readonly identity: IdentityPolicy
-  /** Environment in which a proxy is looked for; `undefined` if none is used. */
+  /** Environment whose variables name a proxy; `undefined` if no proxy is used. */
   readonly proxyEnvironment: Environment | undefined
   readonly policy: ConsentPolicy
   readonly consentInputs: ConsentInputs
@@ -61,7 +61,7 @@ export interface Settings {
   readonly packaging: PackagingSwitch | undefined
   /** Reads the environment as it is now. */
   readonly readEnvironment: () => Environment
-  /** Milliseconds. */
+  /** Time between reports, in milliseconds, as are the other times of the schedule. */
   readonly interval: number
   readonly initialDelay: number
   readonly undecidedDelay: number
@@ -73,37 +73,37 @@ export interface Settings {
   /** `within`: milliseconds in which the shutdown sends it. */
   readonly finalReport: boolean | { readonly within: number }
   readonly timeouts: SourceTimeouts
-  /** `within`: milliseconds. */
+  /** Delivery of reports; `within` is in milliseconds. */
   readonly delivery: 'inline' | 'detached' | { readonly within: number }
   readonly state: StoreWithMemoryFallback
-  /** Returns whether the state is known to belong to this product: then it could be written once. */
+  /** Returns whether the state is known to belong to this product, which proves that it could be written once. */
   readonly isClaimed: () => boolean
   /** Returns the location of an entry of the state, for people. Never rejects. */
   readonly locationOf: (entry: string) => Promise<string>
   /** Entries where a choice may lie that was made under another name of the product. */
   readonly oldPlaces: readonly HistoryLocation[]
-  /** Reason why the state has no place at all, as a clause: nothing that is written outlives the process. */
+  /** Reason why there is no place for the state, as a clause: then nothing that is written outlives the process. */
   readonly noPlace: string | undefined
-  /** Directory of the state, if it is in one that a child process finds by its name. */
+  /** Directory of the state, for a child process; `undefined` if the state is in another kind of store. */
   readonly directory: string | undefined
   readonly logger: Logger
   readonly clock: Clock
   /** Time at which the telemetry was created and began to count, in milliseconds since 1970. */
   readonly createdAt: number
-  /** Prints a report for the operator, who then wants none sent. */
+  /** Prints a report for the operator; `undefined` unless the operator wants reports printed instead of sent. */
   readonly debug: ((text: string) => void) | undefined
 }
 
 /** Returns the clock of the host, by default the system's. */
 export const clockOf = ({ clock }: UsageTelemetryOptions): Clock => (clock ? safeClock(clock) : systemClock)
 
-/** Reads the setting of the person who packaged the product. It belongs to the product's files, so it is read at the creation. */
+/** Reads the setting of the person who packaged the product. Called at the creation, as the setting is in the product's files. */
 export const packagingOf = ({ product }: UsageTelemetryOptions): PackagingSwitch | undefined =>
   product.root === undefined ? undefined : readPackagingSwitch(product.root)
 
 /**
- * Returns the settings of a running telemetry. Reads the environment, once: a file of variables that is loaded before this counts as a
- * whole, and one that is loaded later does not count.
+ * Returns the settings of a running telemetry. Reads the environment once: variables from a file count if the host loads the file
+ * before this call, and not if it does so later.
  *
  * @param options as returned by `checkOptions`
  */
@@ -138,7 +138,7 @@ export function resolveSettings(
     logger,
   )
   const state = storeWithMemoryFallback(own, logger, {
-    advice: advice ?? `Make it writable, or name another place with ${prefix}_TELEMETRY_DIR.`,
+    advice: advice ?? `Make it writable, or name another directory in ${prefix}_TELEMETRY_DIR.`,
   })
   return {
     product: { name: product.name, version: product.version },

@@ -35,7 +35,7 @@ export function refuseUnwanted(
     // The conflicts are the last warnings.
     const warning = warnings.findLast((text) => text.includes(enabling.name)) ?? ''
     throw new ConsentConflictError(
-      `${title} does not start while its usage telemetry is contradictory. ${warning}`,
+      `${title} does not start while the settings of its usage telemetry contradict each other. ${warning}`,
     )
   }
 }
@@ -74,7 +74,7 @@ export function disclosureOf(
 /** Consequences of a change of consent, for its line in the log. */
 export type ConsequencesOfChange = Pick<DisclosureSubject, 'dueAt' | 'isDeleted'>
 
-/** Returns `false` for a change of what is permitted under the same decision: a plugin has come or gone. */
+/** Returns whether the decision has changed, and not only what it permits, as when a plugin is added or removed. */
 export const isAnotherDecision = (now: Verdict, before: Verdict): boolean =>
   (['state', 'level', 'source', 'since'] as const).some((key) => ownOf(now)[key] !== ownOf(before)[key])
 

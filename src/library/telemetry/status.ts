@@ -38,7 +38,7 @@ export interface UsageStatus {
   }
 }
 
-/** Returns the condition of the state. Read last, after the store was used for the rest of the status. */
+/** Returns the condition of the state. Call it last: the rest of the status uses the store, which may show a problem. */
 export function stateUnder({ state }: Pick<Settings, 'state'>): UsageStatus['state'] {
   const { durable, problems } = state.health?.() ?? { durable: true, problems: [] }
   return { location: state.location, durable, problems }

@@ -4,7 +4,7 @@ import type { UsageTelemetryOptions } from './options.ts'
 
 type Given = UsageTelemetryOptions['facts']
 
-/** Returns the time limits of sources. Where the product sets one of the two, the other one follows if it has to. */
+/** Returns the time limits of sources. If the product sets only one of them, the default of the other one is adjusted to it. */
 export function timeoutsOf(given: Given): SourceTimeouts {
   const [source, report] = [spanOf(given?.sourceTimeout), spanOf(given?.reportTimeout)]
   return {

@@ -33,7 +33,7 @@ export function createUsageTelemetry<F extends Facts>(
   return createPluggable(options).usage
 }
 
-/** Telemetry with what an OpenTelemetry SDK of the host's own needs of it. */
+/** Telemetry with what the host's own OpenTelemetry SDK needs of it. */
 export interface Pluggable<F extends Facts> {
   readonly usage: UsageTelemetry<F>
   /** Persists the counts. Sends nothing, and never rejects. */
@@ -41,7 +41,7 @@ export interface Pluggable<F extends Facts> {
 }
 
 /**
- * Creates a usage telemetry as {@link createUsageTelemetry} does. `giveVerdict` decides in the place of the sources of consent, but a no
+ * Creates a usage telemetry as {@link createUsageTelemetry} does. `giveVerdict` decides instead of the sources of consent, but a no
  * of the environment, the flag or the configuration still holds. Default: the sources decide.
  */
 export function createPluggable<F extends Facts>(
@@ -68,7 +68,7 @@ function makeUsageTelemetry<F extends Facts>(
   const contributions = createContributions(options.catalog, options.identity, mistakes)
   const listeners = createListeners()
   let running: Running | undefined
-  /** Reads the environment when something that depends on it is first used: at the start, or before. */
+  /** Returns the part that depends on the environment. The first call reads the environment: at the start, or before. */
   const now = (): Running => {
     running ??= inOwnContext(() =>
       createRunning(resolveSettings(options, packaging, createdAt), contributions, listeners, giveVerdict),
@@ -107,7 +107,7 @@ function makeUsageTelemetry<F extends Facts>(
       try {
         return await starts.start()
       } catch (error) {
-        // A start that is refused leaves nothing behind: the next one goes by what the environment says then.
+        // A refused start leaves nothing behind: the next start reads the environment again.
         if (running === starts) running = undefined
         throw error
       }
@@ -138,8 +138,8 @@ function makeUsageTelemetry<F extends Facts>(
 }
 
 /**
- * Returns the verdict that a product would come to with these options. Starts, writes, sends and schedules nothing. For `acme telemetry
- * explain`, and to try out what a variable would do.
+ * Returns the verdict that a product would come to with these options. Starts, writes, sends and schedules nothing. For a command such as `acme telemetry
+ * explain`, and to try out a variable.
  *
  * @throws {UsageConfigurationError} that lists every mistake in the options.
  */

@@ -3,13 +3,13 @@ import { type Environment, leavesUnencrypted, pathProblem, readEndpoint } from '
 import { optsOut, printable, variablesIn } from '../consent/index.ts'
 import { type Headers, readHeaders } from './headers-variable.ts'
 
-/** Variables of the operator for the places of reports and state, read once, in the form in which they are used. */
+/** Variables of the operator that say where reports go and where the state is, read once, in the form in which they are used. */
 export interface Variables {
   readonly endpoint: Variable | undefined
-  /** Headers for that endpoint, or the first that cannot be read. */
+  /** Variable with the headers for that endpoint, or else the first one that cannot be read. */
   readonly headers: HeadersVariable | undefined
   readonly directory: Variable | undefined
-  /** Every directory that is named and can be used, under any prefix. */
+  /** Usable directories that are named under any prefix. */
   readonly directories: readonly string[]
   /** `true` if reports are printed, and not sent. */
   readonly debugs: boolean
@@ -28,10 +28,10 @@ export interface Variable {
   readonly problem?: string | undefined
 }
 
-/** Variable with headers. Its text holds passwords: it is shown nowhere, and written nowhere. */
+/** Variable with headers. Its text may hold passwords: it is never shown and never written. */
 export type HeadersVariable = { readonly name: string; readonly text: string } & Headers
 
-/** Reads the variables with the product's present or former prefixes. The first that is set counts; an empty one is not set. */
+/** Reads the variables with the product's present or former prefixes. The first one that is set is used; an empty one is not set. */
 export function readVariables(environment: Environment, prefixes: readonly string[]): Variables {
   const allOf = <T>(suffix: string, read: (text: string) => T) =>
     prefixes.flatMap((prefix) => {
@@ -41,7 +41,7 @@ export function readVariables(environment: Environment, prefixes: readonly strin
     })
   const [endpoint] = allOf('ENDPOINT', readAddress)
   const everyHeaders = allOf('HEADERS', readHeaders)
-  // A password for one address is not sent to another one, so only the headers beside the address in use count.
+  // A password for one address is not sent to another one: headers are used only with the address under the same prefix.
   const own = everyHeaders.find(({ prefix }) => prefix === endpoint?.prefix)
   const headers = everyHeaders.find(({ problem }) => problem !== undefined) ?? own
   const directories = allOf('DIR', readDirectory)
@@ -72,10 +72,10 @@ export function readVariables(environment: Environment, prefixes: readonly strin
 }
 
 const unencrypted = ({ name, value }: Variable, headers: { readonly name: string } | undefined) =>
-  `${name}=${printable(value)} is not encrypted: whoever carries the reports there can read and change them` +
-  `${headers ? `, and read the headers of ${headers.name}` : ''}. Use https where that is more than a network of your own.`
+  `${name}=${printable(value)} is not encrypted: everyone on the way there can read and change the reports` +
+  `${headers ? `, and read the headers of ${headers.name}` : ''}. Use https, unless the whole way is your own network.`
 
-/** Returns the variables of the product as people see them. Only what is known to hold no password has its value. */
+/** Returns the variables of the product as people see them. Shows values only of variables that are known to hold no password. */
 function shownOf(environment: Environment, prefixes: readonly string[]): Record<string, string> {
   const own = Object.entries(environment).filter(([name]) => prefixes.some((one) => isBelow(name, one)))
   const [prefix = '', ...legacyPrefixes] = prefixes
@@ -105,5 +105,5 @@ function readDirectory(text: string): Pick<Variable, 'value' | 'problem'> {
   return problem === undefined ? { value: path.normalize(text), problem } : { value: text, problem }
 }
 
-/** Hides a password: what is shown ends up in logs. */
+/** Hides the user name and the password of an address: what is shown ends up in logs. */
 const withoutPassword = (text: string) => text.replace(/\/\/[^/@]*@/, '//…@')
