@@ -100,7 +100,7 @@ export interface DeliveryOptions {
   readonly readVerdict: () => Promise<Verdict>
   /** Returns `true` if a verdict permits sending. */
   readonly maySend: (verdict: Verdict) => boolean
-  /** Tells the host of a report. Default: nobody is told. */
+  /** Passes an event of a report to the host. Default: the host gets no events. */
   readonly tell?: TellEvent
 }
 
