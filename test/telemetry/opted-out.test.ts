@@ -48,10 +48,12 @@ for (const [because, options] of Object.entries(WAYS)) {
     assert.equal(attributesOf(report)['acme.edition'], 'enterprise')
     assert.equal(attributesOf(report)['service.instance.id'], undefined)
     assert.match(Buffer.from(entry.bytes ?? '').toString(), /"acme.commands"/)
-    // A product that sends nothing unless asked to has nothing to tell before somebody asks.
+    // A product that sends nothing unless asked to says how to help.
     const notice =
       because === "the product's default"
-        ? []
+        ? [
+            'info: Acme DB sends nothing about its use. To help its makers with a usage report once a day: ACME_DB_TELEMETRY=on. Read more: https://acme.example/telemetry',
+          ]
         : [
             `info: Acme DB sends no usage reports (${because}). Reports are still written to the local log. Read more: https://acme.example/telemetry`,
           ]

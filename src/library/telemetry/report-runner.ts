@@ -177,12 +177,12 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
   /** Returns whether the product wants a last report, and somebody has enabled the telemetry explicitly. */
   function endsWithReport(): boolean {
     const { state, source } = verdict()
+    if (schedule.isPassedOver()) return false
     return settings.finalReport !== false && state === 'enabled' && source !== 'default'
   }
 
   /** Leaves a last report in the outbox. Returns `false` if there is none. */
   async function reportAtEnd(running: Reporter): Promise<boolean> {
-    if (!endsWithReport()) return false
     const unlessSince = clock.now() - FINAL_REPORT_INTERVAL
     return (await running.report(await refreshConsent(), { final: true, unlessSince })) !== undefined
   }
@@ -253,6 +253,7 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     },
     async stop(grace) {
       planned = false
+      const hasLastReport = endsWithReport()
       schedule.stop()
       const isSent = grace !== undefined
       // The grace is long enough to load the SDK as well.
@@ -263,7 +264,7 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
       const late = createDeferred<true>()
       const timer = isSent ? clock.after(grace - reserveOf(grace), () => late.resolve(true)) : undefined
       try {
-        await endWithReport(reports, deliveries, isSent ? late.promise : undefined)
+        if (hasLastReport) await endWithReport(reports, deliveries, isSent ? late.promise : undefined)
       } finally {
         timer?.cancel()
         await deliveries?.then((running) => running.shutdown())
