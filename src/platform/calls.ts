@@ -51,15 +51,21 @@ export function tellHost(call: () => unknown): void {
   follow(call, () => {})
 }
 
-/** Calls synchronous code of the host. Returns `undefined` if it throws or returns a promise. */
-export function askHostNow<T>(call: () => T): T | undefined {
-  let answer: HostAnswer<unknown> | undefined
+/** Calls synchronous code of the host, and returns its answer. Never throws: an exception and a promise are failures. */
+export function answerOfHostNow<T>(call: () => T): HostAnswer<T> {
+  let answer: HostAnswer<T> | undefined
   let late = false
   follow(call, (one) => {
-    if (!late) answer = one
+    if (!late) answer = one as HostAnswer<T>
   })
   late = true
-  return answer && !answer.failure ? (answer.value as T) : undefined
+  return answer ?? { failure: 'timeout', error: new TypeError('a promise was returned, not a value') }
+}
+
+/** Calls synchronous code of the host. Returns `undefined` if it throws or returns a promise. */
+export function askHostNow<T>(call: () => T): T | undefined {
+  const answer = answerOfHostNow(call)
+  return answer.failure ? undefined : answer.value
 }
 
 /** Longest chain of thenables that is followed: a native promise never resolves to another one. */

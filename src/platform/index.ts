@@ -3,7 +3,16 @@
  * maintainer's configuration. Effects can be passed in, so that no test has to patch anything. The only room that uses globals.
  */
 export { AbortController, AbortSignal } from './abort.ts'
-export { answerOfHost, askHost, askHostNow, codeOf, errorOf, type HostAnswer, tellHost } from './calls.ts'
+export {
+  answerOfHost,
+  answerOfHostNow,
+  askHost,
+  askHostNow,
+  codeOf,
+  errorOf,
+  type HostAnswer,
+  tellHost,
+} from './calls.ts'
 export { type Clock, isTime, systemClock, type Timer } from './clock.ts'
 export { inOwnContext, outsideHostContext, ownContext } from './context.ts'
 export { distanceOf } from './distance.ts'

@@ -2,6 +2,7 @@ import { type Facts, type Scopes, scopesOf, widenedFacts } from '../../catalog/i
 import { askHostNow, type Clock, createMutex, Date, ownOf, tellHost } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import { readAnnounced, writeAnnounced } from './announced.ts'
+import { createConfigurationReader } from './configured.ts'
 import { ConsentChangedError, ConsentDecisionError, ConsentLockedError, choiceNotStored } from './errors.ts'
 import type { SeenVerdict } from './expected.ts'
 import {
@@ -37,7 +38,10 @@ export interface Choice extends Chooser {
 
 /** Verdict of a running product, and the choices of administrators. */
 export interface UsageConsent {
-  /** Returns the verdict as last read: the state, the source that decided, and the opinions of all sources. */
+  /**
+   * Returns the verdict as last read: the state, the source that decided, and the opinions of all sources. A configuration that is a
+   * function is read now.
+   */
   verdict(): Verdict
   /**
    * Stores a choice: `enabled` or `on`, `disabled` or `off`, `undecided`, or a level of the catalog. The choice takes effect at once. A no beats every
@@ -106,7 +110,8 @@ export function createConsent(given: ConsentOptions): Consent {
   const { store, clock, productVersion, catalogVersion, contributions = () => ({}) } = options
   const { stateProblem = () => undefined, warn = () => {}, otherHistories = [], definitions } = options
   const listeners = new Set<ConsentListener>()
-  let inputs = ownOf({ ...options.inputs, stateProblem: stateProblem() })
+  const configuration = createConfigurationReader(options.inputs.configured)
+  let inputs = ownOf({ ...options.inputs, ...configuration(), stateProblem: stateProblem() })
   const variables = variablesIn(inputs.environment, inputs)
   let current = decide()
   /** Last verdict that the listeners were called with. */
@@ -188,6 +193,7 @@ export function createConsent(given: ConsentOptions): Consent {
     const stored = noElsewhere && !isAfter(own, noElsewhere) ? noElsewhere : own
     inputs = ownOf({
       ...options.inputs,
+      ...configuration(),
       ...(definitions && { definitions: definitions() }),
       stateProblem: stateProblem(),
       ...(automation !== undefined && { automation }),
@@ -370,7 +376,8 @@ export function createConsent(given: ConsentOptions): Consent {
   }
 
   return {
-    verdict: () => current,
+    // Before the first reading no listener has been called, and no choice is known.
+    verdict: () => (hasRead ? current : decideAgain()),
     read: () => runExclusive(read),
     refresh: () => runExclusive(refresh),
     reconsider: () => (hasRead ? updateVerdict() : undefined),

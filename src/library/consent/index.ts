@@ -2,6 +2,8 @@
  * Decides whether reports may be sent: one verdict from all sources, with the reason. {@link decideConsent} is a pure function;
  * {@link createConsent} keeps its verdict for a running product. Only a choice and a start write to the store.
  */
+
+export { createConfigurationReader } from './configured.ts'
 export {
   type Choice,
   type Chooser,

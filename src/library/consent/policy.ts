@@ -9,6 +9,9 @@ export interface ConsentPolicy {
   /**
    * Raw value of the product's configuration, of any type. With `{ value, locked: true }`, a no beats every yes and no choice in the
    * product can change it; a yes comes before a stored yes.
+   *
+   * Or a function that returns it, for a configuration that is reloaded: it is called with each verdict, and must return the value, not
+   * a promise. If it cannot be read, nothing is sent and nothing is deleted.
    */
   readonly configured?: unknown
   /** Decision from the first start until somebody chooses. It is stored, so that a later seed changes nothing. */

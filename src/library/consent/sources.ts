@@ -1,4 +1,5 @@
 import type { Scopes } from '../../catalog/index.ts'
+import { isLockedConfiguration } from './configured.ts'
 import { readExclusions } from './exclusions.ts'
 import { hasProblem } from './stored-choice.ts'
 import type { ConsentInputs, ConsentSource } from './types.ts'
@@ -188,7 +189,9 @@ export const SOURCES: readonly Source[] = [
     locks: true,
     about: "The product's configuration, when the product locks it: the same words.",
     read: (inputs) =>
-      isLocked(inputs.configured) ? decision('the configuration', inputs.configured.value, inputs) : [],
+      isLockedConfiguration(inputs.configured)
+        ? decision(CONFIGURATION, inputs.configured.value, inputs)
+        : unreadableConfiguration(inputs),
   },
   {
     source: 'state',
@@ -222,7 +225,7 @@ export const SOURCES: readonly Source[] = [
     locks: false,
     about: "The product's configuration, unless it is locked: it applies until somebody chooses.",
     read: (inputs) =>
-      isLocked(inputs.configured) ? [] : decision('the configuration', inputs.configured, inputs),
+      isLockedConfiguration(inputs.configured) ? [] : decision(CONFIGURATION, inputs.configured, inputs),
   },
   {
     source: 'seed',
@@ -255,15 +258,17 @@ function decision(name: string, value: unknown, { levels }: ConsentInputs): Stat
   return [{ name, value: printable(value), reading: readDecision(value, levels) }]
 }
 
-function isLocked(configured: unknown): configured is { readonly value: unknown; readonly locked: true } {
-  return typeof configured === 'object' && configured !== null && ownValue(configured, 'locked') === true
+const CONFIGURATION = 'the configuration'
+
+/** Returns a no for a configuration that cannot be read: it may say no, and may be locked. */
+function unreadableConfiguration({ configurationProblem }: ConsentInputs): Statement[] {
+  if (configurationProblem === undefined) return []
+  const problem = `cannot be read (${printable(configurationProblem)}), so it counts as a no; correct it`
+  return [{ name: CONFIGURATION, reading: { state: 'disabled', unreadable: true }, problem }]
 }
 
-const ownValue = (object: object, name: string): unknown =>
-  Object.hasOwn(object, name) ? Reflect.get(object, name) : undefined
-
 const isSeed = ({ stored }: ConsentInputs): boolean =>
-  stored !== undefined && ownValue(stored, 'seed') === true
+  stored !== undefined && Object.hasOwn(stored, 'seed') && Reflect.get(stored, 'seed') === true
 
 function storedChoice({ stored, levels }: ConsentInputs): Statement[] {
   if (stored === undefined) return []

@@ -128,6 +128,8 @@ export interface ConsentInputs {
   readonly flag?: unknown
   /** Raw value of the product's configuration; `{ value, locked: true }` if no choice in the product may change it. */
   readonly configured?: unknown
+  /** Reason why the configuration cannot be read. Default: it can. */
+  readonly configurationProblem?: string | undefined
   /** Raw value that is used in place of a stored choice until somebody makes one. */
   readonly seed?: unknown
   /** Reason why the stored state does not outlive the process, as the end of a sentence. Default: it does. */

@@ -92,7 +92,9 @@ export function createCounting({
 
   function arm(): void {
     timer = clock.after(PERSIST_INTERVAL, () => {
-      void persist()
+      // A decision that was made elsewhere is noticed now at the latest.
+      void refreshConsent()
+        .then(() => persist())
         .catch(() => {})
         .finally(() => timer && arm())
     })

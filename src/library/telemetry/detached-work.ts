@@ -1,6 +1,6 @@
 import { type Catalog, valuesIn, withholdingReason } from '../../catalog/index.ts'
 import type { Environment } from '../../platform/index.ts'
-import { type Verdict, variablesIn } from '../consent/index.ts'
+import { createConfigurationReader, type Verdict, variablesIn } from '../consent/index.ts'
 import { collectFacts, countsToJson, type FactPoint } from '../facts/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { UsageTelemetryOptions } from './options.ts'
@@ -58,7 +58,8 @@ export async function makeDetachedWork(
       consent: {
         default: consentInputs.default,
         flag: policy.flag,
-        configured: policy.configured,
+        // A function stays here: the child goes by what it returns now.
+        configured: createConfigurationReader(policy.configured)().configured,
         ...(policy.ignore && { ignore: policy.ignore }),
         ...(policy.overruleStoredNo && { overruleStoredNo: policy.overruleStoredNo }),
         ...(policy.keepInstallation && { keepInstallation: true }),

@@ -36,6 +36,7 @@ import {
   logChange,
   refuseUnwanted,
   updateSinks,
+  warnOfChange,
 } from './start.ts'
 import { factsUnder, stateUnder } from './status.ts'
 import type { UsageTelemetry } from './surface.ts'
@@ -100,6 +101,7 @@ export function createRunning(
     const replanned = planned ? runner.plan(now).catch(logTrouble) : undefined
     // The notice at the start said that nothing is sent, so the operator gets the notice of this verdict.
     const isNews = ownOf(before).disabledBy === 'circumstance' && now.state !== 'disabled'
+    if (planned && !isNews) warnOfChange(now, before, settings)
     if (planned && isNews) announce(now, settings)
     else if ((isAnnounced || choosing) && isAnotherDecision(now, before)) {
       void Promise.all([deleted, replanned, choosing])
@@ -340,7 +342,11 @@ export function createRunning(
       }
     },
     consent: {
-      verdict: () => consent.verdict(),
+      verdict() {
+        // The configuration may have been reloaded.
+        if (typeof settings.policy.configured === 'function') reconsider()
+        return consent.verdict()
+      },
       set: (decision, chooser) => keepingProcessAlive(() => choose(decision, chooser)),
       history: () => consent.history(),
     },

@@ -21,8 +21,11 @@ export function refuseUnwanted(
   { policy, title, prefix }: Settings,
 ): void {
   const elsewhere = opinions.find(
-    ({ source, state }) =>
-      state === 'disabled' && ['flag', 'locked-configuration', 'configuration'].includes(source),
+    ({ source, state, value }) =>
+      state === 'disabled' &&
+      ['flag', 'locked-configuration', 'configuration'].includes(source) &&
+      // A configuration that cannot be read has none, and is nobody's opt-out.
+      value !== undefined,
   )
   if (policy.optOutOnlyBy === 'environment' && elsewhere) {
     throw new ConsentSourceError(
@@ -82,6 +85,14 @@ export const isAnotherDecision = (now: Verdict, before: Verdict): boolean =>
 export function logChange(verdict: Verdict, settings: Settings, change: ConsequencesOfChange): void {
   const text = disclosureOf(verdict, settings, [], change)
   if (text !== undefined) settings.logger.info(text)
+}
+
+/** Logs the warnings of a changed verdict that the one before did not have. */
+export function warnOfChange(now: Verdict, before: Verdict, { logger }: Pick<Settings, 'logger'>): void {
+  // The verdict of a host's own function has none.
+  const { warnings = [] } = ownOf<Partial<Verdict>>(before)
+  for (const warning of ownOf<Partial<Verdict>>(now).warnings ?? [])
+    if (!warnings.includes(warning)) logger.warn(warning)
 }
 
 /** Shows the operator the warnings and the notice. Never throws. */

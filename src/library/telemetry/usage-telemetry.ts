@@ -68,11 +68,20 @@ function makeUsageTelemetry<F extends Facts>(
   const contributions = createContributions(options.catalog, options.identity, mistakes)
   const listeners = createListeners()
   let running: Running | undefined
+  /** `true` while `running` is created: the product's `consent.configured` is called then, and may ask for the verdict. */
+  let isCreating = false
   /** Returns the part that depends on the environment. The first call reads the environment: at the start, or before. */
   const now = (): Running => {
-    running ??= inOwnContext(() =>
-      createRunning(resolveSettings(options, packaging, createdAt), contributions, listeners, giveVerdict),
-    )
+    if (running) return running
+    if (isCreating) throw new Error('The verdict was asked for by what decides about it.')
+    isCreating = true
+    try {
+      running = inOwnContext(() =>
+        createRunning(resolveSettings(options, packaging, createdAt), contributions, listeners, giveVerdict),
+      )
+    } finally {
+      isCreating = false
+    }
     return running
   }
 
