@@ -78,6 +78,24 @@ test('an undecided instance sends an hour after its start, not an hour after the
   await usage.shutdown()
 })
 
+test('after a first yes, the rhythm of "one interval after the first" begins with the report that follows it', async () => {
+  await using receiver = await startReceiver()
+  const clock = createFakeClock(STARTED)
+  const usage = createAcme({
+    ...{ endpoint: receiver.endpoint, clock, consent: { default: 'disabled' } },
+    schedule: { phase: 'start', jitter: 0 },
+  })
+  await usage.start()
+  await clock.advance(100 * HOUR)
+  await usage.consent.set('enabled', { by: 'alice' })
+  await clock.advance(5 * MINUTE)
+  await until(async () => (await usage.status()).delivery.lastSuccessAt !== undefined)
+  const { nextReportAt = '', delivery } = await usage.status()
+  const gap = Date.parse(nextReportAt) - Date.parse(delivery.lastSuccessAt as string)
+  assert.ok(gap > 23.9 * HOUR && gap <= 24 * HOUR, `${gap / HOUR}`)
+  await usage.shutdown()
+})
+
 for (const [path, options, message] of [
   ['schedule.phase', { schedule: { phase: 'daily' } }, /use 'random' or 'start'/],
   ['schedule.delayFrom', { schedule: { delayFrom: 'boot' } }, /use 'installation' or 'start'/],

@@ -76,7 +76,7 @@ export interface Schedule {
    * most. A decision sets it to 0.
    */
   undecidedFor(): number
-  /** Returns whether the initial delay still keeps a process with `delayFrom: 'start'` from reporting. */
+  /** Returns whether the initial delay keeps a process with `delayFrom: 'start'` from reporting; after a stop, whether it did. */
   isPassedOver(): boolean
   /** Plans no reports until the next call of `start`. The waits of this start go on. */
   pause(): void
@@ -132,6 +132,8 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   /** Monotonic time of the start, in milliseconds. */
   let startedAt: number | undefined
   let ended = false
+  /** Initial delay of the last start, in milliseconds. */
+  let lastDelay = 0
   /** Monotonic time at which the current report began, in milliseconds. */
   let runningSince: number | undefined
   /** Jitter drawn for one due time. */
@@ -224,6 +226,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     async start(initialDelay, delays) {
       const { undecidedDelay, isYes = false } = ownOf<StartDelays>({ ...delays })
       planned = { initialDelay, undecidedDelay }
+      lastDelay = initialDelay
       noteStart()
       const grace = GRACE * (1 + random())
       graceUntil ??= clock.monotonic() + (shortLived ? grace : Math.min(initialDelay, grace))
@@ -261,7 +264,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     due: () => (planned && keeper.record() ? clock.now() + untilDue() : undefined),
     lastReportAt: () => keeper.record()?.lastReportAt,
     undecidedFor: waitedUndecided,
-    isPassedOver: () => planned !== undefined && planned.initialDelay > sinceStart(),
+    isPassedOver: () => lastDelay > sinceStart(),
     pause() {
       noteStart()
       pause()
