@@ -1,7 +1,7 @@
 import { answerOfHostNow, ownOf } from '../../platform/index.ts'
 import type { ConsentInputs } from './types.ts'
 
-/** What the product's configuration says at one moment. */
+/** Configuration of the product at one moment. */
 export type Configuration = Pick<ConsentInputs, 'configured' | 'configurationProblem'>
 
 /**
