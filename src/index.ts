@@ -76,7 +76,7 @@ export type {
   GaugePoint,
   SourcedOf,
 } from './library/facts/index.ts'
-export type { IdentityPolicy } from './library/identity/index.ts'
+export type { IdentityPolicy, KeptInstallation } from './library/identity/index.ts'
 export type {
   LedgerCheck,
   LedgerEntry,

@@ -2,6 +2,8 @@
 export const ENTRIES = {
   /** Folder of the counts that reports have delivered; the entry with the highest number is the current one. */
   acknowledged: 'acknowledged',
+  /** Stage of the adoption of an earlier installation id. */
+  adoption: 'adoption.json',
   /** Facts as last announced to the operator. */
   announced: 'announced.json',
   /** History of choices, a JSON document per line. */

@@ -246,6 +246,7 @@ const STRICT_FOLDERS: readonly string[] = [ENTRIES.counts, ENTRIES.outbox, ENTRI
 
 /** First words of the names of entries: an entry beside one, such as a copy, counts too. */
 const STRICT_ENTRIES: readonly string[] = [
+  ENTRIES.adoption,
   ENTRIES.consent,
   ENTRIES.erasure,
   ENTRIES.installation,

@@ -187,7 +187,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       ...{ state, retries, logger, because, acknowledgements: log.acknowledgements },
       outboxes: backends.map(({ outbox }) => outbox),
       async forgetInstallation() {
-        if (!options.keepInstallation) await createInstallation(state, clock, options.identity).forget()
+        if (!options.keepInstallation)
+          await createInstallation(state, clock, options.identity).forget('opt-out')
       },
       discarded: ({ reportId, bytes }) => record('discarded', reportId, because, bytes),
     })

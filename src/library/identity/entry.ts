@@ -1,5 +1,6 @@
 import { Date, ownOf, parseOwn, TextDecoder } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
+import { ANY_UUID } from './adoption.ts'
 
 /** Stored data of an installation. */
 export interface Entry {
@@ -13,6 +14,8 @@ export interface Entry {
   readonly machine: string | undefined
   /** Id of the installation that this one is a copy of. */
   readonly lineage: string | undefined
+  /** `true` if the installation had the id before this library. */
+  readonly adopted: true | undefined
 }
 
 /** Valid parts of a stored entry. */
@@ -32,23 +35,27 @@ export async function readEntry(store: StateStore, name: string): Promise<Found 
 }
 
 /** Returns the stored form of an entry. Two entries are equal when their texts are equal. */
-export const entryText = ({ id, secret, createdAt, machine, lineage }: Found): string =>
-  `${JSON.stringify({ id, secret, createdAt, machine, lineage })}\n`
+export const entryText = ({ id, secret, createdAt, machine, lineage, adopted }: Found): string =>
+  `${JSON.stringify({ id, secret, createdAt, machine, lineage, adopted })}\n`
 
 /** Parses an entry. Throws a `SyntaxError` on invalid JSON. */
 function parseEntry(bytes: Uint8Array): Found {
   if (bytes.length > LONGEST) return NOTHING_VALID
-  const { id, secret, createdAt, machine, lineage } = parseOwn(new TextDecoder().decode(bytes))
+  const { id, secret, createdAt, machine, lineage, adopted } = parseOwn(new TextDecoder().decode(bytes))
   return ownOf<Found>({
     ...(isUuid(id) && { id }),
+    ...(adopted === true && isAdoptable(id) && { id, adopted }),
     ...(isTime(createdAt) && { createdAt }),
-    ...(isUuid(lineage) && { lineage }),
+    ...(isAdoptable(lineage) && { lineage }),
     // A marker cannot be compared without its secret.
     ...(isUuid(secret) && { secret, ...(isMarker(machine) && { machine }) }),
   })
 }
 
 const isUuid = (value: unknown): value is string => typeof value === 'string' && UUID_V4.test(value)
+
+/** An adopted id is a UUID of any version. */
+const isAdoptable = (value: unknown): value is string => typeof value === 'string' && ANY_UUID.test(value)
 
 const isTime = (value: unknown): value is string =>
   typeof value === 'string' && Number.isFinite(Date.parse(value))

@@ -13,12 +13,15 @@
  * the day, and each report is sent at a different time of day. The catalog is responsible for the facts: facts with ids are refused in
  * these modes; the maintainer decides how numbers are rounded.
  *
+ * An installation that had an id before this library may keep it (`adoption.ts`).
+ *
  * The entry also has a secret that is never sent. It seeds the randomization of facts, and the ids of periods are derived from it. The
  * machine id is neither stored nor sent; only its hash with the secret is stored, so that a state directory copied to another machine
  * becomes a new installation.
  */
 import { askHostNow, type Clock, createMutex, Date, ownOf, randomUuid } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
+import { createAdoption, type Deletion } from './adoption.ts'
 import { type Age, ageOf } from './age.ts'
 import { markerOf, periodId } from './derive.ts'
 import { type Entry, entryText, type Found, NOTHING_VALID, readEntry } from './entry.ts'
@@ -54,14 +57,26 @@ export interface Installation {
   isKept(): Promise<boolean>
   /**
    * Deletes the id and the secret, for all processes. The next proposal is a new identity. Rejects when the store rejects; in this process
-   * the next proposal is a new identity even then.
+   * the next proposal is a new identity even then. Default: an erasure.
    */
-  forget(): Promise<void>
+  forget(why?: Deletion): Promise<void>
   /**
    * Resolves to the stored id, for an erasure request; in the mode `rotating` to the id of the current period. Creates no id. Resolves to
    * `undefined` when no id is stored or the entry belongs to another installation.
    */
   stored(): Promise<string | undefined>
+  /** Resolves to what is stored, for the status; `undefined` as with `stored`. Creates nothing. Never rejects. */
+  kept(): Promise<KeptInstallation | undefined>
+}
+
+/** Stored installation, for the operator. */
+export interface KeptInstallation {
+  /** Id in the reports; in the mode `rotating`, that of the current period. Absent in the mode `none`. */
+  readonly id?: string
+  /** Time when the id was made or adopted, as ISO 8601. */
+  readonly createdAt?: string
+  /** `true` if the installation had the id before this library. */
+  readonly adopted: boolean
 }
 
 /** Name under which processes that replace an entry at the same time agree on its replacement. */
@@ -73,6 +88,7 @@ export function createInstallation(
   store: StateStore,
   clock: Clock,
   policy: IdentityPolicy = {},
+  warn: (text: string) => void = () => {},
 ): Installation {
   const {
     mode = 'stable',
@@ -81,6 +97,7 @@ export function createInstallation(
     lineage = false,
     machine = systemMachine,
   } = policy
+  const adoption = createAdoption({ store, clock, adopt: mode === 'stable' ? policy.adopt : undefined, warn })
   const runExclusive = createMutex()
   /** Last proposed entry, stored or not. */
   let proposed: Entry | undefined
@@ -97,7 +114,8 @@ export function createInstallation(
     // Another process has erased the entry: the proposal of this process must not be used any more.
     if (found === undefined && existed) proposed = undefined
     existed = found !== undefined
-    proposed = complete(found ?? NOTHING_VALID)
+    const adopted = existed || proposed ? undefined : await adoption.take()
+    proposed = complete(found ?? (adopted === undefined ? NOTHING_VALID : { id: adopted, adopted: true }))
     return { entry: proposed, isStored: isSame(found, proposed) }
   }
 
@@ -124,13 +142,16 @@ export function createInstallation(
       createdAt: base.createdAt ?? new Date(clock.now()).toISOString(),
       machine: current === undefined ? base.machine : markerOf(secret, current),
       lineage: mode === 'stable' && lineage ? base.lineage : undefined,
+      adopted: mode === 'stable' ? base.adopted : undefined,
     }
   }
 
   /** Chooses the values to complete: a copied entry and a damaged one are replaced by the previous proposal of this process. */
   function baseOf(found: Found, copied: boolean): Found {
     if (copied) return proposed ?? { lineage: found.id }
-    return found.secret === undefined || found.secret === proposed?.secret ? { ...proposed, ...found } : found
+    if (found.secret !== undefined && found.secret !== proposed?.secret) return found
+    // `adopted` belongs to the id.
+    return { ...proposed, ...(found.id !== undefined && { adopted: undefined }), ...found }
   }
 
   function isCopied({ secret, machine: marker }: Found): boolean {
@@ -148,6 +169,7 @@ export function createInstallation(
     if (proposed === undefined) return
     const { entry, isStored } = await refresh()
     if (isStored) return
+    await adoption.begin()
     if (!existed && (await store.create(ENTRIES.installation, entryText(entry)))) existed = true
     else await replace()
   }
@@ -196,19 +218,37 @@ export function createInstallation(
     return periodId(found.secret, clock.now(), period)
   }
 
+  async function kept(): Promise<KeptInstallation | undefined> {
+    const found = await read()
+    if (found?.secret === undefined || isCopied(found)) return undefined
+    const id = mode === 'none' ? undefined : await stored()
+    return {
+      ...(id !== undefined && { id }),
+      ...(found.createdAt !== undefined && { createdAt: found.createdAt }),
+      adopted: found.adopted === true,
+    }
+  }
+
   return {
     propose: () => runExclusive(async () => identify((await refresh()).entry)),
     secret: () => runExclusive(async () => (await refresh()).entry.secret),
     keep: () => runExclusive(keep),
     isCopy: () => runExclusive(async () => isCopied((await read()) ?? NOTHING_VALID)),
     isKept: () => runExclusive(isKept),
-    forget: () =>
+    forget: (why = 'erasure') =>
       runExclusive(async () => {
         proposed = undefined
+        // The id is deleted also if that cannot be noted, on a full disk perhaps; the failure is reported then.
+        const ended = await adoption.end(why).then(
+          () => [],
+          (error) => [error],
+        )
         await remove(NEXT)
         await remove(ENTRIES.installation)
         unremoved = undefined
+        for (const error of ended) throw error
       }),
+    kept: () => runExclusive(kept).catch(() => undefined),
     stored: () => runExclusive(stored),
   }
 }

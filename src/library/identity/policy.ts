@@ -20,6 +20,18 @@ export interface IdentityPolicy {
    * (machine-id(5)), outside of containers.
    */
   readonly machine?: () => string | undefined
+  /**
+   * The id that this installation had before this library, a UUID of any version, or a function that returns it, within 10 seconds. It is
+   * asked for once, when the first id would be made and a report may be sent, and never after an erasure. An answer that is not a UUID
+   * is refused with a warning, and a new id is made. `stable` only. Default: none, a new id is made.
+   */
+  readonly adopt?: string | (() => string | undefined | Promise<string | undefined>)
+  /**
+   * Time when the id is made. `first-send`: when a report may be sent for the first time. `first-launch`: at the first start, unless a
+   * person has opted out and `consent.keepInstallation` is not set; it is sent no earlier. An id that is to be adopted waits until a report
+   * may be sent. Default: `first-send`.
+   */
+  readonly createWhen?: 'first-send' | 'first-launch'
 }
 
 /** Returns `true` when the reports of an installation may be linked. Otherwise the library adds nothing to reports that links them. */

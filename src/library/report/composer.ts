@@ -1,7 +1,7 @@
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { Catalog } from '../../catalog/index.ts'
-import { type Clock, codeOf, errorOf, randomUuid } from '../../platform/index.ts'
+import { type Clock, codeOf, errorOf, type Logger, randomUuid } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import { holdsWithoutState, type Verdict } from '../consent/index.ts'
 import type { PendingCounts } from '../counts/log.ts'
@@ -42,6 +42,8 @@ export interface ComposerOptions {
   readonly identity: IdentityPolicy
   readonly state: StateStore
   readonly clock: Clock
+  /** Logger for an id that cannot be adopted. Default: no log. */
+  readonly logger?: Logger
   readonly maySend: (verdict: Verdict) => boolean
 }
 
@@ -51,7 +53,7 @@ export function createComposer(options: ComposerOptions): Composer {
   const times: NonNullable<ReportFrame['times']> = joinsReports(identity) ? 'exact' : 'day'
   /** Returns the next report id. It contains the time of the report, with the same precision. */
   const nextId = (at: number) => ids.next(times === 'day' ? dayOf(at) : at)
-  const installation = createInstallation(state, clock, identity)
+  const installation = createInstallation(state, clock, identity, (text) => options.logger?.warn(text))
   /** Secret that randomizes reports that are not sent: for them the installation's secret is neither created nor read. */
   const passingSecret = randomUuid()
 

@@ -34,7 +34,9 @@ export async function makeDetachedWork(
   verdict: Verdict,
 ): Promise<DetachedWork> {
   const { product, clock, policy, consentInputs } = settings
-  const { machine: _, ...identity } = settings.identity
+  const { machine: _, adopt, ...identity } = settings.identity
+  // The child has no code of the host: the id goes with the work.
+  const adopted = adopt && (await adoptedId(settings))
   const { prefix, legacyPrefixes = [], environment } = consentInputs
   const known = new Set([
     ...[...variablesIn(environment, { prefix, legacyPrefixes }).names.values()].flat(),
@@ -65,7 +67,7 @@ export async function makeDetachedWork(
         ...(policy.keepInstallation && { keepInstallation: true }),
       },
       schedule: scheduleOf(settings),
-      identity,
+      identity: { ...identity, ...(adopted && { adopt: adopted }) },
     },
     // Without the directory: the child knows it.
     // Without unknown variables: a misspelt one may hold a password, and the work is written into the state.
@@ -83,3 +85,8 @@ const scheduleOf = ({ interval, initialDelay, undecidedDelay, firstPhase }: Sett
   ...{ interval, initialDelay, undecidedDelay },
   ...(firstPhase && { firstPhase }),
 })
+
+async function adoptedId({ state, clock, identity, logger }: Settings): Promise<string | undefined> {
+  const { createAdoption } = await import('../identity/index.ts')
+  return createAdoption({ store: state, clock, adopt: identity.adopt, warn: logger.warn }).take()
+}

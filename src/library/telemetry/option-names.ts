@@ -77,6 +77,8 @@ const NAMES = {
     copies: true,
     lineage: true,
     machine: true,
+    adopt: true,
+    createWhen: true,
   } satisfies Below<'identity'>,
   state: true,
   logger: true,

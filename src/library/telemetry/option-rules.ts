@@ -176,6 +176,12 @@ function mistakesOfIdentity({ catalog, identity, schedule }: UsageTelemetryOptio
             "use it with the mode 'stable' only",
           ),
           ...mistake(
+            'identity.adopt',
+            identity.adopt,
+            (adopt) => adopt === undefined,
+            "use it with the mode 'stable' only",
+          ),
+          ...mistake(
             'schedule.phase',
             schedule?.phase,
             (phase) => phase !== 'start',
@@ -189,7 +195,10 @@ function mistakesOfIdentity({ catalog, identity, schedule }: UsageTelemetryOptio
       isSpan(HOUR, 366 * 24 * HOUR),
       "use '1h' to '366d'",
     ),
-    ...mistakesOfWords('identity', identity, { copies: ['renew', 'keep'] }),
+    ...mistakesOfWords('identity', identity, {
+      copies: ['renew', 'keep'],
+      createWhen: ['first-send', 'first-launch'],
+    }),
   ]
 }
 

@@ -36,6 +36,12 @@ export function mistakesOfParts(options: UsageTelemetryOptions): Mistake[] {
     check(isText, `disclosure.texts.${key}`, text, 'use a text')
   check(isFlag, 'identity.lineage', identity?.lineage, 'use true or false')
   check(isFunction, 'identity.machine', identity?.machine, 'pass a function that gives a text')
+  check(
+    (value) => isText(value) || isFunction(value),
+    'identity.adopt',
+    identity?.adopt,
+    'pass a UUID, or a function that returns one',
+  )
   check(isPlace, 'state', state, 'name a directory or pass a state store')
   check(
     has('debug', 'info', 'warn', 'error'),

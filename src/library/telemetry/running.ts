@@ -17,6 +17,7 @@ import {
   nameOfChooser,
   type Verdict,
 } from '../consent/index.ts'
+import type { Installation, KeptInstallation } from '../identity/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import type { EndingProcess } from '../short-lived/index.ts'
 import type { Contributions } from './contributions.ts'
@@ -215,8 +216,30 @@ export function createRunning(
     // A process that sends at its end prints the report there.
     if (settings.debug && settings.delivery === 'inline')
       void keepingProcessAlive(printPreview).catch(logTrouble)
+    if (planned && settings.identity.createWhen === 'first-launch') await launch(now)
     owner.look()
     return now
+  }
+
+  /** Makes the id at the first start, for a product whose page says so. An id to adopt waits until a report may be sent. */
+  async function launch(now: Verdict): Promise<void> {
+    const isForbidden = ownOf(now).disabledBy === 'person' && !settings.policy.keepInstallation
+    if (isForbidden || (settings.identity.adopt !== undefined && !runner.maySend(now))) return
+    const own = await installation()
+    await own.propose()
+    // Where it cannot be stored, the next start makes it.
+    await own.keep().catch(() => {})
+  }
+
+  async function installation(): Promise<Installation> {
+    const { createInstallation } = await import('../identity/index.ts')
+    return createInstallation(settings.state, clock, settings.identity, logger.warn)
+  }
+
+  /** Returns what is stored of the installation. After an opt-out no id is looked for. */
+  async function keptInstallation({ state }: Verdict): Promise<KeptInstallation | undefined> {
+    if (state === 'disabled' && !settings.policy.keepInstallation) return undefined
+    return (await installation()).kept()
   }
 
   /** Loads the log without the reporter, because reading the log needs no SDK. */
@@ -329,9 +352,11 @@ export function createRunning(
       const verdict = await refreshConsent()
       const disclosure = disclosureOf(verdict, settings, consent.unannounced())
       const due = runner.due()
+      const installation = await keptInstallation(verdict)
       return {
         verdict,
         endpoint: metricsUrl(settings.endpoint),
+        ...(installation && { installation }),
         ...(disclosure !== undefined && { disclosure }),
         ...(due !== undefined && { nextReportAt: new Date(due).toISOString() }),
         delivery: await (await import('./delivery-status.ts')).deliveryStatus(settings),

@@ -3,6 +3,7 @@ import { groupBy } from '../../platform/index.ts'
 import type { StoreHealth } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import type { DroppedValues } from '../facts/index.ts'
+import type { KeptInstallation } from '../identity/index.ts'
 import type { DeliveryStatus } from './delivery-status.ts'
 import type { Settings } from './settings.ts'
 
@@ -17,6 +18,11 @@ export interface UsageStatus {
   readonly nextReportAt?: string
   /** State of the delivery. */
   readonly delivery: DeliveryStatus
+  /**
+   * Installation in the reports, for the operator and nobody else: with its id it can be erased. Absent if none is stored, and after a no,
+   * unless the product keeps it then.
+   */
+  readonly installation?: KeptInstallation
   /** Place of the state, and its condition as far as this process has seen. */
   readonly state: StoreHealth & { readonly location: string }
   /** Log of every report with its bytes; absent if the product's package has removed the telemetry. */
