@@ -54,6 +54,7 @@ function createNoopTelemetry<F extends Facts>(
       counter: () => ({ add: nothing, bind: () => ({ add: nothing }) }),
       remove: nothing,
     }),
+    observe: () => nothing,
     async reader() {
       const { FactReader } = await import('../bridge/index.ts')
       return new FactReader(

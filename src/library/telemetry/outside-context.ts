@@ -12,6 +12,7 @@ export function outsideContext<F extends Facts>(usage: UsageTelemetry<F>): Usage
     ...usage,
     contribute: (catalog) => inOwnContext(() => usage.contribute(catalog)),
     reader: () => inOwnContext(usage.reader),
+    observe: (provider) => inOwnContext(() => usage.observe(provider)),
     start: () => inOwnContext(usage.start),
     shutdown: () => inOwnContext(usage.shutdown),
     preview: () => inOwnContext(usage.preview),

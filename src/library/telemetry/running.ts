@@ -59,6 +59,8 @@ export interface Running
   reconsider(): void
   /** Persists the counts. Never rejects. */
   persist(): Promise<void>
+  /** Logs a warning. */
+  readonly warn: (text: string) => void
 }
 
 /** Creates the part of a telemetry that depends on the environment. Called when the host first uses something of it. */
@@ -326,6 +328,20 @@ export function createRunning(
 
   return {
     reconsider,
+    warn: logger.warn,
+    observe(provider) {
+      let isRemoved = false
+      let remove = () => {}
+      void import('./observe.ts')
+        .then(({ observeTelemetry }) => {
+          if (!isRemoved) remove = observeTelemetry(provider, settings, verdict, contributions.stores)
+        })
+        .catch((error) => logger.warn(`The usage telemetry cannot be observed: ${errorOf(error).message}`))
+      return () => {
+        isRemoved = true
+        tellHost(remove)
+      }
+    },
     persist: () => keepingProcessAlive(counting.persist).catch(logTrouble),
     start() {
       const before = stopping

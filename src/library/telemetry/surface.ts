@@ -1,3 +1,4 @@
+import type { MeterProvider } from '@opentelemetry/api'
 import type { MetricReader } from '@opentelemetry/sdk-metrics'
 import type { Catalog, Facts } from '../../catalog/index.ts'
 import type { Chooser, UsageConsent, Verdict } from '../consent/index.ts'
@@ -47,6 +48,12 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
    * Metrics that the catalog does not declare are ignored. Loads the OpenTelemetry SDK, and rejects if that cannot be loaded.
    */
   reader(): Promise<MetricReader>
+  /**
+   * Registers gauges about the telemetry itself in a meter provider of the host's own, for its dashboards: `usage.telemetry.state`,
+   * `usage.telemetry.report.waiting`, `usage.telemetry.report.age` in seconds, `usage.telemetry.dropped`. They are in no report: a usage
+   * telemetry as the provider is refused with a warning. Returns a function that removes the gauges. Never throws.
+   */
+  observe(provider: MeterProvider): () => void
   /**
    * Reads what was decided about consent, shows the notice to the operator, and schedules the first report. Uses no network. Returns
    * the verdict, after 5 seconds at the latest once that is read: a store that takes longer does not delay the host.

@@ -111,6 +111,15 @@ function makeUsageTelemetry<F extends Facts>(
       contributions.addFeed(pull)
       return reader
     },
+    observe(provider) {
+      if (contributions.providers.has(provider)) {
+        now().warn(
+          'usage.observe() was given a usage telemetry. Pass a MeterProvider of the product: nothing about the telemetry is reported.',
+        )
+        return () => {}
+      }
+      return now().observe(provider)
+    },
     async start() {
       const starts = now()
       try {
