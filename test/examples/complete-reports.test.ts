@@ -228,6 +228,34 @@ test('TimescaleDB: functions that people write themselves are not named', async 
   assert.equal(report['timescaledb.functions{function=public.time_bucket}'], 2)
 })
 
+/** Error codes of PostgreSQL as its own list has them (errcodes.txt, classes 01 to 24), and not as the catalog does. */
+const ERRCODES = `
+  01000 0100C 01008 01003 01007 01006 01004 01P01 02000 02001 03000 08000 08003 08006 08001 08004 08007 08P01 09000 0A000
+  0B000 0F000 0F001 0L000 0LP01 0P000 0Z000 0Z002 20000 21000 22000 2202E 22021 22008 22012 22005 2200B 22022 22015 2201E
+  22014 22016 2201F 2201G 22018 22007 22019 2200D 22025 22P06 22010 22023 22013 2201B 2201W 2201X 2202H 2202G 22009 2200C
+  2200G 22004 22002 22003 2200H 22026 22001 22011 22027 22024 2200F 22P01 22P02 22P03 22P04 22P05 2200L 2200M 2200N 2200S
+  2200T 22030 22032 22033 22034 22035 22036 22037 22038 22039 2203A 2203B 2203C 2203D 2203E 2203F 23000 23001 23502 23503
+  23505 23514 23P01 24000`
+  .trim()
+  .split(/\s+/)
+
+test('TimescaleDB: the error codes of PostgreSQL’s own list are told by name, each of them', async () => {
+  const user_defined_action = Object.fromEntries(ERRCODES.map((code, index) => [code, index + 1]))
+  const { report, refused } = await reportOf(timescaledb, { errors_by_sqlerrcode: { user_defined_action } })
+  assert.deepEqual(
+    factsIn(report),
+    Object.fromEntries([
+      ['os.type', 'Unknown'],
+      ['timescaledb.functions.counted', null],
+      ...ERRCODES.map((code, index) => [
+        `timescaledb.job.errors{job_type=user_defined_action,sqlstate=${code}}`,
+        index + 1,
+      ]),
+    ]),
+  )
+  assert.deepEqual(refused, {})
+})
+
 test('TimescaleDB: own jobs and made-up error codes are told under one word', async () => {
   const errors_by_sqlerrcode = {
     user_defined_action: { UMBRL: 3, P0001: 1 },

@@ -38,6 +38,8 @@ test('the page and the product name the same variables: BOARDS_…, not those of
       clock: createFakeClock(0),
     })
     usage.set('acme.users', 4)
+    // @ts-expect-error: the compiler knows the facts from the description.
+    usage.set('acme.nothing', 4)
     assert.equal((await usage.status()).verdict.state, state)
     await usage.shutdown()
   }
