@@ -6,4 +6,6 @@
 export {
   ConsentAwareMetricExporter,
   type ConsentAwareMetricExporterOptions,
+  type DescribedExporterOptions,
+  type ExporterConsent,
 } from './library/exporter/index.ts'

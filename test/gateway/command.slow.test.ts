@@ -120,7 +120,7 @@ test('`gateway up` ends when ClickHouse does, and says so', async (t) => {
   assert.equal(await running, 1)
   assert.match(
     stderr.text(),
-    /^ClickHouse ended by itself with \d+\. What came in is on the disk; start again\.$/m,
+    /^ClickHouse ended by itself with \d+\. All received reports are on the disk; start the gateway again\.$/m,
   )
   await assert.rejects(fetch(`http://${health}`))
 })

@@ -14,10 +14,17 @@ import {
 } from '../telemetry/index.ts'
 
 /** Options of {@link ConsentAwareMetricExporter}: those of `createUsageTelemetry`, but `consent` may also be a function. */
-export type ConsentAwareMetricExporterOptions<F extends Facts = Facts> = (
-  | Omit<UsageTelemetryOptions<F>, 'consent'>
-  | Omit<DescribedTelemetryOptions<F>, 'consent'>
-) & {
+export interface ConsentAwareMetricExporterOptions<F extends Facts = Facts>
+  extends Omit<UsageTelemetryOptions<F>, 'consent'>,
+    ExporterConsent {}
+
+/** Options of an exporter whose product has a description: what stands in the description is left out here. */
+export interface DescribedExporterOptions<F extends Facts = Facts>
+  extends Omit<DescribedTelemetryOptions<F>, 'consent'>,
+    ExporterConsent {}
+
+/** Consent of an exporter. */
+export interface ExporterConsent {
   /**
    * The maintainer's decisions about consent; or a function that returns a verdict, such as `() => usage.consent.verdict()`. The function
    * is called before each report and before each attempt to send. A no of the environment beats both.
@@ -42,7 +49,7 @@ export class ConsentAwareMetricExporter<F extends Facts = Facts> extends OTLPMet
   readonly usage: UsageTelemetry<F>
 
   /** @throws {UsageConfigurationError} that lists every mistake in the options. */
-  constructor(options: ConsentAwareMetricExporterOptions<F>) {
+  constructor(options: ConsentAwareMetricExporterOptions<F> | DescribedExporterOptions<F>) {
     const telemetry = createTelemetry(options)
     super(
       createDelegate(telemetry, () => withDescription(options as UsageTelemetryOptions<F>).catalog),
@@ -56,7 +63,9 @@ export class ConsentAwareMetricExporter<F extends Facts = Facts> extends OTLPMet
   }
 }
 
-function createTelemetry<F extends Facts>(options: ConsentAwareMetricExporterOptions<F>): Pluggable<F> {
+function createTelemetry<F extends Facts>(
+  options: ConsentAwareMetricExporterOptions<F> | DescribedExporterOptions<F>,
+): Pluggable<F> {
   // The check of the options refuses a value that is not an object.
   if (typeof options !== 'object' || options === null) return createPluggable(options)
   const { consent, ...rest } = ownOf(options)

@@ -2,4 +2,6 @@
 export {
   ConsentAwareMetricExporter,
   type ConsentAwareMetricExporterOptions,
+  type DescribedExporterOptions,
+  type ExporterConsent,
 } from './consent-aware-metric-exporter.ts'

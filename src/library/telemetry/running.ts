@@ -238,9 +238,11 @@ export function createRunning(
     return createInstallation(settings.state, clock, settings.identity, logger.warn)
   }
 
-  /** Returns what is stored of the installation. After an opt-out no id is looked for. */
+  /** Returns what is stored of the installation. Reads no id while nothing may be sent, except one that the product makes at its launch. */
   async function keptInstallation({ state }: Verdict): Promise<KeptInstallation | undefined> {
-    if (state === 'disabled' && !settings.policy.keepInstallation) return undefined
+    const isAtLaunch = settings.identity.createWhen === 'first-launch'
+    const isKept = isAtLaunch && (state !== 'disabled' || settings.policy.keepInstallation)
+    if (state !== 'enabled' && !isKept) return undefined
     return (await installation()).kept()
   }
 
