@@ -1,9 +1,9 @@
 /** Writes the generated files that are committed: `npm run docs`. With `--check` it only compares, and fails on a difference. */
 import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { Writable } from 'node:stream'
 import { DISABLING_WORDS, ENABLING_WORDS, SOURCES, type Source } from '../src/library/consent/index.ts'
 import { runOtelUsage } from '../src/maintainer/commands/index.ts'
+import { memory } from '../test/support/memory.ts'
 import { apiReports } from './api-report.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -55,16 +55,10 @@ async function ofExamples(): Promise<Record<string, string>> {
 }
 
 async function ofProduct(command: string, product: string): Promise<string> {
-  const written: string[] = []
-  const stdout = new Writable({
-    write(chunk, _, done) {
-      written.push(String(chunk))
-      done()
-    },
-  })
+  const stdout = memory()
   const code = await runOtelUsage(['catalog', command, '--product', product], { stdout })
   if (code !== 0) throw new Error(`otel-usage catalog ${command} ended with ${code} for ${product}`)
-  return written.join('')
+  return stdout.text()
 }
 
 /** Returns docs/consent.md with the table of sources and the lists of words from the code. */

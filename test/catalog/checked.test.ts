@@ -2,14 +2,13 @@
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { Writable } from 'node:stream'
 import { test } from 'node:test'
 import { type Catalog, checkedCatalog, combineCatalogs, defineCatalog } from '../../src/catalog/index.ts'
 import { collectorConfig } from '../../src/gateway.ts'
 import { createMemoryStore, createUsageTelemetry, explainConsent } from '../../src/index.ts'
-import { runOtelUsage } from '../../src/maintainer/commands/index.ts'
 import { ConsentAwareMetricExporter } from '../../src/sdk.ts'
 import { createAcme } from '../support/acme.ts'
+import { runCommand } from '../support/command.ts'
 import { createScratch } from '../support/scratch.ts'
 import { good } from './good.ts'
 
@@ -79,15 +78,9 @@ test('a catalog that was written down, copied or read from JSON is checked like 
   using scratch = createScratch()
   const file = path.join(scratch.directory, 'shop.json')
   writeFileSync(file, JSON.stringify(bad))
-  const told: string[] = []
-  const stderr = new Writable({
-    write(text, _, done) {
-      told.push(String(text))
-      done()
-    },
-  })
-  assert.equal(await runOtelUsage(['catalog', 'docs', '--catalog', file, '--product', 'shop'], { stderr }), 2)
-  assert.match(told.join(''), /facts\['shop\.name'\]\.pattern/)
+  const { code, stderr } = await runCommand(['catalog', 'docs', '--catalog', file, '--product', 'shop'])
+  assert.equal(code, 2)
+  assert.match(stderr, /facts\['shop\.name'\]\.pattern/)
 })
 
 test('a good one that was not defined is taken, with its contributions, and its own properties only', async () => {

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { Writable } from 'node:stream'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { jsonSchema } from '../../src/catalog/index.ts'
 import type { ProductDescription } from '../../src/index.ts'
-import { runOtelUsage } from '../../src/maintainer/commands/index.ts'
 import { acmeCatalog, createAcme } from '../support/acme.ts'
+import { runCommand } from '../support/command.ts'
 import { ACME_DB, productModule } from '../support/described.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createScratch } from '../support/scratch.ts'
@@ -44,19 +43,8 @@ function catalogModule(directory: string, fact = '', version = 1): string {
 
 const hash = (text: string) => [...text].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) | 0, 7)
 
-async function run(args: readonly string[], now = Date.UTC(2026, 0, 1)) {
-  const written = { stdout: '', stderr: '' }
-  const into = (name: keyof typeof written) =>
-    new Writable({
-      write(chunk, _, done) {
-        written[name] += String(chunk)
-        done()
-      },
-    })
-  const io = { stdout: into('stdout'), stderr: into('stderr'), clock: createFakeClock(now) }
-  const code = await runOtelUsage(['catalog', ...args], io)
-  return { code, ...written }
-}
+const run = (args: readonly string[], now = Date.UTC(2026, 0, 1)) =>
+  runCommand(['catalog', ...args], { clock: createFakeClock(now) })
 
 test('the page names every fact with its reason, and shows a whole report', async () => {
   using scratch = createScratch()

@@ -1,24 +1,12 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { Writable } from 'node:stream'
 import { test } from 'node:test'
 import { parseSync } from 'oxc-parser'
-import { runOtelUsage } from '../../src/maintainer/commands/index.ts'
+import { runCommand } from '../support/command.ts'
 import { createScratch } from '../support/scratch.ts'
 
-async function init(...args: readonly string[]) {
-  const written = { stdout: '', stderr: '' }
-  const into = (name: keyof typeof written) =>
-    new Writable({
-      write(chunk, _, done) {
-        written[name] += String(chunk)
-        done()
-      },
-    })
-  const code = await runOtelUsage(['init', ...args], { stdout: into('stdout'), stderr: into('stderr') })
-  return { code, ...written }
-}
+const init = (...args: readonly string[]) => runCommand(['init', ...args])
 
 test('init writes into a new folder, says what, and names the next step', async () => {
   using scratch = createScratch()

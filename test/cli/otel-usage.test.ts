@@ -4,19 +4,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { runOtelUsage } from '../../src/maintainer/commands/index.ts'
-import { memory } from '../gateway/scratch.ts'
+import { runCommand } from '../support/command.ts'
 import { createScratch } from '../support/scratch.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const bin = path.join(root, 'src/bin.ts')
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 
-async function run(...args: readonly string[]) {
-  const io = { stdout: memory(), stderr: memory(), environment: {} }
-  const code = await runOtelUsage(args, io)
-  return { code, stdout: io.stdout.text(), stderr: io.stderr.text() }
-}
+const run = (...args: readonly string[]) => runCommand(args)
 
 /** A catalog as data, with other content where a test asks for it. */
 function catalogFile(directory: string, change: object = {}, name = 'catalog.json'): string {
@@ -241,11 +236,7 @@ test('check with nothing to compare says so', async () => {
 
 test('guard hands every argument on, also those that are options of ours', async () => {
   using scratch = createScratch()
-  const io = {
-    stdout: memory(),
-    stderr: memory(),
-    environment: { USAGE_GATEWAY_DIRECTORY: scratch.directory },
-  }
+  const environment = { USAGE_GATEWAY_DIRECTORY: scratch.directory }
   const collector = path.join(scratch.directory, 'collector.mjs')
   writeFileSync(
     collector,
@@ -253,7 +244,8 @@ test('guard hands every argument on, also those that are options of ours', async
   )
   for (const hyphens of [['--'], []]) {
     const call = ['gateway', 'guard', ...hyphens, process.execPath, collector]
-    assert.equal(await runOtelUsage([...call, '--config', 'a.yaml', '--help', '--version', '--', 'b'], io), 7)
+    const args = [...call, '--config', 'a.yaml', '--help', '--version', '--', 'b']
+    assert.equal((await runCommand(args, { environment })).code, 7)
   }
 })
 

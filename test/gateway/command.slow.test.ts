@@ -6,8 +6,9 @@ import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { freePort, runGatewayCommand } from '../../src/gateway.ts'
 import { createInsights } from '../../src/insights.ts'
+import { memory } from '../support/memory.ts'
 import { report, send } from './running-gateway.ts'
-import { memory, scratchDirectory, until } from './scratch.ts'
+import { scratchDirectory, until } from './scratch.ts'
 
 /** `gateway up` on free ports, once it is up. */
 async function up(t: TestContext, directory?: string, shell: Record<string, string> = {}) {

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { test } from 'node:test'
-import { runGatewayCommand } from '../../src/gateway.ts'
-import { memory, scratchDirectory } from './scratch.ts'
+import { runCommand } from '../support/command.ts'
+import { scratchDirectory } from './scratch.ts'
 
 const root = path.resolve(import.meta.dirname, '../../collector-config')
 
@@ -67,8 +67,4 @@ test('`gateway files` without a directory, or with one that cannot be written, s
 
 const read = (out: string, name: string) => readFile(path.join(out, name), 'utf8')
 
-async function gateway(args: readonly string[]) {
-  const io = { stdout: memory(), stderr: memory(), environment: {} }
-  const code = await runGatewayCommand(args, io)
-  return { code, stdout: io.stdout.text(), stderr: io.stderr.text() }
-}
+const gateway = (args: readonly string[]) => runCommand(['gateway', ...args])

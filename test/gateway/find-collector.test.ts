@@ -16,7 +16,8 @@ import {
 } from '../../src/gateway.ts'
 import { readManifest } from '../../src/maintainer/stack/collector/manifest.ts'
 import { readPins } from '../../src/maintainer/stack/collector/pins.ts'
-import { bareEnvironment, memory, scratchDirectory, script, until } from './scratch.ts'
+import { memory } from '../support/memory.ts'
+import { bareEnvironment, scratchDirectory, script, until } from './scratch.ts'
 
 const NOWHERE = 'http://127.0.0.1:1/releases'
 const SAYS_VERSION = 'echo "otelcol-contrib version 0.161.0"'

@@ -13,6 +13,7 @@ import {
 } from '../../src/gateway.ts'
 import { REMOVED_ATTRIBUTES } from '../../src/maintainer/collector/wire.ts'
 import { isImportantLine } from '../../src/maintainer/stack/log-line.ts'
+import { memory } from '../support/memory.ts'
 import {
   filesWith,
   nativeEndpointAt,
@@ -25,7 +26,7 @@ import {
   untilRows,
   uuid,
 } from './running-gateway.ts'
-import { memory, scratchDirectory, until } from './scratch.ts'
+import { scratchDirectory, until } from './scratch.ts'
 
 const why = 'to know'
 const catalog = defineCatalog({

@@ -25,7 +25,8 @@ import { containerCommand } from '../../src/maintainer/stack/collector/docker.ts
 import { createProgress } from '../../src/maintainer/stack/collector/progress.ts'
 import { takeWorkLock } from '../../src/maintainer/stack/collector/work-lock.ts'
 import { localUrl, parseEndpoint } from '../../src/maintainer/stack/process/ports.ts'
-import { bareEnvironment, memory, scratchDirectory, script } from './scratch.ts'
+import { memory } from '../support/memory.ts'
+import { bareEnvironment, scratchDirectory, script } from './scratch.ts'
 
 describe('progress', () => {
   test('on a terminal one line changes in place and is gone at the end', () => {

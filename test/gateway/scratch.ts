@@ -1,7 +1,6 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
-import { Writable } from 'node:stream'
 import type { TestContext } from 'node:test'
 
 /** A directory that is gone after the test. */
@@ -22,18 +21,6 @@ export async function script(file: string, ...lines: string[]): Promise<string> 
 /** An environment in which only the system's own commands are on the PATH, and what lies in `bin`. */
 export function bareEnvironment(home: string): Record<string, string> {
   return { HOME: home, PATH: [path.join(home, 'bin'), '/usr/bin', '/bin'].join(path.delimiter) }
-}
-
-/** A stream that remembers what was written. */
-export function memory(): Writable & { text(): string } {
-  const chunks: string[] = []
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      chunks.push(String(chunk))
-      done()
-    },
-  })
-  return Object.assign(stream, { text: () => chunks.join('') })
 }
 
 /** Waits until something is so, and fails with its name after the deadline. */

@@ -11,7 +11,8 @@ import {
   startClickHouse,
 } from '../../src/gateway.ts'
 import { secretsIn, secretsOf, shownAddress, withoutSecrets } from '../../src/maintainer/package/secrets.ts'
-import { bareEnvironment, memory, scratchDirectory } from './scratch.ts'
+import { memory } from '../support/memory.ts'
+import { bareEnvironment, scratchDirectory } from './scratch.ts'
 
 const AWKWARD = [
   ...['pa$$word', '${env:HOME}', 'a/b@c:d', 'e?f#g&h=i', 'j k%25l', 'mé"\\n', "o'p`q", '@@@@', 'r://s@t'],

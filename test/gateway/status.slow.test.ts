@@ -12,6 +12,7 @@ import {
   runGatewayCommand,
 } from '../../src/gateway.ts'
 import { askStore } from '../../src/maintainer/stack/store/ask-store.ts'
+import { memory } from '../support/memory.ts'
 import {
   report,
   rowsOf,
@@ -22,7 +23,7 @@ import {
   untilRows,
   uuid,
 } from './running-gateway.ts'
-import { memory, scratchDirectory, until } from './scratch.ts'
+import { scratchDirectory, until } from './scratch.ts'
 import { command, insertReports, letPass } from './stored-reports.ts'
 
 const catalog = defineCatalog({

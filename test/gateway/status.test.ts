@@ -6,7 +6,8 @@ import { test } from 'node:test'
 import { gatewayStatus, runGatewayCommand } from '../../src/gateway.ts'
 import { readableLine } from '../../src/maintainer/stack/log-line.ts'
 import { freePort } from '../../src/maintainer/stack/process/ports.ts'
-import { memory, scratchDirectory } from './scratch.ts'
+import { memory } from '../support/memory.ts'
+import { scratchDirectory } from './scratch.ts'
 
 /** A few lines of what the Collector 0.161 says of itself. */
 const METRICS = `# HELP otelcol_exporter_queue_size Current size of the retry queue
