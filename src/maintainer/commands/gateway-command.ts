@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { Environment } from '../../platform/index.ts'
 import { collectorConfigFile, errorMessage, GatewayError } from '../package/index.ts'
 import {
+  databaseOf,
   findCollector,
   gatewayStatus,
   originOverlay,
@@ -15,7 +16,6 @@ import { CallError } from './call-error.ts'
 import type { CommandContext } from './command-io.ts'
 import { writeDeployFiles } from './deploy-files.ts'
 import { runGateway } from './gateway-up.ts'
-import { databaseOf } from './gateway-variables.ts'
 import { requireReadable } from './text-files.ts'
 
 const VARIABLES = `

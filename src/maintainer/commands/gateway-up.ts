@@ -6,6 +6,7 @@ import type { GatewayEndpoints } from '../stack/index.ts'
 import {
   ARCHIVE_DAYS,
   clickHouseEnvironment,
+  databaseOf,
   endpointsFile,
   findClickHouse,
   findCollector,
@@ -23,7 +24,6 @@ import {
 } from '../stack/index.ts'
 import { applySchema, isFirstRollupDue, maintainStore } from '../store/index.ts'
 import type { CommandContext } from './command-io.ts'
-import { databaseOf } from './gateway-variables.ts'
 
 export interface RunGatewayOptions {
   /** Overlays that are merged over gateway.yaml, in this order. */
@@ -36,6 +36,7 @@ export interface RunGatewayOptions {
 export async function runGateway(options: RunGatewayOptions, context: CommandContext): Promise<void> {
   const { configs, directory } = options
   const { stdout, stderr, environment, signal, secrets } = context
+  const database = databaseOf(environment)
   const started: { stop(): Promise<void> }[] = []
   const ended = signal ? aborted(signal) : interrupted()
   try {
@@ -52,13 +53,12 @@ export async function runGateway(options: RunGatewayOptions, context: CommandCon
     if (collector === undefined) return
     const clickHouse = await startClickHouse({
       directory: path.join(directory, 'clickhouse'),
-      database: databaseOf(environment),
+      database,
       environment,
       onLine: (line) => stderr.write(`clickhouse: ${line}\n`),
     })
     started.unshift(clickHouse)
     secrets.push(...secretsOf(clickHouse.url))
-    const database = databaseOf(environment)
     const address = { url: clickHouse.url, database }
     await applySchema(address)
     const origin = await originOverlay(collector, environment)

@@ -29,6 +29,10 @@ export const SETTING_DEFAULTS = {
   USAGE_GATEWAY_METRICS_PORT: '8888',
 } as const
 
+/** Returns the database of the store. */
+export const databaseOf = (environment: Environment): string =>
+  environment['USAGE_CLICKHOUSE_DATABASE'] || 'usage'
+
 /** Variable with the token of the inner steps: without it, other local users could send them unchecked reports. */
 export const INNER_TOKEN = 'USAGE_GATEWAY_INNER_TOKEN'
 

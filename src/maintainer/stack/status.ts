@@ -9,7 +9,7 @@ import { localUrl, parseEndpoint } from './process/ports.ts'
 import { answers } from './process/wait.ts'
 import { asideReports } from './queue/aside.ts'
 import { damagedQueues } from './queue/damaged-queue.ts'
-import { SETTING_DEFAULTS } from './settings.ts'
+import { databaseOf, SETTING_DEFAULTS } from './settings.ts'
 import { problemsOf } from './status-text.ts'
 import { askStore } from './store/ask-store.ts'
 import type { StoreAccess } from './store/store-access.ts'
@@ -108,7 +108,7 @@ async function endpointsOf(directory: string, environment: Environment): Promise
       healthUrl: urlOf(given('USAGE_GATEWAY_HEALTH_ENDPOINT')),
       metricsUrl: `${urlOf(metrics)}/metrics`,
       store: storeOf(environment['USAGE_CLICKHOUSE_ENDPOINT'] || 'tcp://127.0.0.1:9000'),
-      database: environment['USAGE_CLICKHOUSE_DATABASE'] || 'usage',
+      database: databaseOf(environment),
     }
   }
 }

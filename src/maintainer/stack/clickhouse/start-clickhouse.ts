@@ -14,7 +14,7 @@ import { makePrivateDirectory, writePrivateFile } from '../private-files.ts'
 import { startGuarded } from '../process/guarded-process.ts'
 import { freePort, requireFree } from '../process/ports.ts'
 import { eventually } from '../process/wait.ts'
-import { requireWritable } from '../settings.ts'
+import { databaseOf, requireWritable } from '../settings.ts'
 import { serverConfiguration, usersConfiguration } from './engine-configuration.ts'
 import { type ClickHouseOrigin, type FoundClickHouse, findClickHouse } from './find-clickhouse.ts'
 
@@ -108,7 +108,7 @@ async function start(
   environment: Environment,
 ): Promise<RunningClickHouse> {
   const { readyWithin = 60_000, onLine } = options
-  const database = options.database ?? (environment['USAGE_CLICKHOUSE_DATABASE'] || 'usage')
+  const { database = databaseOf(environment) } = options
   requireName('database', database, 'usage')
   const httpPort = await portOf(options.httpPort ?? (environment['USAGE_CLICKHOUSE_HTTP_PORT'] || 8123))
   const tcpPort = options.tcpPort === undefined ? undefined : await portOf(options.tcpPort)
