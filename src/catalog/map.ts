@@ -1,5 +1,5 @@
 import type { MapFact } from './types.ts'
-import { UUID } from './uuids.ts'
+import { IS_UUID, MAX_LIST_LENGTH, UUID } from './uuids.ts'
 import { DEFAULT_LIMITS, type DropReason } from './values.ts'
 
 /**
@@ -7,9 +7,6 @@ import { DEFAULT_LIMITS, type DropReason } from './values.ts'
  * gateway can compare a whole list, and `=` is not among them: it parts a key from its word.
  */
 export const MAP_CHARACTER = '[0-9A-Za-z_.:/ -]'
-
-/** Largest map that is read. A larger one is refused unread, because reading it would take the host's time. */
-const MAX_SIZE = 10_000
 
 /**
  * Returns the pairs of a map that are reported: `key=word`, sorted. Takes a record, and the reported list itself. Never throws: a pair
@@ -43,14 +40,12 @@ export function pairPattern({ keys, values }: MapFact): string {
   return `${keys === 'uuid' ? UUID : oneOf(keys)}=${oneOf(values)}`
 }
 
-const IS_UUID = new RegExp(`^${UUID}$`)
-
 /** Returns the entries with a value: `undefined` is an absent entry, as everywhere. */
 function pairsOf(value: unknown): ReadonlyArray<readonly [string, unknown]> | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   try {
     if (Array.isArray(value)) {
-      if (value.length > MAX_SIZE || !value.every((pair) => typeof pair === 'string')) return undefined
+      if (value.length > MAX_LIST_LENGTH || !value.every((pair) => typeof pair === 'string')) return undefined
       // A word has no `=`.
       return value.map((pair: string) => [
         pair.slice(0, pair.lastIndexOf('=')),
@@ -58,7 +53,7 @@ function pairsOf(value: unknown): ReadonlyArray<readonly [string, unknown]> | un
       ])
     }
     const keys = Object.keys(value)
-    if (keys.length > MAX_SIZE) return undefined
+    if (keys.length > MAX_LIST_LENGTH) return undefined
     return keys.map((key) => [key, wordAt(value, key)] as const).filter(([, word]) => word !== undefined)
   } catch {
     return undefined

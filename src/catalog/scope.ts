@@ -71,7 +71,7 @@ function saysNoMore(was: Loose, is: Loose, levels: readonly string[]): boolean {
   return (
     MEANING.every((key) => same(key) || (key === 'temporality' && isDelta(was) && isDelta(is))) &&
     (is.values ?? []).every((value) => was.values?.includes(value)) &&
-    (same('keys') || (isList(is.keys) && isList(was.keys) && isWithin(is.keys, was.keys))) &&
+    (same('keys') || (Array.isArray(is.keys) && Array.isArray(was.keys) && isWithin(is.keys, was.keys))) &&
     (Object.keys(DEFAULT_LIMITS) as Array<keyof typeof DEFAULT_LIMITS>).every(
       (key) => limit(is, key) <= limit(was, key),
     ) &&
@@ -85,8 +85,6 @@ function saysNoMore(was: Loose, is: Loose, levels: readonly string[]): boolean {
     combinesNoMore(was, is)
   )
 }
-
-const isList = (keys: Loose['keys']): keys is readonly string[] => Array.isArray(keys)
 
 const isWithin = (some: readonly string[], all: readonly string[]) => some.every((one) => all.includes(one))
 
