@@ -96,7 +96,7 @@ function validateDefinition(
       path: 'prefix',
       message: `is ${describeValue(prefix)}; use lower-case words joined by dots or underscores, such as 'acme'`,
     })
-  } else if (['usage', 'otel', 'service', 'telemetry'].includes(prefix.split('.')[0] as string)) {
+  } else if (RESERVED_PREFIXES.includes(prefix.split('.')[0] as string)) {
     mistakes.push({ path: 'prefix', message: `'${prefix}' is reserved; use the product's own name` })
   }
   if (typeof facts !== 'object' || facts === null) {
@@ -125,6 +125,9 @@ function mistakesOfContributions(contributions: unknown): Mistake[] {
   const message = `are ${describeValue(contributions)}; have combineCatalogs write them`
   return isGood ? [] : [{ path: 'contributions', message }]
 }
+
+/** First words of names that are not a product's. */
+export const RESERVED_PREFIXES: readonly string[] = ['usage', 'otel', 'service', 'telemetry']
 
 const PREFIX = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$/
 

@@ -9,7 +9,7 @@ export {
 } from './attributes.ts'
 export { changeFindings, expiryFindings, type Finding } from './changes.ts'
 export { combineCatalogs } from './combine.ts'
-export { checkedCatalog, defineCatalog } from './define.ts'
+export { checkedCatalog, defineCatalog, RESERVED_PREFIXES } from './define.ts'
 export { alternativesOf, hasNoDimensions, isDeclaredSet, seriesOf } from './dimensions.ts'
 export { isExpired, type Moment } from './expiry.ts'
 export { frozenCopy } from './frozen.ts'

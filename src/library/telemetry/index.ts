@@ -9,7 +9,9 @@ export {
   type ProductReceiver,
   withDescription,
 } from './description.ts'
+export { isProductName } from './option-rules.ts'
 export type { UsageTelemetryOptions } from './options.ts'
+export { isLine } from './part-rules.ts'
 export type {
   CountedEvent,
   Dimensioned,

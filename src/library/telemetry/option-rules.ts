@@ -87,11 +87,15 @@ function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
 function mistakesOfProduct(product: UsageTelemetryOptions['product'] | undefined): Mistake[] {
   const { name, version, environmentPrefix } = ownOf({ ...product })
   const legacy: unknown = product?.legacyEnvironmentPrefixes ?? []
-  const isName = matches(/^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
   const isVersion = matches(/^[\w.+-]{1,64}$/)
   const isPrefix = matches(/^[A-Z][A-Z0-9_]*$/)
   return [
-    ...mistake('product.name', name, isName, "use lower-case words joined by dashes, such as 'acme-db'"),
+    ...mistake(
+      'product.name',
+      name,
+      isProductName,
+      "use lower-case words joined by dashes, such as 'acme-db'",
+    ),
     ...mistake('product.version', version, isVersion, "give the product's version, such as '2.4.0'"),
     ...optionalMistake(
       'product.environmentPrefix',
@@ -275,6 +279,9 @@ const matches =
   (pattern: RegExp): Check =>
   (value) =>
     typeof value === 'string' && pattern.test(value)
+
+/** Checks the name of a product. */
+export const isProductName: Check = matches(/^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/)
 
 const isNumber =
   (min: number, max: number): Check =>

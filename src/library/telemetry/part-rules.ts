@@ -65,7 +65,9 @@ const SOURCE_NAMES: readonly string[] = SOURCES.map(({ source }) => source)
 const isFunction = (value: unknown) => typeof value === 'function'
 const isFlag = (value: unknown) => typeof value === 'boolean'
 const isText = (value: unknown) => typeof value === 'string'
-const isLine = (value: unknown) => typeof value === 'string' && /^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u.test(value)
+/** Checks a text of one line, such as the title of a product. */
+export const isLine = (value: unknown): boolean =>
+  typeof value === 'string' && /^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u.test(value)
 
 const isWebPage = (value: unknown) =>
   typeof value === 'string' &&

@@ -1,3 +1,5 @@
+import { RESERVED_PREFIXES } from '../../catalog/index.ts'
+
 /** Choices that the first files of a product depend on. */
 export interface FirstFilesOptions {
   readonly name: string
@@ -33,7 +35,7 @@ const quoted = (text: string): string =>
 /** Returns a name as the prefix of facts: a word of letters, digits and underscores. */
 const factPrefix = (name: string): string => {
   const prefix = name.replaceAll('-', '_')
-  return ['usage', 'otel', 'service', 'telemetry'].includes(prefix) ? `${prefix}_product` : prefix
+  return RESERVED_PREFIXES.includes(prefix) ? `${prefix}_product` : prefix
 }
 
 const catalogFile = ({ name, title }: FirstFilesOptions) => `import { defineCatalog } from 'otel-usage'

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
-import { variablePrefix } from '../../library/telemetry/index.ts'
+import { isLine, isProductName, variablePrefix } from '../../library/telemetry/index.ts'
 import { readEndpoint } from '../../platform/index.ts'
 import { errorMessage, GatewayError } from '../package/index.ts'
 import { CallError } from './call-error.ts'
@@ -33,11 +33,11 @@ export function addInitCommand(program: Command, context: CommandContext): void 
 
 function writeFirstFiles(name: string, options: InitOptions, { stdout }: CommandContext): void {
   const { directory, endpoint, title = titleOf(name) } = options
-  if (!/^(?=.{1,64}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
+  if (!isProductName(name))
     throw new CallError(
       `'${name}' cannot be the name of a product; use lower-case words joined by dashes, such as acme-db.`,
     )
-  if (!/^[^\p{Cc}\p{Zl}\p{Zp}]{1,200}$/u.test(title))
+  if (!isLine(title))
     throw new CallError('--title is not a text of one line; give the product as people call it.')
   const { problem } = readEndpoint(endpoint)
   if (problem !== undefined) throw new CallError(`--endpoint: '${endpoint}' ${problem}.`)
@@ -46,7 +46,7 @@ function writeFirstFiles(name: string, options: InitOptions, { stdout }: Command
     ...{ name, title, endpoint },
     prefix: variablePrefix({ name }),
     ending: endingOf(options, manifest),
-    manifest: manifest && relativePath(directory, manifest),
+    manifest: manifest && relativePath(directory, manifest.file),
   } satisfies FirstFilesOptions)
   const places = Object.entries(files).map(([file, content]) => ({
     file: path.join(directory, file),
@@ -75,10 +75,10 @@ Next: put your own words into ${product}, and write the page with:
 }
 
 const titleOf = (name: string): string =>
-  name.replaceAll(
-    /(?:^|-)([a-z0-9])/g,
-    (_, first: string, at: number) => `${at === 0 ? '' : ' '}${first.toUpperCase()}`,
-  )
+  name
+    .split('-')
+    .map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
+    .join(' ')
 
 /** Returns the path of a file as a module in the directory names it. */
 function relativePath(directory: string, file: string): string {
@@ -86,27 +86,34 @@ function relativePath(directory: string, file: string): string {
   return seen.startsWith('.') ? seen : `./${seen}`
 }
 
-/** Returns the path of the package.json that the files belong to, if there is one. */
-function manifestAbove(directory: string): string | undefined {
+/** The package.json that the files belong to. */
+interface Manifest {
+  readonly file: string
+  readonly type: unknown
+}
+
+/** Returns the nearest package.json above the directory, if there is one and it has a version. */
+function manifestAbove(directory: string): Manifest | undefined {
   let folder = path.resolve(directory)
   for (;;) {
     const file = path.join(folder, 'package.json')
-    if (existsSync(file)) return versionIn(file) === undefined ? undefined : file
+    if (existsSync(file)) {
+      const { version, type } = fieldsOf(file)
+      return version === undefined ? undefined : { file, type }
+    }
     const above = path.dirname(folder)
     if (above === folder) return undefined
     folder = above
   }
 }
 
-const versionIn = (file: string) => fieldsOf(file)['version']
-
 /** Returns `mjs` where Node.js would take `js` for CommonJS. */
-function endingOf({ typescript }: InitOptions, manifest: string | undefined): string {
+function endingOf({ typescript }: InitOptions, manifest: Manifest | undefined): string {
   if (typescript) return 'ts'
-  return manifest !== undefined && fieldsOf(manifest)['type'] === 'module' ? 'js' : 'mjs'
+  return manifest?.type === 'module' ? 'js' : 'mjs'
 }
 
-function fieldsOf(file: string): Readonly<Record<string, unknown>> {
+function fieldsOf(file: string): { readonly version?: unknown; readonly type?: unknown } {
   try {
     return Object(JSON.parse(readFileSync(file, 'utf8')))
   } catch {
