@@ -1,6 +1,6 @@
 import { alternativesOf } from './dimensions.ts'
 import { isExpired, type Moment } from './expiry.ts'
-import { contributionOf } from './permitted-facts.ts'
+import { contributionOf, rankOf } from './permitted-facts.ts'
 import type { Catalog, Fact, NumberFact } from './types.ts'
 import { DEFAULT_LIMITS } from './values.ts'
 
@@ -121,6 +121,5 @@ function meaningChanges(released: Catalog, before: Fact, catalog: Catalog, after
     'max',
     'randomize',
   ].filter((key) => !same(key))
-  const rank = (of: Catalog, fact: Fact) => of.levels.indexOf(fact.level ?? (of.levels[0] as string))
-  return rank(catalog, after) < rank(released, before) ? [...changed, 'level'] : changed
+  return rankOf(catalog, after) < rankOf(released, before) ? [...changed, 'level'] : changed
 }

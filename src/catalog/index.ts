@@ -18,7 +18,13 @@ export { type JsonSchema, jsonSchema } from './json-schema.ts'
 export { pairPattern } from './map.ts'
 export { METADATA_KEY } from './metadata.ts'
 export { re2Of } from './pattern-syntax.ts'
-export { contributionOf, type PermittedFacts, type Withheld, withholdingReason } from './permitted-facts.ts'
+export {
+  contributionOf,
+  type PermittedFacts,
+  rankOf,
+  type Withheld,
+  withholdingReason,
+} from './permitted-facts.ts'
 export {
   isOwnName,
   patternOf,

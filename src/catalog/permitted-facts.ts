@@ -1,5 +1,5 @@
 import { isExpired, type Moment } from './expiry.ts'
-import type { Catalog } from './types.ts'
+import type { Catalog, Fact } from './types.ts'
 
 /** The facts that a consent permits. */
 export interface PermittedFacts {
@@ -35,10 +35,12 @@ export function withholdingReason(
   )
     return 'newer'
   if (permitted.level === undefined) return undefined
-  // A fact without a level belongs to the only level of its catalog.
-  const rank = fact.level === undefined ? 0 : catalog.levels.indexOf(fact.level)
-  return rank <= catalog.levels.indexOf(permitted.level) ? undefined : 'level'
+  return rankOf(catalog, fact) <= catalog.levels.indexOf(permitted.level) ? undefined : 'level'
 }
+
+/** Returns the rank of a fact's level, from 0. A fact without a level belongs to the only level of its catalog. */
+export const rankOf = ({ levels }: Catalog, { level = levels[0] as string }: Fact): number =>
+  levels.indexOf(level)
 
 /** Returns the permitted version of the catalog that a fact comes from. */
 function agreedVersion(

@@ -1,3 +1,4 @@
+import { rankOf } from '../../catalog/index.ts'
 import { metricsUrl, readEndpoint } from '../../platform/index.ts'
 import type { PublishedProduct } from './published-product.ts'
 import { defaultInWords, delaysInWords, everyInWords } from './rhythm-words.ts'
@@ -33,12 +34,12 @@ export function usageServices(product: PublishedProduct): object {
         'x-trust-boundary': true,
         data: Object.entries(catalog.facts)
           .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([fact, { level = catalog.levels[0] as string, why }]) => ({
+          .map(([key, fact]) => ({
             // Seen from the receiver, as the specification has it.
             flow: 'inbound',
-            classification: level,
-            name: fact,
-            description: why,
+            classification: catalog.levels[rankOf(catalog, fact)],
+            name: key,
+            description: fact.why,
             source: [application],
             destination: [endpoint],
             governance: { custodians: [{ organization: { name: receiver.operator } }] },

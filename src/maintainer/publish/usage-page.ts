@@ -1,4 +1,4 @@
-import type { Catalog, Fact } from '../../catalog/index.ts'
+import { type Catalog, type Fact, rankOf } from '../../catalog/index.ts'
 import type { ProductReceiver } from '../../library/telemetry/index.ts'
 import { type Block, code, heading, list, listed, paragraph, type Text, text } from './blocks.ts'
 import { catalogChanges } from './catalog-changes.ts'
@@ -193,8 +193,8 @@ function levelsTable(
   }
 }
 
-const isIn = ({ levels }: Catalog, fact: Fact, level: string): boolean =>
-  levels.indexOf(fact.level ?? (levels[0] as string)) <= levels.indexOf(level)
+const isIn = (catalog: Catalog, fact: Fact, level: string): boolean =>
+  rankOf(catalog, fact) <= catalog.levels.indexOf(level)
 
 const exampleOf = ({ example }: Fact): Text =>
   example === undefined ? [] : [code(typeof example === 'object' ? JSON.stringify(example) : String(example))]
