@@ -43,6 +43,10 @@ export const paragraph = (pieces: Text): Block => ({ kind: 'paragraph', text: pi
 
 export const list = (items: readonly Text[]): Block => ({ kind: 'list', items })
 
+/** Joins texts with a separator. */
+export const joined = (separator: string, texts: readonly Text[]): Text =>
+  texts.flatMap((one, index) => (index === 0 ? one : [separator, ...one]))
+
 /** Lists texts with commas, and a word before the last one. */
 export function listed(texts: readonly Text[], last = 'and'): Text {
   return texts.flatMap((one, index) => {

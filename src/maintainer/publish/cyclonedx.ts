@@ -1,6 +1,6 @@
 import { rankOf } from '../../catalog/index.ts'
 import { metricsUrl, readEndpoint } from '../../platform/index.ts'
-import type { PublishedProduct } from './published-product.ts'
+import { type PublishedProduct, retentionOf } from './published-product.ts'
 import { defaultInWords, delaysInWords, everyInWords } from './rhythm-words.ts'
 
 /**
@@ -10,7 +10,6 @@ import { defaultInWords, delaysInWords, everyInWords } from './rhythm-words.ts'
 export function usageServices(product: PublishedProduct): object {
   const { name, title, version, catalog, receiver, homepage, environmentPrefix } = product
   const endpoint = metricsUrl(readEndpoint(product.endpoint).url as string)
-  const { retention } = receiver
   const application = `${name}@${version}`
   const service = `${name}-usage-telemetry`
   const references = homepage === undefined ? [] : [{ type: 'documentation', url: new URL(homepage).href }]
@@ -52,10 +51,7 @@ export function usageServices(product: PublishedProduct): object {
           'opt-out': `${environmentPrefix}_TELEMETRY_OPTOUT=1`,
           'seen-by': receiver.seenBy,
           ...Object.fromEntries(
-            catalog.levels.map((level) => [
-              `retention:${level}`,
-              typeof retention === 'string' ? retention : (retention[level] as string),
-            ]),
+            catalog.levels.map((level) => [`retention:${level}`, retentionOf(receiver, level)]),
           ),
         }).map(([property, value]) => ({ name: `otel-usage:${property}`, value })),
       },

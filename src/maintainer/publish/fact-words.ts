@@ -8,7 +8,7 @@ import {
   type NumberFact,
   seriesOf,
 } from '../../catalog/index.ts'
-import { code, listed, type Piece, type Text, text } from './blocks.ts'
+import { code, joined, listed, type Text, text } from './blocks.ts'
 
 /** Largest number of words that a cell lists; longer lists stand in full below the facts. */
 const MAX_WORDS = 12
@@ -34,7 +34,7 @@ export function factInWords(fact: Fact): Text {
     if (fact.min !== undefined) parts.push([`at least ${fact.min}`])
   }
   if (fact.expires) parts.push([`until ${fact.expires}`])
-  return parts.flatMap((part, index) => (index === 0 ? part : ['; ', ...part]))
+  return joined('; ', parts)
 }
 
 /** Returns the exact rule of a fact that {@link factInWords} shortens: a pattern, or long lists of words. Empty if there is none. */
@@ -52,18 +52,19 @@ export function exactRule(fact: Fact): Text {
   const blocks = alternativesOf(fact)
   if (!hasLongList(blocks)) return []
   const exact = blocks.map((by) =>
-    Object.entries(by).flatMap(
-      ([key, values], index): Text => [
-        ...(index === 0 ? [] : ['; ']),
-        ...text`${code(key)}: ${wordsOf(values)}`,
-      ],
+    joined(
+      '; ',
+      Object.entries(by).map(([key, values]) => text`${code(key)}: ${wordsOf(values)}`),
     ),
   )
-  return exact.flatMap((one, index) => (index === 0 ? one : [' – or ', ...one]))
+  return joined(' – or ', exact)
 }
 
 const wordsOf = (values: readonly string[]): Text =>
-  values.flatMap((value, index): Piece[] => (index === 0 ? [code(value)] : [', ', code(value)]))
+  joined(
+    ', ',
+    values.map((value) => [code(value)]),
+  )
 
 /** Returns all of a short list, and the size and the first words of a long one. */
 const oneOf = (values: readonly string[]): Text =>
@@ -83,10 +84,10 @@ const hasLongList = (blocks: readonly Dimensions[]): boolean =>
   blocks.some((by) => Object.values(by).some(({ length }) => length > MAX_WORDS))
 
 const dimensionsOf = (by: Dimensions): Text =>
-  Object.entries(by).flatMap(([key, values], index) => [
-    ...(index === 0 ? [] : ['; ']),
-    ...text`by ${key}: ${oneOf(values)}`,
-  ])
+  joined(
+    '; ',
+    Object.entries(by).map(([key, values]) => text`by ${key}: ${oneOf(values)}`),
+  )
 
 function kindOf(fact: Fact): Text {
   switch (fact.kind) {

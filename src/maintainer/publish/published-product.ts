@@ -36,6 +36,10 @@ export function publishedProduct(product: ProductDescription): PublishedProduct 
   }
 }
 
+/** Returns how long the facts of a level are kept. */
+export const retentionOf = ({ retention }: ProductReceiver, level: string): string =>
+  typeof retention === 'string' ? retention : (retention[level] as string)
+
 function mistakesForPage({ neverCollected, receiver, catalog }: ProductDescription): Mistake[] {
   const mistakes: Mistake[] = []
   const require = (good: boolean, path: string, value: unknown, fix: string) => {

@@ -5,7 +5,7 @@ import { catalogChanges } from './catalog-changes.ts'
 import { reportTable } from './example-table.ts'
 import { exactRule, factInWords } from './fact-words.ts'
 import { addedByReceiver } from './origin.ts'
-import type { PublishedProduct } from './published-product.ts'
+import { type PublishedProduct, retentionOf } from './published-product.ts'
 import { defaultInWords, delaysInWords, everyInWords } from './rhythm-words.ts'
 import { switches } from './switches.ts'
 
@@ -173,11 +173,7 @@ function facts({ catalog, receiver, identity }: PublishedProduct): Block[] {
   ]
 }
 
-function levelsTable(
-  catalog: Catalog,
-  all: ReadonlyArray<[string, Fact]>,
-  { retention }: ProductReceiver,
-): Block {
+function levelsTable(catalog: Catalog, all: ReadonlyArray<[string, Fact]>, receiver: ProductReceiver): Block {
   return {
     kind: 'table',
     caption: 'The levels of consent, least first',
@@ -186,8 +182,11 @@ function levelsTable(
       [[code('off')], ['none'], ['nothing is sent']],
       ...catalog.levels.map((level): Text[] => {
         const count = all.filter(([, fact]) => isIn(catalog, fact, level)).length
-        const kept = typeof retention === 'string' ? retention : (retention[level] as string)
-        return [[code(level)], [count === all.length ? `all ${count}` : `${count} of ${all.length}`], [kept]]
+        return [
+          [code(level)],
+          [count === all.length ? `all ${count}` : `${count} of ${all.length}`],
+          [retentionOf(receiver, level)],
+        ]
       }),
     ],
   }
