@@ -128,12 +128,8 @@ async function loadProduct(option: string, file: string, version = UNVERSIONED):
     const catalog = await loadCatalog('catalog', path.resolve(path.dirname(file), given['catalog']))
     given = { ...given, catalog }
   }
-  try {
-    return defineProduct({ version, ...(given as object) } as ProductDescription)
-  } catch (error) {
-    if (!(error instanceof UsageConfigurationError)) throw error
-    throw new UsageConfigurationError(`The description of the product in '${file}'`, error.mistakes)
-  }
+  const described = { version, ...(given as object) } as ProductDescription
+  return checkedAs(`The description of the product in '${file}'`, () => defineProduct(described))
 }
 
 /**
@@ -146,19 +142,14 @@ async function loadProduct(option: string, file: string, version = UNVERSIONED):
 export async function loadCatalog(option: string, file: string): Promise<Catalog> {
   const isData = isJson(file)
   const given = isData ? readJson(option, file) : await importExport(option, file, 'catalog')
-  if (typeof given !== 'object' || given === null || !('facts' in given)) {
+  if (!isRecord(given) || !('facts' in given)) {
     throw new CallError(
       isData
         ? `${option} names '${file}', which holds no catalog; write one with \`otel-usage catalog release\`.`
         : `${option} names '${file}', which exports no catalog; export what defineCatalog returns as \`catalog\`.`,
     )
   }
-  try {
-    return checkedCatalog(given as Catalog)
-  } catch (error) {
-    if (!(error instanceof UsageConfigurationError)) throw error
-    throw new UsageConfigurationError(`The usage catalog in '${file}'`, error.mistakes)
-  }
+  return checkedAs(`The usage catalog in '${file}'`, () => checkedCatalog(given as object as Catalog))
 }
 
 function readJson(option: string, file: string): unknown {
@@ -188,6 +179,16 @@ async function importExport(option: string, file: string, name: 'catalog' | 'pro
         cause: error,
       },
     )
+  }
+}
+
+/** Runs a check, and lets its error name the file. */
+function checkedAs<Result>(subject: string, check: () => Result): Result {
+  try {
+    return check()
+  } catch (error) {
+    if (!(error instanceof UsageConfigurationError)) throw error
+    throw new UsageConfigurationError(subject, error.mistakes)
   }
 }
 
