@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
-import { writeCommonJsDoor } from './commonjs-doors.ts'
+import { writeCommonJsDoors } from './commonjs-doors.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 /** Doors that are built separately: each further door would split the shared code into more files, and a host would load five. */
@@ -116,11 +116,10 @@ execFileSync(
   },
 )
 const { exports } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
-for (const target of Object.values<{ readonly import?: { readonly default: string } }>(exports)) {
-  if (!target.import) continue
-  const file = path.normalize(target.import.default)
-  writeCommonJsDoor(path.join(root, 'dist'), path.basename(file, '.js'), exported.get(file) ?? [])
-}
+const doors = Object.values<{ readonly import?: { readonly default: string } }>(exports)
+  .flatMap((target) => target.import?.default ?? [])
+  .map((file) => [path.basename(file, '.js'), exported.get(path.normalize(file)) ?? []] as const)
+writeCommonJsDoors(path.join(root, 'dist'), new Map(doors))
 
 /**
  * Joins the chunks that a door imports into one file. esbuild makes a chunk for each set of doors that share code, has no option against
