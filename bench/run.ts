@@ -40,7 +40,7 @@ execFileSync(process.execPath, ['scripts/build.ts'], { cwd: root, stdio: 'inheri
 const started = performance.now()
 if (gateway) {
   const measured = await (await import('./gateway.ts')).measureGateway()
-  const section = [GATEWAY, '', `${writtenBy('npm run bench -- gateway')}.`, '', ...measured, ''].join('\n')
+  const section = sectionOf(GATEWAY, measured)
   writeFileSync(file, `${onPage().before}${section}`)
   console.log(section)
 } else {
@@ -49,9 +49,10 @@ if (gateway) {
   for (const name of names.filter((name) => wanted.length === 0 || wanted.includes(name))) {
     const [title, measure] = SECTIONS[name]
     console.error(`Measuring: ${title.toLowerCase()}.`)
-    parts.push('', `## ${title}`, '', ...(await measure()))
+    const measured = await measure()
+    parts.push('', `## ${title}`, '', ...measured)
+    if (wanted.length === 1) updateSection(`## ${title}`, measured)
   }
-  if (wanted.length === 1) updateSection(SECTIONS[wanted[0] as keyof typeof SECTIONS][0], parts)
   const page = [
     '# Benchmarks',
     '',
@@ -66,13 +67,20 @@ if (gateway) {
 process.exit()
 
 /** Replaces a section of the page by one that was measured alone. */
-function updateSection(title: string, [, head = '', , ...lines]: readonly string[]): void {
+function updateSection(heading: string, measured: readonly string[]): void {
   const text = readFileSync(file, 'utf8')
-  const start = text.indexOf(`## ${title}\n`)
+  const start = text.indexOf(`${heading}\n`)
   if (start < 0) return
   const next = text.indexOf('\n## ', start)
-  const section = [head, '', `${writtenBy(`npm run bench -- ${wanted[0]}`)}.`, '', ...lines, ''].join('\n')
-  writeFileSync(file, `${text.slice(0, start)}${section}${next < 0 ? '' : text.slice(next)}`)
+  writeFileSync(
+    file,
+    `${text.slice(0, start)}${sectionOf(heading, measured)}${next < 0 ? '' : text.slice(next)}`,
+  )
+}
+
+/** Returns a section that was measured alone. */
+function sectionOf(heading: string, measured: readonly string[]): string {
+  return [heading, '', `${writtenBy(`npm run bench -- ${wanted[0]}`)}.`, '', ...measured, ''].join('\n')
 }
 
 function writtenBy(command: string): string {
