@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { marked } from 'marked'
 import { type Catalog, defineCatalog, type Facts } from '../../src/catalog/index.ts'
 import { htmlPage, pageTitle, publishedProduct, usagePage } from '../../src/maintainer/publish/index.ts'
-import { ACME_DB, pageOf as wholePageOf } from '../support/described.ts'
+import { ACME_DB, NO_REPORT, pageOf as wholePageOf } from '../support/described.ts'
 
 const common = { since: 1, why: 'Tells it.' } as const
 const catalogOf = (fact: Facts[string]) =>
@@ -168,7 +168,7 @@ test('no text of a description or a catalog is mark-up on the page: not Markdown
 
 test('as HTML, no text of a description or a catalog is mark-up, and the file loads nothing and runs nothing', () => {
   const product = publishedProduct({ ...ACME_DB, ...EVIL, catalog: evilCatalog })
-  const html = htmlPage(pageTitle(product), usagePage(product, JSON.stringify(REPORT)))
+  const html = htmlPage(pageTitle(product), usagePage(product, NO_REPORT))
   const tags = new Set([...html.matchAll(/<\/?([a-z0-9]+)/gi)].map(([, tag]) => tag?.toLowerCase()))
   for (const tag of ['script', 'img', 'b', 'iframe', 'link']) assert.ok(!tags.has(tag), tag)
   assert.deepEqual(
@@ -179,11 +179,9 @@ test('as HTML, no text of a description or a catalog is mark-up, and the file lo
   assert.doesNotMatch(html, /\u202e/)
 })
 
-const REPORT = { resourceMetrics: [{ resource: { attributes: [] }, scopeMetrics: [] }] }
-
 test('the HTML page can be read aloud and used by keyboard: language, title, one heading of the first level, named tables', () => {
   const product = publishedProduct({ ...ACME_DB, catalog: catalogOf(alternatives) })
-  const html = htmlPage(pageTitle(product), usagePage(product, JSON.stringify(REPORT)))
+  const html = htmlPage(pageTitle(product), usagePage(product, NO_REPORT))
   assert.match(html, /^<!doctype html>\n<html lang="en">/)
   assert.match(html, /<title>What Acme DB reports<\/title>/)
   assert.equal(html.match(/<h1>/g)?.length, 1)

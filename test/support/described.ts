@@ -23,7 +23,9 @@ export const ACME_DB = {
 } as const satisfies Omit<ProductDescription, 'catalog'>
 
 /** Report without facts. */
-const NO_REPORT = JSON.stringify({ resourceMetrics: [{ resource: { attributes: [] }, scopeMetrics: [] }] })
+export const NO_REPORT = JSON.stringify({
+  resourceMetrics: [{ resource: { attributes: [] }, scopeMetrics: [] }],
+})
 
 /** Returns the page in Markdown, with an example report without facts. */
 export const pageOf = (
