@@ -2,9 +2,16 @@ import { type Facts, type Scopes, scopesOf, widenedFacts } from '../../catalog/i
 import { askHostNow, type Clock, createMutex, Date, ownOf, tellHost } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import { readAnnounced, writeAnnounced } from './announced.ts'
+import {
+  type Choice,
+  type ConsentListener,
+  nameOfChooser,
+  parseDecision,
+  type UsageConsent,
+} from './choice.ts'
+import { effectiveChoice, isAfter, type UnstoredChoice, unlessSuperseded } from './choice-in-effect.ts'
 import { createConfigurationReader } from './configured.ts'
-import { ConsentChangedError, ConsentDecisionError, ConsentLockedError, choiceNotStored } from './errors.ts'
-import type { SeenVerdict } from './expected.ts'
+import { ConsentChangedError, ConsentLockedError, choiceNotStored } from './errors.ts'
 import {
   addChoice,
   type ChoiceHistory,
@@ -20,49 +27,6 @@ import { variablesIn } from './variables.ts'
 import { decideConsent } from './verdict.ts'
 import { readDecision } from './words.ts'
 
-/** Person who makes a choice. */
-export interface Chooser {
-  /** Name for the history, as the product names people. 1 to 128 characters. */
-  readonly by: string
-}
-
-/** Person who makes a choice, and what that person has seen. */
-export interface Choice extends Chooser {
-  /**
-   * Verdict that the person has seen, or its state or level as a word. If another one holds by now, the choice is refused and changes
-   * nothing. Compared with the store, so that of several processes that choose at the same time exactly one succeeds. Such a choice,
-   * a no included, takes effect once it is stored. Default: the choice is stored whatever holds.
-   */
-  readonly expected?: SeenVerdict | string
-}
-
-/** Verdict of a running product, and the choices of administrators. */
-export interface UsageConsent {
-  /**
-   * Returns the verdict as last read: the state, the source that decided, and the opinions of all sources. A configuration that is a
-   * function is read now.
-   */
-  verdict(): Verdict
-  /**
-   * Stores a choice: `enabled` or `on`, `disabled` or `off`, `undecided`, or a level of the catalog. The choice takes effect at once. A no beats every
-   * yes, and takes effect before it is stored.
-   *
-   * @throws {ConsentLockedError} when the choice would have no effect: because of a no from outside of the product, or of a yes that the
-   * product lets overrule a stored no.
-   * @throws {ConsentChangedError} when another verdict holds than {@link Choice.expected} says.
-   * @throws {ConsentDecisionError} when the choice, the name or the expectation is invalid.
-   * @throws {NotStoredError} when the choice could not be stored. It still applies in this process, unless it would revoke a stored no.
-   */
-  set(decision: string, choice: Choice): Promise<Verdict>
-  /** Resolves to all choices, oldest first. */
-  history(): Promise<readonly StoredChoice[]>
-  /**
-   * Calls the listener after a change of state, level, source or `disabledBy`, and when newer facts become permitted. Returns a function
-   * that removes the listener.
-   */
-  on(event: 'change', listener: ConsentListener): () => void
-}
-
 /** {@link UsageConsent} with the functions that only the library calls. */
 export interface Consent extends UsageConsent {
   /** Reads the stored choice, which another process may have changed, and resolves to the verdict. Never rejects, never writes. */
@@ -76,9 +40,6 @@ export interface Consent extends UsageConsent {
   /** Returns the names of the facts that are new since the last start and that the decision covers, as of this start. */
   unannounced(): readonly string[]
 }
-
-/** Listener for changes of the verdict; receives the new verdict and the one before. */
-export type ConsentListener = (verdict: Verdict, before: Verdict) => void
 
 export interface ConsentOptions {
   /** Inputs that do not come from the store. */
@@ -402,46 +363,8 @@ function changedIn<E extends ConsentInputs['environment']>(before: E, now: E = b
 const lacksFacts = (stored: StoredOpinion | undefined): boolean =>
   stored !== undefined && 'state' in stored && stored.state !== 'disabled' && stored.facts === undefined
 
-/** Choice that could not be stored. */
-interface UnstoredChoice {
-  readonly choice: Omit<StoredChoice, 'facts'> & { readonly facts?: Scopes }
-  /** Last line of the history when it was first read after this choice; `''` if the history was empty. */
-  readonly beside?: string
-}
-
-/** Returns the choice, or `undefined` if a later choice was stored. */
-function unlessSuperseded(held: UnstoredChoice, { choices }: ChoiceHistory): UnstoredChoice | undefined {
-  const last = JSON.stringify(choices.at(-1)) ?? ''
-  return held.beside === undefined || held.beside === last ? ownOf({ ...held, beside: last }) : undefined
-}
-
-/** Returns the later, unstored choice, unless it would revoke a stored no. */
-function effectiveChoice(stored: StoredOpinion | undefined, { choice }: UnstoredChoice): StoredOpinion {
-  const isNo = stored && (hasProblem(stored) || (stored.state === 'disabled' && !stored.seed))
-  return isNo && choice.state !== 'disabled' ? stored : ownOf({ ...choice, unstored: true as const })
-}
-
-/** Returns `true` if the product's own choice is later than a no under another name. If the order is unknown, the own choice is later. */
-function isAfter(own: StoredOpinion | undefined, outside: StoredOpinion): boolean {
-  if (!own || (!hasProblem(own) && own.seed)) return false
-  return hasProblem(own) || hasProblem(outside) || own.at > outside.at
-}
-
 const isInForce = ({ state, level }: StoredChoice, verdict: Verdict): boolean =>
   verdict.state === state && (level === undefined || verdict.level === level)
-
-/**
- * Returns the name of the person who chooses.
- *
- * @throws {ConsentDecisionError} when the name is missing or too long.
- */
-export function nameOfChooser(chooser: Chooser | undefined): string {
-  const by = chooser?.by
-  if (typeof by === 'string' && by.trim() !== '' && by.length <= 128) return by
-  throw new ConsentDecisionError(
-    `'${String(by).slice(0, 60)}' does not say who decides; pass { by } with 1 to 128 characters.`,
-  )
-}
 
 /** Largest number of attempts while other processes add lines that leave the verdict as it was. */
 const MAX_ATTEMPTS = 20
@@ -478,23 +401,4 @@ async function detect(environment: ConsentInputs['environment']): Promise<string
   } catch {
     return undefined
   }
-}
-
-/** States by the words for them. No level has one of these names. */
-const STATES: ReadonlyMap<string, ConsentState> = new Map([
-  ['enabled', 'enabled'],
-  ['on', 'enabled'],
-  ['disabled', 'disabled'],
-  ['off', 'disabled'],
-  ['undecided', 'undecided'],
-])
-
-function parseDecision(decision: string, levels: readonly string[]): [ConsentState, string | undefined] {
-  const state = STATES.get(decision)
-  if (state) return [state, undefined]
-  if (levels.includes(decision)) return ['enabled', decision]
-  const words = [...STATES.keys(), ...levels].map((word) => `'${word}'`).join(', ')
-  throw new ConsentDecisionError(
-    `'${String(decision).slice(0, 60)}' is not a choice about the usage telemetry; use one of ${words}.`,
-  )
 }

@@ -1,5 +1,6 @@
 import { answerOfHost, type Clock, errorOf, tellHost } from '../../platform/index.ts'
-import type { Consent, ConsentListener } from './consent.ts'
+import type { ConsentListener } from './choice.ts'
+import type { Consent } from './consent.ts'
 import { ConsentLockedError } from './errors.ts'
 import type { ConsentInputs, Verdict } from './types.ts'
 import { decideConsent } from './verdict.ts'

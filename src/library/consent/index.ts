@@ -3,17 +3,15 @@
  * {@link createConsent} keeps its verdict for a running product. Only a choice and a start write to the store.
  */
 
-export { createConfigurationReader } from './configured.ts'
 export {
   type Choice,
   type Chooser,
-  type Consent,
   type ConsentListener,
-  type ConsentOptions,
-  createConsent,
   nameOfChooser,
   type UsageConsent,
-} from './consent.ts'
+} from './choice.ts'
+export { createConfigurationReader } from './configured.ts'
+export { type Consent, type ConsentOptions, createConsent } from './consent.ts'
 export {
   createStartupWarnings,
   type DisclosureSink,

@@ -10,8 +10,6 @@ import {
 import { ENTRIES, stateErrorReason } from '../../state/index.ts'
 import {
   type Choice,
-  type Consent,
-  createConsent,
   createGivenConsent,
   type GiveVerdict,
   nameOfChooser,
@@ -20,9 +18,10 @@ import {
 import type { Installation, KeptInstallation } from '../identity/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import type { EndingProcess } from '../short-lived/index.ts'
+import { createConsentOf } from './consent-of.ts'
 import type { Contributions } from './contributions.ts'
 import { createCounting } from './counting.ts'
-import { createDurability, type Durability } from './durability.ts'
+import { createDurability } from './durability.ts'
 import type { Listeners } from './listeners.ts'
 import { createMeterOwner } from './meter-owner.ts'
 import type { UsageRecorder } from './recorder.ts'
@@ -401,36 +400,4 @@ export function createRunning(
       check: async () => (await ledger()).check(),
     },
   }
-}
-
-export function createConsentOf(
-  { policy, consentInputs, state, oldPlaces, clock, product, catalog, logger }: Settings,
-  contributions: Contributions,
-  durability: Durability,
-  readEnvironment?: Settings['readEnvironment'],
-): Consent {
-  return createConsent({
-    inputs: {
-      ...consentInputs,
-      // Read again with every verdict: contributions come and go.
-      get facts() {
-        return Object.keys(contributions.catalog().facts)
-      },
-      get formerFacts() {
-        return contributions.formerFacts()
-      },
-    },
-    definitions: () => contributions.catalog().facts,
-    contributions: () => contributions.catalog().contributions ?? {},
-    store: state,
-    clock,
-    productVersion: product.version,
-    catalogVersion: catalog.version,
-    otherHistories: oldPlaces,
-    ...(readEnvironment && { readEnvironment }),
-    stateProblem: durability.problem,
-    warn: logger.warn,
-    sticky: policy.sticky,
-    automation: policy.automation,
-  })
 }
