@@ -1,11 +1,11 @@
 /**
- * Sets the facts of a telemetry from a document that a product has already, such as the report of its own telemetry. Every field of the
- * document arrives, or is refused by name with the reason: nothing gets lost in silence when the product's document grows.
+ * Sets the facts of a telemetry from a document that a product already has, such as the report of its present telemetry. Every field of the
+ * document is reported, or refused by name with the reason, so that a new field of the document cannot get lost unnoticed.
  */
 import type { MeterProvider } from '@opentelemetry/api'
 import type { Catalog, CountFact, Fact, GaugeFact } from 'otel-usage'
 
-/** A field that was not taken. */
+/** A field whose value is not reported. */
 export interface Refused {
   /** Path of the field, parts joined by `/`. */
   readonly field: string
@@ -16,8 +16,8 @@ export interface Refused {
 export type Value = readonly [fact: string, value: unknown, by?: Readonly<Record<string, string>>]
 
 /**
- * Where a field goes: the name of a fact, or a function that gives the values of facts, or a list with the reason why there are none.
- * The function is called with the value, and with each key that a `*` of the path stands for.
+ * The name of the fact that a field sets, or a function that returns the values of facts, or the reason why there are none. The function
+ * is called with the value, and with each key that a `*` of the path stands for.
  */
 export type Target = string | ((value: unknown, ...keys: string[]) => readonly Value[] | Refusal)
 
@@ -39,8 +39,8 @@ export interface Recorder extends MeterProvider {
 /**
  * Takes every field of a document.
  *
- * @param fields targets by path. A `*` stands for any one key, at the end for one that holds no object. The first path that matches is
- *   used.
+ * @param fields targets by path. A `*` stands for any single key; at the end of a path its value must not be an object. The first path that
+ *   matches is used.
  */
 export function takeDocument(
   usage: Recorder,
@@ -61,7 +61,7 @@ export function takeDocument(
       return problem
     }
     const value = numberOf(given)
-    if (value === undefined) return 'is no number'
+    if (value === undefined) return 'is not a number'
     if (!distinguishes(fact, by))
       return `is about ${Object.values(by).join(', ')}, which the catalog does not list`
     if (fact.kind === 'count' && fact.buckets !== undefined) meter.createHistogram(name).record(value, by)
@@ -76,7 +76,7 @@ export function takeDocument(
     const [pattern, target] = paths.find(([pattern]) => matches(pattern, path, value)) ?? []
     if (pattern === undefined || target === undefined) {
       if (isRecord(value)) for (const [key, child] of Object.entries(value)) takeField([...path, key], child)
-      else problems.push({ field, reason: 'is in no fact' })
+      else problems.push({ field, reason: 'has no fact in the catalog' })
       return
     }
     const keys = path.filter((_, index) => pattern[index] === '*')
@@ -90,13 +90,13 @@ export function takeDocument(
   return problems
 }
 
-/** Returns a number, or the number that a text is. */
+/** Returns a number, also where it is written as text. */
 export const numberOf = (value: unknown): number | undefined => {
   if (typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value)) return Number(value)
   return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
 
-/** Returns a boolean, or the boolean that a text is. */
+/** Returns a boolean, also where it is written as text. */
 export const booleanOf = (value: unknown): boolean | undefined =>
   value === 'true' ? true : value === 'false' ? false : typeof value === 'boolean' ? value : undefined
 
@@ -117,19 +117,19 @@ function attributeOf(
     case 'boolean': {
       const value = booleanOf(given)
       return value === undefined && given !== fact.whenUnknown
-        ? { problem: 'is no boolean' }
+        ? { problem: 'is not a boolean' }
         : { value: value ?? given }
     }
     case 'enum':
       return fact.values.includes(String(given)) || given === fact.whenUnknown
         ? { value: String(given) }
-        : { problem: 'is none of the words of the catalog' }
+        : { problem: 'is not one of the words in the catalog' }
     case 'string': {
       const isTaken =
         typeof given === 'string' &&
         given.length <= (fact.maxLength ?? 64) &&
         (new RegExp(`^(?:${fact.pattern})$`, 'u').test(given) || given === fact.whenUnknown)
-      return isTaken ? { value: given } : { problem: 'does not look as the catalog says' }
+      return isTaken ? { value: given } : { problem: 'does not have the form that the catalog declares' }
     }
     default:
       return { value: given }

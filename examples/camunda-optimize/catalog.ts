@@ -73,9 +73,9 @@ export const COMMANDS = words(`
 `)
 
 /**
- * What Camunda Optimize reports, and the engine (Camunda 7) that reports to the same place. `installation`, `product.version` and
+ * Everything that Camunda Optimize reports, and the engine (Camunda 7), which reports to the same receiver. `installation`, `product.version` and
  * `telemetry-enabled` are the report's own installation id, product version and state of consent;
- * `data-collection-start-date` is when its counts begin.
+ * `data-collection-start-date` is the time at which its counts begin.
  */
 export const catalog = defineCatalog({
   version: 1,

@@ -1,14 +1,14 @@
 import { ofEveryReport, type Recorder, type Refused, refused, type Target, takeDocument } from '../mapping.ts'
 import { catalog } from './catalog.ts'
 
-/** The four metrics under the names that they had before 7.17: the engine sends both. */
+/** Names that metrics had before 7.17: the engine sends them beside the new ones. */
 const LEGACY_METRICS = [
   'root-process-instance-start',
   'executed-decision-instances',
   'activity-instance-start',
 ]
 
-/** Names of databases that OpenTelemetry calls otherwise. */
+/** OpenTelemetry's names of databases, where they differ. */
 const DATABASES: Readonly<Record<string, string>> = {
   oracle: 'oracle.db',
   h2: 'h2database',
@@ -19,16 +19,16 @@ const DATABASES: Readonly<Record<string, string>> = {
 /** A UUID of version 4. */
 const RANDOM = /^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/i
 
-/** A list of names, each of which is a fact that is true. */
+/** Takes a list of names. Each name has a fact, which is set to `true`. */
 const names =
   (group: string): Target =>
   (list) => {
-    if (!Array.isArray(list)) return refused('is no list')
+    if (!Array.isArray(list)) return refused('is not a list')
     const facts = list.map((name) => `camunda.${group}.${String(name).replaceAll('-', '_')}`)
     const other = facts.findIndex((fact) => !(fact in catalog.facts))
     return other < 0
       ? facts.map((fact) => [fact, true] as const)
-      : refused(`has the item ${other}, which is in no fact`)
+      : refused(`has the item ${other}, for which there is no fact`)
   }
 
 /** Takes the report of Camunda Optimize, or of the engine (Camunda 7). Returns the fields that were refused. */
@@ -38,7 +38,7 @@ export function takeReport(usage: Recorder, report: object): Refused[] {
     installation: (id) =>
       RANDOM.test(String(id))
         ? []
-        : refused('is no random UUID: others say when and on which machine they were made'),
+        : refused('is not a random UUID: others say when and on which machine they were made'),
     'product/name': ofEveryReport,
     'product/version': ofEveryReport,
     'product/edition': 'camunda.edition',
@@ -54,7 +54,7 @@ export function takeReport(usage: Recorder, report: object): Refused[] {
     [of('license-key/unlimited')]: 'camunda.license.unlimited',
     [of('license-key/features/*')]: (isCovered, name) => {
       const fact = `camunda.license.features.${name.replace('BPM', '_bpm')}`
-      return fact in catalog.facts ? [[fact, isCovered]] : refused('is no product that the catalog lists')
+      return fact in catalog.facts ? [[fact, isCovered]] : refused('is not a product that the catalog lists')
     },
     [of('license-key/raw')]: (raw) => [['camunda.license.raw', withoutSignature(raw)]],
     [of('application-server/vendor')]: 'camunda.application_server.vendor',
@@ -66,14 +66,14 @@ export function takeReport(usage: Recorder, report: object): Refused[] {
     [of('commands/*/count')]: (count, command) => [['camunda.commands', count, { command }]],
     [of('metrics/*/count')]: (count, metric) =>
       LEGACY_METRICS.includes(metric)
-        ? refused('is an old name of a metric that is there under its new one')
+        ? refused('is the old name of a metric that is reported under its new name')
         : [['camunda.metrics', count, { metric }]],
     [of('telemetry-enabled')]: ofEveryReport,
     [of('data-collection-start-date')]: ofEveryReport,
   })
 }
 
-/** What a licence does not say: it covers Optimize, and nothing else. */
+/** Returns the report with a value for each feature of its licence: one that names no features covers Optimize only. */
 function withFeatures(report: object): object {
   const { product } = report as { product?: { internals?: { 'license-key'?: { features?: object } } } }
   const license = product?.internals?.['license-key']
@@ -84,8 +84,8 @@ function withFeatures(report: object): object {
 }
 
 /**
- * The text of a licence without its signature, as the page promises: with a signature it would be the licence itself. The signature is
- * what stands before the first `;`, in base64, and lines of dashes frame the whole.
+ * Returns the text of a licence without its signature, as the page promises: with it, the text could be used as a licence. The
+ * signature is the base64 before the first `;`. Lines of dashes may stand before and after the whole.
  */
 export function withoutSignature(raw: unknown): unknown {
   if (typeof raw !== 'string') return raw

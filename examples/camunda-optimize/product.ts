@@ -1,7 +1,7 @@
 import { defineProduct } from 'otel-usage'
 import { catalog } from './catalog.ts'
 
-/** The description that product and commands read. Retention, readers and erasure are examples: the original's page does not say them. */
+/** Read by the product and by the commands. Retention, readers and erasure are made up: the original's page says nothing about them. */
 export const product = defineProduct({
   name: 'camunda-optimize',
   version: '3.13.0',

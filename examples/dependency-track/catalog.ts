@@ -1,13 +1,13 @@
 import { defineCatalog } from 'otel-usage'
 import { operatingSystemPack } from 'otel-usage/packs'
 
-/** What Dependency-Track tells of the machine in the User-Agent header of its reports: here it is part of the report. */
+/** The facts about the machine. Dependency-Track sends them in the User-Agent header of its reports; here they are in the report. */
 const operatingSystem = operatingSystemPack({ since: 1, level: 'full', prefix: 'dependency_track' })
 
-/** What a host takes by `usage.use`. */
+/** The packs that a host passes to `usage.use`. */
 export const packs = [operatingSystem]
 
-/** What Dependency-Track reports. `system_id` and `dt_version` are the report's own installation id and product version. */
+/** Everything that Dependency-Track reports. `system_id` and `dt_version` are the report's own installation id and product version. */
 export const catalog = defineCatalog({
   version: 1,
   prefix: 'dependency_track',

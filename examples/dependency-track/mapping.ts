@@ -1,7 +1,7 @@
 import { ofEveryReport, type Recorder, type Refused, takeDocument } from '../mapping.ts'
 import { catalog } from './catalog.ts'
 
-/** The names that JDBC drivers give to databases, in OpenTelemetry's words. */
+/** OpenTelemetry's names of databases, by those of their JDBC drivers. */
 export const DATABASES: Readonly<Record<string, string>> = {
   PostgreSQL: 'postgresql',
   'Microsoft SQL Server': 'microsoft.sql_server',
@@ -18,6 +18,6 @@ export const takeReport = (usage: Recorder, report: object): Refused[] =>
     db_version: 'dependency_track.db.version',
     'user_agent/os_arch': 'host.arch',
     'user_agent/os_name': (name) => [['os.type', String(name).toLowerCase()]],
-    // What comes after the numbers is the builder's own words.
+    // Whoever builds a kernel may add any text after the numbers.
     'user_agent/os_version': (version) => [['dependency_track.os.kernel', String(version).split('-')[0]]],
   })

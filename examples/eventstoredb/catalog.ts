@@ -14,7 +14,7 @@ const operatingSystem = operatingSystemPack(common)
 const container = containerPack({ ...common, prefix: 'eventstoredb' })
 const kubernetes = kubernetesPack({ ...common, prefix: 'eventstoredb' })
 
-/** What a host takes by `usage.use`. */
+/** The packs that a host passes to `usage.use`. */
 export const packs = [operatingSystem, container, kubernetes]
 
 const attribute = { ...common, kind: 'attribute' } as const
@@ -30,7 +30,7 @@ const enabled = (what: string) =>
     example: true,
   }) as const
 
-/** What EventStoreDB (KurrentDB) reports. `version` is the report's own product version. */
+/** Everything that EventStoreDB (KurrentDB) reports. `version` is the report's own product version. */
 export const catalog = defineCatalog({
   version: 1,
   prefix: 'eventstoredb',
@@ -40,14 +40,14 @@ export const catalog = defineCatalog({
       ...attribute,
       type: 'string',
       pattern: '[a-z][a-z0-9-]*',
-      why: 'Tells the editions apart that the product is built in.',
+      why: 'Shows in which edition the product was built.',
       example: 'ce',
     },
     'eventstoredb.tag': {
       ...attribute,
       type: 'string',
       pattern: '[0-9A-Za-z._/-]*',
-      why: 'Shows from which tag of the source a node was built. Empty where it was built from none, and absent since version 24.',
+      why: 'Shows from which tag of the source a node was built. Empty if it was not built from a tag, and absent since version 24.',
       example: 'oss-v23.10.0',
     },
     'process.uptime': {
@@ -59,12 +59,12 @@ export const catalog = defineCatalog({
 
     'eventstoredb.cluster.node_id': {
       ...guid,
-      why: 'Tells the reports of the nodes of one cluster apart. Made anew at each start of the node.',
+      why: 'Distinguishes the nodes of one cluster. A node gets a new id at each start.',
       example: '6d0ad2d4-2b4c-4a0f-8f0e-7c7a2e0c1b11',
     },
     'eventstoredb.cluster.leader_id': {
       ...guid,
-      why: 'Joins the reports of the nodes that follow the same leader. Made anew at each start of the leader.',
+      why: 'Joins the reports of the nodes that follow the same leader. The leader gets a new id at each start.',
       example: '6d0ad2d4-2b4c-4a0f-8f0e-7c7a2e0c1b11',
     },
     'eventstoredb.cluster.role': {
@@ -93,7 +93,7 @@ export const catalog = defineCatalog({
       keys: 'uuid',
       values: NODE_STATES,
       maxEntries: 16,
-      why: 'Joins the reports of the members of one cluster, and shows which member is in which state. Ids are new at each start of a node.',
+      why: 'Joins the reports of the members of one cluster, and shows which member is in which state. A node gets a new id at each start.',
       example: {
         '6d0ad2d4-2b4c-4a0f-8f0e-7c7a2e0c1b11': 'Leader',
         '4f3c8d52-77a0-4d51-9a55-1c1f7d0a9f02': 'Follower',
@@ -157,7 +157,7 @@ export const catalog = defineCatalog({
       ...gauge,
       unit: '1',
       round: 'log2',
-      why: 'Shows how much is stored: chunks are files of the same size, numbered one after the other. Rounded: the exact size would tell databases apart.',
+      why: 'Shows how much is stored: chunks are files of the same size, numbered one after the other. Rounded: the exact size would identify the database.',
       example: 256,
     },
 
@@ -182,14 +182,14 @@ export const catalog = defineCatalog({
       ...gauge,
       unit: 'By',
       round: 'log2',
-      why: 'Shows how much memory the product can count on. Rounded: the exact size would tell machines apart.',
+      why: 'Shows how much memory the product can count on. Rounded: the exact size would identify the machine.',
       example: 17_179_869_184,
     },
     'eventstoredb.machine.disk': {
       ...gauge,
       unit: 'By',
       round: 'log2',
-      why: 'Shows how large the disks are that hold the databases. Rounded: the exact size would tell machines apart.',
+      why: 'Shows how large the disks are that hold the databases. Rounded: the exact size would identify the machine.',
       example: 549_755_813_888,
     },
 
@@ -203,7 +203,7 @@ export const catalog = defineCatalog({
       ...gauge,
       unit: '{projection}',
       by: { kind: ['custom', 'standard'] },
-      why: 'Shows whether people write projections of their own or use those that come with the product.',
+      why: 'Shows whether people write their own projections or use those that come with the product.',
       example: 5,
     },
     'eventstoredb.projections.running': {

@@ -9,7 +9,7 @@ import {
 } from '../mapping.ts'
 import { catalog } from './catalog.ts'
 
-/** The words of .NET for processors, in OpenTelemetry's. */
+/** OpenTelemetry's names of processors, by those of .NET. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { X64: 'amd64', Arm64: 'arm64' }
 
 /** Takes EventStoreDB's own report, of version 23.10 (the page's example) to 26. Returns the fields that were refused. */
@@ -46,11 +46,13 @@ export const takeReport = (usage: Recorder, report: object): Refused[] =>
     'projections/standardProjectionCount': projections('eventstoredb.projections', 'standard'),
     'projections/customProjectionRunningCount': projections('eventstoredb.projections.running', 'custom'),
     'projections/standardProjectionRunningCount': projections('eventstoredb.projections.running', 'standard'),
-    'projections/totalCount': () => refused('is the sum of the custom and the standard ones'),
-    'projections/totalRunningCount': () => refused('is the sum of the custom and the standard ones'),
+    'projections/totalCount': () => refused('is the sum of the custom and the standard projections'),
+    'projections/totalRunningCount': () => refused('is the sum of the custom and the standard projections'),
     'plugins/*/enabled': (enabled, plugin) => {
       const name = `eventstoredb.plugin.${plugin.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`
-      return name in catalog.facts ? [[name, enabled]] : refused('is no plugin that comes with the product')
+      return name in catalog.facts
+        ? [[name, enabled]]
+        : refused('is not a plugin that comes with the product')
     },
     'licensing/licenseId': () => refused('names the customer, and no data point may allow a fingerprint'),
     'licensing/isTrial': 'eventstoredb.licensing.is_trial',
@@ -60,12 +62,12 @@ export const takeReport = (usage: Recorder, report: object): Refused[] =>
   })
 
 /**
- * The states of the members that the node knows, by id, and how many are in which state. Takes a map, or pairs of id and state: members
- * that are starting may have the same empty id.
+ * Returns the states of the members that the node knows, by id, and the number of members in each state. Takes a map, or pairs of id
+ * and state, because several members that are starting may have the same empty id.
  */
 function gossip(members: unknown): ReturnType<Extract<Target, (...args: never[]) => unknown>> {
   const pairs = isRecord(members) ? Object.entries(members) : members
-  if (!Array.isArray(pairs) || !pairs.every(Array.isArray)) return refused('is no map of members')
+  if (!Array.isArray(pairs) || !pairs.every(Array.isArray)) return refused('is not a map of members')
   const counts = new Map<string, number>()
   for (const [, state] of pairs) counts.set(String(state), (counts.get(String(state)) ?? 0) + 1)
   return [

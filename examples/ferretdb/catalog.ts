@@ -15,14 +15,14 @@ export const COMMANDS = words(`
   updateUser usersInfo validate whatsmyuri other
 `)
 
-/** How a command ended, where no argument is to blame for it: FerretDB's own words, and the names of the commonest errors. */
+/** Results of a command that no single argument has caused: FerretDB's own words, and the names of the most frequent errors. */
 const RESULTS = words(`
   ok error panic unknown InternalError BadValue FailedToParse Unauthorized TypeMismatch AuthenticationFailed
   NamespaceNotFound NamespaceExists CommandNotFound CommandNotSupported NotImplemented CursorNotFound DuplicateKey
   MaxTimeMSExpired other
 `)
 
-/** How a command ended because of one argument, operator or stage. */
+/** Results that one argument, operator or stage of a command has caused. */
 const BLAMED_RESULTS = words('ok panic NotImplemented CommandNotSupported other')
 
 /** The stages of aggregation pipelines. */
@@ -51,14 +51,14 @@ const operatingSystem = operatingSystemPack(common)
 const cloud = cloudPack(common)
 const region = cloudRegionPack(common)
 
-/** What a host takes by `usage.use`. Of its own build it tells itself. */
+/** The packs that a host passes to `usage.use`. It sets the facts of its build itself. */
 export const packs = [operatingSystem, cloud, region]
 
 const attribute = { ...common, kind: 'attribute' } as const
 const environment = (pattern: string, why: string, example: string) =>
   ({ ...attribute, type: 'string', pattern, why, example }) as const
 
-/** What FerretDB reports. `version` and `uuid` are the report's own product version and installation id. */
+/** Everything that FerretDB reports. `version` and `uuid` are the report's own product version and installation id. */
 export const catalog = defineCatalog({
   version: 1,
   prefix: 'ferretdb',

@@ -7,8 +7,8 @@ const BACKENDS: Readonly<Record<string, string>> = { PostgreSQL: 'postgresql', S
 const backend: Target = (name) => [['ferretdb.backend', BACKENDS[String(name)] ?? String(name)]]
 
 /**
- * Takes FerretDB's own report (telemetry.json), what version 1 called otherwise, and what only its page names: the cloud, and how long
- * commands take. Returns the fields that were refused.
+ * Takes FerretDB's own report (telemetry.json), the fields that had other names in version 1, and those that only its page names: the
+ * cloud, and how long commands take. Returns the fields that were refused.
  */
 export const takeReport = (usage: Recorder, report: object): Refused[] =>
   takeDocument(usage, catalog, report, {
@@ -24,7 +24,9 @@ export const takeReport = (usage: Recorder, report: object): Refused[] =>
     debug: 'ferretdb.build.debug',
     'build_environment/*': (setting, key) => {
       const fact = settingOf(key)
-      return fact in catalog.facts ? [[fact, setting]] : { refused: 'may hold a path of whoever built it' }
+      return fact in catalog.facts
+        ? [[fact, setting]]
+        : { refused: 'may hold a path on the machine that built it' }
     },
     os: 'os.type',
     arch: 'host.arch',
@@ -43,11 +45,11 @@ export const takeReport = (usage: Recorder, report: object): Refused[] =>
     'command_durations/*': (durations, command) =>
       Array.isArray(durations)
         ? durations.map((seconds) => ['ferretdb.commands.duration', seconds, { command }] as const)
-        : refused('is no list'),
+        : refused('is not a list'),
     'command_seconds/*': (seconds, command) => [['ferretdb.commands.time', seconds, { command }]],
   })
 
-/** The fact of a key of Go's build settings: `-buildmode`, `vcs.time`, `GOARCH`. */
+/** Returns the fact for a key of Go's build settings: `-buildmode`, `vcs.time`, `GOARCH`. */
 export const settingOf = (key: string): string =>
   `ferretdb.build.environment.${key.replace(/^-/, '').replaceAll('.', '_').toLowerCase()}`
 

@@ -1,6 +1,6 @@
 import { defineCatalog } from 'otel-usage'
 
-/** What Acme Notes may report: all of it. */
+/** Everything that Acme Notes may report. */
 export const catalog = defineCatalog({
   version: 1,
   prefix: 'notes',

@@ -1,7 +1,7 @@
 import { defineProduct } from 'otel-usage'
 import { catalog } from './catalog.ts'
 
-/** All that Acme Notes says of its usage telemetry. The server and the commands read it. */
+/** Everything that Acme Notes declares about its usage telemetry. Read by the server and by the commands. */
 export const product = defineProduct({
   name: 'acme-notes',
   version: '1.4.2',

@@ -75,7 +75,7 @@ export const FUNCTIONS = words(`
   other
 `)
 
-/** How tables and indexes are stored: PostgreSQL's ways, TimescaleDB's, and those of related extensions. */
+/** Access methods of tables and indexes: those of PostgreSQL, TimescaleDB and related extensions. */
 const ACCESS_METHODS = words('heap btree hash gist spgist gin brin hypercore ivfflat hnsw diskann other')
 
 const JOBS = [...JOB_TYPES, 'policy_job_stat_history_retention', 'user_defined_action'] as const
@@ -85,7 +85,7 @@ const STORED = ['tables', 'partitioned_tables', 'materialized_views', ...HYPER] 
 const operatingSystem = operatingSystemPack(common)
 const install = installPack({ ...common, prefix: 'timescaledb' })
 
-/** What a host takes by `usage.use`. */
+/** The packs that a host passes to `usage.use`. */
 export const packs = [operatingSystem, install]
 
 const attribute = { ...common, kind: 'attribute' } as const
@@ -109,7 +109,7 @@ const extension = (name: string) =>
   }) as const
 
 /**
- * What TimescaleDB reports. `telemetry_version` is the version of this catalog, `timescaledb_version` and `db_uuid` are the report's
+ * Everything that TimescaleDB reports. `telemetry_version` is the version of this catalog, `timescaledb_version` and `db_uuid` are the report's
  * own product version and installation id.
  */
 export const catalog = defineCatalog({
@@ -400,7 +400,7 @@ export const catalog = defineCatalog({
       kind: 'count',
       unit: '{use}',
       by: { function: FUNCTIONS },
-      why: 'Shows which functions queries use. Those that people write themselves are not told apart.',
+      why: 'Shows which functions queries use. All functions that people write themselves are counted together.',
       example: 7,
     },
 

@@ -1,7 +1,7 @@
 import { ofEveryReport, type Recorder, type Refused, refused, type Target, takeDocument } from '../mapping.ts'
 import { catalog } from './catalog.ts'
 
-/** Facts of the figures of a kind of relation, by `relation`. */
+/** Facts for the fields of a kind of relation, by `relation`. */
 const RELATION_FACTS: Readonly<Record<string, string>> = {
   num_relations: 'timescaledb.relations',
   num_reltuples: 'timescaledb.relations.rows',
@@ -23,7 +23,7 @@ const RELATION_FACTS: Readonly<Record<string, string>> = {
   uncompressed_indexes_size: 'timescaledb.compression.uncompressed_indexes_size',
 }
 
-/** Facts of the figures of a kind of job, by `job_type`. */
+/** Facts for the fields of a kind of job, by `job_type`. */
 const JOB_FACTS: Readonly<Record<string, string>> = {
   total_runs: 'timescaledb.job.runs',
   total_successes: 'timescaledb.job.successes',
@@ -42,13 +42,13 @@ const ACCESS_METHOD_FACTS: Readonly<Record<string, string>> = {
 
 const NOT_DISTRIBUTED = refused('is about distributed hypertables, which ended with version 2.14')
 
-/** A figure with a fact of its own, among others that have none. */
+/** A field of an object: some of its fields have a fact, others have none. */
 const figure =
   (facts: Readonly<Record<string, string>>, dimension: string): Target =>
   (value, of, field) => {
     const fact = facts[field as string]
     return fact === undefined
-      ? refused('is in no fact')
+      ? refused('has no fact in the catalog')
       : [
           [
             fact,
@@ -77,8 +77,7 @@ const relations =
   (count) => [['timescaledb.relations', count, { relation: of }]]
 
 /**
- * Takes TimescaleDB's own report: that of today, whose values are numbers and booleans, and those of the versions before 2.0, as the
- * pages have shown them, with everything as text. Returns the fields that were refused.
+ * Takes TimescaleDB's own report, as today's version sends it and as versions before 2.0 did, with numbers and booleans as text. Returns the fields that were refused.
  */
 export function takeReport(usage: Recorder, report: object): Refused[] {
   return takeDocument(usage, catalog, report, {
@@ -98,7 +97,7 @@ export function takeReport(usage: Recorder, report: object): Refused[] {
     build_architecture: 'timescaledb.build.architecture',
     build_architecture_bit_size: 'timescaledb.build.architecture.bits',
     data_volume: 'timescaledb.data_volume',
-    // Up to version 1.7; the figures and policies of these names have been called otherwise since.
+    // Up to version 1.7; later versions have other names for them.
     num_hypertables: relations('hypertables'),
     num_continuous_aggs: relations('continuous_aggregates'),
     num_drop_chunks_policies: job('retention'),
@@ -125,14 +124,14 @@ export function takeReport(usage: Recorder, report: object): Refused[] {
     distributed_member: () => NOT_DISTRIBUTED,
     'related_extensions/*': (isThere, name) => {
       const fact = `timescaledb.extension.${name.toLowerCase()}`
-      return fact in catalog.facts ? [[fact, isThere]] : refused('is no extension that the catalog lists')
+      return fact in catalog.facts ? [[fact, isThere]] : refused('is not an extension that the catalog lists')
     },
     'license/edition': 'timescaledb.license.edition',
     last_tuned_time: (time) => [['timescaledb.last_tuned.time', utcOf(time, 'Z')]],
     last_tuned_version: 'timescaledb.last_tuned.version',
     'instance_metadata/cloud': 'timescaledb.instance.cloud',
     db_metadata: 'timescaledb.db_metadata',
-    // Where functions are not counted, there is no such map at all.
+    // `null` where functions are not counted.
     functions_used: (functions) => {
       if (functions === null) return []
       const counts = Object.entries(functions as Readonly<Record<string, unknown>>)
@@ -160,12 +159,12 @@ export function secondsOf(interval: unknown): number | undefined {
   return Number(days) * 86_400 + Number(hours) * 3_600 + Number(minutes) * 60 + Number(seconds)
 }
 
-/** The words of `uname` for systems, in OpenTelemetry's. */
+/** Returns OpenTelemetry's name of a system that `uname` has named. */
 const osOf = (name: unknown) => (name === 'Unknown' ? name : String(name).toLowerCase())
 
 /**
- * A time in UTC, to the second, without the zone of the server: that would tell where it is. Takes ISO 8601 and what PostgreSQL prints.
- * A time without a zone is local; it stays as it is, and no zone is said.
+ * A time in UTC, to the second, without the zone of the server, which would show where it is. Takes ISO 8601 and the format of
+ * PostgreSQL. A time without a zone is local: it is reported as it is, without a zone.
  */
 export function utcOf(time: unknown, zone: '+00' | 'Z'): string {
   const parts = /^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.\d+)?(?:(Z)|([+-]\d{2}):?(\d{2})?)?$/.exec(

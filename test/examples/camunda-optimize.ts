@@ -72,7 +72,7 @@ export const camundaOptimize = defineSeedSystem({
     ['root-process-instance-start', 'executed-decision-instances', 'activity-instance-start'].map(
       (metric) => [
         `${internals}/metrics/${metric}/count`,
-        'is an old name of a metric that is there under its new one',
+        'is the old name of a metric that is reported under its new name',
       ],
     ),
   ),
@@ -103,7 +103,7 @@ export const camundaOptimize = defineSeedSystem({
         },
       },
       // It has version 1. The report has a random one of its own.
-      refused: { installation: 'is no random UUID: others say when and on which machine they were made' },
+      refused: { installation: 'is not a random UUID: others say when and on which machine they were made' },
     },
   ],
   places: {
@@ -139,7 +139,7 @@ export const camundaOptimize = defineSeedSystem({
     [`${internals}/commands/*/count`]: (command) => `camunda.commands{command=${command}}`,
     [`${internals}/metrics/*/count`]: (metric) => `camunda.metrics{metric=${metric}}`,
   },
-  untold: {
+  unset: {
     ...Object.fromEntries(
       [
         'db.system.name',

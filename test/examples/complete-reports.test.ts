@@ -1,4 +1,4 @@
-/** The reports of the five seed systems, told by a host in their place: every field of theirs is in ours. */
+/** The reports of the five seed systems: each of their fields is in our report, set by a host with the mapping of the example. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -35,7 +35,7 @@ for (const system of SYSTEMS) {
     const used = new Set(fields.map(({ path }) => path))
     const known = new Set([...used, ...pathsOf(system.pages)])
     for (const path of Object.keys(system.places))
-      assert.ok(known.has(path), `${path} is no field of the original, and none of a page`)
+      assert.ok(known.has(path), `${path} is a field neither of the original nor of a page`)
   })
 
   for (const { name, document, refused: expected } of system.pages) {
@@ -55,7 +55,7 @@ for (const system of SYSTEMS) {
     })
   }
 
-  test(`${title}: every declared fact is told, and nothing is reported that the original does not have`, async () => {
+  test(`${title}: every declared fact is reported, and nothing is reported that the original does not have`, async () => {
     const { report } = await reportOf(system)
     const asked = new Set<string>()
     const watched = new Proxy(report, {
@@ -66,15 +66,15 @@ for (const system of SYSTEMS) {
     })
     for (const { path, place } of fieldsOf(system))
       if (!Object.hasOwn(system.refused, path)) read(place as Place, watched)
-    const told = Object.keys(report).filter((place) => !FRAME.test(place))
+    const reported = Object.keys(report).filter((place) => !FRAME.test(place))
     // What no field is read from: the one that stands for `functions_used: null`.
     assert.deepEqual(
-      told.filter((place) => !asked.has(place)),
+      reported.filter((place) => !asked.has(place)),
       system === timescaledb ? ['timescaledb.functions.counted'] : [],
     )
-    const facts = new Set(told.map((place) => place.replace(/\{.*$/, '')))
+    const facts = new Set(reported.map((place) => place.replace(/\{.*$/, '')))
     for (const [name, fact] of Object.entries(system.catalog.facts))
-      assert.ok(facts.has(name) || ('type' in fact && fact.type === 'metadata'), `${name} is never told`)
+      assert.ok(facts.has(name) || ('type' in fact && fact.type === 'metadata'), `${name} is never reported`)
   })
 
   test(`${title}: the report is what its schema says`, async () => {
@@ -87,7 +87,7 @@ for (const system of SYSTEMS) {
 
   test(`${title}: what the host does not tell is left out, or said to be unknown, as the original does`, async () => {
     const { report } = await reportOf(system, {})
-    assert.deepEqual(factsIn(report), system.untold)
+    assert.deepEqual(factsIn(report), system.unset)
     assert.deepEqual(droppedIn(report), {})
   })
 }
@@ -239,7 +239,7 @@ const ERRCODES = `
   .trim()
   .split(/\s+/)
 
-test('TimescaleDB: the error codes of PostgreSQL’s own list are told by name, each of them', async () => {
+test('TimescaleDB: the error codes of PostgreSQL’s own list are each reported by name', async () => {
   const user_defined_action = Object.fromEntries(ERRCODES.map((code, index) => [code, index + 1]))
   const { report, refused } = await reportOf(timescaledb, { errors_by_sqlerrcode: { user_defined_action } })
   assert.deepEqual(
@@ -256,7 +256,7 @@ test('TimescaleDB: the error codes of PostgreSQL’s own list are told by name, 
   assert.deepEqual(refused, {})
 })
 
-test('TimescaleDB: own jobs and made-up error codes are told under one word', async () => {
+test('TimescaleDB: own jobs and made-up error codes are reported under one word', async () => {
   const errors_by_sqlerrcode = {
     user_defined_action: { UMBRL: 3, P0001: 1 },
     policy_retention: { '22P02': 2 },
@@ -268,8 +268,8 @@ test('TimescaleDB: own jobs and made-up error codes are told under one word', as
   assert.deepEqual(droppedIn(report), {})
 })
 
-test('TimescaleDB: a time is told in UTC whatever zone it has, a local one without a zone, and another language not at all', async () => {
-  for (const [installed_time, told] of [
+test('TimescaleDB: a time is reported in UTC whatever zone it has, a local one without a zone, and one in another language not at all', async () => {
+  for (const [installed_time, expected] of [
     ['2026-01-05T10:20:30+00', '2026-01-05T10:20:30+00'],
     ['2026-01-05T11:20:30+01', '2026-01-05T10:20:30+00'],
     ['2026-01-05 04:50:30.25-05:30', '2026-01-05T10:20:30+00'],
@@ -278,12 +278,12 @@ test('TimescaleDB: a time is told in UTC whatever zone it has, a local one witho
     ['2026-01-05 11:20:30', '2026-01-05T11:20:30'],
   ]) {
     const { report, refused } = await reportOf(timescaledb, { installed_time })
-    assert.deepEqual([report['timescaledb.installed_time'], refused], [told, {}], installed_time)
+    assert.deepEqual([report['timescaledb.installed_time'], refused], [expected, {}], installed_time)
   }
   for (const installed_time of ['05.01.2026 10:20:30', 'Jan 5, 2026', '2026-01-05', 5]) {
     const { report, refused } = await reportOf(timescaledb, { installed_time })
     assert.equal(report['timescaledb.installed_time'], undefined)
-    assert.deepEqual(refused, { installed_time: 'does not look as the catalog says' })
+    assert.deepEqual(refused, { installed_time: 'does not have the form that the catalog declares' })
     assert.deepEqual(droppedIn(report), {})
   }
 })
@@ -310,10 +310,10 @@ test('Camunda: lambdas, anonymous classes and commands of others are counted wit
   assert.deepEqual(droppedIn(report), {})
 })
 
-test('Camunda: without a licence its fields are Unknown and it has no features; an old one is told as its text alone', async () => {
+test('Camunda: without a licence its fields are Unknown and it has no features; of an old one only the text is reported', async () => {
   const license = (report: Report) =>
     Object.fromEntries(Object.entries(report).filter(([place]) => place.startsWith('camunda.license.')))
-  const unknown = license(camundaOptimize.untold)
+  const unknown = license(camundaOptimize.unset)
   assert.deepEqual(license((await reportOf(camundaOptimize, {})).report), unknown)
 
   const raw = 'Umbrella Ltd.;2019-09-01'
@@ -350,7 +350,7 @@ test('Camunda: the text of a licence is reported without its signature, whatever
 test('a field that no fact is declared for is refused by its name, and reported nowhere', async () => {
   for (const system of SYSTEMS) {
     const { json, refused } = await reportOf(system, { umbrella: { secret: 'Umbrella Ltd.' } })
-    assert.deepEqual(refused, { 'umbrella/secret': 'is in no fact' }, system.name)
+    assert.deepEqual(refused, { 'umbrella/secret': 'has no fact in the catalog' }, system.name)
     assert.ok(!JSON.stringify(json).includes('mbrella'))
   }
 })
@@ -364,15 +364,15 @@ test('a value that does not fit its fact is refused by its name, with what is wr
   })
   assert.deepEqual(refused, {
     'relations/foreign_tables/num_relations': 'is about foreign_tables, which the catalog does not list',
-    'relations/tables/num_relations': 'is no number',
-    'license/edition': 'is none of the words of the catalog',
-    'related_extensions/postgis': 'is no boolean',
-    'related_extensions/umbrella': 'is no extension that the catalog lists',
+    'relations/tables/num_relations': 'is not a number',
+    'license/edition': 'is not one of the words in the catalog',
+    'related_extensions/postgis': 'is not a boolean',
+    'related_extensions/umbrella': 'is not an extension that the catalog lists',
   })
   assert.deepEqual(droppedIn(report), {})
 })
 
-test('Dependency-Track: a database that it does not know is told as another one', async () => {
+test('Dependency-Track: a database that it does not know is reported as `other_sql`', async () => {
   const { report } = await reportOf(dependencyTrack, { db_type: 'Umbrella DB' })
   assert.deepEqual(factsIn(report), { 'db.system.name': 'other_sql' })
 })

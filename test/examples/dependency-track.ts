@@ -52,5 +52,5 @@ export const dependencyTrack = defineSeedSystem({
       is: (report) => report['dependency_track.os.kernel'],
     },
   },
-  untold: {},
+  unset: {},
 })

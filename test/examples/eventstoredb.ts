@@ -101,8 +101,8 @@ export const eventstoredb = defineSeedSystem({
   original,
   host: takeReport,
   refused: {
-    'projections/totalCount': 'is the sum of the custom and the standard ones',
-    'projections/totalRunningCount': 'is the sum of the custom and the standard ones',
+    'projections/totalCount': 'is the sum of the custom and the standard projections',
+    'projections/totalRunningCount': 'is the sum of the custom and the standard projections',
     'licensing/licenseId': 'names the customer, and no data point may allow a fingerprint',
   },
   pages: [
@@ -149,8 +149,8 @@ export const eventstoredb = defineSeedSystem({
         },
       },
       refused: {
-        'projections/totalCount': 'is the sum of the custom and the standard ones',
-        'projections/totalRunningCount': 'is the sum of the custom and the standard ones',
+        'projections/totalCount': 'is the sum of the custom and the standard projections',
+        'projections/totalRunningCount': 'is the sum of the custom and the standard projections',
       },
     },
   ],
@@ -206,5 +206,5 @@ export const eventstoredb = defineSeedSystem({
     'plugins/*/enabled': pluginOf,
     'telemetry/*': (key) => `eventstoredb.telemetry.${key}`,
   },
-  untold: {},
+  unset: {},
 })

@@ -106,7 +106,7 @@ export const ferretdb = defineSeedSystem({
         },
         command_seconds: { find: 0.75 },
       },
-      refused: { 'build_environment/-ldflags': 'may hold a path of whoever built it' },
+      refused: { 'build_environment/-ldflags': 'may hold a path on the machine that built it' },
     },
   ],
   places: {
@@ -146,5 +146,5 @@ export const ferretdb = defineSeedSystem({
     'command_metrics/*/*/*/*': (opcode, command, argument, result) =>
       `ferretdb.commands{argument=${argument},command=${command},opcode=${opcode},result=${result}}`,
   },
-  untold: {},
+  unset: {},
 })

@@ -9,8 +9,8 @@ import type { Catalog, Facts, ProductDescription, UsageTelemetry } from '../../s
 export type Report = Readonly<Record<string, unknown>>
 
 /**
- * How the original's value is read from our report: the place that holds it as it is, or a function that makes it anew. Where the
- * original's value is not kept whole, `kept` says what of it is.
+ * How the original's value is read from our report: the place that holds it as it is, or a function that computes it from the report.
+ * Where only a part of the original's value is kept, `kept` returns that part.
  */
 export type Place =
   | string
@@ -47,8 +47,8 @@ export interface SeedSystem<F extends Facts = Facts, O extends object = object> 
   readonly places: Readonly<Record<string, Place>>
   /** The same for fields whose names are open: a `*`, or a group of a regular expression, stands for a key, which the function is given. */
   readonly maps?: Readonly<Record<string, (...keys: string[]) => Place>>
-  /** What is reported where the host tells nothing. */
-  readonly untold: Report
+  /** What is reported where the host sets nothing. */
+  readonly unset: Report
 }
 
 /** A seed system whose types are checked where it is written, and forgotten for those who run them all. */
@@ -62,7 +62,7 @@ export interface Field {
   readonly place: Place | undefined
 }
 
-/** Every field of the original: down to those that have a place, or are no object. */
+/** Every field of the original: down to those that have a place, or are not an object. */
 export function fieldsOf({
   original,
   places,

@@ -348,5 +348,5 @@ export const timescaledb = defineSeedSystem({
     },
     'access_methods/*/*': (name, figure) => `timescaledb.access_methods.${figure}{name=${name}}`,
   },
-  untold: { 'os.type': 'Unknown', 'timescaledb.functions.counted': null },
+  unset: { 'os.type': 'Unknown', 'timescaledb.functions.counted': null },
 })
