@@ -273,7 +273,7 @@ test('a pattern of 700 characters is words, and stands in full behind them', () 
     example: 'word7',
   } as const
   const page = pageOf(fact)
-  assert.ok(page.includes('| a text of at most 80 characters, of a fixed form |'), page)
+  assert.ok(page.includes('| a text of at most 80 characters, in a fixed format |'), page)
   assert.ok(
     page.indexOf(pattern.slice(3, 40)) > page.indexOf('<summary>Exact forms and full lists</summary>'),
   )

@@ -102,7 +102,7 @@ function kindOf(fact: Fact): Text {
   }
 }
 
-/** Names of the units (UCUM) that are no words. */
+/** Words for units (UCUM) that are symbols. */
 const UNITS: Readonly<Record<string, string>> = { By: 'bytes', s: 'seconds', ms: 'milliseconds', '1': '' }
 
 function ofUnit({ unit }: NumberFact): string {
@@ -119,7 +119,7 @@ function attributeOf(fact: AttributeFact): Text {
     case 'version':
       return ['a version number']
     case 'string':
-      return [`a text of at most ${fact.maxLength ?? DEFAULT_LIMITS.maxLength} characters, of a fixed form`]
+      return [`a text of at most ${fact.maxLength ?? DEFAULT_LIMITS.maxLength} characters, in a fixed format`]
     case 'metadata':
       return [
         `keys and values that the operator has set to be reported, at most ${fact.maxEntries ?? DEFAULT_LIMITS.maxEntries}`,

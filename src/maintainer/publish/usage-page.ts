@@ -20,7 +20,7 @@ export function usagePage(product: PublishedProduct, exampleReport: string): rea
   return [
     heading(1, pageTitle(product)),
     paragraph(
-      text`${title} sends a report of its usage to ${receiver.operator}, ${everyInWords(product)}. This page says what is in it, how to see it and how to stop it. It is made from the same description that ${title} ${product.version} runs on${homepage === undefined ? '' : text`, and its place is ${{ link: homepage }}`}.`,
+      text`${title} sends a report of its usage to ${receiver.operator}, ${everyInWords(product)}. This page says what is in it, how to see it and how to stop it. It is generated from the description that ${title} ${product.version} itself reads${homepage === undefined ? '' : text`, and is published at ${{ link: homepage }}`}.`,
     ),
     heading(2, 'At a glance'),
     atAGlance(product),
@@ -90,8 +90,8 @@ function seeing(product: PublishedProduct): Block[] {
   return [
     paragraph([
       consent?.whileDisabled === 'nothing'
-        ? 'Every report that is sent stands with its exact bytes in a local log. While the telemetry is off, nothing is collected.'
-        : 'Every report stands with its exact bytes in a local log, whether it is sent or not: while the telemetry is off, the log shows what was declined.',
+        ? 'A local log contains the exact bytes of every report that is sent. While the telemetry is off, nothing is collected.'
+        : 'A local log contains the exact bytes of every report, whether it is sent or not: while the telemetry is off, the log shows what would have been sent.',
     ]),
     paragraph(text`The log is the file ${code('ledger.jsonl')} in ${place}.`),
     paragraph(
@@ -110,7 +110,7 @@ function receiving({ endpoint, receiver, catalog, environmentPrefix }: Published
     ),
     paragraph(addedByReceiver(receiver.origin)),
     paragraph(
-      text`${code(`${environmentPrefix}_TELEMETRY_ENDPOINT`)} sends the reports to a receiver of your own in its place.`,
+      text`${code(`${environmentPrefix}_TELEMETRY_ENDPOINT`)} sends the reports to your own receiver instead.`,
     ),
   ]
 }
@@ -118,24 +118,24 @@ function receiving({ endpoint, receiver, catalog, environmentPrefix }: Published
 function erasing({ identity, consent, receiver }: PublishedProduct): Block[] {
   const ids: Readonly<Record<string, string>> = {
     stable:
-      'A report carries a random id of the installation, so that two reports of one installation are not taken for two installations.',
+      'Each report contains a random id of the installation. With it, the receiver can see that two reports come from the same installation.',
     rotating:
-      'A report carries a random id of the installation, which is replaced after some time; reports under two ids cannot be joined.',
-    none: 'A report carries no id of the installation, only the range of its age. Nobody can tell which reports are yours.',
+      'Each report contains a random id of the installation. It is replaced after some time; reports with different ids cannot be joined.',
+    none: 'No report contains an id of the installation, only the range of its age. Nobody can find out which reports are yours.',
   }
   const mode = identity?.mode ?? 'stable'
   return [
     paragraph(
       mode === 'none'
         ? [ids[mode] as string]
-        : text`${ids[mode] as string} It is ${code('service.instance.id')} in each report of the log.`,
+        : text`${ids[mode] as string} The log shows the id as ${code('service.instance.id')}.`,
     ),
     paragraph([receiver.erasure]),
     ...(mode === 'none' || consent?.keepInstallation
       ? []
       : [
           paragraph([
-            'To opt out deletes the id and all reports that wait to be sent, on this machine. Reports that have been sent are deleted by the receiver when their time is over, or when somebody asks for it.',
+            'An opt-out deletes the id and all reports that wait to be sent, on this machine. The receiver deletes the reports that it has when their time is over, or when somebody asks for it.',
           ]),
         ]),
   ]
