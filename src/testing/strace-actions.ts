@@ -96,8 +96,8 @@ const isNamedLikeIdentity = createIdentityFileTest(undefined)
 
 /**
  * Returns `true` for a file whose opening shows a DNS query. `getaddrinfo` opens `/etc/hosts` and, with `O_CLOEXEC`, `/etc/resolv.conf`.
- * The resolver of `import 'node:dns'` opens `/etc/resolv.conf` without that flag; its queries are visible on port 53. `nsswitch.conf` is no
- * sign of a query: it is also read to look up a user.
+ * The resolver of `import 'node:dns'` opens `/etc/resolv.conf` without that flag; its queries are visible on port 53. `nsswitch.conf`
+ * does not show a query: it is also read to look up a user.
  */
 function isResolverFile(file: string, args: string): boolean {
   return file === '/etc/hosts' || (file === '/etc/resolv.conf' && args.includes('O_CLOEXEC'))

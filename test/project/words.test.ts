@@ -16,6 +16,7 @@ const AVOIDED: ReadonlyArray<readonly [words: RegExp, instead: string]> = [
   [/\banew\b/, "write 'again'"],
   [/\bof (?:its|their) own\b/, "write 'its own …' or 'a separate …'"],
   [/(?<!\bthere )\bis none\b/, "write 'is not a …', or 'if there is none'"],
+  [/(?<!\bthere )\b(?:is|are) no (?!longer\b|more\b)/i, "write 'is not a …'"],
   [/\b(?:is|are) void\b/, "write 'is ignored'"],
   [/\b(?:held|holds?) (?:up )?against\b/, "write 'is compared with'"],
 ]
@@ -24,7 +25,7 @@ const AVOIDED: ReadonlyArray<readonly [words: RegExp, instead: string]> = [
 const LIMIT = /^(?:MOST|LONGEST|LARGEST|LEAST|SHORTEST)_/
 
 test('docstrings begin with a verb or a noun, and comments, messages and names avoid what is hard to read', () => {
-  const files = globSync('src/**/*.ts', { cwd: root })
+  const files = globSync(['src/**/*.ts', 'examples/**/*.ts'], { cwd: root })
   const found = files.flatMap((file) => findings(file, readFileSync(path.join(root, file), 'utf8')))
   assert.deepEqual(found, [], 'CONTRIBUTING.md, "Words", has the rules')
 })
@@ -37,10 +38,11 @@ for (const [what, text, expected] of [
   ['a word over the end of a line', '/** Has a clock of its\n * own. */\nlet a', [AVOIDED[2]?.[1]]],
   ['a word in a message', "throw new Error('the name is none')", [AVOIDED[3]?.[1]]],
   ['a word in a template', 'throw new Error(`Begin anew.`)', [AVOIDED[1]?.[1]]],
+  ['a refusal', "refuse('is no list')", [AVOIDED[4]?.[1]]],
   ['a name', 'const MOST_BYTES = 1', ["name it 'MAX_…' or 'MIN_…'"]],
   [
     'plain English',
-    '/** Returns what is sent, if there is none. */\nconst whether = 1 // Where: behind it\n',
+    '/** Returns what is sent, if there is none. */\nconst whether = 1 // There is no limit, and it is no longer sent.\n',
     [],
   ],
   ['other words', "/** Whereas … */\nconst MOSTLY = 'retold, howl'", []],

@@ -47,7 +47,7 @@ export function sanitize(record: ScheduleRecord, now: number, rhythm: Rhythm): S
 
 function sanitizeDue(dueAt: number, record: ScheduleRecord, now: number, rhythm: Rhythm): number {
   const { reports, lastReportAt = Number.POSITIVE_INFINITY } = record
-  // A due time that cannot be right is no point of a grid.
+  // A due time that cannot be right is not a point of a grid.
   const state = { ...record, dueAt: undefined }
   const period = periodAfter(rhythm, reports)
   // Planned while the clock was wrong: by the correct clock, the report would come too soon after the last one.
