@@ -19,3 +19,4 @@ export { distinct, type Erasable, keepErasables, readErasables } from './erasabl
 export type { ReportEvent, SendingEvent, TellEvent, UsageEvents } from './events.ts'
 export type { DeliveryResult, Outcome } from './result.ts'
 export { createRetries, type Retries } from './retry.ts'
+export { sendInTime } from './send-in-time.ts'

@@ -1,7 +1,7 @@
-import { type Clock, createDeferred, metricsUrl } from '../../platform/index.ts'
+import { type Clock, metricsUrl } from '../../platform/index.ts'
 import { ENTRIES, type StateStore, takeLease } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { createRetries } from '../delivery/index.ts'
+import { createRetries, sendInTime } from '../delivery/index.ts'
 import { type HandOverOptions, spawnDetachedSender } from './hand-over.ts'
 
 /** Process at its shutdown. */
@@ -50,20 +50,6 @@ export async function flushOnShutdown(ending: EndingProcess): Promise<void> {
     await sendWithin(ending, MAX_TIME_WITHOUT_CHILD)
 }
 
-async function sendWithin(ending: EndingProcess, within: number): Promise<void> {
-  const late = createDeferred<void>()
-  const timer = ending.clock.after(within - reserveOf(within), late.resolve)
-  try {
-    await ending.persisted
-    await send(ending, within, late.promise)
-  } finally {
-    timer.cancel()
-  }
-}
-
-/** Part of the time that remains when an attempt is aborted, in milliseconds: a slow disk has to record that. */
-const reserveOf = (within: number) => Math.min(within / 5, 250)
-
 /** Returns the verdict under which a report is to be sent now; `undefined` if there is nothing to send, or no permission. */
 async function verdictToSend(ending: EndingProcess): Promise<Verdict | undefined> {
   const { runner, refreshConsent, printPreview } = ending
@@ -75,17 +61,17 @@ async function verdictToSend(ending: EndingProcess): Promise<Verdict | undefined
   return runner.maySend(verdict) && (await hasToSend(ending)) ? verdict : undefined
 }
 
-/** Sends what is to be sent. Aborts when `late` resolves. */
-async function send(ending: EndingProcess, within: number, late: Promise<void>): Promise<void> {
-  const { clock, state, runner, stopCounting } = ending
+/** Sends what is to be sent, within so many milliseconds. */
+async function sendWithin(ending: EndingProcess, within: number): Promise<void> {
+  const { clock, state, runner, persisted, stopCounting } = ending
+  const since = clock.monotonic()
+  await persisted
   if (!(await verdictToSend(ending))) return
   // The lease lets one of many processes that end at once send, and delays only that one.
   const lease = await takeLease({ store: state, clock, task: 'report', duration: within })
   if (!lease) return
   try {
-    const isLate = await Promise.race([runner.sendNow().then(() => false), late.then(() => true)])
-    // An aborted attempt counts as failed. Otherwise every run would wait for a receiver that does not answer.
-    if (isLate) await Promise.all([runner.stop(), createRetries(state, clock).failed()])
+    await sendInTime({ clock, state, within, since, send: runner.sendNow, abort: runner.stop })
   } finally {
     await Promise.all([lease.release(), stopCounting()])
   }

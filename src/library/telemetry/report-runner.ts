@@ -187,19 +187,17 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     return (await running.report(await refreshConsent(), { final: true, unlessSince })) !== undefined
   }
 
-  /** Makes the last report, and sends it until `late` resolves. Without `late` it stays in the outbox. */
+  /** Makes the last report, and sends it within a time. Without a time it stays in the outbox. */
   async function endWithReport(
     reports: Promise<Reporter> | undefined,
     deliveries: Promise<Delivery> | undefined,
-    late: Promise<true> | undefined,
+    time: { readonly within: number; readonly since: number } | undefined,
   ): Promise<void> {
     const isMade = await reports?.then(reportAtEnd)
-    if (!isMade || !deliveries || !late) return
-    const running = await deliveries
-    if (!(await Promise.race([running.resume().then(() => false), late]))) return
-    // Otherwise each shutdown would wait for a receiver that does not answer.
-    const { createRetries } = await import('../delivery/index.ts')
-    await Promise.all([running.shutdown(), createRetries(state, clock).failed()])
+    if (!isMade || !deliveries || !time) return
+    const { resume, shutdown } = await deliveries
+    const { sendInTime } = await import('../delivery/index.ts')
+    await sendInTime({ clock, state, ...time, send: resume, abort: shutdown })
   }
 
   return {
@@ -253,6 +251,7 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     },
     async stop(grace) {
       planned = false
+      const since = clock.monotonic()
       const hasLastReport = endsWithReport()
       schedule.stop()
       const isSent = grace !== undefined
@@ -261,20 +260,15 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
       // A new start creates its own: these send no more.
       reporting = undefined
       delivering = undefined
-      const late = createDeferred<true>()
-      const timer = isSent ? clock.after(grace - reserveOf(grace), () => late.resolve(true)) : undefined
       try {
-        if (hasLastReport) await endWithReport(reports, deliveries, isSent ? late.promise : undefined)
+        if (hasLastReport)
+          await endWithReport(reports, deliveries, isSent ? { within: grace, since } : undefined)
       } finally {
-        timer?.cancel()
         await deliveries?.then((running) => running.shutdown())
       }
     },
   }
 }
-
-/** Part of the grace that remains when an attempt is aborted, in milliseconds: a slow disk has to record that. */
-const reserveOf = (grace: number) => Math.min(grace / 5, 250)
 
 function erasureNotStored(
   { state, prefix }: Settings,
