@@ -78,7 +78,7 @@ SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
 -- Rollups -------------------------------------------------------------------------------------------------------------------
 
--- Each of them writes the days anew, with a row that is deleted for each key that they do not have any more.
+-- Each of them writes the days again, with a deleted row for each key that a day does not have any more.
 
 INSERT INTO changed_days (Product, Day, StartedAt)
 SELECT Product, Day, now64(3, 'UTC')
