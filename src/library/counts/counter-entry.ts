@@ -1,3 +1,4 @@
+import { IS_UUID } from '../../catalog/index.ts'
 import {
   type Clock,
   Date,
@@ -45,11 +46,9 @@ export async function listCounters(state: StateStore): Promise<string[]> {
   const names = await state.list(ENTRIES.counts)
   return names.flatMap((name) => {
     const id = name.slice(ENTRIES.counts.length + 1, -'.json'.length)
-    return COUNTER_ID.test(id) && name.endsWith('.json') ? [id] : []
+    return IS_UUID.test(id) && name.endsWith('.json') ? [id] : []
   })
 }
-
-const COUNTER_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Reads a counter. Resolves to `undefined` if the counter is gone or cannot be read, which affects this counter only. */
 export const readCounter = async (state: StateStore, counterId: string): Promise<CounterEntry | undefined> =>

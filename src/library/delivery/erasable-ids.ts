@@ -1,3 +1,4 @@
+import { IS_UUID } from '../../catalog/index.ts'
 import { Date, ownOf, parseOwn, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 import { installationIn, isErasureRequest } from '../otlp/index.ts'
@@ -50,9 +51,7 @@ const MAX_IDS = 52
 
 function isErasable(value: unknown): value is Erasable {
   const { id, until } = ownOf(Object(value)) as Partial<Record<'id' | 'until', unknown>>
-  return typeof id === 'string' && UUID.test(id) && (until === undefined || isTime(until))
+  return typeof id === 'string' && IS_UUID.test(id) && (until === undefined || isTime(until))
 }
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 const isTime = (value: unknown): boolean => typeof value === 'string' && Number.isFinite(Date.parse(value))

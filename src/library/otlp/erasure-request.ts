@@ -1,4 +1,4 @@
-import { UUID } from '../../catalog/index.ts'
+import { IS_UUID } from '../../catalog/index.ts'
 import { Buffer } from '../../platform/index.ts'
 import { readReport } from './read-report.ts'
 
@@ -14,7 +14,5 @@ export const isErasureRequest = (report: Uint8Array): boolean => Buffer.from(rep
 /** Returns the id of the installation in a report; `undefined` if the report has none. */
 export function installationIn(report: Uint8Array): string | undefined {
   const id = readReport(report)?.attributes['service.instance.id']
-  return typeof id === 'string' && INSTALLATION.test(id) ? id : undefined
+  return typeof id === 'string' && IS_UUID.test(id) ? id : undefined
 }
-
-const INSTALLATION = new RegExp(`^${UUID}$`)
