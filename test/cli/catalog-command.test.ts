@@ -129,6 +129,21 @@ test('the version of the product is said once', async () => {
   assert.match(refused.stderr, /--product-version is 3\.1\.0, and '.+' says 2\.4\.0; leave the option out\./)
 })
 
+test('a version that the description has as a function is the one of the page, and one that throws is a sentence', async () => {
+  using scratch = createScratch()
+  const file = path.join(scratch.directory, 'product.js')
+  const catalog = { version: 1, prefix: 'acme', facts: {} }
+  const moduleWith = (version: string) =>
+    `export const product = { ...${JSON.stringify({ ...ACME_DB, catalog })}, version: ${version} }`
+  writeFileSync(file, moduleWith("() => '3.2.1'"))
+  assert.match((await run(['docs', '--product', file])).stdout, /Acme DB 3\.2\.1/)
+  const throwing = path.join(scratch.directory, 'throwing.js')
+  writeFileSync(throwing, moduleWith("() => { throw new Error('no manifest') }"))
+  const refused = await run(['docs', '--product', throwing])
+  assert.deepEqual([refused.code, refused.stdout], [2, ''])
+  assert.match(refused.stderr, /version of the product in '.+' could not be read: .+\(no manifest\)\./)
+})
+
 test('a page that ends in .html is HTML, for docs and for check', async () => {
   using scratch = createScratch()
   const { directory } = scratch

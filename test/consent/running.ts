@@ -13,7 +13,7 @@ export function consentIn(state: string | StateStore, { inputs, ...more }: Runni
     inputs: silence(inputs),
     store: typeof state === 'string' ? createDirectoryStore(state) : state,
     clock: createFakeClock(),
-    productVersion: '2.4.0',
+    productVersion: () => '2.4.0',
     catalogVersion: 2,
     ...more,
   })

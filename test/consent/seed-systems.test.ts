@@ -272,9 +272,9 @@ test('Camunda: an absent setting is on for its page and off for its scheduler; h
 
 test('Camunda: an upgrade keeps an earlier consent, though the new version is off by default', async () => {
   const store = createMemoryStore()
-  await consentIn(store, { productVersion: '7.20.0', catalogVersion: 1 }).set('enabled', ALICE)
+  await consentIn(store, { productVersion: () => '7.20.0', catalogVersion: 1 }).set('enabled', ALICE)
   const upgraded = consentIn(store, {
-    productVersion: '7.21.0',
+    productVersion: () => '7.21.0',
     inputs: { default: 'disabled', seed: false },
   })
   const verdict = await upgraded.begin()

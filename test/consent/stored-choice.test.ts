@@ -75,7 +75,11 @@ test('a no survives upgrades: a newer product with a newer catalog does not ask 
     ['4.0.0', 10],
   ] as const) {
     const inputs = { default: 'enabled', configured: 'on', seed: 'on' } as const
-    const verdict = await consentIn(scratch.directory, { productVersion, catalogVersion, inputs }).begin()
+    const verdict = await consentIn(scratch.directory, {
+      productVersion: () => productVersion,
+      catalogVersion,
+      inputs,
+    }).begin()
     assert.deepEqual([verdict.state, verdict.source], ['disabled', 'stored-choice'])
   }
 })

@@ -48,7 +48,8 @@ export interface ConsentOptions {
   /** Histories of choices under other names. A no there also applies here, until somebody chooses again. Default: none. */
   readonly otherHistories?: readonly HistoryLocation[]
   readonly clock: Clock
-  readonly productVersion: string
+  /** Returns the version of the product, which is stored with a choice. */
+  readonly productVersion: () => string
   readonly catalogVersion: number
   /** Returns the current facts of the catalog, which are stored with a choice. Default: a choice covers the facts of its versions. */
   readonly definitions?: () => Facts
@@ -329,7 +330,7 @@ export function createConsent(given: ConsentOptions): Consent {
       state,
       ...(level !== undefined && { level }),
       by,
-      productVersion,
+      productVersion: productVersion(),
       catalogVersion,
       ...(Object.keys(versions).length > 0 && { contributions: versions }),
       ...(definitions && { facts: factsToStore(scopesOf(definitions()), history.choices) }),

@@ -82,7 +82,8 @@ export interface DeliveryOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly catalog: () => Catalog
-  readonly productVersion: string
+  /** Returns the version of the product as it is now. */
+  readonly productVersion: () => string
   /** Base address of the receiver. */
   readonly endpoint: string
   /** Headers for the receiver, which no other one gets. Default: none. */

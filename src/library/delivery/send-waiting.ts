@@ -27,7 +27,8 @@ export interface SendWaitingOptions {
   /** Address of the receiver, as in the ledger. */
   readonly endpoint: string
   readonly catalog: () => Catalog
-  readonly productVersion: string
+  /** Returns the version of the product as it is now. */
+  readonly productVersion: () => string
   readonly clock: Clock
   readonly logger: Logger
   /** Resolves to the current verdict. Called for each report before an attempt, and again right before its bytes are sent. */
@@ -256,7 +257,8 @@ export function createSendWaiting(
     content: ReportContent,
   ): string | undefined {
     if (state === 'disabled') return because
-    const misfits = misfitsIn(content, { catalog: catalog(), permitted, at: clock.now(), productVersion })
+    const moment = { at: clock.now(), productVersion: productVersion() }
+    const misfits = misfitsIn(content, { catalog: catalog(), permitted, ...moment })
     if (misfits.size === 0) return undefined
     const gone = [...misfits].flatMap(([name, why]) => (NOT_CONSENT.has(why) ? [name] : []))
     if (gone.length === 0) return `it contains facts that ${because} does not permit`

@@ -25,7 +25,7 @@ export function createConsentOf(
     contributions: () => contributions.catalog().contributions ?? {},
     store: state,
     clock,
-    productVersion: product.version,
+    productVersion: product.readVersion,
     catalogVersion: catalog.version,
     otherHistories: oldPlaces,
     ...(readEnvironment && { readEnvironment }),

@@ -53,7 +53,10 @@ export async function makeDetachedWork(
   const { attributes, points, observed } = collected.snapshot()
   return {
     options: {
-      product: { ...product, environmentPrefix: prefix, legacyEnvironmentPrefixes: legacyPrefixes },
+      product: {
+        ...{ name: product.name, version: product.version },
+        ...{ environmentPrefix: prefix, legacyEnvironmentPrefixes: legacyPrefixes },
+      },
       catalog: settings.catalog,
       endpoint: settings.productEndpoint,
       ...(settings.proxyEnvironment && { proxy: 'environment' }),

@@ -13,6 +13,7 @@ import { type DescribedTelemetryOptions, withDescription, writtenPath } from './
 import { OPTION_NAMES } from './option-names.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { mistakesOfParts } from './part-rules.ts'
+import { isProductVersion } from './running-product.ts'
 import { mistakesOfTimeouts } from './timeouts.ts'
 
 /** Longest delay of a timer, in milliseconds: with a longer one Node.js would fire at once. */
@@ -87,7 +88,7 @@ function mistakesOf(options: UsageTelemetryOptions): Mistake[] {
 function mistakesOfProduct(product: UsageTelemetryOptions['product'] | undefined): Mistake[] {
   const { name, version, environmentPrefix } = ownOf({ ...product })
   const legacy: unknown = product?.legacyEnvironmentPrefixes ?? []
-  const isVersion = matches(/^[\w.+-]{1,64}$/)
+  const isVersion = (value: unknown) => isProductVersion(value) || typeof value === 'function'
   const isPrefix = matches(/^[A-Z][A-Z0-9_]*$/)
   return [
     ...mistake(

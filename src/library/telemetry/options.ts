@@ -9,7 +9,11 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
   readonly product: {
     /** Name of the product on the wire: lower-case words joined by dashes, such as `acme-db`. */
     readonly name: string
-    readonly version: string
+    /**
+     * Version of the product, or a function that returns it, for one that is upgraded while the process runs. The function is called
+     * before each report, preview and status, before a report that waits is sent, and when a choice is stored. Where it throws or returns no version, the last one stays.
+     */
+    readonly version: string | (() => string)
     /** Name of the product for people, as in notices. Default: `name`. */
     readonly title?: string
     /** Address of the page about the product's telemetry, in every notice. */

@@ -100,7 +100,8 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
           readVerdict,
           maySend,
         },
-        ...{ catalog: contributions.catalog, productVersion: product.version, local: counting.local },
+        ...{ catalog: contributions.catalog, local: counting.local },
+        productVersion: product.readVersion,
         keepInstallation: policy.keepInstallation,
         tell: options.tell,
       })

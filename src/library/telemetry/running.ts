@@ -150,8 +150,9 @@ export function createRunning(
     return withdrawing
   }
 
-  /** Reads the stored choice, and applies the verdict. */
+  /** Reads the stored choice and the product's version, and applies the verdict. */
   async function refreshConsent(): Promise<Verdict> {
+    settings.product.readVersion()
     let now = await consent.refresh()
     // A store that failed may work again, or fail now. Checked last, because under a no the id is not read.
     if (now.source === 'state' || (now.state === 'enabled' && settings.state.failure() !== undefined)) {

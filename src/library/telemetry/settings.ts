@@ -27,18 +27,19 @@ import {
   storeWithTimeout,
 } from '../../state/index.ts'
 import type { ConsentInputs, ConsentPolicy, HistoryLocation } from '../consent/index.ts'
-import type { SourceTimeouts } from '../facts/index.ts'
+import type { Mistakes, SourceTimeouts } from '../facts/index.ts'
 import type { IdentityPolicy } from '../identity/index.ts'
 import { oldPlaces } from './old-places.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { type PackagingSwitch, readPackagingSwitch } from './packaging.ts'
 import { type Place, placeOf, storeAt } from './place.ts'
+import { createRunningProduct, type RunningProduct } from './running-product.ts'
 import { timeoutsOf } from './timeouts.ts'
 import { readVariables } from './variables.ts'
 
 /** Options, checked and complete. */
 export interface Settings {
-  readonly product: { readonly name: string; readonly version: string }
+  readonly product: RunningProduct
   readonly title: string
   readonly homepage: string | undefined
   readonly prefix: string
@@ -106,11 +107,13 @@ export const packagingOf = ({ product }: UsageTelemetryOptions): PackagingSwitch
  * before this call, and not if it does so later.
  *
  * @param options as returned by `checkOptions`
+ * @param mistakes where mistakes of the product's code are noted. Default: nowhere
  */
 export function resolveSettings(
   options: UsageTelemetryOptions,
   packaging = packagingOf(options),
   createdAt = clockOf(options).now(),
+  mistakes?: Mistakes,
 ): Settings {
   const { product, catalog, consent = NOTHING, schedule = NOTHING, disclosure = NOTHING } = options
   const readNow = () => (options.environment ? readEnvironment(options.environment) : systemEnvironment())
@@ -141,7 +144,7 @@ export function resolveSettings(
     advice: advice ?? `Make it writable, or name another directory in ${prefix}_TELEMETRY_DIR.`,
   })
   return {
-    product: { name: product.name, version: product.version },
+    product: createRunningProduct(product, mistakes),
     title: product.title ?? product.name,
     homepage: product.homepage && new URL(product.homepage).href,
     prefix,

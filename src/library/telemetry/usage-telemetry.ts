@@ -78,7 +78,12 @@ function makeUsageTelemetry<F extends Facts>(
     isCreating = true
     try {
       running = inOwnContext(() =>
-        createRunning(resolveSettings(options, packaging, createdAt), contributions, listeners, giveVerdict),
+        createRunning(
+          resolveSettings(options, packaging, createdAt, mistakes),
+          contributions,
+          listeners,
+          giveVerdict,
+        ),
       )
     } finally {
       isCreating = false

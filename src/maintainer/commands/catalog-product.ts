@@ -114,7 +114,7 @@ const NAME = /^[a-z][a-z0-9-]*$/
  * @throws {CallError} when the file cannot be loaded, or holds no description.
  * @throws {UsageConfigurationError} when the description breaks a rule.
  */
-async function loadProduct(option: string, file: string, version = UNVERSIONED): Promise<ProductDescription> {
+async function loadProduct(option: string, file: string, version = UNVERSIONED): Promise<LoadedProduct> {
   const isData = isJson(file)
   let given = isData ? readJson(option, file) : await importExport(option, file, 'product')
   if (!isRecord(given) || !('name' in given)) {
@@ -128,8 +128,28 @@ async function loadProduct(option: string, file: string, version = UNVERSIONED):
     const catalog = await loadCatalog('catalog', path.resolve(path.dirname(file), given['catalog']))
     given = { ...given, catalog }
   }
-  const described = { version, ...(given as object) } as ProductDescription
-  return checkedAs(`The description of the product in '${file}'`, () => defineProduct(described))
+  const described = withVersion({ version, ...(given as object) } as ProductDescription, file)
+  return checkedAs(
+    `The description of the product in '${file}'`,
+    () => defineProduct(described) as LoadedProduct,
+  )
+}
+
+/** A description whose version is a text: a function for it has been called. */
+type LoadedProduct = ProductDescription & { readonly version: string }
+
+/** Returns a description with the version of now, if it has a function for it. */
+function withVersion(described: ProductDescription, file: string): ProductDescription {
+  const { version } = described
+  if (typeof version !== 'function') return described
+  try {
+    return { ...described, version: version() }
+  } catch (error) {
+    throw new CallError(
+      `The version of the product in '${file}' could not be read: its function has thrown (${errorMessage(error)}).`,
+      { cause: error },
+    )
+  }
 }
 
 /**

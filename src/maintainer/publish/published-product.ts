@@ -12,6 +12,7 @@ import type { Rhythm } from './rhythm-words.ts'
 /** A product whose page can be written: its description says everything that the page does. */
 export interface PublishedProduct extends ProductDescription {
   readonly title: string
+  readonly version: string
   /** Prefix of the product's environment variables, such as `ACME_DB`. */
   readonly environmentPrefix: string
   readonly neverCollected: readonly string[]
