@@ -32,7 +32,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(ROOMS)) {
   await new Stryker({
     mutate: values.mutate ?? [`${room.code}/**/*.ts`],
     testRunner: 'in-process',
-    plugins: [path.resolve('scripts/mutants/runner.ts')],
+    plugins: ['runner', 'as-found'].map((plugin) => path.resolve(`scripts/mutants/${plugin}.ts`)),
     coverageAnalysis: 'perTest',
     concurrency: Number(values.concurrency),
     // Longer than the runner gives a test: a process that exceeds it is stuck.
@@ -41,7 +41,10 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(ROOMS)) {
     tsconfigFile: 'none',
     // Not below node_modules, where Node.js strips no types.
     tempDirName: `.mutants/${name}`,
-    reporters: ['clear-text', 'progress-append-only', 'json'],
+    // Tests again only what has changed, and what survived and a new test runs.
+    incremental: true,
+    incrementalFile: `node_modules/.cache/mutants/${name}-incremental.json`,
+    reporters: ['as-found', 'clear-text', 'progress-append-only', 'json'],
     jsonReporter: { fileName: `node_modules/.cache/mutants/${name}.json` },
     clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
     allowConsoleColors: false,

@@ -3,7 +3,7 @@
  * runner for TAP starts a process for each mutant and test file. Stryker starts another process for a mutant in code that runs only while a
  * module is loaded, and for one that never ends.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -62,6 +62,8 @@ class Runner {
   }
 
   async dryRun() {
+    // For tests that start a process of another user: Stryker makes the copy of the project for its own user alone.
+    chmodSync('.', 0o755)
     await this.#load()
     const tests = []
     const longTests: string[] = []
@@ -113,15 +115,15 @@ class Runner {
 }
 
 /** Returns the message of the error that a test ends with; `undefined` if it passes. */
-async function failureOf({ body }: KeptTest, limit = TIME_LIMIT): Promise<string | undefined> {
-  const ends: Array<() => unknown> = []
+async function failureOf(one: KeptTest, limit = TIME_LIMIT): Promise<string | undefined> {
+  const ends = [...one.ends]
   const context: Context = { after: (end) => void ends.unshift(end), mock }
   const { promise: failed, reject } = Promise.withResolvers<never>()
   failed.catch(() => {})
   fail = reject
   const timer = setTimeout(() => reject(new Error('The test does not end.')), limit)
   try {
-    await Promise.race([body(context), failed])
+    await Promise.race([one.body(context), failed])
     return
   } catch (error) {
     return String(error)
