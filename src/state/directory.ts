@@ -3,6 +3,7 @@ import {
   absolutePath,
   Buffer,
   type Clock,
+  codeOf,
   createMutex,
   describeValue,
   effectiveUser,
@@ -19,7 +20,7 @@ import {
 import { StateEntryError, StateEntryNameError } from './errors.ts'
 import { createGuard } from './guard.ts'
 import { removeLeftOvers } from './left-overs.ts'
-import { ENTRY_NAME, largestOf } from './limits.ts'
+import { ENTRY_NAME } from './limits.ts'
 import { endsWhole } from './lines.ts'
 import { createPatience } from './patience.ts'
 import type { StateStore } from './types.ts'
@@ -67,7 +68,7 @@ export function createDirectoryStore(
       try {
         const status = await handle.stat()
         await guard.checkEntry(name, status, 'read')
-        return await readAll(handle, Math.min(status.size, largestOf(name)))
+        return await readAll(handle, status.size)
       } finally {
         await handle.close()
       }
@@ -148,8 +149,9 @@ export function createDirectoryStore(
       return await (effectiveUser() === undefined ? patiently(open) : open())
     } catch (error) {
       if (purpose === 'read' && isMissing(error)) return undefined
-      const { code } = error as NodeJS.ErrnoException
-      throw NOT_REGULAR_FILE.has(code ?? '') ? new StateEntryError(file, 'it is not a regular file') : error
+      throw NOT_REGULAR_FILE.has(codeOf(error))
+        ? new StateEntryError(file, 'it is not a regular file')
+        : error
     }
   }
 
@@ -178,9 +180,8 @@ export function createDirectoryStore(
       await files.link(temporary, file)
       return true
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'EEXIST') return false
-      if (!NO_LINKS.has(code ?? '')) throw error
+      if (codeOf(error) === 'EEXIST') return false
+      if (!NO_LINKS.has(codeOf(error))) throw error
     }
     return copyTo(file, data)
   }
@@ -191,7 +192,7 @@ export function createDirectoryStore(
       await writeNew(file, data)
       return true
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      if (codeOf(error) === 'EEXIST') return false
       throw error
     }
   }
@@ -230,9 +231,8 @@ export function createDirectoryStore(
       if (handle.sync) await handle.sync()
       else unsynced = 'ENOSYS'
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (!NO_SYNC.has(code ?? '')) throw error
-      unsynced = code
+      if (!NO_SYNC.has(codeOf(error))) throw error
+      unsynced = codeOf(error)
     }
   }
 
@@ -274,12 +274,12 @@ async function readAll(handle: OpenFile, size: number): Promise<Uint8Array> {
 }
 
 /** Error codes of file systems without hard links: FAT, some network and container file systems, Android. */
-const NO_LINKS: ReadonlySet<string> = new Set([
+const NO_LINKS: ReadonlySet<string | undefined> = new Set([
   ...['EPERM', 'EACCES', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV'],
 ])
 
 /** Error codes of file systems that cannot sync, and of Node.js if its permissions forbid it. */
-const NO_SYNC: ReadonlySet<string> = new Set([
+const NO_SYNC: ReadonlySet<string | undefined> = new Set([
   ...[
     'EINVAL',
     'ENOSYS',
@@ -292,10 +292,13 @@ const NO_SYNC: ReadonlySet<string> = new Set([
 ])
 
 /** Error codes of opening a symbolic link, a socket, a device or a directory. */
-const NOT_REGULAR_FILE: ReadonlySet<string> = new Set(['ELOOP', 'EMLINK', 'ENXIO', 'ENODEV', 'EISDIR'])
+const NOT_REGULAR_FILE: ReadonlySet<string | undefined> = new Set([
+  ...['ELOOP', 'EMLINK', 'ENXIO', 'ENODEV', 'EISDIR'],
+])
 
-const isMissing = (error: unknown): boolean =>
-  ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException | null)?.code ?? '')
+const MISSING: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR'])
+
+const isMissing = (error: unknown): boolean => MISSING.has(codeOf(error))
 
 /** @throws {UsageConfigurationError} if the value is not a path, or is relative to a working directory that was deleted. */
 function rootAt(directory: string): string {

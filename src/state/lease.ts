@@ -42,7 +42,7 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
   const numbers = await numbersOf(store, task)
   const last = numbers.at(-1) ?? 0
   // A lease that cannot be read, such as an entry of another user, counts as free.
-  const content = last > 0 ? await store.read(entryOf(task, last)).catch(() => undefined) : undefined
+  const content = await store.read(entryOf(task, last)).catch(() => undefined)
   const held = parse(content)
   if (held && isHeld(held)) return undefined
   const number = last + 1
@@ -52,8 +52,7 @@ export async function takeLease(options: LeaseOptions): Promise<Lease | undefine
 
   return {
     async renew() {
-      const [latest] = (await numbersOf(store, task)).slice(-1)
-      if (latest !== number) return false
+      if ((await numbersOf(store, task)).at(-1) !== number) return false
       await store.write(entryOf(task, number), text())
       return true
     },

@@ -34,11 +34,8 @@ export async function removeLeftOvers(root: string, files: FileFunctions, clock:
   for (const name of names.filter(isFolder)) {
     const folder = path.join(root, name)
     // A symbolic link may lead to another user's files.
-    const isOwn = await files.lstat(folder).then(
-      (status) => status.isDirectory(),
-      () => false,
-    )
-    if (isOwn && left > 0) left = await removeIn(folder, await files.readdir(folder), left)
+    const status = await files.lstat(folder).catch(() => undefined)
+    if (status?.isDirectory()) left = await removeIn(folder, await files.readdir(folder), left)
   }
 
   /** @returns the number of files that may still be examined */

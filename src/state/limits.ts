@@ -28,7 +28,7 @@ const LARGEST: ReadonlyArray<readonly [entry: string, bytes: number]> = [
 export function largestOf(name: string): number {
   const kind = LARGEST.find(([entry]) => {
     const start = name.indexOf(entry)
-    return start === 0 || (start > 0 && name[start - 1] === '.')
+    return start === 0 || name[start - 1] === '.'
   })
   return kind?.[1] ?? MEBIBYTE
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../platform/index.ts'
+import { type Clock, codeOf } from '../platform/index.ts'
 
 /** Longest time in all for which a step is retried, in milliseconds. */
 const MAX_RETRY_TIME = 1_000
@@ -22,8 +22,7 @@ export function createPatience(clock: Clock): <R>(step: () => Promise<R>) => Pro
         isPatient = true
         return result
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException
-        if (!HELD_BY_OTHERS.has(code ?? '')) throw error
+        if (!HELD_BY_OTHERS.has(codeOf(error))) throw error
         if (waited >= MAX_RETRY_TIME) isPatient = false
         if (!isPatient) throw error
         await new Promise<void>((resolve) => clock.after(wait, resolve))
@@ -33,4 +32,4 @@ export function createPatience(clock: Clock): <R>(step: () => Promise<R>) => Pro
   }
 }
 
-const HELD_BY_OTHERS: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'EBUSY'])
+const HELD_BY_OTHERS: ReadonlySet<string | undefined> = new Set(['EPERM', 'EACCES', 'EBUSY'])

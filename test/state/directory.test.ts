@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import type { FileFunctions } from '../../src/platform/index.ts'
+import { type FileFunctions, openFlags } from '../../src/platform/index.ts'
 import { createDirectoryStore } from '../../src/state/index.ts'
 import { createScratch } from '../support/scratch.ts'
 import { errorOf, failing, realFiles, withFailingHandle, withHandles } from './files.ts'
@@ -105,6 +105,42 @@ test('a temporary file that cannot be removed does not hide why the write failed
   await assert.rejects(createDirectoryStore(scratch.directory, files).write('entry', 'new'), { code: 'EIO' })
 })
 
+test('a value that is not a path is refused at once, with what to give instead', () => {
+  for (const value of [7, null, undefined, '', {}])
+    assert.throws(() => createDirectoryStore(value as never), {
+      code: 'ERR_USAGE_CONFIGURATION',
+      message: /createDirectoryStore.*- directory: is .*; name a directory by its path/s,
+    })
+})
+
+test('entries are listed in order, whatever order the file system has', async () => {
+  using scratch = createScratch()
+  const readdir = async () => ['b', 'c.0.tmp', 'a']
+  const store = createDirectoryStore(scratch.directory, { ...realFiles, readdir })
+  assert.deepEqual(await store.list('outbox'), ['outbox/a', 'outbox/b'])
+})
+
+test('an entry that is read in pieces is read whole, and one that becomes shorter meanwhile as far as it is there', async () => {
+  using scratch = createScratch()
+  await createDirectoryStore(scratch.directory).write('entry', 'a longer text')
+  for (const [end, expected] of [
+    [100, 'a longer text'],
+    [7, 'a longe'],
+  ] as const) {
+    const files = withHandles((handle, flags) => {
+      if (flags !== openFlags('read')) return handle
+      const read = handle.read.bind(handle) as (...how: unknown[]) => Promise<unknown>
+      return Object.assign(handle, {
+        read: (bytes: Buffer, offset: number, length: number, position: number) => {
+          assert.ok(offset + length <= bytes.length)
+          return read(bytes, offset, Math.max(Math.min(length, 3, end - position), 0), position)
+        },
+      }) as typeof handle
+    })
+    assert.equal(textOf(await createDirectoryStore(scratch.directory, files).read('entry')), expected)
+  }
+})
+
 test('a directory that cannot be made rejects the write and the line', async () => {
   using scratch = createScratch()
   const store = createDirectoryStore(path.join(scratch.directory, 'usage'), failing('mkdir', 'EROFS'))
@@ -140,9 +176,18 @@ test('the bytes are on the disk before the name is, and the name before the writ
       steps.push('rename')
       return realFiles.rename(from, to)
     },
+    async link(from, to) {
+      steps.push('link')
+      return realFiles.link(from, to)
+    },
   }
-  await createDirectoryStore(scratch.directory, files).write('entry', 'new')
-  assert.deepEqual(steps, ['sync file', 'rename', 'sync directory'])
+  const store = createDirectoryStore(scratch.directory, files)
+  await store.write('entry', 'new')
+  assert.deepEqual(steps.splice(0), ['sync file', 'rename', 'sync directory'])
+  await store.create('outbox/1', 'new')
+  assert.deepEqual(steps.splice(0), ['sync file', 'link', 'sync directory'])
+  await store.rename?.('outbox/1', 'entry')
+  assert.deepEqual(steps, ['rename', 'sync directory', 'sync directory'])
 })
 
 test('an entry that is there and cannot be read rejects, and is not taken for missing', async () => {
@@ -150,6 +195,10 @@ test('an entry that is there and cannot be read rejects, and is not taken for mi
   await createDirectoryStore(scratch.directory).write('entry', 'x')
   const store = createDirectoryStore(scratch.directory, failing('open', 'EACCES'))
   await assert.rejects(store.read('entry'), { code: 'EACCES' })
+  let tries = 0
+  const refused = { ...realFiles, open: async () => Promise.reject(errorOf(`EACCES${tries++ || ''}`)) }
+  await assert.rejects(createDirectoryStore(scratch.directory, refused).read('entry'))
+  assert.equal(tries, process.platform === 'win32' ? 2 : 1, 'only Windows refuses for a moment')
   const blind = createDirectoryStore(scratch.directory, failing('readdir', 'EACCES'))
   await assert.rejects(blind.list('outbox'), { code: 'EACCES' })
 })

@@ -5,7 +5,9 @@ import {
   createCheckedStore,
   createMemoryStore,
   createWatchedStore,
+  namespacedStore,
   type StateStore,
+  storeWithMemoryFallback,
   storeWithTimeout,
 } from '../../src/state/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
@@ -34,9 +36,79 @@ test('a store that reads anything but bytes is not believed', async () => {
   assert.equal(await createCheckedStore(answering('read', bytes)).read('a'), bytes)
 })
 
+test('a wrong answer is refused with the call, the answer and what was expected', async () => {
+  const refused = async (call: 'create' | 'list' | 'read', answer: unknown) => {
+    const store = createCheckedStore(answering(call, answer))
+    return assert.rejects(async () => store[call]('outbox', 'x'), {
+      message: {
+        create: `memory cannot be used: it has answered create('outbox') with 'yes' instead of true or false.`,
+        list: `memory cannot be used: it has answered list('outbox') with an object instead of an array of names.`,
+        read: `memory cannot be used: it has answered read('outbox') with 7 instead of bytes, or undefined.`,
+      }[call],
+    })
+  }
+  await refused('create', 'yes')
+  await refused('list', {})
+  await refused('read', 7)
+})
+
+const LAYERS: Record<string, (store: StateStore) => StateStore> = {
+  checked: createCheckedStore,
+  'with a timeout': (store) => storeWithTimeout(store, createFakeClock()),
+  'with a memory to fall back on': (store) => storeWithMemoryFallback(store, createLog()),
+  watched: (store) => createWatchedStore(store, createLog()),
+  "a product's own": (store) =>
+    namespacedStore(store, { name: 'acme-db', prefix: 'ACME_DB', legacyPrefixes: [] }, createLog()),
+}
+
+for (const [layer, over] of Object.entries(LAYERS)) {
+  test(`${layer}: what a store can and says of itself is passed on, and what it leaves out is left out`, async () => {
+    const inner = createMemoryStore()
+    const calls: unknown[] = []
+    const health = { durable: true, problems: ['slow'] }
+    const full = over({
+      ...inner,
+      location: 'db',
+      async rename(from, to) {
+        calls.push([from, to])
+      },
+      async tidy() {
+        calls.push('tidy')
+      },
+      health: () => health,
+    })
+    assert.equal(full.location, 'db')
+    assert.deepEqual({ ...full.health?.() }, health)
+    await full.rename?.('a', 'b')
+    await full.tidy?.()
+    assert.deepEqual(calls, [['a', 'b'], 'tidy'])
+
+    const { health: _health, rename: _rename, ...rest } = inner
+    const bare = over(rest)
+    assert.ok(!bare.rename && !bare.tidy)
+    assert.ok([undefined, true].includes(bare.health?.().durable))
+    assert.deepEqual(bare.health?.().problems ?? [], [])
+    assert.ok(!('shared' in bare) && !('blocking' in bare))
+    for (const shared of [true, false]) assert.equal(over({ ...inner, shared }).shared, shared)
+  })
+}
+
+test('whether calls block a thread is passed on to where calls are made one at a time', () => {
+  for (const layer of [LAYERS['checked'], LAYERS['with a timeout']])
+    for (const blocking of [true, false])
+      assert.equal(layer?.({ ...createMemoryStore(), blocking }).blocking, blocking)
+  const odd = { shared: 'yes', blocking: 1, rename: 'no', tidy: true } as unknown as StateStore
+  const { shared, blocking, rename, tidy } = createCheckedStore({ ...createMemoryStore(), ...odd })
+  assert.deepEqual([shared, blocking, rename, tidy], [false, false, undefined, undefined])
+})
+
 test('a store that reads more than any entry has is not believed', async () => {
   const store = createCheckedStore(answering('read', Buffer.alloc(2 ** 17)))
-  await assert.rejects(store.read('schedule.json'), /it has 131072 bytes, and 65536 is the most/)
+  await assert.rejects(store.read('schedule.json'), {
+    message: 'memory/schedule.json cannot be used: it has 131072 bytes, and 65536 is the most.',
+  })
+  const full = Buffer.alloc(2 ** 16)
+  assert.equal(await createCheckedStore(answering('read', full)).read('schedule.json'), full)
 })
 
 test('of what a store lists, the names of entries in the folder are taken, once and in order', async () => {
@@ -64,6 +136,21 @@ test('a store without a location, or with an odd health, is shown all the same',
   })
   assert.equal(store.location, 'the state store')
   assert.deepEqual(store.health?.(), { durable: true, problems: ['slow'] })
+  const much = createCheckedStore({
+    ...createMemoryStore(),
+    location: 'x'.repeat(1_000),
+    health: () => ({ durable: false, problems: Array.from({ length: 50 }, (_, n) => `${n}`) }),
+  })
+  assert.equal(much.location, 'x'.repeat(200))
+  assert.deepEqual(much.health?.(), {
+    durable: false,
+    problems: Array.from({ length: 10 }, (_, n) => `${n}`),
+  })
+  for (const answer of [undefined, null, 'bad', {}, { problems: 'slow' }])
+    assert.deepEqual(
+      createCheckedStore({ ...createMemoryStore(), health: () => answer as never }).health?.(),
+      { durable: true, problems: [] },
+    )
 })
 
 /** A store of which calls answer when they are told to. */

@@ -35,7 +35,7 @@ test('of twenty that ask at once, one has it', async () => {
 test('a holder that is silent for too long is succeeded; when it wakes up, it learns that', async () => {
   const { clock, take } = createTask()
   const asleep = await take()
-  await clock.advance(15_001)
+  await clock.advance(15_000)
   const successor = await take()
   assert.ok(successor)
   assert.equal(await asleep?.renew(), false)
@@ -68,11 +68,58 @@ test('clocks that differ by years do not keep a task from being done', async () 
   assert.ok(await take())
 })
 
+test('a holder whose clock is ahead by as long as a lease runs holds it; one that is further ahead does not', async () => {
+  for (const [ahead, holds] of [
+    [15_000, true],
+    [15_001, false],
+  ] as const) {
+    const { clock, take } = createTask()
+    await take(living, createFakeClock(clock.now() + ahead))
+    assert.equal((await take()) === undefined, holds, String(ahead))
+  }
+})
+
 test('an entry that cannot be understood holds nothing', async () => {
+  const { store, clock, take } = createTask()
+  const until = clock.now() + 1_000
+  const odd = [
+    ...[
+      { pid: '1', host: 'b', until },
+      { pid: 1.5, host: 'b', until },
+      { host: 'b', until },
+    ],
+    ...[
+      { pid: 1, until },
+      { pid: 1, host: 7, until },
+      { pid: 1, host: 'b' },
+    ],
+    { pid: 1, host: 'b', until: String(until) },
+  ]
+  for (const content of ['{"pid":', '', 'null', ...odd.map((one) => JSON.stringify(one))]) {
+    await store.write('leases/drain.0000000007.json', content)
+    const lease = await take()
+    assert.ok(lease, content)
+    assert.deepEqual(await store.list('leases'), ['leases/drain.0000000008.json'])
+    await lease.release()
+  }
+})
+
+test('leases of other tasks, and what else lies in their folder, is no matter', async () => {
   const { store, take } = createTask()
-  await store.write('leases/drain.0000000007.json', '{"pid":')
-  assert.ok(await take())
-  assert.deepEqual(await store.list('leases'), ['leases/drain.0000000008.json'])
+  const others = ['leases/drain.1.json', 'leases/drain.1000000000.json', 'leases/other.0000000099.json']
+  for (const name of others) await store.write(name, '{}')
+  const lease = await take()
+  assert.equal(await lease?.renew(), true)
+  assert.deepEqual(await store.list('leases'), ['leases/drain.0000000001.json', ...others].sort())
+})
+
+test('leases that are over are removed, a hundred at a time; those that cannot be removed do no harm', async () => {
+  const { store, take } = createTask()
+  for (let number = 1; number <= 150; number++)
+    await store.write(`leases/drain.${String(number).padStart(10, '0')}.json`, '{}')
+  const lease = await take()
+  assert.equal((await store.list('leases')).length, 51)
+  assert.equal(await lease?.renew(), true)
 })
 
 const canUnshare = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0

@@ -1,10 +1,19 @@
 /** What writes leave beside an entry, whose process was killed, is removed one day; nothing else is. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { createDirectoryStore } from '../../src/state/index.ts'
 import { createAcme } from '../support/acme.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
 import { createScratch } from '../support/scratch.ts'
 import { errorOf, realFiles } from './files.ts'
 
@@ -39,6 +48,7 @@ test('left-overs of killed writes are removed with a report, those of a living p
     'counts/a.json',
     'outbox/0000000001.json',
     'other.acknowledged/b.json',
+    'foreign/b.json',
   )
   const others = ['notes.tmp', 'counts/notes.tmp', 'counts/a.1-0-x.tmp.txt', 'counts/a.1-0-x.tmpx']
   for (const name of others) writeFileSync(path.join(directory, name), 'x')
@@ -47,7 +57,13 @@ test('left-overs of killed writes are removed with a report, those of a living p
   const usage = createAcme({ state: directory, consent: { default: 'disabled' } })
   await usage.report()
   await usage.shutdown()
-  assert.deepEqual(leftIn(directory), ['acknowledged/young', 'counts/notes', 'counts/young', 'notes'])
+  assert.deepEqual(leftIn(directory), [
+    'acknowledged/young',
+    'counts/notes',
+    'counts/young',
+    'foreign/b',
+    'notes',
+  ])
   for (const name of others) assert.ok(existsSync(path.join(directory, name)), name)
 })
 
@@ -63,6 +79,24 @@ test('a folder that is a link is not cleared: what lies there is not ours', asyn
   symlinkSync(path.join(other, 'counts'), path.join(state, 'counts'))
   await createDirectoryStore(state).tidy?.()
   assert.deepEqual(leftIn(other), ['counts/a'])
+})
+
+test('a left-over is a day old before it is removed, and a folder that goes meanwhile is no matter', async () => {
+  using scratch = createScratch()
+  const { directory } = scratch
+  await leave(directory, 'schedule.json', 'counts/a.json')
+  age(directory)
+  const clock = createFakeClock(lstatSync(path.join(directory, 'counts')).mtimeMs + 86_400_000)
+  const tidy = (files = realFiles) => createDirectoryStore(directory, files, clock).tidy?.()
+  await tidy()
+  assert.deepEqual(leftIn(directory), ['counts/a', 'schedule'])
+  await clock.advance(1)
+  const lstat = async (file: string) =>
+    file.endsWith('counts') ? Promise.reject(errorOf('ENOENT')) : realFiles.lstat(file)
+  await tidy({ ...realFiles, lstat })
+  assert.deepEqual(leftIn(directory), ['counts/a'])
+  await tidy()
+  assert.deepEqual(leftIn(directory), [])
 })
 
 test('a process that slept in the middle of a write for days, and finds its file gone, writes it all the same', async () => {
@@ -88,9 +122,9 @@ test('a process that slept in the middle of a write for days, and finds its file
 test('very many left-overs are removed a thousand at a time', async () => {
   using scratch = createScratch()
   const { directory } = scratch
-  mkdirSync(path.join(directory, 'counts'))
+  for (const folder of ['counts', 'outbox']) mkdirSync(path.join(directory, folder))
   for (let number = 0; number < 2_500; number++) {
-    const file = path.join(directory, 'counts', `a.json.1-${number}-0.tmp`)
+    const file = path.join(directory, number % 2 ? 'counts' : 'outbox', `a.json.1-${number}-0.tmp`)
     writeFileSync(file, 'x')
     utimesSync(file, TWO_DAYS_AGO, TWO_DAYS_AGO)
   }

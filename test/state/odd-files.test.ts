@@ -5,6 +5,7 @@ import {
   chmodSync,
   chownSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   readFileSync,
   rmSync,
@@ -15,14 +16,17 @@ import {
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
+import { createGuard } from '../../src/state/guard.ts'
 import { createDirectoryStore } from '../../src/state/index.ts'
 import { createScratch } from '../support/scratch.ts'
+import { failing, realFiles } from './files.ts'
 
 const NOBODY = 65_534
 const root = process.getuid?.() === 0 ? {} : { skip: 'only root can give a file to somebody else' }
 const textOf = (bytes: Uint8Array | undefined) => bytes && new TextDecoder().decode(bytes)
 
 const NOT_USED = { name: 'StateEntryError', code: 'ERR_USAGE_STATE_ENTRY' }
+const NOT_REGULAR = { ...NOT_USED, problem: 'it is not a regular file' }
 
 /** Puts something in the place of an entry. */
 const PLACED: Record<string, (file: string) => unknown> = {
@@ -50,8 +54,8 @@ for (const [what, place] of Object.entries(PLACED)) {
       const file = path.join(scratch.directory, name)
       await place(file)
       const since = performance.now()
-      await assert.rejects(store.read(name), NOT_USED)
-      await assert.rejects(store.append(name, 'a line'), NOT_USED)
+      await assert.rejects(store.read(name), NOT_REGULAR)
+      await assert.rejects(store.append(name, 'a line'), NOT_REGULAR)
       assert.ok(performance.now() - since < 1_000)
       if (what === 'a link to a file') assert.equal(readFileSync(`${file}.target`, 'utf8'), 'as it was\n')
       rmSync(file, { recursive: true })
@@ -69,7 +73,7 @@ test('a FIFO in the place of an entry is replaced when the entry is written', as
 
 test('an entry is not read where it is larger than any of its kind', async () => {
   using scratch = createScratch()
-  mkdirSync(path.join(scratch.directory, 'outbox'))
+  for (const folder of ['outbox', 'acme.outbox']) mkdirSync(path.join(scratch.directory, folder))
   const store = createDirectoryStore(scratch.directory)
   for (const [name, size] of [
     ['consent.jsonl', 2 ** 20],
@@ -77,6 +81,9 @@ test('an entry is not read where it is larger than any of its kind', async () =>
     ['installation.json', 2 ** 16],
     ['outbox/0000000001.json', 2 ** 24],
     ['ledger.jsonl', 2 ** 24],
+    ['acme.outbox/0000000001.json', 2 ** 24],
+    ['acme.schedule.json', 2 ** 16],
+    ['my-schedule.json', 2 ** 20],
     ['something-else', 2 ** 20],
   ] as const) {
     const file = path.join(scratch.directory, name)
@@ -157,6 +164,134 @@ test(
   },
 )
 
+/** `user` uses what belongs to `owner`; the directory and the folder in it are `top` and `folder`, each with an owner and a mode. */
+const ME = 12_345
+const USES = [
+  { what: 'what is one\u2019s own', owner: ME, top: [ME, 0o777], folder: [ME, 0o777], is: 'used' },
+  { what: 'what is root\u2019s', owner: 0, top: [ME, 0o777], folder: [0, 0o777], is: 'used' },
+  {
+    what: 'what the owner of the directory made',
+    owner: NOBODY,
+    top: [NOBODY, 0o777],
+    folder: [NOBODY, 0o777],
+    is: 'used',
+  },
+  {
+    what: 'what lies where only the owners may write',
+    owner: NOBODY,
+    top: [ME, 0o755],
+    folder: [ME, 0o755],
+    is: 'used',
+  },
+  {
+    what: 'what lies in a folder that others may write to',
+    owner: NOBODY,
+    top: [ME, 0o755],
+    folder: [ME, 0o777],
+    is: 'refused',
+  },
+  {
+    what: 'what lies in a folder within a directory that others may write to',
+    owner: NOBODY,
+    top: [ME, 0o777],
+    folder: [ME, 0o755],
+    is: 'refused',
+  },
+] as const
+
+for (const { what, owner, top, folder, is } of USES) {
+  test(`${what} is ${is}`, root, async () => {
+    using scratch = createScratch()
+    const directory = path.join(scratch.directory, 'usage')
+    const file = path.join(directory, 'outbox/1')
+    mkdirSync(path.dirname(file), { recursive: true })
+    writeFileSync(file, 'x')
+    chownSync(file, owner, owner)
+    for (const [name, [uid, mode]] of [
+      [directory, top],
+      [path.dirname(file), folder],
+    ] as const) {
+      chownSync(name, uid, uid)
+      chmodSync(name, mode)
+    }
+    const guard = createGuard(directory, realFiles, ME)
+    const uses = [
+      guard.checkEntry('outbox/1', lstatSync(file), 'read'),
+      guard.checkEntry('outbox/1', lstatSync(file), 'append'),
+    ]
+    if (is === 'used') await Promise.all(uses)
+    else for (const use of uses) await assert.rejects(use, NOT_USED)
+  })
+}
+
+test(
+  'a folder is used where its owner, or who may write to the directory, is beyond doubt',
+  root,
+  async () => {
+    using scratch = createScratch()
+    const directory = path.join(scratch.directory, 'usage')
+    const folder = path.join(directory, 'outbox')
+    mkdirSync(folder, { recursive: true })
+    for (const [owner, topOwner, mode, isUsed] of [
+      [ME, NOBODY, 0o777, true],
+      [0, NOBODY, 0o777, true],
+      [NOBODY, NOBODY, 0o777, true],
+      [NOBODY, ME, 0o755, true],
+      [NOBODY, ME, 0o757, false],
+      [NOBODY, ME, 0o775, false],
+    ] as const) {
+      chownSync(folder, owner, owner)
+      chownSync(directory, topOwner, topOwner)
+      chmodSync(directory, mode)
+      const checked = createGuard(directory, realFiles, ME).checkFolder(folder)
+      if (isUsed) await checked
+      else await assert.rejects(checked, /belongs to another user \(65534\), who may have put it there/)
+    }
+  },
+)
+
+test('what is one\u2019s own or root\u2019s is used also where the directory cannot be opened', async () => {
+  using scratch = createScratch()
+  const file = path.join(scratch.directory, 'entry')
+  writeFileSync(file, 'x')
+  for (const user of [process.getuid?.() ?? 0, ME]) {
+    if (user === ME && process.getuid?.() !== 0) continue
+    const guard = createGuard(scratch.directory, failing('open', 'EACCES'), user)
+    await guard.checkEntry('entry', lstatSync(file), 'read')
+    await guard.checkFolder(scratch.directory)
+    if (user === ME) {
+      chownSync(file, ME, ME)
+      await guard.checkEntry('entry', lstatSync(file), 'append')
+      chownSync(scratch.directory, ME, ME)
+      await guard.checkFolder(scratch.directory)
+    }
+  }
+})
+
+test('what is read need not be the only name of a file, unless it decides; what is large may be added to', async () => {
+  using scratch = createScratch()
+  chmodSync(scratch.directory, 0o777)
+  const file = path.join(scratch.directory, 'ledger.jsonl')
+  writeFileSync(file, 'x')
+  linkSync(file, `${file}.other`)
+  const guard = createGuard(scratch.directory, realFiles)
+  await guard.checkEntry('ledger.jsonl', lstatSync(file), 'read')
+  await assert.rejects(guard.checkEntry('consent.jsonl', lstatSync(file), 'read'), NOT_USED)
+  rmSync(`${file}.other`)
+  truncateSync(file, 2 ** 30)
+  await guard.checkEntry('ledger.jsonl', lstatSync(file), 'append')
+})
+
+test('a foreign entry in a directory that is a link is looked at like any other', root, async () => {
+  using scratch = createScratch()
+  const [real, link] = ['real', 'link'].map((name) => path.join(scratch.directory, name)) as [string, string]
+  mkdirSync(real)
+  symlinkSync(real, link)
+  writeFileSync(path.join(real, 'entry'), 'x')
+  chownSync(path.join(real, 'entry'), NOBODY, NOBODY)
+  assert.equal(textOf(await createDirectoryStore(link).read('entry')), 'x')
+})
+
 test('a folder that another user has put there is neither listed nor written to', root, async () => {
   using scratch = createScratch()
   const elsewhere = path.join(scratch.directory, 'elsewhere')
@@ -178,6 +313,10 @@ test('the state directory, and what it lies in, may be symbolic links, as mounts
   mkdirSync(path.join(scratch.directory, 'volume/data'), { recursive: true })
   symlinkSync('volume', path.join(scratch.directory, 'mount'))
   symlinkSync('data', path.join(scratch.directory, 'volume/usage'))
+  if (process.getuid?.() === 0) {
+    execFileSync('chown', ['-h', String(NOBODY), path.join(scratch.directory, 'volume/usage')])
+    chmodSync(path.join(scratch.directory, 'volume/data'), 0o777)
+  }
   const store = createDirectoryStore(path.join(scratch.directory, 'mount/usage'))
   await store.append('consent.jsonl', 'yes')
   assert.equal(textOf(await store.read('consent.jsonl')), 'yes\n')

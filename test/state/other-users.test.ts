@@ -1,10 +1,22 @@
 /** Root and a service on one directory, as real users: what root makes is the service's. */
 import assert from 'node:assert/strict'
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { createGuard } from '../../src/state/guard.ts'
 import { createDirectoryStore } from '../../src/state/index.ts'
 import { createScratch } from '../support/scratch.ts'
+import { withHandles } from './files.ts'
 
 const NOBODY = 65_534
 const asRoot = process.getuid?.() === 0 ? {} : { skip: 'only root can give a file to somebody else' }
@@ -61,6 +73,7 @@ test(
     const directory = path.join(scratch.directory, 'usage')
     mkdirSync(directory)
     chmodSync(directory, 0o777)
+    chownSync(directory, 0, NOBODY)
     await makeAll(directory)
     assert.deepEqual([...ownersIn(directory)], ['0:0'])
   },
@@ -79,5 +92,61 @@ test(
     symlinkSync(elsewhere, path.join(directory, 'outbox'))
     await createDirectoryStore(directory).create('outbox/0000000001.json', '{}')
     assert.equal(lstatSync(elsewhere).uid, 0)
+  },
+)
+
+test(
+  'only root gives away what it makes, and no directory that somebody else has made meanwhile; it closes each',
+  asRoot,
+  async () => {
+    using scratch = createScratch()
+    const [directory, mine] = ['usage', 'usage/mine'].map((name) => path.join(scratch.directory, name)) as [
+      string,
+      string,
+    ]
+    const theirs = path.join(mine, 'theirs')
+    mkdirSync(theirs, { recursive: true })
+    chownSync(directory, NOBODY, NOBODY)
+    chownSync(theirs, 12_345, 12_345)
+    let open = 0
+    const files = withHandles((handle) => {
+      open++
+      const close = handle.close.bind(handle)
+      return Object.assign(handle, { close: () => close().finally(() => open--) })
+    })
+    const owners = () => [mine, theirs].map((folder) => lstatSync(folder).uid)
+    const service = createGuard(directory, files, NOBODY)
+    await service.giveFolders(mine, theirs)
+    const handle = await files.open(mine, 'r')
+    await service.giveFile(handle)
+    await handle.close()
+    assert.deepEqual(owners(), [0, 12_345])
+    await createGuard(directory, files, 0).giveFolders(mine, theirs)
+    assert.deepEqual(owners(), [NOBODY, 12_345])
+    assert.equal(open, 0)
+  },
+)
+
+test(
+  'root gives away no file that was there before, by appending to it: neither one with content nor a link to one',
+  asRoot,
+  async () => {
+    using scratch = createScratch()
+    const directory = path.join(scratch.directory, 'usage')
+    mkdirSync(directory, { mode: 0o700 })
+    chownSync(directory, NOBODY, NOBODY)
+    const [full, empty] = ['full', 'empty'].map((name) => path.join(scratch.directory, name)) as [
+      string,
+      string,
+    ]
+    writeFileSync(full, 'x\n')
+    writeFileSync(empty, '')
+    linkSync(empty, path.join(directory, 'empty'))
+    renameSync(full, path.join(directory, 'full'))
+    const store = createDirectoryStore(directory)
+    for (const name of ['full', 'empty']) {
+      await store.append(name, 'line')
+      assert.equal(lstatSync(path.join(directory, name)).uid, 0, name)
+    }
   },
 )

@@ -1,6 +1,6 @@
 /** Steps that a file system does not know are left out, and it is said what that costs; what another process holds is waited for. */
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { chownSync, readdirSync } from 'node:fs'
 import { unlink } from 'node:fs/promises'
 import { test } from 'node:test'
 import type { FileFunctions, OpenFile } from '../../src/platform/index.ts'
@@ -21,7 +21,12 @@ async function useAll(store: StateStore): Promise<void> {
   assert.equal(textOf(await store.read('outbox/0000000001.json')), 'made')
 }
 
-for (const code of ['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS']) {
+const NO_SYNC = [
+  ...['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS', 'ENOTTY'],
+  ...['ERR_ACCESS_DENIED', 'ERR_METHOD_NOT_IMPLEMENTED'],
+]
+
+for (const code of NO_SYNC) {
   test(`a file system that cannot sync (${code}) does not count as one that cannot be written: it stores without it, and says so`, async () => {
     using scratch = createScratch()
     const store = createDirectoryStore(scratch.directory, withFailingHandle('sync', code))
@@ -35,22 +40,32 @@ for (const code of ['ENOTSUP', 'EOPNOTSUPP', 'EINVAL', 'ENOSYS']) {
 
 test('files that have no way to sync, or to be given to somebody, are stored all the same', async () => {
   using scratch = createScratch()
+  // Root would give the files to the owner of the directory.
+  if (process.getuid?.() === 0) chownSync(scratch.directory, 65_534, 65_534)
+  let open = 0
   const bare = ({ stat, read, writeFile, close }: OpenFile): OpenFile => ({ stat, read, writeFile, close })
   const files: FileFunctions = {
     ...realFiles,
     async open(file, flags, mode) {
       const handle = await realFiles.open(file, flags, mode)
+      open++
       return bare({
         stat: () => handle.stat(),
         read: (...how) => handle.read(...how),
         writeFile: (data) => handle.writeFile(data),
-        close: () => handle.close(),
+        close: () => handle.close().finally(() => open--),
       })
     },
   }
   const store = createDirectoryStore(scratch.directory, files)
   await useAll(store)
-  assert.equal(store.health?.().durable, false)
+  assert.deepEqual(store.health?.(), {
+    durable: false,
+    problems: [
+      `${scratch.directory} is on a file system that cannot sync files (ENOSYS): what was written last may be gone after a loss of power.`,
+    ],
+  })
+  assert.equal(open, 0)
 })
 
 test('a disk that fails when it is told to sync is another matter: the write rejects', async () => {
@@ -62,12 +77,29 @@ test('a disk that fails when it is told to sync is another matter: the write rej
   }
 })
 
-for (const code of ['EPERM', 'EACCES', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EMLINK', 'EXDEV']) {
+for (const code of ['EPERM', 'EACCES', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK', 'EXDEV']) {
   test(`a file system that makes no links (${code}) makes entries once all the same`, async () => {
     using scratch = createScratch()
     await useAll(createDirectoryStore(scratch.directory, failing('link', code)))
   })
 }
+
+test('an entry that cannot be made for another reason rejects, with links and without', async () => {
+  using scratch = createScratch()
+  const broken = createDirectoryStore(scratch.directory, failing('link', 'EIO'))
+  await assert.rejects(broken.create('outbox/1', 'x'), { code: 'EIO' })
+  const files: FileFunctions = {
+    ...failing('link', 'EPERM'),
+    open: async (file, ...how) => {
+      if (file.endsWith('/1')) throw errorOf('ENOSPC')
+      return realFiles.open(file, ...how)
+    },
+  }
+  await assert.rejects(createDirectoryStore(scratch.directory, files).create('outbox/1', 'x'), {
+    code: 'ENOSPC',
+  })
+  assert.deepEqual(await createDirectoryStore(scratch.directory).list('outbox'), [])
+})
 
 /** The step fails until so much time has passed, as while a virus scanner has the file open. */
 function heldFor(milliseconds: number, step: 'rename' | 'unlink', code: string, clock = createFakeClock()) {
