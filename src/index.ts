@@ -66,7 +66,13 @@ export {
   ConsentSourceError,
   createStartupWarnings,
 } from './library/consent/index.ts'
-export type { ReportEvent, SendingEvent, UsageEvents } from './library/delivery/index.ts'
+export type {
+  ExportDocument,
+  ReportEvent,
+  SaveExport,
+  SendingEvent,
+  UsageEvents,
+} from './library/delivery/index.ts'
 export type {
   BoundCounter,
   DroppedValues,
@@ -91,8 +97,11 @@ export {
   type DescribedTelemetryOptions,
   type Dimensioned,
   defineProduct,
+  type ExportResult,
   explainConsent,
+  type Hypothesis,
   type Preview,
+  type PreviewOptions,
   type ProductDescription,
   type ProductReceiver,
   type ReportResult,

@@ -26,9 +26,11 @@ import { createLedger, type Ledger, MAX_REPORT_BYTES, type ReportOutcome } from 
 import { largestIn, withoutIds } from '../otlp/index.ts'
 import type { Transport } from '../transport/index.ts'
 import { eventOf, type TellEvent } from './events.ts'
+import { type Exported, exportWaiting, type SaveExport } from './export-waiting.ts'
 import type { DeliveryResult, Outcome } from './result.ts'
 import { createRetries } from './retry.ts'
-import { createSendWaiting, type Outcomes, RETIRED } from './send-waiting.ts'
+import { createSendWaiting, RETIRED } from './send-waiting.ts'
+import { createWaitingReports, type Outcomes } from './waiting-reports.ts'
 import { MAX_REPORTS_READ, withdraw } from './withdrawal.ts'
 
 /** Report with the verdict that it was made under. */
@@ -53,6 +55,8 @@ export interface Delivery extends Pick<ReportLog, 'prepare' | 'pending'> {
   accept(report: MadeReport): Promise<DeliveryResult | NotAccepted>
   /** Sends the waiting reports, oldest first, and schedules another attempt if some remain. Resolves to the outcomes by report id. */
   send(): Promise<Outcomes>
+  /** Puts the waiting reports into a document instead of sending them. Never rejects: the result has the reason why that failed. */
+  export(save: SaveExport): Promise<Exported>
   /** Sends the waiting reports as soon as the next attempt is due. */
   resume(): Promise<void>
   /** Carries out a person's no: ends the current attempt, empties the outbox, and deletes installation id and counts. */
@@ -113,9 +117,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const retries = createRetries(state, clock)
   const ledger = createLedger(state, { clock })
   const transport = lazyTransport(options)
-  const sendWaiting = backends.map((backend) =>
+  const waiting = backends.map((backend) => createWaitingReports({ ...options, backend, record }))
+  const sendWaiting = waiting.map((reports) =>
     createSendWaiting({
-      ...{ ...options, backend, retries, endpoint: url, transport, record },
+      ...{ ...options, waiting: reports, retries, endpoint: url, transport },
       ...{ sending, attemptFailed: tellOutcome },
     }),
   )
@@ -217,6 +222,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const report = withoutIds(bytes, reportId)
     if (outcome === 'suppressed') logger.info(`Usage report ${reportId} not sent, ${reason}: ${report}`)
     if (outcome === 'sent') logger.info(`Usage report ${reportId} sent to ${url}, ${reason}: ${report}`)
+    if (outcome === 'exported') logger.info(`Usage report ${reportId} exported, ${reason}: ${report}`)
     if (outcome === 'too-large') logger.warn(`Usage report ${reportId} is not sent: ${reason}.`)
   }
 
@@ -281,6 +287,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     ...{ ledger, prepare: log.prepare, pending: log.pending },
     accept: (report) => runExclusive(() => accept(report)),
     send: () => runExclusive(send),
+    export: (save) =>
+      runExclusive(() => exportWaiting(waiting, { state, clock, endpoint: url, readVerdict, maySend }, save)),
     resume: () => runExclusive(resume),
     async withdraw(verdict) {
       callOff()

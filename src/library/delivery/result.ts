@@ -1,4 +1,5 @@
 import type { ReportOutcome } from '../ledger/index.ts'
+import type { ExportDocument } from './export-waiting.ts'
 
 /** Outcome of a report, with the reason. */
 export interface Outcome {
@@ -13,4 +14,6 @@ export interface DeliveryResult extends Outcome {
   readonly at: number
   /** Bytes of the report, the same in the log and on the wire. */
   readonly bytes: Uint8Array
+  /** Document that the report was exported in; absent if it was not. */
+  readonly document?: ExportDocument
 }

@@ -4,8 +4,15 @@ import { embedReport, extractReport, isErasureRequest, reportBytes } from '../ot
 /** Largest size of a report, in bytes before compression: well below the limit of the gateway. */
 export const MAX_REPORT_BYTES = 200_000
 
-/** Outcome of a report. */
-export type ReportOutcome = 'suppressed' | 'queued' | 'sent' | 'refused' | 'discarded' | 'too-large'
+/** Outcome of a report. `exported`: somebody has it in a file, to carry it to the receiver. */
+export type ReportOutcome =
+  | 'suppressed'
+  | 'queued'
+  | 'sent'
+  | 'exported'
+  | 'refused'
+  | 'discarded'
+  | 'too-large'
 
 /** One line of the ledger: one report in one state. */
 export interface LedgerEntry {

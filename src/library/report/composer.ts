@@ -21,6 +21,8 @@ import { serializeReport } from './serialize.ts'
 export interface ReportDetails extends Pick<ReportFrame, 'dropped' | 'withheld'> {
   readonly verdict: Verdict
   readonly pending: PendingCounts
+  /** `true` if the report may name the installation. Default: if the verdict permits sending. */
+  readonly isSent?: boolean
 }
 
 /** Composer of reports: adds installation, time and consent to the metrics, and serializes them. */
@@ -58,8 +60,7 @@ export function createComposer(options: ComposerOptions): Composer {
   const passingSecret = randomUuid()
 
   async function compose(metrics: ResourceMetrics, details: ReportDetails): Promise<MadeReport> {
-    const { verdict, pending, dropped, withheld } = details
-    const isSent = maySend(verdict)
+    const { verdict, pending, dropped, withheld, isSent = maySend(verdict) } = details
     const at = clock.now()
     const frame: ReportFrame = {
       ...{ product, times, at, consent: verdict, catalog: catalog(), reportId: nextId(at) },

@@ -147,7 +147,8 @@ async function erasableIds({ state, composer, delivery, steps }: Context): Promi
 async function lastSent(ledger: Ledger, id: string | undefined): Promise<Erasable | undefined> {
   try {
     for await (const { at, outcome, bytes } of ledger.entries({ newestFirst: true })) {
-      const found = bytes && ['sent', 'queued'].includes(outcome) ? installationIn(bytes) : undefined
+      const found =
+        bytes && ['sent', 'exported', 'queued'].includes(outcome) ? installationIn(bytes) : undefined
       if (found !== undefined) return id === undefined || found === id ? { id: found, until: at } : undefined
     }
   } catch {

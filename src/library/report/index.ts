@@ -10,7 +10,13 @@ export { exampleReport } from './example.ts'
 export { observeFacts } from './observe.ts'
 export { UsageMetricReader } from './reader.ts'
 export { createReportIds, type ReportIds } from './report-id.ts'
-export { createReporter, type Preview, type Reporter, type ReporterOptions } from './reporter.ts'
+export {
+  createReporter,
+  type Preview,
+  type PreviewOptions,
+  type Reporter,
+  type ReporterOptions,
+} from './reporter.ts'
 export { schemaUrlOf } from './schema-url.ts'
 export { serializeReport } from './serialize.ts'
 export { factsTable } from './table.ts'

@@ -7,14 +7,14 @@ import {
   TextDecoder,
   yieldToEventLoop,
 } from '../../platform/index.ts'
-import type { Verdict } from '../consent/index.ts'
+import { printable, type Verdict } from '../consent/index.ts'
 import {
   type LocalCounter,
   type PendingCounts,
   type ReportScope,
   tryToMergeEndedCounters,
 } from '../counts/log.ts'
-import type { Delivery, DeliveryResult } from '../delivery/index.ts'
+import type { Delivery, DeliveryResult, SaveExport } from '../delivery/index.ts'
 import {
   type Collected,
   collectFacts,
@@ -50,11 +50,21 @@ export interface Preview {
 
 /** Reporter that makes reports and passes them to the delivery. */
 export interface Reporter {
-  preview(verdict: Verdict): Promise<Preview>
+  preview(verdict: Verdict, options?: PreviewOptions): Promise<Preview>
   /** Makes a report under a verdict. Returns `undefined` if another process has made one that includes this process. */
   report(verdict: Verdict, options?: ReportOptions): Promise<DeliveryResult | undefined>
   /** Erases the installation, here and at the receiver. */
   erase(by: string): Promise<ErasureResult>
+}
+
+/** Options of a preview. */
+export interface PreviewOptions {
+  /**
+   * Level of consent that the preview assumes, such as one that somebody is about to choose: the report that would be made if that were
+   * chosen now. It has no installation id unless a report may be sent now, and no counts that the choice would not cover. Default: what
+   * holds.
+   */
+  readonly level?: string
 }
 
 export interface ReportOptions {
@@ -62,6 +72,8 @@ export interface ReportOptions {
   readonly unlessSince?: number
   /** Makes the last report before a shutdown: sources have 20 ms, and the report stays in the outbox. Default: false. */
   readonly final?: boolean
+  /** Puts the waiting reports, this one included, into a document that this function saves, instead of sending them. Default: they are sent. */
+  readonly save?: SaveExport
 }
 
 export interface ReporterOptions extends ComposerOptions {
@@ -88,6 +100,12 @@ const [MAX_MERGE_TIME, MAX_MERGE_TIME_AT_END] = [500, 50]
 /** Largest number of attempts while other processes are faster. A store that still reports this afterwards is unusable. */
 const MAX_ATTEMPTS = 100
 
+const noPreview = (level: string, levels: readonly string[]): Preview => ({
+  facts: { attributes: {}, points: [] },
+  text: `There is no level '${printable(level)}'. The levels are ${levels.join(', ')}.`,
+  wouldBeSent: false,
+})
+
 export function createReporter(options: ReporterOptions): Reporter {
   const { delivery, facts, local, state, scope, clock, logger, maySend, readVerdict } = options
   const composer = createComposer(options)
@@ -96,7 +114,7 @@ export function createReporter(options: ReporterOptions): Reporter {
 
   /** Makes and sends a report: all steps in order. */
   async function report(verdict: Verdict, how: ReportOptions): Promise<DeliveryResult | undefined> {
-    const { unlessSince = Number.POSITIVE_INFINITY, final = false } = ownOf(how)
+    const { unlessSince = Number.POSITIVE_INFINITY, final = false, save } = ownOf(how)
     let isUsable = true
     for (let attempt = 1; ; attempt++) {
       const collected = await collect(verdict, final)
@@ -108,7 +126,8 @@ export function createReporter(options: ReporterOptions): Reporter {
       const made = await composer.make(metrics, details)
       const accepted = await delivery.accept(made)
       if (typeof accepted !== 'string') {
-        return final || accepted.outcome !== 'queued' ? accepted : send(accepted)
+        if (final || accepted.outcome !== 'queued') return accepted
+        return save ? exportWith(accepted, save) : send(accepted)
       }
       // Another process was faster, and carries the counts; or nothing can be written, and the next one waits in memory.
       isUsable = accepted === 'outdated' && attempt < MAX_ATTEMPTS
@@ -173,6 +192,24 @@ export function createReporter(options: ReporterOptions): Reporter {
       : accepted
   }
 
+  async function exportWith(accepted: DeliveryResult, save: SaveExport): Promise<DeliveryResult> {
+    const { outcomes, document, problem } = await delivery.export(save)
+    return {
+      ...accepted,
+      ...outcomes.get(accepted.reportId),
+      ...(problem !== undefined && { reason: problem }),
+      ...(document && { document }),
+    }
+  }
+
+  /** Returns the verdict after somebody has chosen a level now. */
+  function assumed(now: Verdict, level: string): Verdict {
+    const { excluded } = now.permitted
+    return level === 'off'
+      ? { ...now, state: 'disabled', level, permitted: ownOf({ excluded }) }
+      : { ...now, state: 'enabled', level, permitted: ownOf({ level, excluded }) }
+  }
+
   function reasons({ permitted }: Verdict): (name: string) => string | undefined {
     const catalog = options.catalog()
     const moment = { at: clock.now(), productVersion: options.product.version }
@@ -199,11 +236,18 @@ export function createReporter(options: ReporterOptions): Reporter {
     )
 
   return {
-    async preview(verdict) {
+    async preview(now, how = {}) {
+      const { level } = ownOf(how)
+      const levels = ['off', ...options.catalog().levels]
+      if (level !== undefined && !levels.includes(level)) return noPreview(level, levels)
+      const verdict = level === undefined ? now : assumed(now, level)
       const collected = await collect(verdict)
-      const pending = await computePending(verdict, collected)
+      const counted = await computePending(verdict, collected)
+      // Another choice begins to count from zero: a yes is not retroactive, and a no deletes.
+      const isSame = verdict.state === now.state && verdict.level === now.level
+      const pending = isSame ? counted : { ...counted, reported: new Map() }
       const { snapshot, metrics, details } = await describe(verdict, collected, pending)
-      const { bytes } = await composer.compose(metrics, details)
+      const { bytes } = await composer.compose(metrics, { ...details, isSent: maySend(now) })
       const json = JSON.parse(new TextDecoder().decode(bytes))
       const content = readReport(bytes)
       // Attributes are shown as reported, after randomization.

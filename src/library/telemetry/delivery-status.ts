@@ -1,4 +1,6 @@
-import { Date, ownOf } from '../../platform/index.ts'
+import { Date, ownOf, TextDecoder } from '../../platform/index.ts'
+import { ENTRIES } from '../../state/index.ts'
+import { parseRecord } from '../schedule/index.ts'
 import type { Settings } from './settings.ts'
 
 /** State of the delivery, from the state store: the same in every process, and after a restart. Times are ISO 8601. */
@@ -15,6 +17,12 @@ export interface DeliveryStatus {
   readonly lastSuccessAt?: string
   /** Time before which nothing is sent; absent if no report waits, or the last attempt has not failed. */
   readonly retryAt?: string
+}
+
+/** Returns the time when the next report is due, as other processes have stored it; `undefined` if nothing is stored. */
+export async function storedDue({ state }: Pick<Settings, 'state'>): Promise<number | undefined> {
+  const bytes = await state.read(ENTRIES.schedule).catch(() => undefined)
+  return bytes && parseRecord(new TextDecoder().decode(bytes))?.dueAt
 }
 
 export async function deliveryStatus({

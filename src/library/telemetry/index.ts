@@ -1,6 +1,6 @@
 /** The composition root: options in, a running usage telemetry out. */
 
-export type { Preview } from '../report/index.ts'
+export type { Preview, PreviewOptions } from '../report/index.ts'
 export { defineProduct } from './define-product.ts'
 export type { DeliveryStatus } from './delivery-status.ts'
 export {
@@ -22,5 +22,5 @@ export type {
 } from './recorder.ts'
 export { rhythmOf, variablePrefix } from './settings.ts'
 export type { UsageStatus } from './status.ts'
-export type { ReportResult, UsageContribution, UsageTelemetry } from './surface.ts'
+export type { ExportResult, Hypothesis, ReportResult, UsageContribution, UsageTelemetry } from './surface.ts'
 export { createPluggable, createUsageTelemetry, explainConsent, type Pluggable } from './usage-telemetry.ts'

@@ -1,14 +1,20 @@
 import type { Meter } from '@opentelemetry/api'
-import type { Facts } from '../../catalog/index.ts'
+import type { Catalog, Facts } from '../../catalog/index.ts'
 import { OLDEST_NODE, safeLogger, silentLogger } from '../../platform/index.ts'
 import { ConsentLockedError, decideConsent } from '../consent/index.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { prefixOf, type Settings } from './settings.ts'
+import { productUnder, type UsageStatus } from './status.ts'
 import type { UsageTelemetry } from './surface.ts'
 
 /** Creates the usage telemetry of a product whose package has removed it. */
-export const createRemoved = <F extends Facts>({ consentInputs, state }: Settings): UsageTelemetry<F> =>
-  createNoopTelemetry({ ...consentInputs, location: state.location })
+export const createRemoved = <F extends Facts>(settings: Settings): UsageTelemetry<F> =>
+  createNoopTelemetry({
+    ...settings.consentInputs,
+    location: settings.state.location,
+    product: productUnder(settings),
+    catalog: settings.catalog,
+  })
 
 /**
  * Creates the usage telemetry for a version of Node.js on which the library cannot run. Does not check the options, as the checks do not
@@ -19,9 +25,13 @@ export function createUnsuitable<F extends Facts>(
   runtime: string,
 ): UsageTelemetry<F> {
   const prefix = product?.environmentPrefix ?? prefixOf(String(product?.name))
-  return createNoopTelemetry({ prefix, levels: catalog?.levels ?? [], defaultBy: runtime }, () =>
+  const name = String(product?.name)
+  const title = product?.title ?? name
+  const about = { name, title, version: String(product?.version), environmentPrefix: prefix }
+  const silence = { prefix, levels: catalog?.levels ?? [], defaultBy: runtime, product: about, catalog }
+  return createNoopTelemetry(silence, () =>
     safeLogger(logger).warn(
-      `${product?.title ?? product?.name} has no usage telemetry on ${runtime}: it needs Node.js ${OLDEST_NODE} or later. ` +
+      `${title} has no usage telemetry on ${runtime}: it needs Node.js ${OLDEST_NODE} or later. ` +
         'Nothing is collected, stored or sent.',
     ),
   )
@@ -30,11 +40,14 @@ export function createUnsuitable<F extends Facts>(
 interface Silence extends Pick<Settings['consentInputs'], 'prefix' | 'levels' | 'defaultBy' | 'startedAt'> {
   /** Place where the state would be. Default: nowhere. */
   readonly location?: string
+  readonly product: UsageStatus['product']
+  /** Default: no facts. */
+  readonly catalog?: Catalog | undefined
 }
 
 /** Creates a telemetry that collects, loads and writes nothing, and that nobody can enable. Calls `announce` at the first start. */
 function createNoopTelemetry<F extends Facts>(
-  { prefix, levels, defaultBy, startedAt, location = 'nowhere' }: Silence,
+  { prefix, levels, defaultBy, startedAt, location = 'nowhere', product, catalog = NO_FACTS }: Silence,
   announce = () => {},
 ): UsageTelemetry<F> {
   // No source is read: not even a flag can enable a telemetry that the package does not have.
@@ -75,8 +88,12 @@ function createNoopTelemetry<F extends Facts>(
       wouldBeSent: false,
     }),
     report: async () => ({ outcome: 'suppressed', reason: verdict.because }),
+    export: async () => ({ outcome: 'suppressed', reason: verdict.because }),
+    explain: async () => verdict,
+    catalog: () => catalog,
     forget: async () => ({ outcome: 'suppressed', reason: verdict.because }),
     status: async () => ({
+      product,
       verdict,
       delivery: { waiting: 0, failures: 0 },
       state: { location, durable: true, problems: [] },
@@ -99,6 +116,8 @@ function createNoopTelemetry<F extends Facts>(
     },
   }
 }
+
+const NO_FACTS: Catalog = { version: 0, prefix: '', levels: [], facts: {} }
 
 const instrument = { add() {}, record() {}, addCallback() {}, removeCallback() {} }
 

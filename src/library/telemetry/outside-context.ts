@@ -15,8 +15,10 @@ export function outsideContext<F extends Facts>(usage: UsageTelemetry<F>): Usage
     observe: (provider) => inOwnContext(() => usage.observe(provider)),
     start: () => inOwnContext(usage.start),
     shutdown: () => inOwnContext(usage.shutdown),
-    preview: () => inOwnContext(usage.preview),
+    preview: (options) => inOwnContext(() => usage.preview(options)),
     report: () => inOwnContext(usage.report),
+    export: (save) => inOwnContext(() => usage.export(save)),
+    explain: (hypothesis) => inOwnContext(() => usage.explain(hypothesis)),
     forget: (chooser) => inOwnContext(() => usage.forget(chooser)),
     status: () => inOwnContext(usage.status),
     consent: {

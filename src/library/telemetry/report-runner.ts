@@ -1,14 +1,14 @@
 import { codeOf, createDeferred, errorOf, outsideHostContext, ownOf } from '../../platform/index.ts'
 import { ENTRIES, NotStoredError } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import type { Delivery, DeliveryResult, TellEvent } from '../delivery/index.ts'
+import type { Delivery, DeliveryResult, SaveExport, TellEvent } from '../delivery/index.ts'
 import { joinsReports } from '../identity/index.ts'
-import type { Preview, Reporter } from '../report/index.ts'
+import type { Preview, PreviewOptions, Reporter } from '../report/index.ts'
 import { createSchedule } from '../schedule/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { Counting } from './counting.ts'
 import type { Settings } from './settings.ts'
-import type { ReportResult } from './surface.ts'
+import type { ExportResult, ReportResult } from './surface.ts'
 
 /** Makes the reports of a running product when they are due, and ends with it. */
 export interface ReportRunner {
@@ -18,7 +18,9 @@ export interface ReportRunner {
   due(): number | undefined
   /** Makes a report now. */
   report(): Promise<ReportResult>
-  preview(): Promise<Preview>
+  /** Makes a report now, and puts it into a document with those that wait. */
+  export(save: SaveExport): Promise<ExportResult>
+  preview(options?: PreviewOptions): Promise<Preview>
   forget(by: string): Promise<ReportResult>
   /** Applies a verdict at once if it is a no: aborts what is in progress, and deletes what is stored if a person said the no. */
   applyVerdict(verdict: Verdict): Promise<void>
@@ -201,6 +203,18 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     await sendInTime({ clock, state, ...time, send: resume, abort: shutdown })
   }
 
+  async function reportNow(save?: SaveExport): Promise<ExportResult> {
+    const now = await refreshConsent()
+    if (policy.whileDisabled === 'nothing' && now.state === 'disabled')
+      return { outcome: 'suppressed', reason: now.because }
+    beforeReport()
+    const how = ownOf({ ...(save && { save }) })
+    const { at: _, ...result } = (await (await reporter()).report(now, how)) as DeliveryResult
+    await schedule.reported(!maySend(now))
+    await refreshConsent()
+    return result
+  }
+
   return {
     async plan({ state }) {
       if (state === 'disabled' && policy.whileDisabled === 'nothing') return schedule.pause()
@@ -219,17 +233,9 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
       if (planned) await resume()
     },
     refresh: () => schedule.look(),
-    async report() {
-      const now = await refreshConsent()
-      if (policy.whileDisabled === 'nothing' && now.state === 'disabled')
-        return { outcome: 'suppressed', reason: now.because }
-      beforeReport()
-      const { at: _, ...result } = (await (await reporter()).report(now)) as DeliveryResult
-      await schedule.reported(!maySend(now))
-      await refreshConsent()
-      return result
-    },
-    preview: async () => (await reporter()).preview(await refreshConsent()),
+    report: () => reportNow(),
+    export: reportNow,
+    preview: async (options) => (await reporter()).preview(await refreshConsent(), options),
     async forget(by) {
       await refreshConsent()
       const { at: _, failure, ...result } = ownOf(await (await reporter()).erase(by))

@@ -38,7 +38,7 @@ import {
   updateSinks,
   warnOfChange,
 } from './start.ts'
-import { factsUnder, stateUnder } from './status.ts'
+import { factsUnder, productUnder, stateUnder } from './status.ts'
 import type { UsageTelemetry } from './surface.ts'
 
 /** Longest time that `start` waits for its writes, in milliseconds, once the decision has been read. */
@@ -52,7 +52,10 @@ const DISK_BUDGET = 5_000
 
 /** Part of a telemetry that depends on the environment. */
 export interface Running
-  extends Omit<UsageTelemetry, keyof UsageRecorder | 'contribute' | 'reader' | 'consent' | 'on'> {
+  extends Omit<
+    UsageTelemetry,
+    keyof UsageRecorder | 'contribute' | 'reader' | 'consent' | 'on' | 'explain' | 'catalog'
+  > {
   readonly consent: Omit<UsageTelemetry['consent'], 'on'>
   /** Decides again after a contribution was added or removed. */
   reconsider(): void
@@ -360,8 +363,9 @@ export function createRunning(
       stopping ??= keepingProcessAlive(end).catch(logTrouble)
       return stopping
     },
-    preview: () => keepingProcessAlive(runner.preview).catch(inCase(failedPreview)),
+    preview: (options) => keepingProcessAlive(() => runner.preview(options)).catch(inCase(failedPreview)),
     report: () => keepingProcessAlive(runner.report).catch(inCase(failedReport)),
+    export: (save) => keepingProcessAlive(() => runner.export(save)).catch(inCase(failedReport)),
     async forget(chooser) {
       const by = nameOfChooser(chooser)
       return keepingProcessAlive(() => runner.forget(by))
@@ -369,15 +373,17 @@ export function createRunning(
     async status() {
       const verdict = await refreshConsent()
       const disclosure = disclosureOf(verdict, settings, consent.unannounced())
-      const due = runner.due()
       const installation = await keptInstallation(verdict)
+      const { deliveryStatus, storedDue } = await import('./delivery-status.ts')
+      const due = runner.due() ?? (planned ? undefined : await storedDue(settings))
       return {
+        product: productUnder(settings),
         verdict,
         endpoint: metricsUrl(settings.endpoint),
         ...(installation && { installation }),
         ...(disclosure !== undefined && { disclosure }),
         ...(due !== undefined && { nextReportAt: new Date(due).toISOString() }),
-        delivery: await (await import('./delivery-status.ts')).deliveryStatus(settings),
+        delivery: await deliveryStatus(settings),
         ledger: { location: await settings.locationOf(ENTRIES.ledger) },
         dropped: contributions.stores.dropped(),
         facts: factsUnder(verdict, { ...settings, catalog: contributions.catalog() }),

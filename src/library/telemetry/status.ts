@@ -9,12 +9,25 @@ import type { Settings } from './settings.ts'
 
 /** Status of a telemetry for pages and commands, as plain data. */
 export interface UsageStatus {
+  /** Product that the telemetry belongs to. */
+  readonly product: {
+    readonly name: string
+    readonly title: string
+    readonly version: string
+    /** Page about its telemetry; absent if it has none. */
+    readonly homepage?: string
+    /** Prefix of its variables: `ACME_DB`. */
+    readonly environmentPrefix: string
+  }
   readonly verdict: Verdict
   /** Notice of this start; absent if there is nothing to say. */
   readonly disclosure?: string
   /** Address that reports are posted to, as the log shows it; absent if the product's package has removed the telemetry. */
   readonly endpoint?: string
-  /** Time when the next report is due, as ISO 8601; absent while none is scheduled. */
+  /**
+   * Time when the next report is due, as ISO 8601; absent while none is scheduled. In a process that was not started, the time that
+   * others have stored.
+   */
   readonly nextReportAt?: string
   /** State of the delivery. */
   readonly delivery: DeliveryStatus
@@ -43,6 +56,16 @@ export interface UsageStatus {
     readonly expired: readonly string[]
   }
 }
+
+export const productUnder = (
+  settings: Pick<Settings, 'product' | 'title' | 'homepage' | 'prefix'>,
+): UsageStatus['product'] => ({
+  name: settings.product.name,
+  title: settings.title,
+  version: settings.product.version,
+  ...(settings.homepage !== undefined && { homepage: settings.homepage }),
+  environmentPrefix: settings.prefix,
+})
 
 /** Returns the condition of the state. Call it last: the rest of the status uses the store, which may show a problem. */
 export function stateUnder({ state }: Pick<Settings, 'state'>): UsageStatus['state'] {

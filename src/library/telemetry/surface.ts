@@ -1,10 +1,11 @@
 import type { MeterProvider } from '@opentelemetry/api'
 import type { MetricReader } from '@opentelemetry/sdk-metrics'
 import type { Catalog, Facts } from '../../catalog/index.ts'
+import type { Environment } from '../../platform/index.ts'
 import type { Chooser, UsageConsent, Verdict } from '../consent/index.ts'
-import type { UsageEvents } from '../delivery/index.ts'
+import type { ExportDocument, SaveExport, UsageEvents } from '../delivery/index.ts'
 import type { ReportOutcome, UsageLedger } from '../ledger/index.ts'
-import type { Preview } from '../report/index.ts'
+import type { Preview, PreviewOptions } from '../report/index.ts'
 import type { UsageRecorder } from './recorder.ts'
 import type { UsageStatus } from './status.ts'
 
@@ -17,6 +18,20 @@ export interface ReportResult {
   readonly reportId?: string
   /** Bytes of the report, as they were logged and sent; absent if no report was made. JSON has them as text. */
   readonly bytes?: Uint8Array
+}
+
+/** Outcome of a report that somebody exports. */
+export interface ExportResult extends ReportResult {
+  /** Document that was saved, with this report and those that waited; absent if nothing was exported. */
+  readonly document?: ExportDocument
+}
+
+/** Variables and flag that somebody wants to try out. */
+export interface Hypothesis {
+  /** Variables by name, instead of those that are set; `undefined` for one that is not set. Default: as they are set. */
+  readonly environment?: Environment
+  /** Value of the product's flag. Default: as it was given. */
+  readonly flag?: unknown
 }
 
 /** Recorder for the facts of a plugin. It works like the product's own. */
@@ -69,10 +84,16 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
    * state store. Never rejects.
    */
   shutdown(): Promise<void>
-  /** Returns the report that would be made now, in every state of consent. Changes nothing. */
-  preview(): Promise<Preview>
+  /** Returns the report that would be made now, in every state of consent, or under another level. Changes nothing. */
+  preview(options?: PreviewOptions): Promise<Preview>
   /** Makes a report now, and sends it if the verdict permits. */
   report(): Promise<ReportResult>
+  /**
+   * Makes a report now, and puts it into a document with those that wait, for a machine without a way to the receiver: somebody carries
+   * the document there. It needs the same consent as sending. `save` stores the document; when its promise resolves, the reports in the
+   * document count as delivered, with the outcome `exported`. If it rejects, or takes longer than two minutes, they wait as before.
+   */
+  export(save: SaveExport): Promise<ExportResult>
   /**
    * Deletes everything about the installation here, the local log included, and asks the receiver to do the same. It does so after an
    * opt-out too, because a person has asked for it, but not if telemetry is disabled from outside the product: then the reason says
@@ -85,6 +106,10 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
   forget(chooser: Chooser): Promise<ReportResult>
   /** Returns everything that pages and commands show, as plain data. */
   status(): Promise<UsageStatus>
+  /** Returns the verdict that a start would come to with other variables or another flag. Changes nothing. */
+  explain(hypothesis?: Hypothesis): Promise<Verdict>
+  /** Returns the catalog as it is now, with the facts of contributions. */
+  catalog(): Catalog
   /**
    * Calls the listener at each event of a report in this process, requests for erasure included. `report`: the outcome of a report, sent
    * or not, once it is in the ledger, and `queued` again after an attempt that has failed. `sending`: right before a report is sent.
