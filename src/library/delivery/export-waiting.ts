@@ -10,22 +10,8 @@ import {
 import type { StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { reportBytes } from '../otlp/index.ts'
+import type { ExportDocument } from './result.ts'
 import { type Outcomes, takeSendingLease, type WaitingReports } from './waiting-reports.ts'
-
-/** Reports in one document, for somebody to carry to the receiver. */
-export interface ExportDocument {
-  /**
-   * OTLP `ExportMetricsServiceRequest` in JSON with all the reports, oldest first, each with its own bytes. The receiver takes it in one
-   * request. In JSON, its text.
-   */
-  readonly bytes: Uint8Array
-  /** SHA-256 of the bytes, in hexadecimal digits. */
-  readonly sha256: string
-  /** Address that the receiver takes it at. */
-  readonly endpoint: string
-  /** Ids of the reports, oldest first. */
-  readonly reportIds: readonly string[]
-}
 
 /** Saves a document. The reports in it count as delivered when it returns, or when the promise that it returns resolves. */
 export type SaveExport = (document: ExportDocument) => unknown

@@ -1,5 +1,4 @@
 import type { ReportOutcome } from '../ledger/index.ts'
-import type { ExportDocument } from './export-waiting.ts'
 
 /** Outcome of a report, with the reason. */
 export interface Outcome {
@@ -16,4 +15,19 @@ export interface DeliveryResult extends Outcome {
   readonly bytes: Uint8Array
   /** Document that the report was exported in; absent if it was not. */
   readonly document?: ExportDocument
+}
+
+/** Reports in one document, for somebody to carry to the receiver. */
+export interface ExportDocument {
+  /**
+   * OTLP `ExportMetricsServiceRequest` in JSON with all the reports, oldest first, each with its own bytes. The receiver takes it in one
+   * request. In JSON, its text.
+   */
+  readonly bytes: Uint8Array
+  /** SHA-256 of the bytes, in hexadecimal digits. */
+  readonly sha256: string
+  /** Address that the receiver takes it at. */
+  readonly endpoint: string
+  /** Ids of the reports, oldest first. */
+  readonly reportIds: readonly string[]
 }

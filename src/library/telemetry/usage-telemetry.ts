@@ -2,19 +2,14 @@ import type { Catalog, Facts } from '../../catalog/index.ts'
 import {
   inOwnContext,
   outsideHostContext,
-  ownOf,
-  readEnvironment,
   safeLogger,
   silentLogger,
-  systemEnvironment,
   unsuitableRuntime,
 } from '../../platform/index.ts'
 import type { GiveVerdict, Verdict } from '../consent/index.ts'
 import { createMistakes, type FactStore } from '../facts/index.ts'
-import { createConsentOf } from './consent-of.ts'
-import { type Contributions, createContributions } from './contributions.ts'
+import { createContributions } from './contributions.ts'
 import { type DescribedTelemetryOptions, withDescription } from './description.ts'
-import { createDurability } from './durability.ts'
 import { createListeners } from './listeners.ts'
 import { mistakeText } from './mistake-text.ts'
 import { createRemoved, createUnsuitable } from './nothing.ts'
@@ -24,7 +19,7 @@ import { outsideContext } from './outside-context.ts'
 import { createRecorder } from './recorder.ts'
 import { createRunning, type Running } from './running.ts'
 import { clockOf, packagingOf, resolveSettings } from './settings.ts'
-import type { Hypothesis, UsageTelemetry } from './surface.ts'
+import type { UsageTelemetry } from './surface.ts'
 
 /**
  * Creates the usage telemetry of a product. Writes nothing yet, and loads no package.
@@ -143,7 +138,8 @@ function makeUsageTelemetry<F extends Facts>(
     preview: async (options) => now().preview(options),
     report: async () => now().report(),
     export: async (save) => now().export(save),
-    explain: async (hypothesis = {}) => verdictUnder(assuming(options, hypothesis), contributions, createdAt),
+    explain: async (hypothesis) =>
+      (await import('./hypothesis.ts')).verdictUnder(hypothesis, options, contributions, createdAt),
     catalog: contributions.catalog,
     forget: async (chooser) => now().forget(chooser),
     status: async () => now().status(),
@@ -180,34 +176,6 @@ export function explainConsent<F extends Facts>(
   if (runtime !== undefined)
     return createUnsuitable({ ...withDescription(options), logger: silentLogger }, runtime).start()
   const checked = checkOptions(options)
-  return verdictUnder(checked, createContributions(checked.catalog, checked.identity))
-}
-
-/** Returns the verdict of a product with these options, which are checked. Changes nothing. */
-function verdictUnder(
-  options: UsageTelemetryOptions,
-  contributions: Contributions,
-  createdAt?: number,
-): Promise<Verdict> {
-  const settings = resolveSettings(options, undefined, createdAt)
-  if (settings.packaging?.state === 'none') return createRemoved(settings).start()
-  return createConsentOf(settings, contributions, createDurability(settings)).refresh()
-}
-
-/** Returns the options with other variables and another flag, and without a logger: nothing of it is news. */
-function assuming<F extends Facts>(
-  options: UsageTelemetryOptions<F>,
-  hypothesis: Hypothesis,
-): UsageTelemetryOptions {
-  const { environment } = ownOf(hypothesis)
-  const now = options.environment ? readEnvironment(options.environment) : systemEnvironment()
-  return ownOf({
-    ...(options as UsageTelemetryOptions),
-    logger: silentLogger,
-    environment: { ...now, ...environment },
-    consent: ownOf({
-      ...options.consent,
-      ...(Object.hasOwn(hypothesis, 'flag') && { flag: hypothesis.flag }),
-    }),
-  })
+  const contributions = createContributions(checked.catalog, checked.identity)
+  return import('./hypothesis.ts').then(({ verdictOf }) => verdictOf(checked, contributions))
 }
