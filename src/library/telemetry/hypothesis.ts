@@ -19,7 +19,7 @@ export function verdictOf(
   return createConsentOf(settings, contributions, createDurability(settings)).refresh()
 }
 
-/** Returns the same with other variables and another flag. Logs nothing: it is no news. */
+/** Returns the same with other variables and another flag. Logs nothing, as nothing of it is so. */
 export function verdictUnder(
   hypothesis: Hypothesis = {},
   options: UsageTelemetryOptions,
