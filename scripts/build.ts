@@ -10,13 +10,14 @@ const root = path.resolve(import.meta.dirname, '..')
 const hostDoors = {
   index: 'src/index.ts',
   sdk: 'src/sdk.ts',
+  // It has the test kit, which is the whole library.
+  testing: 'src/testing.ts',
 }
 const otherDoors = {
   gateway: 'src/gateway.ts',
   insights: 'src/insights.ts',
   packs: 'src/packs.ts',
   postgres: 'src/postgres.ts',
-  testing: 'src/testing.ts',
   bin: 'src/bin.ts',
   // Scripts that run as child processes, and lie beside the module that starts them.
   'testing-hooks': 'src/testing/testing-hooks.ts',

@@ -16,6 +16,7 @@ const ROOMS = [
   'maintainer/store',
   'maintainer/collector',
   'maintainer/package',
+  'library/test-kit',
   'library/exporter',
   'library/telemetry',
   'library/short-lived',
@@ -46,6 +47,7 @@ const MAINTAINER_TAKES = new Set(['library/report', 'library/telemetry'])
 /** Rooms that load packages: entered by `import()` from what the host imports. */
 const LAZY_ROOMS = new Set([
   'library/short-lived',
+  'library/test-kit',
   'library/exporter',
   'library/bridge',
   'library/delivery',

@@ -94,6 +94,10 @@ export interface DeliveryOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined
   /** Environment with the proxy settings. Default: no proxy is used. */
   readonly proxyEnvironment?: Environment | undefined
+  /** Way to the receiver. Default: HTTP. */
+  readonly transport?: Transport | undefined
+  /** Source of random numbers for the delays of attempts. Default: the process's. */
+  readonly random?: (() => number) | undefined
   readonly identity?: IdentityPolicy | undefined
   /** Keeps the installation id while disabled. Default: false, the id is deleted. */
   readonly keepInstallation?: boolean | undefined
@@ -114,9 +118,9 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const url = metricsUrl(options.endpoint)
   const log = createReportLog({ state, clock, catalog, scope, ...(local && { local }) })
   const { backends } = log
-  const retries = createRetries(state, clock)
+  const retries = createRetries(state, clock, options.random)
   const ledger = createLedger(state, { clock })
-  const transport = lazyTransport(options)
+  const transport = options.transport ?? lazyTransport(options)
   const waiting = backends.map((backend) => createWaitingReports({ ...options, backend, record }))
   const sendWaiting = waiting.map((reports) =>
     createSendWaiting({

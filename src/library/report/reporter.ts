@@ -1,5 +1,6 @@
 import { type AttributeValue, withholdingReason } from '../../catalog/index.ts'
 import {
+  type Clock,
   createMutex,
   errorOf,
   type Logger,
@@ -79,7 +80,8 @@ export interface ReportOptions {
 export interface ReporterOptions extends ComposerOptions {
   readonly delivery: Delivery
   readonly facts: Pick<FactStores, 'all' | 'totals'>
-  readonly timeouts: SourceTimeouts
+  /** Time limits of the sources, and the clock for them. */
+  readonly timeouts: SourceTimeouts & { readonly clock: Clock }
   /** Takes over what an SDK of the host's own has collected, within so many milliseconds; called before facts are collected. */
   readonly pull: (timeout?: number) => Promise<void>
   readonly local: LocalCounter
@@ -136,7 +138,7 @@ export function createReporter(options: ReporterOptions): Reporter {
 
   /** Collects the facts that the verdict allows. Does not call the sources of other facts. */
   async function collect(verdict: Verdict, final = false): Promise<Collected> {
-    const { sourceTimeout, reportTimeout } = options.timeouts
+    const { sourceTimeout, reportTimeout, clock } = options.timeouts
     const began = clock.monotonic()
     await options.pull(final ? undefined : sourceTimeout)
     const withheldReason = reasons(verdict)

@@ -33,7 +33,7 @@ export interface ScheduleOptions extends Rhythm {
    */
   readonly wanders?: boolean
   /** 0 to 1. Default: `Math.random`. For tests. */
-  readonly random?: () => number
+  readonly random?: (() => number) | undefined
   /** Names the start of the machine that the monotonic clock counts from. Default: the system's boot id. For tests. */
   readonly boot?: () => string
 }

@@ -9,7 +9,7 @@ export {
   type ProductReceiver,
   withDescription,
 } from './description.ts'
-export { isProductName } from './option-rules.ts'
+export { checkOptions, isProductName } from './option-rules.ts'
 export type { UsageTelemetryOptions } from './options.ts'
 export { isLine } from './part-rules.ts'
 export type {

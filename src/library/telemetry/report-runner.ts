@@ -73,6 +73,7 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
   const { delayFrom, phase } = settings
   const schedule = createSchedule({
     ...{ clock, store: state, interval, firstPhase, phase, jitter, scope, delayFrom },
+    random: settings.random,
     run: reportOnSchedule,
     wanders: !joinsReports(settings.identity),
     shortLived: settings.delivery !== 'inline',
@@ -106,6 +107,7 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
         productVersion: product.readVersion,
         keepInstallation: policy.keepInstallation,
         tell: options.tell,
+        ...{ transport: settings.transport, random: settings.random },
       })
     }).catch((error) => {
       // The next report tries it again.

@@ -29,6 +29,7 @@ import {
 import type { ConsentInputs, ConsentPolicy, HistoryLocation } from '../consent/index.ts'
 import type { Mistakes, SourceTimeouts } from '../facts/index.ts'
 import type { IdentityPolicy } from '../identity/index.ts'
+import type { Transport } from '../transport/index.ts'
 import { oldPlaces } from './old-places.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { type PackagingSwitch, readPackagingSwitch } from './packaging.ts'
@@ -36,6 +37,16 @@ import { type Place, placeOf, storeAt } from './place.ts'
 import { createRunningProduct, type RunningProduct } from './running-product.ts'
 import { timeoutsOf } from './timeouts.ts'
 import { readVariables } from './variables.ts'
+
+/** Effects that only a test replaces. */
+export interface Effects {
+  /** Way to the receiver. Default: HTTP. */
+  readonly transport?: Transport
+  /** Clock for the time limits of sources. Default: the clock of the telemetry. */
+  readonly sourceClock?: Clock
+  /** Returns a number from 0 to 1, 1 excluded, for the times of reports and attempts. Default: `Math.random`. */
+  readonly random?: () => number
+}
 
 /** Options, checked and complete. */
 export interface Settings {
@@ -73,7 +84,11 @@ export interface Settings {
   readonly phase: 'random' | 'start'
   /** `within`: milliseconds in which the shutdown sends it. */
   readonly finalReport: boolean | { readonly within: number }
-  readonly timeouts: SourceTimeouts
+  readonly timeouts: SourceTimeouts & { readonly clock: Clock }
+  /** Way to the receiver; `undefined` for HTTP. */
+  readonly transport: Transport | undefined
+  /** Source of random numbers; `undefined` for the process's. */
+  readonly random: (() => number) | undefined
   /** Delivery of reports; `within` is in milliseconds. */
   readonly delivery: 'inline' | 'detached' | { readonly within: number }
   readonly state: StoreWithMemoryFallback
@@ -114,6 +129,7 @@ export function resolveSettings(
   packaging = packagingOf(options),
   createdAt = clockOf(options).now(),
   mistakes?: Mistakes,
+  { transport, sourceClock, random }: Effects = NOTHING,
 ): Settings {
   const { product, catalog, consent = NOTHING, schedule = NOTHING, disclosure = NOTHING } = options
   const readNow = () => (options.environment ? readEnvironment(options.environment) : systemEnvironment())
@@ -184,7 +200,8 @@ export function resolveSettings(
     scope: schedule.scope ?? 'installation',
     phase: schedule.phase ?? 'random',
     finalReport: finalReportOf(schedule.finalReport),
-    timeouts: timeoutsOf(options.facts),
+    timeouts: { ...timeoutsOf(options.facts), clock: sourceClock ?? clock },
+    ...{ transport, random },
     delivery: deliveryOf(options.delivery),
     state,
     isClaimed: own.isClaimed,

@@ -18,7 +18,7 @@ import type { UsageTelemetryOptions } from './options.ts'
 import { outsideContext } from './outside-context.ts'
 import { createRecorder } from './recorder.ts'
 import { createRunning, type Running } from './running.ts'
-import { clockOf, packagingOf, resolveSettings } from './settings.ts'
+import { clockOf, type Effects, packagingOf, resolveSettings } from './settings.ts'
 import type { UsageTelemetry } from './surface.ts'
 
 /**
@@ -41,21 +41,23 @@ export interface Pluggable<F extends Facts> {
 
 /**
  * Creates a usage telemetry as {@link createUsageTelemetry} does. `giveVerdict` decides instead of the sources of consent, but a no
- * of the environment, the flag or the configuration still holds. Default: the sources decide.
+ * of the environment, the flag or the configuration still holds. Default: the sources decide. `effects` is for tests.
  */
 export function createPluggable<F extends Facts>(
   options: UsageTelemetryOptions<F> | DescribedTelemetryOptions<F>,
   giveVerdict?: GiveVerdict,
+  effects?: Effects,
 ): Pluggable<F> {
   const runtime = unsuitableRuntime()
   if (runtime !== undefined)
     return { usage: createUnsuitable(withDescription(options), runtime), persist: async () => {} }
-  return outsideHostContext(() => makeUsageTelemetry(options, giveVerdict))
+  return outsideHostContext(() => makeUsageTelemetry(options, giveVerdict, effects))
 }
 
 function makeUsageTelemetry<F extends Facts>(
   given: UsageTelemetryOptions<F> | DescribedTelemetryOptions<F>,
   giveVerdict?: GiveVerdict,
+  effects?: Effects,
 ): Pluggable<F> {
   const options = checkOptions(given)
   const packaging = packagingOf(options)
@@ -77,7 +79,7 @@ function makeUsageTelemetry<F extends Facts>(
     try {
       running = inOwnContext(() =>
         createRunning(
-          resolveSettings(options, packaging, createdAt, mistakes),
+          resolveSettings(options, packaging, createdAt, mistakes, effects),
           contributions,
           listeners,
           giveVerdict,
