@@ -142,7 +142,15 @@ test("nothing on a report's way imports a later step, and what is behind the gat
 })
 
 /** What a step may ask of those above it: values of the moment, read and never changed. */
-const QUESTIONS = new Set(['catalog', 'productVersion', 'readVerdict', 'maySend', 'totals', 'isCumulative'])
+const QUESTIONS = new Set([
+  'catalog',
+  'random',
+  'productVersion',
+  'readVerdict',
+  'maySend',
+  'totals',
+  'isCumulative',
+])
 
 test('no step of a report calls back up: what it is given to call only reads', () => {
   for (const room of ['library/counts', 'library/delivery']) {

@@ -107,7 +107,7 @@ export function createTestTelemetry<F extends Facts>(
       })
       await clock.advance(0)
       // A receiver that hangs holds up a process that sends at its end.
-      if (!hasEnded) await clock.advance(LONGEST_END)
+      if (!hasEnded) await clock.advance(MAX_END)
       await ending
       usage = create()
       return usage
@@ -118,9 +118,9 @@ export function createTestTelemetry<F extends Facts>(
 const NO_VARIABLES: Environment = Object.freeze({})
 
 /** Longest time that a shutdown may take, in milliseconds. */
-const LONGEST_END = 30_000
+const MAX_END = 30_000
 
-const AT_ONCE = { within: LONGEST_END }
+const AT_ONCE = { within: MAX_END }
 
 /** Loads what a report needs. */
 const loadReporting = () =>
