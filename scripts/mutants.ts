@@ -30,7 +30,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(ROOMS)) {
   // For the processes that run the tests.
   process.env['MUTATED_ROOM'] = name
   await new Stryker({
-    mutate: values.mutate ?? [`${room.code}/**/*.ts`],
+    mutate: values.mutate ?? [...room.code],
     testRunner: 'in-process',
     plugins: ['runner', 'as-found'].map((plugin) => path.resolve(`scripts/mutants/${plugin}.ts`)),
     coverageAnalysis: 'perTest',

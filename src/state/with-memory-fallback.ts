@@ -132,6 +132,7 @@ export function storeWithMemoryFallback(
     if (kept.delete(name)) await memory.remove(name)
   }
 
+  const { rename, tidy } = store
   return ownOf({
     failure: () => failure,
     unwritten: () => [...kept.keys()],
@@ -207,12 +208,12 @@ export function storeWithMemoryFallback(
         false,
       ),
 
-    ...(store.rename && {
+    ...(rename && {
       rename: (from, to) =>
         runExclusive(async () => {
           try {
             await catchUp(from)
-            await store.rename?.(from, to)
+            await rename.call(store, from, to)
           } catch {
             // No warning: a failed rename loses nothing.
             await renameInMemory(from, to)
@@ -221,9 +222,7 @@ export function storeWithMemoryFallback(
     }),
 
     // A failure is ignored: it loses nothing.
-    ...(store.tidy && {
-      tidy: () => runExclusive(() => store.tidy?.() ?? Promise.resolve()).catch(() => {}),
-    }),
+    ...(tidy && { tidy: () => runExclusive(() => tidy.call(store)).catch(() => {}) }),
 
     async list(folder) {
       const stored = await store.list(folder).catch((error) => {

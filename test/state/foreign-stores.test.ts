@@ -6,6 +6,7 @@ import {
   createMemoryStore,
   createWatchedStore,
   namespacedStore,
+  StateEntryError,
   type StateStore,
   storeWithMemoryFallback,
   storeWithTimeout,
@@ -255,4 +256,62 @@ test('what cannot be read is said once for each reason, however many entries it 
   await store.read('retry.json')
   await store.list('counts')
   assert.doesNotMatch(store.health?.().problems.join() ?? '', /cannot be read/)
+})
+
+/** A store that nothing can be read from, for reasons that the test gives. */
+function createUnreadable(reasonOf: (name: string) => Error | undefined) {
+  const log = createLog()
+  const inner: StateStore = {
+    ...createMemoryStore(),
+    location: 'db',
+    async read(name) {
+      const reason = reasonOf(name)
+      if (reason) throw reason
+      return undefined
+    },
+  }
+  const { health: _, ...bare } = inner
+  const store = createWatchedStore(bare, log)
+  const problems = () => store.health?.().problems
+  const tryRead = (name: string) => store.read(name).catch(() => {})
+  return { log, problems, tryRead }
+}
+
+test('a warning of what cannot be read says which entry, why and what to do; a stored choice has a message of its own', async () => {
+  const { log, problems, tryRead } = createUnreadable(() => new Error('it is gone'))
+  for (const name of ['consent.jsonl', 'acme.consent.jsonl']) await tryRead(name)
+  assert.deepEqual(log.lines, [])
+  await tryRead('retry.json')
+  assert.deepEqual(log.lines, [
+    'warn: The usage telemetry cannot read db/retry.json (it is gone), and goes on without it and whatever else cannot be ' +
+      'read for the same reason. Give it to the user that the product runs as, or remove it.',
+  ])
+  assert.deepEqual(problems(), [
+    'db/consent.jsonl cannot be read (it is gone), and so are others of its entries.',
+  ])
+})
+
+test('entries that are something else than files are one reason to warn, whatever each is; errors without a code are each their own', async () => {
+  const odd = createUnreadable((name) => new StateEntryError(name, `it is ${name}`))
+  for (const name of ['a', 'b']) await odd.tryRead(name)
+  assert.equal(odd.log.lines.length, 1)
+  const bare = createUnreadable((name) => (name === 'fine' ? undefined : new Error(`no ${name}`)))
+  await bare.tryRead('a')
+  assert.deepEqual(bare.problems(), ['db/a cannot be read (no a).'])
+  for (const name of ['a', 'b', 'fine']) await bare.tryRead(name)
+  assert.equal(bare.log.lines.length, 2)
+})
+
+test('of entries and reasons without end, a hundred are remembered', async () => {
+  let broken = true
+  const { log, problems, tryRead } = createUnreadable((name) => (broken ? new Error(name) : undefined))
+  for (let entry = 1; entry <= 101; entry++) await tryRead(`counts/${entry}`)
+  assert.equal(log.lines.length, 101)
+  for (const entry of [100, 101, 101]) await tryRead(`counts/${entry}`)
+  assert.equal(log.lines.length, 103, 'the last reason was not remembered')
+  broken = false
+  for (let entry = 1; entry <= 99; entry++) await tryRead(`counts/${entry}`)
+  assert.deepEqual(problems(), ['db/counts/100 cannot be read (counts/100).'])
+  await tryRead('counts/100')
+  assert.deepEqual(problems(), [])
 })

@@ -85,6 +85,35 @@ test('where nothing can be written, what lies in memory alone gets another name 
   assert.deepEqual(await store.list('ledger'), [])
 })
 
+test('what was to replace an entry has the other name, and the old name is free, before and after it is stored', async () => {
+  let isBroken = false
+  const inner = createMemoryStore()
+  const guard = () => (isBroken ? Promise.reject(errorOf('EROFS')) : Promise.resolve())
+  const store = storeWithMemoryFallback(
+    {
+      ...inner,
+      write: (name, data) => guard().then(() => inner.write(name, data)),
+      append: (name, line) => guard().then(() => inner.append(name, line)),
+      rename: (from, to) => guard().then(() => inner.rename?.(from, to)),
+    },
+    createLog(),
+  )
+  await store.write('a', 'old')
+  isBroken = true
+  await store.write('a', 'new, without a line break')
+  await store.append('lines', 'one')
+  await store.rename?.('a', 'ledger/1')
+  await store.rename?.('lines', 'ledger/2')
+  assert.deepEqual(store.unwritten(), ['a', 'ledger/1', 'ledger/2'])
+  assert.deepEqual([await store.read('a'), await store.read('lines')], [undefined, undefined])
+  assert.equal(textOf(await store.read('ledger/1')), 'new, without a line break')
+  isBroken = false
+  await store.write('b', 'x')
+  assert.equal(textOf(await inner.read('ledger/1')), 'new, without a line break')
+  assert.equal(textOf(await inner.read('ledger/2')), 'one\n')
+  assert.equal(await inner.read('a'), undefined)
+})
+
 test('what is in the store and in memory is put together again once the store can be written', async () => {
   using scratch = createScratch()
   let isBroken = false

@@ -120,6 +120,97 @@ test('the operator is warned once while it lasts, and again when it comes back',
   assert.equal(disk.log.lines.length, 2)
 })
 
+test('a folder that cannot be written for long is in the warnings once, beside others that can', async () => {
+  const disk = createBreakable()
+  for (let time = 0; time < 3; time++) {
+    disk.broken = true
+    await assert.rejects(disk.store.write('counts/a.json', 'x'), { code: 'ENOSPC' })
+    disk.broken = false
+    await disk.store.write('retry.json', 'x')
+  }
+  assert.equal(disk.log.lines.length, 1)
+  await disk.store.write('counts/a.json', 'x')
+  disk.broken = true
+  await assert.rejects(disk.store.write('counts/b.json', 'x'), { code: 'ENOSPC' })
+  assert.equal(disk.log.lines.length, 2, 'it had been well meanwhile')
+})
+
+test('on a full disk, where removing works, the warning is not repeated', async () => {
+  const disk = createBreakable()
+  disk.broken = true
+  await assert.rejects(disk.store.write('outbox/2', 'x'), { code: 'ENOSPC' })
+  disk.broken = false
+  await disk.store.remove('outbox/1')
+  assert.equal(disk.store.failure(), 'ENOSPC')
+  await disk.store.write('outbox/2', 'x')
+  assert.equal(disk.store.failure(), undefined)
+})
+
+test('what is only in memory is named, and the health says so until it is stored', async () => {
+  const disk = createBreakable()
+  const sound = disk.store.health?.()
+  disk.broken = true
+  await disk.store.write('a', 'x')
+  await disk.store.append('ledger.jsonl', 'x')
+  assert.deepEqual(disk.store.unwritten(), ['a', 'ledger.jsonl'])
+  const problem = (reason: string) =>
+    `/var/lib/acme cannot be written (${reason}): what was to be written is in memory.`
+  assert.deepEqual(disk.store.health?.(), {
+    durable: false,
+    problems: [...(sound?.problems ?? []), problem('ENOSPC')],
+  })
+  disk.brokenAfter = 1
+  await disk.store.write('b', 'x')
+  assert.deepEqual(disk.store.health?.().problems.at(-1), problem('some of it'))
+  disk.broken = false
+  await disk.store.write('b', 'y')
+  assert.deepEqual([disk.store.unwritten(), disk.store.health?.()], [[], sound])
+})
+
+test('an entry that was made in memory is made in the store later, unless another process has made it meanwhile', async () => {
+  for (const meanwhile of [undefined, 'theirs']) {
+    const inner = createMemoryStore()
+    let isBroken = true
+    const create: StateStore['create'] = async (name, data) =>
+      isBroken ? Promise.reject(new Error('no')) : inner.create(name, data)
+    const store = storeWithMemoryFallback({ ...inner, create }, createLog())
+    assert.equal(await store.create('leases/1', 'mine'), true)
+    assert.equal(await store.create('leases/1', 'again'), false)
+    assert.equal(textOf(await store.read('leases/1')), 'mine')
+    if (meanwhile) await inner.write('leases/1', meanwhile)
+    isBroken = false
+    await store.write('a', 'x')
+    assert.equal(textOf(await inner.read('leases/1')), meanwhile ?? 'mine')
+  }
+})
+
+test('in memory an entry is made again only where it was removed', async () => {
+  const disk = createBreakable()
+  await disk.store.write('leases/1', 'first')
+  disk.broken = true
+  await disk.store.remove('leases/1')
+  assert.equal(await disk.store.create('leases/1', 'second'), true)
+  assert.equal(await disk.store.create('leases/1', 'third'), false)
+  await disk.store.append('leases/2', 'line')
+  assert.equal(await disk.store.create('leases/2', 'x'), false)
+  assert.equal(textOf(await disk.store.read('leases/1')), 'second')
+  disk.broken = false
+  await disk.store.write('a', 'x')
+  assert.equal(await disk.stored('leases/1'), 'second')
+})
+
+test('the choice, the ids and the owner are written to the disk or not at all, and so are copies beside them', async () => {
+  const disk = createBreakable()
+  disk.broken = true
+  for (const entry of ['consent.jsonl', 'erasure.json', 'installation.json', 'adoption.json', 'product.json'])
+    for (const name of [entry, entry.replace('.', '.copy.')]) {
+      await assert.rejects(disk.store.write(name, 'x'), { code: 'ENOSPC' }, name)
+      await assert.rejects(disk.store.append(name, 'x'), { code: 'ENOSPC' }, name)
+    }
+  await disk.store.write('countsx/a', 'x')
+  await disk.store.write('my.consent', 'x')
+})
+
 test('lines that could not be added come before those that can', async () => {
   const disk = createBreakable()
   await disk.store.append('ledger.jsonl', 'one')
@@ -132,16 +223,21 @@ test('lines that could not be added come before those that can', async () => {
 })
 
 test('lines that are caught up with only in part are not there twice in the end', async () => {
-  const disk = createBreakable()
-  disk.broken = true
-  for (const line of ['one', 'two', 'three']) await disk.store.append('ledger.jsonl', line)
-  disk.brokenAfter = 2
-  await disk.store.append('ledger.jsonl', 'four')
-  assert.equal(await disk.stored('ledger.jsonl'), 'one\ntwo\n')
-  assert.equal(textOf(await disk.store.read('ledger.jsonl')), 'one\ntwo\nthree\nfour\n')
-  disk.broken = false
-  await disk.store.write('a', 'x')
-  assert.equal(await disk.stored('ledger.jsonl'), 'one\ntwo\nthree\nfour\n')
+  for (const [changes, stored] of [
+    [1, 'one\n'],
+    [2, 'one\ntwo\n'],
+  ] as const) {
+    const disk = createBreakable()
+    disk.broken = true
+    for (const line of ['one', 'two', 'three']) await disk.store.append('ledger.jsonl', line)
+    disk.brokenAfter = changes
+    await disk.store.append('ledger.jsonl', 'four')
+    assert.equal(await disk.stored('ledger.jsonl'), stored)
+    assert.equal(textOf(await disk.store.read('ledger.jsonl')), 'one\ntwo\nthree\nfour\n')
+    disk.broken = false
+    await disk.store.write('a', 'x')
+    assert.equal(await disk.stored('ledger.jsonl'), 'one\ntwo\nthree\nfour\n')
+  }
 })
 
 test('a line after an entry that could not be replaced is added to the new entry', async () => {

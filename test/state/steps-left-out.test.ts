@@ -5,6 +5,7 @@ import { unlink } from 'node:fs/promises'
 import { test } from 'node:test'
 import type { FileFunctions, OpenFile } from '../../src/platform/index.ts'
 import { createDirectoryStore, type StateStore } from '../../src/state/index.ts'
+import { createPatience } from '../../src/state/patience.ts'
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
 import { createScratch } from '../support/scratch.ts'
 import { errorOf, failing, realFiles, withFailingHandle, withHandles } from './files.ts'
@@ -153,6 +154,36 @@ test('what is held for longer than a second is waited for once, and not again wi
   await assert.rejects(store.write('entry', 'new'), { code: 'EPERM' })
   assert.equal(held.tries(), tries + 1)
   assert.deepEqual(readdirSync(scratch.directory), [], 'no temporary file stays')
+})
+
+test('what is held is tried again ever later, for a second in all; then once each time, until it succeeds', async () => {
+  let now = 0
+  const after = (delay: number, callback: () => void) => {
+    now += delay
+    queueMicrotask(callback)
+    return { cancel() {} }
+  }
+  const patiently = createPatience({ ...createFakeClock(), after })
+  let held = true
+  const tried: number[] = []
+  const step = async () => {
+    assert.ok(tried.length < 50)
+    tried.push(now)
+    if (held) throw errorOf('EBUSY')
+  }
+  await assert.rejects(patiently(step), { code: 'EBUSY' })
+  assert.deepEqual(tried.splice(0), [0, 10, 30, 70, 150, 310, 470, 630, 790, 950, 1_000])
+  await assert.rejects(patiently(step), { code: 'EBUSY' })
+  assert.equal(tried.splice(0).length, 1)
+  held = false
+  await patiently(step)
+  held = true
+  await assert.rejects(patiently(step), { code: 'EBUSY' })
+  assert.equal(tried.length, 12)
+  await assert.rejects(
+    patiently(() => Promise.reject(errorOf('EIO'))),
+    { code: 'EIO' },
+  )
 })
 
 test('an entry that was made is made, though its temporary file cannot be removed', async () => {
