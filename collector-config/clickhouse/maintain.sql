@@ -33,6 +33,24 @@ ALTER TABLE fact_days DELETE
 WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
+-- Its number leaves every set, also those that are replaced and not merged yet, and nobody gets it again.
+ALTER TABLE installation_sets UPDATE
+    Who = bitmapAndnot(Who, tupleElement(arrayFirst(each -> each.1 = Product, (SELECT groupArray((Product, Who)) FROM numbers_to_be_erased)), 2)),
+    Installations = bitmapAndnotCardinality(Who, tupleElement(arrayFirst(each -> each.1 = Product, (SELECT groupArray((Product, Who)) FROM numbers_to_be_erased)), 2))
+WHERE Product IN (SELECT Product FROM numbers_to_be_erased)
+    AND bitmapHasAny(Who, tupleElement(arrayFirst(each -> each.1 = Product, (SELECT groupArray((Product, Who)) FROM numbers_to_be_erased)), 2))
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
+
+INSERT INTO installation_numbers
+SELECT Product, toUUID('00000000-0000-0000-0000-000000000000'), max(Number)
+FROM installation_numbers
+GROUP BY Product
+HAVING max(Number) > maxIf(Number, InstallationId = toUUID('00000000-0000-0000-0000-000000000000'));
+
+ALTER TABLE installation_numbers DELETE
+WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
+
 -- By what is deleted last, so that none is missed who asked while the above was done.
 INSERT INTO changed_days (Product, Day, ChangedAt)
 SELECT DISTINCT Product, FirstDay + arrayJoin(range(toUInt32(LastDay - FirstDay) + 1)) AS Day, now('UTC')
@@ -130,6 +148,123 @@ FROM
 GROUP BY Product, By, Days, Day, Value
 SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
 
+-- Numbers are given by first day, so that installations which live at the same time are close together in a set.
+INSERT INTO installation_numbers
+SELECT Product, InstallationId, Highest + row_number() OVER (PARTITION BY Product ORDER BY FirstDay, InstallationId) AS Number
+FROM
+(
+    SELECT Product, InstallationId, min(FirstDay) AS FirstDay
+    FROM installations
+    WHERE (Product, InstallationId) NOT IN (SELECT Product, InstallationId FROM installation_numbers)
+        AND (Product, InstallationId) NOT IN (SELECT Product, InstallationId FROM to_be_erased)
+    GROUP BY Product, InstallationId
+) AS unnumbered
+LEFT JOIN (SELECT Product, max(Number) AS Highest FROM installation_numbers GROUP BY Product) AS given USING (Product);
+
+-- A set is written where it has changed. One that nobody is in any more becomes an empty one.
+INSERT INTO installation_sets
+SELECT
+    Product, Fact, Of, Day, '' AS Dimensions, Value,
+    groupBitmapOrStateIf(Set, IsNew) AS Who,
+    bitmapCardinality(Who) AS Installations,
+    now64(3, 'UTC') AS ComputedAt
+FROM
+(
+    SELECT Product, Fact, CAST(multiIf(Fact = '', 'all', Frequency > 1000, 'other', 'value') AS Enum8('all' = 0, 'value' = 1, 'other' = 2)) AS Of,
+        Day, if(Frequency > 1000, '', Text) AS Value, Set, 1 AS IsNew
+    FROM
+    (
+        SELECT Product, Day, said.1 AS Fact, said.2 AS Text, groupBitmapState(Number) AS Set,
+            row_number() OVER (PARTITION BY Product, Day, Fact ORDER BY bitmapCardinality(Set) DESC, Text) AS Frequency
+        FROM
+        (
+            SELECT Product, Day, Number, Attributes
+            FROM (SELECT Product, Day, InstallationId, Attributes FROM installation_days FINAL WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up)) AS days
+            INNER JOIN (SELECT Product, InstallationId, Number FROM installation_numbers FINAL) AS numbers USING (Product, InstallationId)
+        )
+        ARRAY JOIN arrayPushBack(arrayZip(mapKeys(Attributes), mapValues(Attributes)), ('', '')) AS said
+        GROUP BY Product, Day, Fact, Text
+    )
+    UNION ALL
+    SELECT Product, Fact, CAST(Of AS Enum8('all' = 0, 'value' = 1, 'other' = 2)), Day, Value, Who, 0
+    FROM installation_sets FINAL
+    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up) AND Of IN ('all', 'value', 'other')
+)
+GROUP BY Product, Fact, Of, Day, Value
+HAVING bitmapXorCardinality(Who, groupBitmapOrStateIf(Set, NOT IsNew)) > 0
+SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
+
+-- Of a number with many values the first three digits, and what is left of each value, in powers of two.
+INSERT INTO installation_sets
+SELECT
+    Product, Fact, Of, Day, Dimensions, Value,
+    groupBitmapOrStateIf(Set, IsNew) AS Who,
+    bitmapCardinality(Who) AS Installations,
+    now64(3, 'UTC') AS ComputedAt
+FROM
+(
+    WITH
+        pow(10, floor(log10(abs(Number))) - 2) AS place,
+        if(Values > 1000 AND Number != 0, trunc(Number / place) * place, Number) AS digits,
+        bitPositionsToArray(toUInt64(if(abs(Number) < 9e15, round(abs(Number - digits)), 0))) AS rest
+    SELECT Product, Fact, part.1 AS Of, Day, Dimensions, toString(part.2) AS Value, Set, 1 AS IsNew
+    FROM
+    (
+        SELECT Product, Fact, Kind, Day, Dimensions, Number, groupBitmapState(Installation) AS Set,
+            count() OVER (PARTITION BY Product, Fact, Kind, Day, Dimensions) AS Values
+        FROM
+        (
+            SELECT Product, Fact, Day, Dimensions, Installation, said.1 AS Kind, said.2 AS Number
+            FROM
+            (
+                SELECT Product, Fact, Day, Dimensions, InstallationId, Latest, Total
+                FROM fact_days FINAL
+                WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up WHERE Day > toDate(now('UTC')) - 90)
+            ) AS days
+            INNER JOIN (SELECT Product, InstallationId, Number AS Installation FROM installation_numbers FINAL) AS numbers USING (Product, InstallationId)
+            ARRAY JOIN if(Latest = Total, [('number', Latest)], [('last', Latest), ('sum', Total)]) AS said
+            WHERE isFinite(Number)
+        )
+        GROUP BY Product, Fact, Kind, Day, Dimensions, Number
+    )
+    ARRAY JOIN arrayPushFront(arrayMap(bit -> (concat(Kind, ' rest'), sign(Number) * pow(2, bit)), rest), (Kind, digits)) AS part
+    UNION ALL
+    SELECT Product, Fact, toString(Of), Day, Dimensions, Value, Who, 0
+    FROM installation_sets FINAL
+    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up WHERE Day > toDate(now('UTC')) - 90) AND Of BETWEEN 'number' AND 'sum rest'
+)
+GROUP BY Product, Fact, Of, Day, Dimensions, Value
+HAVING bitmapXorCardinality(Who, groupBitmapOrStateIf(Set, NOT IsNew)) > 0
+SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
+
+-- All of them, because one whose report came late moves from one first day to another.
+INSERT INTO installation_sets
+SELECT
+    Product, '' AS Fact, 'first' AS Of, Day, '' AS Dimensions, Value,
+    groupBitmapOrStateIf(Set, IsNew) AS Who,
+    bitmapCardinality(Who) AS Installations,
+    now64(3, 'UTC') AS ComputedAt
+FROM
+(
+    SELECT Product, First AS Day, if(First = Last, 'once', 'more') AS Value, groupBitmapState(Number) AS Set, 1 AS IsNew
+    FROM
+    (
+        SELECT Product, InstallationId, min(FirstDay) AS First, max(LastDay) AS Last
+        FROM installations
+        WHERE Product IN (SELECT Product FROM days_to_roll_up)
+        GROUP BY Product, InstallationId
+        HAVING First > toDate(now('UTC')) - 400
+    ) AS lives
+    INNER JOIN (SELECT Product, InstallationId, Number FROM installation_numbers FINAL) AS numbers USING (Product, InstallationId)
+    GROUP BY Product, Day, Value
+    UNION ALL
+    SELECT Product, Day, Value, Who, 0
+    FROM installation_sets FINAL
+    WHERE Product IN (SELECT Product FROM days_to_roll_up) AND Of = 'first'
+)
+GROUP BY Product, Day, Value
+HAVING bitmapXorCardinality(Who, groupBitmapOrStateIf(Set, NOT IsNew)) > 0;
+
 INSERT INTO fact_values
 SELECT
     Product, Fact, Day, Value,
@@ -138,20 +273,15 @@ SELECT
     Installations = 0 AS IsDeleted
 FROM
 (
-    SELECT Product, Fact, Day, Value, count() AS Counted
-    FROM installation_days FINAL
-    ARRAY JOIN mapKeys(Attributes) AS Fact, mapValues(Attributes) AS Value
-    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up)
-    GROUP BY Product, Fact, Day, Value
-    ORDER BY Counted DESC, Value
-    LIMIT 1000 BY Product, Fact, Day
+    SELECT Product, Fact, Day, Value, Installations AS Counted
+    FROM installation_sets FINAL
+    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up) AND Of = 'value'
     UNION ALL
     SELECT Product, Fact, Day, Value, 0
     FROM fact_values FINAL
     WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up)
 )
-GROUP BY Product, Fact, Day, Value
-SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
+GROUP BY Product, Fact, Day, Value;
 
 -- Not of days whose numbers by installation are over: their sums would become those of nobody.
 INSERT INTO fact_numbers
@@ -217,6 +347,11 @@ HAVING max(StartedAt) > max(RolledUpAt);
 -- Retention -----------------------------------------------------------------------------------------------------------------
 
 -- What a merge of rows decides is looked at as a merge would have it, and then all rows of a key go, the newest and those before it.
+
+ALTER TABLE installation_numbers DELETE
+WHERE (Product, InstallationId) IN
+    (SELECT Product, InstallationId FROM installations GROUP BY Product, InstallationId HAVING max(LastDay) < toDate(now('UTC')) - 400)
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
 ALTER TABLE installations DELETE
 WHERE (Product, InstallationId) IN
@@ -300,6 +435,11 @@ WHERE (Product, By, Days, Day, Value) IN
     GROUP BY Product, By, Days, Day, Value
     HAVING argMax(Installations, ComputedAt) < if(Day < toDate(now('UTC')) - 90 AND By != '', 5, 1)
 )
+SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
+
+ALTER TABLE installation_sets DELETE
+WHERE (Product, Fact, Of, Day, Dimensions, Value) IN
+    (SELECT Product, Fact, Of, Day, Dimensions, Value FROM installation_sets FINAL WHERE Installations = 0)
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
 ALTER TABLE fact_values DELETE

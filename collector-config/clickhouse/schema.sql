@@ -367,3 +367,53 @@ CREATE TABLE IF NOT EXISTS erasures
 )
 ENGINE = ReplacingMergeTree(Installations)
 ORDER BY (Product, Day);
+
+-- Sets of installations -----------------------------------------------------------------------------------------------------
+
+-- The number by which the sets know an installation. maintain.sql gives it once, to no other one after it. Of two numbers the higher
+-- one counts: two runs at a time may give both. The row with the zero id holds the highest number of those who are gone.
+CREATE TABLE IF NOT EXISTS installation_numbers
+(
+    Product LowCardinality(String),
+    InstallationId UUID,
+    Number UInt32
+)
+ENGINE = ReplacingMergeTree(Number)
+ORDER BY (Product, InstallationId);
+
+-- Who had which value of a fact on a day: a bitmap of the numbers of installations, made by maintain.sql. Read with FINAL.
+-- `Of` says what a row is about:
+--   'all'     everybody who reported that day; `Fact` and `Value` are empty
+--   'value'   those with this value of an attribute: the 1,000 most frequent values of each
+--   'other'   those with any other value of it
+--   'number'  those whose last value of the day is this number, and the sum of their values too; by dimensions, as in `fact_days`
+--   'last'    those whose last value is this number, and the sum is another one
+--   'sum'     those whose sum is this number, and the last value is another one
+--   'first'   those whose first day this is; `Value` is `once` where it is their last day too, and `more` otherwise
+-- Of a number with more than 1,000 different values on a day, these rows have the first three digits. What is left is in rows of
+-- 'number rest', 'last rest' and 'sum rest' as powers of two, so that every sum stays exact.
+CREATE TABLE IF NOT EXISTS installation_sets
+(
+    Product LowCardinality(String),
+    Fact LowCardinality(String),
+    Of Enum8('all' = 0, 'value' = 1, 'other' = 2, 'number' = 3, 'last' = 4, 'sum' = 5, 'number rest' = 6, 'last rest' = 7, 'sum rest' = 8, 'first' = 9),
+    Day Date,
+    Dimensions LowCardinality(String),
+    Value String,
+    Who AggregateFunction(groupBitmap, UInt32) CODEC(ZSTD(1)),
+    -- How many they are.
+    Installations UInt64,
+    ComputedAt DateTime64(3, 'UTC')
+)
+ENGINE = ReplacingMergeTree(ComputedAt)
+PARTITION BY toYYYYMM(Day)
+ORDER BY (Product, Fact, Of, Day, Dimensions, Value)
+TTL Day + INTERVAL 400 DAY DELETE
+SETTINGS index_granularity = 128;
+
+-- The numbers of those of whom something is stored although they asked to be forgotten.
+CREATE VIEW IF NOT EXISTS numbers_to_be_erased AS
+SELECT Product, groupBitmapState(Number) AS Who
+FROM installation_numbers
+WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
+GROUP BY Product;

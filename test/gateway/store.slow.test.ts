@@ -305,6 +305,161 @@ describe('rollups', () => {
   })
 })
 
+describe('sets of installations', () => {
+  const said = (
+    installation: string,
+    back: number,
+    attributes: Record<string, string>,
+    points: StoredReport['points'] = [],
+    time = '10:00:00',
+  ): StoredReport => ({
+    installation,
+    reportId: uuid('7'),
+    at: `${dayOf(back)} ${time}`,
+    attributes,
+    points,
+  })
+  const sets = (of: string, fact = '') =>
+    rows<{ Day: string; Value: string; n: number }>(
+      `SELECT Day, Value, Installations AS n FROM installation_sets FINAL WHERE Of = '${of}' AND Fact = '${fact}' AND Installations > 0 ORDER BY ALL`,
+    )
+
+  test('hold who reported on a day, who had a value then, and since when each of them is there', async () => {
+    const [one, other] = [uuid('4'), uuid('4')]
+    await insertReports(
+      store,
+      said(one, 3, { 'acme.edition': 'community' }),
+      said(one, 1, { 'acme.edition': 'team' }),
+      said(other, 1, { 'acme.edition': 'team' }),
+    )
+    await maintainStore(store)
+    assert.deepEqual(await sets('all'), [
+      { Day: dayOf(3), Value: '', n: 1 },
+      { Day: dayOf(1), Value: '', n: 2 },
+    ])
+    assert.deepEqual(await sets('value', 'acme.edition'), [
+      { Day: dayOf(3), Value: 'community', n: 1 },
+      { Day: dayOf(1), Value: 'team', n: 2 },
+    ])
+    assert.deepEqual(await sets('first'), [
+      { Day: dayOf(3), Value: 'more', n: 1 },
+      { Day: dayOf(1), Value: 'once', n: 1 },
+    ])
+  })
+
+  test('follow a second report of the day with another value, and a report that moves the first day', async () => {
+    const one = uuid('4')
+    await insertReports(store, said(one, 3, { 'acme.edition': 'community' }))
+    await maintainStore(store)
+    await insertReports(
+      store,
+      said(one, 3, { 'acme.edition': 'team' }, [], '11:00:00'),
+      said(one, 9, { 'acme.edition': 'community' }),
+    )
+    await maintainStore(store)
+    assert.deepEqual(await sets('value', 'acme.edition'), [
+      { Day: dayOf(9), Value: 'community', n: 1 },
+      { Day: dayOf(3), Value: 'team', n: 1 },
+    ])
+    assert.deepEqual(await sets('first'), [{ Day: dayOf(9), Value: 'more', n: 1 }])
+    assert.deepEqual(await rows('SELECT Number FROM installation_numbers FINAL WHERE Number > 0'), [
+      { Number: 1 },
+    ])
+  })
+
+  test('part a number with more than 1,000 values into three digits and the rest, so that sums stay exact', async () => {
+    const values = Array.from({ length: 1_100 }, (_, index) => index * 7_919 - 40_000)
+    await insertReports(
+      store,
+      ...values.map((value) => said(uuid('4'), 1, {}, [{ name: 'acme.tables', value }])),
+    )
+    await maintainStore(store)
+    const parts = await rows<{ of: string; values: number; sum: number }>(
+      `SELECT toString(Of) AS of, count() AS values, sum(toFloat64(Value) * Installations) AS sum
+       FROM installation_sets FINAL WHERE Fact = 'acme.tables' GROUP BY of ORDER BY of`,
+    )
+    assert.deepEqual(
+      parts.map(({ of }) => of),
+      ['number', 'number rest'],
+    )
+    assert.ok((parts[0]?.values ?? 0) < 1_000, `${parts[0]?.values}`)
+    assert.equal(
+      parts.reduce((sum, part) => sum + part.sum, 0),
+      values.reduce((sum, value) => sum + value),
+    )
+  })
+
+  test('keep the last value of a day and the sum apart where an installation reported twice', async () => {
+    const [one, other] = [uuid('4'), uuid('4')]
+    const starts = (value: number) => [{ name: 'acme.starts', value }]
+    await insertReports(
+      store,
+      said(one, 1, {}, starts(3)),
+      said(one, 1, {}, starts(4), '12:00:00'),
+      said(other, 1, {}, starts(4)),
+    )
+    await maintainStore(store)
+    assert.deepEqual(await sets('number', 'acme.starts'), [{ Day: yesterday, Value: '4', n: 1 }])
+    assert.deepEqual(await sets('last', 'acme.starts'), [{ Day: yesterday, Value: '4', n: 1 }])
+    assert.deepEqual(await sets('sum', 'acme.starts'), [{ Day: yesterday, Value: '7', n: 1 }])
+  })
+
+  test('put what is not among the 1,000 most frequent values of a day together', async () => {
+    const texts = Array.from({ length: 1_004 }, (_, index) => `value-${index}`)
+    await insertReports(store, ...texts.map((text) => said(uuid('4'), 1, { 'acme.build': text })))
+    await maintainStore(store)
+    assert.equal((await sets('value', 'acme.build')).length, 1_000)
+    assert.deepEqual(await sets('other', 'acme.build'), [{ Day: yesterday, Value: '', n: 4 }])
+  })
+
+  test('lose who is erased on every day, merged or not, and nobody gets that number again', async () => {
+    await command(store, withoutMerges('installation_sets'))
+    const [gone, stays, later] = [uuid('4'), uuid('4'), uuid('4')]
+    await insertReports(
+      store,
+      said(gone, 200, { 'acme.owner': 'Bob' }),
+      said(gone, 1, { 'acme.owner': 'Bob' }),
+    )
+    await insertReports(
+      store,
+      said(stays, 300, { 'acme.owner': 'Ann' }),
+      said(stays, 1, { 'acme.owner': 'Ann' }),
+    )
+    await maintainStore(store)
+    await insertReports(store, said(gone, 1, { 'acme.owner': 'Bob', 'acme.edition': 'team' }, [], '12:00:00'))
+    await maintainStore(store)
+    const [given] = await rows<{ n: number }>(
+      `SELECT Number AS n FROM installation_numbers FINAL WHERE InstallationId = '${gone}'`,
+    )
+    await insertReports(store, {
+      ...{ installation: gone, reportId: uuid('7'), at: `${today} 00:00:01` },
+      points: [{ name: 'usage.forget', value: 1 }],
+    })
+    await letPass(store, 61)
+    await maintainStore(store)
+    await insertReports(store, said(later, 0, { 'acme.owner': 'Eve' }, [], '00:00:01'))
+    await maintainStore(store)
+    assert.deepEqual(
+      await rows(`SELECT count() AS n FROM installation_sets WHERE bitmapContains(Who, ${given?.n})`),
+      [{ n: 0 }],
+    )
+    assert.deepEqual(
+      await rows('SELECT count() AS n FROM installation_sets WHERE Installations != bitmapCardinality(Who)'),
+      [{ n: 0 }],
+    )
+    assert.deepEqual(await tablesWith(gone, 'Bob'), [])
+    assert.deepEqual(
+      (
+        await rows<{ n: number }>(
+          `SELECT Number AS n FROM installation_numbers FINAL WHERE InstallationId = '${later}'`,
+        )
+      )[0],
+      { n: 3 },
+    )
+    await command(store, withMerges('installation_sets'))
+  })
+})
+
 describe('an installation that asks to be forgotten', () => {
   const [gone, stays] = [uuid('4'), uuid('4')]
   const said = (installation: string, back: number, owner: string): StoredReport => ({
@@ -687,7 +842,9 @@ test('every table that holds a report or an installation has an end, and what it
     installation_days: 'Day + toIntervalDay(400)',
     // What a merge decides is no column of the key: maintain.sql deletes it.
     installations: '',
+    installation_numbers: '',
     erasure_requests: '',
+    installation_sets: 'Day + toIntervalDay(400)',
     anonymous_reports: 'Day + toIntervalDay(400)',
     active_installations: 'Day + toIntervalYear(5)',
     fact_values: 'Day + toIntervalYear(5)',

@@ -118,6 +118,14 @@ export async function answersOf(clickHouse: RunningClickHouse): Promise<Record<s
   for (const [table, columns] of Object.entries(ANSWERS)) {
     answers[table] = await rowsOf(clickHouse, `SELECT ${columns} FROM ${table} FINAL ORDER BY ALL`)
   }
+  // Numbers are given in the order of arrival, so two stores are compared by the ids behind them.
+  answers['installation_sets'] = await rowsOf(
+    clickHouse,
+    `SELECT Product, Fact, Of, Day, Dimensions, Value, Installations, arraySort(groupArray(InstallationId)) AS Who
+    FROM (SELECT *, arrayJoin(bitmapToArray(Who)) AS Number FROM installation_sets FINAL WHERE Installations > 0) AS sets
+    LEFT JOIN (SELECT Product, Number, InstallationId FROM installation_numbers FINAL) AS numbers USING (Product, Number)
+    GROUP BY ALL ORDER BY ALL`,
+  )
   return answers
 }
 
