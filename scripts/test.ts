@@ -1,8 +1,9 @@
 /**
  * Runs all tests: `node scripts/test.ts`; or those without Collector, ClickHouse and many processes: `node scripts/test.ts fast`. First
- * come the formatter and linter, the build (the examples use the built package) and the types. The slow tests, in files that end in
- * `.slow.test.ts`, are reported separately. Each has its own ports and directories and mostly waits, so that one more runs at once than there
- * are processors.
+ * come the formatter and linter, the build (the examples use the built package) and the types. The fast tests of a room share a process,
+ * because to start one and to load the library takes longer than most of them. The slow tests, in files that end in `.slow.test.ts`, have a
+ * process for each file and are reported separately. Each has its own ports and directories and mostly waits, so that one more runs at once
+ * than there are processors.
  * The last line counts passed and failed tests.
  */
 import { spawn } from 'node:child_process'
@@ -18,10 +19,12 @@ import { pathToFileURL } from 'node:url'
 const root = path.resolve(import.meta.dirname, '..')
 const fastOnly = process.argv[2] === 'fast'
 const names = process.argv.slice(2).filter((word) => word !== 'fast')
-/** Directory kept between runs: compiled modules, which each test process would otherwise compile again, and the time of each test file. */
+/** Directory kept between runs: compiled modules, which each test process would otherwise compile again, and how long each process took. */
 const cache = path.join(root, 'node_modules/.cache/otel-usage-tests')
 const timesFile = path.join(cache, 'times.json')
 const times = readTimes()
+/** Files that share a process at most: each waits for those before it, and a room with many is to use all processors. */
+const MOST_FILES = 12
 /** Longest slow test files, which start first in the first run of a fresh clone. */
 const LONGEST = [
   'test/faults/faults.slow.test.ts',
@@ -55,10 +58,7 @@ await Promise.all([
 ])
 
 const files = globSync('test/**/*.test.ts').filter((file) => names.every((name) => file.includes(name)))
-await runTests(
-  'fast',
-  files.filter((file) => !file.endsWith('.slow.test.ts')),
-)
+await runTests('fast', inRooms(files.filter((file) => !file.endsWith('.slow.test.ts'))))
 if (!fastOnly) {
   const slow = files.filter((file) => file.endsWith('.slow.test.ts'))
   await runTests(
@@ -99,6 +99,24 @@ async function step(name: string, args: readonly string[], repair?: string): Pro
   console.error(`✖ ${name} failed.${repair ? ` To repair what can be repaired by itself: ${repair}` : ''}`)
 }
 
+/** Writes files that import the test files of a room, and returns their names. They lie in `node_modules`, where TypeScript is not run. */
+function inRooms(files: readonly string[]): string[] {
+  const directory = path.join(path.relative(root, cache), 'rooms')
+  mkdirSync(directory, { recursive: true })
+  const rooms = Object.entries(Object.groupBy(files.toSorted(), (file) => path.basename(path.dirname(file))))
+  return rooms.flatMap(([room, members = []]) => {
+    const processes = Math.ceil(members.length / MOST_FILES)
+    return Array.from({ length: processes }, (_, index) => {
+      const imports = members
+        .filter((_, position) => position % processes === index)
+        .map((file) => `import '${pathToFileURL(file).href}'\n`)
+      const name = path.join(directory, `${room}-${index + 1}.mjs`)
+      writeFileSync(name, imports.join(''))
+      return name
+    })
+  })
+}
+
 async function runTests(
   kind: string,
   files: readonly string[],
@@ -112,7 +130,7 @@ async function runTests(
   const sorted = files.toSorted().toSorted((a, b) => timeOf(b) - timeOf(a) || 0)
   const stream = run({
     files: sorted,
-    timeout: kind === 'fast' ? 120_000 : 480_000,
+    timeout: kind === 'fast' ? 240_000 : 480_000,
     execArgv: preloaded.flatMap((file) => [
       '--import',
       pathToFileURL(path.join(import.meta.dirname, file)).href,
@@ -140,7 +158,7 @@ async function runTests(
   console.log(`${kind} tests: ${passed} passed, ${failed} failed in ${seconds} s`)
 }
 
-/** Times of test files, in milliseconds. */
+/** Times of the processes, in milliseconds. */
 function readTimes(): Record<string, number> {
   try {
     return JSON.parse(readFileSync(timesFile, 'utf8'))
