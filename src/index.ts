@@ -40,6 +40,7 @@ export type {
   WhenUnknown,
 } from './catalog/index.ts'
 export { combineCatalogs, defineCatalog } from './catalog/index.ts'
+export type { AdvisorySeverity } from './feed/index.ts'
 export type {
   Choice,
   Chooser,
@@ -114,6 +115,15 @@ export {
   type UsageTelemetry,
   type UsageTelemetryOptions,
 } from './library/telemetry/index.ts'
+export type {
+  UsageVersion,
+  VersionAdvisory,
+  VersionCheckOptions,
+  VersionCheckResult,
+  VersionCondition,
+  VersionNotice,
+  VersionStatus,
+} from './library/version/index.ts'
 export {
   type Clock,
   type Duration,

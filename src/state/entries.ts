@@ -30,4 +30,12 @@ export const ENTRIES = {
   retry: 'retry.json',
   /** Schedule of the reports. */
   schedule: 'schedule.json',
+  /** Findings of the last version check. */
+  version: 'version.json',
+  /** Acknowledged advisories, a JSON document per line. */
+  versionAcknowledged: 'version-acknowledged.jsonl',
+  /** Version feed as last fetched. */
+  versionFeed: 'version-feed.json',
+  /** Schedule of the version checks. */
+  versionSchedule: 'version-schedule.json',
 } as const

@@ -21,7 +21,7 @@ export interface MemoryFallbackOptions {
  * Creates a store over another one that keeps failed writes in memory, and warns the operator once. A directory that is read-only,
  * full or missing costs durability, not the host's start. With the next write that succeeds, everything in memory is written too.
  *
- * Writes of choices, erasures, installation ids, counts and the outbox reject instead, because the next process depends on them. In
+ * Writes of choices, acknowledgements, erasures, installation ids, counts and the outbox reject instead, because the next process depends on them. In
  * memory, a choice against telemetry would end with the process, each start would be another installation, and counts would be
  * reported again.
  */
@@ -250,6 +250,7 @@ const STRICT_ENTRIES: readonly string[] = [
   ENTRIES.erasure,
   ENTRIES.installation,
   ENTRIES.product,
+  ENTRIES.versionAcknowledged,
 ].map(firstWord)
 
 const isStrict = (name: string) =>

@@ -20,6 +20,7 @@ const ROOMS = [
   'library/exporter',
   'library/telemetry',
   'library/short-lived',
+  'library/version',
   'library/bridge',
   'library/report',
   'library/delivery',
@@ -33,6 +34,7 @@ const ROOMS = [
   'library/consent',
   'library/identity',
   'testing',
+  'feed',
   'catalog',
   'state',
   'platform',
@@ -54,6 +56,8 @@ const LAZY_ROOMS = new Set([
   'library/transport',
   'library/report',
   'library/ledger',
+  'library/version',
+  'feed',
 ])
 
 /** A second door, of what a host does not load at its start. */

@@ -65,8 +65,8 @@ test('require of any door gives what import gives, the very same, and prints not
 })
 
 /** The bytes of the package as it is downloaded, and as it lies in node_modules. It comes with its documentation. */
-const MAX_DOWNLOAD = 620_000
-const MAX_UNPACKED = 2_150_000
+const MAX_DOWNLOAD = 660_000
+const MAX_UNPACKED = 2_270_000
 
 test('the package does not grow unseen', async () => {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], { cwd: root })
@@ -109,7 +109,7 @@ test('importing and starting loads no package; the SDK is loaded when the first 
 })
 
 /** What a start reads of this library, in bytes. Half of the time of an import is Node.js compiling it. */
-const MAX_START_BYTES = 270_000
+const MAX_START_BYTES = 273_500
 
 /** The modules of Node.js, and parts of them, that a start makes ready. */
 const MAX_START_MODULES = 8

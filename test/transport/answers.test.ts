@@ -193,6 +193,6 @@ test('an answer that comes before the report was sent is none', async () => {
   const slowly = () => new Promise<boolean>((resolve) => setTimeout(resolve, 50, true))
   assert.deepEqual(await send(Buffer.from('{}'), undefined, slowly), {
     outcome: 'unavailable',
-    reason: 'the receiver answered before the report was sent',
+    reason: 'the receiver answered before the request was sent',
   })
 })

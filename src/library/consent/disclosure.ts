@@ -26,11 +26,18 @@ export interface DisclosureSubject {
   readonly isDeleted?: boolean
   /** `true` if the log of reports outlives the process. Default: true. */
   readonly isLogged?: boolean
+  /** Version checks of the product: `off` together with the reports. Absent if it makes none. */
+  readonly versionCheck?: 'on' | 'off' | undefined
+  /** Host name of the version feed, for people. */
+  readonly versionFeed?: string | undefined
+  /** Text that the operator types to stop the version checks alone. */
+  readonly versionOptOut?: string | undefined
 }
 
 /**
  * Sentences of the notice, one for each state; they can be replaced for another language. Words in braces stand for values: `{title}`,
- * `{receiver}`, `{because}`, `{level}`, `{levels}`, `{optOut}`, `{optIn}`, `{dueAt}`, `{homepage}`, `{legalNote}`, `{count}`, `{newFacts}`, `{coveredFacts}`.
+ * `{receiver}`, `{because}`, `{level}`, `{levels}`, `{optOut}`, `{optIn}`, `{dueAt}`, `{homepage}`, `{legalNote}`, `{count}`, `{newFacts}`, `{coveredFacts}`,
+ * `{versionFeed}`, `{versionOptOut}`.
  */
 export interface DisclosureTexts {
   readonly enabled: string
@@ -52,6 +59,10 @@ export interface DisclosureTexts {
   readonly newFacts: string
   /** Follows the sentence of the state if new facts are reported, because the decision covers every version. */
   readonly coveredFacts: string
+  /** Follows while the product looks for new versions. */
+  readonly versionCheck: string
+  /** Follows while it does not, because usage reports are off. */
+  readonly versionCheckOff: string
   /** Last sentence, if the product has a page. */
   readonly readMore: string
 }
@@ -77,6 +88,9 @@ export const DISCLOSURE_TEXTS: DisclosureTexts = {
   newFacts: 'Not reported until somebody accepts them, because they are newer than the consent: {newFacts}.',
   coveredFacts:
     'New since the last start, and reported as well, because {because} covers every version: {coveredFacts}.',
+  versionCheck:
+    'It looks for new versions and advisories at {versionFeed}, and says nothing about itself there. To stop that alone: {versionOptOut}.',
+  versionCheckOff: 'Version checks are off too: nobody is warned of a vulnerable version.',
   readMore: 'Read more: {homepage}',
 }
 
@@ -93,6 +107,7 @@ export function disclosureText(
   const isOptIn = state === 'disabled' && source === 'default'
   if (isOptIn && subject.optIn === undefined) return undefined
   const { homepage, legalNote, newFacts = [], coveredFacts = [], levels = [], isLogged = true } = subject
+  const { versionCheck } = subject
   const all = { ...DISCLOSURE_TEXTS, ...texts }
   const sentences = [
     all[isOptIn ? 'optIn' : isLogged ? state : (`${state}WithoutLog` as const)],
@@ -101,6 +116,7 @@ export function disclosureText(
     subject.isDeleted ? all.deleted : '',
     newFacts.length > 0 && state !== 'disabled' ? all.newFacts : '',
     coveredFacts.length > 0 && state !== 'disabled' ? all.coveredFacts : '',
+    versionCheck ? all[versionCheck === 'on' ? 'versionCheck' : 'versionCheckOff'] : '',
     homepage ? all.readMore : '',
     legalNote ?? '',
   ]
@@ -129,11 +145,17 @@ export interface DisclosureSink {
    * `undefined` if there is none to show any more, because nothing is sent.
    */
   update?(text: string | undefined): void
+  /**
+   * Called at the start and after each change with the notice about the running version, or `undefined` if there is nothing to say. A sink
+   * without it gets no such notice.
+   */
+  version?(text: string | undefined): void
 }
 
 /**
  * List of warnings, for a product that shows them in its own shell (FerretDB's `startupWarnings`). Passed as `disclosure.sinks:
- * [warnings.sink]`, it has one line about the telemetry: a later notice replaces an earlier one, and the line is removed by a no.
+ * [warnings.sink]`, it has one line about the telemetry and one about the running version, if there is something to say: a later notice
+ * replaces an earlier one, and a no removes the line.
  */
 export interface StartupWarnings {
   /** Adds a line. */
@@ -146,12 +168,13 @@ export interface StartupWarnings {
 
 export function createStartupWarnings(): StartupWarnings {
   const lines = new Map<string | symbol, string>()
-  const notice = Symbol('notice')
+  const [notice, version] = [Symbol('notice'), Symbol('version')]
   const set = (key: string | symbol, text: string | undefined) => {
     if (text === undefined) lines.delete(key)
     else lines.set(key, text)
   }
   const sink: DisclosureSink = (text) => set(Symbol('line'), text)
   sink.update = (text) => set(notice, text)
+  sink.version = (text) => set(version, text)
   return { sink, set, lines: () => [...lines.values()] }
 }

@@ -1,5 +1,5 @@
 import { type Clock, createMutex, TextDecoder } from '../../platform/index.ts'
-import { ENTRIES, type StateStore } from '../../state/index.ts'
+import type { StateStore } from '../../state/index.ts'
 import { merge, parseRecord, recordText, type ScheduleRecord, sanitize, shiftForClockStep } from './record.ts'
 import { drawOffset, type Rhythm } from './rhythm.ts'
 import { mergeUndecided, type SteadyClock, type Undecided } from './undecided.ts'
@@ -25,6 +25,8 @@ interface RecordKeeperOptions {
   readonly clock: Clock
   readonly steady: SteadyClock
   readonly store: StateStore
+  /** Entry of the store. */
+  readonly entry: string
   readonly rhythm: Rhythm
   readonly random: () => number
 }
@@ -36,6 +38,7 @@ export function createRecordKeeper({
   clock,
   steady,
   store,
+  entry,
   rhythm,
   random,
 }: RecordKeeperOptions): RecordKeeper {
@@ -71,7 +74,7 @@ export function createRecordKeeper({
   /** Returns the record of another process; `undefined` if it is damaged or unreadable. The record in memory is used then. */
   async function readAnothers(): Promise<ScheduleRecord | undefined> {
     try {
-      const bytes = await store.read(ENTRIES.schedule)
+      const bytes = await store.read(entry)
       const text = bytes && new TextDecoder().decode(bytes)
       const isAnothers = text !== known
       known = text
@@ -86,7 +89,7 @@ export function createRecordKeeper({
     resetClockReference()
     const fresh = { offset: drawOffset(random), startedAt: clockReference.wall, reports: 0, ...NEVER }
     const text = recordText(fresh)
-    if (known === undefined && (await store.create(ENTRIES.schedule, text).catch(() => false))) known = text
+    if (known === undefined && (await store.create(entry, text).catch(() => false))) known = text
     else await look()
     return record ?? fresh
   }
@@ -95,7 +98,7 @@ export function createRecordKeeper({
     try {
       const text = recordText(changed)
       if (text === known) return
-      await store.write(ENTRIES.schedule, text)
+      await store.write(entry, text)
       known = text
     } catch {
       // The next update tries again.

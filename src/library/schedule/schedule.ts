@@ -1,5 +1,5 @@
 import { bootOfMachine, type Clock, ownOf, systemRandom, type Timer } from '../../platform/index.ts'
-import { createMemoryStore, type StateStore } from '../../state/index.ts'
+import { createMemoryStore, ENTRIES, type StateStore } from '../../state/index.ts'
 import { createRecordKeeper } from './keeper.ts'
 import { afterYes, type ScheduleRecord } from './record.ts'
 import { drawOffset, dueAfter, EARLY, periodAfter, type Rhythm } from './rhythm.ts'
@@ -8,6 +8,8 @@ import { notedIn, undecidedFor } from './undecided-wait.ts'
 export interface ScheduleOptions extends Rhythm {
   readonly clock: Clock
   readonly store: StateStore
+  /** Entry of the store. Default: the schedule of the reports. */
+  readonly entry?: string
   /** Makes a report, unless another process has made one in the last `gap` milliseconds. The schedule continues if it rejects. */
   readonly run: (gap: number) => Promise<void>
   /** Largest random delay of a report, as a part of the interval: 0 to 0.25. Default: 0.02. */
@@ -106,6 +108,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   const {
     clock,
     store,
+    entry = ENTRIES.schedule,
     run,
     interval,
     firstPhase,
@@ -121,7 +124,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   const rhythm = { interval, firstPhase, phase }
   const steady = { clock, boot }
   const keeper = createRecordKeeper({
-    ...{ clock, steady, rhythm, random },
+    ...{ clock, steady, rhythm, random, entry },
     store: scope === 'process' ? createMemoryStore() : store,
   })
   /** Delays given to `start`; `undefined` while nothing is planned. */

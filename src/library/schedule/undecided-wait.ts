@@ -1,5 +1,5 @@
 import { bootOfMachine, type Clock, systemRandom } from '../../platform/index.ts'
-import type { StateStore } from '../../state/index.ts'
+import { ENTRIES, type StateStore } from '../../state/index.ts'
 import { createRecordKeeper, type RecordKeeper } from './keeper.ts'
 import type { ScheduleRecord } from './record.ts'
 import { asOfNow, type SteadyClock, undecidedFrom, waitedIn } from './undecided.ts'
@@ -58,7 +58,10 @@ export function createUndecidedWait({
   readonly boot?: () => string
 }): UndecidedWait {
   const steady = { clock, boot }
-  const keeper = createRecordKeeper({ clock, steady, store, rhythm: { interval: DAY }, random: systemRandom })
+  const keeper = createRecordKeeper({
+    ...{ clock, steady, store, rhythm: { interval: DAY }, random: systemRandom },
+    entry: ENTRIES.schedule,
+  })
   return {
     async note(isUndecided) {
       await keeper.look()

@@ -16,6 +16,7 @@ export interface ProductDescription<F extends Facts = Facts>
   readonly state?: string
   readonly disclosure?: Omit<NonNullable<UsageTelemetryOptions['disclosure']>, 'sinks'>
   readonly identity?: Omit<NonNullable<UsageTelemetryOptions['identity']>, 'machine'>
+  readonly versionCheck?: Omit<NonNullable<UsageTelemetryOptions['versionCheck']>, 'printAtEnd'>
   /** Data that is never collected: one line each, such as `The content of notes`. Required for the page. */
   readonly neverCollected?: readonly string[]
   /** Receiver of the reports. Required for the page. */
@@ -52,6 +53,7 @@ export const PARTS = {
   disclosure: true,
   schedule: true,
   identity: true,
+  versionCheck: true,
 } as const
 
 /**

@@ -114,6 +114,13 @@ function createNoopTelemetry<F extends Facts>(
       last: async () => undefined,
       check: async () => ({ entries: 0, torn: 0 }),
     },
+    version: {
+      notice: () => undefined,
+      check: async () => ({ outcome: 'off', reason: verdict.because }),
+      acknowledge: async () => {
+        throw new ConsentLockedError(verdict)
+      },
+    },
   }
 }
 

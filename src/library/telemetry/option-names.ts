@@ -50,6 +50,8 @@ const NAMES = {
       deleted: true,
       newFacts: true,
       coveredFacts: true,
+      versionCheck: true,
+      versionCheckOff: true,
       readMore: true,
     } satisfies Names<DisclosureTexts>,
     legalNote: true,
@@ -80,6 +82,16 @@ const NAMES = {
     adopt: true,
     createWhen: true,
   } satisfies Below<'identity'>,
+  versionCheck: {
+    feed: true,
+    mode: true,
+    optOutVariable: true,
+    interval: true,
+    channel: true,
+    keys: true,
+    allowedHosts: true,
+    printAtEnd: true,
+  } satisfies Below<'versionCheck'>,
   state: true,
   logger: true,
   environment: true,
@@ -88,9 +100,9 @@ const NAMES = {
 } satisfies Names<UsageTelemetryOptions>
 
 /** Names that a description of the product has besides: options of the telemetry, and texts of the product's page. */
-const { catalog, endpoint, proxy, state, consent, disclosure, schedule, identity } = NAMES
+const { catalog, endpoint, proxy, state, consent, disclosure, schedule, identity, versionCheck } = NAMES
 const DESCRIBED = {
-  ...{ catalog, endpoint, proxy, state, consent, disclosure, schedule, identity },
+  ...{ catalog, endpoint, proxy, state, consent, disclosure, schedule, identity, versionCheck },
   neverCollected: true,
   receiver: true,
 } satisfies Names<Omit<ProductDescription, keyof UsageTelemetryOptions['product']>>

@@ -3,6 +3,7 @@ import type { Clock, Duration, Environment, Logger, URL } from '../../platform/i
 import type { StateStore } from '../../state/index.ts'
 import type { ConsentPolicy, DisclosureSink, DisclosureTexts } from '../consent/index.ts'
 import type { IdentityPolicy } from '../identity/index.ts'
+import type { VersionCheckOptions } from '../version/index.ts'
 
 /** Options of the maintainer for a product. */
 export interface UsageTelemetryOptions<F extends Facts = Facts> {
@@ -101,6 +102,8 @@ export interface UsageTelemetryOptions<F extends Facts = Facts> {
     /** Life of an id in the mode `rotating`: 1 hour to 366 days. Default: `30d`. */
     readonly period?: Duration
   }
+  /** Checks for new versions and advisories, from a static feed of the product's. Default: there are no checks, and `usage.version` knows nothing. */
+  readonly versionCheck?: VersionCheckOptions
   /**
    * Directory of the state, or a state store. It belongs to one product: another product that names the same one keeps its state
    * apart, and logs a warning. `<PREFIX>_TELEMETRY_DIR` takes precedence. Default: the user's directory for state.

@@ -7,7 +7,7 @@ import type { UsageTelemetry } from './surface.ts'
  * request. Its timers and promises would keep everything that the context of the request refers to.
  */
 export function outsideContext<F extends Facts>(usage: UsageTelemetry<F>): UsageTelemetry<F> {
-  const { consent, ledger } = usage
+  const { consent, ledger, version } = usage
   return {
     ...usage,
     contribute: (catalog) => inOwnContext(() => usage.contribute(catalog)),
@@ -30,6 +30,11 @@ export function outsideContext<F extends Facts>(usage: UsageTelemetry<F>): Usage
       ...ledger,
       last: (outcome) => inOwnContext(() => ledger.last(outcome)),
       check: () => inOwnContext(ledger.check),
+    },
+    version: {
+      ...version,
+      check: () => inOwnContext(version.check),
+      acknowledge: (id, choice) => inOwnContext(() => version.acknowledge(id, choice)),
     },
   }
 }

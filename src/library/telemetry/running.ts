@@ -40,6 +40,7 @@ import {
 } from './start.ts'
 import { factsUnder, productUnder, stateUnder } from './status.ts'
 import type { UsageTelemetry } from './surface.ts'
+import type { VersionCheck } from './version-check.ts'
 
 /** Longest time that `start` waits for its writes, in milliseconds, once the decision has been read. */
 const START_BUDGET = 5_000
@@ -88,6 +89,15 @@ export function createRunning(
     tell: listeners.tell,
   })
 
+  /** Loaded at the start, if the product makes version checks, or when the host first asks. */
+  let versions: VersionCheck | undefined
+  async function loadVersions(): Promise<VersionCheck> {
+    const { createVersionCheck } = await import('./version-check.ts')
+    versions ??= createVersionCheck(settings, { verdict, readVerdict, maySend: runner.maySend })
+    return versions
+  }
+  const disclosing = { ...settings, versionsOf: (now: Verdict) => versions?.disclosed(now) }
+
   let starting: Promise<Verdict> | undefined
   let stopping: Promise<void> | undefined
   /** `true` from a start to the shutdown, unless the start was refused. */
@@ -107,17 +117,18 @@ export function createRunning(
     // The notice at the start said that nothing is sent, so the operator gets the notice of this verdict.
     const isNews = ownOf(before).disabledBy === 'circumstance' && now.state !== 'disabled'
     if (planned && !isNews) warnOfChange(now, before, settings)
-    if (planned && isNews) announce(now, settings)
+    if (planned && isNews) announce(now, disclosing)
     else if ((isAnnounced || choosing) && isAnotherDecision(now, before)) {
       void Promise.all([deleted, replanned, choosing])
         .then(() => {
           // A choice that has been stored meanwhile is no longer called unstored.
           const latest = consent.verdict().state === now.state ? consent.verdict() : now
-          logChange(latest, settings, consequencesOf(latest))
+          logChange(latest, disclosing, consequencesOf(latest))
         })
         .catch(logTrouble)
     }
-    if (isAnnounced) updateSinks(now, settings)
+    if (isAnnounced) updateSinks(now, disclosing)
+    void versions?.apply().catch(logTrouble)
     for (const listener of listeners.change) tellHost(() => listener(now, before))
   })
 
@@ -190,6 +201,7 @@ export function createRunning(
 
   async function begin(before: Promise<void> | undefined): Promise<Verdict> {
     await before
+    if (settings.versionCheck) await loadVersions()
     // Before anything is written: a refused start leaves nothing behind.
     refuseUnwanted(await refreshConsent(), settings)
     const rest = startReporting()
@@ -216,8 +228,9 @@ export function createRunning(
       await durability.check()
       now = consent.reconsider() ?? now
     }
-    announce(now, settings, consent.unannounced())
+    announce(now, disclosing, consent.unannounced())
     isAnnounced = planned
+    if (planned && settings.versionCheck) await versions?.start()
     // A process that sends at its end prints the report there.
     if (settings.debug && settings.delivery === 'inline')
       void keepingProcessAlive(printPreview).catch(logTrouble)
@@ -273,6 +286,7 @@ export function createRunning(
     planned = false
     isAnnounced = false
     starting = undefined
+    versions?.stop()
     const persisted = counting.stop()
     // A short-lived process sends after its counts are persisted, and its runner stops after that, unless it was started again meanwhile.
     const sent = sends && flush(delivery, persisted)
@@ -372,7 +386,8 @@ export function createRunning(
     },
     async status() {
       const verdict = await refreshConsent()
-      const disclosure = disclosureOf(verdict, settings, consent.unannounced())
+      const version = settings.versionCheck && (await (await loadVersions()).status())
+      const disclosure = disclosureOf(verdict, disclosing, consent.unannounced())
       const installation = await keptInstallation(verdict)
       const { deliveryStatus, storedDue } = await import('./delivery-status.ts')
       const due = runner.due() ?? (planned ? undefined : await storedDue(settings))
@@ -387,6 +402,7 @@ export function createRunning(
         ledger: { location: await settings.locationOf(ENTRIES.ledger) },
         dropped: contributions.stores.dropped(),
         facts: factsUnder(verdict, { ...settings, catalog: contributions.catalog() }),
+        ...(version && { version }),
         state: stateUnder(settings),
       }
     },
@@ -405,6 +421,12 @@ export function createRunning(
       },
       last: async (outcome) => (await ledger()).last(outcome),
       check: async () => (await ledger()).check(),
+    },
+    version: {
+      notice: () => versions?.notice(),
+      check: () => keepingProcessAlive(async () => (await loadVersions()).check()),
+      acknowledge: (id, choice) =>
+        keepingProcessAlive(async () => (await loadVersions()).acknowledge(id, choice)),
     },
   }
 }

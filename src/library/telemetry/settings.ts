@@ -89,6 +89,8 @@ export interface Settings {
   readonly transport: Transport | undefined
   /** Source of random numbers; `undefined` for the process's. */
   readonly random: (() => number) | undefined
+  /** Options of the version checks, not checked yet; `undefined` if the product makes none. */
+  readonly versionCheck: UsageTelemetryOptions['versionCheck']
   /** Delivery of reports; `within` is in milliseconds. */
   readonly delivery: 'inline' | 'detached' | { readonly within: number }
   readonly state: StoreWithMemoryFallback
@@ -202,6 +204,7 @@ export function resolveSettings(
     finalReport: finalReportOf(schedule.finalReport),
     timeouts: { ...timeoutsOf(options.facts), clock: sourceClock ?? clock },
     ...{ transport, random },
+    versionCheck: options.versionCheck?.mode === 'never' ? undefined : options.versionCheck,
     delivery: deliveryOf(options.delivery),
     state,
     isClaimed: own.isClaimed,

@@ -9,6 +9,7 @@ import {
 } from '../consent/index.ts'
 import type { Settings } from './settings.ts'
 import { factsUnder } from './status.ts'
+import type { VersionCheck } from './version-check.ts'
 
 /**
  * Refuses a start that the product excludes by its options.
@@ -45,10 +46,15 @@ export function refuseUnwanted(
 
 const LOCKING = new Set(['variable', 'flag', 'locked-configuration'])
 
+/** Settings, with what the notice says about version checks. Default: the product makes none. */
+export interface Disclosing extends Settings {
+  readonly versionsOf?: (verdict: Verdict) => ReturnType<VersionCheck['disclosed']> | undefined
+}
+
 /** Returns the notice of this start, or of a change of consent; `undefined` if there is nothing to say. */
 export function disclosureOf(
   verdict: Verdict,
-  settings: Settings,
+  settings: Disclosing,
   unannounced: readonly string[] = [],
   change?: ConsequencesOfChange,
 ): string | undefined {
@@ -69,6 +75,7 @@ export function disclosureOf(
       noPlace === undefined &&
       state.failure() === undefined &&
       !(verdict.state === 'disabled' && policy.whileDisabled === 'nothing'),
+    ...settings.versionsOf?.(verdict),
     ...change,
   })
   return disclosureText(verdict, subject, disclosure.texts)
@@ -82,7 +89,7 @@ export const isAnotherDecision = (now: Verdict, before: Verdict): boolean =>
   (['state', 'level', 'source', 'since'] as const).some((key) => ownOf(now)[key] !== ownOf(before)[key])
 
 /** Logs a change of consent: who has decided, and what follows. */
-export function logChange(verdict: Verdict, settings: Settings, change: ConsequencesOfChange): void {
+export function logChange(verdict: Verdict, settings: Disclosing, change: ConsequencesOfChange): void {
   const text = disclosureOf(verdict, settings, [], change)
   if (text !== undefined) settings.logger.info(text)
 }
@@ -96,7 +103,7 @@ export function warnOfChange(now: Verdict, before: Verdict, { logger }: Pick<Set
 }
 
 /** Shows the operator the warnings and the notice. Never throws. */
-export function announce(verdict: Verdict, settings: Settings, unannounced: readonly string[] = []): void {
+export function announce(verdict: Verdict, settings: Disclosing, unannounced: readonly string[] = []): void {
   const { logger, packaging, disclosure, consentInputs } = settings
   // The verdict of a host's own function has none of our warnings.
   const { warnings = [] } = consentInputs
@@ -108,7 +115,7 @@ export function announce(verdict: Verdict, settings: Settings, unannounced: read
 }
 
 /** Gives the notice that holds after a change of consent to the sinks that can replace the one before. Never throws. */
-export function updateSinks(verdict: Verdict, settings: Settings): void {
+export function updateSinks(verdict: Verdict, settings: Disclosing): void {
   const text = verdict.state === 'disabled' ? undefined : disclosureOf(verdict, settings)
   for (const sink of settings.disclosure.sinks ?? []) show(sink, text)
 }

@@ -4,6 +4,7 @@ import type { StoreHealth } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import type { DroppedValues } from '../facts/index.ts'
 import type { KeptInstallation } from '../identity/index.ts'
+import type { VersionStatus } from '../version/index.ts'
 import type { DeliveryStatus } from './delivery-status.ts'
 import type { Settings } from './settings.ts'
 
@@ -38,6 +39,8 @@ export interface UsageStatus {
   readonly installation?: KeptInstallation
   /** Place of the state, and its condition as far as this process has seen. */
   readonly state: StoreHealth & { readonly location: string }
+  /** Version checks, with the notice about the running version; absent if the product makes none. */
+  readonly version?: VersionStatus
   /** Log of every report with its bytes; absent if the product's package has removed the telemetry. */
   readonly ledger?: { readonly location: string }
   /** Values that were dropped in this process, by name: the mistakes of the product's own code. They are in no report. */

@@ -6,6 +6,7 @@ import type { Chooser, UsageConsent, Verdict } from '../consent/index.ts'
 import type { ExportDocument, SaveExport, UsageEvents } from '../delivery/index.ts'
 import type { ReportOutcome, UsageLedger } from '../ledger/index.ts'
 import type { Preview, PreviewOptions } from '../report/index.ts'
+import type { UsageVersion } from '../version/index.ts'
 import type { UsageRecorder } from './recorder.ts'
 import type { UsageStatus } from './status.ts'
 
@@ -46,7 +47,7 @@ export interface UsageContribution<F extends Facts = Facts> extends UsageRecorde
  *
  * After the start, nothing throws into the host and no promise rejects, but for {@link UsageTelemetry.contribute} and
  * {@link UsageTelemetry.reader}, which the maintainer calls, and a decision of a person that could not be carried out, in
- * {@link UsageConsent.set} and {@link UsageTelemetry.forget}.
+ * {@link UsageConsent.set}, {@link UsageTelemetry.forget} and {@link UsageVersion.acknowledge}.
  */
 export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F> {
   /**
@@ -73,6 +74,7 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
    * Reads what was decided about consent, shows the notice to the operator, and schedules the first report. Uses no network. Returns
    * the verdict, after 5 seconds at the latest once that is read: a store that takes longer does not delay the host.
    *
+   * @throws {UsageConfigurationError} if there are mistakes in the options of the version checks.
    * @throws {ConsentSourceError} if an opt-out came from a source from which the product accepts none (`optOutOnlyBy`).
    * @throws {ConsentConflictError} if the environment contradicts itself, and the product refuses that (`onConflict`).
    */
@@ -120,4 +122,6 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
   readonly consent: UsageConsent
   /** Log of every report with its bytes, sent or not. */
   readonly ledger: UsageLedger
+  /** Newest version of the product, and advisories about the running one. */
+  readonly version: UsageVersion
 }

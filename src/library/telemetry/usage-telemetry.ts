@@ -160,6 +160,12 @@ function makeUsageTelemetry<F extends Facts>(
       last: async (outcome) => now().ledger.last(outcome),
       check: async () => now().ledger.check(),
     },
+    version: {
+      // Before the start the environment is not read.
+      notice: () => running?.version.notice(),
+      check: async () => now().version.check(),
+      acknowledge: async (id, choice) => now().version.acknowledge(id, choice),
+    },
   })
   contributions.providers.add(usage)
   return { usage, persist: async () => now().persist() }

@@ -35,7 +35,7 @@ export function otlpAnswerIn(
  * Decodes a body by its `Content-Encoding` (RFC 9110, 8.4), the last coding first. The request asks for none, but a receiver may
  * still use one. Throws if the result has more than {@link MAX_RESPONSE_BYTES} bytes.
  */
-function unpacked(body: Uint8Array, encoding: string): Uint8Array {
+export function unpacked(body: Uint8Array, encoding: string): Uint8Array {
   const codings = encoding
     .toLowerCase()
     .split(',')

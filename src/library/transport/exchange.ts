@@ -2,7 +2,7 @@ import type { LookupFunction, Socket } from 'node:net'
 import { type AbortSignal, type Environment, readEnvironment, type URL } from '../../platform/index.ts'
 import { CalledOffError, ProxyError, troubleOf } from './failure.ts'
 import { type ProxyServer, portOf, proxyFor } from './proxy.ts'
-import { openRequest, post } from './request.ts'
+import { type Message, openRequest, transmit } from './request.ts'
 import type { HttpAnswer } from './response.ts'
 
 /** Options for every connection of an attempt. */
@@ -15,23 +15,23 @@ export interface ExchangeOptions {
   readonly lookup: LookupFunction
   /** Signal that aborts the attempt. */
   readonly signal: AbortSignal
-  /** Called on each connection right before the report is sent; rejects if the report must not be sent. */
+  /** Called on each connection right before the request is sent; rejects if it must not be sent. */
   readonly mayLeave: () => Promise<void>
 }
 
-/** Posts a report to one address, directly or through a proxy, and returns the response. Rejects if there is no response. */
-export async function exchange(url: URL, body: Uint8Array, options: ExchangeOptions): Promise<HttpAnswer> {
+/** Sends a request to one address, directly or through a proxy, and returns the response. Rejects if there is no response. */
+export async function exchange(url: URL, message: Message, options: ExchangeOptions): Promise<HttpAnswer> {
   const { signal, lookup, mayLeave, proxyEnvironment, headers } = options
   // Node.js would open the connection before it checks the signal.
   signal.throwIfAborted()
   const proxy = proxyEnvironment && proxyFor(url, readEnvironment(proxyEnvironment))
-  if (!proxy) return post(url, body, mayLeave, { signal, lookup, headers })
+  if (!proxy) return transmit(url, message, mayLeave, { signal, lookup, headers })
   if (url.protocol === 'https:') {
     const socket = await openTunnel(proxy, url, options)
-    return post(url, body, mayLeave, { signal, socket, headers })
+    return transmit(url, message, mayLeave, { signal, socket, headers })
   }
   const way = { signal, lookup, path: url.href, headers: { ...headers, ...proxy.headers, host: url.host } }
-  const answer = await post(proxy.url, body, mayLeave, way).catch((error) => {
+  const answer = await transmit(proxy.url, message, mayLeave, way).catch((error) => {
     throw error instanceof CalledOffError ? error : unreachable(proxy, error)
   })
   if (answer.status === 407) throw unwilling(proxy, 407)

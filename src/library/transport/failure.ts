@@ -16,14 +16,14 @@ export class CalledOffError extends Error {
 }
 
 /** Returns why an attempt had no response, in words, without addresses, headers or text from the other side. */
-export function failureReason(error: unknown, signal: AbortSignal): string {
+export function failureReason(error: unknown, signal: AbortSignal, server = 'the receiver'): string {
   if (signal.aborted) {
     return (signal.reason as Error | undefined)?.name === 'TimeoutError'
-      ? 'the receiver did not answer in time'
+      ? `${server} did not answer in time`
       : CALLED_OFF
   }
   if (error instanceof CalledOffError) return CALLED_OFF
-  return error instanceof ProxyError ? error.message : `the receiver ${troubleOf(error)}`
+  return error instanceof ProxyError ? error.message : `${server} ${troubleOf(error)}`
 }
 
 const CALLED_OFF = 'the attempt was called off'

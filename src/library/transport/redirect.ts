@@ -1,10 +1,19 @@
-import { URL } from '../../platform/index.ts'
+import { ownOf, URL } from '../../platform/index.ts'
 
 /** Returns whether a status is a redirect to another address. */
 export const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
 /** Largest number of redirects that one attempt follows. */
 const MAX_REDIRECTS = 5
+
+export interface RedirectOptions {
+  /** Server, as messages name it. Default: the receiver. */
+  readonly server?: string
+  /** `true` for a GET, which every redirect leaves a GET. Default: a report is posted. */
+  readonly isGet?: boolean
+  /** Hosts that a redirect may lead to, beside the one that sends it. Default: none. */
+  readonly hosts?: readonly string[]
+}
 
 /**
  * Returns the address that a redirect leads to, or the reason in words why the redirect is not followed. Only 307 and 308 keep the
@@ -18,16 +27,18 @@ export function redirectOf(
   status: number,
   location: string | undefined,
   visited: readonly URL[],
+  { server = 'the receiver', isGet = false, hosts = [] }: RedirectOptions = ownOf({}),
 ): URL | string {
   const from = visited.at(-1) as URL
-  const says = `the receiver answered with status ${status}`
+  const says = `${server} answered with status ${status}`
   if (location === undefined || !URL.canParse(location, from.href))
     return `${says} and does not say where to go`
   const to = new URL(location, from)
   const pointsTo = `${says} and points to ${originOf(to)}`
-  if (status !== 307 && status !== 308) return `${pointsTo}, which does not get the report`
+  if (!isGet && status !== 307 && status !== 308) return `${pointsTo}, which does not get the report`
   if (to.username || to.password) return `${pointsTo} with a user name or a password, which is not followed`
-  if (to.hostname !== from.hostname) return `${pointsTo}, which is not followed: it is another host`
+  if (to.hostname !== from.hostname && !hosts.includes(to.hostname))
+    return `${pointsTo}, which is not followed: it is another host`
   if (to.protocol !== 'https:' && to.origin !== from.origin)
     return `${pointsTo}, which is not followed: it is without TLS`
   if (visited.some(({ href }) => href === withoutFragment(to).href))

@@ -11,37 +11,48 @@ export interface RequestOptions extends Omit<https.RequestOptions, 'headers'> {
   readonly socket?: Socket
 }
 
+/** Request, without its address. */
+export interface Message {
+  readonly method: 'GET' | 'POST'
+  readonly headers: Readonly<Record<string, string | number>>
+  /** Default: the request has no body. */
+  readonly body?: Uint8Array
+}
+
+/** Returns the request that posts a report, packed with gzip. */
+export const reportMessage = (body: Uint8Array): Message => ({
+  method: 'POST',
+  body,
+  headers: {
+    'accept-encoding': 'identity',
+    'content-type': 'application/json',
+    'content-encoding': 'gzip',
+    'content-length': body.byteLength,
+    'user-agent': `otel-usage/${LIBRARY_VERSION}`,
+  },
+})
+
 /**
- * Posts a report. Rejects with the error of Node.js if there is no response.
+ * Sends a request. Rejects with the error of Node.js if there is no response.
  *
- * @param mayLeave called when the connection is open, TLS and proxy included, and before any byte of the report is sent; rejects if
- * the report must not be sent
+ * @param mayLeave called when the connection is open, TLS and proxy included, and before any byte of the request is sent; rejects if
+ * the request must not be sent
  */
-export function post(
+export function transmit(
   url: URL,
-  body: Uint8Array,
+  message: Message,
   mayLeave: () => Promise<void>,
   given: RequestOptions,
 ): Promise<HttpAnswer> {
   const options = ownOf(given)
+  const { method, body, headers } = ownOf(message)
   return new Promise((resolve, reject) => {
-    const outgoing = openRequest(url, {
-      ...options,
-      method: 'POST',
-      headers: {
-        'accept-encoding': 'identity',
-        'content-type': 'application/json',
-        'content-encoding': 'gzip',
-        'content-length': body.byteLength,
-        'user-agent': `otel-usage/${LIBRARY_VERSION}`,
-        ...options.headers,
-      },
-    })
+    const outgoing = openRequest(url, { ...options, method, headers: { ...headers, ...options.headers } })
     outgoing.on('error', reject)
     outgoing.on('response', (response) => {
-      // A server that answers before the request was sent did not receive the report.
+      // A server that answers before the request was sent did not receive it.
       if (outgoing.writableEnded) resolve(answerOf(response))
-      else outgoing.destroy(new AnswerError('answered before the report was sent'))
+      else outgoing.destroy(new AnswerError('answered before the request was sent'))
     })
     // Node.js emits no `error` for some failures: after an unexpected 101 it emits only `close`.
     outgoing.on('close', () => reject(new Error('no answer')))

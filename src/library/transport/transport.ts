@@ -13,6 +13,7 @@ import { type ExchangeOptions, exchange } from './exchange.ts'
 import { CalledOffError, failureReason } from './failure.ts'
 import { createLookup } from './lookup.ts'
 import { addressForMessage, isRedirect, redirectOf } from './redirect.ts'
+import { type Message, reportMessage } from './request.ts'
 import { readAnswer, type SendResult } from './response.ts'
 
 /** Transport that sends the bytes of one report to the receiver. */
@@ -70,7 +71,12 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
       }
       try {
         const answer = outsideHostContext(() =>
-          carry(url, gzipSync(bytes), { signal, lookup, mayLeave, proxyEnvironment, headers }, now),
+          carry(
+            url,
+            reportMessage(gzipSync(bytes)),
+            { signal, lookup, mayLeave, proxyEnvironment, headers },
+            now,
+          ),
         )
         return await Promise.race([answer, endOf(signal)])
       } catch (error) {
@@ -81,14 +87,14 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
 }
 
 /** Rejects when `signal` aborts. If a test of the host fakes `process.nextTick`, a request of Node.js never ends by itself. */
-const endOf = (signal: AbortSignal): Promise<never> =>
+export const endOf = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
 
 async function carry(
   url: URL,
-  body: Uint8Array,
+  message: Message,
   options: ExchangeOptions,
   now: () => number,
 ): Promise<SendResult> {
@@ -96,7 +102,7 @@ async function carry(
   for (let next: URL | string = url; ; ) {
     visited.push(next)
     const isReceiver = next.origin === url.origin
-    const answer = await exchange(next, body, isReceiver ? options : { ...options, headers: {} })
+    const answer = await exchange(next, message, isReceiver ? options : { ...options, headers: {} })
     const { status, headers } = answer
     if (!isRedirect(status)) {
       const withheld = !isReceiver && Object.keys(options.headers).length > 0

@@ -1,0 +1,31 @@
+/**
+ * Version feed: the format that the maintainer's commands write and the product reads, its signatures, and the order of versions. Loads
+ * semver when versions are compared for the first time.
+ */
+export { formOf, isRange, lineOf, loadVersionOrder, type VersionOrder } from './comparison.ts'
+export { type FeedReading, type FeedReadOptions, isAddress, isTime, readFeed } from './read-feed.ts'
+export {
+  FEED_TYPE,
+  type FeedEnvelope,
+  isFeedKey,
+  keyIdOf,
+  preAuthenticationEncoding,
+  SPKI_OF_ED25519,
+} from './signature.ts'
+export {
+  type AdvisorySeverity,
+  isAdvisoryId,
+  isChannel,
+  isPlainLine,
+  isSeverity,
+  isVersion,
+  SEVERITIES,
+} from './texts.ts'
+export {
+  DEFAULT_CHANNEL,
+  FEED_FORMAT,
+  type FeedAdvisory,
+  type FeedVersion,
+  MAX_FEED_BYTES,
+  type VersionFeed,
+} from './types.ts'

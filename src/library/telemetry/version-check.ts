@@ -1,0 +1,99 @@
+import { type Environment, ownOf, parseDuration, URL } from '../../platform/index.ts'
+import { type DisclosureSubject, optsOut, printable, type Verdict } from '../consent/index.ts'
+import {
+  createVersionWatch,
+  type VersionCheckOptions,
+  type VersionWatch,
+  type VersionWatchOptions,
+} from '../version/index.ts'
+import type { Settings } from './settings.ts'
+import { requireVersionOptions } from './version-rules.ts'
+
+/** Version checks of a product, with what the notice at the start says about them. */
+export interface VersionCheck extends VersionWatch {
+  /** Returns what the notice says about the version checks under a verdict. */
+  disclosed(verdict: Verdict): Pick<DisclosureSubject, 'versionCheck' | 'versionFeed' | 'versionOptOut'>
+}
+
+/**
+ * Creates the version checks of a product from its settings. A product without them gets some that never make a request.
+ *
+ * @throws {UsageConfigurationError} that lists every mistake in the options.
+ */
+export function createVersionCheck(
+  settings: Settings,
+  consent: Pick<VersionWatchOptions, 'verdict' | 'readVerdict' | 'maySend'>,
+): VersionCheck {
+  const { product, title, homepage, state, clock, logger, proxyEnvironment, consentInputs } = settings
+  const { initialDelay, undecidedDelay, delayFrom, disclosure, delivery } = settings
+  const given: VersionCheckOptions = settings.versionCheck ?? ownOf({ mode: 'never' as const })
+  requireVersionOptions(given)
+  const { mode = 'with-telemetry', channel = 'stable', keys = [], allowedHosts = [] } = given
+  const { prefix, legacyPrefixes = [], environment } = consentInputs
+  const prefixes = [prefix, ...legacyPrefixes]
+  const { feed, problem } = feedOf(given, environment, prefixes)
+  const optOut = given.optOutVariable ?? `${prefix}_VERSION_CHECK_OPTOUT`
+  const optedOutBy = optOutIn(environment, optOut, prefixes)
+  const watch = createVersionWatch({
+    ...consent,
+    ...{ mode, title, state, clock, logger, initialDelay, undecidedDelay, delayFrom, feed, channel, keys },
+    ...{ proxyEnvironment, optedOutBy },
+    feedProblem: problem,
+    interval: parseDuration(given.interval ?? '24h') as number,
+    product: product.name,
+    version: product.readVersion,
+    hosts: [...allowedHosts, ...[given.feed, feed, homepage].flatMap(hostOf)],
+    sinks: disclosure.sinks ?? [],
+    isShortLived: delivery !== 'inline',
+  })
+  return {
+    ...watch,
+    disclosed({ state }) {
+      const isOff = mode === 'with-telemetry' && state === 'disabled'
+      if (mode === 'never' || optedOutBy !== undefined || (feed === undefined && !isOff)) return {}
+      return {
+        versionCheck: isOff ? 'off' : 'on',
+        versionFeed: feed === undefined ? '' : new URL(feed).host || 'a file on this machine',
+        versionOptOut: `${optOut}=1`,
+      }
+    },
+  }
+}
+
+/** Returns the variable that stops the version checks, with its value. Obvious misspellings stop them too. */
+function optOutIn(environment: Environment, name: string, prefixes: readonly string[]): string | undefined {
+  const misspelt = new RegExp(`^(?:${prefixes.join('|')})_VERSION_?CHECKS?_?(?:OPT_?OUT|DISABLED?|OFF)$`, 'i')
+  const found = Object.keys(environment).find(
+    (one) => (one === name || misspelt.test(one)) && optsOut(environment[one]),
+  )
+  return found && `${found}=${printable(environment[found])}`
+}
+
+/** Returns the address of the feed. The operator's comes first, and may be without TLS, as the operator's own Collector may be. */
+function feedOf(
+  { feed }: VersionCheckOptions,
+  environment: Environment,
+  prefixes: readonly string[],
+): { readonly feed: string | undefined; readonly problem: string | undefined } {
+  const name = prefixes
+    .map((prefix) => `${prefix}_VERSION_CHECK_FEED`)
+    .find((one) => environment[one]?.trim())
+  if (name === undefined) return { feed: feed && new URL(feed).href, problem: undefined }
+  const text = environment[name]?.trim() ?? ''
+  const url = !/[\s\p{C}]/u.test(text) && URL.canParse(text) ? new URL(text) : undefined
+  if (url && ['https:', 'http:', 'file:'].includes(url.protocol)) {
+    const { username, password, search, hash, href } = url
+    if (username + password + search + hash === '') return { feed: href, problem: undefined }
+  }
+  return {
+    feed: undefined,
+    problem:
+      `${name}='${printable(text.replace(/\/\/[^/@]*@/, '//…@'))}' is not an https, http or file address without user name, query and ` +
+      'fragment, so no version feed is read.',
+  }
+}
+
+const hostOf = (address: string | undefined): string[] => {
+  const host = address === undefined ? '' : new URL(address).hostname
+  return host === '' ? [] : [host]
+}

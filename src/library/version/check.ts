@@ -1,0 +1,164 @@
+/** One version check: fetches the feed, reads it, and draws conclusions for the running version. Loaded when a check is due. */
+import { loadVersionOrder, MAX_FEED_BYTES, readFeed, type VersionFeed } from '../../feed/index.ts'
+import {
+  type AbortSignal,
+  type Clock,
+  codeOf,
+  Date,
+  type Environment,
+  errorOf,
+  openFlags,
+  ownOf,
+  pathOf,
+  systemFiles,
+  URL,
+} from '../../platform/index.ts'
+import { ENTRIES, type StateStore } from '../../state/index.ts'
+import { type FetchedFeed, fetchFeed } from '../transport/index.ts'
+import { type Findings, findingsIn, findingsOfHeader } from './findings.ts'
+import type { VersionMemory } from './memory.ts'
+
+/** Product and its version, for what is concluded from a feed. */
+export interface VersionSubject {
+  /** Name of the product, as in its reports. */
+  readonly product: string
+  /** Running version. */
+  readonly version: string
+  readonly channel: string
+  /** Pinned public keys. */
+  readonly keys: readonly string[]
+  /** Hosts that addresses may name. */
+  readonly hosts: readonly string[]
+}
+
+export interface CheckOptions extends VersionSubject {
+  readonly state: StateStore
+  readonly clock: Clock
+  /** Address of the feed. */
+  readonly feed: string
+  readonly memory: VersionMemory
+  readonly proxyEnvironment: Environment | undefined
+  readonly signal: AbortSignal
+  /** Returns whether the feed may be read; called again right before the request is sent. */
+  readonly isPermitted: () => Promise<boolean>
+}
+
+/** Result of one check, with the state that follows from it. */
+export type Checked =
+  | { readonly outcome: 'read'; readonly memory: VersionMemory }
+  /** `trouble`: the end of a sentence about the feed. */
+  | {
+      readonly outcome: 'refused' | 'unreachable'
+      readonly memory: VersionMemory
+      readonly trouble: string
+    }
+
+/** Makes a check. Never rejects because of the network or the feed. */
+export async function checkFeed(options: CheckOptions): Promise<Checked> {
+  const { state, clock, feed, memory, keys, product } = options
+  const now = clock.now()
+  const stored = await storedFeed(options)
+  // Only where the stored feed is usable: otherwise "not modified" would leave nothing to read.
+  const etag = stored && memory.from === feed ? memory.etag : undefined
+  const found = await (feed.startsWith('file:') ? readFile(feed) : fetchFrom(options, etag))
+  const seen = { ...memory, lastCheckAt: new Date(now).toISOString() }
+  if (found.outcome === 'unavailable') {
+    const { retryAfter } = ownOf(found)
+    return {
+      outcome: 'unreachable',
+      trouble: found.reason,
+      memory: ownOf({
+        ...seen,
+        ...(retryAfter !== undefined && { notBefore: new Date(now + retryAfter).toISOString() }),
+      }),
+    }
+  }
+  const bytes = found.outcome === 'unchanged' ? (stored as Uint8Array) : found.body
+  const reading = readFeed(bytes, { product, keys, now, notBefore: memory.issued })
+  if (reading.feed === undefined) return { outcome: 'refused', trouble: reading.problem, memory: ownOf(seen) }
+  if (found.outcome === 'fetched') await state.write(ENTRIES.versionFeed, bytes).catch(() => {})
+  const { issued, checkAfterHours } = reading.feed
+  return {
+    outcome: 'read',
+    memory: ownOf({
+      ...seen,
+      issued,
+      findings: await conclude(reading.feed, options, now),
+      from: feed,
+      etag: found.outcome === 'fetched' ? ownOf(found).etag : etag,
+      notBefore:
+        checkAfterHours === undefined ? undefined : new Date(now + checkAfterHours * HOUR).toISOString(),
+    }),
+  }
+}
+
+/** Draws conclusions from the stored feed, for a version that it was not read for. `undefined` if there is no usable feed. */
+export async function concludeAgain(
+  options: Pick<CheckOptions, 'state' | 'clock' | keyof VersionSubject>,
+): Promise<Findings | undefined> {
+  const { clock, product, keys } = options
+  const bytes = await storedFeed(options)
+  const now = clock.now()
+  const feed = bytes && readFeed(bytes, { product, keys, now, notBefore: undefined }).feed
+  return feed && conclude(feed, options, now)
+}
+
+/** Draws conclusions from the newest version that a header names. */
+export async function concludeFromHeader(latest: string, version: string): Promise<Findings> {
+  return findingsOfHeader(latest, version, await loadVersionOrder())
+}
+
+async function conclude(
+  feed: VersionFeed,
+  { version, channel, hosts }: VersionSubject,
+  now: number,
+): Promise<Findings> {
+  const order = await loadVersionOrder()
+  const isAllowed = (url: string) => hosts.includes(new URL(url).hostname)
+  return findingsIn(feed, { version, channel, now, order, isAllowed })
+}
+
+async function storedFeed({
+  state,
+  product,
+  keys,
+  clock,
+}: Pick<CheckOptions, 'state' | 'product' | 'keys' | 'clock'>): Promise<Uint8Array | undefined> {
+  const bytes = await state.read(ENTRIES.versionFeed).catch(() => undefined)
+  const now = clock.now()
+  return bytes && readFeed(bytes, { product, keys, now, notBefore: undefined }).feed ? bytes : undefined
+}
+
+function fetchFrom(options: CheckOptions, etag: string | undefined): Promise<FetchedFeed> {
+  const { feed, hosts, proxyEnvironment, clock, signal, isPermitted } = options
+  return fetchFeed(new URL(feed), {
+    ...{ etag, hosts, proxyEnvironment, signal },
+    now: clock.now,
+    mayLeave: isPermitted,
+  })
+}
+
+/** Reads a feed from a file, such as one that was brought into a closed network. */
+async function readFile(address: string): Promise<FetchedFeed> {
+  try {
+    const file = await systemFiles.open(pathOf(new URL(address)), openFlags('read'))
+    try {
+      const status = await file.stat()
+      if (!status.isFile()) return { outcome: 'unavailable', reason: 'the file is not a regular file' }
+      const buffer = new Uint8Array(MAX_FEED_BYTES + 1)
+      let length = 0
+      for (let bytesRead = -1; bytesRead !== 0 && length < buffer.length; length += bytesRead)
+        ({ bytesRead } = await file.read(buffer, length, buffer.length - length, length))
+      return { outcome: 'fetched', body: buffer.subarray(0, length) }
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    return {
+      outcome: 'unavailable',
+      reason: `the file cannot be read (${codeOf(error) ?? errorOf(error).message})`,
+    }
+  }
+}
+
+const HOUR = 3_600_000
