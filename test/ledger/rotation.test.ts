@@ -43,6 +43,38 @@ for (const [kind, create] of Object.entries(stores)) {
   )
 
   behaves(
+    'read page by page while it grows and is cut, each entry comes once',
+    { maxSize: 20_000 },
+    async (ledger) => {
+      let number = 0
+      const add = async (count: number) => {
+        for (let added = 0; added < count; added++) await ledger.append(entry({ reportId: `${number++}` }))
+      }
+      await add(60)
+      const found: string[] = []
+      let before: string | undefined
+      do {
+        const read = []
+        for await (const one of ledger.entries({ newestFirst: true, ...(before && { before }) }))
+          if (read.push(one) === 7) break
+        found.push(...read.map(({ reportId }) => reportId))
+        before = read.at(-1)?.position
+        await add(3)
+      } while (before !== undefined)
+      assert.equal(found[0], '59')
+      assert.deepEqual(
+        found,
+        Array.from(found, (_, index) => `${59 - index}`),
+      )
+      const last = (await Array.fromAsync(ledger.entries())).at(5)
+      const older = await Array.fromAsync(ledger.entries({ before: last?.position ?? assert.fail() }))
+      assert.equal(older.length, 5)
+      for (const odd of ['', 'x', '-1-0', '../1', '99999999999-0'])
+        assert.deepEqual(await Array.fromAsync(ledger.entries({ before: odd })), [], odd)
+    },
+  )
+
+  behaves(
     'after a report, nothing is older than it may be, and four fifths of that are there',
     { maxAge: 100 * DAY },
     async (ledger, _, clock) => {

@@ -1,7 +1,14 @@
 import { Buffer, type Clock, createMutex, ownOf, systemClock } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
-import { type LedgerEntry, lineOf, linesIn, type NewLedgerEntry, type ReportOutcome } from './lines.ts'
-import { createSegments } from './segments.ts'
+import {
+  type LedgerEntry,
+  type LineOfLedger,
+  lineOf,
+  linesIn,
+  type NewLedgerEntry,
+  type ReportOutcome,
+} from './lines.ts'
+import { createSegments, type Position } from './segments.ts'
 
 export type { LedgerEntry, NewLedgerEntry, ReportOutcome } from './lines.ts'
 
@@ -18,6 +25,8 @@ export interface LedgerOptions {
 export interface LedgerReadOptions {
   /** Returns the newest entry first. Default: false, the oldest first. */
   readonly newestFirst?: boolean
+  /** Returns only entries before this {@link LedgerEntry.position}, so that the log can be read page by page. Default: all. */
+  readonly before?: string
 }
 
 /** Result of reading the whole local log. */
@@ -61,10 +70,14 @@ export function createLedger(store: StateStore, options: LedgerOptions = {}): Le
   const runExclusive = createMutex()
 
   async function* lines(how: LedgerReadOptions) {
-    const { newestFirst = false } = ownOf(how)
-    for await (const content of segments.contents(newestFirst))
-      if (content) yield* linesIn(content, newestFirst)
-      else yield 'unreadable'
+    const { newestFirst = false, before } = ownOf(how)
+    const position = before === undefined ? undefined : positionIn(before)
+    for await (const found of segments.contents(newestFirst, position)) {
+      if (!found?.content) yield 'unreadable'
+      else
+        for (const line of linesIn(found.content, newestFirst))
+          yield line === 'torn' ? line : entryOf(line, found.segment)
+    }
   }
 
   async function* entries(options: LedgerReadOptions = {}) {
@@ -96,6 +109,17 @@ export function createLedger(store: StateStore, options: LedgerOptions = {}): Le
 
     clear: () => runExclusive(() => segments.clear()),
   }
+}
+
+const entryOf = ({ offset, ...line }: LineOfLedger, segment: number): LedgerEntry => ({
+  ...line,
+  position: `${segment}-${offset}`,
+})
+
+/** Parses the position of an entry. Nothing lies before what is not a position. */
+function positionIn(text: string): Position {
+  const [, segment = 0, offset = 0] = /^(\d{1,10})-(\d{1,15})$/.exec(text) ?? []
+  return { segment: Number(segment), offset: Number(offset) }
 }
 
 const MEBIBYTE = 1_048_576

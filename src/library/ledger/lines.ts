@@ -31,10 +31,15 @@ export interface LedgerEntry {
    * the installation. Absent if `bytes` is there.
    */
   readonly omitted?: number
+  /** Position in the log, for {@link LedgerReadOptions.before}. It holds until the log is erased, also when older entries are removed. */
+  readonly position: string
 }
 
 /** Entry to append: the line decides whether the bytes are kept. */
-export type NewLedgerEntry = Omit<LedgerEntry, 'omitted'> & { readonly bytes: Uint8Array }
+export type NewLedgerEntry = Omit<LedgerEntry, 'omitted' | 'position'> & { readonly bytes: Uint8Array }
+
+/** Entry as its line has it, with the offset of the line in its segment, in bytes. */
+export type LineOfLedger = Omit<LedgerEntry, 'position'> & { readonly offset: number }
 
 export function lineOf({ at, bytes, ...about }: NewLedgerEntry): string {
   return bytes.length > MAX_REPORT_BYTES || isErasureRequest(bytes)
@@ -46,26 +51,28 @@ export function lineOf({ at, bytes, ...about }: NewLedgerEntry): string {
 export function* linesIn(
   content: Uint8Array,
   newestFirst = false,
-): Generator<LedgerEntry | 'torn', void, void> {
-  for (const line of newestFirst ? backwards(content) : forwards(content)) {
-    const found = readLine(line)
+): Generator<LineOfLedger | 'torn', void, void> {
+  for (const [offset, line] of newestFirst ? backwards(content) : forwards(content)) {
+    const found = readLine(line).map((one) => (one === 'torn' ? one : { ...one, offset }))
     yield* newestFirst ? found.reverse() : found
   }
 }
 
-function* forwards(content: Uint8Array): Generator<Uint8Array> {
+type Line = readonly [offset: number, line: Uint8Array]
+
+function* forwards(content: Uint8Array): Generator<Line> {
   for (let start = 0; start < content.length; ) {
     const feed = content.indexOf(LINE_FEED, start)
     const end = feed < 0 ? content.length : feed
-    yield content.subarray(start, end)
+    yield [start, content.subarray(start, end)]
     start = end + 1
   }
 }
 
-function* backwards(content: Uint8Array): Generator<Uint8Array> {
+function* backwards(content: Uint8Array): Generator<Line> {
   for (let end = content.length; end > 0; ) {
     const start = content.subarray(0, end).lastIndexOf(LINE_FEED) + 1
-    yield content.subarray(start, end)
+    yield [start, content.subarray(start, end)]
     end = start - 1
   }
 }
@@ -74,21 +81,28 @@ function* backwards(content: Uint8Array): Generator<Uint8Array> {
  * Parses a line. If a process was killed in the middle of a line, another process may have appended its entry to that line: then the
  * rest of the line is an entry.
  */
-function readLine(line: Uint8Array): Array<LedgerEntry | 'torn'> {
-  if (new TextDecoder().decode(line).trim() === '') return []
-  const entry = entryIn(line)
-  if (entry) return [entry]
-  const rest = entryIn(line.subarray(Math.max(Buffer.from(line).lastIndexOf(BEGINNING), 0)))
-  return rest ? ['torn', rest] : ['torn']
+function readLine(line: Uint8Array): Array<EntryInLine | 'torn'> {
+  if (line.length <= MAX_LINE_BYTES) {
+    if (new TextDecoder().decode(line).trim() === '') return []
+    const entry = entryIn(line)
+    if (entry) return [entry]
+  }
+  const rest = line.subarray(
+    Math.max(Buffer.from(line.buffer, line.byteOffset, line.length).lastIndexOf(BEGINNING), 0),
+  )
+  const entry = rest.length <= MAX_LINE_BYTES ? entryIn(rest) : undefined
+  return entry ? ['torn', entry] : ['torn']
 }
 
-function entryIn(line: Uint8Array): LedgerEntry | undefined {
+function entryIn(line: Uint8Array): EntryInLine | undefined {
   const text = textOf(line)
   const found = text === undefined ? undefined : extractReport(text)
   if (!found || !MEMBERS.every((member) => typeof found.about[member] === 'string')) return undefined
   const isOmitted = typeof found.about['omitted'] === 'number'
-  return { ...found.about, ...(!isOmitted && { bytes: reportBytes(found.bytes) }) } as LedgerEntry
+  return { ...found.about, ...(!isOmitted && { bytes: reportBytes(found.bytes) }) } as EntryInLine
 }
+
+type EntryInLine = Omit<LineOfLedger, 'offset'>
 
 /** Decodes a line. Removes the white space that editors add: a byte order mark, the line ends of Windows. */
 function textOf(line: Uint8Array): string | undefined {
@@ -98,6 +112,9 @@ function textOf(line: Uint8Array): string | undefined {
     return undefined
   }
 }
+
+/** Largest size of a line. A longer one is not the library's: it is not decoded, so that a foreign file costs no more memory than its bytes. */
+const MAX_LINE_BYTES = MAX_REPORT_BYTES + 100_000
 
 const LINE_FEED = 0x0a
 

@@ -19,10 +19,26 @@ export interface SegmentBounds {
 export interface Segments {
   /** Returns the name of the entry to append a line of `length` bytes to. Removes the oldest segments if needed. */
   placeFor(length: number): Promise<string>
-  /** Iterates over the bytes of all segments that exist when reading begins; `undefined` for a segment that cannot be read. */
-  contents(newestFirst: boolean): AsyncGenerator<Uint8Array | undefined, void, void>
+  /**
+   * Iterates over the segments that exist when reading begins and lie before a position; `undefined` if they cannot be listed.
+   * Default: all of them.
+   */
+  contents(newestFirst: boolean, before?: Position): AsyncGenerator<SegmentContent | undefined, void, void>
   /** Deletes all segments, also if one cannot be deleted; then rejects with the first failure. */
   clear(): Promise<void>
+}
+
+/** Position of a line: the number of its segment, and its offset there in bytes. */
+export interface Position {
+  readonly segment: number
+  readonly offset: number
+}
+
+export interface SegmentContent {
+  /** Number of the segment. The growing segment has the next one, which it keeps when it is renamed. */
+  readonly segment: number
+  /** Bytes of the segment that lie before the position; absent if it cannot be read. */
+  readonly content?: Uint8Array
 }
 
 export function createSegments(store: StateStore, { clock, maxSize, maxAge }: SegmentBounds): Segments {
@@ -94,13 +110,19 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
       return store.rename ? ENTRIES.ledger : next
     },
 
-    async *contents(newestFirst) {
+    async *contents(newestFirst, before = END) {
       const found = await moment().catch(() => undefined)
       if (!found) return yield undefined
       const { names, current } = found
-      if (newestFirst) yield current.content
-      for (const name of newestFirst ? names.reverse() : names) yield (await readPiece(name)).content
-      if (!newestFirst) yield current.content
+      const growing = numberOf(names.at(-1)) + 1
+      const pieces = [...names.map((name) => [numberOf(name), () => readPiece(name)] as const)]
+      const all = [...pieces, [growing, async () => current] as const]
+      for (const [segment, read] of newestFirst ? all.reverse() : all) {
+        if (segment > before.segment) continue
+        const { content } = await read()
+        const end = segment < before.segment ? content?.length : before.offset
+        yield { segment, ...(content && { content: content.subarray(0, end) }) }
+      }
     },
 
     async clear() {
@@ -129,9 +151,14 @@ const MAX_ATTEMPTS = 10
 
 /** Returns the next name. The number gives the order; the random part keeps two processes from renaming to the same name. */
 function nameAfter(name: string | undefined): string {
-  const number = Number(SEGMENT.exec(name ?? '')?.[1] ?? 0) + 1
+  const number = numberOf(name) + 1
   return `${ENTRIES.ledgerSegments}/${String(number).padStart(10, '0')}-${randomUuid().slice(0, 8)}.jsonl`
 }
+
+const numberOf = (name = ''): number => Number(SEGMENT.exec(name)?.[1] ?? 0)
+
+/** Position behind every line. */
+const END: Position = { segment: Number.POSITIVE_INFINITY, offset: 0 }
 
 /** Segment names with numbers of ten digits, the first of which is 0: larger ones are not the library's, and would leave no next number. */
 const SEGMENT = /^\w+\/(0\d{9})-[0-9a-f]{8}\.jsonl$/
