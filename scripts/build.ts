@@ -1,7 +1,8 @@
 /** Builds the package: bundled JavaScript with few files (an import costs by the file), and declarations beside it. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
 import { writeCommonJsDoors } from './commonjs-doors.ts'
 
@@ -14,6 +15,7 @@ const hostDoors = {
   testing: 'src/testing.ts',
 }
 const otherDoors = {
+  admin: 'src/admin.ts',
   gateway: 'src/gateway.ts',
   insights: 'src/insights.ts',
   packs: 'src/packs.ts',
@@ -36,6 +38,16 @@ const options = {
   legalComments: 'none',
   logLevel: 'warning',
 } as const satisfies BuildOptions
+
+/** Packages that are built into the files that use them, so that no host installs them. */
+const BUNDLED = /^(?:hono|valibot|@valibot\/to-json-schema)$/
+
+const bundled: Plugin = {
+  name: 'bundled packages',
+  setup({ onResolve }) {
+    onResolve({ filter: BUNDLED }, ({ path }) => ({ path: fileURLToPath(import.meta.resolve(path)) }))
+  },
+}
 
 /** Keeps dynamic imports: they load other files of the build. */
 const dynamicImportsStay: Plugin = {
@@ -95,19 +107,29 @@ const namesIn = (list: string): ReadonlyArray<readonly [name: string, as: string
 rmSync(path.join(root, 'dist'), { recursive: true, force: true })
 /** Names that each file of the build exports. */
 const exported = new Map<string, readonly string[]>()
+/** Folders of the packages that are built in. */
+const built = new Set<string>()
 for (const entryPoints of [hostDoors, otherDoors]) {
   const { metafile } = await build({
     ...options,
     entryPoints,
     outdir: 'dist',
-    plugins: entryPoints === hostDoors ? [throughDoors] : [],
+    plugins: entryPoints === hostDoors ? [throughDoors] : [bundled],
     splitting: true,
     chunkNames: '[name]-[hash]',
     metafile: true,
   })
   for (const [file, { exports }] of Object.entries(metafile.outputs)) exported.set(file, exports)
+  for (const file of Object.keys(metafile.inputs)) {
+    const [folder] = /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []
+    if (folder !== undefined) built.add(folder)
+  }
   if (entryPoints === hostDoors) await joinChunks('dist/index.js', 'dist/host.js', metafile)
 }
+writeFileSync(
+  path.join(root, 'dist/THIRD-PARTY-NOTICES.txt'),
+  [...built].toSorted().map(noticeOf).join('\n\n'),
+)
 execFileSync(
   process.execPath,
   [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'],
@@ -121,6 +143,13 @@ const doors = Object.values<{ readonly import?: { readonly default: string } }>(
   .flatMap((target) => target.import?.default ?? [])
   .map((file) => [path.basename(file, '.js'), exported.get(path.normalize(file)) ?? []] as const)
 writeCommonJsDoors(path.join(root, 'dist'), new Map(doors))
+
+/** Returns the licence of a package, which its authors ask to be passed on with it. */
+function noticeOf(folder: string): string {
+  const { name, version } = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8'))
+  const [license = ''] = globSync(`${folder}/LICENSE*`, { cwd: root })
+  return `${name} ${version}\n\n${readFileSync(path.join(root, license), 'utf8').trim()}\n`
+}
 
 /**
  * Joins the chunks that a door imports into one file. esbuild makes a chunk for each set of doors that share code, has no option against

@@ -1,0 +1,189 @@
+/** Bodies of requests and answers. The types of the library are checked against them, and the OpenAPI document is made from them. */
+import * as v from 'valibot'
+import type { ConsentSource } from '../../library/consent/index.ts'
+
+const list = <S extends v.GenericSchema>(item: S) => v.pipe(v.array(item), v.readonly())
+const texts = list(v.string())
+const time = v.pipe(v.string(), v.description('ISO 8601, UTC'))
+const count = v.pipe(v.number(), v.integer(), v.minValue(0))
+const named = v.record(v.string(), v.string())
+
+export const State = v.picklist(['enabled', 'disabled', 'undecided'])
+export const Outcome = v.picklist(['suppressed', 'queued', 'sent', 'refused', 'discarded', 'too-large'])
+
+const Opinion = v.object({
+  source: v.string(),
+  name: v.string(),
+  value: v.optional(v.string()),
+  state: State,
+  level: v.optional(v.string()),
+  won: v.boolean(),
+  why: v.string(),
+})
+
+export const Verdict = v.object({
+  state: State,
+  disabledBy: v.optional(v.picklist(['person', 'circumstance', 'product'])),
+  level: v.pipe(v.string(), v.description('Level of consent; off when nothing may be sent')),
+  source: v.string(),
+  because: v.string(),
+  locked: v.pipe(v.boolean(), v.description('No choice here can change the verdict')),
+  since: v.optional(time),
+  heldSince: v.optional(time),
+  unstored: v.optional(v.literal(true)),
+  permitted: v.object({
+    level: v.optional(v.string()),
+    catalogVersion: v.optional(v.number()),
+    newer: v.optional(texts),
+    contributions: v.optional(v.record(v.string(), v.number())),
+    excluded: texts,
+  }),
+  opinions: list(Opinion),
+  variables: v.optional(named),
+  warnings: texts,
+})
+
+export const Status = v.object({
+  verdict: Verdict,
+  disclosure: v.optional(v.string()),
+  endpoint: v.optional(v.string()),
+  nextReportAt: v.optional(time),
+  delivery: v.object({
+    waiting: count,
+    failures: count,
+    lastReportAt: v.optional(time),
+    lastAttemptAt: v.optional(time),
+    lastSuccessAt: v.optional(time),
+    retryAt: v.optional(time),
+  }),
+  installation: v.optional(
+    v.object({ id: v.optional(v.string()), createdAt: v.optional(time), adopted: v.boolean() }),
+  ),
+  state: v.object({ location: v.string(), durable: v.boolean(), problems: texts }),
+  ledger: v.optional(v.object({ location: v.string() })),
+  dropped: list(v.object({ name: v.string(), reason: v.string(), count })),
+  facts: v.object({ reported: texts, newer: texts, aboveLevel: texts, excluded: texts, expired: texts }),
+})
+
+const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))
+
+/** Exact bytes of a report. They are text, and JSON holds them without loss. */
+const Bytes = v.object({ size: count, sha256, text: v.string() })
+
+export const Preview = v.object({
+  wouldBeSent: v.boolean(),
+  facts: v.object({
+    attributes: v.record(v.string(), v.unknown()),
+    points: list(
+      v.object({
+        name: v.string(),
+        unit: v.string(),
+        kind: v.picklist(['gauge', 'count']),
+        attributes: named,
+        value: v.number(),
+      }),
+    ),
+  }),
+  table: v.pipe(v.string(), v.description('The facts as a table, or the reason why there is no report')),
+  report: v.optional(Bytes),
+})
+
+export const Entry = v.object({
+  at: time,
+  reportId: v.string(),
+  outcome: Outcome,
+  reason: v.string(),
+  endpoint: v.string(),
+  size: count,
+  sha256: v.optional(v.pipe(sha256, v.description('Absent if the bytes are not kept'))),
+})
+
+export const Page = v.object({
+  entries: list(Entry),
+  next: v.optional(
+    v.pipe(v.string(), v.description('Cursor of the next, older page; absent on the last one')),
+  ),
+})
+
+export const Report = v.object({
+  reportId: v.string(),
+  entries: list(Entry),
+  report: v.optional(Bytes),
+})
+
+export const Made = v.object({ outcome: Outcome, reason: v.string(), reportId: v.optional(v.string()) })
+
+export const Choice = v.object({
+  at: time,
+  state: State,
+  level: v.optional(v.string()),
+  by: v.string(),
+  productVersion: v.string(),
+  catalogVersion: v.number(),
+  contributions: v.optional(v.record(v.string(), v.number())),
+  seed: v.optional(v.literal(true)),
+})
+
+export const History = v.object({ choices: list(Choice) })
+
+const word = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
+
+const SOURCES = [
+  ...(['do-not-track', 'opt-out-variable', 'otel-sdk-disabled', 'executable-name', 'automation'] as const),
+  ...([
+    'debug-variable',
+    'endpoint-variable',
+    'headers-variable',
+    'exclude-variable',
+    'variable',
+    'flag',
+  ] as const),
+  ...(['locked-configuration', 'state', 'stored-choice', 'configuration', 'seed', 'default'] as const),
+] satisfies readonly ConsentSource[]
+
+/** Consent as a person wants it, and as that person has seen it. */
+export const Decision = v.strictObject({
+  decision: v.pipe(
+    word,
+    v.description('enabled (or on), disabled (or off), undecided, or a level of the catalog'),
+  ),
+  expected: v.pipe(
+    v.strictObject({
+      state: State,
+      level: v.exactOptional(word),
+      source: v.exactOptional(v.picklist(SOURCES)),
+      since: v.exactOptional(word),
+    }),
+    v.description('Verdict that the person has seen; if another one holds by now, nothing is changed'),
+  ),
+})
+
+export const Nothing = v.strictObject({})
+
+export const Problem = v.object({
+  type: v.string(),
+  title: v.string(),
+  status: v.number(),
+  detail: v.string(),
+  mistakes: v.optional(texts),
+  source: v.optional(v.pipe(v.string(), v.description('Source that has locked the consent'))),
+  name: v.optional(v.pipe(v.string(), v.description('Name of that source, as the operator knows it'))),
+  because: v.optional(v.pipe(v.string(), v.description('Name and value of that source'))),
+  verdict: v.optional(Verdict),
+})
+export type Problem = v.InferOutput<typeof Problem>
+
+/** Schemas that the OpenAPI document names, so that a reader and a generated client find them once. */
+export const NAMED = {
+  Verdict,
+  Status,
+  Preview,
+  Entry,
+  Page,
+  Report,
+  Made,
+  Choice,
+  History,
+  Decision,
+  Problem,
+}
