@@ -55,11 +55,12 @@ test('a decision without what was seen, with other members or with an unknown wo
 })
 
 test('a no that cannot be stored is not reported as done, and holds in this process', async () => {
+  const state = createMemoryStore()
+  await using served = await serve({ authorize: () => ALICE }, { state })
   const full = async () => {
     throw Object.assign(new Error('EROFS'), { code: 'EROFS' })
   }
-  const state = { ...createMemoryStore(), create: full, append: full, write: full }
-  await using served = await serve({ authorize: () => ALICE }, { state })
+  Object.assign(state, { create: full, append: full, write: full })
   const { status, json } = await served.ask('/telemetry/consent', {
     method: 'PUT',
     body: { decision: 'off', expected: { state: 'undecided' } },
