@@ -143,6 +143,19 @@ const doors = Object.values<{ readonly import?: { readonly default: string } }>(
   .flatMap((target) => target.import?.default ?? [])
   .map((file) => [path.basename(file, '.js'), exported.get(path.normalize(file)) ?? []] as const)
 writeCommonJsDoors(path.join(root, 'dist'), new Map(doors))
+removeUnusedDeclarations(doors.map(([door]) => `dist/${door}.d.ts`))
+
+/** Removes the declarations that no door leads to: nobody can import them, and they would be a tenth of the package. */
+function removeUnusedDeclarations(doors: readonly string[]): void {
+  const used = new Set(doors)
+  for (const file of used)
+    for (const [, to = ''] of readFileSync(path.join(root, file), 'utf8').matchAll(
+      /['"](\.[^'"]+)\.[jt]s['"]/g,
+    ))
+      used.add(path.posix.join(path.posix.dirname(file), `${to}.d.ts`))
+  for (const file of globSync('dist/**/*.d.ts', { cwd: root }))
+    if (!used.has(file.replaceAll(path.sep, '/'))) rmSync(path.join(root, file))
+}
 
 /** Returns the licence of a package, which its authors ask to be passed on with it. */
 function noticeOf(folder: string): string {

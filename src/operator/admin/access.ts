@@ -1,12 +1,12 @@
 import { answerOfHost, type Clock, errorOf, type Logger } from '../../platform/index.ts'
-import type { AdminAccess } from './handler.ts'
 import type { AdminSettings } from './options.ts'
 import { Refusal } from './problem.ts'
+import type { AdminAccess } from './types.ts'
 
 /** Longest time that a host may take to say who asks, in milliseconds. */
 const MAX_TIME = 30_000
 
-/** What a request does: look, or change something. */
+/** Purpose of a request: to look, or to change something. */
 export type Purpose = 'read' | 'write'
 
 export interface Gate {

@@ -6,13 +6,13 @@ import { errorOf, URL } from '../../platform/index.ts'
 import { createGate } from './access.ts'
 import { createEventStreams } from './events.ts'
 import { checkAddress, checkHost, checkSite, jsonOf, SAFE_HEADERS } from './guards.ts'
-import type { AdministeredTelemetry } from './handler.ts'
 import { answerNode } from './node.ts'
 import { openApi } from './openapi.ts'
 import type { AdminSettings } from './options.ts'
 import { Refusal } from './problem.ts'
 import { route, type Source } from './route.ts'
 import { ROUTES } from './routes.ts'
+import type { AdministeredTelemetry } from './types.ts'
 
 export interface App {
   /** Answers a request. `source` is that request as the host has it, for its `authorize`. */

@@ -1,7 +1,7 @@
 /** Stream of events for a page that stays open: what was decided, and what became of reports. */
 import { type Clock, TextEncoder } from '../../platform/index.ts'
-import type { AdministeredTelemetry } from './handler.ts'
 import { Refusal } from './problem.ts'
+import type { AdministeredTelemetry } from './types.ts'
 
 /** Largest number of events that wait for a slow reader. One more, and all of them are replaced by one event `missed`. */
 const MAX_WAITING = 100

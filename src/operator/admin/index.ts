@@ -1,11 +1,6 @@
 /**
- * What an operator sees and decides in a browser or by HTTP: a REST interface and a page, as a handler that a host mounts in its own
- * server. Nothing but the handler is loaded before the first request.
+ * A REST interface and a page for the operator, as a handler that a host mounts in its own server. Nothing but the handler is loaded
+ * before the first request.
  */
-export {
-  type AdminAccess,
-  type AdminHandler,
-  type AdminHandlerOptions,
-  type AdministeredTelemetry,
-  createAdminHandler,
-} from './handler.ts'
+export { createAdminHandler } from './handler.ts'
+export type { AdminAccess, AdminHandler, AdminHandlerOptions, AdministeredTelemetry } from './types.ts'

@@ -9,7 +9,7 @@ import {
   systemClock,
   UsageConfigurationError,
 } from '../../platform/index.ts'
-import type { AdminHandlerOptions } from './handler.ts'
+import type { AdminHandlerOptions } from './types.ts'
 
 /** Options of a handler, checked and complete. */
 export interface AdminSettings {

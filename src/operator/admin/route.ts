@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type * as v from 'valibot'
 import type { Purpose } from './access.ts'
 import type { EventStreams } from './events.ts'
-import type { AdministeredTelemetry } from './handler.ts'
 import type { ProblemName } from './problem.ts'
+import type { AdministeredTelemetry } from './types.ts'
 
 type Schema = v.GenericSchema
 type Given<S extends Schema | undefined> = S extends Schema ? v.InferOutput<S> : undefined

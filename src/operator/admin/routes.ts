@@ -2,16 +2,27 @@
 import * as v from 'valibot'
 import type { LedgerEntry } from '../../library/ledger/index.ts'
 import { codeOf, sha256, TextDecoder } from '../../platform/index.ts'
-import type { AdministeredTelemetry } from './handler.ts'
 import { Refusal } from './problem.ts'
 import { route } from './route.ts'
 import { Decision, History, Made, Nothing, Page, Preview, Report, Status, Verdict } from './schemas.ts'
+import type { AdministeredTelemetry } from './types.ts'
 
 /** Largest number of entries on a page. */
 const MAX_PAGE = 200
 
 const ReportId = v.strictObject({
   reportId: v.pipe(v.string(), v.uuid(), v.description('Id of a report, as the history has it')),
+})
+
+const Level = v.strictObject({
+  level: v.optional(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(64),
+      v.description('Level of the catalog, or off; what holds if absent. An unknown one has no report'),
+    ),
+  ),
 })
 
 const Paging = v.strictObject({
@@ -42,11 +53,12 @@ export const ROUTES = [
     method: 'GET',
     path: '/preview',
     id: 'getPreview',
-    summary: 'The report that would be made now; it changes nothing',
+    summary: 'The report that would be made now, or under another level; it changes nothing',
     purpose: 'read',
+    query: Level,
     answer: Preview,
-    async respond({ usage }) {
-      const { bytes, facts, text, wouldBeSent } = await usage.preview()
+    async respond({ usage, query: { level } }) {
+      const { bytes, facts, text, wouldBeSent } = await usage.preview(level === undefined ? {} : { level })
       return { wouldBeSent, facts, table: text, ...(bytes && { report: contentOf(bytes) }) }
     },
   }),

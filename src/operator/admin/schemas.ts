@@ -9,7 +9,15 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0))
 const named = v.record(v.string(), v.string())
 
 export const State = v.picklist(['enabled', 'disabled', 'undecided'])
-export const Outcome = v.picklist(['suppressed', 'queued', 'sent', 'refused', 'discarded', 'too-large'])
+export const Outcome = v.picklist([
+  'suppressed',
+  'queued',
+  'sent',
+  'exported',
+  'refused',
+  'discarded',
+  'too-large',
+])
 
 const Opinion = v.object({
   source: v.string(),
@@ -44,6 +52,13 @@ export const Verdict = v.object({
 })
 
 export const Status = v.object({
+  product: v.object({
+    name: v.string(),
+    title: v.string(),
+    version: v.string(),
+    homepage: v.optional(v.string()),
+    environmentPrefix: v.string(),
+  }),
   verdict: Verdict,
   disclosure: v.optional(v.string()),
   endpoint: v.optional(v.string()),
