@@ -15,14 +15,14 @@ const { values, positionals } = parseArgs({
   options: {
     /** Number of mutants that are tested at the same time. */
     concurrency: { type: 'string', default: '1' },
-    /** Runs the long tests too. For mutants that survive without them. */
-    long: { type: 'boolean', default: false },
+    /** Most processor time of a test that runs, in milliseconds; `Infinity` for mutants that survive without the long tests. */
+    longest: { type: 'string', default: '400' },
     /** Part of the room to mutate: `src/state/lease.ts:10-40`. Default: all of it. */
     mutate: { type: 'string', multiple: true },
   },
 })
 process.chdir(path.resolve(import.meta.dirname, '..'))
-process.env['MUTANTS_LONG'] = values.long ? '1' : ''
+process.env['MUTANTS_LONGEST'] = values.longest
 
 for (const name of positionals.length > 0 ? positionals : Object.keys(ROOMS)) {
   const room = ROOMS[name]

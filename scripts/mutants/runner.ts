@@ -30,11 +30,11 @@ interface MutantRun {
 const instrumented: Instrumented = {}
 const [PASSED, FAILED, SKIPPED] = [0, 1, 2]
 /** Time limit of a test, in milliseconds. */
-const TIME_LIMIT = 30_000
+const TIME_LIMIT = 10_000
 /** The same without a mutant: nothing is known of the tests and the machine yet. */
 const FIRST_LIMIT = 200_000
-/** Processor time of a long test, in microseconds. Each mutant that survives would cost it, so long tests run only on request. */
-const LONG = process.env['MUTANTS_LONG'] ? Infinity : 400_000
+/** Most processor time of a test that runs, in microseconds. Each mutant that survives costs the time of all of its tests. */
+const LONG = Number(process.env['MUTANTS_LONGEST']) * 1_000
 /** Ids of the long tests, for the other processes of a run: those that run all tests know none. In the copy of the project that Stryker makes. */
 const LONG_TESTS = '.long-tests.json'
 

@@ -9,7 +9,10 @@ const NO = ['', ' ', '0', 'false', 'FALSE', 'no', ' No ', 'off', 'n', 'f', 'disa
 const detect = (environment: Record<string, string>) => detectAutomation(environment, () => false)
 
 /** What the package `std-env` asks the environment for, with its answers where one variable alone is set. */
-async function standard() {
+const standard = () => (answers ??= askStandard())
+let answers: ReturnType<typeof askStandard> | undefined
+
+async function askStandard() {
   const asked = new Set<string>()
   let set: Record<string, string> = {}
   const before = process.env

@@ -208,6 +208,7 @@ test('a file system that hangs holds one thread, whatever is asked of it meanwhi
 
 test('a store of the host that has lost a call is asked again after a minute', async () => {
   const clock = createFakeClock()
+  await clock.advance(3_600_000)
   const { store, open } = createHanging(false)
   const timely = storeWithTimeout(store, clock)
   const first = assert.rejects(timely.read('a'), { code: 'ETIMEDOUT' })
@@ -220,6 +221,46 @@ test('a store of the host that has lost a call is asked again after a minute', a
   await clock.advance(1)
   open.pop()?.()
   assert.equal(await again, undefined)
+})
+
+test('a call is late after 5 s of reading and after a minute of changing; one that answers leaves no timer behind', async () => {
+  for (const [call, limit] of [
+    ['read', 5_000],
+    ['write', 60_000],
+  ] as const) {
+    const clock = createFakeClock()
+    const { store, open } = createHanging(false)
+    const timely = storeWithTimeout(store, clock)
+    const message = `memory has not answered for ${limit} ms.`
+    const late = assert.rejects(timely[call]('a', 'x'), { code: 'ETIMEDOUT', message })
+    await clock.advance(limit - 1)
+    assert.equal(clock.waiting, 1)
+    await clock.advance(1)
+    await late
+    open.pop()?.()
+    await clock.advance(1)
+    const inTime = timely[call]('a', 'x')
+    await clock.advance(1)
+    open.pop()?.()
+    await inTime
+    assert.equal(clock.waiting, 0)
+  }
+})
+
+test('the late answer of a call does not hide that a later one has none yet', async () => {
+  const clock = createFakeClock()
+  const { store, open } = createHanging(false)
+  const timely = storeWithTimeout(store, clock)
+  for (const time of [1, 2]) {
+    const late = assert.rejects(timely.read('a'), { code: 'ETIMEDOUT' })
+    await clock.advance(5_000)
+    await late
+    if (time === 1) await clock.advance(60_000)
+  }
+  open.shift()?.()
+  await clock.advance(1)
+  await assert.rejects(timely.read('a'), { code: 'ETIMEDOUT' })
+  assert.equal(open.length, 1)
 })
 
 test('what cannot be read is said once for each reason, however many entries it concerns, and in the health while it lasts', async () => {

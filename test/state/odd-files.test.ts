@@ -73,7 +73,8 @@ test('a FIFO in the place of an entry is replaced when the entry is written', as
 
 test('an entry is not read where it is larger than any of its kind', async () => {
   using scratch = createScratch()
-  for (const folder of ['outbox', 'acme.outbox']) mkdirSync(path.join(scratch.directory, folder))
+  for (const folder of ['outbox', 'acme.outbox', 'leases', 'acknowledged', 'counts', 'ledger'])
+    mkdirSync(path.join(scratch.directory, folder))
   const store = createDirectoryStore(scratch.directory)
   for (const [name, size] of [
     ['consent.jsonl', 2 ** 20],
@@ -84,12 +85,22 @@ test('an entry is not read where it is larger than any of its kind', async () =>
     ['acme.outbox/0000000001.json', 2 ** 24],
     ['acme.schedule.json', 2 ** 16],
     ['my-schedule.json', 2 ** 20],
+    ['product.json', 2 ** 16],
+    ['retry.json', 2 ** 16],
+    ['schedule.json', 2 ** 16],
+    ['detached.json', 2 ** 22],
+    ['leases/drain.0000000001.json', 2 ** 16],
+    ['acknowledged/0000000001.json', 2 ** 24],
+    ['counts/a.json', 2 ** 22],
+    ['ledger/0000000001.jsonl', 2 ** 24],
     ['something-else', 2 ** 20],
   ] as const) {
     const file = path.join(scratch.directory, name)
     writeFileSync(file, '')
     truncateSync(file, size)
-    assert.equal((await store.read(name))?.length, size)
+    assert.equal((await store.read(name))?.length, size, name)
+    truncateSync(file, size + 1)
+    await assert.rejects(store.read(name), NOT_USED, name)
     // A petabyte takes no room on the disk, and would take all of the memory.
     truncateSync(file, 2 ** 43)
     await assert.rejects(store.read(name), /cannot be used: it has 8796093022208 bytes/)
@@ -220,7 +231,7 @@ for (const { what, owner, top, folder, is } of USES) {
       guard.checkEntry('outbox/1', lstatSync(file), 'append'),
     ]
     if (is === 'used') await Promise.all(uses)
-    else for (const use of uses) await assert.rejects(use, NOT_USED)
+    else await Promise.all(uses.map((use) => assert.rejects(use, NOT_USED)))
   })
 }
 
