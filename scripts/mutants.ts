@@ -28,7 +28,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(ROOMS)) {
   const room = ROOMS[name]
   if (!room) throw new Error(`There is no room '${name}'; use one of ${Object.keys(ROOMS).join(', ')}.`)
   // For the processes that run the tests.
-  process.env['MUTATED_ROOM'] = name
+  process.env['MUTANTS_TESTS'] = room.tests.join()
   await new Stryker({
     mutate: values.mutate ?? [...room.code],
     testRunner: 'in-process',

@@ -47,8 +47,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   consent: {
     code: ['src/library/consent/**/*.ts'],
     tests: [
-      ...below('consent', 'automation', 'disclosure', 'locks', 'misspelt', 'odd-cases', 'seed-and-sticky'),
-      ...below('consent', 'seed-systems', 'sources', 'stored-choice', 'words', 'unreadable-choice'),
+      ...below(
+        'consent',
+        'automation',
+        'given',
+        'stored-choice',
+        'sources',
+        'words',
+        'odd-cases',
+        'disclosure',
+      ),
+      ...below('consent', 'locks', 'misspelt', 'expected', 'unreadable-choice', 'seed-and-sticky'),
+      ...below('consent', 'seed-systems'),
+      ...below('telemetry', 'not-stored', 'contributions', 'renamed', 'environment-once', 'first-yes'),
       ...below('telemetry', 'consent-catalog-version', 'consent-conflicts', 'consent-counts', 'consent-no'),
       ...below('telemetry', 'consent-exclusions', 'consent-explain', 'consent-packaging'),
       ...below('telemetry', 'consent-stretched', 'consent-disclosure', 'while-disabled', 'opted-out'),

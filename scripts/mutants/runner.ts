@@ -9,7 +9,6 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { type Context, hooks, type KeptTest, kept, load, mock } from './registry.ts'
-import { ROOMS } from './rooms.ts'
 
 /** State that Stryker's changed code reads and writes. */
 interface Instrumented {
@@ -107,8 +106,8 @@ class Runner {
 
   async #load() {
     if (this.#isLoaded) return
-    const { tests } = ROOMS[process.env['MUTATED_ROOM'] ?? ''] ?? { tests: [] }
-    for (const name of tests) await load(name, pathToFileURL(path.resolve('test', `${name}.test.ts`)).href)
+    for (const name of (process.env['MUTANTS_TESTS'] ?? '').split(','))
+      await load(name, pathToFileURL(path.resolve('test', `${name}.test.ts`)).href)
     for (const hook of hooks) await hook()
     this.#isLoaded = true
   }

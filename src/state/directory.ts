@@ -81,13 +81,12 @@ export function createDirectoryStore(
 
     async create(name, data) {
       const file = fileOf(name)
-      let made = true
-      await throughTemporary(file, data, async (temporary) => {
-        made = await linkTo(temporary, file, data)
+      return throughTemporary(file, data, async (temporary) => {
+        const made = await linkTo(temporary, file, data)
         // The entry exists; a temporary file that remains is not an entry.
         await patiently(() => files.unlink(temporary)).catch(() => {})
+        return made
       })
-      return made
     },
 
     async append(name, line) {
@@ -156,22 +155,23 @@ export function createDirectoryStore(
   }
 
   /** Writes a temporary file beside the entry and moves it into place in one step, so that no reader sees a half-written entry. */
-  async function throughTemporary(
+  async function throughTemporary<R>(
     file: string,
     data: string | Uint8Array,
-    place: (temporary: string) => Promise<void>,
-  ): Promise<void> {
+    place: (temporary: string) => Promise<R>,
+  ): Promise<R> {
     const temporary = `${file}.${randomWord()}.tmp`
-    await withDirectory(file, async () => {
+    const result = await withDirectory(file, async () => {
       try {
         await writeNew(temporary, data)
-        await place(temporary)
+        return await place(temporary)
       } catch (error) {
         await files.unlink(temporary).catch(() => {})
         throw error
       }
     })
     await syncDirectory(path.dirname(file))
+    return result
   }
 
   /** Creates an entry by a hard link; returns `false` if it exists. Unlike a rename, a link never replaces an entry. */
@@ -237,16 +237,16 @@ export function createDirectoryStore(
   }
 
   /** Creates the directory only after an action has failed without it, so that the common write costs no extra call. */
-  async function withDirectory(file: string, action: () => Promise<void>): Promise<void> {
+  async function withDirectory<R>(file: string, action: () => Promise<R>): Promise<R> {
     const folder = path.dirname(file)
     if (folder !== root) await guard.checkFolder(folder)
     try {
-      await action()
+      return await action()
     } catch (error) {
       if (!isMissing(error)) throw error
       const first = await files.mkdir(folder, { recursive: true, mode: 0o700 })
       if (first !== undefined) await guard.giveFolders(first, folder).catch(() => {})
-      await action()
+      return action()
     }
   }
 

@@ -95,7 +95,6 @@ export function namespacedStore(
     ...(tidy && { tidy: () => tidy.call(store) }),
     async list(folder) {
       const name = await nameOf(folder)
-      if (name === folder) return store.list(folder)
       return (await store.list(name)).map((entry) => entry.slice(name.length - folder.length))
     },
   })

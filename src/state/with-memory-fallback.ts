@@ -102,7 +102,7 @@ export function storeWithMemoryFallback(
     await appendAll(name, rest)
   }
 
-  /** Creates an entry in memory in place of one that could not be removed from the store. */
+  /** Creates an entry in memory in place of one that could not be removed from the store; returns `false` if memory has it. */
   async function createAgain(name: string, data: string | Uint8Array): Promise<boolean> {
     if ((await memory.read(name)) !== undefined) return false
     await memory.write(name, data)
@@ -174,7 +174,7 @@ export function storeWithMemoryFallback(
           return store.create(name, data)
         },
         async () => {
-          if (kept.has(name)) return kept.get(name) === 'whole' && (await createAgain(name, data))
+          if (kept.has(name)) return createAgain(name, data)
           await memory.write(name, data)
           kept.set(name, 'new')
           return true

@@ -92,3 +92,13 @@ test('the environment that is handed in counts, and not that of the process', as
     else process.env['CI'] = before
   }
 })
+
+test('the message names what was found, in lower case and cut off', () => {
+  assert.equal(detect({ NODE_ENV: 'test' }), 'a test')
+  assert.equal(detect({ NODE_ENV: ' test ' }), 'a test')
+  assert.equal(detect({ TEST: '1' }), 'a test')
+  assert.equal(detect({ AI_AGENT: 'DevIn', CI: '1' }), 'the agent devin')
+  assert.equal(detect({ AI_AGENT: 'x'.repeat(1_000) }), `the agent ${'x'.repeat(200)}`)
+  assert.equal(detect({ CI: '1', GITLAB_CI: '' }), 'CI')
+  assert.equal(detect({ CLAUDE_CODE: '1', GITLAB_CI: '1' }), 'the agent claude')
+})

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import type { Verdict } from '../../src/library/consent/index.ts'
+import { readAnnounced } from '../../src/library/consent/announced.ts'
+import { effectiveChoice, isAfter, unlessSuperseded } from '../../src/library/consent/choice-in-effect.ts'
+import type { ConsentState, Verdict } from '../../src/library/consent/index.ts'
+import { latestNoIn } from '../../src/library/consent/stored-choice.ts'
 import { createMemoryStore } from '../../src/state/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createScratch } from '../support/scratch.ts'
@@ -184,4 +187,127 @@ test('a name with control characters is kept as it is and never shown as it is',
     readFileSync(path.join(scratch.directory, 'consent.jsonl'), 'utf8').trimEnd().split('\n').length,
     1,
   )
+})
+
+const choice = (state: ConsentState, at = '2026-01-02T00:00:00.000Z') =>
+  ({ state, at, by: 'alice', productVersion: '1.0.0', catalogVersion: 1 }) as const
+const PROBLEM = { problem: 'is empty' }
+
+test('a choice that could not be stored holds, unless it would take back a stored no', () => {
+  for (const [stored, made, holds] of [
+    [undefined, 'enabled', true],
+    [choice('enabled'), 'disabled', true],
+    [choice('enabled'), 'enabled', true],
+    [choice('undecided'), 'enabled', true],
+    [choice('disabled'), 'disabled', true],
+    [choice('disabled'), 'enabled', false],
+    [choice('disabled'), 'undecided', false],
+    [{ ...choice('disabled'), seed: true as const }, 'enabled', true],
+    [PROBLEM, 'enabled', false],
+    [PROBLEM, 'disabled', true],
+  ] as const) {
+    const inEffect = effectiveChoice(stored, { choice: choice(made) })
+    const expected = holds ? { ...choice(made), unstored: true } : stored
+    assert.deepEqual({ ...inEffect }, expected, `${JSON.stringify(stored)}, then ${made}`)
+  }
+})
+
+test('a choice that could not be stored holds until a later one is stored, wherever the first was made', () => {
+  const [first, second] = [choice('enabled'), choice('disabled')]
+  const made = { choice: choice('undecided') }
+  for (const choices of [[], [first], [second, first]]) {
+    const held = unlessSuperseded(made, { choices })
+    assert.equal(held?.beside, choices.length > 0 ? JSON.stringify(first) : '')
+    assert.deepEqual({ ...unlessSuperseded(held!, { choices }) }, { ...held })
+    assert.equal(unlessSuperseded(held!, { choices: [...choices, second] }), undefined)
+  }
+})
+
+test('a choice lifts a no under another name if it is later, and where that cannot be known', () => {
+  const [early, late] = ['2026-01-01T00:00:00.000Z', '2026-01-03T00:00:00.000Z']
+  for (const [own, outside, isLater] of [
+    [undefined, choice('disabled', early), false],
+    [choice('enabled', late), choice('disabled', early), true],
+    [choice('enabled', early), choice('disabled', late), false],
+    [choice('enabled', early), choice('disabled', early), false],
+    [{ ...choice('enabled', late), seed: true as const }, choice('disabled', early), false],
+    [{ ...choice('enabled', late), seed: true as const }, PROBLEM, false],
+    [PROBLEM, choice('disabled', late), true],
+    [choice('enabled', early), PROBLEM, true],
+  ] as const)
+    assert.equal(isAfter(own, outside), isLater, JSON.stringify([own, outside]))
+})
+
+test('of several noes under other names the latest counts, then one that cannot be read; a yes and a seed are none', async () => {
+  const histories = async (...texts: readonly string[]) =>
+    Promise.all(
+      texts.map(async (text, index) => {
+        const store = createMemoryStore()
+        await store.write('consent.jsonl', text)
+        return { store: { ...store, location: `place ${index}` }, entry: 'consent.jsonl' }
+      }),
+    )
+  const line = (state: ConsentState, day: number, more = {}) =>
+    `${JSON.stringify({ format: 1, ...choice(state, `2026-01-0${day}T00:00:00.000Z`), ...more })}\n`
+  const find = async (...texts: readonly string[]) => latestNoIn(await histories(...texts))
+  assert.equal(await find(), undefined)
+  assert.equal(
+    await find(line('enabled', 1), line('disabled', 2, { seed: true }), line('undecided', 3)),
+    undefined,
+  )
+  const [no, other] = [line('disabled', 2), line('disabled', 3)]
+  for (const texts of [
+    [no, other],
+    [other, no],
+    ['torn', no, other],
+    [other, no, 'torn'],
+  ]) {
+    const found = await find(...texts)
+    const place = `place ${texts.indexOf(other)}/consent.jsonl`
+    assert.ok(found && 'at' in found)
+    assert.deepEqual([found.at, found.location], ['2026-01-03T00:00:00.000Z', place])
+  }
+  const torn = await find(line('enabled', 9), 'torn', '')
+  assert.ok(torn && 'problem' in torn && torn.problem.startsWith('in place 1/consent.jsonl ends with a line'))
+})
+
+test('facts of the last notice that cannot be understood count as no notice', async () => {
+  const store = createMemoryStore()
+  const facts = { 'acme.users': 1 }
+  for (const content of ['', '{', 'null', '{"format":1}', JSON.stringify({ format: 2, facts })]) {
+    await store.write('announced.json', content)
+    assert.equal(await readAnnounced(store), undefined, content)
+  }
+  for (const odd of [null, [], 'acme.users', 7]) {
+    await store.write('announced.json', JSON.stringify({ format: 1, facts: odd }))
+    assert.equal(await readAnnounced(store), undefined, JSON.stringify(odd))
+  }
+  await store.write('announced.json', JSON.stringify({ format: 1, facts }))
+  assert.deepEqual({ ...(await readAnnounced(store)) }, facts)
+})
+
+test('a choice names who makes it, in 1 to 128 characters, and says what it is; the message shows what was given instead', async () => {
+  const consent = consentIn(createMemoryStore())
+  const refused = (decision: unknown, by: unknown, message: string) =>
+    assert.rejects(consent.set(decision as string, { by } as never), {
+      name: 'ConsentDecisionError',
+      code: 'ERR_USAGE_CONSENT_DECISION',
+      message,
+    })
+  const long = 'x'.repeat(129)
+  for (const [by, shown] of [
+    [long, long.slice(0, 60)],
+    [' ', ' '],
+    [undefined, 'undefined'],
+    [7, '7'],
+  ] as const)
+    await refused('on', by, `'${shown}' does not say who decides; pass { by } with 1 to 128 characters.`)
+  const words = "'enabled', 'on', 'disabled', 'off', 'undecided', 'basic', 'some', 'full'"
+  for (const decision of [long, 'none', 7, undefined])
+    await refused(
+      decision,
+      'alice',
+      `'${String(decision).slice(0, 60)}' is not a choice about the usage telemetry; use one of ${words}.`,
+    )
+  assert.equal((await consent.set('on', { by: long.slice(0, 128) })).state, 'enabled')
 })

@@ -229,7 +229,7 @@ test('a name that could leave the directory is refused, whatever is done with it
   const root = path.join(scratch.directory, 'usage')
   const store = createDirectoryStore(root)
   for (const name of NAMES) {
-    const expected = { code: 'ERR_USAGE_STATE_ENTRY_NAME' }
+    const expected = { name: 'StateEntryNameError', code: 'ERR_USAGE_STATE_ENTRY_NAME' }
     await assert.rejects(async () => store.read(name), expected)
     await assert.rejects(store.write(name, 'x'), expected)
     await assert.rejects(store.append(name, 'x'), expected)

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   createCheckedStore,
+  createDirectoryStore,
   createMemoryStore,
   createWatchedStore,
   namespacedStore,
@@ -87,8 +88,8 @@ for (const [layer, over] of Object.entries(LAYERS)) {
     const { health: _health, rename: _rename, ...rest } = inner
     const bare = over(rest)
     assert.ok(!bare.rename && !bare.tidy)
-    assert.ok([undefined, true].includes(bare.health?.().durable))
-    assert.deepEqual(bare.health?.().problems ?? [], [])
+    const sound = { durable: true, problems: [] }
+    assert.deepEqual({ ...(bare.health?.() ?? sound) }, sound)
     assert.ok(!('shared' in bare) && !('blocking' in bare))
     for (const shared of [true, false]) assert.equal(over({ ...inner, shared }).shared, shared)
   })
@@ -98,6 +99,7 @@ test('whether calls block a thread is passed on to where calls are made one at a
   for (const layer of [LAYERS['checked'], LAYERS['with a timeout']])
     for (const blocking of [true, false])
       assert.equal(layer?.({ ...createMemoryStore(), blocking }).blocking, blocking)
+  assert.equal(createDirectoryStore('/tmp').blocking, true)
   const odd = { shared: 'yes', blocking: 1, rename: 'no', tidy: true } as unknown as StateStore
   const { shared, blocking, rename, tidy } = createCheckedStore({ ...createMemoryStore(), ...odd })
   assert.deepEqual([shared, blocking, rename, tidy], [false, false, undefined, undefined])
@@ -125,6 +127,14 @@ test('of what a store lists, the names of entries in the folder are taken, once 
   ]
   const store = createCheckedStore(answering('list', [...odd, null, 7, {}, ['outbox/3'], '\u{1b}[31m']))
   assert.deepEqual(await store.list('outbox'), ['outbox/1', 'outbox/2'])
+  for (const names of [
+    ['outbox/1', 'outbox/1', 'outbox/2'],
+    ['outbox/2', 'outbox/1'],
+  ])
+    assert.deepEqual(await createCheckedStore(answering('list', names)).list('outbox'), [
+      'outbox/1',
+      'outbox/2',
+    ])
   for (const answer of [undefined, null, 'outbox/1', {}, new Set(['outbox/1'])])
     await assert.rejects(createCheckedStore(answering('list', answer)).list('outbox'), NOT_USED)
 })

@@ -124,7 +124,7 @@ test('of two products that begin at the same moment one owns the location', asyn
 
 test('the owner is read once for calls at the same time, and not again once it is known', async () => {
   let reads = 0
-  const { productOf } = createShared(({ read }) => ({
+  const { inner, productOf } = createShared(({ read }) => ({
     async read(name) {
       if (name === OWNER) reads++
       return read(name)
@@ -137,4 +137,8 @@ test('the owner is read once for calls at the same time, and not again once it i
   const then = reads
   for (const name of ['a', 'b']) await store.read(name)
   assert.equal(reads, then)
+  await inner.write(OWNER, 'torn')
+  const other = productOf('acme')
+  for (const name of ['a', 'b']) await other.read(name)
+  assert.equal(reads, then + 1)
 })

@@ -63,6 +63,15 @@ for (const [what, place] of Object.entries(PLACED)) {
   })
 }
 
+test('whatever a system answers where there is no regular file, nothing is read or added', async () => {
+  using scratch = createScratch()
+  for (const code of ['ELOOP', 'EMLINK', 'ENXIO', 'ENODEV', 'EISDIR']) {
+    const store = createDirectoryStore(scratch.directory, failing('open', code))
+    await assert.rejects(store.read('entry'), NOT_REGULAR, code)
+    await assert.rejects(store.append('entry', 'a line'), NOT_REGULAR, code)
+  }
+})
+
 test('a FIFO in the place of an entry is replaced when the entry is written', async () => {
   using scratch = createScratch()
   execFileSync('mkfifo', [path.join(scratch.directory, 'schedule.json')])
@@ -149,9 +158,11 @@ test('a choice that every user may change is not believed', {
 }, async () => {
   using scratch = createScratch()
   const store = createDirectoryStore(scratch.directory)
-  await store.append('consent.jsonl', 'yes')
-  chmodSync(path.join(scratch.directory, 'consent.jsonl'), 0o666)
-  await assert.rejects(store.read('consent.jsonl'), /every user may change it; chmod 600 mends that/)
+  for (const name of ['consent.jsonl', 'acme.consent.jsonl']) {
+    await store.append(name, 'yes')
+    chmodSync(path.join(scratch.directory, name), 0o666)
+    await assert.rejects(store.read(name), /every user may change it; chmod 600 mends that/)
+  }
 })
 
 test(

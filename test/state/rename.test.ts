@@ -85,6 +85,15 @@ test('where nothing can be written, what lies in memory alone gets another name 
   assert.deepEqual(await store.list('ledger'), [])
 })
 
+test('lines of which the store may have a part keep their name until it can be read', async () => {
+  const inner = createMemoryStore()
+  const no = async () => Promise.reject(errorOf('EIO'))
+  const store = storeWithMemoryFallback({ ...inner, read: no, append: no, rename: no }, createLog())
+  await store.append('ledger.jsonl', 'one')
+  await store.rename?.('ledger.jsonl', 'ledger/1')
+  assert.deepEqual(store.unwritten(), ['ledger.jsonl'])
+})
+
 test('what was to replace an entry has the other name, and the old name is free, before and after it is stored', async () => {
   let isBroken = false
   const inner = createMemoryStore()

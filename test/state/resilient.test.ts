@@ -139,6 +139,7 @@ test('on a full disk, where removing works, the warning is not repeated', async 
   const disk = createBreakable()
   disk.broken = true
   await assert.rejects(disk.store.write('outbox/2', 'x'), { code: 'ENOSPC' })
+  assert.match(disk.store.health?.().problems.at(-1) ?? '', /cannot be written \(ENOSPC\)/)
   disk.broken = false
   await disk.store.remove('outbox/1')
   assert.equal(disk.store.failure(), 'ENOSPC')
@@ -162,6 +163,9 @@ test('what is only in memory is named, and the health says so until it is stored
   disk.brokenAfter = 1
   await disk.store.write('b', 'x')
   assert.deepEqual(disk.store.health?.().problems.at(-1), problem('some of it'))
+  disk.broken = true
+  await disk.store.write('c', 'x')
+  assert.equal(disk.log.lines.length, 1, 'it still is as the warning said')
   disk.broken = false
   await disk.store.write('b', 'y')
   assert.deepEqual([disk.store.unwritten(), disk.store.health?.()], [[], sound])
@@ -178,6 +182,7 @@ test('an entry that was made in memory is made in the store later, unless anothe
     assert.equal(await store.create('leases/1', 'again'), false)
     assert.equal(textOf(await store.read('leases/1')), 'mine')
     if (meanwhile) await inner.write('leases/1', meanwhile)
+    assert.equal(textOf(await store.read('leases/1')), 'mine')
     isBroken = false
     await store.write('a', 'x')
     assert.equal(textOf(await inner.read('leases/1')), meanwhile ?? 'mine')

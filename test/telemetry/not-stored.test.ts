@@ -109,7 +109,11 @@ test('the state directory is removed while the product runs, and cannot be made 
   await usage.consent.set('enabled', ALICE)
   rmSync(directory, { recursive: true })
   writeFileSync(directory, '')
-  await assert.rejects(usage.consent.set('disabled', ALICE), { code: 'ERR_USAGE_NOT_STORED', what: 'choice' })
+  await assert.rejects(usage.consent.set('disabled', ALICE), {
+    name: 'NotStoredError',
+    code: 'ERR_USAGE_NOT_STORED',
+    what: 'choice',
+  })
   assert.equal(usage.consent.verdict().state, 'disabled')
 })
 
