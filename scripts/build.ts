@@ -1,6 +1,6 @@
 /** Builds the package: bundled JavaScript with few files (an import costs by the file), and declarations beside it. */
 import { execFileSync } from 'node:child_process'
-import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
@@ -126,6 +126,7 @@ for (const entryPoints of [hostDoors, otherDoors]) {
   }
   if (entryPoints === hostDoors) await joinChunks('dist/index.js', 'dist/host.js', metafile)
 }
+await buildPage()
 writeFileSync(
   path.join(root, 'dist/THIRD-PARTY-NOTICES.txt'),
   [...built].toSorted().map(noticeOf).join('\n\n'),
@@ -144,6 +145,24 @@ const doors = Object.values<{ readonly import?: { readonly default: string } }>(
   .map((file) => [path.basename(file, '.js'), exported.get(path.normalize(file)) ?? []] as const)
 writeCommonJsDoors(path.join(root, 'dist'), new Map(doors))
 removeUnusedDeclarations(doors.map(([door]) => `dist/${door}.d.ts`))
+
+/** Builds the operator's page: a script, a style and the page itself. */
+async function buildPage(): Promise<void> {
+  const from = path.join(root, 'src/operator/page')
+  await build({
+    absWorkingDir: root,
+    entryPoints: { page: path.join(from, 'index.ts') },
+    outdir: 'dist/page',
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    logLevel: 'warning',
+  })
+  for (const file of ['index.html', 'page.css'])
+    copyFileSync(path.join(from, file), path.join(root, 'dist/page', file))
+}
 
 /** Removes the declarations that no door leads to: nobody can import them, and they would be a tenth of the package. */
 function removeUnusedDeclarations(doors: readonly string[]): void {

@@ -10,6 +10,7 @@ const source = path.resolve(import.meta.dirname, '../../src')
 /** The rooms from the top to the bottom: an import points downwards. */
 const ROOMS = [
   'operator/admin',
+  'operator/page',
   'maintainer/commands',
   'maintainer/publish',
   'maintainer/insights',

@@ -9,8 +9,9 @@ import { checkAddress, checkHost, checkSite, jsonOf, SAFE_HEADERS } from './guar
 import { answerNode } from './node.ts'
 import { openApi } from './openapi.ts'
 import type { AdminSettings } from './options.ts'
+import { PAGE_ROUTES } from './page.ts'
 import { Refusal } from './problem.ts'
-import { route, type Source } from './route.ts'
+import { type Route, route, type Source } from './route.ts'
 import { ROUTES } from './routes.ts'
 import type { AdministeredTelemetry } from './types.ts'
 
@@ -26,7 +27,7 @@ export function createApp(usage: AdministeredTelemetry, settings: AdminSettings)
   const { basePath, hosts, logger, clock } = settings
   const gate = createGate(settings)
   const streams = createEventStreams(usage, clock)
-  const app = new Hono<{ Bindings: { readonly source: Source } }>().basePath(basePath)
+  const app = new Hono<{ Bindings: { readonly source: Source } }>()
   const description = route({
     method: 'GET',
     path: '/openapi.json',
@@ -35,21 +36,27 @@ export function createApp(usage: AdministeredTelemetry, settings: AdminSettings)
     purpose: 'read',
     produces: 'application/json',
     respond: async () => {
-      document ??= openApi(routes)
+      document ??= openApi(described)
       return jsonAnswer(document)
     },
   })
-  const routes = [...ROUTES, description]
+  /** Returns the path of an operation as the router has it. */
+  const pathOf = ({ path }: Route) => basePath + path.replaceAll(/\{(\w+)\}/g, ':$1')
+  const described = [...ROUTES, description]
+  const routes = [...described, ...PAGE_ROUTES]
   let document: ReturnType<typeof openApi> | undefined
 
-  app.use(async ({ req, res: _ }, next) => {
+  app.use(async ({ req }, next) => {
     checkAddress(req.raw)
     checkHost(req.raw, hosts)
     checkSite(req.raw, hosts)
     await next()
   })
+  if (basePath !== '')
+    // Relative, so that it also holds behind a proxy that serves the product under another path.
+    app.get(basePath, () => redirectTo(`${basePath.slice(basePath.lastIndexOf('/') + 1)}/`))
   for (const one of routes) {
-    app.on(one.method, one.path.replaceAll(/\{(\w+)\}/g, ':$1'), async ({ req, env: { source } }) => {
+    app.on(one.method, pathOf(one), async ({ req, env: { source } }) => {
       const by = await gate.admit(source, one.purpose)
       const url = new URL(req.url)
       const answer = await one.respond({
@@ -69,8 +76,8 @@ export function createApp(usage: AdministeredTelemetry, settings: AdminSettings)
       return answer instanceof Response ? answer : jsonAnswer(answer)
     })
   }
-  for (const [path, allowed] of Map.groupBy(routes, ({ path }) => path))
-    app.all(path.replaceAll(/\{(\w+)\}/g, ':$1'), ({ req }) => {
+  for (const [path, allowed] of Map.groupBy(routes, pathOf))
+    app.all(path, ({ req }) => {
       const allow = allowed
         .flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
         .join(', ')
@@ -102,6 +109,8 @@ export function createApp(usage: AdministeredTelemetry, settings: AdminSettings)
     close: () => streams.close(),
   }
 }
+
+const redirectTo = (location: string) => new Response(null, { status: 308, headers: { location } })
 
 function queryOf({ searchParams }: URL): Record<string, string | readonly string[]> {
   const found: Record<string, string | readonly string[]> = Object.create(null)
