@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { anyCharacter } from '../support/any-character.ts'
 
 /** Texts that mean something to YAML, OTTL, RE2, the Collector's own expansion, SQL, XML, a shell or curl. */
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: what the Collector would expand.
@@ -76,7 +77,7 @@ export const AWKWARD: readonly string[] = [
 
 const part = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom(...AWKWARD) },
-  fc.string({ unit: 'binary', maxLength: 8 }),
+  fc.string({ unit: anyCharacter, maxLength: 8 }),
   fc.string({ unit: 'grapheme-ascii', maxLength: 8 }),
 )
 
