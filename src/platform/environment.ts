@@ -21,8 +21,9 @@ export function readEnvironment(environment: Environment): Environment {
   return read
 }
 
-/** Returns whether the process's standard output is a terminal. */
-export const systemHasTerminal = (): boolean => process.getBuiltinModule('node:tty').isatty(1)
+/** Returns whether the process's standard output, or the stream of another descriptor, is a terminal. */
+export const systemHasTerminal = (descriptor = 1): boolean =>
+  process.getBuiltinModule('node:tty').isatty(descriptor)
 
 /**
  * Returns the home directory of the process's user from the system, also if a service manager sets no HOME.

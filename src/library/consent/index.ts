@@ -3,6 +3,7 @@
  * {@link createConsent} keeps its verdict for a running product. Only a choice and a start write to the store.
  */
 
+export { detectAutomation } from './automation.ts'
 export {
   type Choice,
   type Chooser,

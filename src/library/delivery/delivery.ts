@@ -310,7 +310,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 }
 
 /** Creates a transport that loads `node:http` at the first attempt. */
-function lazyTransport({
+export function lazyTransport({
   endpoint,
   headers,
   clock,

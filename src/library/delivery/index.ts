@@ -13,6 +13,7 @@ export {
   type Delivery,
   type DeliveryOptions,
   type ErasureSteps,
+  lazyTransport,
   type MadeReport,
 } from './delivery.ts'
 export { distinct, type Erasable, keepErasables, readErasables } from './erasable-ids.ts'

@@ -1,4 +1,4 @@
-import { type Clock, metricsUrl } from '../../platform/index.ts'
+import { type Clock, metricsUrl, systemStderr } from '../../platform/index.ts'
 import { ENTRIES, type StateStore, takeLease } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { createRetries, sendInTime } from '../delivery/index.ts'
@@ -22,6 +22,18 @@ export interface EndingProcess {
   /** Prints the report, for an operator who wants to see it and not to send it. Default: no operator does. */
   readonly printPreview?: (() => Promise<void>) | undefined
   readonly handOver: Omit<HandOverOptions, 'clock' | 'maySend' | 'verdict'>
+  /** Version checks. Default: the product makes none. */
+  readonly versions?: VersionChecks | undefined
+}
+
+/** Makes the version checks of this process. */
+interface VersionChecks {
+  isDue(): Promise<boolean>
+  isPermitted(): Promise<boolean>
+  runDue(): Promise<void>
+  stop(): void
+  /** Text for the person at the terminal, at most once a day; `undefined` if there is nothing to say. */
+  textAtEnd(): Promise<string | undefined>
 }
 
 /** Makes and sends the reports of this process. */
@@ -36,19 +48,44 @@ interface ReportRunner {
 const MAX_TIME_WITHOUT_CHILD = 1_000
 
 /**
- * Sends the report that is due and the reports that wait, within the time that the product gives, or starts a child process that does.
- * Loads the OpenTelemetry SDK, or starts the child, only if consent allows a report to be sent now.
+ * Sends the report that is due and the reports that wait, and makes the version check that is due, within the time that the product gives,
+ * or starts a child process that does. Loads the OpenTelemetry SDK, or starts the child, only if consent allows that now. Prints the notice
+ * about the running version at last, after the output of the command.
  */
 export async function flushOnShutdown(ending: EndingProcess): Promise<void> {
-  const { delivery, persisted, runner, refreshConsent, clock } = ending
-  if (delivery !== 'detached') return sendWithin(ending, delivery.within)
-  await persisted
-  const verdict = await verdictToSend(ending)
-  if (!verdict) return
-  const maySend = async () => runner.maySend(await refreshConsent())
-  if ((await spawnDetachedSender({ ...ending.handOver, clock, verdict, maySend })) === 'send-here')
-    await sendWithin(ending, MAX_TIME_WITHOUT_CHILD)
+  const { delivery, versions } = ending
+  try {
+    if (delivery === 'detached') await handOver(ending)
+    else await endWithin(ending, delivery.within)
+  } finally {
+    versions?.stop()
+    const text = await versions?.textAtEnd()
+    if (text !== undefined) systemStderr(`\n${text}\n`)
+  }
 }
+
+async function handOver(ending: EndingProcess): Promise<void> {
+  const { persisted, runner, refreshConsent, clock, versions } = ending
+  await persisted
+  const isCheckDue = (await versions?.isDue()) ?? false
+  const verdict = (await verdictToSend(ending)) ?? (isCheckDue ? await refreshConsent() : undefined)
+  if (!verdict || ending.printPreview) return
+  const maySend = async () =>
+    runner.maySend(await refreshConsent()) || (isCheckDue && ((await versions?.isPermitted()) ?? false))
+  if ((await spawnDetachedSender({ ...ending.handOver, clock, verdict, maySend })) === 'send-here')
+    await endWithin(ending, MAX_TIME_WITHOUT_CHILD)
+}
+
+/** Sends what is to be sent, and makes the version check that is due, within so many milliseconds. */
+async function endWithin(ending: EndingProcess, within: number): Promise<void> {
+  const { clock, versions } = ending
+  const timer = clock.after(within * CHECK_SHARE, () => versions?.stop())
+  await Promise.all([sendWithin(ending, within), versions?.runDue()])
+  timer.cancel()
+}
+
+/** Part of the time of an end after which a version check is called off. */
+const CHECK_SHARE = 0.8
 
 /** Returns the verdict under which a report is to be sent now; `undefined` if there is nothing to send, or no permission. */
 async function verdictToSend(ending: EndingProcess): Promise<Verdict | undefined> {

@@ -5,12 +5,13 @@ import { collectFacts, countsToJson, type FactPoint } from '../facts/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import type { Settings } from './settings.ts'
+import { versionVariablesIn } from './version-check.ts'
 
 /** Work of a child process that reports instead of this one. It is data only, without code or configuration of the host. */
 export interface DetachedWork {
   readonly options: Pick<
     UsageTelemetryOptions,
-    'product' | 'catalog' | 'endpoint' | 'proxy' | 'consent' | 'schedule' | 'identity'
+    'product' | 'catalog' | 'endpoint' | 'proxy' | 'consent' | 'schedule' | 'identity' | 'versionCheck'
   >
   /** Variables of this process that decide about consent. */
   readonly environment: Environment
@@ -33,7 +34,7 @@ export async function makeDetachedWork(
   contributions: Contributions,
   verdict: Verdict,
 ): Promise<DetachedWork> {
-  const { product, clock, policy, consentInputs } = settings
+  const { product, clock, policy, consentInputs, versionCheck } = settings
   const { machine: _, adopt, ...identity } = settings.identity
   // The child has no code of the host: the id goes with the work.
   const adopted = adopt && (await adoptedId(settings))
@@ -41,6 +42,7 @@ export async function makeDetachedWork(
   const known = new Set([
     ...[...variablesIn(environment, { prefix, legacyPrefixes }).names.values()].flat(),
     ...[prefix, ...legacyPrefixes].map((one) => `${one}_TELEMETRY_ENDPOINT`),
+    ...(versionCheck ? versionVariablesIn(environment, versionCheck, [prefix, ...legacyPrefixes]) : []),
   ])
   const catalog = contributions.catalog()
   const [, ...parts] = contributions.stores.all.map((store) => store.catalog)
@@ -70,6 +72,7 @@ export async function makeDetachedWork(
         ...(policy.keepInstallation && { keepInstallation: true }),
       },
       schedule: scheduleOf(settings),
+      ...(versionCheck && { versionCheck: { ...versionCheck, printAtEnd: false } }),
       identity: { ...identity, ...(adopted && { adopt: adopted }) },
     },
     // Without the directory: the child knows it.

@@ -5,6 +5,7 @@ import type { Delivery, DeliveryResult, SaveExport, TellEvent } from '../deliver
 import { joinsReports } from '../identity/index.ts'
 import type { Preview, PreviewOptions, Reporter } from '../report/index.ts'
 import { createSchedule } from '../schedule/index.ts'
+import type { Transport } from '../transport/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { Counting } from './counting.ts'
 import type { Settings } from './settings.ts'
@@ -55,6 +56,8 @@ export interface ReportRunnerOptions {
   /** Called right before a report is made. */
   readonly beforeReport: () => void
   readonly tell: TellEvent
+  /** Returns a transport that passes on what a receiver says about versions. */
+  readonly hearing: (transport: Transport) => Transport
 }
 
 /** Longest time of a report, in milliseconds. One that takes longer is abandoned. */
@@ -88,7 +91,7 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
   /** Loads no package. */
   function delivery(): Promise<Delivery> {
     delivering ??= outsideHostContext(async () => {
-      const { createDelivery } = await import('../delivery/index.ts')
+      const { createDelivery, lazyTransport } = await import('../delivery/index.ts')
       const { product, endpoint, headers, proxyEnvironment, identity, logger } = settings
       return createDelivery({
         ...{
@@ -107,7 +110,8 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
         productVersion: product.readVersion,
         keepInstallation: policy.keepInstallation,
         tell: options.tell,
-        ...{ transport: settings.transport, random: settings.random },
+        transport: options.hearing(settings.transport ?? lazyTransport(settings)),
+        random: settings.random,
       })
     }).catch((error) => {
       // The next report tries it again.

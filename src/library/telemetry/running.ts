@@ -87,6 +87,7 @@ export function createRunning(
   const runner = createReportRunner({
     ...{ settings, contributions, counting, verdict, readVerdict, refreshConsent, logTrouble, beforeReport },
     tell: listeners.tell,
+    hearing: (transport) => versions?.hearing(transport) ?? transport,
   })
 
   /** Loaded at the start, if the product makes version checks, or when the host first asks. */
@@ -286,10 +287,10 @@ export function createRunning(
     planned = false
     isAnnounced = false
     starting = undefined
-    versions?.stop()
     const persisted = counting.stop()
     // A short-lived process sends after its counts are persisted, and its runner stops after that, unless it was started again meanwhile.
     const sent = sends && flush(delivery, persisted)
+    if (!sent) versions?.stop()
     const stopped = sent
       ? sent.catch(logTrouble).then(() => (planned ? undefined : runner.stop()))
       : runner.stop(grace)
@@ -316,6 +317,7 @@ export function createRunning(
     await flushOnShutdown({
       ...{ delivery, state, clock, endpoint, runner, refreshConsent, persisted, stopCounting: counting.stop },
       printPreview: debug && printPreview,
+      versions,
       handOver: {
         ...{
           directory,
@@ -353,7 +355,8 @@ export function createRunning(
       let remove = () => {}
       void import('./observe.ts')
         .then(({ observeTelemetry }) => {
-          if (!isRemoved) remove = observeTelemetry(provider, settings, verdict, contributions.stores)
+          if (!isRemoved)
+            remove = observeTelemetry(provider, settings, verdict, contributions.stores, () => versions)
         })
         .catch((error) => logger.warn(`The usage telemetry cannot be observed: ${errorOf(error).message}`))
       return () => {
@@ -382,7 +385,10 @@ export function createRunning(
     export: (save) => keepingProcessAlive(() => runner.export(save)).catch(inCase(failedReport)),
     async forget(chooser) {
       const by = nameOfChooser(chooser)
-      return keepingProcessAlive(() => runner.forget(by))
+      return keepingProcessAlive(async () => {
+        if (settings.versionCheck) await (await loadVersions()).forget()
+        return runner.forget(by)
+      })
     },
     async status() {
       const verdict = await refreshConsent()

@@ -66,7 +66,8 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
   reader(): Promise<MetricReader>
   /**
    * Registers gauges about the telemetry itself in a meter provider of the host's own, for its dashboards: `usage.telemetry.state`,
-   * `usage.telemetry.report.waiting`, `usage.telemetry.report.age` in seconds, `usage.telemetry.dropped`. They are in no report: a usage
+   * `usage.telemetry.report.waiting`, `usage.telemetry.report.age` in seconds, `usage.telemetry.dropped`, and while there is a version notice,
+   * `usage.telemetry.version` by its condition and `usage.telemetry.version.advisories` by their severity. They are in no report: a usage
    * telemetry as the provider is refused with a warning. Returns a function that removes the gauges. Never throws.
    */
   observe(provider: MeterProvider): () => void

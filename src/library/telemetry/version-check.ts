@@ -45,6 +45,7 @@ export function createVersionCheck(
     hosts: [...allowedHosts, ...[given.feed, feed, homepage].flatMap(hostOf)],
     sinks: disclosure.sinks ?? [],
     isShortLived: delivery !== 'inline',
+    printAtEnd: given.printAtEnd,
   })
   return {
     ...watch,
@@ -60,12 +61,31 @@ export function createVersionCheck(
   }
 }
 
-/** Returns the variable that stops the version checks, with its value. Obvious misspellings stop them too. */
-function optOutIn(environment: Environment, name: string, prefixes: readonly string[]): string | undefined {
+/** Returns the names of the variables in an environment that are about version checks, for a child process. */
+export function versionVariablesIn(
+  environment: Environment,
+  { optOutVariable }: VersionCheckOptions,
+  prefixes: readonly string[],
+): string[] {
+  const isFeed = (name: string) => prefixes.some((prefix) => name === `${prefix}_VERSION_CHECK_FEED`)
+  return [...optOutsIn(environment, optOutVariable, prefixes), ...Object.keys(environment).filter(isFeed)]
+}
+
+/** Returns the variables by which the operator stops the version checks. Obvious misspellings stop them too. */
+function optOutsIn(
+  environment: Environment,
+  name: string | undefined,
+  prefixes: readonly string[],
+): string[] {
   const misspelt = new RegExp(`^(?:${prefixes.join('|')})_VERSION_?CHECKS?_?(?:OPT_?OUT|DISABLED?|OFF)$`, 'i')
-  const found = Object.keys(environment).find(
+  return Object.keys(environment).filter(
     (one) => (one === name || misspelt.test(one)) && optsOut(environment[one]),
   )
+}
+
+/** Returns the variable that stops the version checks, with its value. */
+function optOutIn(environment: Environment, name: string, prefixes: readonly string[]): string | undefined {
+  const [found] = optOutsIn(environment, name, prefixes)
   return found && `${found}=${printable(environment[found])}`
 }
 

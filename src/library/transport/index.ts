@@ -3,5 +3,5 @@
  * so this room is entered by `import()` only, like the rooms that load the SDK.
  */
 export { type FetchedFeed, fetchFeed } from './fetch-feed.ts'
-export { readAnswer, type SendResult } from './response.ts'
+export { readAnswer, type SendResult, type VersionHeaders } from './response.ts'
 export { createHttpTransport, type HttpTransportOptions, type Transport } from './transport.ts'

@@ -7,13 +7,21 @@ export { MAX_RESPONSE_BYTES } from './content.ts'
 /** Result of sending a report, from the receiver or from a server that answered in its place. */
 export type SendResult =
   /** The receiver has the report. `note` says how much of it was rejected, and the address after a redirect. */
-  | { readonly outcome: 'accepted'; readonly note?: string }
+  | { readonly outcome: 'accepted'; readonly note?: string; readonly versions?: VersionHeaders }
   /** The report is kept and sent again later, at the earliest after `retryAfter` milliseconds. */
   | { readonly outcome: 'unavailable'; readonly reason: string; readonly retryAfter?: number }
   /** The report is discarded; sending it again would not help. */
   | { readonly outcome: 'refused'; readonly reason: string }
   /** The endpoint is gone for good; nothing is sent there any more. */
   | { readonly outcome: 'retired'; readonly reason: string }
+
+/** Headers of a receiver about the newest versions. Nothing in them was checked. */
+export interface VersionHeaders {
+  /** `Usage-Latest-Versions: acme-db=2.5.0, …` */
+  readonly latest?: string
+  /** `Usage-Version-Feed: <address>` */
+  readonly feed?: string
+}
 
 export interface HttpAnswer {
   readonly status: number
@@ -40,7 +48,7 @@ export const MAX_RETRY_AFTER = 86_400_000
  * @param now the time that a date in `Retry-After` is measured against, in milliseconds since 1970
  */
 export function readAnswer({ status, headers, body }: HttpAnswer, now: number): SendResult {
-  if (isSuccess(status)) return readSuccess(status, headers, body)
+  if (isSuccess(status)) return withVersions(readSuccess(status, headers, body), headers)
   const reason = `the receiver answered with status ${status}`
   if (status === 410) return { outcome: 'retired', reason: `${reason}: it is gone for good` }
   if (status >= 400 && status < 500 && status !== 407 && status !== 429) return { outcome: 'refused', reason }
@@ -71,6 +79,16 @@ const ASCTIME = /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/
 
 /** Returns whether the report may have been accepted with this status. */
 export const isSuccess = (status: number): boolean => status >= 200 && status < 300 && status !== 206
+
+/** Adds what the receiver says about versions to a report that it has accepted. */
+function withVersions(result: SendResult, headers: HttpAnswer['headers']): SendResult {
+  const own = ownOf(headers)
+  const [latest, feed] = [own['usage-latest-versions'], own['usage-version-feed']].map((text) =>
+    typeof text === 'string' && text.trim() !== '' ? text : undefined,
+  )
+  if (result.outcome !== 'accepted' || (latest ?? feed) === undefined) return result
+  return { ...result, versions: ownOf({ ...(latest && { latest }), ...(feed && { feed }) }) }
+}
 
 function readSuccess(status: number, headers: HttpAnswer['headers'], body: Uint8Array): SendResult {
   if (body.length === 0 && isEmpty(status, headers)) return { outcome: 'accepted' }

@@ -1,5 +1,12 @@
 /** One version check: fetches the feed, reads it, and draws conclusions for the running version. Loaded when a check is due. */
-import { loadVersionOrder, MAX_FEED_BYTES, readFeed, type VersionFeed } from '../../feed/index.ts'
+import {
+  isAddress,
+  isVersion,
+  loadVersionOrder,
+  MAX_FEED_BYTES,
+  readFeed,
+  type VersionFeed,
+} from '../../feed/index.ts'
 import {
   type AbortSignal,
   type Clock,
@@ -14,7 +21,7 @@ import {
   URL,
 } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
-import { type FetchedFeed, fetchFeed } from '../transport/index.ts'
+import { type FetchedFeed, fetchFeed, type VersionHeaders } from '../transport/index.ts'
 import { type Findings, findingsIn, findingsOfHeader } from './findings.ts'
 import type { VersionMemory } from './memory.ts'
 
@@ -101,6 +108,45 @@ export async function concludeAgain(
   const now = clock.now()
   const feed = bytes && readFeed(bytes, { product, keys, now, notBefore: undefined }).feed
   return feed && conclude(feed, options, now)
+}
+
+/** Headers, read for one product. `problem`: what is wrong with them, as a clause; it quotes nothing. */
+export interface HeaderReading {
+  readonly latest: string | undefined
+  readonly feed: string | undefined
+  readonly problem: string | undefined
+}
+
+/** Reads the headers of a delivered report. An address counts only with TLS, and on a host that the product allows. */
+export function readHeaders(
+  headers: VersionHeaders,
+  { product, hosts }: Pick<VersionSubject, 'product' | 'hosts'>,
+): HeaderReading {
+  const { latest = '', feed } = ownOf(headers)
+  const named = latest
+    .slice(0, MAX_HEADER)
+    .split(',')
+    .map((one) => one.trim())
+    .find((one) => one.startsWith(`${product}=`))
+    ?.slice(product.length + 1)
+  const isGood = feed === undefined || isFeedAddress(feed, hosts)
+  const problems = [
+    ...(named === undefined || isVersion(named) ? [] : ['a header names an invalid version']),
+    ...(isGood ? [] : ['a header names a feed that is not on an allowed host, or not an https address']),
+  ]
+  return {
+    latest: isVersion(named) ? named : undefined,
+    feed: feed !== undefined && isGood ? new URL(feed).href : undefined,
+    problem: problems[0],
+  }
+}
+
+const MAX_HEADER = 4_096
+
+function isFeedAddress(feed: string, hosts: readonly string[]): boolean {
+  if (!isAddress(feed)) return false
+  const { hostname, search, hash } = new URL(feed)
+  return hosts.includes(hostname) && search + hash === ''
 }
 
 /** Draws conclusions from the newest version that a header names. */

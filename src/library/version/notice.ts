@@ -15,9 +15,8 @@ export function noticeOf(findings: Findings, { title, acknowledged, now }: Notic
   const { version, source, latest, latestInLine, endOfLife, url } = findings
   const advisories = findings.advisories.map((advisory): VersionAdvisory => {
     const by = acknowledged.findLast(({ id }) => id === advisory.id)
-    return by && Date.parse(by.until) > now
-      ? { ...advisory, acknowledged: { by: by.by, until: by.until } }
-      : advisory
+    const isAcknowledged = by !== undefined && Date.parse(by.until) > now
+    return { ...advisory, ...(isAcknowledged && { acknowledged: { by: by.by, until: by.until } }) }
   })
   const open = advisories.filter((advisory) => !Object.hasOwn(advisory, 'acknowledged'))
   const condition = conditionOf(findings, open, now)

@@ -15,6 +15,7 @@ import {
 import { ENTRIES, NotStoredError, type StateStore, takeLease } from '../../state/index.ts'
 import { ConsentDecisionError, type DisclosureSink, nameOfChooser, type Verdict } from '../consent/index.ts'
 import { createSchedule } from '../schedule/index.ts'
+import type { Transport, VersionHeaders } from '../transport/index.ts'
 import {
   appendAcknowledgement,
   EMPTY_MEMORY,
@@ -26,7 +27,14 @@ import {
 } from './memory.ts'
 import { type Acknowledgement, isWorthShowing, noticeOf } from './notice.ts'
 import { type Permission, permissionOf } from './permission.ts'
-import type { UsageVersion, VersionCheckResult, VersionNotice, VersionStatus } from './types.ts'
+import { mayPrint } from './terminal.ts'
+import type {
+  UsageVersion,
+  VersionCheckOptions,
+  VersionCheckResult,
+  VersionNotice,
+  VersionStatus,
+} from './types.ts'
 
 export interface VersionWatchOptions {
   readonly mode: VersionStatus['mode']
@@ -57,6 +65,8 @@ export interface VersionWatchOptions {
   readonly delayFrom: 'installation' | 'start'
   /** `true` for a process that ends before a check is due. */
   readonly isShortLived: boolean
+  /** See {@link VersionCheckOptions}. */
+  readonly printAtEnd: VersionCheckOptions['printAtEnd']
   /** Returns the verdict as last read. */
   readonly verdict: () => Verdict
   /** Reads the stored choice. Changes nothing. */
@@ -73,6 +83,16 @@ export interface VersionWatch extends UsageVersion {
   status(): Promise<VersionStatus>
   /** Deletes everything that is stored. */
   forget(): Promise<void>
+  /** Returns a transport that passes on what a receiver says about versions. */
+  hearing(transport: Transport): Transport
+  /** Returns whether a check is due and permitted, for a process that ends before the schedule makes it. */
+  isDue(): Promise<boolean>
+  /** Returns whether the feed may be read. */
+  isPermitted(): Promise<boolean>
+  /** Makes the check that is due, if any. Never rejects. */
+  runDue(): Promise<void>
+  /** Returns the text for the person at the terminal, at most once a day; `undefined` if there is nothing to say, or nobody to read it. */
+  textAtEnd(): Promise<string | undefined>
   /** Ends everything that is planned or in progress. */
   stop(): void
 }
@@ -126,11 +146,39 @@ export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
     await writeMemory(state, memory).catch(() => {})
   }
 
+  /** Returns the message of the notice, if it is worth a person's attention. */
+  function textNow(now = notice()): string | undefined {
+    return now && memory.findings && isWorthShowing(now, memory.findings) ? now.message : undefined
+  }
+
+  /** Hears what the receiver of a report says. Nothing that goes wrong here touches the report. */
+  async function heard(headers: VersionHeaders | undefined): Promise<void> {
+    if (headers === undefined || options.keys.length > 0 || permission().checks === 'off') return
+    await runExclusive(async () => {
+      const { readHeaders, concludeFromHeader } = await import('./check.ts')
+      const { latest, feed: address, problem } = readHeaders(headers, options)
+      if (problem !== undefined)
+        await change({
+          troubles: { ...memory.troubles, refused: memory.troubles.refused + 1 },
+          lastTrouble: problem,
+        })
+      const isFromFeed = memory.findings?.source === 'feed' && memory.findings.version === version()
+      if (latest !== undefined && !isFromFeed)
+        await change({ findings: await concludeFromHeader(latest, version()) })
+      if (address !== undefined && address !== memory.headerFeed && feed === undefined) {
+        await change({ headerFeed: address })
+        await plan()
+      }
+      await show()
+    }).catch((error) =>
+      logger.debug(`The headers about versions could not be read: ${errorOf(error).message}.`),
+    )
+  }
+
   /** Shows the notice of now to the sinks, and logs it unless that was done. */
   async function show(): Promise<void> {
     const now = notice()
-    const isNews = now !== undefined && memory.findings !== undefined && isWorthShowing(now, memory.findings)
-    const text = isNews ? now.message : undefined
+    const text = textNow(now)
     for (const sink of options.sinks) tellHost(() => memberOf(sink, 'version')?.call(sink, text))
     if (text === memory.logged) return
     if (text !== undefined)
@@ -176,20 +224,23 @@ export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
     })
   }
 
+  const isHeld = ({ notBefore } = memory) =>
+    notBefore !== undefined && isWithin(Date.parse(notBefore) - clock.now(), MAX_HOLD)
+
   /** Makes a check unless another process of the installation made one in this interval, or the feed asks to wait. */
   async function checkOnSchedule(gap: number): Promise<void> {
     await look()
-    const { lastCheckAt, notBefore } = memory
-    const isRecent = lastCheckAt !== undefined && clock.now() - Date.parse(lastCheckAt) < gap
-    const isHeld = notBefore !== undefined && isWithin(Date.parse(notBefore) - clock.now(), MAX_HOLD)
-    if (isRecent || isHeld) return
+    const { lastCheckAt } = memory
+    const isRecent = lastCheckAt !== undefined && isWithin(clock.now() - Date.parse(lastCheckAt), gap)
+    if (isRecent || isHeld()) return
     await runExclusive(check)
     await schedule.reported()
   }
 
+  const isPermitted = async () => permission(await readVerdict()).checks === 'on'
+
   async function check(): Promise<VersionCheckResult> {
     await look()
-    const isPermitted = async () => permission(await readVerdict()).checks === 'on'
     const address = feedNow()
     if (!(await isPermitted())) return { outcome: 'off', reason: permission(await readVerdict()).because }
     if (address === undefined)
@@ -197,13 +248,13 @@ export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
     const lease = await takeLease({ store: state, clock, task: 'version' }).catch(() => 'none' as const)
     if (!lease) return { outcome: 'unchanged', reason: 'another process reads the feed right now' }
     try {
-      return await checkNow(address, isPermitted)
+      return await checkNow(address)
     } finally {
       if (lease !== 'none') await lease.release().catch(() => {})
     }
   }
 
-  async function checkNow(address: string, isPermitted: () => Promise<boolean>): Promise<VersionCheckResult> {
+  async function checkNow(address: string): Promise<VersionCheckResult> {
     const before = notice()?.message
     const { signal } = abort
     const { checkFeed } = await import('./check.ts')
@@ -289,6 +340,31 @@ export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
       }
     },
     forget: () => runExclusive(forget),
+    hearing: (transport) => ({
+      async send(...attempt) {
+        const result = await transport.send(...attempt)
+        if (result.outcome === 'accepted' && Object.hasOwn(result, 'versions')) await heard(result.versions)
+        return result
+      },
+    }),
+    async isDue() {
+      await look()
+      return feedNow() !== undefined && !isHeld() && (await schedule.isDue()) && (await isPermitted())
+    },
+    isPermitted,
+    runDue: () => schedule.runDue().catch(() => {}),
+    async textAtEnd() {
+      const text = textNow()
+      const { printedAt } = memory
+      if (
+        text === undefined ||
+        (printedAt !== undefined && isWithin(clock.now() - Date.parse(printedAt), DAY))
+      )
+        return undefined
+      if (!mayPrint(options.printAtEnd)) return undefined
+      await change({ printedAt: new Date(clock.now()).toISOString() })
+      return text
+    },
     stop() {
       isStarted = false
       schedule.stop()
@@ -314,6 +390,8 @@ export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
 
 /** Longest time that the wish of a feed, or of its server, delays a check, in milliseconds: 30 days. */
 const MAX_HOLD = 30 * 86_400_000
+
+const DAY = 86_400_000
 
 /** Longest time of an acknowledgement, in milliseconds. */
 const MAX_ACKNOWLEDGED = 366 * 86_400_000
