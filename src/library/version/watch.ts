@@ -331,7 +331,7 @@ export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
       const [address, now, due] = [feedNow(), notice(), schedule.due()]
       const { lastCheckAt, troubles, lastTrouble } = memory
       return {
-        ...{ checks, because, mode, troubles },
+        ...{ checks, because, mode, troubles: { ...troubles } },
         ...(address !== undefined && { feed: address }),
         ...(now && { notice: now }),
         ...(lastCheckAt !== undefined && { lastCheckAt }),
