@@ -16,6 +16,7 @@ const hostDoors = {
 }
 const otherDoors = {
   admin: 'src/admin.ts',
+  cli: 'src/cli.ts',
   gateway: 'src/gateway.ts',
   insights: 'src/insights.ts',
   packs: 'src/packs.ts',

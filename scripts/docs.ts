@@ -3,6 +3,7 @@ import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DISABLING_WORDS, ENABLING_WORDS, SOURCES, type Source } from '../src/library/consent/index.ts'
 import { runOtelUsage } from '../src/maintainer/commands/index.ts'
+import { COMMAND_SCHEMAS } from '../src/operator/commands/schemas.ts'
 import { memory } from '../test/support/memory.ts'
 import { apiReports } from './api-report.ts'
 
@@ -24,6 +25,7 @@ const read = (file: string) =>
 const generated: Record<string, string> = {
   ...apiReports(root),
   ...(await ofExamples()),
+  ...schemasOfCommands(),
   'README.md': withPart(
     read('README.md'),
     'examples/smallest.ts',
@@ -42,6 +44,16 @@ for (const [file, text] of drifted) {
   }
 }
 process.exitCode = check && drifted.length > 0 ? 1 : 0
+
+/** Returns the JSON Schemas of what the operator's commands print. */
+function schemasOfCommands(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(COMMAND_SCHEMAS).map(([command, schema]) => [
+      `docs/schemas/telemetry-${command}.json`,
+      `${JSON.stringify(schema, undefined, 2)}\n`,
+    ]),
+  )
+}
 
 /** Returns the files that `otel-usage catalog` writes for every example with a description. */
 async function ofExamples(): Promise<Record<string, string>> {

@@ -1,5 +1,6 @@
 /** The composition root: options in, a running usage telemetry out. */
 
+export type { ExportDocument } from '../delivery/index.ts'
 export type { Preview, PreviewOptions } from '../report/index.ts'
 export { defineProduct } from './define-product.ts'
 export type { DeliveryStatus } from './delivery-status.ts'

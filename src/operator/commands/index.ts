@@ -1,0 +1,3 @@
+/** Commands about a product's usage telemetry, for the people who run it: `acme telemetry status`. Loads commander. */
+export type { TelemetryIo } from './context.ts'
+export { runAsProcess, runTelemetryCommand } from './run.ts'

@@ -1,0 +1,99 @@
+import { userInfo } from 'node:os'
+import { type Command, CommanderError } from 'commander'
+import {
+  errorOf,
+  keepingProcessAlive,
+  ownOf,
+  process,
+  systemClock,
+  systemEnvironment,
+} from '../../platform/index.ts'
+import type { OperatedTelemetry } from '../operations/index.ts'
+import { type Answer, CommandFailure, type Context, EXIT, type TelemetryIo } from './context.ts'
+import { createProgram } from './program.ts'
+import { createTerminal } from './terminal.ts'
+
+/**
+ * Runs one of the commands about a product's usage telemetry, such as `['status', '--json']`, and resolves to its exit code. The telemetry
+ * does not need to be started. Never rejects.
+ */
+export function runTelemetryCommand(
+  usage: OperatedTelemetry,
+  args: readonly string[],
+  io: TelemetryIo = {},
+): Promise<number> {
+  return keepingProcessAlive(() => run(usage, args, ownOf(io)))
+}
+
+/** Runs a command, and sets the exit code of the process. */
+export async function runAsProcess(
+  usage: OperatedTelemetry,
+  args: readonly string[],
+  io?: TelemetryIo,
+): Promise<void> {
+  process.exitCode = await runTelemetryCommand(usage, args, io)
+}
+
+async function run(usage: OperatedTelemetry, args: readonly string[], io: TelemetryIo): Promise<number> {
+  const { stdout = process.stdout, stderr = process.stderr, stdin = process.stdin } = io
+  const { environment = systemEnvironment(), clock = systemClock, signal } = io
+  const isJson = args.includes('--json')
+  let code: number = EXIT.done
+  try {
+    const context: Context = {
+      ...{ usage, stdout, stderr, stdin, environment, clock, signal, isJson },
+      terminal: createTerminal(stdout, environment),
+      name: io.name ?? `${(await usage.status()).product.name} telemetry`,
+      by: io.by ?? systemUser(),
+    }
+    const program: Command = createProgram(context, {
+      answer(answer) {
+        stdout.write(isJson ? `${JSON.stringify(answer.json)}\n` : textOf(answer))
+        code = answer.code ?? EXIT.done
+      },
+      end(exitCode) {
+        code = exitCode
+      },
+    })
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    // Commander has written its message, or the help.
+    if (error instanceof CommanderError && (error.exitCode === 0 || !isJson))
+      return error.exitCode === 0 ? EXIT.done : EXIT.calledWrongly
+    const { message, code: errorCode, exitCode } = failureOf(error)
+    if (isJson) stdout.write(`${JSON.stringify({ error: { code: errorCode, message } })}\n`)
+    else stderr.write(`${createTerminal(stderr, environment).bad(message)}\n`)
+    return exitCode
+  }
+}
+
+const textOf = ({ lines }: Answer) => `${lines.join('\n')}\n`
+
+/** Exit codes of what the telemetry throws where a person's decision cannot be carried out. */
+const EXIT_CODES: Readonly<Record<string, number>> = {
+  ERR_USAGE_CONSENT_LOCKED: EXIT.locked,
+  ERR_USAGE_NOT_STORED: EXIT.notStored,
+  ERR_USAGE_CONSENT_DECISION: EXIT.calledWrongly,
+}
+
+function failureOf(error: unknown): { message: string; code: string; exitCode: number } {
+  if (error instanceof CommandFailure) return error.asFailure()
+  if (error instanceof CommanderError)
+    return {
+      message: error.message.replace(/^error: /, ''),
+      code: 'ERR_USAGE_COMMAND',
+      exitCode: EXIT.calledWrongly,
+    }
+  const { message, code = 'ERR_USAGE_COMMAND' } = errorOf(error)
+  return { message, code, exitCode: EXIT_CODES[code] ?? EXIT.failed }
+}
+
+/** Returns the user of the process by name, for the history; by number where the system has no name. */
+function systemUser(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `user ${process.getuid?.() ?? ''}`.trim()
+  }
+}

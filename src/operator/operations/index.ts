@@ -1,0 +1,11 @@
+/**
+ * Operations of an operator that commands and pages have in common. They stand on the public `UsageTelemetry`, and change nothing but by
+ * it.
+ */
+export { type DescribedFact, describeFacts } from './describe-facts.ts'
+export { type Comparison, compareReports, diffFacts, type FactChange } from './diff.ts'
+export { type ExportFile, exportFileOf } from './export-file.ts'
+export type { OperatedTelemetry } from './operated.ts'
+export { factsOf, type ReportedFacts } from './reported-facts.ts'
+export { type FoundReport, findReport } from './reports.ts'
+export { shown } from './shown.ts'
