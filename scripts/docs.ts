@@ -50,7 +50,7 @@ function schemasOfCommands(): Record<string, string> {
   return Object.fromEntries(
     Object.entries(COMMAND_SCHEMAS).map(([command, schema]) => [
       `docs/schemas/telemetry-${command}.json`,
-      `${JSON.stringify(schema, undefined, 2)}\n`,
+      `${JSON.stringify(schema)}\n`,
     ]),
   )
 }

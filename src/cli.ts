@@ -7,7 +7,7 @@
 import type { TelemetryIo } from './operator/commands/index.ts'
 import type { OperatedTelemetry } from './operator/operations/index.ts'
 
-export type { TelemetryIo } from './operator/commands/index.ts'
+export type { EndSignal, Output, TelemetryIo } from './operator/commands/index.ts'
 export type { OperatedTelemetry } from './operator/operations/index.ts'
 
 /**

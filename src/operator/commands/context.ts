@@ -1,4 +1,4 @@
-import type { AbortSignal, Clock, Environment } from '../../platform/index.ts'
+import type { Clock, Environment } from '../../platform/index.ts'
 import type { OperatedTelemetry } from '../operations/index.ts'
 import type { Output, Terminal } from './terminal.ts'
 
@@ -15,14 +15,21 @@ export interface TelemetryIo {
   /** Default: the system's. */
   readonly clock?: Clock
   /** Ends `log --follow`. Default: Ctrl-C ends the process. */
-  readonly signal?: AbortSignal
-  /** How people call the commands, for help and hints. Default: the product's name and `telemetry`: `acme-db telemetry`. */
+  readonly signal?: EndSignal
+  /** Words by which people call the commands, for help and hints. Default: the product's name and `telemetry`: `acme-db telemetry`. */
   readonly name?: string
   /** Person who chooses, for the history of consent. Default: the user of the process, as the system names that user. */
   readonly by?: string
 }
 
-/** What a command works with. */
+/** Signal that ends a command, such as an `AbortSignal`. */
+export interface EndSignal {
+  readonly aborted: boolean
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
+/** Surroundings of one command, with the defaults filled in. */
 export interface Context {
   readonly usage: OperatedTelemetry
   readonly stdout: Output
@@ -30,7 +37,7 @@ export interface Context {
   readonly stdin: NonNullable<TelemetryIo['stdin']>
   readonly terminal: Terminal
   readonly clock: Clock
-  readonly signal: AbortSignal | undefined
+  readonly signal: EndSignal | undefined
   readonly environment: Environment
   readonly name: string
   readonly by: string

@@ -1,3 +1,4 @@
 /** Commands about a product's usage telemetry, for the people who run it: `acme telemetry status`. Loads commander. */
-export type { TelemetryIo } from './context.ts'
+export type { EndSignal, TelemetryIo } from './context.ts'
 export { runAsProcess, runTelemetryCommand } from './run.ts'
+export type { Output } from './terminal.ts'

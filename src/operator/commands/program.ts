@@ -11,7 +11,7 @@ import { preview } from './preview.ts'
 import { diff, report, show } from './report.ts'
 import { status } from './status.ts'
 
-/** Where a command puts its result. */
+/** Receives the result of a command. */
 export interface Results {
   answer(answer: Answer): void
   /** Ends a command that has written its output itself. */

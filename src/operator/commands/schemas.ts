@@ -221,6 +221,20 @@ const DOCUMENTS: Readonly<Record<string, Schema>> = {
   }),
 }
 
+/** Returns the definitions that a document refers to, and those that these refer to. */
+function definitionsIn(document: Schema): Record<string, Schema> {
+  const found: Record<string, Schema> = { error: DEFINITIONS.error }
+  const look = (schema: Schema) => {
+    for (const [, name = ''] of JSON.stringify(schema).matchAll(/#\/\$defs\/(\w+)/g)) {
+      if (Object.hasOwn(found, name)) continue
+      found[name] = DEFINITIONS[name as keyof typeof DEFINITIONS]
+      look(found[name])
+    }
+  }
+  look(document)
+  return found
+}
+
 /** Schemas by command. A command that fails prints an error instead of its document. */
 export const COMMAND_SCHEMAS: Readonly<Record<string, Schema>> = Object.fromEntries(
   Object.entries(DOCUMENTS).map(([command, document]) => [
@@ -229,7 +243,7 @@ export const COMMAND_SCHEMAS: Readonly<Record<string, Schema>> = Object.fromEntr
       $schema: 'https://json-schema.org/draft/2020-12/schema',
       title: `telemetry ${command} --json`,
       anyOf: [document, ref('error')],
-      $defs: DEFINITIONS,
+      $defs: definitionsIn(document),
     },
   ]),
 )

@@ -108,7 +108,7 @@ const lastText = ({
   at: string
   outcome: string
   reason: string
-}) => `${shown(outcome)} ${timeText(at)}, ${shown(reason)} (${shown(reportId).slice(0, 13)})`
+}) => `${shown(outcome)} ${timeText(at)}, ${timeText(reason)} (${shown(reportId).slice(0, 13)})`
 
 const waitingText = ({ waiting, failures, retryAt }: UsageStatus['delivery']): string => {
   const tried = failures > 0 ? `, ${failures} attempts have failed` : ''

@@ -6,7 +6,7 @@ import { shown } from '../operations/index.ts'
 /** Stream of a command. A terminal has a width. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 
-/** How text looks where a command writes. */
+/** Look of the text of a command. */
 export interface Terminal {
   /** Width of a line, in columns. */
   readonly width: number

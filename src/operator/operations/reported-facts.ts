@@ -1,10 +1,10 @@
 import { isOwnName } from '../../catalog/index.ts'
 import { readReport } from '../../library/otlp/index.ts'
 
-/** What a report says, by name: `acme.edition`, or `acme.commands{command=find}` for one of several numbers. */
+/** Values of a report by name: `acme.edition`, or `acme.commands{command=find}` for one of several numbers. */
 export type ReportedFacts = Readonly<Record<string, unknown>>
 
-/** What a report says of itself and people compare: the other parts differ in each report. */
+/** Parts of a report about itself that people compare: the other ones differ in each report. */
 const COMPARED = new Set([
   'service.version',
   'usage.catalog.version',
