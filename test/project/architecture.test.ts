@@ -11,6 +11,8 @@ const source = path.resolve(import.meta.dirname, '../../src')
 const ROOMS = [
   'operator/admin',
   'operator/page',
+  'operator/commands',
+  'operator/operations',
   'maintainer/commands',
   'maintainer/publish',
   'maintainer/insights',
@@ -18,8 +20,6 @@ const ROOMS = [
   'maintainer/store',
   'maintainer/collector',
   'maintainer/package',
-  'operator/commands',
-  'operator/operations',
   'library/test-kit',
   'library/exporter',
   'library/telemetry',
