@@ -9,7 +9,8 @@ export const product = defineProduct({
   homepage: 'https://docs.dependencytrack.org/getting-started/telemetry/',
   catalog,
   endpoint: 'https://metrics.dependencytrack.org',
-  consent: { default: 'enabled' },
+  // The profile of SmallRye Config, which the original asks for.
+  consent: { default: 'enabled', development: 'SMALLRYE_CONFIG_PROFILE' },
   schedule: { initialDelay: '1m' },
   neverCollected: [
     'Projects, components, vulnerabilities and findings, and how many there are',

@@ -70,6 +70,11 @@ export const PLACES: readonly Place[] = [
     ...inputs,
     automation: value?.trim() ? value : undefined,
   })),
+  other('development', 'dev', fc.constantFrom('dev', 'Development', 'production', ''), (inputs, value) => ({
+    ...inputs,
+    development: 'NODE_ENV',
+    environment: { ...inputs.environment, NODE_ENV: value },
+  })),
   optOut('debug-variable', 'ACME_TELEMETRY_DEBUG'),
   {
     ...other(

@@ -26,6 +26,7 @@ async function refused(choice: Promise<unknown>): Promise<ConsentLockedError> {
 const UNLOCK: Partial<Record<ConsentSource, string>> = {
   'executable-name': 'start it by another name',
   automation: 'start it yourself',
+  development: 'start it outside of development',
   'endpoint-variable': 'correct that',
   'headers-variable': 'correct that',
   'exclude-variable': 'correct that',

@@ -57,7 +57,14 @@ test('every no of the operator beats every yes: of the environment, the flag, a 
   }
 })
 
-const PASSING = ['automation', 'debug-variable', 'endpoint-variable', 'headers-variable', 'exclude-variable']
+const PASSING = [
+  'automation',
+  'development',
+  'debug-variable',
+  'endpoint-variable',
+  'headers-variable',
+  'exclude-variable',
+]
 
 test('a no that a person meant counts as that beside every other one', () => {
   for (const place of PLACES.filter(({ source, restricts }) => restricts && !PASSING.includes(source))) {

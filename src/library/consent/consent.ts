@@ -11,6 +11,7 @@ import {
 } from './choice.ts'
 import { effectiveChoice, isAfter, type UnstoredChoice, unlessSuperseded } from './choice-in-effect.ts'
 import { createConfigurationReader } from './configured.ts'
+import { createDevelopmentReader } from './development.ts'
 import { ConsentChangedError, ConsentLockedError, choiceNotStored } from './errors.ts'
 import {
   addChoice,
@@ -73,7 +74,13 @@ export function createConsent(given: ConsentOptions): Consent {
   const { stateProblem = () => undefined, warn = () => {}, otherHistories = [], definitions } = options
   const listeners = new Set<ConsentListener>()
   const configuration = createConfigurationReader(options.inputs.configured)
-  let inputs = ownOf({ ...options.inputs, ...configuration(), stateProblem: stateProblem() })
+  const development = createDevelopmentReader(options.inputs.development)
+  let inputs = ownOf({
+    ...options.inputs,
+    ...configuration(),
+    ...development(),
+    stateProblem: stateProblem(),
+  })
   const variables = variablesIn(inputs.environment, inputs)
   let current = decide()
   /** Last verdict that the listeners were called with. */
@@ -156,6 +163,7 @@ export function createConsent(given: ConsentOptions): Consent {
     inputs = ownOf({
       ...options.inputs,
       ...configuration(),
+      ...development(),
       ...(definitions && { definitions: definitions() }),
       stateProblem: stateProblem(),
       ...(automation !== undefined && { automation }),

@@ -20,6 +20,12 @@ export interface ConsentPolicy {
   readonly executableName?: string | undefined
   /** Effect of a CI system, a test runner or an AI agent that runs the process. Default: `ignore`. */
   readonly automation?: 'disabled' | 'ignore'
+  /**
+   * Development profile of the product, in which nothing is sent: `true` for a development run, a function that is called with each
+   * verdict and returns that at once, or the name of the variable that says `development`, `dev` or `local`, such as `NODE_ENV`.
+   * Nothing is deleted. Default: `false`.
+   */
+  readonly development?: boolean | string | (() => boolean)
   /** Sources that this product ignores. Default: none. */
   readonly ignore?: readonly ConsentSource[]
   /**

@@ -1,5 +1,6 @@
 import type { Scopes } from '../../catalog/index.ts'
 import { isLockedConfiguration } from './configured.ts'
+import { meansDevelopment } from './development.ts'
 import { readExclusions } from './exclusions.ts'
 import { hasProblem } from './stored-choice.ts'
 import type { ConsentInputs, ConsentSource } from './types.ts'
@@ -102,6 +103,15 @@ export const SOURCES: readonly Source[] = [
               reading: { state: 'disabled' },
             },
           ],
+  },
+  {
+    source: 'development',
+    restricts: true,
+    locks: true,
+    isCircumstance: true,
+    about:
+      'A development run, where the product says how to recognize one: by its own profile, or by a variable that it names, such as `NODE_ENV`, in which `development`, `dev` and `local` mean one, in any case.',
+    read: developmentRun,
   },
   {
     source: 'debug-variable',
@@ -259,6 +269,20 @@ function decision(name: string, value: unknown, { levels }: ConsentInputs): Stat
 }
 
 const CONFIGURATION = 'the configuration'
+
+function developmentRun({ development, developmentProblem, environment }: NamedInputs): Statement[] {
+  if (typeof development === 'string') {
+    const value = environment[development]?.trim()
+    if (!value) return []
+    const state = meansDevelopment(value) ? 'disabled' : 'undecided'
+    return [{ name: development, value: printable(value), reading: { state } }]
+  }
+  if (development !== true) return []
+  const statement = { name: 'the development profile', reading: { state: 'disabled' } } as const
+  if (developmentProblem === undefined) return [statement]
+  const problem = `cannot be read (${printable(developmentProblem)}), so it counts as a no; correct it`
+  return [{ ...statement, problem }]
+}
 
 /** Returns a no for a configuration that cannot be read: it may say no, and may be locked. */
 function unreadableConfiguration({ configurationProblem }: ConsentInputs): Statement[] {

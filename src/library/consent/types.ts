@@ -10,6 +10,7 @@ export type ConsentSource =
   | 'otel-sdk-disabled'
   | 'executable-name'
   | 'automation'
+  | 'development'
   | 'debug-variable'
   | 'endpoint-variable'
   | 'headers-variable'
@@ -27,7 +28,7 @@ export type ConsentSource =
  * Origin of a no, which determines what the no deletes. Under any no, nothing is sent.
  *
  * - `person`: somebody has opted out. Installation id, outbox and counts are deleted.
- * - `circumstance`: a no for this run only, such as a debug run, automation, or a value that cannot be used or read. Nothing is deleted.
+ * - `circumstance`: a no for this run only, such as a debug run, automation, development, or a value that cannot be used or read. Nothing is deleted.
  * - `product`: nobody has said yes, and the product's own configuration, seed or default says no. Nothing is deleted.
  */
 export type DisabledBy = 'person' | 'circumstance' | 'product'
@@ -140,6 +141,10 @@ export interface ConsentInputs {
   readonly executableName?: string | undefined
   /** CI system, test runner or AI agent that runs the process. If there is one, it is a no. */
   readonly automation?: string | undefined
+  /** `true` in a development run, or the name of the variable that says so. Default: no development run is recognized. */
+  readonly development?: unknown
+  /** Reason why it is not known whether this is a development run. Default: it is known. */
+  readonly developmentProblem?: string | undefined
   /** Variable with which the operator has set the address for reports. `problem` says what is wrong with it, as the end of a sentence. */
   readonly endpoint?:
     | { readonly name: string; readonly value: string; readonly problem?: string | undefined }

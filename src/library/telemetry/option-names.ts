@@ -27,6 +27,7 @@ const NAMES = {
     seed: true,
     executableName: true,
     automation: true,
+    development: true,
     ignore: true,
     onConflict: true,
     optOutOnlyBy: true,

@@ -131,6 +131,12 @@ function mistakesOfConsent(consent: UsageTelemetryOptions['consent']): Mistake[]
       whileDisabled: ['log', 'nothing'],
     }),
     ...optionalMistake(
+      'consent.development',
+      consent?.development,
+      isDevelopment,
+      "use true or false, a function that returns one of them, or the name of a variable, such as 'NODE_ENV'",
+    ),
+    ...optionalMistake(
       'consent.overruleStoredNo',
       consent?.overruleStoredNo,
       (sources) => Array.isArray(sources) && sources.every((source) => OVERRULING.includes(source)),
@@ -138,6 +144,11 @@ function mistakesOfConsent(consent: UsageTelemetryOptions['consent']): Mistake[]
     ),
   ]
 }
+
+const isDevelopment = (value: unknown) =>
+  typeof value === 'boolean' ||
+  typeof value === 'function' ||
+  (typeof value === 'string' && /^[A-Za-z_][A-Za-z0-9_]{0,127}$/.test(value))
 
 function mistakesOfSchedule(schedule: UsageTelemetryOptions['schedule']): Mistake[] {
   const { interval, initialDelay, undecidedDelay, firstPhase, jitter } = ownOf({ ...schedule })

@@ -414,8 +414,9 @@ export function createRunning(
     },
     consent: {
       verdict() {
-        // The configuration may have been reloaded.
-        if (typeof settings.policy.configured === 'function') reconsider()
+        // The configuration may have been reloaded, and the development profile left.
+        const { configured, development } = settings.policy
+        if (typeof configured === 'function' || typeof development === 'function') reconsider()
         return consent.verdict()
       },
       set: (decision, chooser) => keepingProcessAlive(() => choose(decision, chooser)),

@@ -180,6 +180,7 @@ export function resolveSettings(
       flag: consent.flag,
       configured: consent.configured,
       seed: consent.seed,
+      development: consent.development,
       executableName: consent.executableName,
       ignore: consent.ignore,
       overruleStoredNo: consent.overruleStoredNo,

@@ -28,6 +28,8 @@ export function switches(product: PublishedProduct): Block[] {
   if (consent?.sticky) notes.push(['A decision of the environment is remembered after its variable is gone.'])
   if (consent?.automation === 'disabled')
     notes.push(['It is off where a CI system, a test runner or an AI agent runs the product.'])
+  const development = developmentOf(product)
+  if (development) notes.push(development)
   if (legacyEnvironmentPrefixes.length > 0) {
     const old = legacyEnvironmentPrefixes.map((one) => [code(`${one}_TELEMETRY`)])
     notes.push(text`Variables that begin with ${listed(old, 'or')} work as well.`)
@@ -58,4 +60,13 @@ function holdOf({ consent, environmentPrefix }: PublishedProduct): Text {
         : [OVERRULING[one] ?? one],
   )
   return text`A no holds, whoever says it, except that a yes of ${listed(sources, 'or')} overrules one that was chosen in the product before.`
+}
+
+/** Returns how the product recognizes a development run; `undefined` if it does not. */
+function developmentOf({ consent }: PublishedProduct): Text | undefined {
+  const { development } = { ...consent }
+  if (development === undefined || development === false) return undefined
+  if (typeof development !== 'string') return ['It is off in a development run.']
+  const words = ['development', 'dev', 'local'].map((word): Text => [code(word)])
+  return text`It is off in a development run, where ${code(development)} says ${listed(words, 'or')}.`
 }
