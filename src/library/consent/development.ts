@@ -1,7 +1,7 @@
 import { answerOfHostNow, ownOf } from '../../platform/index.ts'
 import type { ConsentInputs } from './types.ts'
 
-/** What says that the product runs in development, at one moment. */
+/** Source of a development run, as it is at one moment. */
 export type Development = Pick<ConsentInputs, 'development' | 'developmentProblem'>
 
 /**
