@@ -9,6 +9,7 @@ import { defineProduct } from '../../src/index.ts'
 import { createTestTelemetry, type TestTelemetryOptions } from '../../src/testing.ts'
 import { type AcmeFacts, acmeCatalog } from '../support/acme.ts'
 import { createScratch } from '../support/scratch.ts'
+import { acmeFeed } from '../version/feeds.ts'
 
 /** Acme DB, as its author describes it to the kit. */
 function createAcme(changes: Partial<TestTelemetryOptions<AcmeFacts>> = {}) {
@@ -208,7 +209,18 @@ test('an erasure reaches the receiver as a request without facts', async () => {
   assert.deepEqual(receiver.last()?.facts, {})
 })
 
-test('no socket, no name and no process: not with reports, failures, erasure and a shutdown that sends', async () => {
+test('a version feed that the test publishes is read without a socket', async () => {
+  const versionCheck = { feed: 'https://acme.example/versions.json' }
+  const { usage, clock, receiver } = createAcme({ versionCheck, consent: { default: 'enabled' } })
+  await usage.start()
+  await clock.advance('2d')
+  assert.equal(usage.version.notice(), undefined)
+  receiver.feed(JSON.stringify(acmeFeed({ issued: '2026-01-01T00:00:00Z' })))
+  await clock.advance('2d')
+  assert.equal(usage.version.notice()?.condition, 'vulnerable')
+})
+
+test('no socket, no name and no process: not with reports, version checks, failures, erasure and a shutdown that sends', async () => {
   const made: string[] = []
   const hook = createHook({
     init(_, type) {
@@ -216,8 +228,14 @@ test('no socket, no name and no process: not with reports, failures, erasure and
     },
   }).enable()
   try {
+    const versionCheck = { feed: 'https://acme.example/versions.json' }
     for (const delivery of ['inline', 'detached'] as const) {
-      const acme = createAcme({ consent: { default: 'enabled' }, proxy: 'environment', delivery })
+      const acme = createAcme({
+        consent: { default: 'enabled' },
+        proxy: 'environment',
+        delivery,
+        versionCheck,
+      })
       acme.receiver.answer(503)
       await acme.usage.start()
       await acme.clock.advance('2d')

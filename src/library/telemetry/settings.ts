@@ -30,6 +30,7 @@ import type { ConsentInputs, ConsentPolicy, HistoryLocation } from '../consent/i
 import type { Mistakes, SourceTimeouts } from '../facts/index.ts'
 import type { IdentityPolicy } from '../identity/index.ts'
 import type { Transport } from '../transport/index.ts'
+import type { FetchFeed } from '../version/index.ts'
 import { oldPlaces } from './old-places.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { type PackagingSwitch, readPackagingSwitch } from './packaging.ts'
@@ -42,6 +43,8 @@ import { readVariables } from './variables.ts'
 export interface Effects {
   /** Way to the receiver. Default: HTTP. */
   readonly transport?: Transport
+  /** Way to the version feed. Default: HTTP. */
+  readonly fetchFeed?: FetchFeed
   /** Clock for the time limits of sources. Default: the clock of the telemetry. */
   readonly sourceClock?: Clock
   /** Returns a number from 0 to 1, 1 excluded, for the times of reports and attempts. Default: `Math.random`. */
@@ -87,6 +90,8 @@ export interface Settings {
   readonly timeouts: SourceTimeouts & { readonly clock: Clock }
   /** Way to the receiver; `undefined` for HTTP. */
   readonly transport: Transport | undefined
+  /** Way to the version feed; `undefined` for HTTP. */
+  readonly fetchFeed: FetchFeed | undefined
   /** Source of random numbers; `undefined` for the process's. */
   readonly random: (() => number) | undefined
   /** Options of the version checks, not checked yet; `undefined` if the product makes none. */
@@ -131,7 +136,7 @@ export function resolveSettings(
   packaging = packagingOf(options),
   createdAt = clockOf(options).now(),
   mistakes?: Mistakes,
-  { transport, sourceClock, random }: Effects = NOTHING,
+  { transport, fetchFeed, sourceClock, random }: Effects = NOTHING,
 ): Settings {
   const { product, catalog, consent = NOTHING, schedule = NOTHING, disclosure = NOTHING } = options
   const readNow = () => (options.environment ? readEnvironment(options.environment) : systemEnvironment())
@@ -204,7 +209,7 @@ export function resolveSettings(
     phase: schedule.phase ?? 'random',
     finalReport: finalReportOf(schedule.finalReport),
     timeouts: { ...timeoutsOf(options.facts), clock: sourceClock ?? clock },
-    ...{ transport, random },
+    ...{ transport, fetchFeed, random },
     versionCheck: options.versionCheck?.mode === 'never' ? undefined : options.versionCheck,
     delivery: deliveryOf(options.delivery),
     state,

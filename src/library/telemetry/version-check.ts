@@ -37,7 +37,7 @@ export function createVersionCheck(
   const watch = createVersionWatch({
     ...consent,
     ...{ mode, title, state, clock, logger, initialDelay, undecidedDelay, delayFrom, feed, channel, keys },
-    ...{ proxyEnvironment, optedOutBy },
+    ...{ proxyEnvironment, optedOutBy, fetchFeed: settings.fetchFeed },
     feedProblem: problem,
     interval: parseDuration(given.interval ?? '24h') as number,
     product: product.name,

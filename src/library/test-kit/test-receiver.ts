@@ -8,9 +8,11 @@ import {
   parseDuration,
   parseOwn,
   TextDecoder,
+  TextEncoder,
   UsageConfigurationError,
 } from '../../platform/index.ts'
 import type { SendResult, Transport } from '../transport/index.ts'
+import type { FetchFeed } from '../version/index.ts'
 import type { TestClock } from './test-clock.ts'
 
 /**
@@ -52,6 +54,8 @@ export interface TestReceiver {
   last(): ReceivedReport | undefined
   /** Returns the number of attempts to reach the receiver since the last reset, those without a connection included. */
   attempts(): number
+  /** Publishes a version feed, at whatever http address the product names for it. `undefined`: there is none, as at first. */
+  feed(document: string | undefined): void
   /** Forgets the reports and attempts so far. */
   reset(): void
   /**
@@ -66,12 +70,14 @@ export interface TestReceiver {
 export interface ReceiverOfTest {
   readonly receiver: TestReceiver
   readonly transport: Transport
+  readonly fetchFeed: FetchFeed
 }
 
 export function createTestReceiver(clock: TestClock): ReceiverOfTest {
   let received: ReceivedReport[] = []
   let attempts = 0
   let answer: TestAnswer = 200
+  let feed: string | undefined
 
   const transport: Transport = {
     async send(bytes, signal, mayLeave = async () => true) {
@@ -85,12 +91,22 @@ export function createTestReceiver(clock: TestClock): ReceiverOfTest {
       return readAnswer(responseOf(given), clock.now())
     },
   }
+  const fetchFeed: FetchFeed = async (_, { mayLeave }) => {
+    const document = feed
+    if (document === undefined) return { outcome: 'unavailable', reason: 'the test publishes none' }
+    if (!(await mayLeave())) return { outcome: 'unavailable', reason: 'the attempt was called off' }
+    return { outcome: 'fetched', body: new TextEncoder().encode(document) }
+  }
+
   return {
-    transport,
+    ...{ transport, fetchFeed },
     receiver: {
       list: () => [...received],
       last: () => received.at(-1),
       attempts: () => attempts,
+      feed(document) {
+        feed = document
+      },
       reset() {
         received = []
         attempts = 0

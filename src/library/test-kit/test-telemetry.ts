@@ -58,7 +58,7 @@ export function createTestTelemetry<F extends Facts>(
 ): TestTelemetry<F> {
   let product = ownOf(checkOptions(options)) as UsageTelemetryOptions<F>
   const { clock, sourceClock } = createTestClock(now, loadReporting)
-  const { receiver, transport } = createTestReceiver(clock)
+  const { receiver, transport, fetchFeed } = createTestReceiver(clock)
   const state: StateStore = typeof product.state === 'object' ? product.state : createMemoryStore()
   const log: string[] = []
   const keep = (level: string) => (text: string) => void log.push(`${level}: ${text}`)
@@ -81,7 +81,7 @@ export function createTestTelemetry<F extends Facts>(
         ...(delivery !== undefined && { delivery: delivery === 'detached' ? AT_ONCE : delivery }),
       },
       undefined,
-      { transport, sourceClock, random: () => 0.5 },
+      { transport, fetchFeed, sourceClock, random: () => 0.5 },
     ).usage
   }
   let usage = create()

@@ -21,7 +21,12 @@ import {
   URL,
 } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
-import { type FetchedFeed, fetchFeed, type VersionHeaders } from '../transport/index.ts'
+import {
+  type FetchedFeed,
+  type FetchFeedOptions,
+  fetchFeed,
+  type VersionHeaders,
+} from '../transport/index.ts'
 import { type Findings, findingsIn, findingsOfHeader } from './findings.ts'
 import type { VersionMemory } from './memory.ts'
 
@@ -38,6 +43,9 @@ export interface VersionSubject {
   readonly hosts: readonly string[]
 }
 
+/** Fetches a feed from an address. Never rejects. */
+export type FetchFeed = (url: URL, options: FetchFeedOptions) => Promise<FetchedFeed>
+
 export interface CheckOptions extends VersionSubject {
   readonly state: StateStore
   readonly clock: Clock
@@ -45,6 +53,8 @@ export interface CheckOptions extends VersionSubject {
   readonly feed: string
   readonly memory: VersionMemory
   readonly proxyEnvironment: Environment | undefined
+  /** Way to the feed. Default: HTTP. */
+  readonly fetchFeed?: FetchFeed | undefined
   readonly signal: AbortSignal
   /** Returns whether the feed may be read; called again right before the request is sent. */
   readonly isPermitted: () => Promise<boolean>
@@ -177,7 +187,8 @@ async function storedFeed({
 
 function fetchFrom(options: CheckOptions, etag: string | undefined): Promise<FetchedFeed> {
   const { feed, hosts, proxyEnvironment, clock, signal, isPermitted } = options
-  return fetchFeed(new URL(feed), {
+  const fetchIt = options.fetchFeed ?? fetchFeed
+  return fetchIt(new URL(feed), {
     ...{ etag, hosts, proxyEnvironment, signal },
     now: clock.now,
     mayLeave: isPermitted,

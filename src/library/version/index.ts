@@ -2,6 +2,8 @@
  * Version checks: the newest version and advisories, from a static feed or the header of a delivered report. Entered by `import()`, for
  * products that have them; what fetches and compares is loaded when a check is due.
  */
+
+export type { FetchFeed } from './check.ts'
 export type {
   UsageVersion,
   VersionAdvisory,

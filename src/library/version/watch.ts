@@ -16,6 +16,7 @@ import { ENTRIES, NotStoredError, type StateStore, takeLease } from '../../state
 import { ConsentDecisionError, type DisclosureSink, nameOfChooser, type Verdict } from '../consent/index.ts'
 import { createSchedule } from '../schedule/index.ts'
 import type { Transport, VersionHeaders } from '../transport/index.ts'
+import type { FetchFeed } from './check.ts'
 import {
   appendAcknowledgement,
   EMPTY_MEMORY,
@@ -59,6 +60,8 @@ export interface VersionWatchOptions {
   readonly clock: Clock
   readonly logger: Logger
   readonly proxyEnvironment: Environment | undefined
+  /** Way to the feed. Default: HTTP. */
+  readonly fetchFeed?: FetchFeed | undefined
   readonly sinks: readonly DisclosureSink[]
   readonly initialDelay: number
   readonly undecidedDelay: number
