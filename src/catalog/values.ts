@@ -12,6 +12,7 @@ export type DropReason =
   | 'wrong_instrument'
   | 'invalid_value'
   | 'invalid_attribute'
+  | 'too_many_sources'
   | 'failed'
   | 'timeout'
 
@@ -21,6 +22,7 @@ export const DROP_REASONS: readonly DropReason[] = [
   'wrong_instrument',
   'invalid_value',
   'invalid_attribute',
+  'too_many_sources',
   'failed',
   'timeout',
 ]

@@ -57,7 +57,7 @@ processors:
               metric.name == "acme.commands" and Len(datapoint.attributes) == 1 and datapoint.attributes["command"] == "find" and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
               or metric.name == "acme.users" and Len(datapoint.attributes) == 0
               or IsMatch(metric.name, "^(?:usage\\\\.facts|usage\\\\.withheld|usage\\\\.forget)$$") and Len(datapoint.attributes) == 0 and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
-              or metric.name == "usage.dropped" and Len(datapoint.attributes) == 1 and IsMatch(datapoint.attributes["reason"], "^(?:undeclared|wrong_instrument|invalid_value|invalid_attribute|failed|timeout)$$") and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
+              or metric.name == "usage.dropped" and Len(datapoint.attributes) == 1 and IsMatch(datapoint.attributes["reason"], "^(?:undeclared|wrong_instrument|invalid_value|invalid_attribute|too_many_sources|failed|timeout)$$") and datapoint.value_double >= 0.0 and datapoint.value_int >= 0.0
             )
   transform/attributes:
     metric_statements:

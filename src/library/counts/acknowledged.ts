@@ -15,7 +15,12 @@ import {
   shareFromJson,
   shareToJson,
 } from './outbox.ts'
-import { type SourceCounter, sourceCounterFromJson, sourceCounterToJson } from './source-counter.ts'
+import {
+  advanceSourceCounter,
+  type SourceCounter,
+  sourceCounterFromJson,
+  sourceCounterToJson,
+} from './source-counter.ts'
 
 /** Counts that the reports of an installation have delivered, up to the report with the last recorded outcome. */
 export interface AcknowledgedCounts {
@@ -76,15 +81,17 @@ export function createAcknowledgements(store: StateStore): Acknowledgements {
     const merged = waiting.filter(isMerge).at(-1)?.merged ?? older.merged
     const entries = await inBatches(await listCounters(store), (counterId) => readCounter(store, counterId))
     const share = new Map<string, Counts>()
-    for (const { counterId, counts } of [
-      ...entries.filter((entry) => !!entry),
-      ...(merged?.counters ?? []),
-    ]) {
+    const counters = [...entries.filter((entry) => !!entry), ...(merged?.counters ?? [])]
+    for (const { counterId, counts } of counters) {
       const carried = waiting.filter(isReport).map((report) => report.share.get(counterId) ?? new Map())
       share.set(counterId, difference(counts, sumOf(...carried)))
     }
-    // The totals of the sources outside of the processes are unknown, so their counting begins again.
-    const presumed = { ...older, number, share, sources: undefined }
+    // The baselines of the sources are unknown, so their counting begins again, after what is stored of them.
+    const totals = { observed: new Map(), isWithheld: () => false }
+    const under: CountedUnder = counters[0]?.under ?? { state: 'disabled' }
+    const sources = advanceSourceCounter(undefined, { totals, counters, under, now: Date.now() })
+    if (sources) share.set(sources.counterId, sources.counts)
+    const presumed = { ...older, number, share, sources }
     await store.write(entryOf(number), textOf(presumed)).catch(() => {})
     return presumed
   }

@@ -8,8 +8,9 @@ import {
   TextDecoder,
 } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
-import { type Counts, countsFromJson, countsToJson } from '../facts/index.ts'
+import { type Counts, countsFromJson, countsToJson, type SourceRuns } from '../facts/index.ts'
 import { type Counted, isCountedUnder } from './coverage.ts'
+import { runsFromJson, runsToJson } from './source-runs-json.ts'
 
 /** Counter: numbers that only grow, with an id. At most one process adds to it. */
 export interface Counter extends Counted {
@@ -17,6 +18,8 @@ export interface Counter extends Counted {
   readonly counterId: string
   /** All counts since `since`. The shares in reports are stored with the reports. */
   readonly counts: Counts
+  /** Runs of the sources that were observed by name; absent if there are none. Their growth is not in `counts`. */
+  readonly runs?: SourceRuns | undefined
 }
 
 /** Counter of one process in the state store, for the reports of any process. */
@@ -97,8 +100,8 @@ export async function removeCounts(state: StateStore): Promise<void> {
 
 const FORMAT = 1
 
-const textOf = ({ counts, ...about }: CounterEntry) =>
-  `${JSON.stringify({ format: FORMAT, ...about, counts: countsToJson(counts) })}\n`
+const textOf = ({ counts, runs, ...about }: CounterEntry) =>
+  `${JSON.stringify({ format: FORMAT, ...about, counts: countsToJson(counts), runs: runsToJson(runs) })}\n`
 
 function parse(bytes: Uint8Array | undefined): CounterEntry | undefined {
   try {
@@ -106,14 +109,15 @@ function parse(bytes: Uint8Array | undefined): CounterEntry | undefined {
     const entry = parseOwn(new TextDecoder().decode(bytes))
     const { format, counterId, since, at, under, writer, ended } = entry
     const counts = countsFromJson(entry.counts)
+    const runs = runsFromJson(entry.runs)
     const good =
       format === FORMAT &&
       typeof counterId === 'string' &&
       [since, at].every((time) => new Date(time).toISOString() === time) &&
       isCountedUnder(under) &&
       (writer === undefined || isWriter(writer))
-    return good && counts
-      ? { counterId, since, at, under, ...(writer && { writer }), ended: ended === true, counts }
+    return good && counts && runs !== 'corrupt'
+      ? { counterId, since, at, under, ...(writer && { writer }), ended: ended === true, counts, runs }
       : undefined
   } catch {
     return undefined

@@ -1,9 +1,10 @@
 import { type Clock, Date, ownOf, processOwner, randomUuid } from '../../platform/index.ts'
 import { isOutOfReach, type StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { type Counts, difference, sumOf } from '../facts/index.ts'
+import { type Counts, difference, type SourceRun, type SourceRuns, startOf, sumOf } from '../facts/index.ts'
 import { type Counter, counterEntry, holds, MAX_PAUSE, writeCounter } from './counter-entry.ts'
 import { type CountedUnder, countedUnder, isCovered } from './coverage.ts'
+import { runsToJson } from './source-runs-json.ts'
 
 /** Counter of this process, and its entry in the state store, so that a crash loses little. */
 export interface LocalCounter {
@@ -30,15 +31,19 @@ export interface LocalCounterOptions {
   readonly since?: number
   /** Returns all counts of the process since its start or the last restart. They only grow. */
   readonly totals: () => Counts
+  /** Returns the runs of the sources that the process has observed by name since its start or the last restart. Default: none. */
+  readonly runs?: () => SourceRuns
 }
 
 export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
-  const { store, clock, since: began = clock.now(), totals } = ownOf(options)
+  const { store, clock, since: began = clock.now(), totals, runs: observed = () => NO_RUNS } = ownOf(options)
   /** Created at its first use: loading a random number generator would cost a start milliseconds and megabytes. */
   let counterId: string | undefined
   let since = began
   /** Part of the totals that is in earlier counters of this process. */
   let earlier: Counts = new Map()
+  /** Runs in the last one of them. */
+  let earlierRuns = NO_RUNS
   /** Parts of the totals that are in reports in memory. */
   const inMemory = new Set<Counts>()
   /** Absent before the first verdict. */
@@ -56,11 +61,12 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
     since: new Date(since).toISOString(),
     under: under ?? UNKNOWN,
     counts: counts(),
+    runs: runsAfter(earlierRuns, observed(), since),
   })
 
   return {
     live,
-    persisted: () => ({ ...live(), counts: written?.counts ?? new Map() }),
+    persisted: () => ({ ...live(), counts: written?.counts ?? new Map(), runs: written?.runs }),
     applyVerdict(verdict) {
       const { state, disabledBy } = ownOf(verdict)
       // A no for this run does not decide about the counts: the next verdict does. Nothing is persisted meanwhile.
@@ -77,10 +83,10 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
     },
     async persist(how = {}) {
       const { ended = false } = ownOf(how)
-      if (written && (await isClosed(written, ended))) beginAnother(written.counts)
-      const now = counts()
-      const isWritten = written?.isCertain && isSame(now, written.counts) && ended === written.ended
-      if (!isWritten && (written || now.size > 0)) await write(now, ended)
+      if (written && (await isClosed(written, ended))) beginAnother(written)
+      const now = live()
+      const isWritten = written?.isCertain && isSame(now, written) && ended === written.ended
+      if (!isWritten && (written || now.counts.size > 0 || now.runs?.size)) await write(now, ended)
     },
     async restart(verdict) {
       const before = written && counterId
@@ -88,6 +94,7 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
       counterId = undefined
       since = clock.now()
       earlier = new Map()
+      earlierRuns = NO_RUNS
       // Counts in reports in memory are not restored after this.
       inMemory.clear()
       written = undefined
@@ -102,23 +109,24 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
    */
   async function isClosed(last: Written, ended: boolean): Promise<boolean> {
     if (clock.monotonic() - last.at > MAX_PAUSE) return true
-    if (last.ended && !(ended && isSame(counts(), last.counts))) return true
+    if (last.ended && !(ended && isSame(live(), last))) return true
     return last.isCertain && (await store.read(counterEntry(id()))) === undefined
   }
 
   /** Begins another counter after the last one has ended: writing the last one again could restore counts that were acknowledged. */
-  function beginAnother(before: Counts): void {
+  function beginAnother({ counts: before, runs }: Written): void {
     earlier = sumOf(earlier, before)
+    earlierRuns = runs ?? NO_RUNS
     counterId = undefined
     since = clock.now()
     written = undefined
   }
 
-  async function write(now: Counts, ended: boolean): Promise<void> {
+  async function write(now: Counter, ended: boolean): Promise<void> {
     const { pid, host } = processOwner()
     const writer = { pid, host, monotonic: clock.monotonic() }
-    const entry = { ...live(), at: new Date(clock.now()).toISOString(), writer, ended, counts: now }
-    const done = { counts: now, at: clock.monotonic(), ended }
+    const entry = { ...now, at: new Date(clock.now()).toISOString(), writer, ended }
+    const done = { counts: now.counts, runs: now.runs, at: clock.monotonic(), ended }
     try {
       await writeCounter(store, entry)
     } catch (error) {
@@ -131,8 +139,7 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
   }
 }
 
-interface Written {
-  readonly counts: Counts
+interface Written extends Pick<Counter, 'counts' | 'runs'> {
   /** Time of the write by the monotonic clock, in milliseconds. */
   readonly at: number
   /** `true` if the entry says that the process has ended. */
@@ -143,5 +150,40 @@ interface Written {
 
 const UNKNOWN: CountedUnder = { state: 'disabled' }
 
-const isSame = (a: Counts, b: Counts) =>
-  a.size === b.size && [...a].every(([key, amount]) => b.get(key) === amount)
+const NO_RUNS: SourceRuns = new Map()
+
+type Content = Pick<Counter, 'counts' | 'runs'>
+
+const isSame = (a: Content, b: Content) =>
+  a.counts.size === b.counts.size &&
+  [...a.counts].every(([key, amount]) => b.counts.get(key) === amount) &&
+  JSON.stringify(runsToJson(a.runs)) === JSON.stringify(runsToJson(b.runs))
+
+/** Returns runs without what an earlier counter of the process has of them: its entry, or what it was delivered as, is joined with them. */
+function runsAfter(earlier: SourceRuns, runs: SourceRuns, now: number): SourceRuns {
+  if (earlier.size === 0) return runs
+  return new Map(
+    [...runs].map(([key, sources]) => [
+      key,
+      new Map(
+        [...sources].map(([source, list]) => [
+          source,
+          runsOfOne(earlier.get(key)?.get(source)?.at(-1), list, now),
+        ]),
+      ),
+    ]),
+  )
+}
+
+function runsOfOne(
+  last: SourceRun | undefined,
+  list: readonly SourceRun[],
+  now: number,
+): readonly SourceRun[] {
+  if (!last) return list
+  return list
+    .filter((run) => startOf(run) >= startOf(last))
+    .map((run) =>
+      startOf(run) === startOf(last) ? { ...run, from: last.total, seen: Math.max(run.seen, now) } : run,
+    )
+}

@@ -12,6 +12,7 @@ import {
   listCounters,
   readCounter,
 } from './counter-entry.ts'
+import { areJoined } from './join-runs.ts'
 import { type LogState, readLogState } from './log-state.ts'
 import { mergeInto } from './merged-counters.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
@@ -124,8 +125,10 @@ async function readEndedCounters(
 
 /** Returns the merged counters that are not fully delivered. */
 function undelivered({ merged, acknowledged, waiting }: LogState): readonly Counter[] {
-  return merged.counters.filter(({ counterId, counts }) => {
+  const { sources } = acknowledged
+  return merged.counters.filter(({ counterId, counts, runs }) => {
     const delivered = acknowledged.share.get(counterId) ?? new Map()
+    if (!areJoined(runs, sources)) return true
     return difference(counts, delivered).size > 0 || waiting.some(({ share }) => share.has(counterId))
   })
 }

@@ -2,6 +2,8 @@ import { Date, ownOf, randomUuid } from '../../platform/index.ts'
 import { countsFromJson, countsToJson, sumOf } from '../facts/index.ts'
 import type { Counter } from './counter-entry.ts'
 import { type CountedUnder, isCountedUnder } from './coverage.ts'
+import { joinRuns } from './join-runs.ts'
+import { runsFromJson, runsToJson } from './source-runs-json.ts'
 
 /**
  * Counters of ended processes, merged into few. A merge uses the number of a report: a report that was begun before the merge still
@@ -19,8 +21,8 @@ export const NOTHING_MERGED: MergedCounters = { counters: [], counterIds: new Se
 /** Adds counters to merged counters. A merged counter starts when its earliest counter did, so that a yes never covers older counts. */
 export function mergeInto(merged: readonly Counter[], more: readonly Counter[]): readonly Counter[] {
   const byConsent = new Map(merged.map((counter) => [consentOf(counter.under), counter]))
-  for (const { under, since, counts } of more) {
-    const counter = byConsent.get(consentOf(under)) ?? {
+  for (const { under, since, counts, runs } of more) {
+    const counter: Counter = byConsent.get(consentOf(under)) ?? {
       ...{ counterId: randomUuid(), under, since },
       counts: new Map(),
     }
@@ -28,6 +30,7 @@ export function mergeInto(merged: readonly Counter[], more: readonly Counter[]):
       ...counter,
       since: Date.parse(since) < Date.parse(counter.since) ? since : counter.since,
       counts: sumOf(counter.counts, counts),
+      ...(runs && { runs: joinRuns(counter.runs ?? new Map(), runs) }),
     })
   }
   return [...byConsent.values()]
@@ -36,7 +39,11 @@ export function mergeInto(merged: readonly Counter[], more: readonly Counter[]):
 const consentOf = ({ state, choice = '' }: CountedUnder) => `${state} ${choice}`
 
 export const mergedToJson = ({ counters, counterIds }: MergedCounters): Record<string, unknown> => ({
-  counters: counters.map(({ counts, ...about }) => ({ ...about, counts: countsToJson(counts) })),
+  counters: counters.map(({ counts, runs, ...about }) => ({
+    ...about,
+    counts: countsToJson(counts),
+    runs: runsToJson(runs),
+  })),
   counterIds: [...counterIds],
 })
 
@@ -51,9 +58,12 @@ export function mergedFromJson(data: unknown): MergedCounters | undefined {
 }
 
 function counterFromJson(data: unknown): Counter | undefined {
-  const { counterId, since, under, counts: counted } = ownOf(Object(data))
-  const counts = countsFromJson(counted)
+  const { counterId, since, under, ...stored } = ownOf(Object(data))
+  const counts = countsFromJson(stored.counts)
+  const runs = runsFromJson(stored.runs)
   const isWhole =
     typeof counterId === 'string' && typeof since === 'string' && Number.isFinite(Date.parse(since))
-  return isWhole && isCountedUnder(under) && counts ? { counterId, since, under, counts } : undefined
+  return isWhole && isCountedUnder(under) && counts && runs !== 'corrupt'
+    ? { counterId, since, under, counts, runs }
+    : undefined
 }

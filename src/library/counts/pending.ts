@@ -14,6 +14,7 @@ import {
   readCounter,
 } from './counter-entry.ts'
 import { countedUnder, isCovered } from './coverage.ts'
+import { areJoined } from './join-runs.ts'
 import type { LogState } from './log-state.ts'
 import type { Share } from './outbox.ts'
 import { advanceSourceCounter, type SourceCounter } from './source-counter.ts'
@@ -65,15 +66,14 @@ export function computePendingCounts(input: PendingInput): PendingCounts {
   const { log, local, observed, verdict, isCumulative, now } = input
   const { waiting } = log
   const acknowledged = coveredBy(log.acknowledged, verdict)
+  // The process has already dropped those counts of its counter that the verdict does not cover.
+  const stored = [...input.others, ...log.merged.counters].filter((counter) => isCovered(counter, verdict))
   const sources = advanceSourceCounter(
     [acknowledged, ...waiting]
       .map((one) => one.sources)
       .findLast((known) => known !== undefined && isCovered(known, verdict)),
-    observed,
-    { since: new Date(now).toISOString(), under: countedUnder(verdict) },
+    { totals: observed, counters: [...stored, local], under: countedUnder(verdict), now },
   )
-  // The process has already dropped those counts of its counter that the verdict does not cover.
-  const stored = [...input.others, ...log.merged.counters].filter((counter) => isCovered(counter, verdict))
   const counters = [...stored, local, ...(sources ? [sources] : [])]
 
   const share = new Map<string, Counts>()
@@ -162,20 +162,20 @@ export async function removeAcknowledgedCounters(
 ): Promise<AcknowledgedCounts> {
   const ids = await listCounters(state)
   if (ids.length === 0) return acknowledged
-  const carried = ids.filter((id) => acknowledged.share.has(id))
-  await inBatches(someOf(carried, MAX_COUNTERS_READ), async (id) => {
+  const { sources, share } = acknowledged
+  const carried = ids.filter((id) => share.has(id))
+  // A counter may have nothing but runs of sources, which are in no share of its own.
+  await inBatches(someOf(sources?.runs.size ? ids : carried, MAX_COUNTERS_READ), async (id) => {
     const entry = await readCounter(state, id)
     if (!entry || !hasEnded(entry, clock)) return
     // Read again, because it may have been written right before its process ended.
     const last = await readCounter(state, id)
-    const rest = last && difference(last.counts, acknowledged.share.get(id) ?? new Map())
+    const rest = last && difference(last.counts, share.get(id) ?? new Map())
     // A counter that cannot be removed is tried again after the next report.
-    if (rest?.size === 0) await state.remove(counterEntry(id)).catch(() => {})
+    if (rest?.size === 0 && areJoined(last?.runs, sources))
+      await state.remove(counterEntry(id)).catch(() => {})
   })
   const counters = [...(acknowledged.merged?.counters ?? []), ...(merged?.counters ?? [])]
-  const known = new Set([
-    ...[...carried, ...counters.map(({ counterId }) => counterId)],
-    acknowledged.sources?.counterId,
-  ])
-  return { ...acknowledged, share: new Map([...acknowledged.share].filter(([id]) => known.has(id))) }
+  const known = new Set([...[...carried, ...counters.map(({ counterId }) => counterId)], sources?.counterId])
+  return { ...acknowledged, share: new Map([...share].filter(([id]) => known.has(id))) }
 }

@@ -1,7 +1,15 @@
 import type { CountFact, GaugeFact } from '../../catalog/index.ts'
+import { Date, isTime, ownOf } from '../../platform/index.ts'
 import { seriesKey } from './counts.ts'
 import type { Drops } from './drops.ts'
 import { createSeries, type MeasurementAttributes, type Series } from './series.ts'
+import {
+  createSourceLog,
+  MAX_SOURCE_NAME,
+  type SourceLog,
+  type SourceRoom,
+  type SourceRuns,
+} from './source-runs.ts'
 
 /** Count with fixed dimension values. `add` is the hot path: one addition, no allocation. */
 export interface BoundCounter {
@@ -9,9 +17,20 @@ export interface BoundCounter {
   add(amount?: number): void
 }
 
+/** Running total of a source, for {@link CountCell.observe}. */
+export interface SourceObservation {
+  readonly total: number
+  readonly since?: Date | string | number | undefined
+  readonly attributes?: MeasurementAttributes
+}
+
 /** Switch for all measurements: a product may choose to collect nothing while it is disabled. */
 export interface Recording {
   on: boolean
+  /** Returns the current time, in milliseconds since 1970. */
+  readonly now: () => number
+  /** Room for the sources of all counters. */
+  readonly room: SourceRoom
 }
 
 /** Counters of a count fact, one for each series. They only grow; `counts/` knows which amounts were reported. */
@@ -24,6 +43,8 @@ export class CountCell {
   /** Last totals that observable counters gave, for computing the next increase. Replaced, never changed. */
   #totals: Float64Array | undefined
   #discarded = false
+  /** Sources that were observed by name; absent before the first one. */
+  #sources: SourceLog | undefined
   readonly #name: string
   #keys: readonly string[] | undefined
 
@@ -72,9 +93,42 @@ export class CountCell {
     }
   }
 
+  /** Observes the total of a source that counts by itself. */
+  observe(source: string, observation: SourceObservation): void {
+    if (!this.#recording.on) return
+    try {
+      const { total, since, attributes } = ownOf(observation)
+      const at = this.#recording.now()
+      const began = timeOf(since)
+      if (!isCount(total) || (since !== undefined && !(began !== undefined && began <= at)))
+        return this.#drops.add('invalid_value', this.#name)
+      const index = this.series.indexOf(attributes)
+      // Totals of several words that `other` catches would look like one total that falls.
+      if (!isSourceName(source) || index < 0 || !isExactly(this.series.attributesAt(index), attributes))
+        return this.#drops.add('invalid_attribute', this.#name)
+      if (this.series.hasUndeclared(attributes)) this.#drops.add('invalid_attribute', this.#name)
+      this.#sources ??= createSourceLog(this.#recording.room)
+      if (!this.#sources.observe(source, index, { total, since: began, at }))
+        this.#drops.add('too_many_sources', this.#name)
+    } catch {
+      this.#drops.add('invalid_attribute', this.#name)
+    }
+  }
+
+  /** Returns the runs of the sources that were observed by name. */
+  runs(): SourceRuns | undefined {
+    return this.#sources?.runs(this.keys())
+  }
+
+  /** Forgets the sources that were observed by name. */
+  forgetSources(): void {
+    this.#sources?.clear()
+  }
+
   /** Sets all counters to zero. From a running total, only later increases are counted. */
   discard(): void {
     this.values.fill(0)
+    this.forgetSources()
     this.#totals = undefined
     this.#discarded = true
   }
@@ -108,6 +162,18 @@ export class CountCell {
     this.#totals = next
   }
 }
+
+const isSourceName = (source: unknown): boolean =>
+  typeof source === 'string' && source !== '' && source.length <= MAX_SOURCE_NAME
+
+/** Returns the time of a date, of text or of a number, in milliseconds since 1970; `undefined` if it is none. */
+function timeOf(given: SourceObservation['since']): number | undefined {
+  const time = typeof given === 'string' ? Date.parse(given) : Number(given)
+  return isTime(time) && time >= 0 ? time : undefined
+}
+
+const isExactly = (declared: Readonly<Record<string, string>>, attributes: MeasurementAttributes) =>
+  Object.entries(declared).every(([key, value]) => String(attributes?.[key]) === value)
 
 /** Latest values of a gauge fact; `NaN` for a series without a value. */
 export class GaugeCell {

@@ -3,7 +3,7 @@
  *
  * Counts only grow. The room `counts/` computes which of them are pending.
  */
-export { type BoundCounter, CountCell } from './cells.ts'
+export { type BoundCounter, CountCell, type SourceObservation } from './cells.ts'
 export {
   type Collected,
   type CollectOptions,
@@ -24,6 +24,7 @@ export {
 } from './counts.ts'
 export { createMeter } from './meter.ts'
 export { createMistakes, type DroppedValues, type Mistakes } from './mistakes.ts'
+export { MAX_RUNS, MAX_SOURCES, type SourceRun, type SourceRuns, startOf } from './source-runs.ts'
 export type { FactFunction, FactSource, FactStore, GaugePoint, SourcedOf } from './store.ts'
 export { createFactStores, type FactStores } from './stores.ts'
 export { DEFAULT_TIMEOUTS, type SourceTimeouts } from './timeouts.ts'

@@ -1,7 +1,9 @@
 import type { Catalog } from '../../catalog/index.ts'
+import { systemClock } from '../../platform/index.ts'
 import type { Recording } from './cells.ts'
 import { type Counts, factIn, seriesKey, sumOf } from './counts.ts'
 import { createMistakes, type DroppedValues, type Mistakes } from './mistakes.ts'
+import type { SourceRun, SourceRuns } from './source-runs.ts'
 import { createFactStore, type FactStore } from './store.ts'
 
 /** Facts of a process: the product's own and those of each contribution, in separate stores. */
@@ -20,16 +22,28 @@ export interface FactStores {
    * Returns counts and drops since the start of the process or the last discard, of the included facts. Not rounded.
    */
   totals(includes: (name: string) => boolean): Counts
-  /** Sets counts and drops to zero: events before a yes are never reported. */
+  /**
+   * Returns the runs of the sources that were observed by name, of the included facts. Forgets those of the other facts: what they count
+   * meanwhile is never reported.
+   */
+  runs(includes: (name: string) => boolean): SourceRuns
+  /** Sets counts and drops to zero, and forgets all sources: events before a yes are never reported. */
   discard(): void
 }
 
 /** Name of the report's gauge of refused values. They are counted like a count fact, and so survive a restart. */
 export const DROPPED = 'usage.dropped'
 
-/** @param mistakes where the names of dropped values are noted. Default: nowhere else */
-export function createFactStores(catalog: Catalog, mistakes: Mistakes = createMistakes()): FactStores {
-  const recording: Recording = { on: true }
+/**
+ * @param mistakes where the names of dropped values are noted. Default: nowhere else
+ * @param now returns the current time. Default: the system's
+ */
+export function createFactStores(
+  catalog: Catalog,
+  mistakes: Mistakes = createMistakes(),
+  now: () => number = systemClock.now,
+): FactStores {
+  const recording: Recording = { on: true, now, room: { used: 0 } }
   const stores = [createFactStore(catalog, recording, mistakes)]
   /** Counts of removed contributions. */
   let removedCounts: Counts = new Map()
@@ -52,6 +66,15 @@ export function createFactStores(catalog: Catalog, mistakes: Mistakes = createMi
     totals(includes) {
       const totals = sumOf(removedCounts, ...stores.map(totalsOf))
       return new Map([...totals].filter(([key]) => isIncluded(key, includes)))
+    },
+    runs(includes) {
+      const all = new Map<string, ReadonlyMap<string, readonly SourceRun[]>>()
+      for (const { counts } of stores)
+        for (const [name, cell] of counts) {
+          if (!includes(name)) cell.forgetSources()
+          else for (const [key, sources] of cell.runs() ?? []) all.set(key, sources)
+        }
+      return all
     },
     discard() {
       removedCounts = new Map()

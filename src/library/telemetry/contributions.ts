@@ -28,8 +28,9 @@ export function createContributions(
   base: Catalog,
   identity: Pick<IdentityPolicy, 'mode'> = {},
   mistakes?: Mistakes,
+  now?: () => number,
 ): Contributions {
-  const stores = createFactStores(base, mistakes)
+  const stores = createFactStores(base, mistakes, now)
   const feeds = new Set<(timeout?: number) => Promise<void>>()
   const parts = new Set<Catalog>()
   let catalog = base

@@ -58,6 +58,7 @@ export function createCounting({
     clock,
     since: createdAt,
     totals: () => stores.totals(isReached),
+    runs: () => stores.runs(isReached),
   })
 
   async function applyVerdict(now: Verdict): Promise<void> {
@@ -72,7 +73,8 @@ export function createCounting({
 
   async function persist(ended = false): Promise<void> {
     await contributions.pull()
-    const isEmpty = local.live().counts.size === 0
+    const { counts, runs } = local.live()
+    const isEmpty = counts.size === 0 && !runs?.size
     if (isEmpty && ended) return
     // Read even if there are no counts: this is how a process notices a choice that was made in another one.
     const { state } = await refreshConsent()

@@ -10,6 +10,8 @@ const CAUSES: Readonly<Record<DropReason, string>> = {
   wrong_instrument: 'the catalog declares a fact of another kind',
   invalid_value: 'the fact does not take such a value',
   invalid_attribute: 'the fact does not declare such a dimension or such a value of one',
+  too_many_sources:
+    'a counter observes 1,000 sources and combinations of dimensions at most, and a process 10,000',
   failed: 'the function that gives the value has thrown',
   timeout: 'the function that gives the value took too long',
 }

@@ -59,12 +59,12 @@ function createNoopTelemetry<F extends Facts>(
     getMeter: () => NO_METER,
     set: nothing,
     use: nothing,
-    counter: () => ({ add: nothing, bind: () => ({ add: nothing }) }),
+    counter: () => NO_COUNTER,
     contribute: () => ({
       getMeter: () => NO_METER,
       set: nothing,
       use: nothing,
-      counter: () => ({ add: nothing, bind: () => ({ add: nothing }) }),
+      counter: () => NO_COUNTER,
       remove: nothing,
     }),
     observe: () => nothing,
@@ -125,6 +125,7 @@ function createNoopTelemetry<F extends Facts>(
 }
 
 const NO_FACTS: Catalog = { version: 0, prefix: '', levels: [], facts: {} }
+const NO_COUNTER = { add() {}, bind: () => ({ add() {} }), observe() {} }
 
 const instrument = { add() {}, record() {}, addCallback() {}, removeCallback() {} }
 

@@ -1,5 +1,6 @@
 import type { Meter, MeterProvider } from '@opentelemetry/api'
 import type { DimensionsOf, Facts, NameOf, ValueOf } from '../../catalog/index.ts'
+import type { Date } from '../../platform/index.ts'
 import {
   type BoundCounter,
   createMeter,
@@ -23,7 +24,30 @@ export interface UsageCounter<A> {
   add<T extends string = never>(...event: CountedEvent<A, T>): void
   /** Returns the counter of one combination, for hot paths: an addition, no allocation. */
   bind<T extends string = never>(...attributes: Dimensioned<A, T>): BoundCounter
+  /**
+   * Observes the running total of a source that counts by itself, such as another process, by its name. What the source has counted
+   * since its last observation is counted, by whichever process of the installation observes it, and once over all of them.
+   *
+   * A source that is seen for the first time is the baseline, unless `since` shows that it began after the counting did. It begins again
+   * when `since` is later, or the total smaller.
+   *
+   * @param source name of the source, 1 to 128 characters, which stays in the state store
+   */
+  observe<T extends string = never>(source: string, observation: ObservedSource<A, T>): void
 }
+
+/** Running total of a source. Of several values of the dimensions, each has its own total. */
+export type ObservedSource<A, T extends string = never> = {
+  /** Events that the source has counted since it began, a number of zero or more. */
+  readonly total: number
+  /**
+   * Time at which the source began to count, the same for each observation until it begins again: a date, its text as ISO 8601, or
+   * milliseconds since 1970. Default: unknown; then only one process at a time may observe the source.
+   */
+  readonly since?: Date | string | number | undefined
+} & ([] extends Dimensioned<A>
+  ? { readonly attributes?: DimensionsOf<A> }
+  : { readonly attributes: UncheckedDimensions<DimensionsOf<A>, T> })
 
 /** Arguments of {@link UsageCounter.add}: an amount, and the dimensions of a fact that has some. */
 export type CountedEvent<A, T extends string = never> =
@@ -96,7 +120,7 @@ export function createRecorder<F extends Facts>(facts: FactStore): UsageRecorder
         return cell
       }
       const drop = () => facts.drops.add(declared(name) ? 'wrong_instrument' : 'undeclared', name)
-      return { add: drop, bind: () => ({ add: drop }) }
+      return { add: drop, bind: () => ({ add: drop }), observe: drop }
     },
   }
 }

@@ -63,10 +63,11 @@ function makeUsageTelemetry<F extends Facts>(
   const packaging = packagingOf(options)
   if (packaging?.state === 'none')
     return { usage: createRemoved(resolveSettings(options, packaging)), persist: async () => {} }
-  const createdAt = clockOf(options).now()
+  const clock = clockOf(options)
+  const createdAt = clock.now()
   const { debug } = safeLogger(options.logger ?? silentLogger)
   const mistakes = createMistakes((dropped) => debug(mistakeText(dropped)))
-  const contributions = createContributions(options.catalog, options.identity, mistakes)
+  const contributions = createContributions(options.catalog, options.identity, mistakes, () => clock.now())
   const listeners = createListeners()
   let running: Running | undefined
   /** `true` while `running` is created: the product's `consent.configured` is called then, and may ask for the verdict. */

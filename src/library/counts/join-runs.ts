@@ -1,0 +1,177 @@
+import { Date } from '../../platform/index.ts'
+import {
+  type Counts,
+  factIn,
+  MAX_RUNS,
+  MAX_SOURCES,
+  type SourceRun,
+  type SourceRuns,
+  startOf,
+} from '../facts/index.ts'
+import type { Counter } from './counter-entry.ts'
+
+/** Result of joining a run to the last known one of its source. */
+interface Joined {
+  /** Last known run afterwards. */
+  readonly run: SourceRun
+  /** Growth that was not known before. */
+  readonly growth: number
+  /** `true` if the source began again in between. */
+  readonly isNew: boolean
+}
+
+/** Joins a run to the last known one of its source. Returns `undefined` for a run that was overtaken: its growth is known or lost. */
+function join(last: SourceRun, next: SourceRun): Joined | undefined {
+  const isLater = next.at > last.at
+  const same = (): Joined => {
+    const total = Math.max(last.total, next.total)
+    const run = { ...last, since: last.since ?? next.since, total, at: Math.max(last.at, next.at) }
+    return { run, growth: total - last.total, isNew: false }
+  }
+  const another = (): Joined => ({
+    run: { ...next, since: startOf(next), from: 0 },
+    growth: next.total,
+    isNew: true,
+  })
+  if (startOf(next) === startOf(last)) return same()
+  // Where one of both starts is unknown, only the totals say whether it is the same run.
+  if (next.since === undefined) {
+    if (next.total >= last.total) return next.at >= last.at ? same() : undefined
+    return isLater && startOf(next) > startOf(last) ? another() : undefined
+  }
+  if (last.since === undefined && next.since <= last.at) {
+    if (next.total >= last.total) return same()
+    return isLater ? another() : undefined
+  }
+  return next.since > startOf(last) ? another() : undefined
+}
+
+const inOrder = (runs: readonly SourceRun[]) =>
+  runs.toSorted((a, b) => startOf(a) - startOf(b) || a.from - b.from || a.at - b.at)
+
+/** Joins the runs of several entries into one list for each source. */
+export function joinRuns(...all: readonly SourceRuns[]): SourceRuns {
+  return mapSources(groupRuns(all), (runs) => {
+    const [first, ...more] = inOrder(runs)
+    const joined = first ? [first] : []
+    for (const run of more) {
+      const result = join(joined.at(-1) as SourceRun, run)
+      if (result?.isNew) joined.push(result.run)
+      else if (result) joined[joined.length - 1] = result.run
+    }
+    return joined.slice(-MAX_RUNS)
+  })
+}
+
+/** Last reported run of each source, and the time from which the sources of a fact are counted. */
+export interface Baselines {
+  readonly runs: SourceRuns
+  /** By the name of the fact, in milliseconds since 1970. */
+  readonly starts: ReadonlyMap<string, number>
+}
+
+const NO_RUNS: SourceRuns = new Map()
+
+/**
+ * Returns the baselines after the runs of some counters, and by how much the sources have grown since the baselines before.
+ *
+ * A source without a baseline is counted from its first observation, or from its beginning if that is later than the time from which the
+ * sources of the fact are counted. While a fact is withheld, its sources have no baselines, and that time moves on.
+ */
+export function advanceBaselines(
+  before: Baselines,
+  counters: readonly Pick<Counter, 'since' | 'runs'>[],
+  isWithheld: (name: string) => boolean,
+  now: number,
+): Baselines & { readonly growth: Counts } {
+  const starts = new Map(before.starts)
+  for (const { since, runs } of counters) {
+    for (const name of new Set([...(runs?.keys() ?? [])].map(factIn)))
+      if (!before.starts.has(name)) starts.set(name, Math.min(starts.get(name) ?? now, Date.parse(since)))
+  }
+  for (const name of starts.keys()) if (isWithheld(name)) starts.set(name, now)
+
+  const growth = new Map<string, number>()
+  const after = new Map<string, Map<string, readonly SourceRun[]>>()
+  const given = groupRuns(counters.map(({ runs = NO_RUNS }) => runs))
+  for (const key of new Set([...before.runs.keys(), ...given.keys()])) {
+    const name = factIn(key)
+    if (isWithheld(name)) continue
+    const sources = new Map<string, readonly SourceRun[]>(before.runs.get(key))
+    for (const [source, runs] of given.get(key) ?? []) {
+      let last = sources.get(source)?.[0]
+      // A clock that was ahead must not keep later observations out.
+      const untilNow = (run: SourceRun): SourceRun => (run.at > now ? { ...run, at: now } : run)
+      last = last && untilNow(last)
+      for (const run of inOrder(runs).map(untilNow)) {
+        const joined = last ? join(last, run) : begin(run, starts.get(name) ?? now)
+        if (!joined) continue
+        last = joined.run
+        if (joined.growth > 0) growth.set(key, (growth.get(key) ?? 0) + joined.growth)
+      }
+      if (last) sources.set(source, [last])
+    }
+    after.set(
+      key,
+      forgetIdle(sources, (at) => starts.set(name, Math.max(starts.get(name) ?? 0, at + 1))),
+    )
+  }
+  return { runs: after, starts, growth }
+}
+
+/** Returns `true` if baselines contain all runs of a counter: then nothing of them is pending. */
+export function areJoined(runs: SourceRuns | undefined, baselines: Baselines | undefined): boolean {
+  if (!runs?.size) return true
+  return [...runs].every(([key, sources]) =>
+    [...sources].every(([source, list]) => {
+      const last = baselines?.runs.get(key)?.get(source)?.[0]
+      // What was observed before the sources of the fact were counted is never reported.
+      if (!last) return list.every(({ at }) => at < (baselines?.starts.get(factIn(key)) ?? 0))
+      return list.every((run) => !((join(last, run)?.growth ?? 0) > 0))
+    }),
+  )
+}
+
+/** Begins with the first run of a source. */
+function begin(run: SourceRun, start: number): Omit<Joined, 'isNew'> | undefined {
+  if (run.at < start) return undefined
+  if (run.seen < start) return { run, growth: 0 }
+  const isWhole = run.since !== undefined && run.since >= start
+  return { run, growth: isWhole ? run.total : run.total - run.from }
+}
+
+/** Removes the sources that were not observed for the longest time, if there are too many. */
+function forgetIdle(
+  sources: Map<string, readonly SourceRun[]>,
+  forget: (at: number) => void,
+): Map<string, readonly SourceRun[]> {
+  const timeOf = (source: string) => sources.get(source)?.at(-1)?.at ?? 0
+  const idle = [...sources.keys()].toSorted((a, b) => timeOf(a) - timeOf(b))
+  for (const source of idle.slice(0, Math.max(0, sources.size - MAX_SOURCES))) {
+    forget(timeOf(source))
+    sources.delete(source)
+  }
+  return sources
+}
+
+function groupRuns(all: readonly SourceRuns[]): ReadonlyMap<string, ReadonlyMap<string, SourceRun[]>> {
+  const grouped = new Map<string, Map<string, SourceRun[]>>()
+  for (const runs of all)
+    for (const [key, sources] of runs) {
+      const known = grouped.get(key) ?? new Map<string, SourceRun[]>()
+      grouped.set(key, known)
+      for (const [source, list] of sources) known.set(source, [...(known.get(source) ?? []), ...list])
+    }
+  return grouped
+}
+
+const mapSources = (
+  runs: SourceRuns,
+  change: (runs: readonly SourceRun[]) => readonly SourceRun[],
+): SourceRuns =>
+  new Map(
+    [...runs].map(([key, sources]) => [
+      key,
+      new Map([...sources].map(([source, list]) => [source, change(list)])),
+    ]),
+  )
