@@ -9,9 +9,10 @@ import {
   type StateStore,
   type UsageTelemetryOptions,
 } from '../../src/index.ts'
+import { ending } from '../support/ending-store.ts'
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
-import { numbersOf, type Receiver, startReceiver } from '../support/receiver.ts'
+import { attributesOf, numbersOf, type Receiver, startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 
 const ALICE = { by: 'alice' }
@@ -351,4 +352,59 @@ test('a start is a date, a text or a number', async () => {
   await agent.report()
   assert.equal(sumAt(host.receiver), 6)
   await agent.shutdown()
+})
+
+test('whatever becomes of reports and agents, nothing is reported twice, and in the end nothing is missing', async () => {
+  const event = fc.oneof(
+    fc.record({ jobs: fc.integer({ min: 1, max: 1_000 }) }),
+    fc.record({ status: fc.constantFrom(200, 200, 400, 503), agent: fc.nat(2) }),
+    fc.record({ killed: fc.nat(8) }),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(event, { maxLength: 14 }), async (events) => {
+      const state = createMemoryStore()
+      const began = Date.now() - HOUR
+      let [total, status, day] = [5_000, 200, 0]
+      const accepted = new Map<unknown, number>()
+      await using receiver = await startReceiver((_, response) => {
+        const report = receiver.received.at(-1)!.json
+        const id = attributesOf(report)['usage.report.id']
+        const code = accepted.has(id) ? 200 : status
+        if (code === 200) accepted.set(id, numbersOf(report)[JOBS] ?? 0)
+        response.writeHead(code, { 'content-type': 'application/json' }).end('{"partialSuccess":{}}')
+      })
+      const { endpoint } = receiver
+      // What a killed process holds has run out, and what was in vain is tried again.
+      const live = (store: StateStore = state) =>
+        createAgent({ endpoint, state: store, clock: createFakeClock(Date.now() + 86_400_000 * ++day) })
+      const report = (agent: Agent | undefined) => {
+        if (agent) observe(agent, 'a', total, began)
+        return agent?.report()
+      }
+      const agents = [0, 1, 2].map(() => live())
+      await report(agents[0])
+      const ends: Array<() => void> = []
+      for (const one of events) {
+        if ('jobs' in one) total += one.jobs
+        else if ('status' in one) {
+          status = one.status
+          await report(agents[one.agent])
+        } else {
+          const { store, killed, end } = ending(state, one.killed)
+          ends.push(end)
+          await Promise.race([report(live(store))?.catch(() => {}), killed])
+        }
+        const sum = [...accepted.values()].reduce((all, jobs) => all + jobs, 0)
+        assert.ok(sum <= total - 5_000, `${sum} of ${total - 5_000}`)
+      }
+      status = 200
+      for (let time = 0; time < 3; time++) await report(live())
+      assert.equal(
+        [...accepted.values()].reduce((all, jobs) => all + jobs, 0),
+        total - 5_000,
+      )
+      for (const end of ends) end()
+    }),
+    { numRuns: 20 },
+  )
 })

@@ -6,9 +6,9 @@ import {
   createMemoryStore,
   createUsageTelemetry,
   defineCatalog,
-  type StateStore,
   type UsageTelemetryOptions,
 } from '../../src/index.ts'
+import { ending } from '../support/ending-store.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { attributesOf, numbersOf, type Receiver, startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
@@ -190,29 +190,6 @@ test('a look at the next report does not move where counting goes on', async () 
   await usage.report()
   assert.deepEqual(numbersAt(receiver, ROWS), [undefined, 7])
 })
-
-/** A store that stands still after so many changes, as for a process that is killed. */
-function ending(store: StateStore, changes: number) {
-  const killed = Promise.withResolvers<void>()
-  const gone = Promise.withResolvers<never>()
-  gone.promise.catch(() => {})
-  let left = changes
-  const step = <R>(action: () => Promise<R>): Promise<R> => {
-    if (left-- > 0) return action()
-    killed.resolve()
-    return gone.promise
-  }
-  return {
-    killed: killed.promise,
-    end: () => gone.reject(new Error('The process is gone.')),
-    store: {
-      ...store,
-      write: (name, data) => step(() => store.write(name, data)),
-      create: (name, data) => step(() => store.create(name, data)),
-      remove: (name) => step(() => store.remove(name)),
-    } satisfies StateStore,
-  }
-}
 
 test('whatever becomes of reports and processes, no row is reported twice, and in the end none is missing', async () => {
   const event = fc.oneof(

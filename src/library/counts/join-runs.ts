@@ -16,51 +16,43 @@ interface Joined {
   readonly run: SourceRun
   /** Growth that was not known before. */
   readonly growth: number
-  /** `true` if the source began again in between. */
-  readonly isNew: boolean
 }
 
 /** Joins a run to the last known one of its source. Returns `undefined` for a run that was overtaken: its growth is known or lost. */
 function join(last: SourceRun, next: SourceRun): Joined | undefined {
-  const isLater = next.at > last.at
-  const same = (): Joined => {
+  const same = (run: SourceRun): Joined => {
     const total = Math.max(last.total, next.total)
-    const run = { ...last, since: last.since ?? next.since, total, at: Math.max(last.at, next.at) }
-    return { run, growth: total - last.total, isNew: false }
+    return { run: { ...run, total, at: Math.max(last.at, next.at) }, growth: total - last.total }
   }
-  const another = (): Joined => ({
-    run: { ...next, since: startOf(next), from: 0 },
-    growth: next.total,
-    isNew: true,
-  })
-  if (startOf(next) === startOf(last)) return same()
-  // Where one of both starts is unknown, only the totals say whether it is the same run.
-  if (next.since === undefined) {
-    if (next.total >= last.total) return next.at >= last.at ? same() : undefined
-    return isLater && startOf(next) > startOf(last) ? another() : undefined
-  }
-  if (last.since === undefined && next.since <= last.at) {
-    if (next.total >= last.total) return same()
-    return isLater ? another() : undefined
-  }
-  return next.since > startOf(last) ? another() : undefined
+  const another = (): Joined => ({ run: next, growth: next.total })
+  if (startOf(next) === startOf(last)) return same(last)
+  const isSaid = next.since !== undefined && (last.since !== undefined || next.since > last.at)
+  if (isSaid) return startOf(next) > startOf(last) ? another() : undefined
+  // Where one of both starts is unknown, the totals say whether it is the same run, if they are not older.
+  if (next.at < last.at) return undefined
+  const first = next.since === undefined ? next.from : next.total
+  if (first >= last.total) return same(next)
+  return next.at > last.at && startOf(next) > startOf(last) ? another() : undefined
 }
 
 const inOrder = (runs: readonly SourceRun[]) =>
   runs.toSorted((a, b) => startOf(a) - startOf(b) || a.from - b.from || a.at - b.at)
 
-/** Joins the runs of several entries into one list for each source. */
+/** Returns the runs of several entries as one list for each source. */
 export function joinRuns(...all: readonly SourceRuns[]): SourceRuns {
-  return mapSources(groupRuns(all), (runs) => {
-    const [first, ...more] = inOrder(runs)
-    const joined = first ? [first] : []
-    for (const run of more) {
-      const result = join(joined.at(-1) as SourceRun, run)
-      if (result?.isNew) joined.push(result.run)
-      else if (result) joined[joined.length - 1] = result.run
+  const grouped = groupRuns(all)
+  for (const sources of grouped.values())
+    for (const [source, runs] of sources) {
+      const joined: SourceRun[] = []
+      for (const run of inOrder(runs)) {
+        const last = joined.at(-1)
+        if (!last || startOf(last) !== startOf(run)) joined.push(run)
+        else if (run.total > last.total) joined[joined.length - 1] = { ...run, from: last.from }
+      }
+      // The first one says where the source was when it was first seen.
+      sources.set(source, [...joined.slice(0, 1), ...joined.slice(1).slice(1 - MAX_RUNS)])
     }
-    return joined.slice(-MAX_RUNS)
-  })
+  return grouped
 }
 
 /** Last reported run of each source, and the time from which the sources of a fact are counted. */
@@ -133,7 +125,7 @@ export function areJoined(runs: SourceRuns | undefined, baselines: Baselines | u
 }
 
 /** Begins with the first run of a source. */
-function begin(run: SourceRun, start: number): Omit<Joined, 'isNew'> | undefined {
+function begin(run: SourceRun, start: number): Joined | undefined {
   if (run.at < start) return undefined
   if (run.seen < start) return { run, growth: 0 }
   const isWhole = run.since !== undefined && run.since >= start
@@ -154,7 +146,7 @@ function forgetIdle(
   return sources
 }
 
-function groupRuns(all: readonly SourceRuns[]): ReadonlyMap<string, ReadonlyMap<string, SourceRun[]>> {
+function groupRuns(all: readonly SourceRuns[]): Map<string, Map<string, SourceRun[]>> {
   const grouped = new Map<string, Map<string, SourceRun[]>>()
   for (const runs of all)
     for (const [key, sources] of runs) {
@@ -164,14 +156,3 @@ function groupRuns(all: readonly SourceRuns[]): ReadonlyMap<string, ReadonlyMap<
     }
   return grouped
 }
-
-const mapSources = (
-  runs: SourceRuns,
-  change: (runs: readonly SourceRun[]) => readonly SourceRun[],
-): SourceRuns =>
-  new Map(
-    [...runs].map(([key, sources]) => [
-      key,
-      new Map([...sources].map(([source, list]) => [source, change(list)])),
-    ]),
-  )

@@ -1,7 +1,7 @@
 import { type Clock, Date, ownOf, processOwner, randomUuid } from '../../platform/index.ts'
 import { isOutOfReach, type StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { type Counts, difference, type SourceRun, type SourceRuns, startOf, sumOf } from '../facts/index.ts'
+import { type Counts, difference, type SourceRuns, sumOf } from '../facts/index.ts'
 import { type Counter, counterEntry, holds, MAX_PAUSE, writeCounter } from './counter-entry.ts'
 import { type CountedUnder, countedUnder, isCovered } from './coverage.ts'
 import { runsToJson } from './source-runs-json.ts'
@@ -42,8 +42,6 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
   let since = began
   /** Part of the totals that is in earlier counters of this process. */
   let earlier: Counts = new Map()
-  /** Runs in the last one of them. */
-  let earlierRuns = NO_RUNS
   /** Parts of the totals that are in reports in memory. */
   const inMemory = new Set<Counts>()
   /** Absent before the first verdict. */
@@ -61,7 +59,7 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
     since: new Date(since).toISOString(),
     under: under ?? UNKNOWN,
     counts: counts(),
-    runs: runsAfter(earlierRuns, observed(), since),
+    runs: observed(),
   })
 
   return {
@@ -83,7 +81,7 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
     },
     async persist(how = {}) {
       const { ended = false } = ownOf(how)
-      if (written && (await isClosed(written, ended))) beginAnother(written)
+      if (written && (await isClosed(written, ended))) beginAnother(written.counts)
       const now = live()
       const isWritten = written?.isCertain && isSame(now, written) && ended === written.ended
       if (!isWritten && (written || now.counts.size > 0 || now.runs?.size)) await write(now, ended)
@@ -94,7 +92,6 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
       counterId = undefined
       since = clock.now()
       earlier = new Map()
-      earlierRuns = NO_RUNS
       // Counts in reports in memory are not restored after this.
       inMemory.clear()
       written = undefined
@@ -114,9 +111,8 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
   }
 
   /** Begins another counter after the last one has ended: writing the last one again could restore counts that were acknowledged. */
-  function beginAnother({ counts: before, runs }: Written): void {
+  function beginAnother(before: Counts): void {
     earlier = sumOf(earlier, before)
-    earlierRuns = runs ?? NO_RUNS
     counterId = undefined
     since = clock.now()
     written = undefined
@@ -158,32 +154,3 @@ const isSame = (a: Content, b: Content) =>
   a.counts.size === b.counts.size &&
   [...a.counts].every(([key, amount]) => b.counts.get(key) === amount) &&
   JSON.stringify(runsToJson(a.runs)) === JSON.stringify(runsToJson(b.runs))
-
-/** Returns runs without what an earlier counter of the process has of them: its entry, or what it was delivered as, is joined with them. */
-function runsAfter(earlier: SourceRuns, runs: SourceRuns, now: number): SourceRuns {
-  if (earlier.size === 0) return runs
-  return new Map(
-    [...runs].map(([key, sources]) => [
-      key,
-      new Map(
-        [...sources].map(([source, list]) => [
-          source,
-          runsOfOne(earlier.get(key)?.get(source)?.at(-1), list, now),
-        ]),
-      ),
-    ]),
-  )
-}
-
-function runsOfOne(
-  last: SourceRun | undefined,
-  list: readonly SourceRun[],
-  now: number,
-): readonly SourceRun[] {
-  if (!last) return list
-  return list
-    .filter((run) => startOf(run) >= startOf(last))
-    .map((run) =>
-      startOf(run) === startOf(last) ? { ...run, from: last.total, seen: Math.max(run.seen, now) } : run,
-    )
-}

@@ -130,5 +130,6 @@ function follow(known: Observed, { total, since, at: now }: ObservedTotal): void
   }
   known.says = since
   known.runs.push({ since: Math.max(since ?? at, startOf(last) + 1), seen: at, from: 0, total, at })
-  if (known.runs.length > MAX_RUNS) known.runs.shift()
+  // The first one says where the source was when it was first seen.
+  if (known.runs.length > MAX_RUNS) known.runs.splice(1, 1)
 }
