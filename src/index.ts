@@ -101,6 +101,7 @@ export {
   type ExportResult,
   explainConsent,
   type Hypothesis,
+  type ObservedSource,
   type Preview,
   type PreviewOptions,
   type ProductDescription,

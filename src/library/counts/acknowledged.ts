@@ -2,7 +2,6 @@ import { Date, isTime, ownOf, parseOwn, TextDecoder } from '../../platform/index
 import { ENTRIES, isOutOfReach, StateEntryError, type StateStore } from '../../state/index.ts'
 import { type Counts, countsFromJson, countsToJson, difference, sumOf } from '../facts/index.ts'
 import { inBatches } from './batches.ts'
-import { listCounters, readCounter } from './counter-entry.ts'
 import { type CountedUnder, isCountedUnder } from './coverage.ts'
 import { type MergedCounters, mergedFromJson, mergedToJson } from './merged-counters.ts'
 import {
@@ -21,6 +20,7 @@ import {
   sourceCounterFromJson,
   sourceCounterToJson,
 } from './source-counter.ts'
+import { listCounters, readCounter } from './stored-counters.ts'
 
 /** Counts that the reports of an installation have delivered, up to the report with the last recorded outcome. */
 export interface AcknowledgedCounts {

@@ -1,16 +1,7 @@
-import { IS_UUID } from '../../catalog/index.ts'
-import {
-  type Clock,
-  Date,
-  type ProcessOwner,
-  parseOwn,
-  processOwner,
-  TextDecoder,
-} from '../../platform/index.ts'
+import { type ProcessOwner, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
-import { type Counts, countsFromJson, countsToJson, type SourceRuns } from '../facts/index.ts'
-import { type Counted, isCountedUnder } from './coverage.ts'
-import { runsFromJson, runsToJson } from './source-runs-json.ts'
+import { type Counts, countsToJson, type SourceRun, type SourceRuns } from '../facts/index.ts'
+import type { Counted } from './coverage.ts'
 
 /** Counter: numbers that only grow, with an id. At most one process adds to it. */
 export interface Counter extends Counted {
@@ -41,22 +32,6 @@ export interface CounterWriter extends Pick<ProcessOwner, 'pid' | 'host'> {
 /** Longest time between two writes of a counter, in milliseconds. After a longer one, the process begins another counter. */
 export const MAX_PAUSE = 24 * 3_600_000
 
-/** Time without a write after which a counter has ended, in milliseconds: its process writes to another counter by then. */
-const MAX_SILENCE = 2 * MAX_PAUSE
-
-/** Returns the ids of the counters in a store, sorted. Files with other names are not the library's. */
-export async function listCounters(state: StateStore): Promise<string[]> {
-  const names = await state.list(ENTRIES.counts)
-  return names.flatMap((name) => {
-    const id = name.slice(ENTRIES.counts.length + 1, -'.json'.length)
-    return IS_UUID.test(id) && name.endsWith('.json') ? [id] : []
-  })
-}
-
-/** Reads a counter. Resolves to `undefined` if the counter is gone or cannot be read, which affects this counter only. */
-export const readCounter = async (state: StateStore, counterId: string): Promise<CounterEntry | undefined> =>
-  parse(await state.read(counterEntry(counterId)).catch(() => undefined))
-
 export async function writeCounter(state: StateStore, entry: CounterEntry): Promise<void> {
   await state.write(counterEntry(entry.counterId), textOf(entry))
 }
@@ -72,57 +47,21 @@ export async function holds(state: StateStore, entry: CounterEntry): Promise<boo
 
 export const counterEntry = (counterId: string): string => `${ENTRIES.counts}/${counterId}.json`
 
-/**
- * Returns `true` if nothing will be added to a counter. On the machine of its process, this does not depend on the wall clock: a counter
- * that is removed while its process lives would be lost, or reported again.
- */
-export function hasEnded({ ended, at, writer }: CounterEntry, clock: Clock): boolean {
-  if (ended) return true
-  const owner = processOwner()
-  if (writer?.host !== owner.host) return clock.now() - Date.parse(at) > MAX_SILENCE
-  return owner.hasEnded(writer.pid) || clock.monotonic() - writer.monotonic > MAX_SILENCE
-}
-
-/**
- * Removes all counters of an installation, and then the acknowledged counts: in the other order, a crash in between would cause all
- * counts to be reported again.
- *
- * @throws the first error, after all steps.
- */
-export async function removeCounts(state: StateStore): Promise<void> {
-  for (const folder of [ENTRIES.counts, ENTRIES.acknowledged]) {
-    const failures: unknown[] = []
-    for (const name of await state.list(folder))
-      await state.remove(name).catch((error) => failures.push(error))
-    if (failures.length > 0) throw failures[0]
-  }
-}
-
-const FORMAT = 1
+/** Version of the format of an entry. */
+export const COUNTER_FORMAT = 1
 
 const textOf = ({ counts, runs, ...about }: CounterEntry) =>
-  `${JSON.stringify({ format: FORMAT, ...about, counts: countsToJson(counts), runs: runsToJson(runs) })}\n`
+  `${JSON.stringify({ format: COUNTER_FORMAT, ...about, counts: countsToJson(counts), runs: runsToJson(runs) })}\n`
 
-function parse(bytes: Uint8Array | undefined): CounterEntry | undefined {
-  try {
-    if (!bytes) return undefined
-    const entry = parseOwn(new TextDecoder().decode(bytes))
-    const { format, counterId, since, at, under, writer, ended } = entry
-    const counts = countsFromJson(entry.counts)
-    const runs = runsFromJson(entry.runs)
-    const good =
-      format === FORMAT &&
-      typeof counterId === 'string' &&
-      [since, at].every((time) => new Date(time).toISOString() === time) &&
-      isCountedUnder(under) &&
-      (writer === undefined || isWriter(writer))
-    return good && counts && runs !== 'corrupt'
-      ? { counterId, since, at, under, ...(writer && { writer }), ended: ended === true, counts, runs }
-      : undefined
-  } catch {
-    return undefined
-  }
-}
+/** Returns runs as JSON: `{ <key of the series>: { <source>: [[since, seen, from, total, at], …] } }`; `undefined` if there are none. */
+export const runsToJson = (runs: SourceRuns | undefined): Record<string, unknown> | undefined =>
+  runs?.size
+    ? Object.fromEntries(
+        [...runs].map(([key, sources]) => [
+          key,
+          Object.fromEntries([...sources].map(([source, list]) => [source, list.map(runToJson)])),
+        ]),
+      )
+    : undefined
 
-const isWriter = ({ pid, host, monotonic }: Partial<CounterWriter>) =>
-  Number.isInteger(pid) && typeof host === 'string' && Number.isFinite(monotonic)
+const runToJson = ({ since, seen, from, total, at }: SourceRun) => [since ?? null, seen, from, total, at]

@@ -2,9 +2,8 @@ import { type Clock, Date, ownOf, processOwner, randomUuid } from '../../platfor
 import { isOutOfReach, type StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { type Counts, difference, type SourceRuns, sumOf } from '../facts/index.ts'
-import { type Counter, counterEntry, holds, MAX_PAUSE, writeCounter } from './counter-entry.ts'
+import { type Counter, counterEntry, holds, MAX_PAUSE, runsToJson, writeCounter } from './counter-entry.ts'
 import { type CountedUnder, countedUnder, isCovered } from './coverage.ts'
-import { runsToJson } from './source-runs-json.ts'
 
 /** Counter of this process, and its entry in the state store, so that a crash loses little. */
 export interface LocalCounter {

@@ -4,18 +4,12 @@ import type { StateStore } from '../../state/index.ts'
 import { difference } from '../facts/index.ts'
 import { type Acknowledgements, acknowledge, createAcknowledgements } from './acknowledged.ts'
 import { inBatches, someOf } from './batches.ts'
-import {
-  type Counter,
-  type CounterEntry,
-  counterEntry,
-  hasEnded,
-  listCounters,
-  readCounter,
-} from './counter-entry.ts'
+import { type Counter, type CounterEntry, counterEntry } from './counter-entry.ts'
 import { areJoined } from './join-runs.ts'
 import { type LogState, readLogState } from './log-state.ts'
 import { mergeInto } from './merged-counters.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
+import { hasEnded, listCounters, readCounter } from './stored-counters.ts'
 
 export interface MergeOptions {
   readonly state: StateStore

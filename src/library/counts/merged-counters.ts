@@ -1,9 +1,9 @@
 import { Date, ownOf, randomUuid } from '../../platform/index.ts'
 import { countsFromJson, countsToJson, sumOf } from '../facts/index.ts'
-import type { Counter } from './counter-entry.ts'
+import { type Counter, runsToJson } from './counter-entry.ts'
 import { type CountedUnder, isCountedUnder } from './coverage.ts'
 import { joinRuns } from './join-runs.ts'
-import { runsFromJson, runsToJson } from './source-runs-json.ts'
+import { runsFromJson } from './stored-runs.ts'
 
 /**
  * Counters of ended processes, merged into few. A merge uses the number of a report: a report that was begun before the merge still

@@ -5,19 +5,13 @@ import type { Verdict } from '../consent/index.ts'
 import { type Counts, difference, factIn, type SourceTotals, sumOf } from '../facts/index.ts'
 import type { AcknowledgedCounts } from './acknowledged.ts'
 import { inBatches, someOf } from './batches.ts'
-import {
-  type Counter,
-  type CounterEntry,
-  counterEntry,
-  hasEnded,
-  listCounters,
-  readCounter,
-} from './counter-entry.ts'
+import { type Counter, type CounterEntry, counterEntry } from './counter-entry.ts'
 import { countedUnder, isCovered } from './coverage.ts'
 import { areJoined } from './join-runs.ts'
 import type { LogState } from './log-state.ts'
 import type { Share } from './outbox.ts'
 import { advanceSourceCounter, type SourceCounter } from './source-counter.ts'
+import { hasEnded, listCounters, readCounter } from './stored-counters.ts'
 
 /** Counts that are in no report yet, for the next report of the installation. */
 export interface PendingCounts {

@@ -7,10 +7,10 @@ import {
   type SourceTotals,
   sumOf,
 } from '../facts/index.ts'
-import type { Counter } from './counter-entry.ts'
+import { type Counter, runsToJson } from './counter-entry.ts'
 import { type Counted, isCountedUnder } from './coverage.ts'
 import { advanceBaselines, type Baselines } from './join-runs.ts'
-import { runsFromJson, runsToJson } from './source-runs-json.ts'
+import { runsFromJson } from './stored-runs.ts'
 
 /**
  * Counter of totals that outlive the process, such as the rows of a table. Their increases belong to no process. Baselines and counts are

@@ -16,6 +16,7 @@ export { isLine } from './part-rules.ts'
 export type {
   CountedEvent,
   Dimensioned,
+  ObservedSource,
   UncheckedDimensions,
   UncheckedWord,
   UsageCounter,

@@ -1,19 +1,6 @@
 import { isTime } from '../../platform/index.ts'
 import type { SourceRun, SourceRuns } from '../facts/index.ts'
 
-/** Returns runs as JSON: `{ <key of the series>: { <source>: [[since, seen, from, total, at], …] } }`; `undefined` if there are none. */
-export const runsToJson = (runs: SourceRuns | undefined): Record<string, unknown> | undefined =>
-  runs?.size
-    ? Object.fromEntries(
-        [...runs].map(([key, sources]) => [
-          key,
-          Object.fromEntries([...sources].map(([source, list]) => [source, list.map(runToJson)])),
-        ]),
-      )
-    : undefined
-
-const runToJson = ({ since, seen, from, total, at }: SourceRun) => [since ?? null, seen, from, total, at]
-
 /** Parses stored runs; returns `undefined` if there are none, and `'corrupt'` for other data. */
 export function runsFromJson(data: unknown): SourceRuns | 'corrupt' | undefined {
   if (data === undefined) return undefined
