@@ -313,3 +313,48 @@ test('two agents that observe the same sources count nothing twice, and all of a
     { numRuns: 150 },
   )
 })
+
+test('where another user has written the baselines, what is stored of the sources counts as delivered, and the rest is counted', async () => {
+  const memory = createMemoryStore()
+  const clock = { now: () => now, monotonic: () => now, after: () => ({ cancel() {} }) }
+  let now = Date.UTC(2026, 0, 1)
+  let hidden = ''
+  const state = {
+    ...memory,
+    async read(name: string) {
+      if (name === hidden) throw Object.assign(new Error('permission denied'), { code: 'EACCES' })
+      return memory.read(name)
+    },
+    async write(name: string, data: string | Uint8Array) {
+      await memory.write(name, data)
+      if (name === hidden) hidden = ''
+    },
+  }
+  const stores = createFactStores(catalog, undefined, clock.now)
+  const runs = () => stores.runs(() => true)
+  const local = createLocalCounter({ store: state, clock, totals: () => new Map(), runs })
+  local.applyVerdict(verdict)
+  const log = createReportLog({ state, clock, catalog: () => catalog, local })
+  const observe = (total: number) => {
+    now += 1_000
+    stores.all[0]?.counts.get('acme.jobs')?.observe('a', { total })
+  }
+  const pending = async () => {
+    await log.prepare()
+    await local.persist()
+    const observed = { observed: new Map(), isWithheld: () => false }
+    return log.pending({ asPersisted: true, observed, verdict })
+  }
+  observe(5)
+  observe(9)
+  const first = await pending()
+  assert.equal(first.reported.get(KEY), 4)
+  const bytes = new TextEncoder().encode('{}')
+  assert.equal(await log.accept({ reportId: 'first', at: now, bytes }, first), undefined)
+  const { share, sources, totalsSince, number } = first
+  await log.backends[0]?.recordOutcome({ number, at: now, share, sources, totalsSince }, verdict)
+  hidden = 'acknowledged/0000000001.json'
+  assert.equal((await pending()).reported.get(KEY), undefined)
+  observe(12)
+  assert.equal((await pending()).reported.get(KEY), 3)
+})

@@ -2,6 +2,7 @@ import { Date, isTime, ownOf, parseOwn, TextDecoder } from '../../platform/index
 import { ENTRIES, isOutOfReach, StateEntryError, type StateStore } from '../../state/index.ts'
 import { type Counts, countsFromJson, countsToJson, difference, sumOf } from '../facts/index.ts'
 import { inBatches } from './batches.ts'
+import type { Counter } from './counter-entry.ts'
 import { type CountedUnder, isCountedUnder } from './coverage.ts'
 import { type MergedCounters, mergedFromJson, mergedToJson } from './merged-counters.ts'
 import {
@@ -87,9 +88,7 @@ export function createAcknowledgements(store: StateStore): Acknowledgements {
       share.set(counterId, difference(counts, sumOf(...carried)))
     }
     // The baselines of the sources are unknown, so their counting begins again, after what is stored of them.
-    const totals = { observed: new Map(), isWithheld: () => false }
-    const under: CountedUnder = counters[0]?.under ?? { state: 'disabled' }
-    const sources = advanceSourceCounter(undefined, { totals, counters, under, now: Date.now() })
+    const sources = presumedSources(counters)
     if (sources) share.set(sources.counterId, sources.counts)
     const presumed = { ...older, number, share, sources }
     await store.write(entryOf(number), textOf(presumed)).catch(() => {})
@@ -129,6 +128,18 @@ export function createAcknowledgements(store: StateStore): Acknowledgements {
       return true
     },
   }
+}
+
+/** Returns the counter of the sources under the newest consent, as if all that is stored of them had been reported. */
+function presumedSources(counters: readonly Counter[]): SourceCounter | undefined {
+  const newest = counters.toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since)).at(-1)
+  if (!newest) return undefined
+  const { under } = newest
+  const covered = counters.filter(
+    (one) => one.under.state === under.state && one.under.choice === under.choice,
+  )
+  const totals = { observed: new Map(), isWithheld: () => false }
+  return advanceSourceCounter(undefined, { totals, counters: covered, under, now: Number.POSITIVE_INFINITY })
 }
 
 /** Largest number of corrupt entries that are skipped. The library keeps two entries, so more are not from this library and may hide a valid one. */

@@ -158,7 +158,7 @@ export async function removeAcknowledgedCounters(
   if (ids.length === 0) return acknowledged
   const { sources, share } = acknowledged
   const carried = ids.filter((id) => share.has(id))
-  // A counter may have nothing but runs of sources, which are in no share of its own.
+  // A counter may have nothing but runs of sources, and these are not in its share.
   await inBatches(someOf(sources?.runs.size ? ids : carried, MAX_COUNTERS_READ), async (id) => {
     const entry = await readCounter(state, id)
     if (!entry || !hasEnded(entry, clock)) return

@@ -166,7 +166,7 @@ export class CountCell {
 const isSourceName = (source: unknown): boolean =>
   typeof source === 'string' && source !== '' && source.length <= MAX_SOURCE_NAME
 
-/** Returns the time of a date, of text or of a number, in milliseconds since 1970; `undefined` if it is none. */
+/** Returns the time of a date, of a text or of a number, in milliseconds since 1970; `undefined` for anything else. */
 function timeOf(given: SourceObservation['since']): number | undefined {
   const time = typeof given === 'string' ? Date.parse(given) : Number(given)
   return isTime(time) && time >= 0 ? time : undefined
