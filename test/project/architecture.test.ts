@@ -165,6 +165,7 @@ const QUESTIONS = new Set([
   'readVerdict',
   'maySend',
   'totals',
+  'runs',
   'isCumulative',
 ])
 
