@@ -12,11 +12,14 @@ const { Stryker } = createRequire(import.meta.url)('@stryker-mutator/core')
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
+  allowNegative: true,
   options: {
     /** Number of mutants that are tested at the same time. */
     concurrency: { type: 'string', default: '1' },
     /** Most processor time of a test that runs, in milliseconds; `Infinity` for mutants that survive without the long tests. */
     longest: { type: 'string', default: '400' },
+    /** Tests changes to what is computed once while a module is loaded, such as a list: each takes a process of its own. */
+    static: { type: 'boolean', default: true },
     /** Part of the room to mutate: `src/state/lease.ts:10-40`. Default: all of it. */
     mutate: { type: 'string', multiple: true },
   },
@@ -34,6 +37,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(ROOMS)) {
     testRunner: 'in-process',
     plugins: ['runner', 'as-found'].map((plugin) => path.resolve(`scripts/mutants/${plugin}.ts`)),
     coverageAnalysis: 'perTest',
+    ignoreStatic: !values.static,
     concurrency: Number(values.concurrency),
     // Longer than the runner gives a test: a process that exceeds it is stuck.
     timeoutMS: 60_000,

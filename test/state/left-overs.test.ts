@@ -50,7 +50,7 @@ test('left-overs of killed writes are removed with a report, those of a living p
     'other.acknowledged/b.json',
     'foreign/b.json',
   )
-  const others = ['notes.tmp', 'counts/notes.tmp', 'counts/a.1-0-x.tmp.txt', 'counts/a.1-0-x.tmpx']
+  const others = ['notes.tmp', 'counts/notes.tmp', 'counts/a.1-0-x.tmp.txt', 'counts/a.1-0-x.tmpx', 'counts/Notes.1-0-x.tmp']
   for (const name of others) writeFileSync(path.join(directory, name), 'x')
   age(directory)
   await leave(directory, 'acknowledged/young.json', 'counts/young.json')
@@ -59,6 +59,7 @@ test('left-overs of killed writes are removed with a report, those of a living p
   await usage.shutdown()
   assert.deepEqual(leftIn(directory), [
     'acknowledged/young',
+    'counts/Notes',
     'counts/notes',
     'counts/young',
     'foreign/b',
