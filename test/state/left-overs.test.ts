@@ -50,7 +50,13 @@ test('left-overs of killed writes are removed with a report, those of a living p
     'other.acknowledged/b.json',
     'foreign/b.json',
   )
-  const others = ['notes.tmp', 'counts/notes.tmp', 'counts/a.1-0-x.tmp.txt', 'counts/a.1-0-x.tmpx', 'counts/Notes.1-0-x.tmp']
+  const others = [
+    'notes.tmp',
+    'counts/notes.tmp',
+    'counts/a.1-0-x.tmp.txt',
+    'counts/a.1-0-x.tmpx',
+    'counts/Notes.1-0-x.tmp',
+  ]
   for (const name of others) writeFileSync(path.join(directory, name), 'x')
   age(directory)
   await leave(directory, 'acknowledged/young.json', 'counts/young.json')
