@@ -15,7 +15,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   counts: {
     code: ['src/library/counts/**/*.ts'],
     tests: [
-      ...below('counts', 'acknowledged', 'coverage'),
+      ...below('counts', 'stored', 'acknowledged', 'coverage'),
       ...below('telemetry', 'totals', 'outbox-catalog', 'restart', 'no-in-passing'),
       ...below('counts', 'model', 'merge'),
       ...below('telemetry', 'counts'),

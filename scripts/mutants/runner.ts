@@ -3,7 +3,7 @@
  * runner for TAP starts a process for each mutant and test file. Stryker starts another process for a mutant in code that runs only while a
  * module is loaded, and for one that never ends.
  */
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -29,19 +29,20 @@ interface MutantRun {
 const instrumented: Instrumented = {}
 const [PASSED, FAILED, SKIPPED] = [0, 1, 2]
 /** Time limit of a test, in milliseconds. */
-const TIME_LIMIT = 10_000
+const TIME_LIMIT = 30_000
 /** The same without a mutant: nothing is known of the tests and the machine yet. */
 const FIRST_LIMIT = 200_000
 /** Most processor time of a test that runs, in microseconds. Each mutant that survives costs the time of all of its tests. */
 const LONG = Number(process.env['MUTANTS_LONGEST']) * 1_000
-/** Ids of the long tests, for the other processes of a run: those that run all tests know none. In the copy of the project that Stryker makes. */
-const LONG_TESTS = '.long-tests.json'
+/** Processor time of each test by its id, for the other processes of a run. In the copy of the project that Stryker makes. */
+const COSTS = '.test-costs.json'
 
 /** Ends the running test with an error that nothing else has caught. */
 let fail: (error: unknown) => void = () => {}
 
 class Runner {
-  #isLoaded = false
+  /** Test files that are not loaded yet. */
+  readonly #files = (process.env['MUTANTS_TESTS'] ?? '').split(',')
 
   capabilities() {
     return { reloadEnvironment: false }
@@ -63,33 +64,33 @@ class Runner {
   async dryRun() {
     // For tests that start a process of another user: Stryker makes the copy of the project for its own user alone.
     chmodSync('.', 0o755)
-    await this.#load()
+    while (this.#files.length > 0) await this.#loadNext()
     const tests = []
-    const longTests: string[] = []
+    const costs: Record<string, number> = {}
     for (const one of kept) {
       instrumented.currentTestId = one.id
       const [began, before] = [performance.now(), process.cpuUsage()]
       const failureMessage = await failureOf(one, FIRST_LIMIT)
       const about = { id: one.id, name: one.id, timeSpentMs: performance.now() - began }
       const { user, system } = process.cpuUsage(before)
-      const isLong = user + system > LONG
-      if (isLong) longTests.push(one.id)
+      const cost = user + system
+      costs[one.id] = cost
+      if (cost > LONG) delete instrumented.mutantCoverage?.perTest[one.id]
       if (failureMessage !== undefined) tests.push({ ...about, status: FAILED, failureMessage })
-      else tests.push({ ...about, status: isLong ? SKIPPED : PASSED })
+      else tests.push({ ...about, status: cost > LONG ? SKIPPED : PASSED })
     }
     instrumented.currentTestId = undefined
-    for (const id of longTests) delete instrumented.mutantCoverage?.perTest[id]
-    writeFileSync(LONG_TESTS, JSON.stringify(longTests))
+    writeFileSync(COSTS, JSON.stringify(costs))
     return { status: 'complete', tests, mutantCoverage: instrumented.mutantCoverage }
   }
 
   async mutantRun({ activeMutant, testFilter, hitLimit, mutantActivation }: MutantRun) {
     if (mutantActivation === 'static') instrumented.activeMutant = activeMutant.id
-    await this.#load()
-    const longTests = existsSync(LONG_TESTS) ? JSON.parse(readFileSync(LONG_TESTS, 'utf8')) : []
+    const costs: Record<string, number> = JSON.parse(readFileSync(COSTS, 'utf8'))
+    const costOf = ({ id }: KeptTest) => costs[id] ?? 0
     let nrOfTests = 0
-    for (const one of kept) {
-      if (testFilter ? !testFilter.includes(one.id) : longTests.includes(one.id)) continue
+    for await (const one of this.#tests(mutantActivation === 'static', costOf)) {
+      if (testFilter ? !testFilter.includes(one.id) : costOf(one) > LONG) continue
       nrOfTests++
       Object.assign(instrumented, { activeMutant: activeMutant.id, hitLimit, hitCount: hitLimit && 0 })
       const failureMessage = await failureOf(one)
@@ -104,12 +105,22 @@ class Runner {
     return { status: 'survived', nrOfTests }
   }
 
-  async #load() {
-    if (this.#isLoaded) return
-    for (const name of (process.env['MUTANTS_TESTS'] ?? '').split(','))
-      await load(name, pathToFileURL(path.resolve('test', `${name}.test.ts`)).href)
-    for (const hook of hooks) await hook()
-    this.#isLoaded = true
+  /** Returns all tests, the cheapest first. In a process of its own for one mutant, loading costs most: there, file by file. */
+  async *#tests(isOwnProcess: boolean, costOf: (test: KeptTest) => number): AsyncGenerator<KeptTest> {
+    let done = 0
+    while (this.#files.length > 0) {
+      await this.#loadNext()
+      if (!isOwnProcess) continue
+      yield* kept.slice(done)
+      done = kept.length
+    }
+    yield* kept.slice(done).sort((a, b) => costOf(a) - costOf(b))
+  }
+
+  async #loadNext() {
+    const name = this.#files.shift() as string
+    await load(name, pathToFileURL(path.resolve('test', `${name}.test.ts`)).href)
+    for (const hook of hooks.splice(0)) await hook()
   }
 }
 
