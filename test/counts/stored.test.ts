@@ -7,17 +7,15 @@ import {
   acknowledge,
   createAcknowledgements,
 } from '../../src/library/counts/acknowledged.ts'
+import { type CounterEntry, holds, writeCounter } from '../../src/library/counts/counter-entry.ts'
+import { mergedFromJson, mergedToJson, mergeInto } from '../../src/library/counts/merged-counters.ts'
+import { createOutbox, isMerge, isReport, type WaitingReport } from '../../src/library/counts/outbox.ts'
 import {
-  type CounterEntry,
   hasEnded,
-  holds,
   listCounters,
   readCounter,
   removeCounts,
-  writeCounter,
-} from '../../src/library/counts/counter-entry.ts'
-import { mergedFromJson, mergedToJson, mergeInto } from '../../src/library/counts/merged-counters.ts'
-import { createOutbox, isMerge, isReport, type WaitingReport } from '../../src/library/counts/outbox.ts'
+} from '../../src/library/counts/stored-counters.ts'
 import { processOwner } from '../../src/platform/index.ts'
 import { StateEntryError } from '../../src/state/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
@@ -323,7 +321,10 @@ const acknowledged: AcknowledgedCounts = {
     share: new Map([[FIRST, new Map([[A, 2]])]]),
     totals: new Map([[B, 4]]),
   },
-  ...{ totalsSince: { since: AT, under }, sources: { ...one, totals: new Map([[B, 8]]) } },
+  ...{
+    totalsSince: { since: AT, under },
+    sources: { ...one, totals: new Map([[B, 8]]), runs: new Map(), starts: new Map() },
+  },
   merged: { counters: [{ ...one, counterId: SECOND }], counterIds: new Set([SECOND]) },
 }
 const entryOf = (number: number) => `acknowledged/${String(number).padStart(10, '0')}.json`
