@@ -273,3 +273,63 @@ test('whatever stands in Retry-After: nothing, or between now and a day', () => 
     }),
   )
 })
+
+test('what the receiver asked for is kept apart from the jitter, for a day at most, and failures are counted with their time', async () => {
+  const clock = createFakeClock()
+  const store = createMemoryStore()
+  const retries = createRetries(store, clock, most)
+  assert.equal(await retries.heldUntil(), 0)
+  assert.deepEqual(await retries.failures(), { count: 0, lastAt: undefined })
+  await retries.failed(10 * MINUTE)
+  assert.equal((await retries.heldUntil()) - clock.now(), 10 * MINUTE)
+  assert.equal((await retries.next()) - clock.now(), 11 * MINUTE)
+  assert.deepEqual(await retries.failures(), { count: 1, lastAt: clock.now() })
+  await retries.failed(2 * DAY)
+  assert.equal((await retries.heldUntil()) - clock.now(), DAY)
+  clock.setWall(clock.now() - HOUR)
+  assert.equal(await retries.heldUntil(), 0, 'the clock was set back')
+})
+
+test('of a file, each part is used only if it makes sense', async () => {
+  const clock = createFakeClock(NOW)
+  const good = { format: 1, attempts: 1, failedAt: NOW, wait: 10, asked: 4, retired: ENDPOINT, refused: 'no' }
+  const read = async (content: object) => {
+    const store = createMemoryStore()
+    await store.write('retry.json', JSON.stringify(content))
+    const retries = createRetries(store, clock)
+    return {
+      ...{ next: (await retries.next()) - NOW, held: (await retries.heldUntil()) - NOW },
+      ...{ isRetired: await retries.isRetired(ENDPOINT), isNews: await retries.refused('no') },
+    }
+  }
+  const all = { next: 10, held: 4, isRetired: true, isNews: false }
+  const nothing = { next: -NOW, held: -NOW, isRetired: false, isNews: true }
+  assert.deepEqual(await read(good), all)
+  assert.deepEqual(await read({ ...good, asked: 11 }), { ...all, held: 0 })
+  assert.deepEqual(await read({ ...good, asked: '4' }), { ...all, held: 0 })
+  assert.deepEqual(await read({ ...good, asked: 10 }), { ...all, held: 10 })
+  assert.deepEqual(await read({ ...good, wait: DAY }), { ...all, next: DAY })
+  assert.deepEqual(await read({ ...good, retired: 7 }), { ...all, isRetired: false })
+  assert.deepEqual(await read({ ...good, refused: 7 }), { ...all, isNews: true })
+  for (const odd of [
+    { wait: DAY + 1 },
+    { failedAt: 8.64e15 + 1 },
+    { failedAt: null },
+    { attempts: '1' },
+    { wait: -1 },
+  ])
+    assert.deepEqual(await read({ ...good, ...odd }), nothing, JSON.stringify(odd))
+})
+
+test('a refusal is news once for each reason, also after a restart, and no failure', async () => {
+  const store = createMemoryStore()
+  const clock = createFakeClock()
+  await createRetries(store, clock).failed()
+  for (const [reason, isNews] of [
+    ['too large', true],
+    ['too large', false],
+    ['unknown product', true],
+  ] as const)
+    assert.equal(await createRetries(store, clock).refused(reason), isNews, reason)
+  assert.equal((await createRetries(store, clock).failures()).count, 0)
+})
