@@ -11,7 +11,7 @@ import {
   MetricReader,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
-import { createMemoryStore, defineCatalog } from '../../src/index.ts'
+import { createMemoryStore, createUsageTelemetry, defineCatalog } from '../../src/index.ts'
 import { ConsentAwareMetricExporter, type ConsentAwareMetricExporterOptions } from '../../src/sdk.ts'
 import { type AcmeFacts, acmeCatalog, createAcme } from '../support/acme.ts'
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
@@ -291,5 +291,104 @@ test('a reader that was shut down is let go: it and its provider stayed in memor
   await new Promise((resolve) => setImmediate(resolve))
   collectGarbage()
   assert.equal(reader.deref(), undefined)
+  await usage.shutdown()
+})
+
+/** Commands with their durations in buckets, and one histogram that nobody has declared. */
+const durationsCatalog = defineCatalog({
+  version: 1,
+  prefix: 'acme',
+  facts: {
+    'acme.durations': {
+      kind: 'count',
+      unit: '{command}',
+      buckets: 'le',
+      by: { command: ['find', 'other'], le: ['0.1', '1', 'inf'] },
+      since: 1,
+      why: 'Shows which commands are slow.',
+    },
+  },
+})
+
+const durationsHost = { product: { name: 'acme-db', version: '2.4.0' }, catalog: durationsCatalog }
+
+/** Records durations, 17 s among them, and one into a histogram that is not declared. */
+function recordDurations(provider: MeterProvider, explicitBucketBoundaries?: number[]): void {
+  const meter = provider.getMeter('acme')
+  const advice = explicitBucketBoundaries && { advice: { explicitBucketBoundaries } }
+  const durations = meter.createHistogram('acme.durations', advice)
+  for (const [seconds, command] of [
+    [0.05, 'find'],
+    [0.1, 'find'],
+    [0.3, 'find'],
+    [0.7, 'find'],
+    [17, 'find'],
+    [0.7, 'umbrella'],
+  ] as const)
+    durations.record(seconds, { command })
+  meter.createHistogram('http.server.duration').record(1)
+}
+
+const DURATIONS = {
+  'acme.durations{command=find,le=0.1}': 2,
+  'acme.durations{command=find,le=1}': 2,
+  'acme.durations{command=find,le=inf}': 1,
+  'acme.durations{command=other,le=1}': 1,
+}
+
+const durationsIn = ({ received }: Receiver, index: number) =>
+  Object.fromEntries(
+    Object.entries(numbersOf(received[index]?.json ?? assert.fail('no report'))).filter(([name]) =>
+      /acme|dropped/.test(name),
+    ),
+  )
+
+test('a histogram in an SDK of the host fills a declared count with buckets, each value once', async () => {
+  await using receiver = await startReceiver()
+  const usage = createUsageTelemetry({
+    ...{ ...durationsHost, endpoint: receiver.endpoint, consent: { default: 'enabled' } },
+    ...{ state: createMemoryStore(), environment: {} },
+  })
+  const provider = new MeterProvider({ readers: [await usage.reader()] })
+  recordDurations(provider, [0.01, 0.1, 0.5, 1, 10])
+  await usage.report()
+  recordDurations(provider)
+  await usage.report()
+  assert.deepEqual([durationsIn(receiver, 0), durationsIn(receiver, 1)], [DURATIONS, DURATIONS])
+  await usage.shutdown()
+})
+
+test('under the exporter a histogram fills it as well', async () => {
+  await using receiver = await startReceiver()
+  const exporter = new ConsentAwareMetricExporter({
+    ...{ ...durationsHost, endpoint: receiver.endpoint, consent: { default: 'enabled' } },
+    ...{ state: createMemoryStore(), environment: {} },
+  })
+  const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 2 ** 31 - 1 })
+  const provider = new MeterProvider({ readers: [reader] })
+  recordDurations(provider, [0.1, 1])
+  await provider.forceFlush()
+  await exporter.usage.report()
+  assert.deepEqual(durationsIn(receiver, 0), DURATIONS)
+  await provider.shutdown()
+})
+
+test('a histogram whose buckets lie across those of the fact fills nothing, and the product hears of it by name', async () => {
+  const log = createLog()
+  const usage = createUsageTelemetry({
+    ...{ ...durationsHost, endpoint: 'http://127.0.0.1:9', consent: { default: 'disabled' }, logger: log },
+    ...{ state: createMemoryStore(), environment: {} },
+  })
+  const provider = new MeterProvider({ readers: [await usage.reader()] })
+  // The buckets of OpenTelemetry's default: 0, 5, 10, 25, …
+  recordDurations(provider)
+  assert.deepEqual((await usage.preview()).facts.points, [])
+  await usage.report()
+  const [dropped] = (await usage.status()).dropped
+  assert.deepEqual([dropped?.reason, dropped?.name], ['wrong_instrument', 'acme.durations'])
+  assert.ok(
+    log.lines.some((line) => line.startsWith('debug:') && line.includes('acme.durations')),
+    log.lines.join('\n'),
+  )
   await usage.shutdown()
 })

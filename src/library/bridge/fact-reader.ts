@@ -1,5 +1,6 @@
 import { MetricReader } from '@opentelemetry/sdk-metrics'
-import { type Feed, selectAggregation, selectTemporality } from './feed.ts'
+import type { Catalog } from '../../catalog/index.ts'
+import { type Feed, selectAggregationFor, selectTemporality } from './feed.ts'
 
 /**
  * Metric reader for the host's `MeterProvider`: metrics that are collected there become facts. It collects when the telemetry asks, right
@@ -11,13 +12,14 @@ export class FactReader extends MetricReader {
   readonly #end: () => void
 
   /**
+   * @param catalog Facts to collect for.
    * @param persist Stores the counts.
    * @param end Called once the reader is shut down: from then on there is nothing to collect.
    */
-  constructor(feed: Feed, persist: () => Promise<void>, end: () => void) {
+  constructor(catalog: Pick<Catalog, 'facts'>, feed: Feed, persist: () => Promise<void>, end: () => void) {
     super({
       aggregationTemporalitySelector: selectTemporality,
-      aggregationSelector: selectAggregation,
+      aggregationSelector: selectAggregationFor(catalog),
       otelComponentType: 'otel_usage_fact_reader',
     })
     this.#feed = feed

@@ -6,12 +6,13 @@ import {
   type DataPoint,
   DataPointType,
   type GaugeMetricData,
+  type HistogramMetricData,
   InstrumentType,
   type MetricData,
   type ResourceMetrics,
   type SumMetricData,
 } from '@opentelemetry/sdk-metrics'
-import type { Catalog } from '../../catalog/index.ts'
+import { alternativesOf, type Catalog, type CountFact, type Fact } from '../../catalog/index.ts'
 
 /** Sets and counts the facts of a catalog from the metrics of an OpenTelemetry SDK. Never throws. */
 export type Feed = (metrics: ResourceMetrics) => void
@@ -29,10 +30,11 @@ export interface FactRecorder extends MeterProvider {
  * | gauge, up-down counter | gauge: the last value |
  * | counter | count: the increase is added |
  * | observable counter | count, as `total` of the fact says |
+ * | histogram | count with `buckets`, whose bounds are among those of the histogram |
  * | attribute of the resource | attribute |
  *
  * What the catalog does not declare belongs to somebody else, and is passed over without a word: an SDK of the host's own collects
- * for other exporters too. Histograms are passed over as well.
+ * for other exporters too.
  */
 export function createFeed(recorder: FactRecorder, catalog: () => Catalog): Feed {
   const meter = recorder.getMeter('otel-usage')
@@ -58,9 +60,38 @@ export function createFeed(recorder: FactRecorder, catalog: () => Catalog): Feed
     }
   }
 
+  function feedBuckets(name: string, fact: CountFact, metric: HistogramMetricData): void {
+    const key = fact.buckets
+    if (key === undefined) return
+    const isDelta = metric.aggregationTemporality === AggregationTemporality.DELTA
+    const wordOf = wordsOfBounds(fact, key)
+    for (const { attributes, startTime, endTime, value } of metric.dataPoints) {
+      const { boundaries, counts } = value.buckets
+      const words = wordOf(boundaries)
+      // A value between two bounds of the histogram may be on either side of a bound of the fact.
+      if (!words) {
+        meter.createGauge(name).record(value.count)
+        continue
+      }
+      for (const [index, count] of counts.entries()) {
+        if (count === 0) continue
+        const point = {
+          attributes: { ...attributes, [key]: words[index] as string },
+          ...{ startTime, endTime, value: count },
+        }
+        // Several buckets of the histogram may lie in one of the fact.
+        const increase = isDelta ? count : lastTotals.increaseOf(`${name} ${index}`, point)
+        counters(name).add(increase, point.attributes)
+      }
+    }
+  }
+
   function feedMetric(metric: MetricData): void {
     const name = metric.descriptor.name.toLowerCase()
-    const kind = kindOf(catalog(), name)
+    const fact = factOf(catalog(), name)
+    const kind = fact?.kind
+    if (fact?.kind === 'count' && metric.dataPointType === DataPointType.HISTOGRAM)
+      feedBuckets(name, fact, metric)
     if (kind === 'count' && isGrowth(metric)) feedCount(name, metric)
     if (kind === 'gauge' && isLevel(metric))
       for (const { value, attributes } of metric.dataPoints) gauges(name).record(value, attributes)
@@ -68,7 +99,7 @@ export function createFeed(recorder: FactRecorder, catalog: () => Catalog): Feed
 
   return ({ resource, scopeMetrics }) => {
     for (const [name, value] of Object.entries(resource.attributes)) {
-      if (['attribute', 'uuids'].includes(kindOf(catalog(), name) ?? '')) recorder.set(name, value)
+      if (['attribute', 'uuids'].includes(factOf(catalog(), name)?.kind ?? '')) recorder.set(name, value)
     }
     for (const { scope, metrics } of scopeMetrics)
       if (isOurs(scope)) for (const metric of metrics) feedMetric(metric)
@@ -84,8 +115,22 @@ function takenBy(recorder: FactRecorder): WeakMap<object, object> {
 
 const takenScopes = new WeakMap<FactRecorder, WeakMap<object, object>>()
 
-const kindOf = ({ facts }: Catalog, name: string): string | undefined =>
-  Object.hasOwn(facts, name) ? facts[name]?.kind : undefined
+const factOf = ({ facts }: Catalog, name: string): Fact | undefined =>
+  Object.hasOwn(facts, name) ? facts[name] : undefined
+
+/** Returns a function from the bounds of a histogram to the word of each of its buckets; to `undefined` if a bound of the fact is missing there. */
+function wordsOfBounds(
+  fact: CountFact,
+  key: string,
+): (boundaries: readonly number[]) => string[] | undefined {
+  const [{ [key]: words = [] } = {}] = alternativesOf(fact)
+  const bounds = words.map((word) => (word === 'inf' ? Infinity : Number(word)))
+  return (boundaries) => {
+    const all = [...boundaries, Infinity]
+    if (!bounds.every((bound) => all.includes(bound))) return undefined
+    return all.map((upper) => words[bounds.findIndex((bound) => upper <= bound)] as string)
+  }
+}
 
 /** Returns `true` for a metric whose value may fall, and which is complete in each collection. */
 const isLevel = (metric: MetricData): metric is GaugeMetricData | SumMetricData =>
@@ -155,7 +200,13 @@ const RUNNING = new Set<InstrumentType>([
   InstrumentType.OBSERVABLE_COUNTER,
 ])
 
-/** Returns the aggregation for a feed, which drops histograms. */
-export const selectAggregation = (instrument: InstrumentType): AggregationOption => ({
-  type: instrument === InstrumentType.HISTOGRAM ? AggregationType.DROP : AggregationType.DEFAULT,
-})
+/** Returns the aggregations for a feed. Histograms, which cost memory, are collected only for a catalog with buckets. */
+export function selectAggregationFor({
+  facts,
+}: Pick<Catalog, 'facts'>): (instrument: InstrumentType) => AggregationOption {
+  const hasBuckets = Object.values(facts).some((fact) => fact.kind === 'count' && fact.buckets !== undefined)
+  return (instrument) => ({
+    type:
+      instrument === InstrumentType.HISTOGRAM && !hasBuckets ? AggregationType.DROP : AggregationType.DEFAULT,
+  })
+}

@@ -1,4 +1,4 @@
 /** Bridge: from the host's OpenTelemetry SDK to the facts. Loads the SDK. */
 
 export { FactReader } from './fact-reader.ts'
-export { createFeed, type Feed, selectAggregation, selectTemporality } from './feed.ts'
+export { createFeed, type Feed, selectAggregationFor, selectTemporality } from './feed.ts'

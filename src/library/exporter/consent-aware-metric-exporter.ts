@@ -2,7 +2,7 @@ import { OTLPMetricExporterBase } from '@opentelemetry/exporter-metrics-otlp-htt
 import type { AggregationTemporality, InstrumentType } from '@opentelemetry/sdk-metrics'
 import type { Catalog, Facts } from '../../catalog/index.ts'
 import { ownOf } from '../../platform/index.ts'
-import { createFeed, selectAggregation, selectTemporality } from '../bridge/index.ts'
+import { createFeed, selectAggregationFor, selectTemporality } from '../bridge/index.ts'
 import type { ConsentPolicy, Verdict } from '../consent/index.ts'
 import {
   createPluggable,
@@ -51,9 +51,10 @@ export class ConsentAwareMetricExporter<F extends Facts = Facts> extends OTLPMet
   /** @throws {UsageConfigurationError} that lists every mistake in the options. */
   constructor(options: ConsentAwareMetricExporterOptions<F> | DescribedExporterOptions<F>) {
     const telemetry = createTelemetry(options)
+    const { catalog } = withDescription(options as UsageTelemetryOptions<F>)
     super(
-      createDelegate(telemetry, () => withDescription(options as UsageTelemetryOptions<F>).catalog),
-      { aggregationPreference: selectAggregation },
+      createDelegate(telemetry, () => catalog),
+      { aggregationPreference: selectAggregationFor(catalog) },
     )
     this.usage = telemetry.usage
   }

@@ -71,6 +71,7 @@ function createNoopTelemetry<F extends Facts>(
     async reader() {
       const { FactReader } = await import('../bridge/index.ts')
       return new FactReader(
+        { facts: {} },
         nothing,
         async () => {},
         () => {},

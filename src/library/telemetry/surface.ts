@@ -60,7 +60,8 @@ export interface UsageTelemetry<F extends Facts = Facts> extends UsageRecorder<F
   contribute<P extends Facts>(catalog: Catalog<P>): UsageContribution<P>
   /**
    * Returns a metric reader for the host's own `MeterProvider`. The metrics that it collects fill the facts of the catalog: the
-   * growth of a counter is counted, the last value of a gauge holds, and the attributes of the resource become attribute facts.
+   * growth of a counter is counted, the last value of a gauge holds, a histogram fills a count with buckets whose bounds it has, and the
+   * attributes of the resource become attribute facts.
    * Metrics that the catalog does not declare are ignored. Loads the OpenTelemetry SDK, and rejects if that cannot be loaded.
    */
   reader(): Promise<MetricReader>

@@ -111,6 +111,7 @@ function makeUsageTelemetry<F extends Facts>(
       const { createFeed, FactReader } = await import('../bridge/index.ts')
       const pull = (timeout?: number) => reader.pull(timeout)
       const reader = new FactReader(
+        contributions.catalog(),
         createFeed(usage, contributions.catalog),
         () => now().persist(),
         () => contributions.removeFeed(pull),
