@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { marked } from 'marked'
 import { type Catalog, defineCatalog, type Facts } from '../../src/catalog/index.ts'
 import { htmlPage, pageTitle, publishedProduct, usagePage } from '../../src/maintainer/publish/index.ts'
+import { acmeCatalog } from '../support/acme.ts'
 import { ACME_DB, NO_REPORT, pageOf as wholePageOf } from '../support/described.ts'
 
 const common = { since: 1, why: 'Tells it.' } as const
@@ -217,7 +218,7 @@ test('the page says the default, the delays, the receiver, how long, who sees it
   for (const part of [
     '| By default | nothing is sent for 2 days, so that somebody can say no; then it is on |',
     '| First report | made 1 minute 30 seconds after the first start, and sent not before 2 days after it |',
-    '| Then | every 12 hours |',
+    '| Then | every 12 hours, at a time that each installation draws at random |',
     '| Sent to | `https://usage.acme.example` |',
     '| Run by | Acme Ltd. |',
     '| Seen by | the four maintainers of Acme DB |',
@@ -316,4 +317,15 @@ test('everything that a page needs is asked for at once', () => {
     assert.deepEqual(mistakesOf({ ...complete, receiver: { ...ACME_DB.receiver, retention } }), [
       'receiver.retention',
     ])
+})
+
+test('the page says at which times reports are made, and how headers reach a receiver of the operator', () => {
+  const random = wholePageOf(acmeCatalog)
+  assert.match(random, /\| Then \| once a day, at a time that each installation draws at random \|/)
+  assert.match(
+    random,
+    /`ACME_DB_TELEMETRY_HEADERS` sets headers for that one, such as .+; nobody else gets them, and they are never shown\./,
+  )
+  const counted = wholePageOf(acmeCatalog, { schedule: { phase: 'start', interval: '12h' } })
+  assert.match(counted, /\| Then \| every 12 hours, counted from the first report \|/)
 })

@@ -101,6 +101,26 @@ test('the report of a tool that has ended arrives, with everything that the tool
   assert.equal(receiver.received.length, 1)
 })
 
+test('a tool that had an id before reports under it: the child takes it from the work, and the next runs have it from the state', async () => {
+  using scratch = createScratch()
+  await using receiver = await startReceiver()
+  const adopt = '7f1d4b1e-9a34-11ec-8f0d-0242ac120002'
+  const adopting = { ...options(receiver.endpoint, scratch.directory), identity: { adopt } }
+  assert.deepEqual(await runTool(adopting), DONE)
+  await until(() => receiver.received.length > 0)
+  await delivered(scratch.directory)
+  letDaysPass(scratch.directory)
+  // The id is taken once: what the tool gives later does not count.
+  const other = { ...adopting, identity: { adopt: '2b0c1f62-0f3a-4a3e-9a55-5f8f4e1d7c11' } }
+  assert.deepEqual(await runTool(other), DONE)
+  await until(() => receiver.received.length > 1)
+  await delivered(scratch.directory)
+  assert.deepEqual(
+    receiver.received.map(({ json }) => attributesOf(json)['service.instance.id']),
+    [adopt, adopt],
+  )
+})
+
 test('the tool is gone and its output closed while the child is still at it; the child is Node.js and our script, and nothing of the tool', {
   skip,
 }, async () => {

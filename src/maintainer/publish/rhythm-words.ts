@@ -11,7 +11,7 @@ export interface Rhythm {
   readonly firstPhase?: { readonly count: number; readonly interval: number } | undefined
 }
 
-type Described = Pick<ProductDescription, 'consent'> & { readonly rhythm: Rhythm }
+type Described = Pick<ProductDescription, 'consent' | 'schedule'> & { readonly rhythm: Rhythm }
 
 const UNITS = [
   ['day', 86_400_000],
@@ -42,6 +42,15 @@ function oftenInWords(interval: number): string {
 export function everyInWords({ rhythm: { interval, firstPhase } }: Described): string {
   if (firstPhase === undefined) return oftenInWords(interval)
   return `${oftenInWords(firstPhase.interval)} for the first ${firstPhase.count}, then ${oftenInWords(interval)}`
+}
+
+/** Returns when the reports after the first one are made. */
+export function timesInWords(product: Described): string {
+  const times =
+    product.schedule?.phase === 'start'
+      ? 'counted from the first report'
+      : 'at a time that each installation draws at random'
+  return `${everyInWords(product)}, ${times}`
 }
 
 /** Returns what the product does until somebody decides. */

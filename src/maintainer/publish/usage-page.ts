@@ -6,7 +6,7 @@ import { reportTable } from './example-table.ts'
 import { exactRule, factInWords } from './fact-words.ts'
 import { addedByReceiver } from './origin.ts'
 import { type PublishedProduct, retentionOf } from './published-product.ts'
-import { defaultInWords, delaysInWords, everyInWords } from './rhythm-words.ts'
+import { defaultInWords, delaysInWords, everyInWords, timesInWords } from './rhythm-words.ts'
 import { switches } from './switches.ts'
 
 /**
@@ -58,7 +58,7 @@ function atAGlance(product: PublishedProduct): Block {
   const rows: Array<[string, Text]> = [
     ['By default', [defaultInWords(product)]],
     ['First report', [delaysInWords(product)]],
-    ['Then', [everyInWords(product)]],
+    ['Then', [timesInWords(product)]],
     ['Sent to', [code(endpoint)]],
     ['Run by', [receiver.operator]],
     ['Seen by', [receiver.seenBy]],
@@ -110,7 +110,7 @@ function receiving({ endpoint, receiver, catalog, environmentPrefix }: Published
     ),
     paragraph(addedByReceiver(receiver.origin)),
     paragraph(
-      text`${code(`${environmentPrefix}_TELEMETRY_ENDPOINT`)} sends the reports to your own receiver instead.`,
+      text`${code(`${environmentPrefix}_TELEMETRY_ENDPOINT`)} sends the reports to your own receiver instead. ${code(`${environmentPrefix}_TELEMETRY_HEADERS`)} sets headers for that one, such as ${code('authorization=Bearer%20…')}; nobody else gets them, and they are never shown.`,
     ),
   ]
 }
