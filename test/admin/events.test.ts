@@ -1,0 +1,113 @@
+/** The stream of events, and readers that are slow, gone or no longer permitted. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type AdminAccess, createAdminHandler } from '../../src/admin.ts'
+import { createAcme } from '../support/acme.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+import { until } from '../support/until.ts'
+import { ALICE, serve } from './served.ts'
+
+const URL_OF_EVENTS = 'http://localhost/telemetry/events'
+
+/** Returns a reader of a stream that returns the text until an event comes. */
+function readerOf(answer: Response) {
+  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader() ?? assert.fail()
+  return {
+    async until(event: string): Promise<string> {
+      let text = ''
+      while (!text.includes(`event: ${event}\n`)) {
+        const { done, value } = await reader.read()
+        if (done) assert.fail(`The stream ended after ${JSON.stringify(text)}`)
+        text += value
+      }
+      return text
+    },
+    next: () => reader.read(),
+    cancel: () => reader.cancel(),
+  }
+}
+
+test('a page that stays open sees decisions and reports as they happen', async () => {
+  await using served = await serve({ authorize: () => ALICE }, { consent: { default: 'disabled' } })
+  const answer = await fetch(`http://127.0.0.1:${served.port}/telemetry/events`)
+  assert.equal(answer.headers.get('content-type'), 'text/event-stream')
+  const reader = readerOf(answer)
+  await reader.until('ready')
+  const { reportId } = await served.usage.report()
+  const seen = await reader.until('report')
+  assert.match(
+    seen,
+    new RegExp(`data: {"at":".*","reportId":"${reportId}","kind":"report","outcome":"suppressed"`),
+  )
+  await served.usage.consent.set('basic', { by: 'bob' })
+  assert.match(await reader.until('consent'), /"state":"enabled","level":"basic","source":"stored-choice"/)
+  await reader.cancel()
+})
+
+test('of 10,000 events a reader that reads none keeps a hundred at most, and then reads that it has missed some', async () => {
+  const usage = createAcme({ consent: { default: 'undecided' } })
+  let listeners = 0
+  const listening: Array<(verdict: object) => void> = []
+  const consent = {
+    ...usage.consent,
+    on(_: 'change', listener: (verdict: never, before: never) => void) {
+      listeners++
+      listening.push(listener as never)
+      return () => void listeners--
+    },
+  }
+  const admin = createAdminHandler({ ...usage, consent }, { authorize: () => ALICE })
+  const reader = readerOf(await admin.fetch(new Request(URL_OF_EVENTS)))
+  await reader.until('ready')
+  assert.equal(listeners, 1)
+  const before = process.memoryUsage().heapUsed
+  const because = 'x'.repeat(10_000)
+  for (let number = 0; number < 10_000; number++)
+    listening[0]?.({
+      state: 'enabled',
+      level: 'full',
+      source: 'flag',
+      because: because + number,
+      locked: false,
+    })
+  assert.ok(process.memoryUsage().heapUsed - before < 40e6, 'the events do not wait in memory')
+  const { value = '' } = await reader.next()
+  assert.match(value, /^event: missed\n/)
+  assert.ok(value.split('event: consent').length <= 101)
+  await reader.cancel()
+  assert.equal(listeners, 0)
+})
+
+test('a stream ends with the session of its reader, and shows a sign of life while the session lasts', async () => {
+  const clock = createFakeClock()
+  let access: AdminAccess | undefined = ALICE
+  const admin = createAdminHandler(createAcme(), { authorize: () => access, clock })
+  const reader = readerOf(await admin.fetch(new Request(URL_OF_EVENTS)))
+  await reader.until('ready')
+  const alive = reader.next()
+  await clock.advance(15_000)
+  assert.deepEqual(await alive, { done: false, value: ': alive\n\n' })
+  access = undefined
+  const ended = reader.next()
+  await clock.advance(15_000)
+  assert.equal((await ended).done, true)
+})
+
+test('a reader that has gone is listened for no longer, streams are counted, and close() ends them', async () => {
+  await using served = await serve()
+  const open = () => fetch(`http://127.0.0.1:${served.port}/telemetry/events`)
+  const first = readerOf(await open())
+  await first.until('ready')
+  const others = await Promise.all(Array.from({ length: 31 }, open))
+  const full = await open()
+  assert.deepEqual([full.status, full.headers.get('retry-after')], [503, '60'])
+  await full.body?.cancel()
+  await first.cancel()
+  await until(async () => {
+    const again = await open()
+    await again.body?.cancel()
+    return again.status === 200
+  })
+  served.admin.close()
+  for (const one of others) assert.match(await one.text(), /event: ready/)
+})
