@@ -12,7 +12,7 @@ import type { AdminSettings } from './options.ts'
 import { PAGE_ROUTES } from './page.ts'
 import { Refusal } from './problem.ts'
 import { type Route, route, type Source } from './route.ts'
-import { ROUTES } from './routes.ts'
+import { routesFor } from './routes/index.ts'
 import type { AdministeredTelemetry } from './types.ts'
 
 export interface App {
@@ -42,7 +42,7 @@ export function createApp(usage: AdministeredTelemetry, settings: AdminSettings)
   })
   /** Returns the path of an operation as the router has it. */
   const pathOf = ({ path }: Route) => basePath + path.replaceAll(/\{(\w+)\}/g, ':$1')
-  const described = [...ROUTES, description]
+  const described = [...routesFor(usage.catalog().levels), description]
   const routes = [...described, ...PAGE_ROUTES]
   let document: ReturnType<typeof openApi> | undefined
 

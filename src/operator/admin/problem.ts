@@ -9,6 +9,8 @@ const PROBLEMS = {
   'not-found': [404, 'There is nothing here'],
   'method-not-allowed': [405, 'The method is not allowed'],
   'consent-changed': [409, 'Somebody has decided meanwhile'],
+  'not-acknowledged': [409, 'The advisory was not acknowledged'],
+  'not-exported': [409, 'Nothing was exported'],
   'consent-locked': [409, 'The consent is locked'],
   'too-large': [413, 'The body is too large'],
   'address-too-long': [414, 'The address is too long'],

@@ -51,6 +51,58 @@ export const Verdict = v.object({
   warnings: texts,
 })
 
+const severity = v.picklist(['none', 'low', 'medium', 'high', 'critical'])
+
+const Notice = v.object({
+  version: v.string(),
+  condition: v.picklist(['current', 'unknown', 'outdated', 'end-of-life', 'vulnerable']),
+  latest: v.optional(v.string()),
+  latestInLine: v.optional(v.string()),
+  endOfLife: v.optional(v.string()),
+  severity,
+  advisories: list(
+    v.object({
+      id: v.string(),
+      severity,
+      fixedIn: texts,
+      summary: v.optional(v.string()),
+      url: v.optional(v.string()),
+      acknowledged: v.optional(v.object({ by: v.string(), until: time })),
+    }),
+  ),
+  message: v.string(),
+  url: v.optional(v.string()),
+  source: v.picklist(['feed', 'header']),
+})
+
+/** State of the version checks, with the notice. */
+export const VersionState = v.object({
+  checks: v.picklist(['on', 'waiting', 'off']),
+  because: v.string(),
+  mode: v.picklist(['with-telemetry', 'independent', 'never']),
+  feed: v.optional(v.string()),
+  notice: v.optional(Notice),
+  lastCheckAt: v.optional(time),
+  nextCheckAt: v.optional(time),
+  troubles: v.object({ unreachable: count, refused: count }),
+  lastTrouble: v.optional(v.string()),
+})
+
+export const Version = v.object({
+  running: v.pipe(v.string(), v.description('Version of the product that runs')),
+  state: v.optional(v.pipe(VersionState, v.description('Absent if the product makes no version checks'))),
+})
+
+export const Checked = v.object({
+  outcome: v.picklist(['changed', 'unchanged', 'refused', 'unreachable', 'off']),
+  reason: v.string(),
+})
+
+export const Acknowledgement = v.strictObject({
+  id: v.pipe(v.string(), v.minLength(1), v.maxLength(128), v.description('Id of an advisory of the notice')),
+  until: v.pipe(v.string(), v.isoTimestamp(), v.description('At most 366 days from now')),
+})
+
 export const Status = v.object({
   product: v.object({
     name: v.string(),
@@ -77,6 +129,7 @@ export const Status = v.object({
   state: v.object({ location: v.string(), durable: v.boolean(), problems: texts }),
   ledger: v.optional(v.object({ location: v.string() })),
   dropped: list(v.object({ name: v.string(), reason: v.string(), count })),
+  version: v.optional(VersionState),
   facts: v.object({ reported: texts, newer: texts, aboveLevel: texts, excluded: texts, expired: texts }),
 })
 
@@ -103,6 +156,9 @@ export const Preview = v.object({
   report: v.optional(Bytes),
 })
 
+/** What a report says, by name; a number with dimensions has them in braces: `acme.commands{command=find}`. */
+const Facts = v.record(v.string(), v.unknown())
+
 export const Entry = v.object({
   at: time,
   reportId: v.string(),
@@ -111,6 +167,7 @@ export const Entry = v.object({
   endpoint: v.string(),
   size: count,
   sha256: v.optional(v.pipe(sha256, v.description('Absent if the bytes are not kept'))),
+  facts: v.optional(Facts),
 })
 
 export const Page = v.object({
@@ -123,7 +180,37 @@ export const Page = v.object({
 export const Report = v.object({
   reportId: v.string(),
   entries: list(Entry),
+  facts: v.optional(Facts),
   report: v.optional(Bytes),
+})
+
+const Compared = v.object({ reportId: v.optional(v.string()), at: v.optional(time) })
+
+export const Comparison = v.object({
+  from: Compared,
+  to: Compared,
+  changes: list(
+    v.object({ name: v.string(), before: v.optional(v.unknown()), after: v.optional(v.unknown()) }),
+  ),
+})
+
+export const FactList = v.object({
+  facts: list(
+    v.object({
+      name: v.string(),
+      kind: v.picklist(['attribute', 'gauge', 'count']),
+      type: v.optional(v.string()),
+      unit: v.optional(v.string()),
+      level: v.string(),
+      since: count,
+      why: v.string(),
+      owner: v.optional(v.string()),
+      review: v.optional(v.string()),
+      expires: v.optional(v.string()),
+      state: v.picklist(['reported', 'newer', 'aboveLevel', 'excluded', 'expired']),
+    }),
+  ),
+  levels: v.pipe(texts, v.description('Levels of the catalog, least first')),
 })
 
 export const Made = v.object({ outcome: Outcome, reason: v.string(), reportId: v.optional(v.string()) })
@@ -156,22 +243,23 @@ const SOURCES = [
   ...(['locked-configuration', 'state', 'stored-choice', 'configuration', 'seed', 'default'] as const),
 ] satisfies readonly ConsentSource[]
 
-/** Consent as a person wants it, and as that person has seen it. */
-export const Decision = v.strictObject({
-  decision: v.pipe(
-    word,
-    v.description('enabled (or on), disabled (or off), undecided, or a level of the catalog'),
-  ),
-  expected: v.pipe(
-    v.strictObject({
-      state: State,
-      level: v.exactOptional(word),
-      source: v.exactOptional(v.picklist(SOURCES)),
-      since: v.exactOptional(word),
-    }),
-    v.description('Verdict that the person has seen; if another one holds by now, nothing is changed'),
-  ),
-})
+/** Returns the schema of a decision: consent as a person wants it, and as that person has seen it. */
+export const decisionAmong = (levels: readonly string[]) =>
+  v.strictObject({
+    decision: v.pipe(
+      v.picklist(['enabled', 'on', 'disabled', 'off', 'undecided', ...levels]),
+      v.description('A state, or a level of the catalog'),
+    ),
+    expected: v.pipe(
+      v.strictObject({
+        state: State,
+        level: v.exactOptional(word),
+        source: v.exactOptional(v.picklist(SOURCES)),
+        since: v.exactOptional(word),
+      }),
+      v.description('Verdict that the person has seen; if another one holds by now, nothing is changed'),
+    ),
+  })
 
 export const Nothing = v.strictObject({})
 
@@ -190,15 +278,6 @@ export type Problem = v.InferOutput<typeof Problem>
 
 /** Schemas that the OpenAPI document names, so that a reader and a generated client find them once. */
 export const NAMED = {
-  Verdict,
-  Status,
-  Preview,
-  Entry,
-  Page,
-  Report,
-  Made,
-  Choice,
-  History,
-  Decision,
-  Problem,
+  ...{ Verdict, Status, Preview, Entry, Page, Report, Made, Choice, History, Problem },
+  ...{ VersionState, Version, Checked, Acknowledgement, Comparison, FactList },
 }

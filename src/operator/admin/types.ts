@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { UsageTelemetry } from '../../library/telemetry/index.ts'
 import type { Clock, Logger } from '../../platform/index.ts'
+import type { OperatedTelemetry } from '../operations/index.ts'
 
 /** Person who asks, and what that person may do. */
 export interface AdminAccess {
@@ -36,10 +37,7 @@ export interface AdminHandlerOptions {
 }
 
 /** Telemetry as the handler uses it. */
-export type AdministeredTelemetry = Pick<
-  UsageTelemetry,
-  'status' | 'preview' | 'report' | 'export' | 'forget' | 'on' | 'consent' | 'ledger' | 'catalog'
->
+export type AdministeredTelemetry = OperatedTelemetry & Pick<UsageTelemetry, 'version'>
 
 /**
  * Request handler for `node:http`, Express and hooks of Fastify, and for everything that speaks `fetch`. It answers each request under
