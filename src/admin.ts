@@ -12,4 +12,5 @@ export {
   type AdministeredTelemetry,
   createAdminHandler,
 } from './operator/admin/index.ts'
+export type { OperatedTelemetry } from './operator/operations/index.ts'
 export { type Mistake, UsageConfigurationError } from './platform/index.ts'

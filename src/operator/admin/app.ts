@@ -12,7 +12,7 @@ import type { AdminSettings } from './options.ts'
 import { PAGE_ROUTES } from './page.ts'
 import { Refusal } from './problem.ts'
 import { type Route, route, type Source } from './route.ts'
-import { routesFor } from './routes/index.ts'
+import { routesFor } from './routes/all.ts'
 import type { AdministeredTelemetry } from './types.ts'
 
 export interface App {
@@ -62,6 +62,7 @@ export function createApp(usage: AdministeredTelemetry, settings: AdminSettings)
       const answer = await one.respond({
         usage,
         streams,
+        clock,
         by,
         isPermitted: () =>
           gate.admit(source, one.purpose).then(

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type * as v from 'valibot'
+import type { Clock } from '../../platform/index.ts'
 import type { Purpose } from './access.ts'
 import type { EventStreams } from './events.ts'
 import type { ProblemName } from './problem.ts'
@@ -16,6 +17,7 @@ export interface Call<
 > {
   readonly usage: AdministeredTelemetry
   readonly streams: EventStreams
+  readonly clock: Clock
   /** Name of the person who asks. */
   readonly by: string
   /** Returns whether that person may still do this. */

@@ -156,7 +156,7 @@ export const Preview = v.object({
   report: v.optional(Bytes),
 })
 
-/** What a report says, by name; a number with dimensions has them in braces: `acme.commands{command=find}`. */
+/** Facts of a report by name; a number with dimensions has them in braces: `acme.commands{command=find}`. */
 const Facts = v.record(v.string(), v.unknown())
 
 export const Entry = v.object({

@@ -20,7 +20,7 @@ export const EXPORT_ROUTES = [
     body: Nothing,
     produces: 'application/json',
     refusals: ['not-exported'],
-    async respond({ usage }) {
+    async respond({ usage, clock }) {
       const given = createDeferred<ExportDocument | undefined>()
       const read = createDeferred()
       const exporting = usage.export((document) => {
@@ -34,7 +34,7 @@ export const EXPORT_ROUTES = [
       const document = await given.promise
       if (!document) throw new Refusal('not-exported', `No report was exported: ${(await ended).reason}.`)
       const { product } = await usage.status()
-      const { name, importCommand } = exportFileOf(document, product, new Date().toISOString())
+      const { name, importCommand } = exportFileOf(document, product, new Date(clock.now()).toISOString())
       return new Response(bodyOf(document, read, ended), {
         headers: {
           'content-type': 'application/json',
