@@ -43,11 +43,16 @@ export async function showReport(
   if (result.outcome !== 'sent')
     throw new DemoError(`The report was ${result.outcome}, not sent: ${result.reason}.`)
   screen.say(`The gateway has report ${result.reportId} on its disk.`)
-  const versions = await answered(system, result.reportId)
-  screen.say('It went through the Collector into ClickHouse. Active installations by version:')
-  screen.table(
-    versions.map(({ version, installations }) => ({ version: version ?? '(none)', installations })),
-  )
+  await arrived(system, result.reportId)
+  const { insights } = system
+  const asked = { product: 'acme-notes' }
+  screen.say('It went through the Collector into ClickHouse. Which versions are in use?')
+  screen.table((await insights.versions(asked)).rows)
+  screen.say('How many installations are undecided or have consented, at which level?')
+  screen.table((await insights.consent(asked)).rows)
+  screen.say('Can all versions before 1.0 be dropped: who uses one still?')
+  const { rows } = await insights.canIDrop({ ...asked, what: 'version <1' })
+  screen.table(rows.map(({ what, value, installations, share }) => ({ what, value, installations, share })))
 }
 
 /** Shows the same host, opted out by one variable: its report is in its log, and nothing is sent. */
@@ -88,8 +93,8 @@ async function use(host: DemoHost): Promise<void> {
   await fetch(`${host.url}/nowhere`)
 }
 
-/** Returns the answer from ClickHouse, once it has the report. */
-async function answered({ insights, store }: System, reportId: string) {
+/** Waits until ClickHouse has the report, and answers can be read from it. */
+async function arrived({ maintain, store }: System, reportId: string): Promise<void> {
   const deadline = performance.now() + 30_000
   const query = `SELECT count() AS n FROM installation_days WHERE ReportId = '${reportId}'`
   while ((await store.query<{ n: number }>(query))[0]?.n === 0) {
@@ -97,5 +102,5 @@ async function answered({ insights, store }: System, reportId: string) {
       throw new DemoError(`Report ${reportId} is not in ClickHouse after 30 seconds.`)
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  return insights.activeInstallationsByVersion({ product: 'acme-notes' })
+  await maintain()
 }

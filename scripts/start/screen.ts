@@ -7,7 +7,7 @@ export interface Screen {
   say(text: string): void
   /** Prints the output of a program or a returned value, indented. */
   quote(text: string): void
-  table(rows: ReadonlyArray<Readonly<Record<string, string | number>>>): void
+  table(rows: ReadonlyArray<Readonly<Record<string, string | number | null>>>): void
   failure(text: string): void
 }
 
@@ -35,13 +35,14 @@ export function createScreen(output: Writable): Screen {
     },
     table(rows) {
       const columns = Object.keys(rows[0] ?? {})
+      const text = (value: string | number | null | undefined) => String(value ?? '-')
       const widths = columns.map((column) =>
-        Math.max(column.length, ...rows.map((row) => String(row[column]).length)),
+        Math.max(column.length, ...rows.map((row) => text(row[column]).length)),
       )
       const line = (cells: readonly string[]) =>
         `   ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('   ')}`
       print(styleText('bold', line(columns)))
-      for (const row of rows) print(line(columns.map((column) => String(row[column]))))
+      for (const row of rows) print(line(columns.map((column) => text(row[column]))))
     },
     failure: (text) => print(`\n${styleText('red', '✖')} ${text}`),
   }

@@ -6,6 +6,7 @@ import {
   clickHouseEnvironment,
   connectClickHouse,
   freePort,
+  maintainStore,
   originOverlay,
   type RunningCollector,
   startClickHouse,
@@ -22,6 +23,8 @@ export interface System {
   /** File for `curl --config` with the login of the store. */
   readonly curlConfig: string
   readonly insights: Insights
+  /** Makes what the answers are read from. */
+  maintain(): Promise<void>
   /** Returns the number of data points that the gateway has received, by its own count. */
   arrived(): Promise<number>
   stop(): Promise<void>
@@ -77,7 +80,7 @@ export async function startSystem({
       },
     })
     started.unshift(gateway)
-    const insights = createInsights({ url: clickHouse.url, database: DATABASE })
+    const insights = createInsights({ url: clickHouse.url, database: DATABASE, smallestGroup: 1 })
     const store = await connectClickHouse({ url: clickHouse.url, database: DATABASE })
     started.unshift({ stop: () => insights.close() }, { stop: () => store.close() })
     screen.say(`OpenTelemetry Collector ${collector.version} (${collector.how}) at ${gateway.url}`)
@@ -85,7 +88,8 @@ export async function startSystem({
     screen.say(`ClickHouse ${clickHouse.version} (${clickHouse.how}) at ${new URL(clickHouse.url).origin}`)
     const curlConfig = path.join(directory, 'clickhouse', 'curl.cfg')
     const arrived = () => acceptedPoints(gateway.metricsUrl)
-    return { gateway, store, curlConfig, insights, arrived, stop }
+    const maintain = () => maintainStore({ url: clickHouse.url, database: DATABASE })
+    return { gateway, store, curlConfig, insights, maintain, arrived, stop }
   } catch (error) {
     await stop()
     throw error

@@ -5,12 +5,13 @@ import { letPass } from '../gateway/stored-reports.ts'
 import { playFleet } from './play.ts'
 
 test('of a fleet that has lived through everything the store knows exactly what was sent', async (t) => {
-  const { happened, compared, sent } = await playFleet(t, {
+  const { happened, compared, sent, answered } = await playFleet(t, {
     // Of a few seeds the one by which most installations ask to be forgotten.
     ...{ directory: await scratchDirectory(t), installations: 300, days: 10, seed: 231 },
     letMinutePass: (store) => letPass(store, 61),
   })
   assert.ok(sent > 1_500, `${sent}`)
+  assert.ok(answered > 400, `${answered}`)
   for (const [event, times] of Object.entries(happened)) assert.ok(times > 0, event)
   for (const { question, truth, differences } of compared) {
     assert.deepEqual(differences.slice(0, 10), [], question)

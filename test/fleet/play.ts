@@ -8,14 +8,17 @@ import {
   type RunningClickHouse,
   type RunningCollector,
 } from '../../src/gateway.ts'
+import { createInsights } from '../../src/insights.ts'
 import { collectorConfigFile } from '../../src/maintainer/package/package-files.ts'
 import { runClickHouse, runGateway, sampleOf, theCollector } from '../gateway/running-gateway.ts'
 import { until } from '../gateway/scratch.ts'
+import { checkAnswers } from '../insights/check-answers.ts'
+import type { DayOfLife, Life } from '../insights/truth.ts'
 import { type Happened, liveFleet, type Sending } from './lives.ts'
 import { gatewayProducts } from './products.ts'
 import { type Answer, entryOf, questions } from './questions.ts'
 import { type PutOff, sendAll } from './send.ts'
-import { createTruth, dayOf, saidBy } from './truth.ts'
+import { createTruth, dayOf, lastOf, saidBy, type TakenOnDay, type Truth } from './truth.ts'
 
 export interface PlayOptions {
   readonly directory: string
@@ -42,6 +45,8 @@ export interface Played {
   /** Such as `Collector 0.161.0, ClickHouse 26.7.2.1`. */
   readonly ranOn: string
   readonly compared: readonly Compared[]
+  /** How many numbers of answers of the insights were compared: all were equal. */
+  readonly answered: number
 }
 
 export interface Compared {
@@ -93,10 +98,48 @@ export async function playFleet(
     for (const { question, truth: true_, sql } of questions({ truth, today, withCountry })) {
       compared.push(compare(question, true_, await answerOf(connection, sql)))
     }
-    return { ...delivered, happened, sent: sendings.length, withCountry, ranOn, compared }
+    const answered = await checkInsights(store, truth, { today, days, withCountry })
+    say(`${answered} numbers of the insights are right`)
+    return { ...delivered, happened, sent: sendings.length, withCountry, ranOn, compared, answered }
   } finally {
     await connection.close()
   }
+}
+
+/** Puts every question of the insights, with filters, to the store, and compares it with what was sent. */
+async function checkInsights(
+  store: RunningClickHouse,
+  truth: Truth,
+  {
+    today,
+    days,
+    withCountry,
+  }: { readonly today: string; readonly days: number; readonly withCountry: boolean },
+): Promise<number> {
+  const product = 'acme-db'
+  const lives = truth
+    .installations()
+    .filter((each) => each.product === product)
+    .map(
+      (each): Life => new Map([...each.days].map(([day, reports]) => [day, dayOfLife(reports, withCountry)])),
+    )
+  const insights = createInsights({ url: store.url, smallestGroup: 1 })
+  try {
+    return await checkAnswers(insights, lives, { product, until: today, days })
+  } finally {
+    await insights.close()
+  }
+}
+
+function dayOfLife(reports: TakenOnDay, withCountry: boolean): DayOfLife {
+  const numbers: Record<string, Record<string, { last: number; sum: number }>> = {}
+  for (const { report } of [...reports.values()].sort((a, b) => a.second - b.second)) {
+    for (const [fact, dimensions, value] of saidBy(report, withCountry).numbers) {
+      numbers[fact] ??= {}
+      numbers[fact][dimensions] = { last: value, sum: (numbers[fact][dimensions]?.sum ?? 0) + value }
+    }
+  }
+  return { attributes: saidBy(lastOf(reports), withCountry).attributes, numbers }
 }
 
 interface Parts {

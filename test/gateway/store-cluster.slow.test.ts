@@ -59,8 +59,8 @@ test('a store over two servers: each installation is on one of them, and any of 
   for (const server of servers) {
     const insights = createInsights({ url: server.url })
     t.after(() => insights.close())
-    assert.deepEqual(await insights.activeInstallationsByVersion({ product: 'acme-db' }), [
-      { version: '2.0.0', installations: 20 },
+    assert.deepEqual((await insights.versions({ product: 'acme-db' })).rows, [
+      { value: '2.0.0', installations: 20, share: 1 },
     ])
     assert.deepEqual(
       await rowsOf(

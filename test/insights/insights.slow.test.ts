@@ -1,44 +1,173 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { connectClickHouse } from '../../src/gateway.ts'
-import { createInsights } from '../../src/insights.ts'
+import { after, before, test } from 'node:test'
+import { connectClickHouse, maintainStore, type RunningClickHouse } from '../../src/gateway.ts'
+import { createInsights, type Insights } from '../../src/insights.ts'
 import { rowsOf, runClickHouse, uuid } from '../gateway/running-gateway.ts'
 import { scratchDirectory } from '../gateway/scratch.ts'
+import { insertReports, type StoredReport } from '../gateway/stored-reports.ts'
+import { runCommand } from '../support/command.ts'
 
-test('active installations by version: each installation once, with its last version, within the days', async (t) => {
-  const clickHouse = await runClickHouse(t, await scratchDirectory(t))
-  const connection = await connectClickHouse(clickHouse)
-  const insert = async (product: string, id: string, version: string, at: string, reportId = uuid('7')) =>
-    connection.command(`
-      INSERT INTO points (ResourceAttributes, ServiceName, MetricName, TimeUnix, Value)
-      VALUES ({'service.instance.id': '${id}', 'usage.report.id': '${reportId}', 'service.version': '${version}'}, '${product}', 'usage.facts', '${at}', 1)`)
-  const [upgraded, old, silent] = [uuid('4'), uuid('4'), uuid('4')]
-  const doubled = uuid('7')
-  await insert('acme-db', upgraded, '2.9.0', '2026-02-20 10:00:00')
-  await insert('acme-db', upgraded, '2.10.0', '2026-03-01 10:00:00', doubled)
-  await insert('acme-db', upgraded, '2.10.0', '2026-03-01 10:00:00', doubled)
-  await insert('acme-db', upgraded, '2.9.0', '2026-03-01 09:00:00')
-  await insert('acme-db', old, '2.9.0', '2026-01-31 00:00:00')
-  await insert('acme-db', silent, '2.8.0', '2026-01-30 23:59:59')
-  await insert('other', uuid('4'), '1.0.0', '2026-03-01 10:00:00')
-  await connection.close()
+/** The store of all tests here. */
+let store: RunningClickHouse
+let insights: Insights
+const endings: (() => unknown)[] = []
+const suite = { after: (end: () => unknown) => void endings.unshift(end) }
+const DAY = 86_400_000
+const dayOf = (back: number) => new Date(Date.now() - back * DAY).toISOString().slice(0, 10)
 
-  const insights = createInsights({ url: clickHouse.url })
-  t.after(() => insights.close())
-  const at = new Date('2026-03-01T12:00:00Z')
-  assert.deepEqual(await insights.activeInstallationsByVersion({ product: 'acme-db', at }), [
-    { version: '2.10.0', installations: 1 },
-    { version: '2.9.0', installations: 1 },
-  ])
-  assert.deepEqual(await insights.activeInstallationsByVersion({ product: 'acme-db', at, days: 1 }), [
-    { version: '2.10.0', installations: 1 },
-  ])
-  assert.deepEqual(await insights.activeInstallationsByVersion({ product: "no'body", at }), [])
-  const [days] = await rowsOf(
-    clickHouse,
-    "SELECT count() AS n FROM installation_days FINAL WHERE Product = 'acme-db'",
+/** 52 installations of `acme-db`: 40 community, 8 team, 4 enterprise. Two of the last stopped ten days ago. */
+before(async () => {
+  store = await runClickHouse(suite as never, await scratchDirectory(suite as never))
+  const reports = Array.from({ length: 52 }, (_, index) => {
+    const installation = uuid('4')
+    const edition = index < 40 ? 'community' : index < 48 ? 'team' : 'enterprise'
+    return [1, 12].flatMap((back): StoredReport[] =>
+      back === 1 && index >= 50
+        ? []
+        : [
+            {
+              ...{ installation, reportId: uuid('7'), at: `${dayOf(back)} 10:00:00` },
+              attributes: {
+                'acme.edition': edition,
+                'service.version': index % 2 ? '2.0.0' : '1.0.0',
+                'usage.consent.state': 'enabled',
+              },
+              points: [{ name: 'acme.commands', value: 10 }],
+            },
+          ],
+    )
+  })
+  const one = { product: 'one', installation: uuid('4'), reportId: uuid('7'), at: `${dayOf(1)} 10:00:00` }
+  await insertReports(store, ...reports.flat(), one)
+  await maintainStore(store)
+  insights = createInsights({ url: store.url })
+  suite.after(() => insights.close())
+})
+after(async () => {
+  for (const end of endings) await end()
+})
+
+const product = 'acme-db'
+const shown = (rows: readonly { readonly value: string; readonly installations: number | null }[]) =>
+  Object.fromEntries(rows.map(({ value, installations }) => [value, installations]))
+
+test('an answer says on what it rests, and withholds a group of fewer than five', async () => {
+  const answer = await insights.breakdown({ product, fact: 'acme.edition' })
+  assert.deepEqual(shown(answer.rows), { community: 40, team: 5 })
+  const { installations, withheldGroups, isRounded, smallestGroup, filters, leftOut, source, period } = answer
+  assert.deepEqual(
+    { installations, withheldGroups, isRounded, smallestGroup, filters, leftOut },
+    { installations: 50, withheldGroups: 1, isRounded: true, smallestGroup: 5, filters: [], leftOut: [] },
   )
-  assert.deepEqual(days, { n: 4 })
+  assert.deepEqual(period, { from: dayOf(27), until: dayOf(0), days: 28 })
+  assert.equal(source.since, dayOf(12))
+  assert.ok(Date.now() - Date.parse(source.asOf ?? '') < 600_000)
+})
+
+// Attack: every question whose answer would be the small group, or everybody but the small group, over each period.
+test('a withheld group follows neither from a filter for the others, nor from other periods, nor from another question', async () => {
+  const fact = 'acme.edition'
+  const exact: string[] = []
+  for (const days of [1, 2, 7, 12, 13, 20, 28]) {
+    for (const [where, size] of [
+      [['acme.edition!=enterprise'], 'others'],
+      [['acme.edition=community,team'], 'others'],
+      [['acme.edition=team'], 'one value'],
+      [['acme.edition=community', 'acme.edition!=enterprise'], 'one value'],
+      [['acme.edition=enterprise'], 'small'],
+    ] as const) {
+      for (const ask of [
+        () => insights.breakdown({ product, days, where, fact }),
+        () => insights.versions({ product, days, where }),
+        () => insights.ages({ product, days, where }),
+        () => insights.totals({ product, days, where, fact: 'acme.commands' }),
+      ]) {
+        const { installations, isRounded } = await ask()
+        if (size === 'small') assert.ok(!installations, `${where} in ${days} days`)
+        else if (installations && !isRounded) exact.push(`${where} in ${days} days: ${installations}`)
+      }
+    }
+    const cross = await insights.cross({ product, days, fact, by: 'service.version' })
+    assert.ok(
+      cross.rows.every(
+        ({ value, installations }) => value !== 'enterprise' && (installations ?? 0) % 5 === 0,
+      ),
+    )
+  }
+  assert.deepEqual(exact, [])
+})
+
+test('hostile texts are texts', async () => {
+  for (const text of [
+    "x' OR 1=1 --",
+    "\\'; DROP TABLE points; --",
+    '{product:String}',
+    '\u0000',
+    '%s',
+    '`',
+    '日本',
+  ]) {
+    const { rows } = await insights.breakdown({ product: text, fact: text, where: [`acme.edition=${text}`] })
+    assert.deepEqual(rows, [], text)
+  }
+  assert.ok((await rowsOf(store, 'SELECT 1 FROM points LIMIT 1')).length > 0)
+})
+
+test('a product without reports, and one with a single installation, have an answer without rows', async () => {
+  const none = await insights.versions({ product: 'none' })
+  assert.deepEqual([none.rows, none.installations, none.source.since], [[], 0, null])
+  const one = await insights.versions({ product: 'one' })
+  assert.deepEqual([one.rows, one.installations], [[], null])
+})
+
+/** Runs the command and returns what it printed. */
+async function run(args: readonly string[], url = store.url) {
+  const {
+    code,
+    stdout: out,
+    stderr: errors,
+  } = await runCommand(['insights', ...args], { environment: { CLICKHOUSE_URL: url } })
+  return { code, out, errors }
+}
+
+test('the command prints a table, JSON, CSV or the queries', async () => {
+  const text = await run(['breakdown', 'acme.edition', '--product', product])
+  assert.equal(text.code, 0, text.errors)
+  assert.match(text.out, /^value {6,}installations +share\ncommunity +40 +80\.0 %\nteam +5 +10\.0 %$/m)
+  assert.match(text.out, /1 group is not shown, with fewer than 5 installations\./)
+  const json = await run(['breakdown', 'acme.edition', '--product', product, '--json'])
+  assert.deepEqual(JSON.parse(json.out).rows[0], { value: 'community', installations: 40, share: 0.8 })
+  const csv = await run(['versions', '--product', product, '--csv'])
+  assert.match(csv.out, /^value,installations,share\r\n2\.0\.0,26,/)
+  const sql = await run(['can-i-drop', 'acme.edition=team', '--product', product, '--sql'])
+  assert.match(sql.out, /^SET param_product = 'acme-db';$/m)
+  assert.match(
+    (await run(['active', '--product', product, '--smallest-group', '1', '--days', '3'])).out,
+    /^day 1 {2,}▁█▁$/m,
+  )
+})
+
+test('the command says what helps where the store cannot be reached, is older, or the call is wrong', async () => {
+  const connection = await connectClickHouse({ url: store.url, database: 'usage' })
+  const away = await run(['versions', '--product', product], 'http://127.0.0.1:1')
+  assert.equal(away.code, 1)
+  assert.match(
+    away.errors,
+    /^The store at http:\/\/127\.0\.0\.1:1 cannot be reached: .+ Correct CLICKHOUSE_URL, or start the store\.$/m,
+  )
+  await connection.command('RENAME TABLE installation_sets TO elsewhere')
+  const older = await run(['versions', '--product', product])
+  await connection.command('RENAME TABLE elsewhere TO installation_sets')
+  await connection.close()
+  assert.equal(older.code, 1)
+  assert.match(older.errors, /has no table installation_sets.+otel-usage gateway schema/)
+  for (const args of [
+    ['versions'],
+    ['supported', 'new', '--product', product],
+    ['breakdown', '--product', product],
+    ['nothing'],
+  ])
+    assert.equal((await run(args)).code, 2, args.join(' '))
 })
 
 test('what is in ClickHouse is there after it was stopped and started again', async (t) => {

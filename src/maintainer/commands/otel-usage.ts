@@ -6,6 +6,7 @@ import { addCatalogCommand } from './catalog-command.ts'
 import { type CommandContext, type CommandIo, contextOf } from './command-io.ts'
 import { addGatewayCommand } from './gateway-command.ts'
 import { addInitCommand } from './init-command.ts'
+import { addInsightsCommand } from './insights-command.ts'
 
 /**
  * Adds one command, with its subcommands, to the program. Its actions write to the streams of the context. They throw a
@@ -14,7 +15,12 @@ import { addInitCommand } from './init-command.ts'
 type AddCommand = (program: Command, context: CommandContext) => void
 
 /** The commands, in the order of the help. Each one is a file of this folder. */
-const COMMANDS: readonly AddCommand[] = [addInitCommand, addCatalogCommand, addGatewayCommand]
+const COMMANDS: readonly AddCommand[] = [
+  addInitCommand,
+  addCatalogCommand,
+  addGatewayCommand,
+  addInsightsCommand,
+]
 
 const EXIT_CODES = `
 Exit codes:

@@ -1,8 +1,16 @@
 /** Insights: answers from the store. */
+export type { Answer, AskedQuery, FactOfAnswer } from './answer.ts'
+export type { Argument, Arguments, Given, Optional, Values } from './arguments.ts'
+export { COMMON } from './ask.ts'
+export type { Cell, Cells } from './cells.ts'
+export { FILTERS, THROW_AWAY, type ThrowAway } from './conditions.ts'
+export { InsightsError, SchemaOlderError, StoreUnreachableError } from './errors.ts'
 export {
-  type ActiveInstallationsOptions,
-  activeInstallationsByVersion,
-  type InstallationsOfVersion,
-  type Question,
-} from './active-installations.ts'
-export { createInsights, type Insights, type InsightsOptions } from './insights.ts'
+  type AskOptions,
+  createInsights,
+  type Insights,
+  type InsightsOptions,
+  type Questions,
+} from './insights.ts'
+export type { Asking, Columns, ColumnType, OwnQuery, Period, Question, Row, RowOf } from './question.ts'
+export { commandName, QUESTIONS, type QuestionName } from './questions/index.ts'

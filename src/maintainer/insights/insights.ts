@@ -1,18 +1,59 @@
-import { type ClickHouseAddress, type ClickHouseConnection, connectClickHouse } from '../store/index.ts'
+import type { Catalog } from '../../catalog/index.ts'
+import { describeValue, UsageConfigurationError } from '../../platform/index.ts'
 import {
-  type ActiveInstallationsOptions,
-  activeInstallationsByVersion,
-  type InstallationsOfVersion,
-  type Question,
-} from './active-installations.ts'
+  errorMessage,
+  GatewayError,
+  MissingPackageError,
+  secretsOf,
+  shownAddress,
+  withoutSecrets,
+} from '../package/index.ts'
+import { type ClickHouseAddress, type ClickHouseConnection, connectClickHouse } from '../store/index.ts'
+import type { Answer, AskedQuery } from './answer.ts'
+import type { Given } from './arguments.ts'
+import { type AnyQuestion, ask } from './ask.ts'
+import type { ThrowAway } from './conditions.ts'
+import { InsightsError, StoreUnreachableError } from './errors.ts'
+import type { RowOf } from './question.ts'
+import { QUESTIONS, type QuestionName } from './questions/index.ts'
 
-/** Address of the store. */
-export type InsightsOptions = ClickHouseAddress
+/** Address of the store, and how it is asked. */
+export interface InsightsOptions extends ClickHouseAddress {
+  /** The product's catalog: answers then say what is rounded or randomized, and estimate what is randomized. Default: none. */
+  readonly catalog?: Catalog | undefined
+  /** Number of installations below which a group is not shown, 1 to 1,000. Default: 5. */
+  readonly smallestGroup?: number | undefined
+  /** Called with each query before it is sent. */
+  readonly onQuery?: (query: AskedQuery) => void
+}
 
-/** Answers to the questions of the maintainer. */
-export interface Insights {
-  /** Returns the number of active installations by the version of their last report, newest version first. */
-  activeInstallationsByVersion(options: ActiveInstallationsOptions): Promise<InstallationsOfVersion[]>
+/** Options of every question. */
+export interface AskOptions {
+  /** Name of the product in its reports. */
+  readonly product: string
+  /** Last day of the period (UTC), as a time or as in `2026-03-01`. Default: today. */
+  readonly until?: string | Date | undefined
+  /** Length of the period in days, 1 to 400. Default: that of the question. */
+  readonly days?: number | undefined
+  /** Range of versions, such as `>=2.4 <3`. Default: all. */
+  readonly versions?: string | undefined
+  /** Level of consent. Default: all. */
+  readonly level?: string | undefined
+  /** Conditions, such as `acme.edition=team,enterprise`, `acme.users>=8`, `acme.edition` (reported), `!acme.edition`. Default: none. */
+  readonly where?: readonly string[] | undefined
+  /** Kinds of throw-away installations that are left out. Default: none. */
+  readonly leaveOut?: readonly ThrowAway[] | undefined
+}
+
+/** Descriptions of all questions, by name. */
+export type Questions = typeof QUESTIONS
+
+/** Answers to the questions of the maintainer: a function for each. */
+export type Insights = {
+  readonly [N in QuestionName]: (
+    options: AskOptions & Given<Questions[N]['arguments']>,
+  ) => Promise<Answer<RowOf<Questions[N]['columns']>>>
+} & {
   /** Closes the connection. */
   close(): Promise<void>
 }
@@ -20,24 +61,60 @@ export interface Insights {
 /**
  * Answers questions from the store. Connects at the first question.
  *
- * A question rejects with `MissingPackageError` if `@clickhouse/client` is not installed, and with the error of the client if the store
- * cannot be reached.
+ * A question rejects with `UsageConfigurationError` if an option cannot be used, with `MissingPackageError` if `@clickhouse/client` is not
+ * installed, with `StoreUnreachableError` or `SchemaOlderError`, and with `InsightsError` if the store refuses a query.
+ *
+ * @throws {UsageConfigurationError} if `smallestGroup` is not a whole number from 1 to 1,000.
  */
 export function createInsights(options: InsightsOptions): Insights {
+  const { smallestGroup = 5, database = 'usage', catalog, onQuery } = options
+  if (!Number.isInteger(smallestGroup) || smallestGroup < 1 || smallestGroup > 1_000) {
+    const message = `is ${describeValue(smallestGroup)}; use a whole number from 1 to 1,000, such as 5`
+    throw new UsageConfigurationError('createInsights', [{ path: 'smallestGroup', message }])
+  }
   let connecting: Promise<ClickHouseConnection> | undefined
-  const ask = async <Row, Answer>(question: Question<Row, Answer>): Promise<Answer> => {
+  const answer = async (name: string, question: AnyQuestion, given: Readonly<Record<string, unknown>>) => {
     connecting ??= connectClickHouse(options)
     const connection = await connecting
-    const rows = await connection.query<Row>(question.query, {
-      parameters: question.parameters,
-      logComment: question.name,
-    })
-    return question.answer(rows)
+    return ask(name, question, given, { connection, database, smallestGroup, catalog, onQuery }).catch(
+      (error) => {
+        throw understood(error, options.url)
+      },
+    )
   }
+  const functions = Object.fromEntries(
+    Object.entries(QUESTIONS).map(([name, question]) => [
+      name,
+      (given: Readonly<Record<string, unknown>>) =>
+        answer(name, question as unknown as AnyQuestion, given ?? {}),
+    ]),
+  )
   return {
-    activeInstallationsByVersion: (asked) => ask(activeInstallationsByVersion(asked)),
+    ...(functions as unknown as Insights),
     close: async () => {
       await (await connecting)?.close()
     },
   }
+}
+
+/** Returns the error of a question as one that says what helps. */
+function understood(error: unknown, url: string): unknown {
+  if (
+    error instanceof GatewayError ||
+    error instanceof UsageConfigurationError ||
+    error instanceof MissingPackageError
+  )
+    return error
+  const message = withoutSecrets(errorMessage(error), secretsOf(url)).split('\n')[0]?.slice(0, 500)
+  const code = (error as { code?: unknown } | null)?.code
+  // The server's own codes are numbers in texts; those of a connection are words such as ECONNREFUSED.
+  if (typeof code === 'string' && /^\d+$/.test(code)) {
+    return new InsightsError(`The store at ${shownAddress(url)} refused the question: ${message}.`, {
+      cause: error,
+    })
+  }
+  return new StoreUnreachableError(
+    `The store at ${shownAddress(url)} cannot be reached: ${message}. Correct CLICKHOUSE_URL, or start the store.`,
+    { cause: error },
+  )
 }

@@ -4,7 +4,7 @@ import { errorMessage } from '../package/index.ts'
 export interface HousekeepingOptions {
   /** Jobs to run every hour, one after the other. They get the time in milliseconds since 1970. */
   readonly jobs: readonly ((now: number) => Promise<void>)[]
-  /** Called every minute between two runs: `true` starts the next run at once. Default: each run waits for its hour. */
+  /** Called every ten seconds between two runs: `true` starts the next run at once. Default: each run waits for its hour. */
   readonly isDue?: () => Promise<boolean>
   /** Called with the reason when a job has failed; the next run tries again. */
   readonly onFailure: (reason: string) => void
@@ -30,7 +30,7 @@ export function startHousekeeping(options: HousekeepingOptions): { stop(): Promi
   }
 
   function waitUntil(next: number): void {
-    timer = clock.after(MINUTE, () => {
+    timer = clock.after(CHECK_INTERVAL, () => {
       current = runWhenDue(next)
     })
   }
@@ -51,5 +51,5 @@ export function startHousekeeping(options: HousekeepingOptions): { stop(): Promi
   }
 }
 
-const MINUTE = 60_000
-const HOUR = 60 * MINUTE
+const CHECK_INTERVAL = 10_000
+const HOUR = 3_600_000

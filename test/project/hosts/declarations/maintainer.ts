@@ -12,7 +12,7 @@ export const status = async () => {
 export const start = async () => gateway.startCollector({ collector: await collector })
 export const overlay = async () => gateway.originOverlay(await collector, {})
 export const answers = insights.createInsights({ url: 'http://localhost' })
-export const question = insights.activeInstallationsByVersion({ product: 'acme' })
+export const question = insights.createInsights({ url: 'http://localhost' }).versions({ product: 'acme' })
 export const observed = testing.observeHost({ command: ['true'] })
 export const proof = testing.provesOffIsOff(() => ({ command: ['true'], environment: {} }), {
   off: {},

@@ -1,0 +1,167 @@
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import {
+  type Answer,
+  type Arguments,
+  type AskedQuery,
+  COMMON,
+  commandName,
+  createInsights,
+  FILTERS,
+  type Insights,
+  QUESTIONS,
+  type Question,
+  type QuestionName,
+} from '../insights/index.ts'
+import { databaseOf } from '../stack/index.ts'
+import { CallError } from './call-error.ts'
+import { loadCatalog } from './catalog-product.ts'
+import type { CommandContext } from './command-io.ts'
+import { answerCsv, answerText } from './insights-text.ts'
+
+const VARIABLES = `
+Variables:
+  CLICKHOUSE_URL              HTTP address of the store, with user and password.
+  USAGE_CLICKHOUSE_DATABASE   Its database. Default: usage`
+
+/** Adds `otel-usage insights`, with a command for each question. */
+export function addInsightsCommand(program: Command, context: CommandContext): void {
+  const insights = program
+    .command('insights')
+    .description('Ask the store who uses the product, and how.')
+    .addHelpText('afterAll', VARIABLES)
+  for (const [name, question] of Object.entries(QUESTIONS) as [QuestionName, Question][]) {
+    const command = insights.command(commandName(name)).description(question.description)
+    const positional = question.positional ?? []
+    for (const each of positional) command.argument(`<${each}>`, question.arguments[each]?.description)
+    addOptions(command, 'Of the question:', question.arguments, positional)
+    addOptions(command, 'Of every question:', {
+      ...COMMON,
+      days: { ...COMMON.days, description: `Length of the period in days. Default: ${question.days}` },
+    })
+    if (question.counts !== 'none') addOptions(command, 'Who is counted:', FILTERS)
+    command
+      .optionsGroup('The answer:')
+      .addOption(
+        new Option('--json', 'Print it as JSON, with all that has to be known to read it.').conflicts([
+          'csv',
+          'sql',
+        ]),
+      )
+      .addOption(new Option('--csv', 'Print its rows as CSV.').conflicts(['json', 'sql']))
+      .addOption(
+        new Option('--sql', 'Print the queries and their parameters, without an answer.').conflicts([
+          'json',
+          'csv',
+        ]),
+      )
+      .option(
+        '--smallest-group <number>',
+        'Number of installations below which a group is not shown. Default: 5',
+        Number,
+      )
+      .option(
+        '--catalog <file>',
+        "The product's catalog, to name what is rounded and to estimate what is randomized.",
+      )
+      .action(async (...given: unknown[]) => {
+        const options = given[positional.length] as AnswerOptions & Record<string, unknown>
+        const asked = Object.fromEntries([
+          ...Object.entries(options).filter(([key]) => !ANSWER_OPTIONS.has(key)),
+          ...positional.map((key, index) => [key, given[index]]),
+        ])
+        await answer(name, asked, options, context)
+      })
+  }
+}
+
+interface AnswerOptions {
+  readonly json?: true
+  readonly csv?: true
+  readonly sql?: true
+  readonly smallestGroup?: number
+  readonly catalog?: string
+}
+
+const ANSWER_OPTIONS = new Set(['json', 'csv', 'sql', 'smallestGroup', 'catalog'])
+
+/** Adds an option for each argument, by its description. */
+function addOptions(command: Command, group: string, args: Arguments, without: readonly string[] = []): void {
+  const named = Object.entries(args).filter(([name]) => !without.includes(name))
+  if (named.length === 0) return
+  command.optionsGroup(group)
+  for (const [name, { description, value, default: usual }] of named) {
+    const flags = `--${commandName(name)} <${value}>`
+    if (Array.isArray(usual) && name === 'where') {
+      command.option(flags, description, (text: string, all: readonly string[] = []) => [...all, text])
+    } else {
+      command.option(flags, description)
+    }
+  }
+}
+
+async function answer(
+  name: QuestionName,
+  asked: Readonly<Record<string, unknown>>,
+  { json, csv, sql, smallestGroup, catalog }: AnswerOptions,
+  context: CommandContext,
+): Promise<void> {
+  const { environment, stderr, plain } = context
+  const url = environment['CLICKHOUSE_URL']
+  if (!url) {
+    throw new CallError(
+      'CLICKHOUSE_URL is not set; set it to the HTTP address of the store, such as http://127.0.0.1:8123.',
+    )
+  }
+  if (asked['product'] === undefined)
+    throw new CallError(
+      '--product is missing; use the name of the product in its reports, such as --product acme-db.',
+    )
+  const queries: AskedQuery[] = []
+  const insights = createInsights({
+    ...{ url, database: databaseOf(environment), smallestGroup },
+    catalog: catalog === undefined ? undefined : await loadCatalog('--catalog', catalog),
+    onQuery: (query) => queries.push(query),
+  })
+  const stopProgress = showProgress(stderr)
+  let found: Answer
+  try {
+    found = await (insights[name] as (options: object) => ReturnType<Insights['active']>)(asked)
+  } finally {
+    stopProgress()
+    await insights.close()
+  }
+  if (sql) plain.write(queries.map(queryText).join('\n'))
+  else if (json) plain.write(`${JSON.stringify(found, undefined, 2)}\n`)
+  else if (csv) plain.write(answerCsv(found, QUESTIONS[name].columns))
+  else plain.write(answerText(found, QUESTIONS[name].columns))
+}
+
+/** Tells a person on a terminal, once a second, that a query is under way. Returns the function that ends it. */
+function showProgress(stderr: CommandContext['stderr']): () => void {
+  if (stderr.isTTY !== true) return () => {}
+  const started = performance.now()
+  const timer = setInterval(() => {
+    stderr.write(`\rAsking the store: ${Math.round((performance.now() - started) / 1_000)} s `)
+  }, 1_000)
+  return () => {
+    clearInterval(timer)
+    if (performance.now() - started >= 1_000) stderr.write('\r\u001b[K')
+  }
+}
+
+/** A query as clickhouse-client takes it: parameters first. */
+const queryText = ({ sql, parameters }: AskedQuery) =>
+  [
+    ...Object.entries(parameters).map(([name, value]) => `SET param_${name} = ${literal(value)};`),
+    `${sql.trim()};\n`,
+  ].join('\n')
+
+function literal(value: unknown): string {
+  const text = Array.isArray(value)
+    ? `[${value.map((each) => quoted(String(each))).join(', ')}]`
+    : String(value)
+  return quoted(text)
+}
+
+const quoted = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`

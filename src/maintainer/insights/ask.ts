@@ -1,0 +1,221 @@
+import type { Catalog, Fact } from '../../catalog/index.ts'
+import { type Clock, type Mistake, systemClock, UsageConfigurationError } from '../../platform/index.ts'
+import type { ClickHouseConnection } from '../store/index.ts'
+import type { Answer, AskedQuery, FactOfAnswer } from './answer.ts'
+import { type Argument, type Arguments, whole } from './arguments.ts'
+import { type Cell, withoutSmallGroups } from './cells.ts'
+import { type Condition, conditionsOf, conditionText, FILTERS, type Filters } from './conditions.ts'
+import { dayBefore, dayOf } from './days.ts'
+import type { Asking, Columns, OwnQuery, Question, Row } from './question.ts'
+import { estimated } from './randomized.ts'
+import {
+  byLastReport,
+  conditionParameters,
+  filterCount,
+  filtered,
+  leftOut,
+  REPORTED,
+  rareValues,
+} from './sets.ts'
+import { requireSchema, type StoreState } from './store-state.ts'
+
+/** Arguments of every question. */
+export const COMMON = {
+  product: {
+    description: 'Name of the product in its reports, such as acme-db.',
+    value: 'name',
+    read(given) {
+      if (typeof given === 'string' && given !== '' && given.length <= 200) return given
+      throw new TypeError("is missing; use the name of the product in its reports, such as 'acme-db'")
+    },
+  } as Argument<string>,
+  until: {
+    description: 'Last day of the period, such as 2026-03-01 (UTC). Default: today',
+    value: 'day',
+    default: undefined,
+    read(given) {
+      const text = given instanceof Date && !Number.isNaN(given.getTime()) ? dayOf(given.getTime()) : given
+      if (typeof text === 'string' && /^(?:19[7-9]\d|20\d\d|21[0-3]\d)-\d\d-\d\d$/.test(text)) {
+        const time = Date.parse(text)
+        if (!Number.isNaN(time) && dayOf(time) === text) return text
+      }
+      throw new TypeError(`is ${JSON.stringify(given)}, which is not a day; write it as 2026-03-01`)
+    },
+  } as Argument<string | Date | undefined> & { readonly default: undefined },
+  days: {
+    ...whole('Length of the period in days.', 'number', { least: 1, most: 400, default: 28 }),
+    default: undefined,
+  } as Argument<number | undefined> & { readonly default: undefined },
+}
+
+/** Settings of the one who asks. */
+export interface AskSettings {
+  readonly connection: ClickHouseConnection
+  readonly database: string
+  readonly smallestGroup: number
+  readonly catalog?: Catalog | undefined
+  readonly clock?: Clock
+  /** Called with each query before it is sent. */
+  readonly onQuery?: ((query: AskedQuery) => void) | undefined
+}
+
+/**
+ * Answers a question.
+ *
+ * @throws {UsageConfigurationError} if an argument is missing, unknown or has a value that cannot be used.
+ * @throws {SchemaOlderError} if the store was made by an older version.
+ */
+export async function ask(
+  name: string,
+  question: Question,
+  given: Readonly<Record<string, unknown>>,
+  settings: AskSettings,
+): Promise<Answer> {
+  const { connection, smallestGroup: k, onQuery, catalog, clock = systemClock } = settings
+  const { common, filters, values } = readArguments(name, question, given)
+  const { product } = common
+  const days = common.days ?? question.days
+  const until = (common.until as string | undefined) ?? dayOf(clock.now())
+  const period = { from: dayBefore(until, days - 1), until, days }
+  const back = days * (question.periods?.(values) ?? 1)
+  const parameters = { product, until, after: dayBefore(until, back), days, k }
+  const run = <R>(sql: string, own: Readonly<Record<string, unknown>>) => {
+    onQuery?.({ sql, parameters: own })
+    return connection.query<R>(sql, { parameters: own, logComment: `otel-usage insights ${name}` })
+  }
+
+  const store = await requireSchema(run, { database: settings.database, product })
+  const asking: Asking<Arguments> = {
+    ...{ values, period, k },
+    async frequent(fact, limit = 1_000) {
+      const rows = await run<{ value: string }>(FREQUENT, { ...parameters, fact, limit })
+      return rows.map(({ value }) => value)
+    },
+  }
+  const conditions =
+    question.counts === 'none' ? [] : await conditionsOf(filters, () => asking.frequent('service.version'))
+  const own = await question.query(asking)
+  const sql = wholeQuery(question, own, conditions, filters, store)
+  const cells = await run<Cell>(sql, {
+    ...parameters,
+    ...conditionParameters(conditions),
+    ...own.parameters,
+  })
+  const derived = estimated(question.derive?.(cells, asking) ?? cells, question.facts(values), catalog)
+  const shown = withoutSmallGroups(derived.cells, k, question.measures)
+  const installations = question.counts === 'none' ? null : shown.get('all')
+  const nobody = installations === undefined || (installations === 0 && question.counts !== 'none')
+  return {
+    question: name,
+    product,
+    arguments: Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)),
+    period,
+    installations: installations ?? null,
+    filters: conditions.map(conditionText),
+    leftOut: filters.leaveOut,
+    smallestGroup: k,
+    withheldGroups: shown.withheld,
+    isRounded: shown.isRounded,
+    facts: factsOf(question.facts(values), catalog),
+    source: { table: 'installation_sets', since: store.since, asOf: store.asOf },
+    notes: [...(question.notes ?? []), ...derived.notes],
+    rows: nobody ? [] : question.rows(shown, asking),
+  }
+}
+
+/** Values of a fact that somebody had in the period, most frequent first. */
+const FREQUENT = `SELECT Value AS value FROM installation_sets FINAL
+WHERE Product = {product:String} AND Fact = {fact:String} AND Of = 'value' AND Day > {after:Date} AND Day <= {until:Date} AND Installations > 0
+GROUP BY Value ORDER BY sum(Installations) DESC, Value LIMIT {limit:UInt32}`
+
+/** Adds the population, whom it rests on, and whom each filter leaves out, to the own query of a question. */
+function wholeQuery(
+  { counts }: Question,
+  { sql: own, once = {} }: OwnQuery,
+  conditions: readonly Condition[],
+  { leaveOut }: Filters,
+  { cluster }: StoreState,
+): string {
+  if (counts === 'none') return summed(own, cluster)
+  const base = counts === 'last' ? byLastReport(REPORTED) : REPORTED
+  const filters = filterCount(conditions, leaveOut)
+  const sql = [
+    `WITH (SELECT groupArray((Day, Who)) FROM (${filtered(base, conditions, leaveOut)})) AS counted`,
+    ...Object.entries(once).map(([name, query]) => `, (${query}) AS ${name}`),
+    own,
+    "UNION ALL SELECT 'all', '', '', toFloat64(groupBitmapMerge(each.2)) FROM (SELECT arrayJoin(counted) AS each)",
+    ...Array.from(
+      { length: filters },
+      (_, number) =>
+        `UNION ALL SELECT 'without', '${number}', '', toFloat64(groupBitmapMerge(Who)) FROM (${leftOut(base, conditions, leaveOut, number)})`,
+    ),
+    ...conditions.map((_, number) => `UNION ALL ${rareValues(number)}`),
+  ].join('\n')
+  return summed(sql, cluster)
+}
+
+/** Sums the cells; on a cluster those of all shards, each of which has its own numbers of installations. */
+function summed(sql: string, cluster: string | undefined): string {
+  const from =
+    cluster === undefined
+      ? `(${sql})`
+      : `cluster('${cluster}', view(${sql.replaceAll('FROM installation_sets ', 'FROM installation_sets_local ')}))`
+  return `SELECT part, a, b, sum(n) AS n FROM ${from} GROUP BY part, a, b`
+}
+
+function readArguments(name: string, question: Question, given: Readonly<Record<string, unknown>>) {
+  const mistakes: Mistake[] = []
+  const read = (args: Arguments) =>
+    Object.fromEntries(
+      Object.entries(args).map(([key, argument]) => {
+        const value = given[key]
+        if (value === undefined && 'default' in argument) return [key, argument.default]
+        try {
+          return [key, argument.read(value)]
+        } catch (error) {
+          mistakes.push({ path: key, message: (error as Error).message })
+          return [key, undefined]
+        }
+      }),
+    )
+  const common = read(COMMON) as { product: string; until?: string; days?: number }
+  const filters = read(FILTERS) as unknown as Filters
+  const values = read(question.arguments)
+  const known = [COMMON, FILTERS, question.arguments].flatMap((args) => Object.keys(args))
+  for (const key of Object.keys(given)) {
+    if (!known.includes(key)) mistakes.push({ path: key, message: `is unknown; use ${known.join(', ')}` })
+  }
+  const hasFilters =
+    filters.versions !== undefined ||
+    filters.level !== undefined ||
+    filters.where?.length > 0 ||
+    filters.leaveOut?.length > 0
+  if (question.counts === 'none' && hasFilters)
+    mistakes.push({ path: 'filters', message: 'are given, and this question takes none; leave them out' })
+  if (mistakes.length > 0) throw new UsageConfigurationError(`The question '${name}'`, mistakes)
+  return { common, filters, values }
+}
+
+function factsOf(names: readonly string[], catalog: Catalog | undefined): FactOfAnswer[] {
+  return names.flatMap((name) => {
+    const fact: Fact | undefined = catalog?.facts[name]
+    if (fact === undefined) return []
+    return [
+      {
+        name,
+        level: fact.level ?? null,
+        rounding: 'round' in fact && fact.round !== undefined ? roundingText(fact.round) : null,
+        epsilon: 'randomize' in fact && fact.randomize !== undefined ? fact.randomize.epsilon : null,
+      },
+    ]
+  })
+}
+
+function roundingText(round: string | object): string {
+  if (typeof round === 'string') return round === 'log2' ? 'down to a power of two' : `to ${round}`
+  if ('steps' in round) return `down to a step of ${(round.steps as readonly number[]).join(', ')}`
+  return `to a multiple of ${(round as { percent: number }).percent} %`
+}
+
+export type AnyQuestion = Question<Arguments, Columns>
+export type { Row }

@@ -1,0 +1,88 @@
+import { text } from '../arguments.ts'
+import { question } from '../question.ts'
+import { IN_PERIOD, SETS, SUM } from '../sets.ts'
+import { shownDimensions } from './facts.ts'
+import { POPULATION } from './installations.ts'
+
+/** All dimensions together. */
+const ALL = '(all)'
+
+export const totals = question({
+  description: 'How often was something counted: in all, per installation, per day?',
+  arguments: { fact: text('Name of a count fact.', 'fact', 'acme.commands') },
+  positional: ['fact'],
+  columns: {
+    dimensions: 'text',
+    total: 'number',
+    installations: 'count',
+    perInstallation: 'number',
+    perDay: 'number',
+  },
+  days: 28,
+  counts: 'days',
+  query: ({ values }) => ({
+    once: {
+      users: `
+  SELECT groupArray((Dimensions, Who)) FROM (
+    SELECT Dimensions, groupBitmapOrState(bitmapAnd(sets.Who, population.Who)) AS Who
+    FROM (SELECT Day, Dimensions, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = {fact:String} AND ${SUM} AND toFloat64(Value) != 0 AND ${IN_PERIOD} GROUP BY Day, Dimensions) AS sets
+    INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Dimensions)`,
+    },
+    sql: `
+  SELECT 'total' AS part, Dimensions AS a, '' AS b, sum(toFloat64(Value) * bitmapAndCardinality(sets.Who, population.Who)) AS n
+  FROM (SELECT Day, Dimensions, Value, Who ${SETS} AND Fact = {fact:String} AND ${SUM} AND ${IN_PERIOD}) AS sets
+  INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Dimensions
+  UNION ALL SELECT 'users', each.1, '', toFloat64(bitmapCardinality(each.2)) FROM (SELECT arrayJoin(users) AS each)
+  UNION ALL SELECT 'users', '${ALL}', '', toFloat64(groupBitmapMerge(each.2)) FROM (SELECT arrayJoin(users) AS each)`,
+    parameters: { fact: values.fact },
+  }),
+  measures: { total: 'users' },
+  derive: (cells) => {
+    const totals = cells.filter(({ part }) => part === 'total')
+    return [...cells, { part: 'total', a: ALL, b: '', n: totals.reduce((sum, { n }) => sum + n, 0) }]
+  },
+  rows(cells, { period }) {
+    const series = cells.of('total').filter(({ n }) => n !== 0)
+    const isSingle = series.length === 2
+    return series
+      .filter(({ a }) => a === ALL || !isSingle)
+      .sort((a, b) => Number(b.a === ALL) - Number(a.a === ALL) || b.n - a.n)
+      .map(({ a, n }) => {
+        const users = cells.get('users', a)
+        return {
+          dimensions: a === ALL ? '(all)' : shownDimensions(a),
+          total: n,
+          installations: users ?? null,
+          perInstallation: users ? n / users : null,
+          perDay: n / period.days,
+        }
+      })
+  },
+  facts: ({ fact }) => [fact],
+  notes: [
+    'Per installation: of those that counted anything in the period. Per day: of all of them together.',
+  ],
+})
+
+export const unused = question({
+  description: 'Which facts does nobody report any more, or nobody use?',
+  arguments: {},
+  columns: { fact: 'text', lastDay: 'day', installations: 'count' },
+  days: 28,
+  counts: 'none',
+  query: () => ({
+    sql: `
+  SELECT 'fact' AS part, Fact AS a, toString(max(Day)) AS b, toFloat64(maxIf(Most, ${IN_PERIOD})) AS n
+  FROM (SELECT Fact, Day, max(Installations) AS Most ${SETS} AND Fact != '' AND NOT startsWith(Fact, 'usage.') AND NOT startsWith(Fact, 'telemetry.')
+    AND Of NOT IN ('number rest', 'last rest', 'sum rest') AND Value NOT IN ('0', 'false', '') AND Installations > 0 AND Day <= {until:Date} GROUP BY Fact, Day)
+  GROUP BY Fact`,
+  }),
+  rows: (cells) =>
+    [...cells.of('fact')]
+      .sort((a, b) => a.n - b.n || (a.a < b.a ? -1 : 1))
+      .map(({ a, b, n }) => ({ fact: a, lastDay: b, installations: n })),
+  facts: () => [],
+  notes: [
+    'Installations: the most that had one value of it on one day of the period. A number that is 0, a value that is false, and an empty value are no use of a fact. A fact that nobody ever used has no row; `otel-usage catalog docs` lists all.',
+  ],
+})

@@ -1,0 +1,159 @@
+import { whole } from '../arguments.ts'
+import type { Cell } from '../cells.ts'
+import { dayBefore, daysOf } from '../days.ts'
+import { question, shareOf } from '../question.ts'
+import { SETS } from '../sets.ts'
+
+/** Days and sets of the population, as rows. */
+export const POPULATION = '(SELECT each.1 AS Day, each.2 AS Who FROM (SELECT arrayJoin(counted) AS each))'
+
+export const active = question({
+  description: 'How many installations were active: on each day, and in the 7 and 28 days up to it?',
+  arguments: {},
+  columns: { day: 'day', day1: 'count', days7: 'count', days28: 'count' },
+  days: 28,
+  counts: 'days',
+  // The first day of the period has 27 days before it.
+  periods: () => 2,
+  query: () => ({
+    sql: [1, 7, 28]
+      .map(
+        (window) => `
+  SELECT 'days${window}' AS part, toString(Until) AS a, '' AS b, toFloat64(groupBitmapMerge(Who)) AS n
+  FROM ${POPULATION} ARRAY JOIN arrayMap(number -> Day + number, range(${window})) AS Until
+  WHERE Until > {until:Date} - {days:UInt32} AND Until <= {until:Date} GROUP BY Until`,
+      )
+      .join(' UNION ALL '),
+  }),
+  rows: (cells, { period }) =>
+    daysOf(period).map((day) => ({
+      day,
+      day1: cells.get('days1', day) ?? null,
+      days7: cells.get('days7', day) ?? null,
+      days28: cells.get('days28', day) ?? null,
+    })),
+  facts: () => [],
+  notes: ['With a filter, an installation counts in a window if it met the filter on one of its days.'],
+})
+
+export const growth = question({
+  description: 'How many installations are new, stayed, returned or were lost, from one period to the next?',
+  arguments: { periods: whole('How many periods.', 'number', { least: 1, most: 12, default: 4 }) },
+  columns: { until: 'day', active: 'count', new: 'count', stayed: 'count', returned: 'count', lost: 'count' },
+  days: 28,
+  counts: 'days',
+  periods: ({ periods }) => periods + 1,
+  query: () => {
+    const byPeriod = `(SELECT intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32}) AS Period, groupBitmapMergeState(Who) AS Who FROM ${POPULATION} GROUP BY Period)`
+    const first = `(SELECT intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32}) AS Period, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = '' AND Of = 'first' AND Day > {after:Date} AND Day <= {until:Date} GROUP BY Period)`
+    return {
+      sql: `
+  SELECT 'active' AS part, toString(Period) AS a, '' AS b, toFloat64(bitmapCardinality(Who)) AS n FROM ${byPeriod}
+  UNION ALL SELECT 'new', toString(now.Period), '', toFloat64(bitmapAndCardinality(now.Who, first.Who)) FROM ${byPeriod} AS now INNER JOIN ${first} AS first USING (Period)
+  UNION ALL SELECT 'stayed', toString(now.Period), '', toFloat64(bitmapAndCardinality(now.Who, before.Who)) FROM ${byPeriod} AS now INNER JOIN (SELECT Period - 1 AS Period, Who FROM ${byPeriod}) AS before USING (Period)`,
+    }
+  },
+  derive(cells, { values: { periods } }) {
+    const n = (part: string, period: number) =>
+      cells.find((cell) => cell.part === part && cell.a === String(period))?.n ?? 0
+    const derived: Cell[] = cells.filter(({ part, a }) => part !== 'active' || Number(a) < periods)
+    for (let period = 0; period < periods; period++) {
+      const a = String(period)
+      const known = n('new', period) + n('stayed', period)
+      derived.push({ part: 'returned', a, b: '', n: n('active', period) - known })
+      derived.push({ part: 'lost', a, b: '', n: n('active', period + 1) - n('stayed', period) })
+    }
+    return derived.filter(
+      ({ a, part }) => part === 'all' || part === 'without' || part === 'rare' || Number(a) < periods,
+    )
+  },
+  rows: (cells, { period, values: { periods } }) =>
+    Array.from({ length: periods }, (_, index) => {
+      const a = String(index)
+      return {
+        until: dayBefore(period.until, index * period.days),
+        active: cells.get('active', a) ?? null,
+        new: cells.get('new', a) ?? null,
+        stayed: cells.get('stayed', a) ?? null,
+        returned: cells.get('returned', a) ?? null,
+        lost: cells.get('lost', a) ?? null,
+      }
+    }),
+  facts: () => [],
+  notes: [
+    'New: the first report was in the period. Stayed: active in the period before as well. Returned: active, not new, and not active in the period before. Lost: active in the period before, and not in this one.',
+  ],
+})
+
+export const retention = question({
+  description: 'Of the installations that came in a week, how many were active in each week after it?',
+  arguments: { weeks: whole('How many weeks.', 'number', { least: 2, most: 52, default: 8 }) },
+  columns: { until: 'day', week: 'number', installations: 'count', share: 'share' },
+  days: 7,
+  counts: 'days',
+  periods: ({ weeks }) => weeks,
+  query: () => {
+    const week = (days: string) =>
+      `(SELECT intDiv(dateDiff('day', Day, {until:Date}), 7) AS Week, groupBitmapMergeState(Who) AS Who FROM ${days} GROUP BY Week)`
+    const first = `(SELECT Day, Who ${SETS} AND Fact = '' AND Of = 'first' AND Day > {after:Date} AND Day <= {until:Date})`
+    return {
+      sql: `
+  SELECT 'cohort' AS part, toString(came.Week) AS a, toString(came.Week - seen.Week) AS b, toFloat64(bitmapAndCardinality(came.Who, seen.Who)) AS n
+  FROM ${week(first)} AS came CROSS JOIN ${week(POPULATION)} AS seen WHERE seen.Week <= came.Week`,
+    }
+  },
+  rows: (cells, { period, values: { weeks } }) =>
+    Array.from({ length: weeks }, (_, index) => weeks - 1 - index).flatMap((cohort) =>
+      Array.from({ length: cohort + 1 }, (_, week) => {
+        const installations = cells.get('cohort', String(cohort), String(week))
+        return {
+          until: dayBefore(period.until, cohort * 7),
+          week,
+          installations: installations ?? null,
+          share: shareOf(installations, cells.get('cohort', String(cohort), '0')),
+        }
+      }),
+    ),
+  facts: () => [],
+  notes: ['Weeks end on the weekday of the last day of the period. Week 0 is that of the first report.'],
+})
+
+/** Longest age in days of each word, as reports without an id say it. */
+const AGES = [
+  ['day', 1],
+  ['week', 7],
+  ['month', 30],
+  ['half-year', 183],
+] as const
+
+export const ages = question({
+  description: 'How old are the installations: how long ago was their first report?',
+  arguments: {},
+  columns: { age: 'text', installations: 'count', share: 'share' },
+  days: 28,
+  counts: 'last',
+  query: () => ({
+    sql: `
+  SELECT 'age' AS part, multiIf(${AGES.map(([age, days]) => `dateDiff('day', Day, {until:Date}) < ${days}, '${age}'`).join(', ')}, 'older') AS a, '' AS b,
+    toFloat64(sum(bitmapAndCardinality(Who, (SELECT groupBitmapMergeState(Who) FROM ${POPULATION})))) AS n
+  FROM (SELECT Day, Who ${SETS} AND Fact = '' AND Of = 'first') GROUP BY a`,
+  }),
+  derive(cells) {
+    const all = cells.find(({ part }) => part === 'all')?.n ?? 0
+    const known = cells.filter(({ part, a }) => part === 'age' && a !== 'older')
+    const older = all - known.reduce((sum, { n }) => sum + n, 0)
+    return [
+      ...cells.filter(({ part, a }) => part !== 'age' || a !== 'older'),
+      { part: 'age', a: 'older', b: '', n: older },
+    ]
+  },
+  rows: (cells) =>
+    [...AGES.map(([age]) => age), 'older'].map((age) => {
+      const installations = cells.get('age', age)
+      return { age, installations: installations ?? null, share: shareOf(installations, cells.get('all')) }
+    }),
+  facts: () => [],
+  notes: [
+    'A day is less than 1 day, a week less than 7, a month less than 30, a half-year less than 183 days.',
+  ],
+})

@@ -1,0 +1,317 @@
+import { isInRange, newestFirst, text, versionRange, whole } from '../arguments.ts'
+import { type Cell, type Cells, quantileOf } from '../cells.ts'
+import { readCondition } from '../conditions.ts'
+import { question, shareOf } from '../question.ts'
+import { byFirstReport, byLastReport, IN_PERIOD, SETS, SUM } from '../sets.ts'
+import { valuesOf } from './facts.ts'
+
+import { POPULATION } from './installations.ts'
+
+const VERSION = "Fact = 'service.version' AND Of = 'value'"
+
+export const supported = question({
+  description: 'Which share of the installations is on a supported version?',
+  arguments: { range: versionRange('Versions that are supported.', '>=2.4') },
+  positional: ['range'],
+  columns: { versions: 'text', installations: 'count', share: 'share' },
+  days: 28,
+  counts: 'last',
+  query: () => ({ sql: valuesOf('value', 'fact'), parameters: { fact: 'service.version' } }),
+  derive(cells, { values: { range } }) {
+    const among = (isIn: boolean) =>
+      cells
+        .filter(({ part, a }) => part === 'value' && isInRange(a, range) === isIn)
+        .reduce((sum, { n }) => sum + n, 0)
+    const all = cells.find(({ part }) => part === 'all')?.n ?? 0
+    const [yes, no] = [among(true), among(false)]
+    return [
+      ...cells.filter(({ part }) => part !== 'value' && part !== 'other'),
+      { part: 'is', a: 'supported', b: '', n: yes },
+      { part: 'is', a: 'not supported', b: '', n: no },
+      { part: 'is', a: 'not known', b: '', n: all - yes - no },
+    ]
+  },
+  rows: (cells) =>
+    ['supported', 'not supported', 'not known'].map((versions) => {
+      const installations = cells.get('is', versions)
+      return {
+        versions,
+        installations: installations ?? null,
+        share: shareOf(installations, cells.get('all')),
+      }
+    }),
+  facts: () => ['service.version'],
+})
+
+/** Sets of those who had a version, by the day on which each is in `days`. */
+const versionSets = (days: string) => `(
+  SELECT Value, groupBitmapOrState(bitmapAnd(sets.Who, days.Who)) AS Who
+  FROM (SELECT Day, Value, Who ${SETS} AND ${VERSION} AND Value IN {versionValues:Array(String)} AND ${IN_PERIOD}) AS sets
+  INNER JOIN (${days}) AS days USING (Day) GROUP BY Value)`
+
+export const upgrades = question({
+  description: 'From which version to which do installations go, and how long after the first one?',
+  arguments: {
+    top: whole('How many versions, the most frequent ones.', 'number', { least: 2, most: 50, default: 15 }),
+  },
+  columns: { from: 'text', to: 'text', installations: 'count', medianDays: 'number' },
+  days: 84,
+  counts: 'days',
+  query: async ({ values, frequent }) => ({
+    sql: `
+  SELECT 'path' AS part, first.Value AS a, last.Value AS b, toFloat64(bitmapAndCardinality(first.Who, last.Who)) AS n
+  FROM ${versionSets(byFirstReport(POPULATION))} AS first CROSS JOIN ${versionSets(byLastReport(POPULATION))} AS last
+  WHERE first.Value != last.Value AND n > 0
+  UNION ALL
+  -- On which day an installation has a version for the first time, of versions that are new in the period.
+  SELECT 'after', Value, toString(dateDiff('day', min(Day) OVER (PARTITION BY Value), Day)), toFloat64(bitmapAndnotCardinality(Who, lagInFrame(Seen) OVER (PARTITION BY Value ORDER BY Day ASC)))
+  FROM
+  (
+    SELECT Day, Value, Who, groupBitmapMergeState(Who) OVER (PARTITION BY Value ORDER BY Day ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Seen
+    FROM
+    (
+      SELECT sets.Day AS Day, sets.Value AS Value, bitmapAnd(sets.Who, population.Who) AS Who
+      FROM (SELECT Day, Value, Who ${SETS} AND ${VERSION} AND Value IN {versionValues:Array(String)} AND ${IN_PERIOD}) AS sets
+      INNER JOIN ${POPULATION} AS population USING (Day)
+      WHERE Value NOT IN (SELECT Value ${SETS} AND ${VERSION} AND Installations > 0 AND Day <= {after:Date})
+    )
+  )`,
+    parameters: { versionValues: await frequent('service.version', values.top) },
+  }),
+  derive(cells, { k }) {
+    const after = Map.groupBy(
+      cells.filter(({ part, n }) => part === 'after' && n > 0),
+      ({ a }) => a,
+    )
+    const medians = [...after].flatMap(([version, days]): Cell[] => {
+      const all = days.reduce((sum, { n }) => sum + n, 0)
+      const median = quantileOf(
+        days.toSorted((a, b) => Number(a.b) - Number(b.b)),
+        0.5,
+      )
+      if (all < 2 * k || !median) return []
+      return [{ part: 'median', a: version, b: '', n: Number(median.b) }]
+    })
+    return [...cells.filter(({ part }) => part !== 'after'), ...medians]
+  },
+  measures: { median: '' },
+  rows: pathRows,
+  facts: () => ['service.version'],
+  notes: [
+    'From the version of the first report in the period to that of the last one. Median days: from the first report of anybody with the new version to the first one of each installation; for versions that are new in the period.',
+  ],
+})
+
+function pathRows(cells: Cells) {
+  return [...cells.of('path')]
+    .sort((a, b) => b.n - a.n || newestFirst(a.b, b.b) || newestFirst(a.a, b.a))
+    .map(({ a, b, n }) => ({
+      from: a,
+      to: b,
+      installations: n,
+      medianDays: cells.of('median').find((cell) => cell.a === b)?.n ?? null,
+    }))
+}
+
+export const effect = question({
+  description: 'What did a release change: a fact before and after the upgrade, of the same installations?',
+  arguments: {
+    range: versionRange('The release: versions after the upgrade.', '>=3.0'),
+    fact: text('Name of a count fact or a gauge fact.', 'fact', 'acme.commands'),
+  },
+  positional: ['range', 'fact'],
+  columns: {
+    when: 'text',
+    installations: 'count',
+    days: 'count',
+    reporting: 'count',
+    total: 'number',
+    perDay: 'number',
+    low: 'number',
+    high: 'number',
+  },
+  days: 56,
+  counts: 'days',
+  query: async ({ values, frequent }) => {
+    const known = await frequent('service.version')
+    const side = (name: string) => `
+  SELECT 'days' AS part, '${name}' AS a, '' AS b, toFloat64(sum(bitmapCardinality(Who))) AS n FROM ${upgradedDays(name)}
+  UNION ALL SELECT part, '${name}', '', n FROM (
+    SELECT sum(toFloat64(Value) * Installations) AS total,
+      sumIf(pow(toFloat64(Value), 2) * Installations, Of IN ('number', 'sum')) AS squares,
+      toFloat64(sumIf(Installations, Of IN ('number', 'sum') AND toFloat64(Value) != 0)) AS reporting
+    FROM (
+      SELECT Of, Value, bitmapAndCardinality(sets.Who, side.Who) AS Installations
+      FROM (SELECT Day, Of, Value, Who ${SETS} AND Fact = {fact:String} AND ${SUM} AND ${IN_PERIOD}) AS sets
+      INNER JOIN ${upgradedDays(name)} AS side USING (Day)))
+  ARRAY JOIN ['total', 'squares', 'reporting'] AS part, [total, squares, reporting] AS n`
+    return {
+      once: {
+        before: sideDays('NOT IN'),
+        after: sideDays('IN'),
+        upgraded: `SELECT bitmapAnd((SELECT groupBitmapMergeState(each.2) FROM (SELECT arrayJoin(before) AS each)), (SELECT groupBitmapMergeState(each.2) FROM (SELECT arrayJoin(after) AS each)))`,
+      },
+      sql: `${side('before')} UNION ALL ${side('after')}
+  UNION ALL SELECT 'upgraded', '', '', toFloat64(bitmapCardinality(upgraded))`,
+      parameters: {
+        fact: values.fact,
+        newVersions: known.filter((version) => isInRange(version, values.range)),
+      },
+    }
+  },
+  measures: { days: 'upgraded', total: 'upgraded', squares: 'upgraded', reporting: 'upgraded' },
+  derive(cells) {
+    const upgraded = cells.find(({ part }) => part === 'upgraded')?.n ?? 0
+    return [...cells, ...['before', 'after'].map((a) => ({ part: 'upgraded', a, b: '', n: upgraded }))]
+  },
+  rows: (cells) =>
+    ['before', 'after'].map((when) => {
+      const [days = 0, total = 0, squares = 0] = ['days', 'total', 'squares'].map((part) =>
+        cells.get(part, when),
+      )
+      const mean = days > 0 ? total / days : undefined
+      const error = mean === undefined ? 0 : 1.96 * Math.sqrt(Math.max(0, squares / days - mean ** 2) / days)
+      const known = cells.get('upgraded', when) === undefined ? undefined : mean
+      return {
+        when,
+        installations: cells.get('upgraded', when) ?? null,
+        days: cells.get('days', when) ?? null,
+        reporting: cells.get('reporting', when) ?? null,
+        total: cells.get('total', when) ?? null,
+        perDay: known ?? null,
+        low: known === undefined ? null : known - error,
+        high: known === undefined ? null : known + error,
+      }
+    }),
+  facts: ({ fact }) => [fact],
+  notes: [
+    'Only installations that reported both another version and one of the release in the period. Days: those on which one of them reported. Reporting: those on which it reported a number other than 0. Low and high: 95 % interval of the mean, days taken as independent.',
+  ],
+})
+
+/** Days and who was on one side of the upgrade then. */
+const sideDays = (operator: 'IN' | 'NOT IN') => `
+  SELECT groupArray((Day, Who)) FROM (
+    SELECT sets.Day AS Day, bitmapAnd(sets.Who, population.Who) AS Who
+    FROM (SELECT Day, groupBitmapMergeState(Who) AS Who ${SETS} AND ${VERSION} AND Value ${operator} {newVersions:Array(String)} AND ${IN_PERIOD} GROUP BY Day) AS sets
+    INNER JOIN ${POPULATION} AS population USING (Day))`
+
+/** The same, of those who were on both sides. */
+const upgradedDays = (side: string) =>
+  `(SELECT each.1 AS Day, bitmapAnd(each.2, upgraded) AS Who FROM (SELECT arrayJoin(${side}) AS each))`
+
+/** Facts by which those who would be hurt are described. */
+const HURT = ['service.version', 'geo.country.iso_code', 'usage.consent.level']
+
+/** Words that make a range of versions of the thing to be dropped. */
+const VERSIONS = /^version\s*(.+)$/s
+
+export const canIDrop = question({
+  description:
+    'Can a fact, a value of it, or a version be dropped: who uses it still, and is it fewer each month?',
+  arguments: {
+    what: text(
+      'A fact, <fact>=<value>, or version followed by a range, such as "version <2".',
+      'what',
+      'acme.storage=memory',
+    ),
+  },
+  positional: ['what'],
+  columns: {
+    what: 'text',
+    value: 'text',
+    installations: 'count',
+    share: 'share',
+    low: 'share',
+    high: 'share',
+  },
+  days: 28,
+  counts: 'days',
+  periods: () => 3,
+  query: async ({ values, frequent }) => {
+    const range = VERSIONS.exec(values.what)?.[1]
+    const { fact, values: wanted } =
+      range === undefined ? readCondition(values.what) : { fact: 'service.version', values: [] }
+    const some =
+      range === undefined
+        ? wanted
+        : (await frequent('service.version')).filter((each) => isInRange(each, range))
+    const uses =
+      range === undefined && wanted.length === 0
+        ? "Of NOT IN ('last rest', 'sum rest', 'number rest') AND Value NOT IN ('0', 'false', '')"
+        : "Of = 'value' AND Value IN {dropValues:Array(String)}"
+    const using = `
+  SELECT groupArray((Period, Who)) FROM (
+  SELECT intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32}) AS Period, groupBitmapOrState(bitmapAnd(sets.Who, population.Who)) AS Who
+  FROM (SELECT Day, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = {drop:String} AND ${uses} AND ${IN_PERIOD} GROUP BY Day) AS sets
+  INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Period)`
+    const hurt = HURT.map(
+      (name) => `
+  SELECT 'hurt' AS part, '${name}' AS a, Value AS b, toFloat64(sum(bitmapAndCardinality(sets.Who, last.Who))) AS n
+  FROM (SELECT Day, Value, Who ${SETS} AND Fact = '${name}' AND Of = 'value' AND Day > {until:Date} - {days:UInt32} AND Day <= {until:Date}) AS sets
+  INNER JOIN (SELECT each.1 AS Day, each.2 AS Who FROM (SELECT arrayJoin(lastDays) AS each)) AS last USING (Day) GROUP BY Value`,
+    )
+    return {
+      once: {
+        using,
+        nowUsing: 'SELECT groupBitmapMergeStateIf(each.2, each.1 = 0) FROM (SELECT arrayJoin(using) AS each)',
+        lastDays: `SELECT groupArray((Day, Who)) FROM (SELECT Day, bitmapAnd(Who, nowUsing) AS Who FROM (${byLastReport(`SELECT Day, Who FROM ${POPULATION} WHERE Day > {until:Date} - {days:UInt32}`)}))`,
+      },
+      sql: `
+  SELECT 'using' AS part, toString(each.1) AS a, '' AS b, toFloat64(bitmapCardinality(each.2)) AS n FROM (SELECT arrayJoin(using) AS each)
+  UNION ALL SELECT 'period', toString(intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32})) AS a, '', toFloat64(groupBitmapMerge(Who)) FROM ${POPULATION} GROUP BY a
+  UNION ALL ${hurt.join(' UNION ALL ')}`,
+      parameters: { drop: fact, ...(uses.includes('dropValues') && { dropValues: some }) },
+    }
+  },
+  // The five of each that it would hurt most; whether the rest is small has to be known.
+  derive: (cells) => [
+    ...cells.filter(({ part }) => part !== 'hurt'),
+    ...HURT.flatMap((name) => {
+      const sorted = cells.filter(({ part, a, n }) => part === 'hurt' && a === name && n > 0).sort(mostFirst)
+      const rest = sorted.slice(5).reduce((sum, { n }) => sum + n, 0)
+      return [...sorted.slice(0, 5), { part: 'hurt rest', a: name, b: '', n: rest }]
+    }),
+  ],
+  rows: (cells) => [
+    ...['0', '1', '2'].map((period) => {
+      const [using, all] = [cells.get('using', period), cells.get('period', period)]
+      const { low, high } = interval(using, all)
+      return {
+        what: 'uses it',
+        value: ['in this period', 'in the one before', 'in that before it'][Number(period)] as string,
+        installations: using ?? null,
+        share: shareOf(using, all),
+        ...{ low, high },
+      }
+    }),
+    ...HURT.flatMap((name) =>
+      [...cells.of('hurt')]
+        .filter(({ a }) => a === name)
+        .sort(mostFirst)
+        .map(({ b, n }) => ({
+          what: name,
+          value: b,
+          installations: n,
+          share: shareOf(n, cells.get('using', '0')),
+          ...{ low: null, high: null },
+        })),
+    ),
+  ],
+  facts: ({ what }) => (VERSIONS.test(what) ? [] : [readCondition(what).fact]),
+  notes: [
+    'Low and high: 95 % interval (Wilson) of the share, if those who report are a fair sample of all. Those who said no, or at a level that does not include the fact, are not seen: look at `consent`. The other rows: whom it would hurt, by their last report.',
+  ],
+})
+
+const mostFirst = (a: Cell, b: Cell) => b.n - a.n || (a.b < b.b ? -1 : 1)
+
+/** Wilson's interval of a share, 95 %. */
+function interval(part: number | undefined, all: number | undefined) {
+  if (part === undefined || !all) return { low: null, high: null }
+  const [share, z] = [part / all, 1.96]
+  const middle = share + z ** 2 / (2 * all)
+  const width = z * Math.sqrt((share * (1 - share) + z ** 2 / (4 * all)) / all)
+  const scale = 1 + z ** 2 / all
+  return { low: Math.max(0, (middle - width) / scale), high: Math.min(1, (middle + width) / scale) }
+}

@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { defineCatalog } from '../../src/catalog/index.ts'
+import { createInsights } from '../../src/insights.ts'
+import { answerCsv, sparkline } from '../../src/maintainer/commands/insights-text.ts'
+import type { Answer } from '../../src/maintainer/insights/answer.ts'
+import { isInRange, newestFirst } from '../../src/maintainer/insights/arguments.ts'
+import { type Cell, withoutSmallGroups } from '../../src/maintainer/insights/cells.ts'
+import { conditionText, readCondition } from '../../src/maintainer/insights/conditions.ts'
+import { estimated } from '../../src/maintainer/insights/randomized.ts'
+
+const group = (a: string, n: number, part = 'value'): Cell => ({ part, a, b: '', n })
+
+test('versions come newest first, and what is no version last', () => {
+  const versions = ['2.10.0', 'nightly', '2.9.1', '', '2.10.0-rc.1', 'v3.0.0', '2.9', '10.0']
+  assert.deepEqual(versions.toSorted(newestFirst), [
+    '10.0',
+    'v3.0.0',
+    '2.10.0',
+    '2.10.0-rc.1',
+    '2.9.1',
+    '2.9',
+    '',
+    'nightly',
+  ])
+})
+
+test('what is no version is in no range; a pre-release is in the range that its numbers are in', () => {
+  const found = ['2.4.0', 'v2.5', '3.0.0-rc.1', 'nightly', '', '99999999999999999999.0.0'].filter((version) =>
+    isInRange(version, '>=2.4'),
+  )
+  assert.deepEqual(found, ['2.4.0', 'v2.5', '3.0.0-rc.1'])
+})
+
+test('a condition is read as it is written, and refused with the ways to write it', () => {
+  for (const [text, words] of [
+    ['acme.edition=team,enterprise', 'acme.edition is team, enterprise'],
+    ['acme.edition!=a=b', 'acme.edition is not a=b'],
+    ['acme.users>=8', 'acme.users >= 8'],
+    ['acme.edition', 'acme.edition is reported'],
+    ['!acme.edition', 'acme.edition is not reported'],
+  ] as const) {
+    assert.equal(conditionText(readCondition(text)), words)
+  }
+  for (const text of ['', '=x', '!a=b', 'acme.users>=many', 'a b', 7, undefined])
+    assert.throws(() => readCondition(text), { name: 'TypeError' })
+})
+
+test('a question that cannot be asked is refused with all mistakes, before anything is connected', async () => {
+  const insights = createInsights({ url: 'http://127.0.0.1:1' })
+  const wrong = {
+    product: '',
+    until: '2026-02-30',
+    days: 0,
+    versions: 'new',
+    where: ['=x'],
+    level: 'A B',
+    leaveOut: ['old'],
+    fact: '',
+    nonsense: 1,
+  }
+  await assert.rejects(insights.breakdown(wrong as never), (error: { code: string; message: string }) => {
+    assert.equal(error.code, 'ERR_USAGE_CONFIGURATION')
+    for (const key of Object.keys(wrong)) assert.match(error.message, new RegExp(`- ${key}: `), key)
+    return true
+  })
+  assert.throws(() => createInsights({ url: 'http://127.0.0.1:1', smallestGroup: 0 }), {
+    code: 'ERR_USAGE_CONFIGURATION',
+  })
+})
+
+test('a group under the smallest one is not shown, and its size does not follow from the others', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat({ max: 40 }), { minLength: 1, maxLength: 6 }),
+      fc.integer({ min: 2, max: 20 }),
+      (sizes, k) => {
+        const all = sizes.reduce((sum, size) => sum + size, 0)
+        const cells = [...sizes.map((size, index) => group(String(index), size)), group('', all, 'all')]
+        const shown = withoutSmallGroups(cells, k)
+        for (const { n } of shown.of('value')) assert.ok(n === 0 || n >= k)
+        const small = sizes.filter((size) => size > 0 && size < k)
+        assert.equal(shown.isRounded, small.length > 0 || (all > 0 && all < k))
+        if (small.length !== 1) return
+        // All that a reader knows: each shown number is that or up to k - 1 more.
+        const rest = (shown.get('all') ?? 0) - shown.of('value').reduce((sum, { n }) => sum + n, 0)
+        const others = shown.of('value').filter(({ n }) => n > 0).length
+        const [low, high] = [Math.max(1, rest - others * (k - 1)), Math.min(k - 1, rest + k - 1)]
+        assert.ok(low < high || k === 2, `${sizes} with ${k}: ${low} to ${high}`)
+      },
+    ),
+  )
+})
+
+test('a filter that leaves out a small group makes the numbers inexact, as the group itself would', () => {
+  const cells = [group('a', 13), group('', 13, 'all'), group('0', 3, 'without')]
+  const shown = withoutSmallGroups(cells, 5)
+  assert.deepEqual([shown.get('all'), shown.get('value', 'a'), shown.isRounded], [10, 10, true])
+  assert.equal(withoutSmallGroups([...cells.slice(0, 2), group('0', 0, 'without')], 5).get('all'), 13)
+  assert.equal(withoutSmallGroups([...cells.slice(0, 2), group('0', 1, 'rare')], 5).get('all'), 10)
+  assert.equal(withoutSmallGroups([...cells.slice(0, 2), group('0', 1, 'rare')], 1).get('all'), 13)
+})
+
+test('a measure of a small group is not shown, and others are then known to two digits', () => {
+  const cells = [
+    group('a', 3, 'users'),
+    group('a', 700, 'total'),
+    group('b', 9, 'users'),
+    group('b', 98_765, 'total'),
+  ]
+  const shown = withoutSmallGroups(cells, 5, { total: 'users' })
+  assert.equal(shown.get('total', 'a'), undefined)
+  assert.equal(shown.get('total', 'b'), 99_000)
+})
+
+test('the numbers of a randomized fact are estimates without bias', () => {
+  const epsilon = Math.log(3)
+  const catalog = defineCatalog({
+    version: 1,
+    prefix: 'acme',
+    levels: ['basic'],
+    facts: {
+      'acme.tls': {
+        kind: 'attribute',
+        type: 'boolean',
+        level: 'basic',
+        since: 1,
+        why: 'Shows who uses it.',
+        example: true,
+        randomize: { epsilon },
+      },
+    },
+  })
+  // Of 800 true and 200 false, three of four say what is true.
+  const { cells, notes } = estimated([group('true', 650), group('false', 350)], ['acme.tls'], catalog)
+  assert.deepEqual(
+    cells.map(({ a, n }) => [a, n]),
+    [
+      ['true', 800],
+      ['false', 200],
+    ],
+  )
+  assert.match(notes[0] ?? '', /95 % interval of at most ± 62 /)
+})
+
+test('no text from outside becomes a part of a query: what is put into one is a constant or a number', () => {
+  const folder = path.resolve(import.meta.dirname, '../../src/maintainer/insights')
+  // Names of constants, of functions that return constants, and numbers of conditions.
+  const allowed =
+    /^(?:[A-Z_]+|LAST|SUM|number|window|name|part|parameter|days|met|operator|combine|kind|order|fact\$\{number\}|uses|hurt|own|cluster|sql|using|from)$|^(?:byLastReport|byFirstReport|filtered|leftOut|rareValues|versionSets|lastSets|sideDays|upgradedDays|valuesOf|week|side|MEETING|SIGNS|AGES|POPULATION|sql\.replaceAll)\b/
+  for (const file of globSync('**/*.ts', { cwd: folder })) {
+    const text = readFileSync(path.join(folder, file), 'utf8')
+    for (const [, template = ''] of text.matchAll(/`([^`]*\b(?:SELECT|FROM|WHERE)\b[^`]*)`/g)) {
+      for (const [, put = ''] of template.matchAll(/\$\{([^}]+)\}?/g))
+        assert.match(put.trim(), allowed, `${file}: ${template}`)
+    }
+  }
+})
+
+test('a spreadsheet takes no value for a formula, and reads commas and quotes as they are', () => {
+  const rows = [
+    { value: '=HYPERLINK("x")', n: 5 },
+    { value: 'a,"b"', n: null },
+  ]
+  assert.equal(
+    answerCsv({ rows } as unknown as Answer, { value: 'text', n: 'count' }),
+    'value,n\r\n"\'=HYPERLINK(""x"")",5\r\n"a,""b""",\r\n',
+  )
+})
+
+test('a sparkline goes from nothing to the most, with a gap where a number is not known', () => {
+  assert.equal(sparkline([0, 4, null, 8]), '▁▅ █')
+  assert.equal(sparkline([0, 0]), '▁▁')
+})
