@@ -1,5 +1,5 @@
 /**
- * What a query returns: numbers by three words. Each of them is a number of installations, or a measure (a sum, a mean) of a group of
+ * Number that a query returns, by three words. It is a number of installations, or a measure (a sum, a mean) of a group of
  * installations. On a cluster every shard returns its own, and they are summed.
  */
 export interface Cell {

@@ -13,4 +13,4 @@ export {
   type Questions,
 } from './insights.ts'
 export type { Asking, Columns, ColumnType, OwnQuery, Period, Question, Row, RowOf } from './question.ts'
-export { commandName, QUESTIONS, type QuestionName } from './questions/index.ts'
+export { commandName, QUESTIONS, type QuestionName } from './questions/all-questions.ts'

@@ -15,7 +15,7 @@ import { type AnyQuestion, ask } from './ask.ts'
 import type { ThrowAway } from './conditions.ts'
 import { InsightsError, StoreUnreachableError } from './errors.ts'
 import type { RowOf } from './question.ts'
-import { QUESTIONS, type QuestionName } from './questions/index.ts'
+import { QUESTIONS, type QuestionName } from './questions/all-questions.ts'
 
 /** Address of the store, and how it is asked. */
 export interface InsightsOptions extends ClickHouseAddress {

@@ -11,7 +11,7 @@ export type RowOf<C extends Columns> = {
 }
 export type Row = Readonly<Record<string, string | number | null>>
 
-/** What a question knows when it makes its query. */
+/** Arguments and surroundings of a question when it makes its query. */
 export interface Asking<A extends Arguments> {
   readonly values: Values<A>
   readonly period: Period
@@ -41,7 +41,7 @@ export interface OwnQuery {
  * JSON and CSV are derived from it.
  */
 export interface Question<A extends Arguments = Arguments, C extends Columns = Columns> {
-  /** What is asked, as a sentence for the help. */
+  /** Sentence for the help that says what is asked. */
   readonly description: string
   readonly arguments: A
   /** Names of arguments that follow the name of the question in a command; the others are options. Default: none. */
@@ -50,7 +50,7 @@ export interface Question<A extends Arguments = Arguments, C extends Columns = C
   /** Length of the period where none is given, in days. */
   readonly days: number
   /**
-   * How installations are counted. `last`: each once, by its last report in the period. `days`: by its last report of each day. In the
+   * Way of counting installations. `last`: each once, by its last report in the period. `days`: by its last report of each day. In the
    * query `counted` is an array of a day and the set of those who meet the filters. `none`: the question takes no filters.
    */
   readonly counts: 'last' | 'days' | 'none'

@@ -83,6 +83,6 @@ export const unused = question({
       .map(({ a, b, n }) => ({ fact: a, lastDay: b, installations: n })),
   facts: () => [],
   notes: [
-    'Installations: the most that had one value of it on one day of the period. A number that is 0, a value that is false, and an empty value are no use of a fact. A fact that nobody ever used has no row; `otel-usage catalog docs` lists all.',
+    'Installations: the most that had one value of it on one day of the period. A number that is 0, a value that is false, and an empty value do not count as use of a fact. A fact that nobody ever used has no row; `otel-usage catalog docs` lists all.',
   ],
 })
