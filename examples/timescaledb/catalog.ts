@@ -13,7 +13,7 @@ export const JOB_TYPES = [
 /** PostgreSQL's error codes (SQLSTATE), class by class. A code that somebody made up is `other`. */
 export const SQLSTATES = words(`
   01000 01003 01004 01006 01007 01008 0100C 01P01 02000 02001 03000 08000 08001 08003 08004 08006 08007 08P01 09000 0A000
-  0B000 0F000 0F001 0L000 0LP01 0P000 0Z000 0Z002 20000 21000
+  0B000 0F000 0F001 0L000 0LP01 0P000 0Z000 0Z002 10608 20000 21000
   22000 22001 22002 22003 22004 22005 22007 22008 22009 2200B 2200C 2200D 2200F 2200G 2200H 2200L 2200M 2200N 2200S 2200T
   22010 22011 22012 22013 22014 22015 22016 22018 22019 2201B 2201E 2201F 2201G 2201W 2201X 22021 22022 22023 22024 22025
   22026 22027 2202E 2202G 2202H 22030 22031 22032 22033 22034 22035 22036 22037 22038 22039 2203A 2203B 2203C 2203D 2203E
@@ -26,7 +26,9 @@ export const SQLSTATES = words(`
   428C9 42939 42P01 42P02 42P03 42P04 42P05 42P06 42P07 42P08 42P09 42P10 42P11 42P12 42P13 42P14 42P15 42P16 42P17 42P18
   42P19 42P20 42P21 42P22 44000
   53000 53100 53200 53300 53400 54000 54001 54011 54023 55000 55006 55P02 55P03 55P04 57000 57014 57P01 57P02 57P03 57P04
-  57P05 58000 58030 58P01 58P02 72000 F0000 F0001 HV000 P0000 P0001 P0002 P0003 P0004 XX000 XX001 XX002 other
+  57P05 58000 58030 58P01 58P02 58P03 72000 F0000 F0001 
+  HV000 HV001 HV002 HV004 HV005 HV006 HV007 HV008 HV009 HV00A HV00B HV00C HV00D HV00J HV00K HV00L HV00M HV00N HV00P
+  HV00Q HV00R HV010 HV014 HV021 HV024 HV090 HV091 P0000 P0001 P0002 P0003 P0004 XX000 XX001 XX002 other
 `)
 
 /** The codes that the product's own jobs run into. */
@@ -37,7 +39,7 @@ const JOB_SQLSTATES = words(`
 
 /** Functions that are counted by name: TimescaleDB's, and the commonest of PostgreSQL's and of related extensions. */
 export const FUNCTIONS = words(`
-  public.add_columnstore_policy public.add_compression_policy public.add_continuous_aggregate_policy public.add_dimension
+  public.add_columnstore_policy public.add_compaction_policy public.add_compression_policy public.add_continuous_aggregate_policy public.add_dimension
   public.add_job public.add_reorder_policy public.add_retention_policy public.alter_job public.approximate_row_count
   public.attach_chunk public.attach_tablespace public.by_hash public.by_range public.chunk_columnstore_stats
   public.chunk_compression_stats public.chunks_detailed_size public.compress_chunk public.convert_to_columnstore
@@ -46,13 +48,13 @@ export const FUNCTIONS = words(`
   public.enable_chunk_skipping public.first public.generate_uuidv7 public.get_telemetry_report public.histogram
   public.hypertable_approximate_detailed_size public.hypertable_approximate_size public.hypertable_columnstore_stats
   public.hypertable_compression_stats public.hypertable_detailed_size public.hypertable_index_size public.hypertable_size
-  public.interpolate public.last public.locf public.merge_chunks public.move_chunk public.recompress_chunk
-  public.refresh_continuous_aggregate public.remove_columnstore_policy public.remove_compression_policy
+  public.interpolate public.last public.locf public.merge_chunks public.merge_chunks_concurrently public.move_chunk public.recompress_chunk
+  public.refresh_continuous_aggregate public.remove_columnstore_policy public.remove_compaction_policy public.remove_compression_policy
   public.remove_continuous_aggregate_policy public.remove_reorder_policy public.remove_retention_policy
   public.reorder_chunk public.run_job public.set_chunk_time_interval public.set_integer_now_func
   public.set_number_partitions public.set_partitioning_interval public.show_chunks public.show_tablespaces
   public.split_chunk public.time_bucket public.time_bucket_gapfill public.timescaledb_post_restore
-  public.timescaledb_pre_restore public.to_uuidv7 public.uuid_timestamp public.uuid_version
+  public.timescaledb_pre_restore public.to_uuidv7 public.to_uuidv7_boundary public.uuid_timestamp public.uuid_timestamp_micros public.uuid_version
   public.approx_percentile public.average public.candlestick_agg public.counter_agg public.delta public.hyperloglog
   public.lttb public.percentile_agg public.rollup public.stats_agg public.tdigest public.time_weight public.uddsketch
   public.cosine_distance public.inner_product public.l2_distance public.st_contains public.st_distance

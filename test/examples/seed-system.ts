@@ -1,4 +1,6 @@
 /** What the data files of this folder are made of: a whole report of the original, and where each of its fields is in ours. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import type { Recorder, Refused } from '../../examples/mapping.ts'
 import type { Catalog, Facts, ProductDescription, UsageTelemetry } from '../../src/index.ts'
 
@@ -54,6 +56,10 @@ export interface SeedSystem<F extends Facts = Facts, O extends object = object> 
 /** A seed system whose types are checked where it is written, and forgotten for those who run them all. */
 export const defineSeedSystem = <F extends Facts, O extends object>(system: SeedSystem<F, O>) =>
   system as unknown as SeedSystem
+
+/** Returns the names in a file of `originals/`, which come from the original's own source. */
+export const namesIn = (file: string): readonly string[] =>
+  JSON.parse(readFileSync(path.join(import.meta.dirname, 'originals', file), 'utf8')).names
 
 /** One field of the original with its value, and how that is read from our report. */
 export interface Field {

@@ -1,7 +1,7 @@
-import { catalog, FUNCTIONS, JOB_TYPES, packs, SQLSTATES } from '../../examples/timescaledb/catalog.ts'
+import { catalog, FUNCTIONS, JOB_TYPES, packs } from '../../examples/timescaledb/catalog.ts'
 import { nameOf, secondsOf, takeReport, utcOf } from '../../examples/timescaledb/mapping.ts'
 import { product } from '../../examples/timescaledb/product.ts'
-import { defineSeedSystem, type Report } from './seed-system.ts'
+import { defineSeedSystem, namesIn, type Report } from './seed-system.ts'
 
 type Numbers = Record<string, number>
 type Relation = Readonly<Record<string, number | Numbers>>
@@ -48,7 +48,7 @@ const original = {
     ...Object.fromEntries(
       [...JOB_TYPES, 'policy_job_error_retention'].map((job) => [job, numbered(['57014', '53100', 'XX000'])]),
     ),
-    user_defined_action: numbered(SQLSTATES.filter((code) => code !== 'other')),
+    user_defined_action: numbered(namesIn('postgresql-sqlstates.json')),
   } as Record<string, Numbers>,
   stats_by_job_type: Object.fromEntries(
     [...JOB_TYPES, 'policy_job_stat_history_retention', 'user_defined_action'].map((job) => [job, stats()]),
@@ -88,7 +88,10 @@ const original = {
   instance_metadata: { cloud: 'aws' },
   db_metadata: { foo: 'bar' } as Record<string, string>,
   functions_used: numbered(
-    FUNCTIONS.filter((name) => name !== 'other').map((name) => `${name}(timestamp with time zone,interval)`),
+    [
+      ...namesIn('timescaledb-functions.json').filter((name) => name.startsWith('public.')),
+      ...FUNCTIONS.filter((name) => name.startsWith('pg_catalog.')),
+    ].map((name) => `${name}(timestamp with time zone,interval)`),
   ) as Numbers | null,
   replication: { num_wal_senders: 1, is_wal_receiver: false },
   access_methods: Object.fromEntries(
