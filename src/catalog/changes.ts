@@ -110,6 +110,7 @@ function meaningChanges(released: Catalog, before: Fact, catalog: Catalog, after
     'by',
     'temporality',
     'total',
+    'combine',
     'values',
     'keys',
     'pattern',

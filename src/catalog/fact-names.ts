@@ -48,6 +48,8 @@ export const FACT_NAMES: { readonly [Name in NameOfAny<AnyFact>]: true } = {
   min: true,
   max: true,
   omitZero: true,
+  combine: true,
+  fresh: true,
   temporality: true,
   total: true,
   buckets: true,

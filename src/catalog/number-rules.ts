@@ -1,4 +1,4 @@
-import { describeValue } from '../platform/index.ts'
+import { describeValue, parseDuration } from '../platform/index.ts'
 import { alternativesOf } from './dimensions.ts'
 import { type Report, wordsRule } from './rules.ts'
 import type { CountFact, Dimensions, GaugeFact } from './types.ts'
@@ -24,11 +24,27 @@ export function numberRules(fact: GaugeFact | CountFact, report: Report): void {
     report('min', `is ${fact.min}, above max, which is ${fact.max}; swap them`)
   }
   exampleRule(fact, report)
+  gaugeRules(fact, report)
   countRule('temporality', ['delta', 'cumulative'], fact, report)
   countRule('total', ['source', 'process'], fact, report)
   if (fact.by !== undefined) byRule(fact.by, report)
   bucketsRule(fact, report)
 }
+
+/** Checks the options that only gauge facts have. */
+function gaugeRules(fact: GaugeFact | CountFact, report: Report) {
+  const { combine, fresh } = fact as { readonly combine?: unknown; readonly fresh?: unknown }
+  const isGauge = fact.kind === 'gauge'
+  if (combine !== undefined && !(isGauge && COMBINATIONS.includes(combine)))
+    report('combine', `is ${describeValue(combine)}; use 'last', 'sum' or 'max', and for gauges only`)
+  const time = parseDuration(fresh) ?? Number.NaN
+  if (fresh !== undefined && !(isGauge && time >= 10 * MINUTE && time <= 30 * 24 * 60 * MINUTE))
+    report('fresh', `is ${describeValue(fresh)}; use '10m' to '30d', and for gauges only`)
+}
+
+const MINUTE = 60_000
+
+const COMBINATIONS: readonly unknown[] = ['last', 'sum', 'max']
 
 /** Checks an option that only count facts have, with one of two words. */
 function countRule(

@@ -31,6 +31,7 @@ const MEMBERS = [
   'min',
   'max',
   'randomize',
+  'combine',
   'level',
 ]
 
@@ -81,6 +82,8 @@ function saysNoMore(was: Loose, is: Loose, levels: readonly string[]): boolean {
       was['round'] === undefined ||
       (was['round'] === 'major.minor' && is['round'] === 'major')) &&
     (was.randomize === undefined || (is.randomize?.epsilon ?? most) <= was.randomize.epsilon) &&
+    // A sum says something about all processes, and each other value is that of one.
+    (same('combine') || is['combine'] !== 'sum') &&
     placeOf(is, levels) >= placeOf(was, levels) &&
     combinesNoMore(was, is)
   )

@@ -1,6 +1,7 @@
 /**
  * Types of a catalog as a maintainer declares it, and types derived from them. Types only: no code at run time.
  */
+import type { Duration } from '../platform/index.ts'
 
 /** Options of every fact, whatever its kind. All of them are shown on the product's public telemetry page. */
 export interface FactCommon {
@@ -174,6 +175,16 @@ export interface NumberFact extends FactCommon {
 /** A current number. Becomes an OpenTelemetry gauge. */
 export interface GaugeFact extends NumberFact {
   readonly kind: 'gauge'
+  /**
+   * Combination of the values that the processes of an installation have: the `last` one recorded, their `sum`, or their `max`. A process
+   * that has ended is in no sum. Default: the value of the process that makes the report.
+   */
+  readonly combine?: 'last' | 'sum' | 'max'
+  /**
+   * Time for which a value is fresh after it was recorded or observed: 10 minutes to 30 days. Default: as long as its process runs, and
+   * with `combine` for an hour after the process was last heard of.
+   */
+  readonly fresh?: Duration
   readonly example: number
 }
 

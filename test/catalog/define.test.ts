@@ -289,6 +289,16 @@ const table: ReadonlyArray<readonly [what: string, definition: unknown, place: s
     "facts['acme.x'].total",
   ],
   ['a total of a gauge', withFact({ ...gauge, total: 'process' }), "facts['acme.x'].total"],
+  ['an unknown combination', withFact({ ...gauge, combine: 'mean' }), "facts['acme.x'].combine"],
+  [
+    'a combination of a count',
+    withFact({ ...gauge, kind: 'count', combine: 'sum' }),
+    "facts['acme.x'].combine",
+  ],
+  ['a freshness that is too short', withFact({ ...gauge, fresh: '9m' }), "facts['acme.x'].fresh"],
+  ['a freshness that is too long', withFact({ ...gauge, fresh: '31d' }), "facts['acme.x'].fresh"],
+  ['a freshness that is no time', withFact({ ...gauge, fresh: 'long' }), "facts['acme.x'].fresh"],
+  ['a freshness of a count', withFact({ ...gauge, kind: 'count', fresh: '1h' }), "facts['acme.x'].fresh"],
   ['a temporality of a gauge', withFact({ ...gauge, temporality: 'delta' }), "facts['acme.x'].temporality"],
   [
     'a dimension name in capitals',

@@ -146,6 +146,7 @@ test('counters are merged by consent, from the earliest of them on', () => {
       { ...one, counterId: SECOND, since: after, under: { state: 'enabled', choice: AT } },
       { ...one, counterId: SECOND, since: before, under: { state: 'undecided' } },
     ],
+    0,
   )
   assert.deepEqual(
     merged.map(({ counterId, ...rest }) => ({ ...plain(rest), isKept: counterId === FIRST })),

@@ -35,6 +35,11 @@ const ROWS: Array<[what: string, fact: Facts[string], cell: string]> = [
     'how often since the counting began, with consent',
   ],
   [
+    'a sum over processes',
+    { ...common, kind: 'gauge', unit: '{user}', combine: 'sum', example: 3 },
+    'a number (user), the sum over all processes',
+  ],
+  [
     'metadata',
     { ...common, kind: 'attribute', type: 'metadata', example: { cloud: 'aws' } },
     'keys and values that the operator has set to be reported, at most 16',

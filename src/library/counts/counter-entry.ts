@@ -1,6 +1,12 @@
 import { type ProcessOwner, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
-import { type Counts, countsToJson, type SourceRun, type SourceRuns } from '../facts/index.ts'
+import {
+  type Counts,
+  countsToJson,
+  type GaugeValues,
+  type SourceRun,
+  type SourceRuns,
+} from '../facts/index.ts'
 import type { Counted } from './coverage.ts'
 
 /** Counter: numbers that only grow, with an id. At most one process adds to it. */
@@ -11,6 +17,8 @@ export interface Counter extends Counted {
   readonly counts: Counts
   /** Runs of the sources that were observed by name; absent if there are none. Their growth is not in `counts`. */
   readonly runs?: SourceRuns | undefined
+  /** Values of the gauges that are combined over the processes; absent if there are none. */
+  readonly gauges?: GaugeValues | undefined
 }
 
 /** Counter of one process in the state store, for the reports of any process. */
@@ -50,8 +58,8 @@ export const counterEntry = (counterId: string): string => `${ENTRIES.counts}/${
 /** Version of the format of an entry. */
 export const COUNTER_FORMAT = 1
 
-const textOf = ({ counts, runs, ...about }: CounterEntry) =>
-  `${JSON.stringify({ format: COUNTER_FORMAT, ...about, counts: countsToJson(counts), runs: runsToJson(runs) })}\n`
+const textOf = ({ counts, runs, gauges, ...about }: CounterEntry) =>
+  `${JSON.stringify({ format: COUNTER_FORMAT, ...about, counts: countsToJson(counts), runs: runsToJson(runs), gauges: gaugesToJson(gauges) })}\n`
 
 /** Returns runs as JSON: `{ <key of the series>: { <source>: [[since, seen, from, total, at], …] } }`; `undefined` if there are none. */
 export const runsToJson = (runs: SourceRuns | undefined): Record<string, unknown> | undefined =>
@@ -65,3 +73,11 @@ export const runsToJson = (runs: SourceRuns | undefined): Record<string, unknown
     : undefined
 
 const runToJson = ({ since, seen, from, total, at }: SourceRun) => [since ?? null, seen, from, total, at]
+
+/** Returns values of gauges as JSON: `{ <key of the series>: [[value, at, until], …] }`; `undefined` if there are none. */
+export const gaugesToJson = (gauges: GaugeValues | undefined): Record<string, unknown> | undefined =>
+  gauges?.size
+    ? Object.fromEntries(
+        [...gauges].map(([key, values]) => [key, values.map(({ value, at, until }) => [value, at, until])]),
+      )
+    : undefined

@@ -1,7 +1,7 @@
 import { type Clock, Date, ownOf, processOwner, randomUuid } from '../../platform/index.ts'
 import { isOutOfReach, type StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { type Counts, difference, type SourceRuns, sumOf } from '../facts/index.ts'
+import { type Counts, difference, type GaugeValues, type SourceRuns, sumOf } from '../facts/index.ts'
 import { type Counter, counterEntry, holds, MAX_PAUSE, runsToJson, writeCounter } from './counter-entry.ts'
 import { type CountedUnder, countedUnder, isCovered } from './coverage.ts'
 
@@ -12,7 +12,7 @@ export interface LocalCounter {
   /** Returns the counter as it was last persisted. */
   persisted(): Counter
   /** Writes the counter if it has changed since the last write and is not empty. Rejects when the store does. */
-  persist(options?: { readonly ended?: boolean }): Promise<void>
+  persist(options?: PersistOptions): Promise<void>
   /** Begins another counter under a verdict, and drops the counts so far, here and in the store. */
   restart(verdict: Verdict): Promise<void>
   /** Counts under a verdict from now on. Returns `false` if it does not cover the counts so far, which must be dropped. */
@@ -21,6 +21,13 @@ export interface LocalCounter {
   unpersisted(): Counts
   /** Removes counts from the counter, because a report in memory has them. Returns a function that restores them, unless the counter was restarted. */
   exclude(counts: Counts): () => void
+}
+
+export interface PersistOptions {
+  /** Marks the counter as ended: its process adds nothing more. Default: false. */
+  readonly ended?: boolean
+  /** Values of the gauges that are combined over the processes. Default: as last given. */
+  readonly gauges?: GaugeValues | undefined
 }
 
 export interface LocalCounterOptions {
@@ -45,6 +52,7 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
   const inMemory = new Set<Counts>()
   /** Absent before the first verdict. */
   let under: CountedUnder | undefined
+  let gauges: GaugeValues = new Map()
   /** Content of the entry, which is uncertain after a failed write. */
   let written: Written | undefined
 
@@ -79,11 +87,14 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
       return () => void inMemory.delete(some)
     },
     async persist(how = {}) {
-      const { ended = false } = ownOf(how)
+      const { ended = false, gauges: given = gauges } = ownOf<PersistOptions>(how)
+      gauges = given
       if (written && (await isClosed(written, ended))) beginAnother(written.counts)
       const now = live()
-      const isWritten = written?.isCertain && isSame(now, written) && ended === written.ended
-      if (!isWritten && (written || now.counts.size > 0 || now.runs?.size)) await write(now, ended)
+      const isUpToDate = ended || gauges === written?.gauges
+      const isWritten = written?.isCertain && isSame(now, written) && ended === written.ended && isUpToDate
+      const isEmpty = now.counts.size === 0 && !now.runs?.size && gauges.size === 0
+      if (!isWritten && (written || !isEmpty)) await write({ ...now, gauges }, ended)
     },
     async restart(verdict) {
       const before = written && counterId
@@ -91,6 +102,7 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
       counterId = undefined
       since = clock.now()
       earlier = new Map()
+      gauges = new Map()
       // Counts in reports in memory are not restored after this.
       inMemory.clear()
       written = undefined
@@ -121,7 +133,7 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
     const { pid, host } = processOwner()
     const writer = { pid, host, monotonic: clock.monotonic() }
     const entry = { ...now, at: new Date(clock.now()).toISOString(), writer, ended }
-    const done = { counts: now.counts, runs: now.runs, at: clock.monotonic(), ended }
+    const done = { counts: now.counts, runs: now.runs, gauges: now.gauges, at: clock.monotonic(), ended }
     try {
       await writeCounter(store, entry)
     } catch (error) {
@@ -134,7 +146,7 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
   }
 }
 
-interface Written extends Pick<Counter, 'counts' | 'runs'> {
+interface Written extends Pick<Counter, 'counts' | 'runs' | 'gauges'> {
   /** Time of the write by the monotonic clock, in milliseconds. */
   readonly at: number
   /** `true` if the entry says that the process has ended. */

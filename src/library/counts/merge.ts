@@ -8,6 +8,7 @@ import { type Counter, type CounterEntry, counterEntry } from './counter-entry.t
 import { areJoined } from './join-runs.ts'
 import { type LogState, readLogState } from './log-state.ts'
 import { mergeInto } from './merged-counters.ts'
+import { hasFreshGauges } from './other-gauges.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 import { hasEnded, listCounters, readCounter } from './stored-counters.ts'
 
@@ -63,7 +64,7 @@ export async function mergeEndedCounters(options: MergeOptions): Promise<boolean
   const added = entries.map(({ counterId }) => counterId)
   if (entries.length > 0) {
     const after = {
-      counters: mergeInto(undelivered(log), entries),
+      counters: mergeInto(undelivered(log, clock.now()), entries, clock.now()),
       counterIds: new Set([...left, ...added]),
     }
     if (!(await outbox.putMerged(next, after))) return false
@@ -117,12 +118,13 @@ async function readEndedCounters(
   return found.filter((entry) => entry !== undefined)
 }
 
-/** Returns the merged counters that are not fully delivered. */
-function undelivered({ merged, acknowledged, waiting }: LogState): readonly Counter[] {
+/** Returns the merged counters that are not fully delivered, or have gauges that are fresh. */
+function undelivered({ merged, acknowledged, waiting }: LogState, now: number): readonly Counter[] {
   const { sources } = acknowledged
-  return merged.counters.filter(({ counterId, counts, runs }) => {
+  return merged.counters.filter((counter) => {
+    const { counterId, counts, runs } = counter
     const delivered = acknowledged.share.get(counterId) ?? new Map()
-    if (!areJoined(runs, sources)) return true
+    if (!areJoined(runs, sources) || hasFreshGauges(counter, now)) return true
     return difference(counts, delivered).size > 0 || waiting.some(({ share }) => share.has(counterId))
   })
 }

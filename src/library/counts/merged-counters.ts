@@ -1,8 +1,10 @@
 import { Date, ownOf, randomUuid } from '../../platform/index.ts'
 import { countsFromJson, countsToJson, sumOf } from '../facts/index.ts'
-import { type Counter, runsToJson } from './counter-entry.ts'
+import { type Counter, gaugesToJson, runsToJson } from './counter-entry.ts'
 import { type CountedUnder, isCountedUnder } from './coverage.ts'
 import { joinRuns } from './join-runs.ts'
+import { mergeGauges } from './other-gauges.ts'
+import { gaugesFromJson } from './stored-gauges.ts'
 import { runsFromJson } from './stored-runs.ts'
 
 /**
@@ -19,9 +21,13 @@ export interface MergedCounters {
 export const NOTHING_MERGED: MergedCounters = { counters: [], counterIds: new Set() }
 
 /** Adds counters to merged counters. A merged counter starts when its earliest counter did, so that a yes never covers older counts. */
-export function mergeInto(merged: readonly Counter[], more: readonly Counter[]): readonly Counter[] {
+export function mergeInto(
+  merged: readonly Counter[],
+  more: readonly Counter[],
+  now: number,
+): readonly Counter[] {
   const byConsent = new Map(merged.map((counter) => [consentOf(counter.under), counter]))
-  for (const { under, since, counts, runs } of more) {
+  for (const { under, since, counts, runs, gauges } of more) {
     const counter: Counter = byConsent.get(consentOf(under)) ?? {
       ...{ counterId: randomUuid(), under, since },
       counts: new Map(),
@@ -31,6 +37,7 @@ export function mergeInto(merged: readonly Counter[], more: readonly Counter[]):
       since: Date.parse(since) < Date.parse(counter.since) ? since : counter.since,
       counts: sumOf(counter.counts, counts),
       ...(runs && { runs: joinRuns(counter.runs ?? new Map(), runs) }),
+      ...((gauges ?? counter.gauges) && { gauges: mergeGauges(counter.gauges, gauges, now) }),
     })
   }
   return [...byConsent.values()]
@@ -39,10 +46,11 @@ export function mergeInto(merged: readonly Counter[], more: readonly Counter[]):
 const consentOf = ({ state, choice = '' }: CountedUnder) => `${state} ${choice}`
 
 export const mergedToJson = ({ counters, counterIds }: MergedCounters): Record<string, unknown> => ({
-  counters: counters.map(({ counts, runs, ...about }) => ({
+  counters: counters.map(({ counts, runs, gauges, ...about }) => ({
     ...about,
     counts: countsToJson(counts),
     runs: runsToJson(runs),
+    gauges: gaugesToJson(gauges),
   })),
   counterIds: [...counterIds],
 })
@@ -64,6 +72,6 @@ function counterFromJson(data: unknown): Counter | undefined {
   const isWhole =
     typeof counterId === 'string' && typeof since === 'string' && Number.isFinite(Date.parse(since))
   return isWhole && isCountedUnder(under) && counts && runs !== 'corrupt'
-    ? { counterId, since, under, counts, runs }
+    ? { counterId, since, under, counts, runs, gauges: gaugesFromJson(stored.gauges) }
     : undefined
 }

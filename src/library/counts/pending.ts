@@ -2,13 +2,21 @@ import type { Catalog } from '../../catalog/index.ts'
 import { type Clock, Date } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import { type Counts, difference, factIn, type SourceTotals, sumOf } from '../facts/index.ts'
+import {
+  type Counts,
+  difference,
+  factIn,
+  type OtherGaugeValues,
+  type SourceTotals,
+  sumOf,
+} from '../facts/index.ts'
 import type { AcknowledgedCounts } from './acknowledged.ts'
 import { inBatches, someOf } from './batches.ts'
 import { type Counter, type CounterEntry, counterEntry } from './counter-entry.ts'
 import { countedUnder, isCovered } from './coverage.ts'
 import { areJoined } from './join-runs.ts'
 import type { LogState } from './log-state.ts'
+import { hasFreshGauges } from './other-gauges.ts'
 import type { Share } from './outbox.ts'
 import { advanceSourceCounter, type SourceCounter } from './source-counter.ts'
 import { hasEnded, listCounters, readCounter } from './stored-counters.ts'
@@ -31,6 +39,8 @@ export interface PendingCounts {
   readonly since: number
   /** Start of the running totals, in milliseconds since 1970. */
   readonly totalsSince: number
+  /** Fresh values of gauges in other processes. Default: none. */
+  readonly gauges?: OtherGaugeValues
   /** `true` if the report can only wait in memory. Default: false. */
   readonly isVolatile?: boolean
 }
@@ -158,16 +168,17 @@ export async function removeAcknowledgedCounters(
   if (ids.length === 0) return acknowledged
   const { sources, share } = acknowledged
   const carried = ids.filter((id) => share.has(id))
-  // A counter may have nothing but runs of sources, and these are not in its share.
-  await inBatches(someOf(sources?.runs.size ? ids : carried, MAX_COUNTERS_READ), async (id) => {
+  // A counter may have nothing but runs of sources or gauges, and these are in no share of a counter.
+  await inBatches(someOf(ids, MAX_COUNTERS_READ), async (id) => {
     const entry = await readCounter(state, id)
     if (!entry || !hasEnded(entry, clock)) return
     // Read again, because it may have been written right before its process ended.
     const last = await readCounter(state, id)
-    const rest = last && difference(last.counts, share.get(id) ?? new Map())
+    if (!last) return
+    const rest = difference(last.counts, share.get(id) ?? new Map())
     // A counter that cannot be removed is tried again after the next report.
-    if (rest?.size === 0 && areJoined(last?.runs, sources))
-      await state.remove(counterEntry(id)).catch(() => {})
+    const isOver = rest.size === 0 && areJoined(last.runs, sources) && !hasFreshGauges(last, clock.now())
+    if (isOver) await state.remove(counterEntry(id)).catch(() => {})
   })
   const counters = [...(acknowledged.merged?.counters ?? []), ...(merged?.counters ?? [])]
   const known = new Set([...[...carried, ...counters.map(({ counterId }) => counterId)], sources?.counterId])

@@ -6,6 +6,7 @@ import { difference, type SourceTotals, sumOf } from '../facts/index.ts'
 import { type Acknowledgements, createAcknowledgements } from './acknowledged.ts'
 import { createLocalCounter, type LocalCounter } from './local-counter.ts'
 import { readLogState } from './log-state.ts'
+import { otherGauges } from './other-gauges.ts'
 import { createOutbox, type WaitingReport } from './outbox.ts'
 import {
   computePendingCounts,
@@ -68,11 +69,14 @@ export function createReportLog({ state, clock, catalog, scope, local }: ReportL
     const { asPersisted, observed, verdict } = ownOf(options)
     const log = await readLogState(outbox, acknowledgements)
     const own = asPersisted ? counter.persisted() : counter.live()
-    return computePendingCounts({
-      ...{ log, observed, verdict, local: own, now: clock.now() },
-      others: await readOtherCounters(state, own, log, { clock, scope }),
+    const others = await readOtherCounters(state, own, log, { clock, scope })
+    const pending = computePendingCounts({
+      ...{ log, observed, verdict, others, local: own, now: clock.now() },
       isCumulative: (key) => isCumulativeIn(catalog(), key),
     })
+    // With this scope, each process reports its own gauges.
+    if (scope === 'process') return pending
+    return { ...pending, gauges: otherGauges(others, log.merged.counters, verdict, clock) }
   }
 
   return {

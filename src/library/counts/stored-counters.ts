@@ -10,6 +10,7 @@ import {
   MAX_PAUSE,
 } from './counter-entry.ts'
 import { isCountedUnder } from './coverage.ts'
+import { gaugesFromJson } from './stored-gauges.ts'
 import { runsFromJson } from './stored-runs.ts'
 
 /** Time without a write after which a counter has ended, in milliseconds: its process writes to another counter by then. */
@@ -68,7 +69,17 @@ function parse(bytes: Uint8Array | undefined): CounterEntry | undefined {
       isCountedUnder(under) &&
       (writer === undefined || isWriter(writer))
     return good && counts && runs !== 'corrupt'
-      ? { counterId, since, at, under, ...(writer && { writer }), ended: ended === true, counts, runs }
+      ? {
+          counterId,
+          since,
+          at,
+          under,
+          ...(writer && { writer }),
+          ended: ended === true,
+          counts,
+          runs,
+          gauges: gaugesFromJson(entry.gauges),
+        }
       : undefined
   } catch {
     return undefined

@@ -1,5 +1,5 @@
 import type { CountFact, GaugeFact } from '../../catalog/index.ts'
-import { Date, isTime, ownOf } from '../../platform/index.ts'
+import { Date, isTime, ownOf, parseDuration } from '../../platform/index.ts'
 import { seriesKey } from './counts.ts'
 import type { Drops } from './drops.ts'
 import { createSeries, type MeasurementAttributes, type Series } from './series.ts'
@@ -180,6 +180,10 @@ export class GaugeCell {
   readonly fact: GaugeFact
   readonly series: Series
   readonly values: Float64Array
+  /** Times of the values, in milliseconds since 1970, infinite for those that hold; absent where they do not matter. */
+  readonly times: Float64Array | undefined
+  /** Time for which a value is fresh, in milliseconds; `undefined` if that is not declared. */
+  readonly fresh: number | undefined
   readonly #drops: Drops
   readonly #recording: Recording
   readonly #name: string
@@ -189,6 +193,8 @@ export class GaugeCell {
     this.fact = fact
     this.series = createSeries(fact.by)
     this.values = new Float64Array(this.series.size).fill(Number.NaN)
+    this.fresh = fact.fresh === undefined ? undefined : parseDuration(fact.fresh)
+    if (fact.combine || fact.fresh !== undefined) this.times = new Float64Array(this.series.size)
     this.#drops = drops
     this.#recording = recording
   }
@@ -199,10 +205,15 @@ export class GaugeCell {
 
   /** Adds `delta` to the value, as an up-down counter does. Begins at 0. */
   adjust(delta: number, attributes: MeasurementAttributes): void {
-    this.#change(delta, attributes, (current) => (Number.isNaN(current) ? delta : current + delta))
+    this.#change(delta, attributes, (current) => (Number.isNaN(current) ? delta : current + delta), true)
   }
 
-  #change(input: number, attributes: MeasurementAttributes, next: (current: number) => number): void {
+  #change(
+    input: number,
+    attributes: MeasurementAttributes,
+    next: (current: number) => number,
+    holds = false,
+  ): void {
     if (!this.#recording.on) return
     try {
       if (!Number.isFinite(input)) return this.#drops.add('invalid_value', this.#name)
@@ -212,6 +223,7 @@ export class GaugeCell {
       const value = next(this.values[index]!)
       if (!Number.isFinite(value)) return this.#drops.add('invalid_value', this.#name)
       this.values[index] = value
+      if (this.times) this.times[index] = holds ? Number.POSITIVE_INFINITY : this.#recording.now()
     } catch {
       this.#drops.add('invalid_attribute', this.#name)
     }

@@ -12,6 +12,13 @@ import type { CountCell, GaugeCell } from './cells.ts'
 import { type Counts, seriesKey } from './counts.ts'
 import { createDrops } from './drops.ts'
 import { preventReentry } from './reentry.ts'
+import {
+  combinedGauge,
+  type GaugeValue,
+  type GaugeValues,
+  gaugeValueAt,
+  type OtherGaugeValues,
+} from './shared-gauges.ts'
 import type { FactStore } from './store.ts'
 import { DROPPED, type FactStores } from './stores.ts'
 import { DEFAULT_TIMEOUTS, type SourceTimeouts } from './timeouts.ts'
@@ -55,8 +62,13 @@ export interface Collected {
   readonly sources: SourceTotals
   /** Facts without a value because their source threw, was too slow or gave a wrong value; with the reason. */
   readonly absent: ReadonlyMap<string, DropReason>
-  /** Returns the facts with the given counts. Default: the totals of this process. */
-  snapshot(reported?: Counts): FactSnapshot
+  /** Returns the values of the gauges that are combined over the processes, as this process has them. */
+  gauges(): GaugeValues
+  /**
+   * Returns the facts with the given counts, and with the values of gauges in other processes. Default: the totals of this process, and
+   * no other process.
+   */
+  snapshot(reported?: Counts, others?: OtherGaugeValues): FactSnapshot
 }
 
 export interface CollectOptions extends Partial<SourceTimeouts> {
@@ -89,7 +101,11 @@ export async function collectFacts(
         collections.some(({ store, included }) => store.counts.has(name) && !included.has(name)),
     },
     absent: new Map(collections.flatMap(({ absent }) => [...absent])),
-    snapshot: (reported = totals) => ({ ...snapshotOf(collections, totals, reported), observed }),
+    gauges: () => new Map(collections.flatMap(sharedGaugesIn)),
+    snapshot: (reported = totals, others = NO_GAUGES) => ({
+      ...snapshotOf(collections, totals, { reported, others }),
+      observed,
+    }),
   }
 }
 
@@ -123,7 +139,7 @@ function openCollection(store: FactStore, { clock, includes }: CollectOptions): 
 function snapshotOf(
   collections: readonly Collection[],
   totals: Counts,
-  reported: Counts,
+  known: { readonly reported: Counts; readonly others: OtherGaugeValues },
 ): Omit<FactSnapshot, 'observed'> {
   const attributes = collections.flatMap(({ attributes, included }) => [
     ...attributes,
@@ -132,19 +148,31 @@ function snapshotOf(
   return {
     attributes: Object.fromEntries(attributes.sort(([a], [b]) => (a < b ? -1 : 1))),
     points: collections
-      .flatMap((collection) => pointsIn(collection, reported))
+      .flatMap((collection) => pointsIn(collection, known))
       .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
     totals,
-    dropped: droppedOf(collections, reported),
+    dropped: droppedOf(collections, known.reported),
     absent: new Map(collections.flatMap(({ absent }) => [...absent])),
   }
 }
 
-function pointsIn({ store, included, observed }: Collection, reported: Counts): FactPoint[] {
+const NO_GAUGES: OtherGaugeValues = new Map()
+
+function pointsIn(
+  { store, included, observed, clock }: Collection,
+  { reported, others }: { readonly reported: Counts; readonly others: OtherGaugeValues },
+): FactPoint[] {
+  const now = clock.now()
   return [...included.keys()].flatMap((name) => {
     const over = observed.get(name)
     const gauge = store.gauges.get(name)
-    if (gauge) return pointsOf(name, gauge, (index) => latestOf(over?.[index], gauge.values[index]))
+    if (gauge) {
+      const keyAt = (index: number) => seriesKey(name, gauge.series.attributesAt(index))
+      return pointsOf(name, gauge, (index) => {
+        const own = gaugeValueAt(gauge, index, now, over?.[index])
+        return combinedGauge(gauge.fact, own, others.size > 0 ? (others.get(keyAt(index)) ?? []) : [])
+      })
+    }
     const count = store.counts.get(name)
     return count ? pointsOf(name, count, (index) => reported.get(count.keys()[index] as string) ?? 0) : []
   })
@@ -180,9 +208,22 @@ function pointsOf(
   return points
 }
 
-/** Returns the observed value of this round, or else the recorded one. */
-const latestOf = (observed = Number.NaN, recorded = Number.NaN) =>
-  Number.isNaN(observed) ? recorded : observed
+/** Returns the values of the gauges that are combined over the processes. */
+function sharedGaugesIn({
+  store,
+  included,
+  observed,
+  clock,
+}: Collection): Array<readonly [string, readonly GaugeValue[]]> {
+  const now = clock.now()
+  return [...store.gauges].flatMap(([name, gauge]) => {
+    if (gauge.fact.combine === undefined || !included.has(name)) return []
+    return [...gauge.values.keys()].flatMap((index) => {
+      const value = gaugeValueAt(gauge, index, now, observed.get(name)?.[index])
+      return value ? [[seriesKey(name, gauge.series.attributesAt(index)), [value]] as const] : []
+    })
+  })
+}
 
 function droppedOf(
   collections: readonly Collection[],

@@ -24,6 +24,7 @@ export {
 } from './counts.ts'
 export { createMeter } from './meter.ts'
 export { createMistakes, type DroppedValues, type Mistakes } from './mistakes.ts'
+export type { GaugeValue, GaugeValues, OtherGaugeValue, OtherGaugeValues } from './shared-gauges.ts'
 export { MAX_RUNS, MAX_SOURCES, type SourceRun, type SourceRuns, startOf } from './source-runs.ts'
 export type { FactFunction, FactSource, FactStore, GaugePoint, SourcedOf } from './store.ts'
 export { createFactStores, type FactStores } from './stores.ts'

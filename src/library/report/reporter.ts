@@ -120,7 +120,7 @@ export function createReporter(options: ReporterOptions): Reporter {
     let isUsable = true
     for (let attempt = 1; ; attempt++) {
       const collected = await collect(verdict, final)
-      const isPersisted = isUsable && maySend(verdict) && (await persistCounts(final))
+      const isPersisted = isUsable && maySend(verdict) && (await persistCounts(collected, final))
       isUsable &&= isPersisted || !maySend(verdict)
       const pending = await computePending(verdict, collected, { asPersisted: isPersisted, isUsable })
       if (isMadeBy(pending, unlessSince)) return undefined
@@ -151,10 +151,10 @@ export function createReporter(options: ReporterOptions): Reporter {
   }
 
   /** Persists counts before they are included, so that they survive if the report is abandoned. Returns `false` if that fails. */
-  async function persistCounts(final: boolean): Promise<boolean> {
+  async function persistCounts(collected: Collected, final: boolean): Promise<boolean> {
     await delivery.prepare()
     try {
-      await local.persist()
+      await local.persist(scope === 'process' ? {} : { gauges: collected.gauges() })
     } catch {
       return false
     }
@@ -174,7 +174,7 @@ export function createReporter(options: ReporterOptions): Reporter {
 
   /** Collects the facts with the OpenTelemetry SDK. Yields to the host before and after. */
   async function describe(verdict: Verdict, collected: Collected, pending: PendingCounts) {
-    const snapshot = collected.snapshot(pending.reported)
+    const snapshot = collected.snapshot(pending.reported, pending.gauges)
     await yieldToEventLoop()
     const metrics = await observeFacts(snapshot)
     await yieldToEventLoop()

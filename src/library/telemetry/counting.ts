@@ -3,6 +3,7 @@ import type { Timer } from '../../platform/index.ts'
 import { ENTRIES } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { createLocalCounter, type LocalCounter } from '../counts/index.ts'
+import type { GaugeValues } from '../facts/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { Settings } from './settings.ts'
 
@@ -45,7 +46,7 @@ export function createCounting({
   verdict,
   refreshConsent,
 }: CountingOptions): Counting {
-  const { clock, createdAt, product, policy, state } = settings
+  const { clock, createdAt, product, policy, state, scope } = settings
   const { stores, catalog } = contributions
   let timer: Timer | undefined
 
@@ -74,14 +75,25 @@ export function createCounting({
   async function persist(ended = false): Promise<void> {
     await contributions.pull()
     const { counts, runs } = local.live()
-    const isEmpty = counts.size === 0 && !runs?.size
+    const isEmpty = counts.size === 0 && !runs?.size && !sharesGauges()
     if (isEmpty && ended) return
     // Read even if there are no counts: this is how a process notices a choice that was made in another one.
     const { state } = await refreshConsent()
     if (isEmpty || state === 'disabled') return
     // If that fails, the store has warned the operator, and counting goes on in memory.
-    await local.persist({ ended }).catch(() => {})
+    const gauges = sharesGauges() ? await readGauges(ended) : undefined
+    await local.persist({ ended, gauges }).catch(() => {})
     await mergeMany(ended)
+  }
+
+  /** Returns `true` if a gauge is combined over the processes: then each of them persists its values. */
+  const sharesGauges = () =>
+    scope !== 'process' &&
+    Object.values(catalog().facts).some((fact) => fact.kind === 'gauge' && fact.combine)
+
+  async function readGauges(ended: boolean): Promise<GaugeValues> {
+    const { readSharedGauges } = await import('./shared-gauges.ts')
+    return readSharedGauges({ ...settings.timeouts, stores, isReached, ended })
   }
 
   /** Merges the counters of ended processes if there are many: a tool may have no process that lives until a report is due. */

@@ -4,6 +4,7 @@ import {
   DEFAULT_LIMITS,
   type Dimensions,
   type Fact,
+  type GaugeFact,
   hasNoDimensions,
   type NumberFact,
   seriesOf,
@@ -92,7 +93,7 @@ const dimensionsOf = (by: Dimensions): Text =>
 function kindOf(fact: Fact): Text {
   switch (fact.kind) {
     case 'gauge':
-      return [`a number${ofUnit(fact)}`]
+      return [`a number${ofUnit(fact)}${overProcesses(fact)}`]
     case 'count':
       return [
         `how often since ${fact.temporality === 'cumulative' ? 'the counting began, with consent' : 'the last report'}${ofUnit(fact)}`,
@@ -100,6 +101,12 @@ function kindOf(fact: Fact): Text {
     case 'attribute':
       return attributeOf(fact)
   }
+}
+
+function overProcesses({ combine }: GaugeFact): string {
+  if (combine === undefined) return ''
+  const value = { sum: 'the sum', max: 'the largest', last: 'the last one' }[combine]
+  return `, ${value} over all processes`
 }
 
 /** Words for units (UCUM) that are symbols. */
