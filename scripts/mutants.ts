@@ -22,6 +22,8 @@ const { values, positionals } = parseArgs({
     static: { type: 'boolean', default: true },
     /** Part of the room to mutate: `src/state/lease.ts:10-40`. Default: all of it. */
     mutate: { type: 'string', multiple: true },
+    /** Test files to run, as `rooms.ts` has them, for a quick look at a file. Default: those of the room. Their results are not kept. */
+    tests: { type: 'string', multiple: true },
   },
 })
 process.chdir(path.resolve(import.meta.dirname, '..'))
@@ -31,7 +33,7 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(ROOMS)) {
   const room = ROOMS[name]
   if (!room) throw new Error(`There is no room '${name}'; use one of ${Object.keys(ROOMS).join(', ')}.`)
   // For the processes that run the tests.
-  process.env['MUTANTS_TESTS'] = room.tests.join()
+  process.env['MUTANTS_TESTS'] = (values.tests ?? room.tests).join()
   await new Stryker({
     mutate: values.mutate ?? [...room.code],
     testRunner: 'in-process',
@@ -45,11 +47,11 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(ROOMS)) {
     tsconfigFile: 'none',
     // Not below node_modules, where Node.js strips no types.
     tempDirName: `.mutants/${name}`,
-    // Tests again only what has changed, and what survived and a new test runs.
-    incremental: true,
+    // Tests again only what has changed, and what survived and a new test runs. A run that is stopped keeps its results.
+    incremental: values.tests === undefined,
     incrementalFile: `node_modules/.cache/mutants/${name}-incremental.json`,
     reporters: ['as-found', 'clear-text', 'progress-append-only', 'json'],
-    jsonReporter: { fileName: `node_modules/.cache/mutants/${name}.json` },
+    jsonReporter: { fileName: `node_modules/.cache/mutants/${name}${values.tests ? '-look' : ''}.json` },
     clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
     allowConsoleColors: false,
   }).runMutationTest()

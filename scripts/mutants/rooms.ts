@@ -15,16 +15,16 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   counts: {
     code: ['src/library/counts/**/*.ts'],
     tests: [
-      ...below('counts', 'stored', 'acknowledged', 'coverage'),
+      ...below('counts', 'stored', 'local-counter', 'acknowledged', 'coverage'),
       ...below('telemetry', 'totals', 'outbox-catalog', 'restart', 'no-in-passing'),
-      ...below('counts', 'model', 'merge'),
+      ...below('counts', 'sources', 'model', 'merge'),
       ...below('telemetry', 'counts'),
     ],
   },
   delivery: {
     code: ['src/library/delivery/**/*.ts'],
     tests: [
-      ...below('delivery', 'retry', 'lease'),
+      ...below('delivery', 'retry', 'withdrawal', 'lease'),
       ...below('telemetry', 'network', 'delivery-status', 'withdrawal', 'no-before-sending', 'forget'),
       ...below('telemetry', 'report', 'outbox-catalog', 'shutdown', 'logging', 'renamed'),
       ...below('delivery', 'crowded'),

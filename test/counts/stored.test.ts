@@ -80,21 +80,20 @@ test('a counter is read as it was written, with or without its process; anything
 
 test('counters are the entries with an id for a name', async () => {
   const state = createMemoryStore()
-  const odd = ['notes.json', `${FIRST}.txtjson`, `${FIRST}x.json`, `x${FIRST}.json`, FIRST]
+  const odd = ['notes.json', `${FIRST}.text`, `${FIRST}x.json`, `x${FIRST}.json`, FIRST]
   for (const name of [`${SECOND}.json`, `${FIRST}.json`, ...odd]) await state.write(`counts/${name}`, 'x')
   assert.deepEqual(await listCounters(state), [FIRST, SECOND])
 })
 
 test('a counter has ended when its process says so, has gone, or was silent for two days by a clock that can be trusted', () => {
-  const clock = createFakeClock(Date.parse(AT))
   const owner = processOwner()
-  const here = { pid: process.pid, host: owner.host, monotonic: clock.monotonic() }
+  const here = { pid: process.pid, host: owner.host, monotonic: HOUR }
   const elsewhere = { ...here, host: 'another machine' }
   const ends = (entry: Partial<CounterEntry>, passed = 0) => {
     const later = createFakeClock(Date.parse(AT))
     return hasEnded(
       { ...counter, ...entry },
-      { ...later, now: () => Date.parse(AT) + passed, monotonic: () => passed },
+      { ...later, now: () => Date.parse(AT) + passed, monotonic: () => HOUR + passed },
     )
   }
   const { writer: _, ...unknown } = counter
@@ -191,6 +190,7 @@ const report: WaitingReport = {
     bytes: new TextEncoder().encode('{"resourceMetrics":[]}'),
     share: new Map([[FIRST, new Map([[A, 2]])]]),
   },
+  sources: { ...one, totals: new Map([[B, 8]]), runs: new Map(), starts: new Map() },
 }
 
 test('a waiting report is read as it was written, and so is a merge; anything else is corrupt', async () => {
@@ -218,7 +218,7 @@ test('a waiting report is read as it was written, and so is a merge; anything el
     ['"at":5', '"at":"5"', '"at":9e15'],
     ['"totalsSince":3', '"totalsSince":"3"', '"totalsSince":1e99'],
     [`{"${A}":2}`, '7', '{"acme.a":2}'],
-    ['"share":{', '"share":null,"x":{'],
+    ['"share":{', '"share":null,"x":{', '"share":7,"x":{', '"shape":{', `"share":{"${SECOND}":7,`],
   ]
   for (const [part, ...wrong] of parts) {
     assert.ok(text.includes(part), part)
@@ -240,14 +240,18 @@ test('a waiting report is read as it was written, and so is a merge; anything el
     await state.write('outbox/0000000001.json', odd)
     assert.equal(await outbox.read(1), 'corrupt', odd)
   }
-  assert.equal(await outbox.read(3), undefined)
+  const none = await outbox.read(3)
+  assert.deepEqual([none, isReport(none), isMerge(none)], [undefined, false, false])
+  await outbox.put({ ...report, number: 3, sources: undefined })
+  const bare = await outbox.read(3)
+  assert.ok(isReport(bare) && bare.sources === undefined)
 })
 
 test('numbers have ten digits and begin with 0, and after the last one nothing is accepted', async () => {
   const state = createMemoryStore()
   const odd = [
     '1.json',
-    '1000000000.json',
+    '1000000002.json',
     '00000000010.json',
     '0000000003.json.txt',
     '0000000004.txt',
@@ -260,7 +264,8 @@ test('numbers have ten digits and begin with 0, and after the last one nothing i
   await assert.rejects(outbox.put({ ...report, number: 1_000_000_000 }), {
     message: 'There is no number for a report after 999999999.',
   })
-  assert.equal(await outbox.putMerged(999_999_998, { counters: [], counterIds: new Set() }), true)
+  await outbox.remove(999_999_999)
+  assert.equal(await outbox.putMerged(999_999_999, { counters: [], counterIds: new Set() }), true)
   assert.equal(await outbox.putMerged(1_000_000_000, { counters: [], counterIds: new Set() }), false)
 })
 
@@ -304,11 +309,23 @@ test('an entry of another user waits for nobody here, and is removed when a repo
     error = stays ? new StateEntryError('it', 'it is a directory') : errorWith(code)
     assert.equal(await outbox.read(1), 'unreadable')
     assert.deepEqual([await outbox.waits(), await outbox.numbers()], [false, [1]])
+    const before = error
+    error = undefined
+    assert.ok(isReport(await outbox.read(1)))
+    assert.equal(await outbox.waits(), true, 'it can be read again')
+    error = before
+    assert.equal(await outbox.read(1), 'unreadable')
     await outbox.put({ ...report, number: 2 })
     assert.deepEqual(await outbox.numbers(), stays ? [1, 2] : [2])
-    error = undefined
-    if (stays) assert.ok(isReport(await outbox.read(1)))
-    assert.equal(await outbox.waits(), true)
+    await outbox.remove(1)
+    await outbox.remove(2)
+    await outbox.put(report)
+    assert.equal(
+      await outbox.waits(),
+      true,
+      'another entry with its number is nothing that could not be read',
+    )
+    await outbox.put({ ...report, number: 2 })
     error = errorWith('EIO')
     await assert.rejects(outbox.read(2), { code: 'EIO' })
   }
@@ -374,13 +391,24 @@ test('where the last record is another user\u2019s, what is counted and not in a
   await inner.write(entryOf(4), 'of root')
   await writeCounter(inner, { ...counter, counts: new Map([[A, 10]]) })
   await createOutbox(inner).put({ ...report, number: 4, share: new Map([[FIRST, new Map([[A, 7]])]]) })
-  await createOutbox(inner).put({ ...report, number: 5 })
+  await createOutbox(inner).put({ ...report, number: 5, sources: undefined })
+  await inner.write('outbox/0000000006.json', 'torn')
+  await inner.write(`counts/${SECOND}.json`, 'torn')
+  const THIRD = '33333333-3333-4333-8333-333333333333'
+  for (const [number, amount] of [
+    [7, 30],
+    [8, 40],
+  ] as const)
+    await createOutbox(inner).putMerged(number, {
+      counters: [{ ...one, counterId: THIRD, counts: new Map([[A, amount]]) }],
+      counterIds: new Set(),
+    })
   let error: Error = errorWith('EACCES')
   const read: StateStore['read'] = (name) => (name === entryOf(4) ? Promise.reject(error) : inner.read(name))
   const latest = await createAcknowledgements({ ...inner, read }).latest()
   const share = new Map([
     [FIRST, new Map([[A, 8]])],
-    [SECOND, new Map([[A, 1]])],
+    [THIRD, new Map([[A, 40]])],
   ])
   assert.deepEqual(plain(latest), plain({ ...acknowledged, number: 4, sources: undefined, share }))
   assert.deepEqual(
@@ -393,6 +421,15 @@ test('where the last record is another user\u2019s, what is counted and not in a
   assert.equal((await createAcknowledgements({ ...inner, read }).latest()).number, 3)
   error = errorWith('EIO')
   await assert.rejects(createAcknowledgements({ ...inner, read }).latest(), { code: 'EIO' })
+})
+
+test('records that cannot be understood, without one that can, say that nothing was delivered yet', async () => {
+  for (const odd of [1, 99, 100]) {
+    const state = createMemoryStore()
+    await writeCounter(state, counter)
+    for (let number = 1; number <= odd; number++) await state.write(entryOf(number), 'x')
+    assert.equal((await createAcknowledgements(state).latest()).number, 0, String(odd))
+  }
 })
 
 test('more than a hundred records that cannot be understood may hide one that can: everything counts as delivered', async () => {

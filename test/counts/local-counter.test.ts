@@ -1,0 +1,235 @@
+/** The counter of one process and its entry, and the reports of a process that cannot write. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createMemoryStore, type StateStore } from '../../src/index.ts'
+import { decideConsent } from '../../src/library/consent/index.ts'
+import { createLocalCounter } from '../../src/library/counts/log.ts'
+import { readCounter } from '../../src/library/counts/stored-counters.ts'
+import { createVolatileOutbox } from '../../src/library/counts/volatile-outbox.ts'
+import { acmeCatalog } from '../support/acme.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
+
+const A = 'acme.commands{"command":"find","result":"ok"}'
+const HOUR = 3_600_000
+const inputs = { prefix: 'ACME', levels: ['full'], environment: {} }
+const verdict = decideConsent({ ...inputs, default: 'enabled' })
+const undecided = decideConsent({ ...inputs, default: 'undecided' })
+const no = decideConsent({ ...inputs, default: 'enabled', environment: { DO_NOT_TRACK: '1' } })
+const errorWith = (code: string) => Object.assign(new Error(code), { code })
+
+/** A process that counts; its store fails while `disk.fails` says with which code, before or after the bytes are written. */
+function createProcess() {
+  const inner = createMemoryStore()
+  const disk: { fails?: string | undefined; isWritten?: boolean; isBlind?: boolean } = {}
+  const writes: string[] = []
+  const state: StateStore = {
+    ...inner,
+    async write(name, data) {
+      writes.push(name)
+      if (!disk.fails || disk.isWritten) await inner.write(name, data)
+      if (disk.fails) throw errorWith(disk.fails)
+    },
+    read: (name) => (disk.isBlind ? Promise.reject(errorWith('EIO')) : inner.read(name)),
+  }
+  const totals = new Map([[A, 5]])
+  const clock = createFakeClock()
+  const local = createLocalCounter({ store: state, clock, totals: () => totals })
+  local.applyVerdict(verdict)
+  const count = (amount: number) => totals.set(A, amount)
+  const entries = async () =>
+    Promise.all(
+      (await inner.list('counts')).map(async (name) => {
+        const entry = await readCounter(inner, name.slice(7, -5))
+        return [entry?.counts.get(A), entry?.ended]
+      }),
+    )
+  return { inner, state, disk, writes, clock, local, count, totals, entries }
+}
+
+const unpersisted = (local: { unpersisted(): ReadonlyMap<string, number> }) => local.unpersisted().get(A) ?? 0
+
+test('a counter is written when it has changed or ends, and not before anything was counted', async () => {
+  const { totals, local, writes, entries, count } = createProcess()
+  totals.clear()
+  await local.persist()
+  assert.deepEqual([writes.length, local.persisted().counts.size], [0, 0])
+  count(5)
+  assert.equal(unpersisted(local), 5)
+  await local.persist()
+  await local.persist()
+  assert.equal(writes.length, 1)
+  assert.deepEqual([unpersisted(local), local.persisted().counts.get(A)], [0, 5])
+  count(6)
+  assert.deepEqual([local.persisted().counts.get(A), local.live().counts.get(A)], [5, 6])
+  await local.persist()
+  await local.persist({ ended: true })
+  await local.persist({ ended: true })
+  assert.equal(writes.length, 3)
+  assert.deepEqual(await entries(), [[6, true]])
+  assert.equal(new Set(writes).size, 1, 'one entry')
+})
+
+test('what is counted after an end, after a day without a write, or after the entry was removed is in another counter', async () => {
+  for (const [how, closes] of [
+    ['ended', true],
+    ['a day', false],
+    ['more than a day', true],
+    ['removed', true],
+  ] as const) {
+    const { inner, clock, local, entries, count } = createProcess()
+    const id = local.live().counterId
+    await local.persist({ ended: how === 'ended' })
+    if (how.endsWith('day')) await clock.advance(24 * HOUR + (closes ? 1 : 0))
+    if (how === 'removed') await inner.remove(`counts/${id}.json`)
+    count(7)
+    await local.persist()
+    assert.equal(local.live().counterId !== id, closes, how)
+    assert.equal(local.live().counts.get(A), closes ? 2 : 7, how)
+    const amounts = (await entries()).map(([amount]) => amount).toSorted()
+    assert.deepEqual(amounts, closes ? (how === 'removed' ? [2] : [2, 5]) : [7], how)
+    if (closes) assert.equal(local.live().since, new Date(clock.now()).toISOString())
+  }
+})
+
+test('a failed write may have written: only what is certainly in no entry can be in a report in memory', async () => {
+  for (const [fails, isWritten, isBlind, rest] of [
+    ['ENOSPC', false, false, 5],
+    ['ENOSPC', true, false, 0],
+    ['ENOSPC', true, true, 0],
+    ['ENOSPC', false, true, 0],
+    ['EACCES', false, true, 5],
+  ] as const) {
+    const { disk, local, writes } = createProcess()
+    Object.assign(disk, { fails, isWritten, isBlind })
+    await assert.rejects(local.persist(), { code: fails })
+    assert.equal(unpersisted(local), rest, JSON.stringify([fails, isWritten, isBlind]))
+    disk.fails = undefined
+    await local.persist()
+    assert.equal(writes.length, isWritten && !isBlind ? 1 : 2, 'what is certain is not written again')
+  }
+})
+
+test('a verdict that does not cover what was counted says so; a no for this run decides nothing', async () => {
+  const { local, clock, inner, count } = createProcess()
+  assert.equal(local.applyVerdict(verdict), true)
+  assert.equal(local.applyVerdict(undecided), true)
+  assert.equal(local.live().under.state, 'undecided')
+  assert.equal(local.applyVerdict(verdict), false, 'a yes is not retroactive')
+  assert.equal(local.applyVerdict(decideConsent({ ...inputs, default: 'disabled' })), true)
+  assert.equal(local.live().under.state, 'disabled')
+  const forThisRun = { ...no, disabledBy: 'circumstance' as const }
+  const fresh = createProcess().local
+  assert.equal(fresh.applyVerdict(forThisRun), true)
+  assert.equal(fresh.live().under.state, 'enabled')
+
+  await local.persist()
+  const before = local.live()
+  await clock.advance(HOUR)
+  await local.restart(verdict)
+  assert.deepEqual(await inner.list('counts'), [])
+  const { counterId, since, under } = local.live()
+  assert.notEqual(counterId, before.counterId)
+  assert.equal(since, new Date(clock.now()).toISOString())
+  assert.equal(under.state, 'enabled')
+  assert.equal(local.persisted().counts.size, 0)
+  count(9)
+  assert.equal(unpersisted(local), 9)
+})
+
+test('before the first verdict nothing is known of consent, and any verdict covers what was counted', () => {
+  for (const first of [verdict, undecided, no]) {
+    const local = createLocalCounter({
+      ...{ store: createMemoryStore(), clock: createFakeClock() },
+      totals: () => new Map([[A, 1]]),
+    })
+    assert.equal(local.live().under.state, 'disabled')
+    assert.equal(local.applyVerdict(first), true)
+    assert.equal(local.live().under.state, first.state)
+  }
+})
+
+test('what a report in memory has is not in the counter, until it is given back, and never after a restart', async () => {
+  const { local } = createProcess()
+  const giveBack = local.exclude(new Map([[A, 3]]))
+  const other = local.exclude(new Map([[A, 1]]))
+  assert.equal(local.live().counts.get(A), 1)
+  giveBack()
+  assert.equal(local.live().counts.get(A), 4)
+  await local.restart(verdict)
+  assert.equal(local.live().counts.get(A), 5)
+  other()
+  assert.equal(local.live().counts.get(A), 5)
+})
+
+const made = (reportId: string, at = 0) => ({
+  reportId,
+  at,
+  totalsSince: at,
+  bytes: new TextEncoder().encode('{}'),
+})
+
+test('reports of a process that cannot write wait in memory, with what is in no entry, until they are sent, discarded or stored', async () => {
+  const { local, clock, inner, count } = createProcess()
+  const volatile = createVolatileOutbox()
+  const { outbox } = volatile
+  assert.equal(await outbox.waits(), false)
+  const pending = volatile.pending(local, acmeCatalog)
+  const { counterId } = local.live()
+  assert.deepEqual(
+    {
+      ...pending,
+      share: [...pending.share].map(([id, counts]) => [id, [...counts]]),
+      reported: [...pending.reported],
+    },
+    {
+      ...{ number: 1, reportedAt: 0, share: [[counterId, [[A, 5]]]], reported: [[A, 5]] },
+      ...{ since: clock.now(), totalsSince: clock.now(), isVolatile: true },
+    },
+  )
+  await clock.advance(HOUR)
+  volatile.put({ ...made('first', clock.now()), share: pending.share }, local)
+  count(7)
+  const next = volatile.pending(local, acmeCatalog)
+  assert.deepEqual([next.number, next.reportedAt, next.since], [2, clock.now(), clock.now()])
+  assert.equal(next.reported.get(A), 2)
+  volatile.put({ ...made('second', clock.now()), share: next.share }, local)
+  assert.equal(volatile.pending(local, acmeCatalog).share.size, 0)
+  assert.deepEqual([await outbox.numbers(), await outbox.waits()], [[1, 2], true])
+  assert.equal(await outbox.put({ ...made('x'), number: 9, share: new Map() }), false)
+  assert.equal(await outbox.putMerged(9, { counters: [], counterIds: new Set() }), false)
+  assert.deepEqual(
+    [await volatile.hasOutcome(1), await volatile.lastOutcome(), volatile.isVolatile],
+    [false, 0, true],
+  )
+  assert.equal(volatile.location, 'the memory of this process')
+
+  await volatile.abandon(2)
+  assert.equal(unpersisted(local), 2, 'it is pending again')
+  await volatile.recordOutcome({ number: 1, share: pending.share }, verdict)
+  assert.deepEqual([await outbox.numbers(), unpersisted(local)], [[], 2])
+  const third = volatile.pending(local, acmeCatalog)
+  volatile.put({ ...made('third', clock.now()), share: third.share }, local)
+  await volatile.recordOutcome({ number: 3 }, verdict)
+  assert.equal(unpersisted(local), 2, 'it was refused')
+
+  const fourth = volatile.pending(local, acmeCatalog)
+  volatile.put({ ...made('fourth', clock.now()), share: fourth.share }, local)
+  volatile.put({ ...made('without counts', clock.now()), share: new Map() })
+  await assert.rejects(
+    volatile.persistTo(inner, () => Promise.reject(errorWith('ENOSPC'))),
+    { code: 'ENOSPC' },
+  )
+  assert.equal((await outbox.numbers()).length, 2)
+  const stored: Array<[string, number]> = []
+  await volatile.persistTo(inner, async ({ reportId, share }) => void stored.push([reportId, share.size]))
+  assert.deepEqual(stored, [
+    ['fourth', 1],
+    ['without counts', 0],
+  ])
+  assert.deepEqual(await outbox.numbers(), [])
+  const names = await inner.list('counts')
+  const entry = await readCounter(inner, names[0]?.slice(7, -5) ?? '')
+  assert.equal(names.length, 1)
+  assert.deepEqual([entry?.counts.get(A), entry?.ended, entry?.under.state], [2, true, 'enabled'])
+  assert.equal(entry?.since, new Date(clock.now()).toISOString())
+})
