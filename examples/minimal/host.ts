@@ -5,14 +5,21 @@
  *
  *   GET  /                   the notes          POST /                   keeps a note
  *   GET  /telemetry          verdict, preview   POST /telemetry/report   makes a report now
+ *   GET  /version            start-up warnings, state of the version checks
+ *   POST /version/check      reads the version feed now
  */
 import http from 'node:http'
 import { text } from 'node:stream/consumers'
 import { metrics } from '@opentelemetry/api'
-import { createUsageTelemetry } from 'otel-usage'
+import { createStartupWarnings, createUsageTelemetry } from 'otel-usage'
 import { product } from './product.ts'
 
-const usage = createUsageTelemetry({ product, logger: console })
+const warnings = createStartupWarnings()
+const usage = createUsageTelemetry({
+  product,
+  logger: console,
+  disclosure: { sinks: [warnings.sink, (text) => console.info(text)] },
+})
 // From here on, code that knows nothing but the OpenTelemetry API fills the catalog's facts.
 metrics.setGlobalMeterProvider(usage)
 
@@ -63,6 +70,10 @@ async function serve(route: string, request: http.IncomingMessage): Promise<unkn
       const { outcome, reportId, reason } = await usage.report()
       return { outcome, reportId, reason }
     }
+    case 'GET /version':
+      return { warnings: warnings.lines(), ...(await usage.status()).version }
+    case 'POST /version/check':
+      return usage.version.check()
     default:
       throw new Error(`Acme Notes has no ${route}.`)
   }

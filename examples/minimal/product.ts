@@ -10,6 +10,7 @@ export const product = defineProduct({
   catalog,
   endpoint: 'https://usage.acme.example',
   consent: { default: 'undecided' },
+  versionCheck: { feed: 'https://acme.example/versions.json', mode: 'independent' },
   neverCollected: ['The text of notes', 'Who reads or writes them, and from where'],
   receiver: {
     operator: 'Acme Ltd.',

@@ -44,7 +44,8 @@ const fromSource = new URL('from-source.ts', import.meta.url).href
 export async function startDemoHost(environment: Record<string, string>): Promise<DemoHost> {
   const { PATH = '', HOME = '' } = process.env
   const child = spawn(process.execPath, ['--import', fromSource, program, '0'], {
-    env: { PATH, HOME, ...environment },
+    // The feed of the example is on no server.
+    env: { PATH, HOME, ACME_NOTES_VERSION_CHECK_OPTOUT: '1', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const log: string[] = []

@@ -3,6 +3,7 @@
  * semver when versions are compared for the first time.
  */
 export { formOf, isRange, lineOf, loadVersionOrder, type VersionOrder } from './comparison.ts'
+export { feedSchema } from './json-schema.ts'
 export { type FeedReading, type FeedReadOptions, isAddress, isTime, readFeed } from './read-feed.ts'
 export {
   FEED_TYPE,

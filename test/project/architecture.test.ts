@@ -15,6 +15,7 @@ const ROOMS = [
   'operator/operations',
   'maintainer/commands',
   'maintainer/publish',
+  'maintainer/feed',
   'maintainer/insights',
   'maintainer/stack',
   'maintainer/store',

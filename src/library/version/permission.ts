@@ -53,10 +53,14 @@ export function permissionOf(
       because: no.value === undefined ? no.name : `${no.name}=${no.value}`,
       isOptOut: !IN_PASSING.has(no.source),
     }
-  return verdict.state === 'enabled' || hasWaited()
+  return isDecided(verdict) || hasWaited()
     ? { checks: 'on', because: 'nobody has stopped the version checks', isOptOut: false }
     : WAITING
 }
+
+/** Returns whether a person has decided about the telemetry, and so has seen the notice. A product's own no is not such a decision. */
+export const isDecided = (verdict: Verdict): boolean =>
+  verdict.state === 'enabled' || ownOf<Partial<Verdict>>(verdict).disabledBy === 'person'
 
 const WAITING: Permission = {
   checks: 'waiting',

@@ -27,7 +27,7 @@ import {
   writeMemory,
 } from './memory.ts'
 import { type Acknowledgement, isWorthShowing, noticeOf } from './notice.ts'
-import { type Permission, permissionOf } from './permission.ts'
+import { isDecided, type Permission, permissionOf } from './permission.ts'
 import { mayPrint } from './terminal.ts'
 import type {
   UsageVersion,
@@ -196,8 +196,7 @@ export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
       if (isOptOut) await forget()
       return
     }
-    const isDecided = verdict().state === 'enabled'
-    await schedule.start(initialDelay, isDecided ? {} : { undecidedDelay })
+    await schedule.start(initialDelay, isDecided(verdict()) ? {} : { undecidedDelay })
   }
 
   async function forget(): Promise<void> {

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander'
 import { LIBRARY_VERSION, UsageConfigurationError } from '../../platform/index.ts'
+import { FeedError } from '../feed/index.ts'
 import { GatewayError, GatewayOptionsError } from '../package/index.ts'
 import { CallError } from './call-error.ts'
 import { addCatalogCommand } from './catalog-command.ts'
 import { type CommandContext, type CommandIo, contextOf } from './command-io.ts'
+import { addFeedCommand } from './feed-command.ts'
 import { addGatewayCommand } from './gateway-command.ts'
 import { addInitCommand } from './init-command.ts'
 import { addInsightsCommand } from './insights-command.ts'
@@ -18,6 +20,7 @@ type AddCommand = (program: Command, context: CommandContext) => void
 const COMMANDS: readonly AddCommand[] = [
   addInitCommand,
   addCatalogCommand,
+  addFeedCommand,
   addGatewayCommand,
   addInsightsCommand,
 ]
@@ -51,6 +54,7 @@ export async function runOtelUsage(args: readonly string[], io: CommandIo = {}):
     const isWrongCall =
       error instanceof CallError ||
       error instanceof GatewayOptionsError ||
+      error instanceof FeedError ||
       error instanceof UsageConfigurationError
     if (!isWrongCall && !(error instanceof GatewayError)) throw error
     context.stderr.write(`${error.message}\n${isWrongCall ? `${hintAt(running)}\n` : ''}`)
