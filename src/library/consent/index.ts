@@ -29,7 +29,7 @@ export {
   ConsentSourceError,
 } from './errors.ts'
 export type { SeenVerdict } from './expected.ts'
-export { createGivenConsent, type GiveVerdict } from './given-consent.ts'
+export { createGivenConsent, type GivenConsentOptions, type GiveVerdict } from './given-consent.ts'
 export type { ConsentPolicy } from './policy.ts'
 export { SOURCES, type Source } from './sources.ts'
 export type { HistoryLocation, StoredChoice } from './stored-choice.ts'

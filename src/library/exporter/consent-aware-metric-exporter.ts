@@ -3,7 +3,7 @@ import type { AggregationTemporality, InstrumentType } from '@opentelemetry/sdk-
 import type { Catalog, Facts } from '../../catalog/index.ts'
 import { ownOf } from '../../platform/index.ts'
 import { createFeed, selectAggregationFor, selectTemporality } from '../bridge/index.ts'
-import type { ConsentPolicy, Verdict } from '../consent/index.ts'
+import { type ConsentPolicy, createGivenConsent, type Verdict } from '../consent/index.ts'
 import {
   createPluggable,
   type DescribedTelemetryOptions,
@@ -70,7 +70,8 @@ function createTelemetry<F extends Facts>(
   // The check of the options refuses a value that is not an object.
   if (typeof options !== 'object' || options === null) return createPluggable(options)
   const { consent, ...rest } = ownOf(options)
-  if (typeof consent === 'function') return createPluggable(rest, consent)
+  if (typeof consent === 'function')
+    return createPluggable(rest, (options) => createGivenConsent(consent, options))
   return createPluggable({ ...rest, ...(consent !== undefined && { consent }) })
 }
 

@@ -1,5 +1,5 @@
-import { codeOf, createDeferred, errorOf, outsideHostContext, ownOf } from '../../platform/index.ts'
-import { ENTRIES, NotStoredError } from '../../state/index.ts'
+import { createDeferred, outsideHostContext, ownOf } from '../../platform/index.ts'
+import { ENTRIES } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import type { Delivery, DeliveryResult, SaveExport, TellEvent } from '../delivery/index.ts'
 import { joinsReports } from '../identity/index.ts'
@@ -63,15 +63,11 @@ export interface ReportRunnerOptions {
 /** Longest time of a report, in milliseconds. One that takes longer is abandoned. */
 const REPORT_TIMEOUT = 10 * 60_000
 
-/** Shortest time between two last reports, in milliseconds: processes may end together, or again and again. */
-const FINAL_REPORT_INTERVAL = 3_600_000
-
 /** Time after a start before waiting reports are sent, in milliseconds: the host is busy starting. */
 const RESUME_DELAY = 10_000
 
 export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
-  const { settings, contributions, counting, verdict, readVerdict, refreshConsent } = options
-  const { logTrouble, beforeReport } = options
+  const { settings, verdict, refreshConsent, logTrouble, beforeReport } = options
   const { clock, state, undecidedDelay, initialDelay, policy, scope, interval, firstPhase, jitter } = settings
   const { delayFrom, phase } = settings
   const schedule = createSchedule({
@@ -91,28 +87,8 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
   /** Loads no package. */
   function delivery(): Promise<Delivery> {
     delivering ??= outsideHostContext(async () => {
-      const { createDelivery, lazyTransport } = await import('../delivery/index.ts')
-      const { product, endpoint, headers, proxyEnvironment, identity, logger } = settings
-      return createDelivery({
-        ...{
-          state,
-          clock,
-          logger,
-          endpoint,
-          headers,
-          proxyEnvironment,
-          identity,
-          scope,
-          readVerdict,
-          maySend,
-        },
-        ...{ catalog: contributions.catalog, local: counting.local },
-        productVersion: product.readVersion,
-        keepInstallation: policy.keepInstallation,
-        tell: options.tell,
-        transport: options.hearing(settings.transport ?? lazyTransport(settings)),
-        random: settings.random,
-      })
+      const { startDelivery } = await import('./report-work.ts')
+      return startDelivery(options, maySend)
     }).catch((error) => {
       // The next report tries it again.
       delivering = undefined
@@ -124,14 +100,8 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
   /** Loads the SDK, with the first report. */
   function reporter(): Promise<Reporter> {
     reporting ??= outsideHostContext(async () => {
-      const [{ createReporter }, to] = await Promise.all([import('../report/index.ts'), delivery()])
-      const { product, productEndpoint, identity, logger, debug } = settings
-      return createReporter({
-        ...{ product, productEndpoint, identity, state, clock, logger, debug, scope, maySend, readVerdict },
-        ...{ catalog: contributions.catalog, facts: contributions.stores, pull: contributions.pull },
-        timeouts: settings.timeouts,
-        ...{ delivery: to, local: counting.local },
-      })
+      const { startReporter } = await import('./report-work.ts')
+      return startReporter(options, maySend, delivery())
     }).catch((error) => {
       // The next report tries it again.
       reporting = undefined
@@ -190,25 +160,6 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     return settings.finalReport !== false && state === 'enabled' && source !== 'default'
   }
 
-  /** Leaves a last report in the outbox. Returns `false` if there is none. */
-  async function reportAtEnd(running: Reporter): Promise<boolean> {
-    const unlessSince = clock.now() - FINAL_REPORT_INTERVAL
-    return (await running.report(await refreshConsent(), { final: true, unlessSince })) !== undefined
-  }
-
-  /** Makes the last report, and sends it within a time. Without a time it stays in the outbox. */
-  async function endWithReport(
-    reports: Promise<Reporter> | undefined,
-    deliveries: Promise<Delivery> | undefined,
-    time: { readonly within: number; readonly since: number } | undefined,
-  ): Promise<void> {
-    const isMade = await reports?.then(reportAtEnd)
-    if (!isMade || !deliveries || !time) return
-    const { resume, shutdown } = await deliveries
-    const { sendInTime } = await import('../delivery/index.ts')
-    await sendInTime({ clock, state, ...time, send: resume, abort: shutdown })
-  }
-
   async function reportNow(save?: SaveExport): Promise<ExportResult> {
     const now = await refreshConsent()
     if (policy.whileDisabled === 'nothing' && now.state === 'disabled')
@@ -244,12 +195,8 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
     preview: async (options) => (await reporter()).preview(await refreshConsent(), options),
     async forget(by) {
       await refreshConsent()
-      const { at: _, failure, ...result } = ownOf(await (await reporter()).erase(by))
-      const failures = failure ? [failure] : []
-      for (const step of [() => state.remove(ENTRIES.detached), counting.restart])
-        await step().catch((error) => failures.push(errorOf(error)))
-      if (failures.length > 0) throw erasureNotStored(settings, result, failures[0] as Error)
-      return result
+      const { eraseInstallation } = await import('./report-work.ts')
+      return eraseInstallation(options, await reporter(), by)
     },
     async applyVerdict(verdict) {
       if (verdict.state !== 'disabled') return
@@ -274,28 +221,13 @@ export function createReportRunner(options: ReportRunnerOptions): ReportRunner {
       reporting = undefined
       delivering = undefined
       try {
-        if (hasLastReport)
-          await endWithReport(reports, deliveries, isSent ? { within: grace, since } : undefined)
+        if (hasLastReport && reports) {
+          const { reportAtEnd } = await import('./report-work.ts')
+          await reportAtEnd(options, reports, deliveries, isSent ? { within: grace, since } : undefined)
+        }
       } finally {
         await deliveries?.then((running) => running.shutdown())
       }
     },
   }
-}
-
-function erasureNotStored(
-  { state, prefix }: Settings,
-  { outcome, reason }: ReportResult,
-  cause: Error & { readonly code?: string },
-): NotStoredError {
-  const asked =
-    outcome === 'sent' ? 'The receiver was asked to erase what it has' : `At the receiver: ${reason}`
-  return new NotStoredError(
-    'erasure',
-    state.location,
-    `The installation was not erased in ${state.location} (${codeOf(cause) ?? cause.message}): the next process may report under the ` +
-      `same id, though this one does not. ${asked}. To report nothing more, set ${prefix}_TELEMETRY_OPTOUT=1. To erase it here, ` +
-      `make ${state.location} writable and ask again.`,
-    cause,
-  )
 }

@@ -1,17 +1,9 @@
-import {
-  createDeferred,
-  Date,
-  errorOf,
-  keepingProcessAlive,
-  metricsUrl,
-  ownOf,
-  tellHost,
-} from '../../platform/index.ts'
-import { ENTRIES, stateErrorReason } from '../../state/index.ts'
+import { createDeferred, Date, errorOf, keepingProcessAlive, ownOf, tellHost } from '../../platform/index.ts'
+import { stateErrorReason } from '../../state/index.ts'
 import {
   type Choice,
-  createGivenConsent,
-  type GiveVerdict,
+  type Consent,
+  type GivenConsentOptions,
   nameOfChooser,
   type Verdict,
 } from '../consent/index.ts'
@@ -38,7 +30,6 @@ import {
   updateSinks,
   warnOfChange,
 } from './start.ts'
-import { factsUnder, productUnder, stateUnder } from './status.ts'
 import type { UsageTelemetry } from './surface.ts'
 import type { VersionCheck } from './version-check.ts'
 
@@ -50,6 +41,9 @@ const SHUTDOWN_BUDGET = 40
 
 /** Longest time that `shutdown` waits for the disk, in milliseconds: the counts are only in memory, and `process.exit()` may follow. */
 const DISK_BUDGET = 5_000
+
+/** Creates what decides about consent, instead of the sources. */
+export type CreateConsent = (options: GivenConsentOptions) => Consent
 
 /** Part of a telemetry that depends on the environment. */
 export interface Running
@@ -71,13 +65,13 @@ export function createRunning(
   settings: Settings,
   contributions: Contributions,
   listeners: Listeners,
-  giveVerdict: GiveVerdict | undefined,
+  createConsent: CreateConsent | undefined,
 ): Running {
   const { logger, clock } = settings
   const durability = createDurability(settings)
-  const consent = giveVerdict
-    ? createGivenConsent(giveVerdict, { ...settings, inputs: settings.consentInputs })
-    : createConsentOf(settings, contributions, durability, settings.readEnvironment)
+  const consent =
+    createConsent?.({ ...settings, inputs: settings.consentInputs }) ??
+    createConsentOf(settings, contributions, durability, settings.readEnvironment)
   const verdict = () => consent.verdict()
   const counting = createCounting({ settings, contributions, verdict, refreshConsent })
   const { stores, providers: own, hasFeeds: hasReader } = contributions
@@ -395,22 +389,10 @@ export function createRunning(
       const version = settings.versionCheck && (await (await loadVersions()).status())
       const disclosure = disclosureOf(verdict, disclosing, consent.unannounced())
       const installation = await keptInstallation(verdict)
-      const { deliveryStatus, storedDue } = await import('./delivery-status.ts')
-      const due = runner.due() ?? (planned ? undefined : await storedDue(settings))
-      return {
-        product: productUnder(settings),
-        verdict,
-        endpoint: metricsUrl(settings.endpoint),
-        ...(installation && { installation }),
-        ...(disclosure !== undefined && { disclosure }),
-        ...(due !== undefined && { nextReportAt: new Date(due).toISOString() }),
-        delivery: await deliveryStatus(settings),
-        ledger: { location: await settings.locationOf(ENTRIES.ledger) },
-        dropped: contributions.stores.dropped(),
-        facts: factsUnder(verdict, { ...settings, catalog: contributions.catalog() }),
-        ...(version && { version }),
-        state: stateUnder(settings),
-      }
+      const { makeStatus } = await import('./make-status.ts')
+      // After a shutdown none is scheduled, though the time of the next one is stored.
+      const dueAt = runner.due() ?? (planned || stopping ? undefined : 'stored')
+      return makeStatus(settings, contributions, { verdict, disclosure, installation, version, dueAt })
     },
     consent: {
       verdict() {

@@ -70,12 +70,6 @@ export const productUnder = (
   environmentPrefix: settings.prefix,
 })
 
-/** Returns the condition of the state. Call it last: the rest of the status uses the store, which may show a problem. */
-export function stateUnder({ state }: Pick<Settings, 'state'>): UsageStatus['state'] {
-  const { durable, problems } = state.health?.() ?? { durable: true, problems: [] }
-  return { location: state.location, durable, problems }
-}
-
 /** Groups the facts by what happens to them under a verdict. */
 export function factsUnder(
   verdict: Verdict,

@@ -6,7 +6,7 @@ import {
   silentLogger,
   unsuitableRuntime,
 } from '../../platform/index.ts'
-import type { GiveVerdict, Verdict } from '../consent/index.ts'
+import type { Verdict } from '../consent/index.ts'
 import { createMistakes, type FactStore } from '../facts/index.ts'
 import { createContributions } from './contributions.ts'
 import { type DescribedTelemetryOptions, withDescription } from './description.ts'
@@ -17,7 +17,7 @@ import { checkOptions } from './option-rules.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { outsideContext } from './outside-context.ts'
 import { createRecorder } from './recorder.ts'
-import { createRunning, type Running } from './running.ts'
+import { type CreateConsent, createRunning, type Running } from './running.ts'
 import { clockOf, type Effects, packagingOf, resolveSettings } from './settings.ts'
 import type { UsageTelemetry } from './surface.ts'
 
@@ -40,23 +40,23 @@ export interface Pluggable<F extends Facts> {
 }
 
 /**
- * Creates a usage telemetry as {@link createUsageTelemetry} does. `giveVerdict` decides instead of the sources of consent, but a no
- * of the environment, the flag or the configuration still holds. Default: the sources decide. `effects` is for tests.
+ * Creates a usage telemetry as {@link createUsageTelemetry} does. `createConsent` creates what decides instead of the sources of consent.
+ * Default: the sources decide. `effects` is for tests.
  */
 export function createPluggable<F extends Facts>(
   options: UsageTelemetryOptions<F> | DescribedTelemetryOptions<F>,
-  giveVerdict?: GiveVerdict,
+  createConsent?: CreateConsent,
   effects?: Effects,
 ): Pluggable<F> {
   const runtime = unsuitableRuntime()
   if (runtime !== undefined)
     return { usage: createUnsuitable(withDescription(options), runtime), persist: async () => {} }
-  return outsideHostContext(() => makeUsageTelemetry(options, giveVerdict, effects))
+  return outsideHostContext(() => makeUsageTelemetry(options, createConsent, effects))
 }
 
 function makeUsageTelemetry<F extends Facts>(
   given: UsageTelemetryOptions<F> | DescribedTelemetryOptions<F>,
-  giveVerdict?: GiveVerdict,
+  createConsent?: CreateConsent,
   effects?: Effects,
 ): Pluggable<F> {
   const options = checkOptions(given)
@@ -83,7 +83,7 @@ function makeUsageTelemetry<F extends Facts>(
           resolveSettings(options, packaging, createdAt, mistakes, effects),
           contributions,
           listeners,
-          giveVerdict,
+          createConsent,
         ),
       )
     } finally {
