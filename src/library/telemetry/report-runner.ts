@@ -1,14 +1,11 @@
 import { createDeferred, outsideHostContext, ownOf } from '../../platform/index.ts'
 import { ENTRIES } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import type { Delivery, DeliveryResult, SaveExport, TellEvent } from '../delivery/index.ts'
+import type { Delivery, DeliveryResult, SaveExport } from '../delivery/index.ts'
 import { joinsReports } from '../identity/index.ts'
 import type { Preview, PreviewOptions, Reporter } from '../report/index.ts'
 import { createSchedule } from '../schedule/index.ts'
-import type { Transport } from '../transport/index.ts'
-import type { Contributions } from './contributions.ts'
-import type { Counting } from './counting.ts'
-import type { Settings } from './settings.ts'
+import type { ReportRunnerOptions } from './report-work.ts'
 import type { ExportResult, ReportResult } from './surface.ts'
 
 /** Makes the reports of a running product when they are due, and ends with it. */
@@ -40,24 +37,6 @@ export interface ReportRunner {
    * milliseconds.
    */
   stop(grace?: number): Promise<void>
-}
-
-export interface ReportRunnerOptions {
-  readonly settings: Settings
-  readonly contributions: Contributions
-  readonly counting: Counting
-  /** Returns the verdict as last read. */
-  readonly verdict: () => Verdict
-  /** Reads the stored choice, and changes nothing. */
-  readonly readVerdict: () => Promise<Verdict>
-  /** Reads the stored choice, and applies the verdict: counts that it does not cover are discarded, a person's no deletes. */
-  readonly refreshConsent: () => Promise<Verdict>
-  readonly logTrouble: (error: unknown) => void
-  /** Called right before a report is made. */
-  readonly beforeReport: () => void
-  readonly tell: TellEvent
-  /** Returns a transport that passes on what a receiver says about versions. */
-  readonly hearing: (transport: Transport) => Transport
 }
 
 /** Longest time of a report, in milliseconds. One that takes longer is abandoned. */

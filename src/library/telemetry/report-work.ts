@@ -2,11 +2,31 @@
 import { codeOf, errorOf, ownOf } from '../../platform/index.ts'
 import { ENTRIES, NotStoredError } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import type { Delivery } from '../delivery/index.ts'
+import type { Delivery, TellEvent } from '../delivery/index.ts'
 import type { Reporter } from '../report/index.ts'
-import type { ReportRunnerOptions } from './report-runner.ts'
+import type { Transport } from '../transport/index.ts'
+import type { Contributions } from './contributions.ts'
+import type { Counting } from './counting.ts'
 import type { Settings } from './settings.ts'
 import type { ReportResult } from './surface.ts'
+
+export interface ReportRunnerOptions {
+  readonly settings: Settings
+  readonly contributions: Contributions
+  readonly counting: Counting
+  /** Returns the verdict as last read. */
+  readonly verdict: () => Verdict
+  /** Reads the stored choice, and changes nothing. */
+  readonly readVerdict: () => Promise<Verdict>
+  /** Reads the stored choice, and applies the verdict: counts that it does not cover are discarded, a person's no deletes. */
+  readonly refreshConsent: () => Promise<Verdict>
+  readonly logTrouble: (error: unknown) => void
+  /** Called right before a report is made. */
+  readonly beforeReport: () => void
+  readonly tell: TellEvent
+  /** Returns a transport that passes on what a receiver says about versions. */
+  readonly hearing: (transport: Transport) => Transport
+}
 
 /** Shortest time between two last reports, in milliseconds: processes may end together, or again and again. */
 const FINAL_REPORT_INTERVAL = 3_600_000
