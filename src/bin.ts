@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-/** The command `otel-usage`, for maintainers. */
+/** The command `otel-usage`, for maintainers, and for operators of a product that does not run. */
 import { runOtelUsage } from './maintainer/commands/index.ts'
+import { addInspectCommand } from './operator/commands/index.ts'
 
 // A reader that has seen enough, such as `head`, closes the pipe.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -8,6 +9,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit()
 })
 
-process.exitCode = await runOtelUsage(process.argv.slice(2))
+process.exitCode = await runOtelUsage(process.argv.slice(2), {}, [addInspectCommand])
 // A connection to a proxy that never answers cannot be aborted, and would keep the process for minutes.
 setTimeout(() => process.exit(), 1_000).unref()

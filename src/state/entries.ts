@@ -14,6 +14,8 @@ export const ENTRIES = {
   detached: 'detached.json',
   /** Installation ids whose erasure is still to be requested from the receiver. */
   erasure: 'erasure.json',
+  /** Options of the host at its last start, for inspections. */
+  host: 'host.json',
   /** Installation id. */
   installation: 'installation.json',
   /** Folder of leases on tasks that only one process at a time does, one entry each. */

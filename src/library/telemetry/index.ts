@@ -10,6 +10,7 @@ export {
   type ProductReceiver,
   withDescription,
 } from './description.ts'
+export { type InspectedHost, inspectHost } from './inspect-host.ts'
 export { checkOptions, isProductName } from './option-rules.ts'
 export type { UsageTelemetryOptions } from './options.ts'
 export { isLine } from './part-rules.ts'

@@ -94,6 +94,7 @@ export function createRunning(
   const disclosing = { ...settings, versionsOf: (now: Verdict) => versions?.disclosed(now) }
 
   let starting: Promise<Verdict> | undefined
+  let recording: Promise<void> | undefined
   let stopping: Promise<void> | undefined
   /** `true` from a start to the shutdown, unless the start was refused. */
   let planned = false
@@ -231,7 +232,14 @@ export function createRunning(
       void keepingProcessAlive(printPreview).catch(logTrouble)
     if (planned && settings.identity.createWhen === 'first-launch') await launch(now)
     owner.look()
+    if (planned) recording = record()
     return now
+  }
+
+  /** Stores what an inspection needs of this host. The start does not wait for it. */
+  async function record(): Promise<void> {
+    const { recordHost } = await import('./host-entry.ts')
+    await recordHost(settings, contributions, verdict()).catch(logTrouble)
   }
 
   /** Makes the id at the first start, for a product whose page says so. An id to adopt waits until a report may be sent. */
@@ -281,7 +289,7 @@ export function createRunning(
     planned = false
     isAnnounced = false
     starting = undefined
-    const persisted = counting.stop()
+    const persisted = Promise.all([counting.stop(), recording]).then(() => {})
     // A short-lived process sends after its counts are persisted, and its runner stops after that, unless it was started again meanwhile.
     const sent = sends && flush(delivery, persisted)
     if (!sent) versions?.stop()

@@ -14,7 +14,7 @@ import { addInsightsCommand } from './insights-command.ts'
  * Adds one command, with its subcommands, to the program. Its actions write to the streams of the context. They throw a
  * {@link CallError} where the call cannot be carried out as it is written, and set `exitCode` of the context where they fail otherwise.
  */
-type AddCommand = (program: Command, context: CommandContext) => void
+export type AddCommand = (program: Command, context: CommandContext) => void
 
 /** The commands, in the order of the help. Each one is a file of this folder. */
 const COMMANDS: readonly AddCommand[] = [
@@ -37,10 +37,16 @@ const CALLED_WRONGLY = 2
 /**
  * Runs the command `otel-usage` and returns its exit code: 0, 1 or 2 as its help says, or that of the Collector under `gateway guard`.
  * Throws nothing that a user of the command can bring about.
+ *
+ * @param more Commands of other people than the maintainer. Default: none.
  */
-export async function runOtelUsage(args: readonly string[], io: CommandIo = {}): Promise<number> {
+export async function runOtelUsage(
+  args: readonly string[],
+  io: CommandIo = {},
+  more: readonly AddCommand[] = [],
+): Promise<number> {
   const context = contextOf(io)
-  const program = createProgram(context)
+  const program = createProgram(context, more)
   let running = program
   program.hook('preAction', (_, command) => {
     running = command
@@ -67,7 +73,7 @@ export function runGatewayCommand(args: readonly string[], io?: CommandIo): Prom
   return runOtelUsage(['gateway', ...args], io)
 }
 
-function createProgram(context: CommandContext): Command {
+function createProgram(context: CommandContext, more: readonly AddCommand[]): Command {
   const { plain, stderr } = context
   const program = new Command('otel-usage')
     .description('Tools for the maintainer of a product that reports its usage with otel-usage.')
@@ -85,7 +91,7 @@ function createProgram(context: CommandContext): Command {
       getErrHelpWidth: () => HELP_WIDTH,
       outputError: (text, write) => write(asSentence(text)),
     })
-  for (const add of COMMANDS) add(program, context)
+  for (const add of [...COMMANDS, ...more]) add(program, context)
   showHints(program)
   return program
 }

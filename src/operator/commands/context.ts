@@ -43,6 +43,8 @@ export interface Context {
   readonly by: string
   /** `true` if standard output gets a document, and nothing else is written. */
   readonly isJson: boolean
+  /** Names of the commands that there are; all, if absent. Some are not there for a product that does not run. */
+  readonly offered: ReadonlySet<string> | undefined
 }
 
 /** Result of a command: a document for programs, lines for people. */

@@ -48,8 +48,11 @@ export function createProgram(context: Context, { answer, end }: Results): Comma
       getErrHasColors: () => false,
       outputError: (text, write) => write(asSentence(text)),
     })
+  const isOffered = (signature: string) => context.offered?.has(signature.split(' ')[0] as string) ?? true
   const add = (signature: string, description: string) =>
-    program
+    // One that is not offered is added to a program that nobody runs.
+    (isOffered(signature) ? program : new Command())
+
       .command(signature)
       .description(description)
       .option('--json', 'Print one JSON document and nothing else.')
@@ -103,12 +106,13 @@ export function createProgram(context: Context, { answer, end }: Results): Comma
     answer(await facts(context)),
   )
   add('history', 'Show who has decided what, and when.').action(async () => answer(await history(context)))
-  program
-    .command('completion <shell>')
-    .description('Print the completion of these commands for bash, zsh or fish.')
-    .action((shell: string) => {
-      stdout.write(completion(shell, name, program))
-    })
+  if (isOffered('completion'))
+    program
+      .command('completion <shell>')
+      .description('Print the completion of these commands for bash, zsh or fish.')
+      .action((shell: string) => {
+        stdout.write(completion(shell, name, program))
+      })
   return program
 }
 

@@ -46,10 +46,15 @@ const valueText = (value: unknown): string => shown(typeof value === 'string' ? 
 
 /** `diff`: what differs between two reports, or between the last one and the next. */
 export async function diff(
-  { usage, terminal }: Context,
+  { usage, terminal, offered }: Context,
   from: string | undefined,
   to: string | undefined,
 ): Promise<Answer> {
+  if (to === undefined && offered)
+    throw new CommandFailure(
+      'The next report is known to the running product only; give the ids of two reports.',
+      EXIT.calledWrongly,
+    )
   const compared = await compareReports(usage, from, to)
   if (typeof compared === 'string') throw new CommandFailure(compared.trim(), EXIT.notFound)
   const { changes } = compared

@@ -8,7 +8,7 @@ import {
   systemClock,
   systemEnvironment,
 } from '../../platform/index.ts'
-import type { OperatedTelemetry } from '../operations/index.ts'
+import { type OperatedTelemetry, shown } from '../operations/index.ts'
 import { type Answer, CommandFailure, type Context, EXIT, type TelemetryIo } from './context.ts'
 import { createProgram } from './program.ts'
 import { createTerminal } from './terminal.ts'
@@ -22,7 +22,7 @@ export function runTelemetryCommand(
   args: readonly string[],
   io: TelemetryIo = {},
 ): Promise<number> {
-  return keepingProcessAlive(() => run(usage, args, ownOf(io)))
+  return runOffered(usage, args, io)
 }
 
 /** Runs a command, and sets the exit code of the process. */
@@ -34,14 +34,29 @@ export async function runAsProcess(
   process.exitCode = await runTelemetryCommand(usage, args, io)
 }
 
-async function run(usage: OperatedTelemetry, args: readonly string[], io: TelemetryIo): Promise<number> {
+/** Runs a command as {@link runTelemetryCommand} does. `offered` has the names of the commands that there are; default: all. */
+export function runOffered(
+  usage: OperatedTelemetry,
+  args: readonly string[],
+  io: TelemetryIo,
+  offered?: ReadonlySet<string>,
+): Promise<number> {
+  return keepingProcessAlive(() => run(usage, args, ownOf(io), offered))
+}
+
+async function run(
+  usage: OperatedTelemetry,
+  args: readonly string[],
+  io: TelemetryIo,
+  offered: ReadonlySet<string> | undefined,
+): Promise<number> {
   const { stdout = process.stdout, stderr = process.stderr, stdin = process.stdin } = io
   const { environment = systemEnvironment(), clock = systemClock, signal } = io
   const isJson = args.includes('--json')
   let code: number = EXIT.done
   try {
     const context: Context = {
-      ...{ usage, stdout, stderr, stdin, environment, clock, signal, isJson },
+      ...{ usage, stdout, stderr, stdin, environment, clock, signal, isJson, offered },
       terminal: createTerminal(stdout, environment),
       name: io.name ?? `${(await usage.status()).product.name} telemetry`,
       by: io.by ?? systemUser(),
@@ -61,11 +76,19 @@ async function run(usage: OperatedTelemetry, args: readonly string[], io: Teleme
     // Commander has written its message, or the help.
     if (error instanceof CommanderError && (error.exitCode === 0 || !isJson))
       return error.exitCode === 0 ? EXIT.done : EXIT.calledWrongly
-    const { message, code: errorCode, exitCode } = failureOf(error)
-    if (isJson) stdout.write(`${JSON.stringify({ error: { code: errorCode, message } })}\n`)
-    else stderr.write(`${createTerminal(stderr, environment).bad(message)}\n`)
-    return exitCode
+    return writeFailure(error, { stdout, stderr, environment, isJson })
   }
+}
+
+/** Writes a failure, as a document where that is asked for, and returns its exit code. */
+export function writeFailure(
+  error: unknown,
+  { stdout, stderr, environment, isJson }: Pick<Context, 'stdout' | 'stderr' | 'environment' | 'isJson'>,
+): number {
+  const { message, code, exitCode } = failureOf(error)
+  if (isJson) stdout.write(`${JSON.stringify({ error: { code, message } })}\n`)
+  else stderr.write(`${createTerminal(stderr, environment).bad(shown(message))}\n`)
+  return exitCode
 }
 
 const textOf = ({ lines }: Answer) => `${lines.join('\n')}\n`
