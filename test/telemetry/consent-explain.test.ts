@@ -68,7 +68,7 @@ test('a seed is explained before the first start as what it will be, and not pla
       ['enabled', 'basic', 'seed', false, "the seed for the first start ('basic')"],
     )
   await usage.shutdown()
-  assert.deepEqual(readdirSync(state), ['consent.jsonl', 'product.json', 'schedule.json'])
+  assert.deepEqual(readdirSync(state), ['consent.jsonl', 'host.json', 'product.json', 'schedule.json'])
   assert.deepEqual(await explainConsent({ ...options, consent: { seed: 'off' } }), started)
 })
 

@@ -173,7 +173,12 @@ test('opted out, counts are nowhere in the state directory but in the local log'
   await clock.advance(30 * 60_000)
   await usage.report()
   await usage.shutdown()
-  assert.deepEqual(readdirSync(scratch.directory), ['ledger.jsonl', 'product.json', 'schedule.json'])
+  assert.deepEqual(readdirSync(scratch.directory), [
+    'host.json',
+    'ledger.jsonl',
+    'product.json',
+    'schedule.json',
+  ])
 })
 
 test('a no deletes what was counted, also what ended processes have left', async () => {

@@ -1,7 +1,7 @@
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics'
 import type { Catalog } from '../../catalog/index.ts'
-import { type Clock, codeOf, errorOf, type Logger, randomUuid } from '../../platform/index.ts'
+import { type Clock, codeOf, errorOf, type Logger, ownOf, randomUuid } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import { holdsWithoutState, type Verdict } from '../consent/index.ts'
 import type { PendingCounts } from '../counts/log.ts'
@@ -60,7 +60,7 @@ export function createComposer(options: ComposerOptions): Composer {
   const passingSecret = randomUuid()
 
   async function compose(metrics: ResourceMetrics, details: ReportDetails): Promise<MadeReport> {
-    const { verdict, pending, dropped, withheld, isSent = maySend(verdict) } = details
+    const { verdict, pending, dropped, withheld, isSent = maySend(details.verdict) } = ownOf(details)
     const at = clock.now()
     const frame: ReportFrame = {
       ...{ product, times, at, consent: verdict, catalog: catalog(), reportId: nextId(at) },

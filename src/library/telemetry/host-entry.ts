@@ -40,11 +40,11 @@ export async function recordHost(
 
 function entryOf(settings: Settings, contributions: Contributions, verdict: Verdict): HostEntry {
   const { policy, product, title, homepage, consentInputs, productEndpoint, identity } = settings
-  const { prefix, legacyPrefixes = [], environment, endpoint, executableName } = consentInputs
+  const { prefix, legacyPrefixes = [], environment, endpoint, headers, executableName } = consentInputs
   const { machine: _, adopt: __, ...kept } = identity
   const known = [...variablesIn(environment, { prefix, legacyPrefixes }).names.values()].flat()
   const variables = known.flatMap((name) => [[name, environment[name]] as const])
-  // What runs the process is told by many variables: one of them stands for all.
+  // Many variables say what runs the process: one of them stands for all.
   const isAutomation = verdict.opinions?.some(
     ({ source, state }) => source === 'automation' && state === 'disabled',
   )
@@ -78,6 +78,8 @@ function entryOf(settings: Settings, contributions: Contributions, verdict: Verd
     environment: Object.fromEntries([
       ...variables,
       ...(endpoint ? [[endpoint.name, endpoint.value]] : []),
+      // A variable with passwords is never stored: one that cannot be read is stored as another one that cannot.
+      ...(headers?.problem !== undefined ? [[headers.name, 'unreadable']] : []),
       ...(isAutomation ? [['CI', 'true']] : []),
     ]),
     parts,

@@ -1,5 +1,5 @@
 import { type Clock, ownOf, parseOwn, silentLogger, TextDecoder } from '../../platform/index.ts'
-import { ENTRIES, type StateStore } from '../../state/index.ts'
+import { ENTRIES, type StateStore, stateErrorReason } from '../../state/index.ts'
 import { HOST_FORMAT, type HostEntry } from './host-entry.ts'
 import type { UsageTelemetry } from './surface.ts'
 import { createUsageTelemetry } from './usage-telemetry.ts'
@@ -47,7 +47,9 @@ export async function inspectHost(
     for (const part of parts) usage.contribute(part)
     return { usage, library }
   } catch (error) {
-    return `The state in ${store.location} cannot be read: ${String((error as Error).message).split('\n')[0]}`
+    return `The state in ${store.location} cannot be read: ${stateErrorReason(error)
+      .split('\n')[0]
+      ?.replace(/[.:]?$/, '.')}`
   }
 }
 

@@ -42,6 +42,9 @@ const SHUTDOWN_BUDGET = 40
 /** Longest time that `shutdown` waits for the disk, in milliseconds: the counts are only in memory, and `process.exit()` may follow. */
 const DISK_BUDGET = 5_000
 
+/** Time after a start before what an inspection needs is stored, in milliseconds: the host is busy starting. */
+const RECORD_DELAY = 10_000
+
 /** Creates what decides about consent, instead of the sources. */
 export type CreateConsent = (options: GivenConsentOptions) => Consent
 
@@ -94,7 +97,7 @@ export function createRunning(
   const disclosing = { ...settings, versionsOf: (now: Verdict) => versions?.disclosed(now) }
 
   let starting: Promise<Verdict> | undefined
-  let recording: Promise<void> | undefined
+  let isRecorded = false
   let stopping: Promise<void> | undefined
   /** `true` from a start to the shutdown, unless the start was refused. */
   let planned = false
@@ -216,6 +219,7 @@ export function createRunning(
     await deleteAfterNo(now)
     planned = stopping === undefined
     if (planned) {
+      clock.after(RECORD_DELAY, () => void record())
       counting.start()
       await runner.plan(now)
     }
@@ -232,12 +236,13 @@ export function createRunning(
       void keepingProcessAlive(printPreview).catch(logTrouble)
     if (planned && settings.identity.createWhen === 'first-launch') await launch(now)
     owner.look()
-    if (planned) recording = record()
     return now
   }
 
-  /** Stores what an inspection needs of this host. The start does not wait for it. */
-  async function record(): Promise<void> {
+  /** Stores what an inspection needs of this host, once: some time after the start, or at its end. */
+  async function record(isStarted = planned): Promise<void> {
+    if (isRecorded || !isStarted) return
+    isRecorded = true
     const { recordHost } = await import('./host-entry.ts')
     await recordHost(settings, contributions, verdict()).catch(logTrouble)
   }
@@ -284,12 +289,13 @@ export function createRunning(
 
   async function end(): Promise<void> {
     const { delivery, directory } = settings
-    const sends = planned && delivery !== 'inline'
+    const isStarted = planned
+    const sends = isStarted && delivery !== 'inline'
     const grace = runner.grace()
     planned = false
     isAnnounced = false
     starting = undefined
-    const persisted = Promise.all([counting.stop(), recording]).then(() => {})
+    const persisted = Promise.all([counting.stop(), record(isStarted)]).then(() => {})
     // A short-lived process sends after its counts are persisted, and its runner stops after that, unless it was started again meanwhile.
     const sent = sends && flush(delivery, persisted)
     if (!sent) versions?.stop()

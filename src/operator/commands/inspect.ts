@@ -11,7 +11,7 @@ import {
   type StateStore,
 } from '../../state/index.ts'
 import { CommandFailure, EXIT } from './context.ts'
-import { type InspectOptions, OFFERED, type Surroundings } from './inspect-command.ts'
+import { type InspectOptions, OFFERED, type Surroundings } from './inspection.ts'
 import { runOffered, writeFailure } from './run.ts'
 
 /** Runs a command over the state of a product that does not run, and resolves to its exit code. */

@@ -111,7 +111,8 @@ const lastText = ({
 }) => `${shown(outcome)} ${timeText(at)}, ${timeText(reason)} (${shown(reportId).slice(0, 13)})`
 
 const waitingText = ({ waiting, failures, retryAt }: UsageStatus['delivery']): string => {
-  const tried = failures > 0 ? `, ${failures === 1 ? 'one attempt has' : `${failures} attempts have`} failed` : ''
+  const tried =
+    failures > 0 ? `, ${failures === 1 ? 'one attempt has' : `${failures} attempts have`} failed` : ''
   return `${waiting === 1 ? '1 report' : `${waiting} reports`}${tried}${retryAt === undefined ? '' : `, the next one comes after ${timeText(retryAt)}`}`
 }
 
