@@ -62,6 +62,7 @@ for (const [because, options] of Object.entries(WAYS)) {
       `info: Usage report ${result.reportId} not sent, ${because}: ${Buffer.from(entry.bytes ?? '')}`,
     ])
     assert.deepEqual(readdirSync(scratch.directory).toSorted(), [
+      'host.json',
       'ledger.jsonl',
       'product.json',
       'schedule.json',

@@ -41,8 +41,10 @@ export async function recordHost(
 function entryOf(settings: Settings, contributions: Contributions, verdict: Verdict): HostEntry {
   const { policy, product, title, homepage, consentInputs, productEndpoint, identity } = settings
   const { prefix, legacyPrefixes = [], environment, endpoint, headers, executableName } = consentInputs
+  const { development } = policy
   const { machine: _, adopt: __, ...kept } = identity
   const known = [...variablesIn(environment, { prefix, legacyPrefixes }).names.values()].flat()
+  if (typeof development === 'string') known.push(development)
   const variables = known.flatMap((name) => [[name, environment[name]] as const])
   // Many variables say what runs the process: one of them stands for all.
   const isAutomation = verdict.opinions?.some(
@@ -66,6 +68,7 @@ function entryOf(settings: Settings, contributions: Contributions, verdict: Verd
         seed: policy.seed,
         ...(executableName !== undefined && { executableName }),
         ...(policy.automation && { automation: policy.automation }),
+        ...(development !== undefined && typeof development !== 'function' && { development }),
         ...(policy.ignore && { ignore: policy.ignore }),
         ...(policy.overruleStoredNo && { overruleStoredNo: policy.overruleStoredNo }),
         ...(policy.keepInstallation && { keepInstallation: true }),
