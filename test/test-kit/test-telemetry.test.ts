@@ -271,6 +271,16 @@ test("a described product is tested as it is, and fake timers of the test's own 
   }
 })
 
+test('times that pass at once pass one after the other, and time never goes back', async () => {
+  const { clock } = createAcme()
+  const seen: number[] = []
+  for (const minutes of [5, 30, 100])
+    clock.after(minutes * 60_000, () => seen.push(clock.monotonic() / 60_000))
+  await Promise.all([clock.advance('1h'), clock.advance('1m'), clock.advance('50m')])
+  assert.deepEqual(seen, [5, 30, 100])
+  assert.equal(clock.monotonic() / 60_000, 111)
+})
+
 test('the wall clock can be set, as operators do', async () => {
   const { usage, clock, receiver } = createAcme({ consent: { default: 'enabled' } })
   await usage.start()

@@ -1,5 +1,6 @@
 import {
   type Clock,
+  createMutex,
   Date,
   type Duration,
   describeValue,
@@ -46,6 +47,8 @@ export function createTestClock(start: Date | string | number, prepare: () => Pr
   let timers: Array<{ readonly at: number; readonly callback: () => void }> = []
   /** Number of the product's functions that have not answered yet. */
   let asked = 0
+  /** Lets one time pass after the other: two at once would set the time back. */
+  const runExclusive = createMutex()
 
   const clock: TestClock = {
     now: () => offset + elapsed,
@@ -60,22 +63,28 @@ export function createTestClock(start: Date | string | number, prepare: () => Pr
       }
     },
     async advance(time) {
-      const until = elapsed + spanOf(time)
+      const span = spanOf(time)
       await prepare()
-      for (;;) {
-        await settled(() => asked > 0)
-        const next = timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
-        if (!next) break
-        timers = timers.filter((timer) => timer !== next)
-        elapsed = Math.max(elapsed, next.at)
-        next.callback()
-      }
-      elapsed = until
+      await runExclusive(() => pass(span))
     },
     set(time) {
       offset = timeOf('time', time) - elapsed
     },
   }
+
+  async function pass(span: number): Promise<void> {
+    const until = elapsed + span
+    for (;;) {
+      await settled(() => asked > 0)
+      const next = timers.filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
+      if (!next) break
+      timers = timers.filter((timer) => timer !== next)
+      elapsed = Math.max(elapsed, next.at)
+      next.callback()
+    }
+    elapsed = until
+  }
+
   const sourceClock: Clock = {
     ...systemClock,
     after(delay, callback) {

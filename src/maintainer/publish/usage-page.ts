@@ -106,7 +106,7 @@ function seeing(product: PublishedProduct): Block[] {
 function receiving({ endpoint, receiver, catalog, environmentPrefix }: PublishedProduct): Block[] {
   return [
     paragraph(
-      text`Reports go to ${code(endpoint)}, which ${receiver.operator} runs. They are seen by ${receiver.seenBy}. They are kept for this time: ${keptInWords(receiver, catalog)}.`,
+      text`Reports go to ${code(endpoint)}, which is run by ${receiver.operator}. They are seen by ${receiver.seenBy}. They are kept for this time: ${keptInWords(receiver, catalog)}.`,
     ),
     paragraph(addedByReceiver(receiver.origin)),
     paragraph(
