@@ -17,6 +17,7 @@ const SECTIONS = {
   exit: ['Exit', async () => (await import('./exit.ts')).measureExit()],
   lost: ['Lost updates', async () => (await import('./lost.ts')).measureLost()],
   disk: ['Disk', async () => (await import('./disk.ts')).measureDisk()],
+  admin: ['Admin handler', async () => (await import('./admin.ts')).measureAdmin()],
   consent: ['Consent', async () => (await import('./consent.ts')).measureConsent()],
 } as const satisfies Record<string, readonly [title: string, measure: () => Promise<string[]>]>
 

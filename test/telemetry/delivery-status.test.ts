@@ -98,3 +98,27 @@ test('the status has the address that reports go to and the path of their log, a
   await own.shutdown()
   await other.shutdown()
 })
+
+test('a status that is asked for again reads only what came since, and an erasure is seen', async () => {
+  await using receiver = await startReceiver()
+  const state = createMemoryStore()
+  const usage = createAcme({ endpoint: receiver.endpoint, state })
+  await usage.start()
+  await usage.report()
+  const fresh = () => createAcme({ endpoint: receiver.endpoint, state }).status()
+  const same = async () => {
+    const { delivery } = await usage.status()
+    assert.deepEqual(delivery, (await fresh()).delivery)
+    return delivery
+  }
+  const sent = (await same()).lastSuccessAt
+  assert.ok(sent)
+  await usage.consent.set('disabled', { by: 'alice' })
+  await usage.report()
+  assert.equal((await same()).lastSuccessAt, sent)
+  await same()
+  await usage.consent.set('enabled', { by: 'alice' })
+  await usage.forget({ by: 'alice' })
+  await same()
+  await usage.shutdown()
+})

@@ -1,5 +1,6 @@
 import { Date, ownOf, TextDecoder } from '../../platform/index.ts'
-import { ENTRIES } from '../../state/index.ts'
+import { ENTRIES, type StateStore } from '../../state/index.ts'
+import type { UsageLedger } from '../ledger/index.ts'
 import { parseRecord } from '../schedule/index.ts'
 import type { Settings } from './settings.ts'
 
@@ -41,13 +42,7 @@ export async function deliveryStatus({
   const waiting = numbers.length
   const retries = createRetries(state, clock)
   const { count, lastAt } = await retries.failures()
-  const last: { made?: string; answered?: string; sent?: string } = ownOf({})
-  for await (const { at, outcome } of createLedger(state, { clock }).entries({ newestFirst: true })) {
-    if (outcome === 'sent' || outcome === 'refused') last.answered ??= at
-    if (outcome === 'sent') last.sent ??= at
-    if (['queued', 'suppressed', 'too-large'].includes(outcome)) last.made ??= at
-    if (last.sent && last.made) break
-  }
+  const last = await latestTimes(state, createLedger(state, { clock }))
   const attempt = lastAt === undefined ? last.answered : new Date(lastAt).toISOString()
   return {
     waiting,
@@ -57,4 +52,39 @@ export async function deliveryStatus({
     ...(last.sent && { lastSuccessAt: last.sent }),
     ...(waiting > 0 && count > 0 && { retryAt: new Date(await retries.next()).toISOString() }),
   }
+}
+
+/** Times of the newest entries of the ledger: of a report that was made, an answer of the receiver, and a delivery. */
+interface LatestTimes {
+  made?: string
+  answered?: string
+  sent?: string
+}
+
+/** Times found by the last call for a store, with the newest entry then: a status that is asked for again reads only what came since. */
+const found = new WeakMap<StateStore, { readonly newest: string; readonly times: LatestTimes }>()
+
+async function latestTimes(state: StateStore, ledger: UsageLedger): Promise<LatestTimes> {
+  const before = found.get(state)
+  const times: LatestTimes = ownOf({})
+  let newest: string | undefined
+  for await (const { at, outcome, position, reportId } of ledger.entries({ newestFirst: true })) {
+    // The position alone is not enough: after an erasure, positions begin again.
+    const entry = `${position} ${at} ${reportId}`
+    newest ??= entry
+    if (entry === before?.newest) {
+      for (const name of ['made', 'answered', 'sent'] as const) {
+        const time = times[name] ?? before.times[name]
+        if (time !== undefined) times[name] = time
+      }
+      break
+    }
+    if (outcome === 'sent' || outcome === 'refused') times.answered ??= at
+    if (outcome === 'sent') times.sent ??= at
+    if (['queued', 'suppressed', 'too-large'].includes(outcome)) times.made ??= at
+    if (times.sent && times.made) break
+  }
+  if (newest === undefined) found.delete(state)
+  else found.set(state, { newest, times })
+  return times
 }
