@@ -70,6 +70,7 @@ async function show(directory: string): Promise<void> {
   const shown = (name: string) => path.relative('', path.join(directory, name))
   screen.step('It stays up. Where to look, and what to try')
   screen.say(`The product              ${host.url}`)
+  screen.say(`The operator's page      ${host.url}/admin/telemetry/`)
   screen.say(`Verdict and preview      curl ${host.url}/telemetry`)
   screen.say(`A report now             curl -X POST ${host.url}/telemetry/report`)
   screen.say(`The product's ledger     ${shown('acme-notes/ledger.jsonl')}`)

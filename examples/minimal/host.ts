@@ -7,11 +7,13 @@
  *   GET  /telemetry          verdict, preview   POST /telemetry/report   makes a report now
  *   GET  /version            start-up warnings, state of the version checks
  *   POST /version/check      reads the version feed now
+ *   GET  /admin/telemetry/   the operator's page
  */
 import http from 'node:http'
 import { text } from 'node:stream/consumers'
 import { metrics } from '@opentelemetry/api'
 import { createStartupWarnings, createUsageTelemetry } from 'otel-usage'
+import { createAdminHandler } from 'otel-usage/admin'
 import { product } from './product.ts'
 
 const warnings = createStartupWarnings()
@@ -31,7 +33,17 @@ metrics
   .addCallback((result) => result.observe(notes.length))
 usage.set('notes.storage', 'memory')
 
-const server = http.createServer(async (request, response) => {
+// Acme Notes has no accounts: whoever reaches it is its administrator. A product with accounts asks its session here.
+const admin = createAdminHandler(usage, {
+  basePath: '/admin/telemetry',
+  authorize: () => ({ by: 'admin', read: true, write: true }),
+})
+
+const server = http.createServer((request, response) =>
+  admin(request, response, () => void answer(request, response)),
+)
+
+async function answer(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
   const { method = 'GET', url = '/' } = request
   try {
     const answer = await serve(`${method} ${url}`, request)
@@ -41,16 +53,19 @@ const server = http.createServer(async (request, response) => {
     requests.add(1, { method, result: 'error' })
     response.writeHead(404).end(`${(error as Error).message}\n`)
   }
-})
+}
 
 server.listen(Number(process.argv[2] ?? 8080), '127.0.0.1', async () => {
-  console.log(`Acme Notes listens on http://127.0.0.1:${(server.address() as { port: number }).port}`)
+  const address = `http://127.0.0.1:${(server.address() as { port: number }).port}`
+  console.log(`Acme Notes listens on ${address}`)
+  console.log(`Its usage telemetry: ${address}/admin/telemetry/`)
   await usage.start()
 })
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, async () => {
     server.close()
+    admin.close()
     server.closeAllConnections()
     await usage.shutdown()
   })
