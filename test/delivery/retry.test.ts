@@ -60,7 +60,7 @@ test('the span that is waited for doubles with each failure, up to six hours', a
   assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360])
 })
 
-test('a success ends it: the next failure begins anew, and nothing stays behind', async () => {
+test('a success ends it: the next failure is a first one, and nothing stays behind', async () => {
   const { store } = createWatchedStore()
   const clock = createFakeClock()
   const retries = createRetries(store, clock, most)

@@ -276,7 +276,7 @@ const ACTS: Readonly<Record<string, (usage: Product) => unknown>> = {
   'makes a preview': (usage) => usage.preview(),
   'makes a report': (usage) => usage.report(),
   'asks for the status': (usage) => usage.status(),
-  'decides anew': (usage) => usage.consent.set('disabled', { by: 'admin' }),
+  'decides again': (usage) => usage.consent.set('disabled', { by: 'admin' }),
   starts: (usage) => usage.start(),
   'shuts down': (usage) => usage.shutdown(),
 }

@@ -61,7 +61,7 @@ test('what was dropped is settled with the report, and what was dropped since st
   assert.deepEqual(await host.dropped(), { invalid_value: 2 })
 })
 
-test('discarded counts are gone for good, and counting starts anew', async () => {
+test('discarded counts are gone for good, and counting starts again from zero', async () => {
   const host = createHost()
   const logins = host.meter.createCounter('acme.logins')
   logins.add(3)
@@ -124,7 +124,7 @@ test('settled reports and what is left make up everything that was added', async
       const sumOf = (snapshot: FactSnapshot) => snapshot.points.reduce((sum, { value }) => sum + value, 0)
       const collect = async () => {
         const snapshot = await host.collect()
-        // A total counts from where the last round saw it; one that fell was started anew.
+        // A total counts from where the last round saw it; one that fell has started again.
         added += total >= observed ? total - observed : total
         observed = total
         return snapshot

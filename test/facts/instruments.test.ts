@@ -109,7 +109,7 @@ test('an observable counter counts what its total has grown by', async () => {
   assert.deepEqual(await host.numbers(), {})
 })
 
-test('an observable counter whose total was started anew counts on from zero', async () => {
+test('an observable counter whose total starts again counts on from zero', async () => {
   const host = createHost()
   const totals = [10, 4, 6]
   host.meter

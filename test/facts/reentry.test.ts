@@ -19,7 +19,7 @@ test('a callback may count, record and set: it is in this report or in the next 
   assert.deepEqual(await host.numbers(), { 'acme.users': 1, 'acme.size': 4, 'acme.logins': 1 })
 })
 
-test('a callback that registers itself anew is asked once a report, and does not go on for ever', async () => {
+test('a callback that registers itself again is called once a report, and not for ever', async () => {
   const host = createHost()
   const users = host.meter.createObservableGauge('acme.users')
   let asked = 0

@@ -574,7 +574,7 @@ describe('an installation that asks to be forgotten', () => {
   })
 
   // A run that took more than a minute deleted from `installations` who had asked meanwhile: what was left elsewhere could not be found
-  // any more. And the days of those whose rows were deleted after their days had been looked up were not rolled up anew.
+  // any more. And the days of those whose rows were deleted after their days had been looked up were not rolled up again.
   test('is gone also where it asks while a run is under way that takes long', async () => {
     const statements = await storeStatements('maintain')
     const rollups = statements.findIndex((statement) => statement.includes('StartedAt'))

@@ -60,7 +60,7 @@ test('nothing that is sent in the mode rotating is stored', async () => {
   assert.equal(await installation.stored(), id)
 })
 
-test('the secret of randomized facts outlives the period: a lie that is told anew each period wears off', async () => {
+test('the secret of randomized facts outlives the period: a random answer that changes each period averages out', async () => {
   const host = createHost()
   const { secret } = await reported(host, WEEKLY)
   await host.clock.advance(70 * DAY)

@@ -124,7 +124,7 @@ test('a cluster of 10,000 nodes is five facts as well', async () => {
   assert.ok(bytes && bytes.length < 3_000)
 })
 
-test('the cluster is read once for a report, and anew for the next one', async () => {
+test('the cluster is read once for a report, and again for the next one', async () => {
   for (const wait of [undefined, Promise.resolve()]) {
     let asked = 0
     const { usage } = createProduct(() => {

@@ -1,4 +1,4 @@
-/** "One hour after startup", at each start anew: how EventStoreDB passes over instances that do not live for an hour. */
+/** "One hour after startup", at each start: how EventStoreDB passes over instances that do not live for an hour. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createHost, DAY, HOUR, live, MINUTE, restarted, SECOND, YEAR } from './host.ts'
@@ -80,7 +80,7 @@ test('sleep is no part of the hour where the monotonic clock stands still, and n
   assert.deepEqual(reports, [3 * DAY + HOUR])
 })
 
-test('a change of the decision does not begin the hour anew, and neither does a pause; a stop and a start do', async () => {
+test('a change of the decision does not begin the hour again, and neither does a pause; a stop and a start do', async () => {
   const { machine, schedule, reports } = createHost(EACH_START)
   await schedule.start(HOUR)
   await machine.run(30 * MINUTE)

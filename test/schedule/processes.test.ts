@@ -99,7 +99,7 @@ test('a clock that is set forward does not shorten the waits of a process beside
   }
 })
 
-test('a process that is decided ends the wait of the installation; one that is not begins it anew and reaches its end', async () => {
+test('a process that is decided ends the wait of the installation; one that is not begins it again and reaches its end', async () => {
   const undecided = createHost()
   await undecided.schedule.start(0, { undecidedDelay: HOUR })
   await undecided.machine.run(30 * MINUTE)

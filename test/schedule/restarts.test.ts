@@ -1,4 +1,4 @@
-/** Processes that come and go. What is waited for is waited for by the installation, and not by each process anew. */
+/** Processes that come and go. The installation waits, and not each process again. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createHost, DAY, HOUR, live, MINUTE, restarted, SECOND, START, seeded, stored } from './host.ts'
@@ -120,7 +120,7 @@ test('how long it has been undecided is known after a restart, also to a process
   assert.equal(command.schedule.undecidedFor(), 30 * MINUTE)
 })
 
-test('a decision ends the wait at once, and whoever is undecided after it waits anew', async () => {
+test('a decision ends the wait at once, and who is undecided after it waits again', async () => {
   const host = createHost()
   await host.schedule.start(5 * MINUTE, { undecidedDelay: HOUR })
   await host.machine.run(50 * MINUTE)

@@ -154,7 +154,7 @@ test('a clock that is set back lengthens no wait', async () => {
   assert.deepEqual(reports, [2 * HOUR])
 })
 
-test('a clock that is set back while the process was down begins the waits anew, and no more than that', async () => {
+test('a clock that is set back while the process was down begins the waits again, and no more than that', async () => {
   const host = createHost()
   await live(host, { lives: 1, life: 50 * MINUTE, initialDelay: HOUR, undecidedDelay: HOUR })
   host.machine.setWall(-YEAR)

@@ -27,7 +27,7 @@ for (const by of [2 * HOUR, DAY, 10 * YEAR]) {
   })
 }
 
-test('an hour of waiting is not begun anew by a clock that is set back between two starts', async () => {
+test('an hour of waiting does not begin again where the clock is set back between two starts', async () => {
   const { machine, reports } = await startedTwice((host) => host.machine.setWall(-YEAR))
   await machine.run(HOUR - machine.elapsed)
   assert.deepEqual(reports, [HOUR])

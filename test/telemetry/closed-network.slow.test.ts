@@ -45,7 +45,7 @@ test('a network that is closed for thirty days is one line in the log, at debug'
   assert.match(lines()[0] ?? '', ONE_LINE)
 })
 
-test('it is one line also where the product is started anew each day', async () => {
+test('it is one line also where the product is started each day', async () => {
   const { life, lines, days, outcomes } = createClosed()
   for (let day = 0; day < 30; day++) {
     const usage = life()

@@ -80,7 +80,7 @@ test('what is refused of them is counted once, and the rest is reported', async 
   assert.deepEqual([keys, values], [1, 2])
 })
 
-test('setting them anew replaces all of them, and an empty list takes the ids back', async () => {
+test('setting them again replaces all of them, and an empty list takes the ids back', async () => {
   await using receiver = await startReceiver()
   const usage = createAcme(receiver.endpoint)
   usage.set('acme.metadata', { cloud: 'aws', region: 'eu' })

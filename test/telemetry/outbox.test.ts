@@ -314,7 +314,7 @@ for (const status of [307, 308]) {
   })
 }
 
-test('a process that another one has overtaken while it made its report makes it anew: none is queued for ever', async () => {
+test('a process that another one has overtaken while it made its report makes it again: none is queued for ever', async () => {
   await using receiver = await startMoody()
   const { state, life } = createLives(receiver)
   const fast = life()
