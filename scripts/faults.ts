@@ -22,6 +22,7 @@ import { isGood } from '../test/faults/stage.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const PAGE = path.join(root, 'docs/records/reliability.md')
+const MUTANTS = path.join(root, 'docs/records/mutants.md')
 const page = () => (existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '')
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
 const TEN_MINUTES = 600_000
@@ -72,7 +73,18 @@ async function playMatrix(): Promise<boolean> {
   )
   if (values.seed === undefined && values.fault.length === 0) {
     const command = `npm run test:faults${values.runs === '100' ? '' : ` -- --runs ${values.runs}`}`
-    writeFileSync(PAGE, reliabilityPage({ played, command, version, at: new Date(), took, before: page() }))
+    writeFileSync(
+      PAGE,
+      reliabilityPage({
+        played,
+        command,
+        version,
+        at: new Date(),
+        took,
+        before: page(),
+        mutants: readFileSync(MUTANTS, 'utf8'),
+      }),
+    )
   }
   return bad === 0 && runs.length > 0
 }

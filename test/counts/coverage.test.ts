@@ -1,7 +1,7 @@
 /** Which counts a report may carry, by the consent under which they were counted. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { someOf } from '../../src/library/counts/batches.ts'
+import { inBatches, someOf } from '../../src/library/counts/batches.ts'
 import {
   type CountedUnder,
   countedUnder,
@@ -74,7 +74,7 @@ test('stored data that is no consent of counts is not taken for one', () => {
 
 test('of many items some are taken, each once and each of them at some time', () => {
   const all = [1, 2, 3, 4, 5]
-  assert.deepEqual(someOf(all, 5), all)
+  for (let round = 0; round < 50; round++) assert.deepEqual(someOf(all, 5), all)
   assert.deepEqual(someOf(all, 6), all)
   const first = new Set<number>()
   for (let round = 0; round < 500; round++) {
@@ -83,4 +83,21 @@ test('of many items some are taken, each once and each of them at some time', ()
     first.add(some[0] as number)
   }
   assert.deepEqual([...first].toSorted(), all)
+})
+
+test('an action runs once for each item, thirty-two at a time, and its results are in order', async () => {
+  const all = Array.from({ length: 70 }, (_, index) => index)
+  let [running, most] = [0, 0]
+  const results = await inBatches(all, async (one) => {
+    running++
+    most = Math.max(most, running)
+    await new Promise((resolve) => setImmediate(resolve))
+    running--
+    return one * 2
+  })
+  assert.deepEqual(
+    results,
+    all.map((one) => one * 2),
+  )
+  assert.equal(most, 32)
 })

@@ -397,12 +397,14 @@ test('where the last record is another user\u2019s, what is counted and not in a
   const THIRD = '33333333-3333-4333-8333-333333333333'
   for (const [number, amount] of [
     [7, 30],
-    [8, 40],
+    [8, 35],
+    [9, 40],
   ] as const)
     await createOutbox(inner).putMerged(number, {
       counters: [{ ...one, counterId: THIRD, counts: new Map([[A, amount]]) }],
       counterIds: new Set(),
     })
+  await createOutbox(inner).put({ ...report, number: 10, share: new Map(), sources: undefined })
   let error: Error = errorWith('EACCES')
   const read: StateStore['read'] = (name) => (name === entryOf(4) ? Promise.reject(error) : inner.read(name))
   const latest = await createAcknowledgements({ ...inner, read }).latest()

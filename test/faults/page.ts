@@ -10,6 +10,8 @@ export interface PageParts {
   readonly at: Date
   /** In milliseconds. */
   readonly took: number
+  /** The text of docs/records/mutants.md. */
+  readonly mutants: string
   /** The page as it is: what the endurance run has written into it stays. */
   readonly before: string
 }
@@ -23,7 +25,7 @@ const KINDS = {
 } as const
 
 /** The text of docs/records/reliability.md. */
-export function reliabilityPage({ played, command, version, at, took, before }: PageParts): string {
+export function reliabilityPage({ played, command, version, at, took, before, mutants }: PageParts): string {
   const runs = played.flatMap((one) => one.runs)
   const bad = runs.filter((run) => !isGood(run)).length
   return [
@@ -46,6 +48,8 @@ export function reliabilityPage({ played, command, version, at, took, before }: 
     '- *Crashes*: a host that ends otherwise than it was told to, prints a character, waits for the network in `shutdown()`, or stays. *Unhandled*: rejections that nobody handles and exceptions that nobody catches in a host. *Other*: a report under a known id with other bytes, an outbox that does not empty, a report to somebody who is not the receiver.',
     '',
     'Replay a run: `npm run test:faults -- --fault kill-in-write --seed 7`. The choices are the same; how processes take turns is up to the machine.',
+    '',
+    mutationScores(mutants),
     ...Object.entries(KINDS).flatMap(([kind, title]) =>
       table(
         title,
@@ -55,6 +59,14 @@ export function reliabilityPage({ played, command, version, at, took, before }: 
     '',
     `${ENDURANCE}${before.split(ENDURANCE)[1] ?? '\n\nNot run yet: `npm run test:faults -- --endurance 10m`.\n'}`,
   ].join('\n')
+}
+
+/** Says how much of the code that is behind all this a test holds, from the table of docs/records/mutants.md. */
+export function mutationScores(page: string): string {
+  const rows = [...page.matchAll(/^\| `([\w/]+)` .*\| ([\d.]+ %) \|$/gm)].map(
+    ([, room, score]) => `${room} ${score}`,
+  )
+  return `How many small changes to the code make a test fail, by room: ${rows.join(', ')} ([mutation testing](mutants.md)).`
 }
 
 /** The page with another result of the endurance run. */
