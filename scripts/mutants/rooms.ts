@@ -15,7 +15,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   counts: {
     code: ['src/library/counts/**/*.ts'],
     tests: [
-      ...below('counts', 'stored', 'local-counter', 'acknowledged', 'coverage'),
+      ...below('counts', 'stored', 'local-counter', 'pending', 'acknowledged', 'coverage'),
       ...below('telemetry', 'totals', 'outbox-catalog', 'restart', 'no-in-passing'),
       ...below('counts', 'sources', 'model', 'merge'),
       ...below('telemetry', 'counts'),
