@@ -1,7 +1,8 @@
 /**
  * Measures the cost of the library and of its alternatives. `npm run bench` writes docs/records/benchmarks.md; `npm run bench -- start` (or
  * another section) measures only that section, and updates it on the page. `npm run bench -- gateway` measures the receiver, needs a
- * quarter of an hour, Go and ClickHouse, and updates its section of the page. The figures are of one run on one machine: compare ratios, not absolute numbers.
+ * quarter of an hour, Go and ClickHouse, and updates its section of the page; so does `npm run bench -- insights`, or `insights 10` for 10
+ * million installations. The figures are of one run on one machine: compare ratios, not absolute numbers.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -21,18 +22,20 @@ const SECTIONS = {
   consent: ['Consent', async () => (await import('./consent.ts')).measureConsent()],
 } as const satisfies Record<string, readonly [title: string, measure: () => Promise<string[]>]>
 
-/** Last section of the page: it has a separate run, and stays when the rest is updated. */
+/** Last sections of the page: they have separate runs, and stay when the rest is updated. */
 const GATEWAY = '## The gateway'
+const INSIGHTS = '## Insights'
 
 const root = path.resolve(import.meta.dirname, '..')
 const file = path.join(root, 'docs/records/benchmarks.md')
 const names = Object.keys(SECTIONS) as Array<keyof typeof SECTIONS>
 const wanted = process.argv.slice(2)
 const gateway = wanted.join() === 'gateway'
+const insights = wanted[0] === 'insights'
 const unknown = wanted.find((name) => !names.includes(name as never))
-if (unknown !== undefined && !gateway) {
+if (unknown !== undefined && !gateway && !insights) {
   console.error(
-    `There is no section '${unknown}'; use ${names.join(', ')}, or none for all of these; or gateway alone.`,
+    `There is no section '${unknown}'; use ${names.join(', ')}, or none for all of these; or gateway or insights alone.`,
   )
   process.exit(2)
 }
@@ -42,8 +45,18 @@ const started = performance.now()
 if (gateway) {
   const measured = await (await import('./gateway.ts')).measureGateway()
   const section = sectionOf(GATEWAY, measured)
-  writeFileSync(file, `${onPage().before}${section}`)
+  const { before, last } = onPage()
+  const at = last.indexOf(GATEWAY)
+  writeFileSync(file, `${before}${at < 0 ? last : last.slice(0, at)}${section}`)
   console.log(section)
+} else if (insights) {
+  const measured = await (await import('./insights.ts')).measureInsights(Number(wanted[1] ?? 1))
+  const { before, last } = onPage()
+  const others = last
+    .split(/^(?=## )/m)
+    .filter((section) => !section.startsWith(`${INSIGHTS}\n`) && section !== '')
+  writeFileSync(file, [before, sectionOf(INSIGHTS, measured), '\n', ...others].join(''))
+  console.log(measured.join('\n'))
 } else {
   installPeers()
   const parts: string[] = []
@@ -62,7 +75,7 @@ if (gateway) {
     ...parts,
     '',
   ].join('\n')
-  if (wanted.length === 0) writeFileSync(file, `${page}\n${onPage().gateway}`.trimEnd().concat('\n'))
+  if (wanted.length === 0) writeFileSync(file, `${page}\n${onPage().last}`.trimEnd().concat('\n'))
   console.log(page)
 }
 process.exit()
@@ -91,11 +104,10 @@ function writtenBy(command: string): string {
   )
 }
 
-/** Returns the page in two parts: up to the section of the gateway, and from there. */
-function onPage(): { before: string; gateway: string } {
+/** Returns the page in two parts: up to the sections with separate runs, and from there. */
+function onPage(): { before: string; last: string } {
   const text = readFileSync(file, 'utf8')
-  const at = text.indexOf(GATEWAY)
-  return at < 0
-    ? { before: `${text}\n`, gateway: '' }
-    : { before: text.slice(0, at), gateway: text.slice(at) }
+  const at =
+    [INSIGHTS, GATEWAY].map((heading) => text.indexOf(`${heading}\n`)).find((index) => index >= 0) ?? -1
+  return at < 0 ? { before: `${text}\n`, last: '' } : { before: text.slice(0, at), last: text.slice(at) }
 }

@@ -194,7 +194,7 @@ GROUP BY Product, Fact, Of, Day, Value
 HAVING bitmapXorCardinality(Who, groupBitmapOrStateIf(Set, NOT IsNew)) > 0
 SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
 
--- Of a number with many values the first three digits, and what is left of each value, in powers of two.
+-- Of a number with many values the first two digits, and what is left of each value, in powers of two.
 INSERT INTO installation_sets
 SELECT
     Product, Fact, Of, Day, Dimensions, Value,
@@ -204,10 +204,10 @@ SELECT
 FROM
 (
     WITH
-        pow(10, floor(log10(abs(Number))) - 2) AS place,
-        if(Values > 1000 AND Number != 0, trunc(Number / place) * place, Number) AS digits,
+        pow(10, floor(log10(abs(Number))) - 1) AS place,
+        if(Values > 100 AND Number != 0, trunc(Number / place) * place, Number) AS digits,
         bitPositionsToArray(toUInt64(if(abs(Number) < 9e15, round(abs(Number - digits)), 0))) AS rest
-    SELECT Product, Fact, part.1 AS Of, Day, Dimensions, toString(part.2) AS Value, Set, 1 AS IsNew
+    SELECT Product, Fact, part.1 AS Of, Day, Dimensions, part.2 AS Value, Set, 1 AS IsNew
     FROM
     (
         SELECT Product, Fact, Kind, Day, Dimensions, Number, groupBitmapState(Installation) AS Set,
@@ -227,11 +227,14 @@ FROM
         )
         GROUP BY Product, Fact, Kind, Day, Dimensions, Number
     )
-    ARRAY JOIN arrayPushFront(arrayMap(bit -> (concat(Kind, ' rest'), sign(Number) * pow(2, bit)), rest), (Kind, digits)) AS part
+    ARRAY JOIN arrayConcat(
+        [(Kind, toString(digits))],
+        arrayMap(bit -> (concat(Kind, ' rest'), toString(sign(Number) * pow(2, bit))), rest),
+        if(Kind != 'last' AND Number != 0, [('used', '')], [])) AS part
     UNION ALL
     SELECT Product, Fact, toString(Of), Day, Dimensions, Value, Who, 0
     FROM installation_sets FINAL
-    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up WHERE Day > toDate(now('UTC')) - 90) AND Of BETWEEN 'number' AND 'sum rest'
+    WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up WHERE Day > toDate(now('UTC')) - 90) AND Of BETWEEN 'number' AND 'used'
 )
 GROUP BY Product, Fact, Of, Day, Dimensions, Value
 HAVING bitmapXorCardinality(Who, groupBitmapOrStateIf(Set, NOT IsNew)) > 0

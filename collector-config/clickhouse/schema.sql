@@ -389,14 +389,15 @@ ORDER BY (Product, InstallationId);
 --   'number'  those whose last value of the day is this number, and the sum of their values too; by dimensions, as in `fact_days`
 --   'last'    those whose last value is this number, and the sum is another one
 --   'sum'     those whose sum is this number, and the last value is another one
+--   'used'    those whose sum is not 0
 --   'first'   those whose first day this is; `Value` is `once` where it is their last day too, and `more` otherwise
--- Of a number with more than 1,000 different values on a day, these rows have the first three digits. What is left is in rows of
+-- Of a number with more than 100 different values on a day, these rows have the first two digits. What is left is in rows of
 -- 'number rest', 'last rest' and 'sum rest' as powers of two, so that every sum stays exact.
 CREATE TABLE IF NOT EXISTS installation_sets
 (
     Product LowCardinality(String),
     Fact LowCardinality(String),
-    Of Enum8('all' = 0, 'value' = 1, 'other' = 2, 'number' = 3, 'last' = 4, 'sum' = 5, 'number rest' = 6, 'last rest' = 7, 'sum rest' = 8, 'first' = 9),
+    Of Enum8('all' = 0, 'value' = 1, 'other' = 2, 'number' = 3, 'last' = 4, 'sum' = 5, 'number rest' = 6, 'last rest' = 7, 'sum rest' = 8, 'used' = 9, 'first' = 10),
     Day Date,
     Dimensions LowCardinality(String),
     Value String,

@@ -123,7 +123,7 @@ export async function answersOf(clickHouse: RunningClickHouse): Promise<Record<s
     clickHouse,
     `SELECT Product, Fact, Of, Day, Dimensions, Value, Installations, arraySort(groupArray(InstallationId)) AS Who
     FROM (SELECT *, arrayJoin(bitmapToArray(Who)) AS Number FROM installation_sets FINAL WHERE Installations > 0) AS sets
-    LEFT JOIN (SELECT Product, Number, InstallationId FROM installation_numbers FINAL) AS numbers USING (Product, Number)
+    LEFT JOIN (SELECT Product, Number, InstallationId FROM installation_numbers FINAL WHERE InstallationId IN (SELECT InstallationId FROM installations)) AS numbers USING (Product, Number)
     GROUP BY ALL ORDER BY ALL`,
   )
   return answers

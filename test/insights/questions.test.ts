@@ -41,8 +41,8 @@ test('a condition is read as it is written, and refused with the ways to write i
     ['acme.edition=team,enterprise', 'acme.edition is team, enterprise'],
     ['acme.edition!=a=b', 'acme.edition is not a=b'],
     ['acme.users>=8', 'acme.users >= 8'],
-    ['acme.edition', 'acme.edition is reported'],
-    ['!acme.edition', 'acme.edition is not reported'],
+    ['acme.edition', 'acme.edition is reported, and not 0'],
+    ['!acme.edition', 'acme.edition is not reported, or 0'],
   ] as const) {
     assert.equal(conditionText(readCondition(text)), words)
   }

@@ -4,7 +4,7 @@ import { isInRange, type Optional, versionRange } from './arguments.ts'
 /** A condition on a fact: only installations that meet it are counted. */
 export interface Condition {
   readonly fact: string
-  /** `in`: one of the values; `not in`: none of them, or no value; `has`: any value; `has not`; `>=` and `<`: of a number. */
+  /** `in`: one of the values; `not in`: none of them, or no value; `has`: any value, or a number that is not 0; `has not`; `>=` and `<`: of a number. */
   readonly operator: 'in' | 'not in' | 'has' | 'has not' | '>=' | '<'
   readonly values: readonly string[]
 }
@@ -14,8 +14,8 @@ export const THROW_AWAY = ['young', 'ci', 'containers'] as const
 export type ThrowAway = (typeof THROW_AWAY)[number]
 
 /**
- * Reads a condition: `acme.edition=team,enterprise`, `acme.edition!=team`, `acme.users>=8`, `acme.users<8`, `acme.edition` (reported at
- * all), `!acme.edition` (not reported).
+ * Reads a condition: `acme.edition=team,enterprise`, `acme.edition!=team`, `acme.users>=8`, `acme.users<8`, `acme.edition` (reported, and
+ * not 0), `!acme.edition` (not reported, or 0).
  *
  * @throws {TypeError} with what is wrong and what helps.
  */
@@ -45,8 +45,8 @@ export function readCondition(given: unknown): Condition {
 export function conditionText({ fact, operator, values }: Condition): string {
   const shown =
     values.length > 6 ? `${values.slice(0, 6).join(', ')} and ${values.length - 6} more` : values.join(', ')
-  if (operator === 'has') return `${fact} is reported`
-  if (operator === 'has not') return `${fact} is not reported`
+  if (operator === 'has') return `${fact} is reported, and not 0`
+  if (operator === 'has not') return `${fact} is not reported, or 0`
   if (operator === 'in') return `${fact} is ${shown}`
   return operator === 'not in' ? `${fact} is not ${shown}` : `${fact} ${operator} ${shown}`
 }

@@ -23,6 +23,9 @@ export const REPORTED = `SELECT Day, Who ${SETS} AND Fact = '' AND Of = 'all' AN
 export const LAST = "Of IN ('number', 'last')"
 export const SUM = "Of IN ('number', 'sum', 'number rest', 'sum rest')"
 
+/** Sets of those who use a fact: a number that is not 0, a value that is neither false nor empty. */
+export const IN_USE = "(Of IN ('other', 'used') OR (Of = 'value' AND Value NOT IN ('false', '')))"
+
 /** Days by the last report of each installation in the period: everybody is on one day only. */
 export const byLastReport = (days: string) => onOneDay(days, 'DESC')
 
@@ -77,7 +80,7 @@ function withCondition(days: string, { operator }: Condition, number: number, is
 
 const OF_ATTRIBUTE = "Of IN ('value', 'other')"
 const oneOf = (number: number) => `Of = 'value' AND Value IN {values${number}:Array(String)}`
-const any = () => `(${OF_ATTRIBUTE} OR ${LAST})`
+const any = () => "Of IN ('value', 'other', 'used')"
 
 const MEETING: Readonly<Record<Condition['operator'], (number: number) => string>> = {
   in: oneOf,

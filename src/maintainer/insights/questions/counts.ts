@@ -1,6 +1,6 @@
 import { text } from '../arguments.ts'
 import { question } from '../question.ts'
-import { IN_PERIOD, SETS, SUM } from '../sets.ts'
+import { IN_PERIOD, IN_USE, SETS, SUM } from '../sets.ts'
 import { shownDimensions } from './facts.ts'
 import { POPULATION } from './installations.ts'
 
@@ -25,7 +25,7 @@ export const totals = question({
       users: `
   SELECT groupArray((Dimensions, Who)) FROM (
     SELECT Dimensions, groupBitmapOrState(bitmapAnd(sets.Who, population.Who)) AS Who
-    FROM (SELECT Day, Dimensions, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = {fact:String} AND ${SUM} AND toFloat64(Value) != 0 AND ${IN_PERIOD} GROUP BY Day, Dimensions) AS sets
+    FROM (SELECT Day, Dimensions, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = {fact:String} AND Of = 'used' AND ${IN_PERIOD} GROUP BY Day, Dimensions) AS sets
     INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Dimensions)`,
     },
     sql: `
@@ -74,7 +74,7 @@ export const unused = question({
     sql: `
   SELECT 'fact' AS part, Fact AS a, toString(max(Day)) AS b, toFloat64(maxIf(Most, ${IN_PERIOD})) AS n
   FROM (SELECT Fact, Day, max(Installations) AS Most ${SETS} AND Fact != '' AND NOT startsWith(Fact, 'usage.') AND NOT startsWith(Fact, 'telemetry.')
-    AND Of NOT IN ('number rest', 'last rest', 'sum rest') AND Value NOT IN ('0', 'false', '') AND Installations > 0 AND Day <= {until:Date} GROUP BY Fact, Day)
+    AND ${IN_USE} AND Installations > 0 AND Day <= {until:Date} GROUP BY Fact, Day)
   GROUP BY Fact`,
   }),
   rows: (cells) =>

@@ -217,7 +217,7 @@ export const distribution = question({
     }),
   facts: ({ fact }) => [fact],
   notes: [
-    'A quantile is a reported number: nothing is interpolated. A row of the histogram has the numbers from its own to that of the next row. The first and last quantiles are left out where they would rest on fewer installations than a group needs.',
+    'Of a number with more than 100 different values on a day, the first two digits are known. A quantile is such a number: nothing is interpolated. A row of the histogram has the numbers from its own to that of the next row. The first and last quantiles are left out where they would rest on fewer installations than a group needs.',
   ],
 })
 

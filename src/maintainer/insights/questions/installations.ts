@@ -44,9 +44,12 @@ export const growth = question({
   counts: 'days',
   periods: ({ periods }) => periods + 1,
   query: () => {
-    const byPeriod = `(SELECT intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32}) AS Period, groupBitmapMergeState(Who) AS Who FROM ${POPULATION} GROUP BY Period)`
+    const byPeriod = '(SELECT each.1 AS Period, each.2 AS Who FROM (SELECT arrayJoin(periods) AS each))'
     const first = `(SELECT intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32}) AS Period, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = '' AND Of = 'first' AND Day > {after:Date} AND Day <= {until:Date} GROUP BY Period)`
     return {
+      once: {
+        periods: `SELECT groupArray((Period, Who)) FROM (SELECT intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32}) AS Period, groupBitmapMergeState(Who) AS Who FROM ${POPULATION} GROUP BY Period)`,
+      },
       sql: `
   SELECT 'active' AS part, toString(Period) AS a, '' AS b, toFloat64(bitmapCardinality(Who)) AS n FROM ${byPeriod}
   UNION ALL SELECT 'new', toString(now.Period), '', toFloat64(bitmapAndCardinality(now.Who, first.Who)) FROM ${byPeriod} AS now INNER JOIN ${first} AS first USING (Period)

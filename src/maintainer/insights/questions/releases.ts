@@ -2,7 +2,7 @@ import { isInRange, newestFirst, text, versionRange, whole } from '../arguments.
 import { type Cell, type Cells, quantileOf } from '../cells.ts'
 import { readCondition } from '../conditions.ts'
 import { question, shareOf } from '../question.ts'
-import { byFirstReport, byLastReport, IN_PERIOD, SETS, SUM } from '../sets.ts'
+import { byFirstReport, byLastReport, IN_PERIOD, IN_USE, SETS, SUM } from '../sets.ts'
 import { valuesOf } from './facts.ts'
 
 import { POPULATION } from './installations.ts'
@@ -238,7 +238,7 @@ export const canIDrop = question({
         : (await frequent('service.version')).filter((each) => isInRange(each, range))
     const uses =
       range === undefined && wanted.length === 0
-        ? "Of NOT IN ('last rest', 'sum rest', 'number rest') AND Value NOT IN ('0', 'false', '')"
+        ? IN_USE
         : "Of = 'value' AND Value IN {dropValues:Array(String)}"
     const using = `
   SELECT groupArray((Period, Who)) FROM (
