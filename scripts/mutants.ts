@@ -1,6 +1,6 @@
 /**
  * Tests the tests of a room by mutation: `npm run test:mutants -- counts`, or without a name those of every room in `mutants/rooms.ts`.
- * Stryker makes small changes to the room's code, one at a time, and each must make a test fail. Run by hand: a room takes 10 to 30 minutes.
+ * Stryker makes small changes to the room's code, one at a time, and each must make a test fail. Run by hand: a room takes 10 minutes to an hour.
  */
 import { createRequire } from 'node:module'
 import path from 'node:path'

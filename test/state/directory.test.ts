@@ -113,6 +113,22 @@ test('a value that is not a path is refused at once, with what to give instead',
     })
 })
 
+test('a path from a working directory that was deleted is refused, with what to give instead', () => {
+  const scratch = createScratch()
+  const before = process.cwd()
+  process.chdir(scratch.directory)
+  scratch[Symbol.dispose]()
+  try {
+    assert.throws(() => createDirectoryStore('usage'), {
+      code: 'ERR_USAGE_CONFIGURATION',
+      message:
+        /directory: is 'usage'; it is below a working directory that has been deleted; give the whole path/,
+    })
+  } finally {
+    process.chdir(before)
+  }
+})
+
 test('entries are listed in order, whatever order the file system has', async () => {
   using scratch = createScratch()
   const readdir = async () => ['b', 'c.0.tmp', 'a']
