@@ -14,6 +14,7 @@ export interface Run {
     readonly state?: 'on' | 'off' | 'nothing'
     readonly directory?: string
     readonly facts?: number
+    readonly versionCheck?: { readonly feed: string }
   }
   readonly call?: string
 }

@@ -19,6 +19,7 @@ const SECTIONS = {
   lost: ['Lost updates', async () => (await import('./lost.ts')).measureLost()],
   disk: ['Disk', async () => (await import('./disk.ts')).measureDisk()],
   admin: ['Admin handler', async () => (await import('./admin.ts')).measureAdmin()],
+  version: ['Version checks', async () => (await import('./version.ts')).measureVersion()],
   consent: ['Consent', async () => (await import('./consent.ts')).measureConsent()],
 } as const satisfies Record<string, readonly [title: string, measure: () => Promise<string[]>]>
 

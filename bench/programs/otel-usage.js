@@ -1,8 +1,15 @@
 /**
  * Starts a host with this library. `on`: enabled; `off`: disabled, and counting for the local log; `nothing`: disabled, collecting nothing.
- * `delivery`: a report is due; the value says who sends it.
+ * `delivery`: a report is due; the value says who sends it. `versionCheck`: its options.
  */
-export async function start({ state, directory, endpoint = 'http://127.0.0.1:9', delivery, clock }) {
+export async function start({
+  state,
+  directory,
+  endpoint = 'http://127.0.0.1:9',
+  delivery,
+  clock,
+  versionCheck,
+}) {
   const { createMemoryStore, createUsageTelemetry, defineCatalog } = await import('otel-usage')
   const common = { since: 1, why: 'Shows what matters.' }
   const catalog = defineCatalog({
@@ -37,6 +44,7 @@ export async function start({ state, directory, endpoint = 'http://127.0.0.1:9',
     environment: {},
     ...(delivery && { delivery, schedule: { initialDelay: 0 } }),
     ...(clock && { clock }),
+    ...(versionCheck && { versionCheck }),
   })
   await usage.start()
   return usage

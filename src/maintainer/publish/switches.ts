@@ -1,4 +1,5 @@
-import { type Block, code, list, listed, paragraph, type Text, text } from './blocks.ts'
+import { type Duration, parseDuration } from '../../platform/index.ts'
+import { type Block, code, heading, list, listed, paragraph, type Text, text } from './blocks.ts'
 import type { PublishedProduct } from './published-product.ts'
 
 /** Returns how to switch the telemetry on, off and to a level, and how to keep single facts out. */
@@ -43,6 +44,39 @@ export function switches(product: PublishedProduct): Block[] {
     },
     ...(notes.length === 1 ? [paragraph(notes[0] as Text)] : [list(notes)]),
   ]
+}
+
+/** Returns how the product looks for new versions, and how to stop that; nothing if it does not. */
+export function versionChecks(product: PublishedProduct): Block[] {
+  const { versionCheck, title, environmentPrefix: prefix, consent } = product
+  if (versionCheck === undefined || versionCheck.mode === 'never') return []
+  const { feed, mode = 'with-telemetry', interval = '24h', keys = [], optOutVariable } = versionCheck
+  const heedsDoNotTrack = !consent?.ignore?.includes('do-not-track')
+  const off: Text[] = [[code(`${optOutVariable ?? `${prefix}_VERSION_CHECK_OPTOUT`}=1`)]]
+  if (heedsDoNotTrack) off.push([code('DO_NOT_TRACK=1')])
+  return [
+    heading(2, 'New versions and advisories'),
+    paragraph(
+      feed === undefined
+        ? text`${title} learns of new versions from the answer to a report, which may name the newest version and the address of a file to read.`
+        : text`${title} asks for the file ${code(feed)} every ${everyOf(interval)}, to warn of a version that is old, not maintained any more or vulnerable. The request is the same from every installation: it contains no id, no version and no fact. Who serves the file sees the network address that asks, and nothing else.${keys.length > 0 ? ' The file is signed.' : ''}`,
+    ),
+    paragraph(
+      mode === 'independent'
+        ? text`It does so also while no reports are sent. To stop it: ${listed(off, 'or')}.`
+        : text`It does so only while reports may be sent: whoever switches reports off is not warned of a vulnerable version either. To stop it alone: ${listed(off, 'or')}.`,
+    ),
+    paragraph(
+      text`${code(`${prefix}_VERSION_CHECK_FEED`)} names another address or a file, such as ${code('file:///srv/versions.json')} on a closed network.`,
+    ),
+  ]
+}
+
+/** Returns an interval in words: `day`, `12 hours`. */
+function everyOf(interval: Duration): string {
+  const hours = Math.round((parseDuration(interval) ?? 0) / 3_600_000)
+  if (hours === 24) return 'day'
+  return hours % 24 === 0 ? `${hours / 24} days` : hours === 1 ? 'hour' : `${hours} hours`
 }
 
 const OVERRULING: Readonly<Record<string, string>> = {

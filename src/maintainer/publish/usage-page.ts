@@ -7,7 +7,7 @@ import { exactRule, factInWords } from './fact-words.ts'
 import { addedByReceiver } from './origin.ts'
 import { type PublishedProduct, retentionOf } from './published-product.ts'
 import { defaultInWords, delaysInWords, everyInWords, timesInWords } from './rhythm-words.ts'
-import { switches } from './switches.ts'
+import { switches, versionChecks } from './switches.ts'
 
 /**
  * Returns the product's page about its usage telemetry: what is reported, why, when and to whom, how to see it, to stop it and to have it
@@ -31,6 +31,7 @@ export function usagePage(product: PublishedProduct, exampleReport: string): rea
     ),
     heading(2, 'Switch it on or off'),
     ...switches(product),
+    ...versionChecks(product),
     heading(2, 'See it for yourself'),
     ...seeing(product),
     heading(2, 'Who receives it'),
