@@ -193,9 +193,10 @@ const isVersions = listOf(isVersion, 16)
 
 /** Checks the address of a page: https, without a user name and a password. */
 export const isAddress: Check<string> = (value): value is string => {
-  if (!isPlainLine(value, 500) || /[\s<>"'`\\]/.test(value) || !URL.canParse(value)) return false
-  const { protocol, username, password } = new URL(value)
-  return protocol === 'https:' && username === '' && password === ''
+  if (!isPlainLine(value, 500) || !/^https:\/\/[^\s<>"'`\\]+$/.test(value) || !URL.canParse(value))
+    return false
+  const { username, password } = new URL(value)
+  return username === '' && password === ''
 }
 
 const isBase64 = (value: unknown): value is string =>

@@ -1,4 +1,4 @@
-import { isAdvisoryId, isPlainLine, isSeverity, isTime, isVersion } from '../../feed/index.ts'
+import { isAddress, isAdvisoryId, isPlainLine, isSeverity, isTime, isVersion } from '../../feed/index.ts'
 import { memberOf, ownOf, parseOwn, TextDecoder, URL } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 import type { Findings } from './findings.ts'
@@ -98,7 +98,7 @@ function isFindings(value: unknown): value is Findings {
     isOptional(isOutdated, (one) => typeof one === 'boolean') &&
     isOptional(endOfLife, isTime) &&
     isOptional(message, isText(500)) &&
-    isOptional(url, isPage) &&
+    isOptional(url, isAddress) &&
     Array.isArray(advisories) &&
     advisories.every(isAdvisory)
   )
@@ -113,13 +113,11 @@ const isAdvisory = (value: unknown): boolean => {
     Array.isArray(fixedIn) &&
     fixedIn.every(isVersion) &&
     isOptional(summary, isText(300)) &&
-    isOptional(url, isPage)
+    isOptional(url, isAddress)
   )
 }
 
 const isOptional = (value: unknown, isGood: Check) => value === undefined || isGood(value)
-
-const isPage: Check = (value) => isText(500)(value) && (value as string).startsWith('https://')
 
 /** Reads the acknowledgements, oldest first. Lines that are damaged are left out. Never rejects. */
 export async function readAcknowledgements(store: StateStore): Promise<readonly Acknowledgement[]> {
