@@ -62,7 +62,7 @@ export interface TelemetryCommandModule {
   readonly command: string
   readonly describe: string
   builder<Y extends YargsInstance>(yargs: Y): Y
-  handler(given: { readonly arguments?: unknown }): Promise<void>
+  handler(given: Readonly<Record<string, unknown>>): Promise<void>
 }
 
 /** As much of an instance of yargs as is used. */

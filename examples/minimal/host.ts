@@ -2,6 +2,7 @@
  * Acme Notes: a server that keeps notes in memory, and counts what it serves.
  *
  *   node examples/minimal/host.ts [PORT]
+ *   node examples/minimal/host.ts telemetry status      (and other commands: telemetry --help)
  *
  *   GET  /                   the notes          POST /                   keeps a note
  *   GET  /telemetry          verdict, preview   POST /telemetry/report   makes a report now
@@ -14,6 +15,7 @@ import { text } from 'node:stream/consumers'
 import { metrics } from '@opentelemetry/api'
 import { createStartupWarnings, createUsageTelemetry } from 'otel-usage'
 import { createAdminHandler } from 'otel-usage/admin'
+import { runTelemetryCommand } from 'otel-usage/cli'
 import { product } from './product.ts'
 
 const warnings = createStartupWarnings()
@@ -55,20 +57,27 @@ async function answer(request: http.IncomingMessage, response: http.ServerRespon
   }
 }
 
-server.listen(Number(process.argv[2] ?? 8080), '127.0.0.1', async () => {
-  const address = `http://127.0.0.1:${(server.address() as { port: number }).port}`
-  console.log(`Acme Notes listens on ${address}`)
-  console.log(`Its usage telemetry: ${address}/admin/telemetry/`)
-  await usage.start()
-})
+const [first, ...rest] = process.argv.slice(2)
+if (first === 'telemetry') {
+  const name = 'node examples/minimal/host.ts telemetry'
+  process.exitCode = await runTelemetryCommand(usage, rest, { name })
+} else listen(Number(first ?? 8080))
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, async () => {
-    server.close()
-    admin.close()
-    server.closeAllConnections()
-    await usage.shutdown()
+function listen(port: number): void {
+  server.listen(port, '127.0.0.1', async () => {
+    const address = `http://127.0.0.1:${(server.address() as { port: number }).port}`
+    console.log(`Acme Notes listens on ${address}`)
+    console.log(`Its usage telemetry: ${address}/admin/telemetry/`)
+    await usage.start()
   })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, async () => {
+      server.close()
+      admin.close()
+      server.closeAllConnections()
+      await usage.shutdown()
+    })
+  }
 }
 
 async function serve(route: string, request: http.IncomingMessage): Promise<unknown> {

@@ -11,7 +11,7 @@ import {
 import { type OperatedTelemetry, shown } from '../operations/index.ts'
 import { type Answer, CommandFailure, type Context, EXIT, type TelemetryIo } from './context.ts'
 import { createProgram } from './program.ts'
-import { createTerminal } from './terminal.ts'
+import { createTerminal, type Output } from './terminal.ts'
 
 /**
  * Runs one of the commands about a product's usage telemetry, such as `['status', '--json']`, and resolves to its exit code. The telemetry
@@ -53,6 +53,7 @@ async function run(
   const { stdout = process.stdout, stderr = process.stderr, stdin = process.stdin } = io
   const { environment = systemEnvironment(), clock = systemClock, signal } = io
   const isJson = args.includes('--json')
+  endQuietly(stdout)
   let code: number = EXIT.done
   try {
     const context: Context = {
@@ -78,6 +79,18 @@ async function run(
       return error.exitCode === 0 ? EXIT.done : EXIT.calledWrongly
     return writeFailure(error, { stdout, stderr, environment, isJson })
   }
+}
+
+/** Streams whose errors are looked at. */
+const looked = new WeakSet<object>()
+
+/** Lets a command end in silence where its reader has seen enough, such as `head`, and has closed the pipe. */
+function endQuietly(stream: Output): void {
+  if (looked.has(stream)) return
+  looked.add(stream)
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
 }
 
 /** Writes a failure, as a document where that is asked for, and returns its exit code. */
