@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild'
 import { writeCommonJsDoors } from './commonjs-doors.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -67,8 +67,8 @@ const dynamicImportsStay: Plugin = {
 const throughDoors: Plugin = {
   name: 'through doors',
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path: file }) => ({
-      loader: 'ts',
+    onLoad({ filter: /[\\/]src[\\/].*\.tsx?$/ }, ({ path: file }) => ({
+      loader: file.endsWith('x') ? 'tsx' : 'ts',
       contents: readFileSync(file, 'utf8').replaceAll(
         /^(import|export) \{([^}]*)\} from '([^']*\/index\.ts)'$/gm,
         (_, keyword: string, list: string, door: string) =>
@@ -80,6 +80,17 @@ const throughDoors: Plugin = {
             .join(';'),
       ),
     }))
+  },
+}
+
+/** Gives a module the text of a style sheet: the page hands it to its shadow root. */
+const styleAsText: Plugin = {
+  name: 'style as text',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path: file }) => {
+      const { code } = await transform(readFileSync(file, 'utf8'), { loader: 'css', minify: true })
+      return { contents: code, loader: 'text' }
+    })
   },
 }
 
@@ -121,10 +132,7 @@ for (const entryPoints of [hostDoors, otherDoors]) {
     metafile: true,
   })
   for (const [file, { exports }] of Object.entries(metafile.outputs)) exported.set(file, exports)
-  for (const file of Object.keys(metafile.inputs)) {
-    const [folder] = /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []
-    if (folder !== undefined) built.add(folder)
-  }
+  notePackages(metafile)
   if (entryPoints === hostDoors) await joinChunks('dist/index.js', 'dist/host.js', metafile)
 }
 await buildPage()
@@ -147,24 +155,6 @@ const doors = Object.values<{ readonly import?: { readonly default: string } }>(
 writeCommonJsDoors(path.join(root, 'dist'), new Map(doors))
 removeUnusedDeclarations(doors.map(([door]) => `dist/${door}.d.ts`))
 
-/** Builds the operator's page: a script, a style and the page itself. */
-async function buildPage(): Promise<void> {
-  const from = path.join(root, 'src/operator/page')
-  await build({
-    absWorkingDir: root,
-    entryPoints: { page: path.join(from, 'index.ts') },
-    outdir: 'dist/page',
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    logLevel: 'warning',
-  })
-  for (const file of ['index.html', 'page.css'])
-    copyFileSync(path.join(from, file), path.join(root, 'dist/page', file))
-}
-
 /** Removes the declarations that no door leads to: nobody can import them, and they would be a tenth of the package. */
 function removeUnusedDeclarations(doors: readonly string[]): void {
   const used = new Set(doors)
@@ -175,6 +165,38 @@ function removeUnusedDeclarations(doors: readonly string[]): void {
       used.add(path.posix.join(path.posix.dirname(file), `${to}.d.ts`))
   for (const file of globSync('dist/**/*.d.ts', { cwd: root }))
     if (!used.has(file.replaceAll(path.sep, '/'))) rmSync(path.join(root, file))
+}
+
+/** Builds the operator's page, which runs in a browser: one module with everything, and the document around it. */
+async function buildPage(): Promise<void> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { page: 'src/operator/page/index.ts' },
+    outdir: 'dist/page',
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2023',
+    legalComments: 'none',
+    logLevel: 'warning',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    tsconfigRaw: {},
+    plugins: [throughDoors, styleAsText],
+    metafile: true,
+  })
+  notePackages(metafile)
+  for (const file of ['index.html', 'page.css'])
+    copyFileSync(path.join(root, 'src/operator/page', file), path.join(root, 'dist/page', file))
+}
+
+/** Remembers the packages of a build, for their licences. */
+function notePackages({ inputs }: Metafile): void {
+  for (const file of Object.keys(inputs)) {
+    const [folder] = /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []
+    if (folder !== undefined) built.add(folder)
+  }
 }
 
 /** Returns the licence of a package, which its authors ask to be passed on with it. */

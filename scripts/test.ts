@@ -54,7 +54,9 @@ await Promise.all([
     ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
     'npm run fix',
   ),
-  step('build', ['scripts/build.ts']).then(() => step('types', ['node_modules/typescript/bin/tsc'])),
+  step('build', ['scripts/build.ts'])
+    .then(() => step('types', ['node_modules/typescript/bin/tsc']))
+    .then(() => step('types of the page', ['node_modules/typescript/bin/tsc', '-p', 'src/operator/page'])),
 ])
 
 const files = globSync('test/**/*.test.ts').filter((file) => names.every((name) => file.includes(name)))

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Hono } from 'hono'
 import * as v from 'valibot'
 import { errorOf, URL } from '../../platform/index.ts'
-import { createGate } from './access.ts'
+import { createGate, type Purpose } from './access.ts'
 import { createEventStreams } from './events.ts'
 import { checkAddress, checkHost, checkSite, jsonOf, SAFE_HEADERS } from './guards.ts'
 import { answerNode } from './node.ts'
@@ -61,14 +61,12 @@ export function createApp(usage: AdministeredTelemetry, settings: AdminSettings)
       const url = new URL(req.url)
       const answer = await one.respond({
         usage,
+        product: settings.product,
         streams,
         clock,
         by,
-        isPermitted: () =>
-          gate.admit(source, one.purpose).then(
-            () => true,
-            () => false,
-          ),
+        mayWrite: () => isAdmitted(source, 'write'),
+        isPermitted: () => isAdmitted(source, one.purpose),
         method: req.raw.method,
         path: parse(one.parameters, req.param(), 'path'),
         query: parse(one.query, queryOf(url), 'query'),
@@ -97,6 +95,12 @@ export function createApp(usage: AdministeredTelemetry, settings: AdminSettings)
     logger.error(`A request about the usage telemetry has failed: ${errorOf(error).stack}`)
     return problemAnswer(new Refusal('failed', 'The log of the product has the reason.'))
   })
+
+  const isAdmitted = (source: Source, purpose: Purpose) =>
+    gate.admit(source, purpose).then(
+      () => true,
+      () => false,
+    )
 
   async function fetch(request: Request, source: Source): Promise<Response> {
     const answer = await app.fetch(request, { source })

@@ -92,8 +92,8 @@ async function textOf({ body, headers }: Request): Promise<string> {
     length = 0
     const reader = body?.getReader()
     for (;;) {
-      const { done = true, value } = (await reader?.read()) ?? {}
-      if (done) return text + decoder.decode()
+      const { value } = (await reader?.read()) ?? {}
+      if (!value) return text + decoder.decode()
       length += value.length
       if (length > MAX_BODY_BYTES) break
       text += decoder.decode(value, { stream: true })

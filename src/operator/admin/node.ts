@@ -47,7 +47,7 @@ function requestOf(request: ServedRequest): Request {
 }
 
 /** Returns the body, also if the host has read and parsed it before. */
-function bodyOf(request: ServedRequest): ReadableStream<Uint8Array> | string | Uint8Array {
+function bodyOf(request: ServedRequest): ReadableStream<Uint8Array> | string {
   if (!request.readableEnded) return Readable.toWeb(request) as ReadableStream<Uint8Array>
   const { body = '' } = request
   return typeof body === 'string' || Buffer.isBuffer(body) ? (body as string) : JSON.stringify(body)

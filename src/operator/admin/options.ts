@@ -16,6 +16,7 @@ export interface AdminSettings {
   readonly authorize: NonNullable<AdminHandlerOptions['authorize']> | undefined
   readonly basePath: string
   readonly hosts: ReadonlySet<string>
+  readonly product: NonNullable<AdminHandlerOptions['product']>
   readonly logger: Logger
   readonly clock: Clock
 }
@@ -33,6 +34,7 @@ export function checkOptions(usage: unknown, given: AdminHandlerOptions): AdminS
     authorize,
     basePath = '/telemetry',
     hosts = [],
+    product = {},
     logger = silentLogger,
     clock = systemClock,
   } = options
@@ -48,17 +50,30 @@ export function checkOptions(usage: unknown, given: AdminHandlerOptions): AdminS
       path: 'hosts',
       message: `is ${describeValue(hosts)}; pass names such as ['acme.example'], without scheme and port`,
     })
+  if (typeof product !== 'object' || product === null)
+    mistakes.push({
+      path: 'product',
+      message: `is ${describeValue(product)}; pass the description that createUsageTelemetry takes`,
+    })
   if (mistakes.length > 0) throw new UsageConfigurationError('createAdminHandler', mistakes)
   return {
     authorize,
     basePath: basePath === '/' ? '' : basePath,
     hosts: new Set(hosts.map((host) => host.toLowerCase())),
+    product,
     logger,
     clock,
   }
 }
 
-const OPTION_NAMES: OptionNames = { authorize: true, basePath: true, hosts: true, logger: true, clock: true }
+const OPTION_NAMES: OptionNames = {
+  authorize: true,
+  basePath: true,
+  hosts: true,
+  product: true,
+  logger: true,
+  clock: true,
+}
 
 /** Path without empty and without dot segments. */
 const BASE_PATH = /^(?:\/?|(?:\/(?!\.{1,2}(?:\/|$))[A-Za-z0-9._~-]+)+)$/

@@ -3,6 +3,7 @@ import type * as v from 'valibot'
 import type { Clock } from '../../platform/index.ts'
 import type { Purpose } from './access.ts'
 import type { EventStreams } from './events.ts'
+import type { AdminSettings } from './options.ts'
 import type { ProblemName } from './problem.ts'
 import type { AdministeredTelemetry } from './types.ts'
 
@@ -16,12 +17,15 @@ export interface Call<
   B extends Schema | undefined,
 > {
   readonly usage: AdministeredTelemetry
+  readonly product: AdminSettings['product']
   readonly streams: EventStreams
   readonly clock: Clock
   /** Name of the person who asks. */
   readonly by: string
   /** Returns whether that person may still do this. */
   readonly isPermitted: () => Promise<boolean>
+  /** Returns whether that person may decide. */
+  readonly mayWrite: () => Promise<boolean>
   readonly method: string
   readonly path: Given<P>
   readonly query: Given<Q>

@@ -19,6 +19,28 @@ export const Outcome = v.picklist([
   'too-large',
 ])
 
+const SOURCES = [
+  ...([
+    'do-not-track',
+    'opt-out-variable',
+    'otel-sdk-disabled',
+    'executable-name',
+    'automation',
+    'development',
+  ] as const),
+  ...([
+    'debug-variable',
+    'endpoint-variable',
+    'headers-variable',
+    'exclude-variable',
+    'variable',
+    'flag',
+  ] as const),
+  ...(['locked-configuration', 'state', 'stored-choice', 'configuration', 'seed', 'default'] as const),
+] satisfies readonly ConsentSource[]
+
+const Source = v.picklist(SOURCES)
+
 const Opinion = v.object({
   source: v.string(),
   name: v.string(),
@@ -33,7 +55,7 @@ export const Verdict = v.object({
   state: State,
   disabledBy: v.optional(v.picklist(['person', 'circumstance', 'product'])),
   level: v.pipe(v.string(), v.description('Level of consent; off when nothing may be sent')),
-  source: v.string(),
+  source: Source,
   because: v.string(),
   locked: v.pipe(v.boolean(), v.description('No choice here can change the verdict')),
   since: v.optional(time),
@@ -228,20 +250,29 @@ export const Choice = v.object({
 
 export const History = v.object({ choices: list(Choice) })
 
-const word = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
+/** What a page says beside the status. */
+export const About = v.object({
+  prefix: v.pipe(v.string(), v.description("Prefix of the names of the catalog's facts")),
+  levels: v.pipe(texts, v.description('Levels of consent, the least one first')),
+  you: v.object({ by: v.string(), write: v.boolean() }),
+  neverCollected: texts,
+  legalNote: v.optional(v.string()),
+  receiver: v.optional(
+    v.object({
+      operator: v.string(),
+      seenBy: v.string(),
+      retention: v.union([v.string(), named]),
+      erasure: v.string(),
+    }),
+  ),
+})
 
-const SOURCES = [
-  ...(['do-not-track', 'opt-out-variable', 'otel-sdk-disabled', 'executable-name', 'automation'] as const),
-  ...([
-    'debug-variable',
-    'endpoint-variable',
-    'headers-variable',
-    'exclude-variable',
-    'variable',
-    'flag',
-  ] as const),
-  ...(['locked-configuration', 'state', 'stored-choice', 'configuration', 'seed', 'default'] as const),
-] satisfies readonly ConsentSource[]
+/** Numbers that reports of the log have, by fact: the sum over the dimensions of each. */
+export const Series = v.object({
+  facts: v.record(v.string(), list(v.object({ at: time, value: v.number() }))),
+})
+
+const word = v.pipe(v.string(), v.minLength(1), v.maxLength(64))
 
 /** Returns the schema of a decision: consent as a person wants it, and as that person has seen it. */
 export const decisionAmong = (levels: readonly string[]) =>
@@ -254,7 +285,7 @@ export const decisionAmong = (levels: readonly string[]) =>
       v.strictObject({
         state: State,
         level: v.exactOptional(word),
-        source: v.exactOptional(v.picklist(SOURCES)),
+        source: v.exactOptional(Source),
         since: v.exactOptional(word),
       }),
       v.description('Verdict that the person has seen; if another one holds by now, nothing is changed'),
@@ -279,5 +310,10 @@ export type Problem = v.InferOutput<typeof Problem>
 /** Schemas that the OpenAPI document names, so that a reader and a generated client find them once. */
 export const NAMED = {
   ...{ Verdict, Status, Preview, Entry, Page, Report, Made, Choice, History, Problem },
-  ...{ VersionState, Version, Checked, Acknowledgement, Comparison, FactList },
+  ...{ VersionState, Version, Checked, Acknowledgement, Comparison, FactList, About, Series },
 }
+
+/** Types of the answers, for the page. */
+export type Answers = { [Name in keyof typeof NAMED]: v.InferOutput<(typeof NAMED)[Name]> }
+
+export type Decision = v.InferOutput<ReturnType<typeof decisionAmong>>

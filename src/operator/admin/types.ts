@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { UsageTelemetry } from '../../library/telemetry/index.ts'
+import type { ProductDescription, UsageTelemetry } from '../../library/telemetry/index.ts'
 import type { Clock, Logger } from '../../platform/index.ts'
 import type { OperatedTelemetry } from '../operations/index.ts'
 
@@ -30,6 +30,11 @@ export interface AdminHandlerOptions {
    * name: for an `authorize` that asks for a session or a token, which a foreign site does not have. Default: none.
    */
   readonly hosts?: readonly string[]
+  /**
+   * Description of the product, as `createUsageTelemetry` takes it. The page shows what it says about the receiver, about what is never
+   * collected, and its legal note. Default: the page says nothing about them.
+   */
+  readonly product?: Pick<ProductDescription, 'neverCollected' | 'receiver' | 'disclosure'>
   /** Logger for failures of the handler and of `authorize`. Default: nothing is logged. */
   readonly logger?: Logger
   /** Clock of the event stream. Default: the system's. */

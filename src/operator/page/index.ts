@@ -1,17 +1,13 @@
-/** Script of the page: shows the state of the usage telemetry in a sentence. */
-const page = document.querySelector('#page') as HTMLElement
+/**
+ * The page and the prompt as custom elements, for any page of the product:
+ *
+ *   <script type="module" src="/telemetry/page.js"></script>
+ *   <usage-telemetry></usage-telemetry>
+ *   <usage-telemetry-prompt></usage-telemetry-prompt>
+ *
+ * `usage-telemetry-prompt` opens by itself while nobody has decided, once a session; `open()` opens it again.
+ */
+import { UsageTelemetryElement, UsageTelemetryPromptElement } from './elements.tsx'
 
-async function show(): Promise<void> {
-  const answer = await fetch('status')
-  const { product, verdict, detail } = await answer.json()
-  const heading = document.createElement('h1')
-  const reason = document.createElement('p')
-  heading.textContent = answer.ok ? `The usage telemetry of ${product.title} is ${verdict.state}.` : detail
-  if (answer.ok) reason.textContent = `Decided by ${verdict.because}.`
-  page.replaceChildren(heading, reason)
-}
-
-await show()
-new EventSource('events').addEventListener('consent', () => void show())
-
-export {}
+customElements.define('usage-telemetry', UsageTelemetryElement)
+customElements.define('usage-telemetry-prompt', UsageTelemetryPromptElement)

@@ -1,0 +1,233 @@
+/** The operator's page, as an administrator sees it in a real browser. */
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import type { Browser } from 'playwright-core'
+import { createScratch } from '../support/scratch.ts'
+import { axeFindings, LEGAL_NOTE, launch, open, serveBoards } from './boards.ts'
+
+let browser: Browser
+before(async () => {
+  browser = await launch()
+})
+after(() => browser.close())
+
+test('an administrator decides, sees the next report, and finds it in the history after it was sent', async () => {
+  await using served = await serveBoards()
+  const page = await open(browser, served.url)
+  assert.match(await page.locator('h1').innerText(), /^Nobody has decided yet whether Acme Boards sends/)
+
+  await page.getByText('Full', { exact: true }).click()
+  const consequences = page.locator('[data-part=consequences]')
+  await consequences.locator('table').waitFor()
+  assert.match(await consequences.innerText(), /boards\.edition[\s\S]*community/)
+  assert.match(
+    await consequences.innerText(),
+    /Beyond the level before it, it has boards\.count, boards\.searches/,
+  )
+  assert.equal(await page.locator('[data-part=legal-note]').innerText(), LEGAL_NOTE)
+  assert.equal(served.usage.consent.verdict().state, 'undecided', 'nothing is stored before it is confirmed')
+
+  await page.getByRole('button', { name: 'Choose “Full”' }).click()
+  await page
+    .getByRole('heading', { name: 'Acme Boards sends usage reports to usage.acme.example.' })
+    .waitFor()
+  assert.match(await page.locator('[data-part=reason]').innerText(), /Because alice chose so on/)
+  assert.equal(served.usage.consent.verdict().level, 'full')
+
+  const next = page.locator('[data-part=next-report]')
+  assert.match(await next.innerText(), /The next report, as it will be sent/)
+  await next.getByRole('button', { name: 'Make a report now' }).click()
+  await page.locator('[data-part=reports]').getByText('sent', { exact: true }).waitFor()
+  const [sent] = served.kit.receiver.list()
+  await page.getByRole('button', { name: /^Open the report of/ }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText('SHA-256').waitFor()
+  const shown = await dialog.locator('.bytes').textContent()
+  assert.equal(
+    shown,
+    new TextDecoder().decode(sent?.bytes),
+    'the bytes that are shown are those that were sent',
+  )
+  assert.deepEqual(page.complaints, [])
+})
+
+test('a change that another administrator has made in between is not overwritten', async () => {
+  await using served = await serveBoards()
+  const page = await open(browser, served.url, { withoutEvents: true })
+  await page.getByText('Basic', { exact: true }).click()
+  await served.usage.consent.set('disabled', { by: 'bob' })
+  await page.getByRole('button', { name: 'Choose “Basic”' }).click()
+  await page.getByText('The consent has changed meanwhile').waitFor()
+  await page.getByRole('heading', { name: 'Acme Boards sends no usage reports.' }).waitFor()
+  assert.match(await page.locator('[data-part=reason]').innerText(), /Because bob chose so on/)
+  assert.equal(served.usage.consent.verdict().state, 'disabled')
+})
+
+test('a choice of somebody else is on the page at once', async () => {
+  await using served = await serveBoards()
+  const page = await open(browser, served.url)
+  await served.usage.consent.set('disabled', { by: 'bob' })
+  await page.getByRole('heading', { name: 'Acme Boards sends no usage reports.' }).waitFor()
+})
+
+test('what is locked says by what and how to unlock it, and cannot be switched', async () => {
+  await using served = await serveBoards({ environment: { DO_NOT_TRACK: '1' } })
+  const page = await open(browser, served.url)
+  assert.match(
+    await page.locator('[data-part=fixed]').innerText(),
+    /DO_NOT_TRACK=1 is set outside.*Remove that/,
+  )
+  for (const radio of await page.getByRole('radio').all()) assert.equal(await radio.isDisabled(), true)
+})
+
+test('somebody who may only read sees everything and can change nothing', async () => {
+  await using served = await serveBoards({ level: 'full' })
+  served.access = { by: 'eve', read: true, write: false }
+  const page = await open(browser, served.url)
+  assert.match(await page.locator('[data-part=fixed]').innerText(), /You may see all of this, but not decide/)
+  for (const name of ['Make a report now', 'Have it erased…', 'Export for a closed network…'])
+    assert.equal(await page.getByRole('button', { name }).count(), 0, name)
+})
+
+test('a session that has ended and a product that is gone are said, and what was seen stays', async () => {
+  await using served = await serveBoards({ level: 'basic' })
+  const page = await open(browser, served.url)
+  await page.getByText('Off', { exact: true }).click()
+  const choose = page.getByRole('button', { name: 'Choose “Off”' })
+
+  served.access = undefined
+  await choose.click()
+  await page.getByRole('alert').getByText('You are signed out of the product').waitFor()
+  assert.equal(await page.locator('h1').innerText(), 'Acme Boards sends usage reports to usage.acme.example.')
+  assert.equal(served.usage.consent.verdict().state, 'enabled')
+
+  served.access = { by: 'alice', read: true, write: true }
+  await served.stop()
+  await page.getByRole('button', { name: 'Read again' }).click()
+  await page.getByRole('alert').getByText('The product does not answer. What you see is from').waitFor()
+
+  await served.start()
+  await page.getByRole('button', { name: 'Read again' }).click()
+  await page.getByRole('alert').waitFor({ state: 'detached' })
+  await choose.click()
+  await page.getByRole('heading', { name: 'Acme Boards sends no usage reports.' }).waitFor()
+})
+
+test('a state directory that is gone while the page is open makes the choice in it void: the page says so, and a no can be stored again', async () => {
+  using scratch = createScratch()
+  const state = path.join(scratch.directory, 'usage')
+  await using served = await serveBoards({ level: 'basic', state })
+  const page = await open(browser, served.url)
+  await rm(state, { recursive: true, force: true })
+  await page.getByText('Off', { exact: true }).click()
+  await page.getByRole('button', { name: 'Choose “Off”' }).click()
+  await page.getByText('The consent has changed meanwhile').waitFor()
+  await page.getByRole('heading', { name: 'Nobody has decided yet' }).waitFor()
+  await page.getByRole('button', { name: 'Choose “Off”' }).click()
+  await page.getByRole('heading', { name: 'Acme Boards sends no usage reports.' }).waitFor()
+  assert.equal(served.usage.consent.verdict().source, 'stored-choice')
+})
+
+test('texts that try to become a script stay texts', async () => {
+  const evil = `<img src=x onerror="globalThis.hurt=1"><script>globalThis.hurt=1</script>`
+  await using served = await serveBoards({
+    title: `Acme ${evil}`.slice(0, 60),
+    environment: { ACME_BOARDS_TELEMETRY: `nope${evil}` },
+  })
+  served.access = { by: `"><svg onload=globalThis.hurt=1>`, read: true, write: true }
+  const page = await open(browser, served.url)
+  await page.locator('[data-part=all-facts] summary').click()
+  assert.ok((await page.locator('main').innerText()).includes('<img src=x'))
+  assert.equal(await page.evaluate(() => (globalThis as { hurt?: unknown }).hurt), undefined)
+  assert.deepEqual(page.complaints, [])
+})
+
+test('erasure asks first, and then says what was erased', async () => {
+  await using served = await serveBoards({ level: 'full' })
+  const page = await open(browser, served.url)
+  const before = (await served.usage.status()).installation?.id
+  await page.getByRole('button', { name: 'Have it erased…' }).click()
+  const dialog = page.getByRole('dialog')
+  assert.match(await dialog.innerText(), /asks usage\.acme\.example to delete what it has/)
+  assert.equal((await served.usage.status()).installation?.id, before)
+  await dialog.getByRole('button', { name: 'Erase' }).click()
+  await page.getByText('Erased here.', { exact: false }).waitFor()
+  assert.notEqual((await served.usage.status()).installation?.id, before)
+})
+
+test('an export is a file with the exact reports, and the command that sends it', async () => {
+  await using served = await serveBoards({ level: 'full' })
+  const page = await open(browser, served.url)
+  await page.getByRole('button', { name: 'Export for a closed network…' }).click()
+  const dialog = page.getByRole('dialog')
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog.getByRole('button', { name: 'Make the file' }).click(),
+  ])
+  assert.match(download.suggestedFilename(), /^acme-boards-usage-.*\.json$/)
+  assert.match(await dialog.innerText(), /curl --fail-with-body .*usage\.acme\.example/)
+})
+
+test('the prompt asks while nobody has decided, stays away after “Decide later”, and opens again from a menu', async () => {
+  await using served = await serveBoards()
+  const page = await open(browser, served.url.replace('/telemetry', '/settings'))
+  const dialog = page.getByRole('dialog', { name: 'Help Acme Boards get better?' })
+  await dialog.waitFor()
+  assert.match(await dialog.innerText(), new RegExp(LEGAL_NOTE.replaceAll('.', '\\.')))
+  assert.deepEqual(await axeFindings(page), [])
+  await dialog.getByRole('button', { name: 'Decide later' }).click()
+  await page.reload()
+  await page.waitForLoadState('networkidle')
+  assert.equal(await dialog.count(), 0)
+  await page.getByRole('button', { name: 'Usage telemetry' }).click()
+  await dialog.getByRole('button', { name: 'Send reports' }).click()
+  await dialog.getByText('Stored.', { exact: false }).waitFor()
+  assert.equal(served.usage.consent.verdict().state, 'enabled')
+})
+
+test('the whole page can be used by keyboard', async () => {
+  await using served = await serveBoards()
+  const page = await open(browser, served.url)
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('ArrowRight')
+  await page.getByRole('button', { name: /^Choose “/ }).waitFor()
+  await page.getByRole('button', { name: /^Choose “/ }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: /sends/ }).first().waitFor()
+  await served.usage.report()
+  await page
+    .getByRole('button', { name: /^Open the report/ })
+    .first()
+    .focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog').waitFor()
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+})
+
+test('axe finds nothing wrong, and nothing is wider than the screen: three widths, light and dark, two languages', async () => {
+  await using served = await serveBoards({ level: 'full' })
+  for (const [width, colorScheme, locale] of [
+    [1280, 'light', 'en-US'],
+    [1280, 'dark', 'de-DE'],
+    [768, 'light', 'de-DE'],
+    [390, 'dark', 'en-US'],
+    [390, 'light', 'de-DE'],
+  ] as const) {
+    const page = await open(browser, served.url, { viewport: { width, height: 900 }, colorScheme, locale })
+    const about = `${width}, ${colorScheme}, ${locale}`
+    await page.locator('summary').first().click()
+    assert.deepEqual(await axeFindings(page), [], about)
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, about)
+    assert.match(
+      await page.locator('h1').innerText(),
+      locale === 'de-DE' ? /sendet Nutzungsberichte/ : /sends usage/,
+    )
+    if (process.env['SCREENSHOTS'])
+      await page.screenshot({ path: `docs/images/page-${width}-${colorScheme}-${locale.slice(0, 2)}.png` })
+    await page.context().close()
+  }
+})
