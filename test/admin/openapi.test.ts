@@ -12,6 +12,8 @@ const REQUESTS: ReadonlyArray<readonly [operation: string, path: string, status:
   ['/preview', '/preview?level=basic', 200],
   ['/preview', '/preview?level=unknown', 400],
   ['/facts', '/facts', 200],
+  ['/about', '/about', 200],
+  ['/series', '/series', 200],
   ['/diff', '/diff', 404],
   ['/version', '/version', 200],
   ['/version/check', '/version/check', 200, { method: 'POST', body: {} }],

@@ -7,6 +7,12 @@ import type { Browser } from 'playwright-core'
 import { createScratch } from '../support/scratch.ts'
 import { axeFindings, LEGAL_NOTE, launch, open, serveBoards } from './boards.ts'
 
+/** Pictures of the documentation, made by `SCREENSHOTS=1 node --test test/page/page.slow.test.ts`. */
+const PICTURES: Readonly<Record<string, string>> = {
+  '1280, light, en-US': 'page.png',
+  '390, dark, en-US': 'page-phone.png',
+}
+
 let browser: Browser
 before(async () => {
   browser = await launch()
@@ -219,6 +225,9 @@ test('axe finds nothing wrong, and nothing is wider than the screen: three width
   ] as const) {
     const page = await open(browser, served.url, { viewport: { width, height: 900 }, colorScheme, locale })
     const about = `${width}, ${colorScheme}, ${locale}`
+    const picture = PICTURES[about]
+    if (picture !== undefined && process.env['SCREENSHOTS'])
+      await page.screenshot({ path: `docs/images/${picture}`, fullPage: true })
     await page.locator('summary').first().click()
     assert.deepEqual(await axeFindings(page), [], about)
     assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width, about)
@@ -226,8 +235,6 @@ test('axe finds nothing wrong, and nothing is wider than the screen: three width
       await page.locator('h1').innerText(),
       locale === 'de-DE' ? /sendet Nutzungsberichte/ : /sends usage/,
     )
-    if (process.env['SCREENSHOTS'])
-      await page.screenshot({ path: `docs/images/page-${width}-${colorScheme}-${locale.slice(0, 2)}.png` })
     await page.context().close()
   }
 })

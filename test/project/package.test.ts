@@ -65,8 +65,8 @@ test('require of any door gives what import gives, the very same, and prints not
 })
 
 /** The bytes of the package as it is downloaded, and as it lies in node_modules. It comes with its documentation. */
-const MAX_DOWNLOAD = 740_000
-const MAX_UNPACKED = 2_620_000
+const MAX_DOWNLOAD = 800_000
+const MAX_UNPACKED = 2_800_000
 
 test('the package does not grow unseen', async () => {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], { cwd: root })

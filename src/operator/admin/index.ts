@@ -3,5 +3,4 @@
  * before the first request.
  */
 export { createAdminHandler } from './handler.ts'
-export type { Answers, Decision } from './schemas.ts'
 export type { AdminAccess, AdminHandler, AdminHandlerOptions, AdministeredTelemetry } from './types.ts'

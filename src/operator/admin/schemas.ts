@@ -250,7 +250,7 @@ export const Choice = v.object({
 
 export const History = v.object({ choices: list(Choice) })
 
-/** What a page says beside the status. */
+/** Content of a page beside the status. */
 export const About = v.object({
   prefix: v.pipe(v.string(), v.description("Prefix of the names of the catalog's facts")),
   levels: v.pipe(texts, v.description('Levels of consent, the least one first')),

@@ -1,5 +1,5 @@
 /** Client of the REST interface, for the page. */
-import type { Answers, Decision } from '../admin/index.ts'
+import type { Answers, Decision } from '../admin/schemas.ts'
 
 export type Status = Answers['Status']
 export type Verdict = Answers['Verdict']

@@ -1,4 +1,4 @@
-/** What the page knows: read from the product, and read again when something has happened there. */
+/** Knowledge of the page: read from the product, and read again when something has happened there. */
 import {
   type About,
   type Choice,

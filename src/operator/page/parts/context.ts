@@ -1,4 +1,4 @@
-/** What every part of the page uses. */
+/** Surroundings of every part of the page. */
 import { createContext } from 'preact'
 import { useContext } from 'preact/hooks'
 import type { Format } from '../format.ts'
