@@ -18,9 +18,9 @@ const SECTIONS = {
   exit: ['Exit', async () => (await import('./exit.ts')).measureExit()],
   lost: ['Lost updates', async () => (await import('./lost.ts')).measureLost()],
   disk: ['Disk', async () => (await import('./disk.ts')).measureDisk()],
-  admin: ['Admin handler', async () => (await import('./admin.ts')).measureAdmin()],
   version: ['Version checks', async () => (await import('./version.ts')).measureVersion()],
   consent: ['Consent', async () => (await import('./consent.ts')).measureConsent()],
+  admin: ['Admin handler', async () => (await import('./admin.ts')).measureAdmin()],
 } as const satisfies Record<string, readonly [title: string, measure: () => Promise<string[]>]>
 
 /** Last sections of the page: they have separate runs, and stay when the rest is updated. */

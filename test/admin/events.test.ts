@@ -1,11 +1,13 @@
 /** The stream of events, and readers that are slow, gone or no longer permitted. */
 import assert from 'node:assert/strict'
+import http from 'node:http'
+import net from 'node:net'
 import { test } from 'node:test'
 import { type AdminAccess, createAdminHandler } from '../../src/admin.ts'
 import { createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { until } from '../support/until.ts'
-import { ALICE, serve } from './served.ts'
+import { ALICE, listen, serve } from './served.ts'
 
 const URL_OF_EVENTS = 'http://localhost/telemetry/events'
 
@@ -76,6 +78,33 @@ test('of 10,000 events a reader that reads none keeps a hundred at most, and the
   assert.ok(value.split('event: consent').length <= 101)
   await reader.cancel()
   assert.equal(listeners, 0)
+})
+
+test('a connection that is not read holds back its own stream, and neither memory nor another stream', async () => {
+  const usage = createAcme({ consent: { default: 'undecided' } })
+  let send: (verdict: object) => void = () => {}
+  const consent = {
+    ...usage.consent,
+    on(_: 'change', listener: (verdict: never, before: never) => void) {
+      send = listener as never
+      return () => {}
+    },
+  }
+  const admin = createAdminHandler({ ...usage, consent }, { authorize: () => ALICE })
+  await using server = await listen(http.createServer(admin))
+  const deaf = net.connect(server.port, '127.0.0.1').pause()
+  deaf.write('GET /telemetry/events HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  const reader = readerOf(await fetch(`http://127.0.0.1:${server.port}/telemetry/events`))
+  await reader.until('ready')
+  const before = process.memoryUsage().rss
+  const because = 'x'.repeat(10_000)
+  for (let number = 0; number < 10_000; number++) {
+    send({ state: 'enabled', level: 'full', source: 'flag', because, locked: false })
+    if (number % 50 === 0) await reader.until('consent')
+  }
+  assert.ok(process.memoryUsage().rss - before < 80e6, `${process.memoryUsage().rss - before} bytes`)
+  await reader.cancel()
+  deaf.destroy()
 })
 
 test('a stream ends with the session of its reader, and shows a sign of life while the session lasts', async () => {

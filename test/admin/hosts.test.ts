@@ -1,6 +1,10 @@
 /** The same handler in node:http, Express, Fastify and everything that speaks fetch. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import http from 'node:http'
+import http2 from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import express from 'express'
 import fastify from 'fastify'
@@ -98,6 +102,46 @@ for (const [what, mount] of Object.entries(HOSTS)) {
     await usage.shutdown()
   })
 }
+
+test('authorize asks for what the host has put into its own request', async () => {
+  type Signed = express.Request & { user?: string }
+  const admin = createAdminHandler(createAcme(), {
+    authorize: ({ user }: Signed) =>
+      user === undefined ? undefined : { by: user, read: true, write: false },
+  })
+  const app = express()
+  app.use((request: Signed, _, next) => {
+    const { cookie } = request.headers
+    if (cookie !== undefined) request.user = cookie
+    next()
+  })
+  app.use(admin)
+  await using server = await listen(http.createServer(app))
+  assert.equal((await server.ask('/telemetry/status')).status, 401)
+  assert.equal((await server.ask('/telemetry/status', { headers: { cookie: 'bob' } })).status, 200)
+})
+
+test('HTTP/2 is served as well', async () => {
+  const admin = createAdminHandler(createAcme(), { authorize: () => ALICE })
+  const server = http2.createServer((request, response) => admin(request as never, response as never))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const client = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  for (const [path, body, status] of [
+    ['/telemetry/status', undefined, 200],
+    ['/telemetry/reports', '{}', 200],
+    ['/telemetry/reports', ' '.repeat(20_000), 413],
+  ] as const) {
+    const method = body === undefined ? 'GET' : 'POST'
+    const request = client.request({ ':path': path, ':method': method, 'content-type': 'application/json' })
+    request.on('error', () => {})
+    request.end(body)
+    const [headers] = await once(request, 'response')
+    assert.equal(headers[':status'], status)
+    assert.ok((await text(request)).length > 0)
+  }
+  client.destroy()
+  server.close()
+})
 
 test('node:http without anything else answers 404 outside of the base path', async () => {
   const admin = createAdminHandler(createAcme(), { authorize: () => ALICE })
