@@ -51,6 +51,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
         'consent',
         'automation',
         'given',
+        'history',
         'stored-choice',
         'sources',
         'words',
