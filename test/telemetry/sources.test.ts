@@ -300,7 +300,7 @@ test('what is no total, no source or too much is dropped by name, and never thro
   for (const total of [-1, Number.NaN, 'one', undefined, 2 ** 60]) jobs.observe('a', { total })
   for (const since of ['yesterday', -1, Number.NaN, {}, future, new Date(Number.NaN)])
     jobs.observe('a', { total: 1, since })
-  for (const source of ['', 'x'.repeat(129), 5, undefined, null, Symbol('a')])
+  for (const source of ['', 'x'.repeat(129), '\n', '\ud800', 5, undefined, null, Symbol('a')])
     jobs.observe(source, { total: 1 })
   for (const observation of [
     undefined,
@@ -318,7 +318,7 @@ test('what is no total, no source or too much is dropped by name, and never thro
     .observe('a', { total: 1 })
   const { dropped } = await agent.status()
   const byReason = Object.fromEntries(dropped.map(({ reason, count }) => [reason, count]))
-  assert.deepEqual(byReason, { undeclared: 1, invalid_value: 13, invalid_attribute: 7, too_many_sources: 3 })
+  assert.deepEqual(byReason, { undeclared: 1, invalid_value: 13, invalid_attribute: 9, too_many_sources: 3 })
   assert.equal(log.lines.filter((line) => /observes 1,000 sources/.test(line)).length, 1)
   await agent.report()
   await agent.shutdown()

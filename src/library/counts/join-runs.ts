@@ -1,13 +1,5 @@
 import { Date } from '../../platform/index.ts'
-import {
-  type Counts,
-  factIn,
-  MAX_RUNS,
-  MAX_SOURCES,
-  type SourceRun,
-  type SourceRuns,
-  startOf,
-} from '../facts/index.ts'
+import { type Counts, factIn, MAX_RUNS, type SourceRun, type SourceRuns, startOf } from '../facts/index.ts'
 import type { Counter } from './counter-entry.ts'
 
 /** Result of joining a run to the last known one of its source. */
@@ -103,11 +95,12 @@ export function advanceBaselines(
       }
       if (last) sources.set(source, [last])
     }
-    after.set(
-      key,
-      forgetIdle(sources, (at) => starts.set(name, Math.max(starts.get(name) ?? 0, at + 1))),
-    )
+    after.set(key, sources)
   }
+  forgetIdle(after, (key, at) => {
+    const name = factIn(key)
+    starts.set(name, Math.max(starts.get(name) ?? 0, at + 1))
+  })
   return { runs: after, starts, growth }
 }
 
@@ -132,18 +125,23 @@ function begin(run: SourceRun, start: number): Joined | undefined {
   return { run, growth: isWhole ? run.total : run.total - run.from }
 }
 
-/** Removes the sources that were not observed for the longest time, if there are too many. */
+/** Largest number of baselines of an installation: each waiting report has all of them. */
+const MAX_BASELINES = 10_000
+
+/** Removes the baselines of the sources that were not observed for the longest time, if there are too many. */
 function forgetIdle(
-  sources: Map<string, readonly SourceRun[]>,
-  forget: (at: number) => void,
-): Map<string, readonly SourceRun[]> {
-  const timeOf = (source: string) => sources.get(source)?.at(-1)?.at ?? 0
-  const idle = [...sources.keys()].toSorted((a, b) => timeOf(a) - timeOf(b))
-  for (const source of idle.slice(0, Math.max(0, sources.size - MAX_SOURCES))) {
-    forget(timeOf(source))
-    sources.delete(source)
+  runs: ReadonlyMap<string, Map<string, readonly SourceRun[]>>,
+  forget: (key: string, at: number) => void,
+): void {
+  const size = [...runs.values()].reduce((sum, sources) => sum + sources.size, 0)
+  if (size <= MAX_BASELINES) return
+  const all = [...runs].flatMap(([key, sources]) =>
+    [...sources].map(([source, list]) => ({ key, source, at: list[0]?.at ?? 0 })),
+  )
+  for (const { key, source, at } of all.toSorted((a, b) => a.at - b.at).slice(0, size - MAX_BASELINES)) {
+    forget(key, at)
+    runs.get(key)?.delete(source)
   }
-  return sources
 }
 
 function groupRuns(all: readonly SourceRuns[]): Map<string, Map<string, SourceRun[]>> {

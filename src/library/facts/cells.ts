@@ -164,7 +164,10 @@ export class CountCell {
 }
 
 const isSourceName = (source: unknown): boolean =>
-  typeof source === 'string' && source !== '' && source.length <= MAX_SOURCE_NAME
+  typeof source === 'string' &&
+  source !== '' &&
+  source.length <= MAX_SOURCE_NAME &&
+  !/[\p{Cc}\p{Cs}]/u.test(source)
 
 /** Returns the time of a date, of a text or of a number, in milliseconds since 1970; `undefined` for anything else. */
 function timeOf(given: SourceObservation['since']): number | undefined {

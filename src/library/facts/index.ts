@@ -25,7 +25,7 @@ export {
 export { createMeter } from './meter.ts'
 export { createMistakes, type DroppedValues, type Mistakes } from './mistakes.ts'
 export type { GaugeValue, GaugeValues, OtherGaugeValue, OtherGaugeValues } from './shared-gauges.ts'
-export { MAX_RUNS, MAX_SOURCES, type SourceRun, type SourceRuns, startOf } from './source-runs.ts'
+export { MAX_RUNS, type SourceRun, type SourceRuns, startOf } from './source-runs.ts'
 export type { FactFunction, FactSource, FactStore, GaugePoint, SourcedOf } from './store.ts'
 export { createFactStores, type FactStores } from './stores.ts'
 export { DEFAULT_TIMEOUTS, type SourceTimeouts } from './timeouts.ts'

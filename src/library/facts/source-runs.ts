@@ -24,11 +24,14 @@ export const startOf = ({ since, seen }: SourceRun): number => since ?? seen
 /** Largest number of runs of a source that are kept. Older ones are in a report by then, unless a source begins again that often in a day. */
 export const MAX_RUNS = 20
 
-/** Largest number of sources of a counter, each combination of dimensions counted by itself. */
-export const MAX_SOURCES = 1_000
+/** Largest number of runs in a process that are beyond the first one of their source. */
+const MAX_MORE_RUNS = 10_000
 
-/** Largest number of the same in a process, for the size of its entry. */
-export const MAX_SOURCES_OF_PROCESS = 10_000
+/** Largest number of sources of a counter, each combination of dimensions counted by itself. */
+const MAX_SOURCES = 1_000
+
+/** Largest number of the same in a process: its entry has to be smaller than 4 MiB. */
+const MAX_SOURCES_OF_PROCESS = 5_000
 
 /** Time without an observation after which a source makes room for another one, in milliseconds: longer than the longest interval of reports. */
 const MAX_IDLE = 30 * 86_400_000
@@ -47,7 +50,9 @@ export interface ObservedTotal {
 
 /** Room for the sources of all counters of a process. */
 export interface SourceRoom {
-  used: number
+  sources: number
+  /** Runs beyond the first one of each source. */
+  moreRuns: number
 }
 
 /** Runs of the sources of one series, as this process has observed them. */
@@ -66,16 +71,21 @@ export function createSourceLog(room: SourceRoom): SourceLog {
   let size = 0
 
   function makeRoom(now: number): boolean {
-    if (size < MAX_SOURCES && room.used < MAX_SOURCES_OF_PROCESS) return true
+    if (size < MAX_SOURCES && room.sources < MAX_SOURCES_OF_PROCESS) return true
     for (const sources of series.values())
       for (const [source, { runs }] of sources)
         if (now - (runs.at(-1)?.at ?? 0) > MAX_IDLE) {
           sources.delete(source)
-          size--
-          room.used--
+          release(runs)
           return true
         }
     return false
+  }
+
+  function release(runs: readonly SourceRun[]): void {
+    size--
+    room.sources--
+    room.moreRuns -= runs.length - 1
   }
 
   return {
@@ -84,10 +94,13 @@ export function createSourceLog(room: SourceRoom): SourceLog {
       const known = sources.get(source)
       if (!known && !makeRoom(observed.at)) return false
       series.set(index, sources)
-      if (known) follow(known, observed)
-      else {
+      if (known) {
+        const before = known.runs.length
+        follow(known, observed, room.moreRuns < MAX_MORE_RUNS ? MAX_RUNS : 2)
+        room.moreRuns += known.runs.length - before
+      } else {
         size++
-        room.used++
+        room.sources++
         const { total, since, at } = observed
         sources.set(source, { says: since, runs: [{ since, seen: at, from: total, total, at }] })
       }
@@ -101,9 +114,8 @@ export function createSourceLog(room: SourceRoom): SourceLog {
         ]),
       ),
     clear() {
+      for (const sources of series.values()) for (const { runs } of sources.values()) release(runs)
       series.clear()
-      room.used -= size
-      size = 0
     },
   }
 }
@@ -118,7 +130,7 @@ interface Observed {
  * Adds an observation to the runs of its source. A later start or a smaller total means that the source began again. An earlier start with
  * a total that is not smaller is a late message about an earlier run, and ignored.
  */
-function follow(known: Observed, { total, since, at: now }: ObservedTotal): void {
+function follow(known: Observed, { total, since, at: now }: ObservedTotal, mostRuns: number): void {
   const last = known.runs.at(-1) as SourceRun
   const at = Math.max(now, last.at + 1)
   const isLater = since !== undefined && since > (known.says ?? last.at)
@@ -131,5 +143,5 @@ function follow(known: Observed, { total, since, at: now }: ObservedTotal): void
   known.says = since
   known.runs.push({ since: Math.max(since ?? at, startOf(last) + 1), seen: at, from: 0, total, at })
   // The first one says where the source was when it was first seen.
-  if (known.runs.length > MAX_RUNS) known.runs.splice(1, 1)
+  if (known.runs.length > mostRuns) known.runs.splice(1, 1)
 }

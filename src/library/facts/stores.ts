@@ -43,7 +43,7 @@ export function createFactStores(
   mistakes: Mistakes = createMistakes(),
   now: () => number = systemClock.now,
 ): FactStores {
-  const recording: Recording = { on: true, now, room: { used: 0 } }
+  const recording: Recording = { on: true, now, room: { sources: 0, moreRuns: 0 } }
   const stores = [createFactStore(catalog, recording, mistakes)]
   /** Counts of removed contributions. */
   let removedCounts: Counts = new Map()

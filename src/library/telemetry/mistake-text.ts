@@ -11,7 +11,7 @@ const CAUSES: Readonly<Record<DropReason, string>> = {
   invalid_value: 'the fact does not take such a value',
   invalid_attribute: 'the fact does not declare such a dimension or such a value of one',
   too_many_sources:
-    'a counter observes 1,000 sources and combinations of dimensions at most, and a process 10,000',
+    'a counter observes 1,000 sources and combinations of dimensions at most, and a process 5,000',
   failed: 'the function that gives the value has thrown',
   timeout: 'the function that gives the value took too long',
 }
