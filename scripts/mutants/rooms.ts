@@ -17,7 +17,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     tests: [
       ...below('counts', 'stored', 'local-counter', 'pending', 'acknowledged', 'coverage'),
       ...below('telemetry', 'totals', 'outbox-catalog', 'restart', 'no-in-passing'),
-      ...below('counts', 'sources', 'model', 'merge'),
+      ...below('counts', 'source-bounds', 'sources', 'model', 'merge'),
+      ...below('telemetry', 'sources', 'combined-gauges'),
       ...below('telemetry', 'counts'),
     ],
   },
