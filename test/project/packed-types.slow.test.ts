@@ -23,7 +23,8 @@ before(async () => {
   const [{ filename }] = JSON.parse((await run('npm', ['pack', ...to], { cwd: root })).stdout)
   const tarball = path.join(scratch.directory, filename)
   await run('tar', ['-xzf', tarball, '-C', path.join(modules, 'otel-usage'), '--strip-components=1'])
-  for (const name of ['@opentelemetry', '@types', 'undici-types'])
+  // What npm installs with it.
+  for (const name of ['@opentelemetry', '@types', 'commander', 'undici-types'])
     symlinkSync(path.join(installed, name), path.join(modules, name))
   cpSync(path.join(import.meta.dirname, 'hosts/declarations'), host, { recursive: true })
   return () => scratch[Symbol.dispose]()
