@@ -1,10 +1,10 @@
 import { Date, metricsUrl } from '../../platform/index.ts'
 import { ENTRIES } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
-import type { KeptInstallation } from '../identity/index.ts'
 import type { VersionStatus } from '../version/index.ts'
 import type { Contributions } from './contributions.ts'
 import { deliveryStatus, storedDue } from './delivery-status.ts'
+import { keptInstallation } from './own-installation.ts'
 import type { Settings } from './settings.ts'
 import { factsUnder, productUnder, type UsageStatus } from './status.ts'
 
@@ -12,7 +12,6 @@ import { factsUnder, productUnder, type UsageStatus } from './status.ts'
 export interface RunningStatus {
   readonly verdict: Verdict
   readonly disclosure: string | undefined
-  readonly installation: KeptInstallation | undefined
   readonly version: VersionStatus | undefined
   /** Time when the next report is due, in milliseconds since 1970; `'stored'` if the time that another process has stored is to be read. */
   readonly dueAt: number | 'stored' | undefined
@@ -22,8 +21,9 @@ export interface RunningStatus {
 export async function makeStatus(
   settings: Settings,
   contributions: Contributions,
-  { verdict, disclosure, installation, version, dueAt }: RunningStatus,
+  { verdict, disclosure, version, dueAt }: RunningStatus,
 ): Promise<UsageStatus> {
+  const installation = await keptInstallation(settings, verdict)
   const due = dueAt === 'stored' ? await storedDue(settings) : dueAt
   return {
     product: productUnder(settings),

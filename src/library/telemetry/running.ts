@@ -7,7 +7,6 @@ import {
   nameOfChooser,
   type Verdict,
 } from '../consent/index.ts'
-import type { Installation, KeptInstallation } from '../identity/index.ts'
 import type { Ledger } from '../ledger/index.ts'
 import type { EndingProcess } from '../short-lived/index.ts'
 import { createConsentOf } from './consent-of.ts'
@@ -234,7 +233,10 @@ export function createRunning(
     // A process that sends at its end prints the report there.
     if (settings.debug && settings.delivery === 'inline')
       void keepingProcessAlive(printPreview).catch(logTrouble)
-    if (planned && settings.identity.createWhen === 'first-launch') await launch(now)
+    if (planned && settings.identity.createWhen === 'first-launch') {
+      const { launch } = await import('./own-installation.ts')
+      await launch(settings, now, runner.maySend)
+    }
     owner.look()
     return now
   }
@@ -245,29 +247,6 @@ export function createRunning(
     isRecorded = true
     const { recordHost } = await import('./host-entry.ts')
     await recordHost(settings, contributions, verdict()).catch(logTrouble)
-  }
-
-  /** Makes the id at the first start, for a product whose page says so. An id to adopt waits until a report may be sent. */
-  async function launch(now: Verdict): Promise<void> {
-    const isForbidden = ownOf(now).disabledBy === 'person' && !settings.policy.keepInstallation
-    if (isForbidden || (settings.identity.adopt !== undefined && !runner.maySend(now))) return
-    const own = await installation()
-    await own.propose()
-    // Where it cannot be stored, the next start makes it.
-    await own.keep().catch(() => {})
-  }
-
-  async function installation(): Promise<Installation> {
-    const { createInstallation } = await import('../identity/index.ts')
-    return createInstallation(settings.state, clock, settings.identity, logger.warn)
-  }
-
-  /** Returns what is stored of the installation. Reads no id while nothing may be sent, except one that the product makes at its launch. */
-  async function keptInstallation({ state }: Verdict): Promise<KeptInstallation | undefined> {
-    const isAtLaunch = settings.identity.createWhen === 'first-launch'
-    const isKept = isAtLaunch && (state !== 'disabled' || settings.policy.keepInstallation)
-    if (state !== 'enabled' && !isKept) return undefined
-    return (await installation()).kept()
   }
 
   /** Loads the log without the reporter, because reading the log needs no SDK. */
@@ -319,29 +298,10 @@ export function createRunning(
 
   /** Sends what is due and what waits, or has a child process do it. */
   async function flush(delivery: EndingProcess['delivery'], persisted: Promise<void>): Promise<void> {
-    const { state, endpoint, debug, directory, noPlace, proxyEnvironment, headersVariable, identity } =
-      settings
-    const { flushOnShutdown } = await import('../short-lived/index.ts')
-    await flushOnShutdown({
-      ...{ delivery, state, clock, endpoint, runner, refreshConsent, persisted, stopCounting: counting.stop },
-      printPreview: debug && printPreview,
-      versions,
-      handOver: {
-        ...{
-          directory,
-          logger,
-          proxyEnvironment,
-          headersVariable,
-          identity,
-          isDurable: noPlace === undefined,
-        },
-        // `undefined` in a product that was bundled into a CommonJS file.
-        besideFile: import.meta.filename,
-        async makeWork(now) {
-          const { makeDetachedWork } = await import('./detached-work.ts')
-          return makeDetachedWork(settings, contributions, now)
-        },
-      },
+    const { flushAtEnd } = await import('./flush-at-end.ts')
+    await flushAtEnd(settings, contributions, {
+      ...{ delivery, runner, refreshConsent, persisted, stopCounting: counting.stop, versions },
+      printPreview: settings.debug && printPreview,
     })
   }
 
@@ -402,11 +362,10 @@ export function createRunning(
       const verdict = await refreshConsent()
       const version = settings.versionCheck && (await (await loadVersions()).status())
       const disclosure = disclosureOf(verdict, disclosing, consent.unannounced())
-      const installation = await keptInstallation(verdict)
       const { makeStatus } = await import('./make-status.ts')
       // After a shutdown none is scheduled, though the time of the next one is stored.
       const dueAt = runner.due() ?? (planned || stopping ? undefined : 'stored')
-      return makeStatus(settings, contributions, { verdict, disclosure, installation, version, dueAt })
+      return makeStatus(settings, contributions, { verdict, disclosure, version, dueAt })
     },
     consent: {
       verdict() {
