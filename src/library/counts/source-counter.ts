@@ -75,7 +75,8 @@ export const sourceCounterToJson = ({
 
 /** Parses a stored source counter; returns `undefined` for other data: then counting begins again. */
 export function sourceCounterFromJson(data: unknown): SourceCounter | undefined {
-  const { counterId, since, under, ...stored } = ownOf(Object(data))
+  const stored = ownOf(Object(data))
+  const { counterId, since, under } = stored
   const totals = countsFromJson(stored.totals)
   const counts = countsFromJson(stored.counts)
   const runs = runsFromJson(stored.runs)
