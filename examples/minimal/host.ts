@@ -38,6 +38,7 @@ usage.set('notes.storage', 'memory')
 // Acme Notes has no accounts: whoever reaches it is its administrator. A product with accounts asks its session here.
 const admin = createAdminHandler(usage, {
   basePath: '/admin/telemetry',
+  product,
   authorize: () => ({ by: 'admin', read: true, write: true }),
 })
 

@@ -12,16 +12,11 @@ export interface Sentences {
 export interface Told {
   readonly status: Status
   readonly choices: readonly Choice[]
-  readonly wouldBeSent: boolean
   /** Time in milliseconds since 1970. */
   readonly now: number
 }
 
-export function sentencesOf(
-  { status, choices, wouldBeSent, now }: Told,
-  messages: Messages,
-  format: Format,
-): Sentences {
+export function sentencesOf({ status, choices, now }: Told, messages: Messages, format: Format): Sentences {
   const { verdict, product, delivery, nextReportAt } = status
   const due = nextReportAt === undefined ? undefined : Date.parse(nextReportAt) - now
   const time = due === undefined ? undefined : due < 60_000 ? messages.now : format.duration(due)
@@ -44,7 +39,7 @@ export function sentencesOf(
     case 'undecided':
       return {
         headline: messages.undecided(product.title),
-        more: [time === undefined || !wouldBeSent ? messages.sendsNothingYet : messages.firstIn(time)],
+        more: [time === undefined ? messages.sendsNothingYet : messages.firstIn(time)],
       }
   }
 }

@@ -8,7 +8,16 @@ const LANGUAGES: Readonly<Record<string, (format: Format) => Messages>> = { en: 
 
 /** Returns the first of these languages that the page has; English if it has none of them. */
 export const languageOf = (wanted: readonly string[]): string =>
-  wanted.find((tag) => Object.hasOwn(LANGUAGES, primary(tag))) ?? 'en'
+  wanted.find((tag) => Object.hasOwn(LANGUAGES, primary(tag)) && isTag(tag)) ?? 'en'
+
+/** Browsers under a POSIX locale name languages such as `en-US@posix`, which `Intl` does not accept. */
+function isTag(text: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(text).length === 1
+  } catch {
+    return false
+  }
+}
 
 export const messagesIn = (format: Format): Messages => (LANGUAGES[primary(format.locale)] ?? english)(format)
 

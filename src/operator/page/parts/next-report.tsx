@@ -6,13 +6,13 @@ import { FactTable } from './fact-table.tsx'
 /** The next report, as a table and as its exact bytes. */
 export function NextReport() {
   const { known, messages, format, model, act } = useSurroundings()
-  const { preview, facts, about } = known
+  const { preview, facts, about, status } = known
   const [asBytes, setAsBytes] = useState(false)
   const { report } = preview
   return (
     <section class="card" data-part="next-report">
       <div class="head">
-        <h2>{messages.nextReport(preview.wouldBeSent)}</h2>
+        <h2>{messages.nextReport(status.verdict.state !== 'disabled')}</h2>
         {report && (
           <span class="buttons">
             <span class="soft small">

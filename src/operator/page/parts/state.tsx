@@ -6,13 +6,9 @@ import { Switch } from './switch.tsx'
 /** The state in a sentence, the reason, the countdown, and the switch beside them. */
 export function State() {
   const { known, messages, format } = useSurroundings()
-  const { status, choices, preview } = known
+  const { status, choices } = known
   const now = useNow()
-  const { headline, more } = sentencesOf(
-    { status, choices, wouldBeSent: preview.wouldBeSent, now },
-    messages,
-    format,
-  )
+  const { headline, more } = sentencesOf({ status, choices, now }, messages, format)
   return (
     <section class="state">
       <div>
