@@ -123,7 +123,8 @@ export const german = (format: Format): Messages => {
     read: 'Lesen',
     fixedIn: (version) => `Behoben in ${version}.`,
     checksOn: 'Das Produkt sieht nach neuen Versionen.',
-    checksOff: 'Das Produkt sieht nicht nach neuen Versionen.',
+    checksOff: (because, isYetToCome) =>
+      `Das Produkt sieht ${isYetToCome ? 'noch ' : ''}nicht nach neuen Versionen: ${because}.`,
     lastCheck: (moment) => `Zuletzt: ${moment}.`,
 
     rights: 'Ihre Rechte',

@@ -127,7 +127,8 @@ export const english = (format: Format) => {
     read: 'Read',
     fixedIn: (version: string) => `Fixed in ${version}.`,
     checksOn: 'The product looks for new versions.',
-    checksOff: 'The product does not look for new versions.',
+    checksOff: (because: string, isYetToCome: boolean) =>
+      `The product does not look for new versions${isYetToCome ? ' yet' : ''}: ${because}.`,
     lastCheck: (moment: string) => `Last time: ${moment}.`,
 
     // Rights.

@@ -40,7 +40,7 @@ export function NextReport() {
       {asBytes && report ? <Bytes text={report.text} /> : <FactTable preview={preview} course />}
       {about.neverCollected.length > 0 && (
         <p class="soft small">
-          {messages.never} {format.list(about.neverCollected)}.
+          {messages.never} {about.neverCollected.join('; ')}.
         </p>
       )}
     </section>

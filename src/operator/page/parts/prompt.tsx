@@ -40,7 +40,7 @@ export function Prompt({ model, messages, format, onClose }: PageProps & { reado
         <p>{messages.promptBody(receiverOf(status))}</p>
         {about.neverCollected.length > 0 && (
           <p class="soft">
-            {messages.never} {format.list(about.neverCollected)}.
+            {messages.never} {about.neverCollected.join('; ')}.
           </p>
         )}
         <details>

@@ -1,3 +1,4 @@
+import { shown } from '../../operations/index.ts'
 import { useSurroundings } from './context.ts'
 import { Code, Link } from './text.tsx'
 
@@ -36,7 +37,7 @@ export function Version() {
         </ul>
       )}
       <p class="soft small">
-        {checks === 'on' ? messages.checksOn : `${messages.checksOff} ${because}`}{' '}
+        {checks === 'on' ? messages.checksOn : messages.checksOff(shown(because), checks === 'waiting')}{' '}
         {lastCheckAt !== undefined && messages.lastCheck(format.moment(lastCheckAt))}
       </p>
     </section>
