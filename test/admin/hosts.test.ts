@@ -39,7 +39,7 @@ const HOSTS: Readonly<Record<string, (admin: AdminHandler) => Promise<AsyncDispo
 
   'Fastify, as a hook': async (admin) => {
     const app = fastify()
-    app.addHook('onRequest', (request, reply, done) => admin(request.raw, reply.raw, done as () => void))
+    app.addHook('onRequest', (request, reply, done) => admin(request.raw, reply.raw, done))
     app.get('/*', async () => 'the host')
     await app.ready()
     return listen(app.server)

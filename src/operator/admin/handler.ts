@@ -35,7 +35,7 @@ export function createAdminHandler(
     }
   }
 
-  function handle(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) {
+  function handle(request: IncomingMessage, response: ServerResponse, next?: () => void) {
     const path = pathOf(request)
     if (next && path !== basePath && !path.startsWith(`${basePath}/`)) next()
     else void answer(request, response)

@@ -49,7 +49,7 @@ export type AdministeredTelemetry = OperatedTelemetry & Pick<UsageTelemetry, 've
  * its base path; other requests go to `next`, or are answered 404.
  */
 export interface AdminHandler {
-  (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void
+  (request: IncomingMessage, response: ServerResponse, next?: () => void): void
   /** Answers a request. Never rejects. */
   fetch(request: Request): Promise<Response>
   /** Ends all event streams, so that a server can close. Later requests are still answered. */
