@@ -87,3 +87,46 @@ test('runs that are merged twice, or in another order, are the same', () => {
     [9, 3],
   )
 })
+
+test('what an entry still has from before a fact was withheld is no baseline: the time in between is never counted', () => {
+  const since = new Date(AT).toISOString()
+  const left = runsOf([['a', [run({ from: 50, total: 100 })]]])
+  const before = advanceBaselines(
+    { runs: new Map(), starts: new Map() },
+    [{ since, runs: left }],
+    isWithheld,
+    AT,
+  )
+  const withheld = advanceBaselines(before, [{ since, runs: left }], () => true, AT + HOUR)
+  assert.deepEqual([withheld.growth.size, withheld.runs.size], [0, 0])
+  const later = runsOf([['a', [run({ seen: AT + 2 * HOUR, at: AT + 2 * HOUR + 1, from: 180, total: 187 })]]])
+  const counters = [left, later].map((runs) => ({ since, runs }))
+  const after = advanceBaselines(withheld, counters, isWithheld, AT + 3 * HOUR)
+  assert.equal(after.growth.get(KEY), 7)
+})
+
+test('a clock that was a year ahead keeps nothing out that a source without a start counts after the next report', () => {
+  const since = new Date(AT).toISOString()
+  const at = (time: number, total: number) =>
+    runsOf([['a', [run({ seen: time, at: time, from: total, total })]]])
+  const year = 366 * 24 * HOUR
+  const none = { runs: new Map(), starts: new Map() }
+  const ahead = advanceBaselines(none, [{ since, runs: at(AT + year, 5) }], isWithheld, AT + year)
+  const next = advanceBaselines(ahead, [], isWithheld, AT + HOUR)
+  const back = advanceBaselines(next, [{ since, runs: at(AT + HOUR, 9) }], isWithheld, AT + HOUR)
+  assert.deepEqual([next.growth.size, back.growth.get(KEY)], [0, 4])
+})
+
+test('a source that begins again twice in one millisecond has three runs, each later than the one before', () => {
+  const log = createSourceLog({ sources: 0, moreRuns: 0 })
+  for (const total of [9, 5, 2]) log.observe('a', 0, { total, since: undefined, at: AT })
+  const runs = log.runs([KEY]).get(KEY)?.get('a') ?? []
+  assert.deepEqual(
+    runs.map(({ at, total }) => [at - AT, total]),
+    [
+      [0, 9],
+      [1, 5],
+      [2, 2],
+    ],
+  )
+})
