@@ -69,6 +69,19 @@ test("a word for no in the opt-out of the checks stops nothing, and the product'
   await usage.shutdown()
 })
 
+test('an opt-out of the checks that is set while the product runs is obeyed', async () => {
+  await using server = await startFeedServer()
+  const environment: Record<string, string> = {}
+  const { usage } = createChecking({ feed: server.feed, mode: 'independent' }, { environment })
+  await usage.start()
+  await usage.version.check()
+  environment['ACME_DB_VERSION_CHECK_OPTOUT'] = '1'
+  assert.equal((await usage.version.check()).outcome, 'off')
+  assert.equal(usage.version.notice(), undefined)
+  assert.equal(server.requests.length, 1)
+  await usage.shutdown()
+})
+
 for (const mode of ['with-telemetry', 'independent'] as const)
   test(`nothing is requested before nobody has decided for the delay, ${mode}`, async () => {
     await using server = await startFeedServer()

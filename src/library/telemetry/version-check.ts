@@ -33,7 +33,9 @@ export function createVersionCheck(
   const prefixes = [prefix, ...legacyPrefixes]
   const { feed, problem } = feedOf(given, environment, prefixes)
   const optOut = given.optOutVariable ?? `${prefix}_VERSION_CHECK_OPTOUT`
-  const optedOutBy = optOutIn(environment, optOut, prefixes)
+  // A no that is set later is obeyed as well, and one that was there at the start is not taken back.
+  const optedOutBy = () =>
+    optOutIn(environment, optOut, prefixes) ?? optOutIn(settings.readEnvironment(), optOut, prefixes)
   const watch = createVersionWatch({
     ...consent,
     ...{ mode, title, state, clock, logger, initialDelay, undecidedDelay, delayFrom, feed, channel, keys },
@@ -51,7 +53,7 @@ export function createVersionCheck(
     ...watch,
     disclosed({ state }) {
       const isOff = mode === 'with-telemetry' && state === 'disabled'
-      if (mode === 'never' || optedOutBy !== undefined || (feed === undefined && !isOff)) return {}
+      if (mode === 'never' || optedOutBy() !== undefined || (feed === undefined && !isOff)) return {}
       return {
         versionCheck: isOff ? 'off' : 'on',
         versionFeed: feed === undefined ? '' : new URL(feed).host || 'a file on this machine',

@@ -10,8 +10,8 @@ export interface Permission extends Pick<VersionStatus, 'checks' | 'because'> {
 
 export interface PermissionOptions {
   readonly mode: VersionStatus['mode']
-  /** Variable that stops the version checks, with its value; `undefined` if it is not set. */
-  readonly optedOutBy: string | undefined
+  /** Returns the variable that stops the version checks, with its value; `undefined` if it is not set. */
+  readonly optedOutBy: () => string | undefined
   /** Returns whether a report may be sent under a verdict. */
   readonly maySend: (verdict: Verdict) => boolean
   /** Returns whether the delay is over in which nobody has decided. */
@@ -36,7 +36,8 @@ export function permissionOf(
 ): Permission {
   if (mode === 'never')
     return { checks: 'off', because: 'the product makes no version checks', isOptOut: false }
-  if (optedOutBy !== undefined) return { checks: 'off', because: optedOutBy, isOptOut: true }
+  const variable = optedOutBy()
+  if (variable !== undefined) return { checks: 'off', because: variable, isOptOut: true }
   // The verdict of a host's own function has no opinions.
   const { opinions = [], disabledBy } = ownOf<Partial<Verdict>>(verdict)
   if (mode === 'with-telemetry') {

@@ -43,8 +43,8 @@ export interface VersionWatchOptions {
   readonly feed: string | undefined
   /** Reason why that address cannot be used, as the end of a sentence. */
   readonly feedProblem: string | undefined
-  /** Variable that stops the checks, with its value; `undefined` if it is not set. */
-  readonly optedOutBy: string | undefined
+  /** Returns the variable that stops the checks, with its value; `undefined` if it is not set. */
+  readonly optedOutBy: () => string | undefined
   /** Time from one check to the next, in milliseconds. */
   readonly interval: number
   readonly channel: string
