@@ -4,21 +4,23 @@
  */
 export { formOf, isRange, lineOf, loadVersionOrder, type VersionOrder } from './comparison.ts'
 export { feedSchema } from './json-schema.ts'
-export { type FeedReading, type FeedReadOptions, isAddress, isTime, readFeed } from './read-feed.ts'
+export { type FeedReading, type FeedReadOptions, readFeed } from './read-feed.ts'
 export {
   FEED_TYPE,
   type FeedEnvelope,
-  isFeedKey,
   keyIdOf,
   preAuthenticationEncoding,
   SPKI_OF_ED25519,
 } from './signature.ts'
 export {
   type AdvisorySeverity,
+  isAddress,
   isAdvisoryId,
   isChannel,
+  isFeedKey,
   isPlainLine,
   isSeverity,
+  isTime,
   isVersion,
   SEVERITIES,
 } from './texts.ts'

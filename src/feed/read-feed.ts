@@ -1,9 +1,9 @@
 /** Reading of a feed: nothing in it is trusted. One invalid member refuses the whole feed; members that are not known are ignored. */
-import { Buffer, Date, ownOf, URL } from '../platform/index.ts'
+import { Buffer, Date, ownOf } from '../platform/index.ts'
 import { isRange } from './comparison.ts'
 import { parseBounded } from './json.ts'
 import { FEED_TYPE, type FeedEnvelope, isSignedBy, MAX_SIGNATURES } from './signature.ts'
-import { isAdvisoryId, isChannel, isPlainLine, isSeverity, isVersion } from './texts.ts'
+import { isAddress, isAdvisoryId, isChannel, isPlainLine, isSeverity, isTime, isVersion } from './texts.ts'
 import {
   DEFAULT_CHANNEL,
   FEED_FORMAT,
@@ -171,12 +171,6 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const isName: Check<string> = (value): value is string =>
   typeof value === 'string' && /^[a-z][a-z0-9-]{0,63}$/.test(value)
 
-/** Checks a date (`2026-11-27`), or a time in UTC with seconds. */
-export const isTime: Check<string> = (value): value is string =>
-  typeof value === 'string' &&
-  /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,3})?Z)?$/.test(value) &&
-  !Number.isNaN(Date.parse(value))
-
 const isCheckAfter: Check<number> = (value): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 720
 
@@ -190,14 +184,6 @@ const listOf =
 
 const isChannels = listOf(isChannel, 8)
 const isVersions = listOf(isVersion, 16)
-
-/** Checks the address of a page: https, without a user name and a password. */
-export const isAddress: Check<string> = (value): value is string => {
-  if (!isPlainLine(value, 500) || !/^https:\/\/[^\s<>"'`\\]+$/.test(value) || !URL.canParse(value))
-    return false
-  const { username, password } = new URL(value)
-  return username === '' && password === ''
-}
 
 const isBase64 = (value: unknown): value is string =>
   typeof value === 'string' && /^[0-9A-Za-z+/]*={0,2}$/.test(value) && value.length % 4 === 0

@@ -23,10 +23,6 @@ export interface FeedEnvelope {
 /** Largest number of signatures: the keys of before and after a rotation, and some to spare. */
 export const MAX_SIGNATURES = 8
 
-/** Returns whether a value is an Ed25519 public key as a product pins it: `ed25519:` and 32 bytes in base64. */
-export const isFeedKey = (value: unknown): value is string =>
-  typeof value === 'string' && /^ed25519:[0-9A-Za-z+/]{43}=$/.test(value)
-
 /** Returns the name of a public key: 16 hexadecimal digits of its SHA-256. */
 export const keyIdOf = (key: string): string =>
   crypto().createHash('sha256').update(rawOf(key)).digest('hex').slice(0, 16)

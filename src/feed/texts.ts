@@ -1,4 +1,5 @@
-/** Texts of a feed that are shown to people. They come from the network: what could disguise or hide something on a screen is refused. */
+/** Members of a feed that are shown to people, and their checks. They come from the network: what could disguise or hide something on a screen is refused. */
+import { Date, URL } from '../platform/index.ts'
 
 /** Largest length of a version, in characters. */
 export const MAX_VERSION_LENGTH = 128
@@ -32,3 +33,21 @@ export const SEVERITIES: readonly AdvisorySeverity[] = ['low', 'medium', 'high',
 
 export const isSeverity = (value: unknown): value is AdvisorySeverity =>
   (SEVERITIES as readonly unknown[]).includes(value)
+
+/** Checks a date (`2026-11-27`), or a time in UTC with seconds. */
+export const isTime = (value: unknown): value is string =>
+  typeof value === 'string' &&
+  /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,3})?Z)?$/.test(value) &&
+  !Number.isNaN(Date.parse(value))
+
+/** Checks the address of a page: https, without a user name and a password. */
+export const isAddress = (value: unknown): value is string => {
+  if (!isPlainLine(value, 500) || !/^https:\/\/[^\s<>"'`\\]+$/.test(value) || !URL.canParse(value))
+    return false
+  const { username, password } = new URL(value)
+  return username === '' && password === ''
+}
+
+/** Returns whether a value is an Ed25519 public key as a product pins it: `ed25519:` and 32 bytes in base64. */
+export const isFeedKey = (value: unknown): value is string =>
+  typeof value === 'string' && /^ed25519:[0-9A-Za-z+/]{43}=$/.test(value)

@@ -5,7 +5,6 @@ import { collectFacts, countsToJson, type FactPoint } from '../facts/index.ts'
 import type { Contributions } from './contributions.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import type { Settings } from './settings.ts'
-import { versionVariablesIn } from './version-check.ts'
 
 /** Work of a child process that reports instead of this one. It is data only, without code or configuration of the host. */
 export interface DetachedWork {
@@ -42,7 +41,12 @@ export async function makeDetachedWork(
   const known = new Set([
     ...[...variablesIn(environment, { prefix, legacyPrefixes }).names.values()].flat(),
     ...[prefix, ...legacyPrefixes].map((one) => `${one}_TELEMETRY_ENDPOINT`),
-    ...(versionCheck ? versionVariablesIn(environment, versionCheck, [prefix, ...legacyPrefixes]) : []),
+    ...(versionCheck
+      ? (await import('./version-check.ts')).versionVariablesIn(environment, versionCheck, [
+          prefix,
+          ...legacyPrefixes,
+        ])
+      : []),
   ])
   const catalog = contributions.catalog()
   const [, ...parts] = contributions.stores.all.map((store) => store.catalog)

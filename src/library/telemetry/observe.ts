@@ -1,13 +1,14 @@
 import type { BatchObservableCallback, BatchObservableResult, MeterProvider } from '@opentelemetry/api'
-import { SEVERITIES } from '../../feed/index.ts'
 import { Date } from '../../platform/index.ts'
 import type { FactStores } from '../facts/index.ts'
-import type { VersionCondition, VersionNotice } from '../version/index.ts'
+import type { VersionAdvisory, VersionCondition, VersionNotice } from '../version/index.ts'
 import { deliveryStatus } from './delivery-status.ts'
 import type { Settings } from './settings.ts'
 import type { UsageTelemetry } from './surface.ts'
 
 const STATES = ['enabled', 'disabled', 'undecided'] as const
+
+const SEVERITIES: ReadonlyArray<VersionAdvisory['severity']> = ['low', 'medium', 'high', 'critical']
 
 const CONDITIONS: readonly VersionCondition[] = [
   ...(['current', 'unknown', 'outdated', 'end-of-life', 'vulnerable'] as const),

@@ -1,4 +1,4 @@
-/** One version check: fetches the feed, reads it, and draws conclusions for the running version. Loaded when a check is due. */
+/** One version check, by one process of an installation at a time: fetches the feed, reads it, and draws conclusions for the running version. Loaded when a check is due. */
 import {
   isAddress,
   isVersion,
@@ -8,6 +8,7 @@ import {
   type VersionFeed,
 } from '../../feed/index.ts'
 import {
+  AbortController,
   type AbortSignal,
   type Clock,
   codeOf,
@@ -20,7 +21,7 @@ import {
   systemFiles,
   URL,
 } from '../../platform/index.ts'
-import { ENTRIES, type StateStore } from '../../state/index.ts'
+import { ENTRIES, type StateStore, takeLease } from '../../state/index.ts'
 import {
   type FetchedFeed,
   type FetchFeedOptions,
@@ -70,8 +71,22 @@ export type Checked =
       readonly trouble: string
     }
 
-/** Makes a check. Never rejects because of the network or the feed. */
-export async function checkFeed(options: CheckOptions): Promise<Checked> {
+/** Makes a check, unless another process is making one: `undefined`. Never rejects because of the network, the feed or the store. */
+export async function checkAlone(options: CheckOptions): Promise<Checked | undefined> {
+  const { state, clock } = options
+  const lease = await takeLease({ store: state, clock, task: 'version' }).catch(() => 'none' as const)
+  if (!lease) return undefined
+  try {
+    return await checkFeed(options)
+  } finally {
+    if (lease !== 'none') await lease.release().catch(() => {})
+  }
+}
+
+/** Returns what calls off the checks that are given its signal. */
+export const createCallOff = (): AbortController => new AbortController()
+
+async function checkFeed(options: CheckOptions): Promise<Checked> {
   const { state, clock, feed, memory, keys, product } = options
   const now = clock.now()
   const stored = await storedFeed(options)

@@ -1,6 +1,6 @@
 import { isPlainLine, isTime } from '../../feed/index.ts'
 import {
-  AbortController,
+  type AbortController,
   type Clock,
   createMutex,
   Date,
@@ -12,7 +12,7 @@ import {
   type Timer,
   tellHost,
 } from '../../platform/index.ts'
-import { ENTRIES, NotStoredError, type StateStore, takeLease } from '../../state/index.ts'
+import { ENTRIES, NotStoredError, type StateStore } from '../../state/index.ts'
 import { ConsentDecisionError, type DisclosureSink, nameOfChooser, type Verdict } from '../consent/index.ts'
 import { createSchedule } from '../schedule/index.ts'
 import type { Transport, VersionHeaders } from '../transport/index.ts'
@@ -28,7 +28,6 @@ import {
 } from './memory.ts'
 import { type Acknowledgement, isWorthShowing, noticeOf } from './notice.ts'
 import { isDecided, type Permission, permissionOf } from './permission.ts'
-import { mayPrint } from './terminal.ts'
 import type {
   UsageVersion,
   VersionCheckOptions,
@@ -116,9 +115,11 @@ export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
   })
   let memory: VersionMemory = EMPTY_MEMORY
   let acknowledged: readonly Acknowledgement[] = []
-  let abort = new AbortController()
+  let abort: AbortController | undefined
   let timer: Timer | undefined
   let isStarted = false
+  /** `true` from the shutdown to the next start: no request is made then. */
+  let hasEnded = false
 
   const permission = (now = verdict()): Permission =>
     permissionOf(now, {
@@ -199,6 +200,11 @@ export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
     await schedule.start(initialDelay, isDecided(verdict()) ? {} : { undecidedDelay })
   }
 
+  function callOff(): void {
+    abort?.abort()
+    abort = undefined
+  }
+
   async function forget(): Promise<void> {
     memory = EMPTY_MEMORY
     acknowledged = []
@@ -247,23 +253,20 @@ export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
     if (!(await isPermitted())) return { outcome: 'off', reason: permission(await readVerdict()).because }
     if (address === undefined)
       return { outcome: 'off', reason: feedProblem ?? 'no address of a version feed is known' }
-    const lease = await takeLease({ store: state, clock, task: 'version' }).catch(() => 'none' as const)
-    if (!lease) return { outcome: 'unchanged', reason: 'another process reads the feed right now' }
-    try {
-      return await checkNow(address)
-    } finally {
-      if (lease !== 'none') await lease.release().catch(() => {})
-    }
+    return checkNow(address)
   }
 
   async function checkNow(address: string): Promise<VersionCheckResult> {
     const before = notice()?.message
+    const { checkAlone, createCallOff } = await import('./check.ts')
+    if (hasEnded) return { outcome: 'off', reason: 'the telemetry has been shut down' }
+    abort ??= createCallOff()
     const { signal } = abort
-    const { checkFeed } = await import('./check.ts')
-    const checked = await checkFeed({
+    const checked = await checkAlone({
       ...options,
       ...{ feed: address, memory, signal, isPermitted, version: version() },
     })
+    if (!checked) return { outcome: 'unchanged', reason: 'another process reads the feed right now' }
     if (signal.aborted || !(await isPermitted()))
       return { outcome: 'off', reason: signal.aborted ? 'the check was called off' : permission().because }
     if (checked.outcome === 'read') {
@@ -312,7 +315,7 @@ export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
     },
     async start() {
       isStarted = true
-      abort = new AbortController()
+      hasEnded = false
       await look()
       if (feedProblem !== undefined) logger.warn(feedProblem)
       await plan()
@@ -320,10 +323,7 @@ export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
       lookAgain(REST_DELAY)
     },
     async apply() {
-      if (permission().checks === 'off') {
-        abort.abort()
-        abort = new AbortController()
-      }
+      if (permission().checks === 'off') callOff()
       if (isStarted) await plan()
       await show()
     },
@@ -363,15 +363,17 @@ export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
         (printedAt !== undefined && isWithin(clock.now() - Date.parse(printedAt), DAY))
       )
         return undefined
+      const { mayPrint } = await import('./terminal.ts')
       if (!mayPrint(options.printAtEnd)) return undefined
       await change({ printedAt: new Date(clock.now()).toISOString() })
       return text
     },
     stop() {
       isStarted = false
+      hasEnded = true
       schedule.stop()
       timer?.cancel()
-      abort.abort()
+      callOff()
     },
   }
 
