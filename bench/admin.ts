@@ -20,6 +20,32 @@ const STATUS: Budget = {
     'milliseconds, about one in 30 requests. A store that could read the end of an entry alone would end this.',
 }
 
+const PAGE: Budget = { what: 'the page, median', limit: 300, unit: 'ms', floor: 'Most of it is the browser.' }
+
+/** Measures how long a browser takes from the request for the page until it can be read and used: everything is asked for by then. */
+async function measurePage() {
+  const directory = mkdtempSync(path.join(tmpdir(), 'otel-usage-bench-'))
+  const program = (name: string, argument: string) =>
+    spawn(process.execPath, [path.join(import.meta.dirname, name), argument], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+  const server = program('one-admin.js', directory)
+  try {
+    const [port] = await once(createInterface(server.stdout), 'line')
+    const times: readonly number[] = JSON.parse(await text(program('one-page.js', String(port)).stdout))
+    const [first = Number.NaN, ...later] = times
+    const sorted = later.toSorted((a, b) => a - b)
+    return {
+      first,
+      p50: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN,
+      p99: sorted.at(-1) ?? Number.NaN,
+    }
+  } finally {
+    server.kill()
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
 /** Measures how long the admin handler takes, on the side of the server: from the request to the last byte of the answer. */
 export async function measureAdmin(): Promise<string[]> {
   const rows: string[][] = []
@@ -37,6 +63,13 @@ export async function measureAdmin(): Promise<string[]> {
       budget ? verdict(p99, budget) : '',
     ])
   }
+  const page = await measurePage()
+  rows.push([
+    'the page in Chromium, from the click to its first sentence',
+    ...[page.first, page.p50, page.p99].map((time) => `${digits(time)} ms`),
+    verdict(page.p50, PAGE),
+  ])
+  if (page.p50 > PAGE.limit) over.push([page.p50, PAGE])
   return [...table(['request', 'first', 'median', '99 of 100 within', 'budget'], rows), ...missed(over)]
 }
 

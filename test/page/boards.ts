@@ -172,7 +172,10 @@ export async function launch(): Promise<Browser> {
 export async function open(
   browser: Browser,
   url: string,
-  options: BrowserContextOptions & { readonly withoutEvents?: boolean } = {},
+  options: BrowserContextOptions & {
+    readonly withoutEvents?: boolean
+    readonly before?: (page: Page) => Promise<void>
+  } = {},
 ): Promise<Page & { readonly complaints: readonly string[] }> {
   const context = await browser.newContext({
     locale: 'en-US',
@@ -181,6 +184,7 @@ export async function open(
   })
   const page = await context.newPage()
   if (options.withoutEvents) await page.route('**/events', (route) => route.abort())
+  await options.before?.(page)
   const complaints: string[] = []
   page.on('pageerror', (error) => complaints.push(error.message))
   page.on('console', (message) => {

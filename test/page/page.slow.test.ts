@@ -150,6 +150,66 @@ test('texts that try to become a script stay texts', async () => {
   assert.deepEqual(page.complaints, [])
 })
 
+test('no field of any answer can bring a script, an element or an address into the page', async () => {
+  await using served = await serveBoards({ level: 'full' })
+  const evil = `"><img src=x onerror="globalThis.hurt=1"><script>globalThis.hurt=1</script>\u202e\u001b[31m`
+  /** Words that decide what the page shows; everything else is replaced. */
+  const kept =
+    /^(?:enabled|disabled|undecided|full|basic|reported|newer|stored-choice|default|on|off|sent|\d{4}-.*|[0-9a-f-]{36})$/
+  const spoilt = (value: unknown): unknown => {
+    if (typeof value === 'string') return kept.test(value) ? value : `javascript:alert(1)//${evil}`
+    if (Array.isArray(value)) return value.map(spoilt)
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, spoilt(member)]))
+  }
+  const notice = {
+    ...{
+      version: evil,
+      condition: 'vulnerable',
+      severity: evil,
+      message: evil,
+      latest: evil,
+      url: `javascript:${evil}`,
+    },
+    advisories: [{ id: evil, severity: evil, summary: evil, fixedIn: [evil], url: `javascript:${evil}` }],
+  }
+  const page = await open(browser, served.url, {
+    async before(page) {
+      await page.route(
+        /\/(?:status|preview|facts|about|reports|history|diff|reports\/[^/]+)(?:\?.*)?$/,
+        async (route) => {
+          const answer = await route.fetch()
+          const json = spoilt(await answer.json()) as Record<string, unknown>
+          const withNotice = {
+            ...json,
+            version: { mode: 'independent', checks: 'off', because: evil, notice },
+          }
+          await route.fulfill({
+            response: answer,
+            json: route.request().url().endsWith('/status') ? withNotice : json,
+          })
+        },
+      )
+    },
+  })
+  await page.locator('[data-part=all-facts] summary').click()
+  await page.getByText('Basic', { exact: true }).click()
+  await page
+    .getByRole('button', { name: /^Open the report/ })
+    .first()
+    .click()
+  await page.getByRole('dialog').getByText('SHA-256').waitFor()
+  assert.equal(await page.evaluate(() => (globalThis as { hurt?: unknown }).hurt), undefined)
+  assert.deepEqual(
+    await page.locator('a').evaluateAll((links) => links.map((link) => (link as HTMLAnchorElement).protocol)),
+    ['http:', 'http:'],
+    'only links to the page itself: none to what an answer names',
+  )
+  for (const name of ['img', 'script', 'iframe'])
+    assert.equal(await page.locator(`main ${name}`).count(), 0, name)
+  assert.deepEqual(page.complaints, [])
+})
+
 test('erasure asks first, and then says what was erased', async () => {
   await using served = await serveBoards({ level: 'full' })
   const page = await open(browser, served.url)

@@ -1,10 +1,11 @@
 /** The package as a host gets it: what it installs, what it loads, what it exports. Uses the build in `dist`. */
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import { LIBRARY_VERSION } from '../../src/platform/index.ts'
 import { createScratch } from '../support/scratch.ts'
 
@@ -67,6 +68,14 @@ test('require of any door gives what import gives, the very same, and prints not
 /** The bytes of the package as it is downloaded, and as it lies in node_modules. It comes with its documentation. */
 const MAX_DOWNLOAD = 800_000
 const MAX_UNPACKED = 2_800_000
+
+test('the operator’s page is at most 60 kB, gzipped', () => {
+  const page = path.join(root, 'dist/page')
+  const sizes = readdirSync(page).map((file) => gzipSync(readFileSync(path.join(page, file))).length)
+  assert.ok(sizes.length >= 3)
+  const size = sizes.reduce((sum, one) => sum + one, 0)
+  assert.ok(size <= 60_000, `The page has ${size} bytes: leave out what it does not need.`)
+})
 
 test('the package does not grow unseen', async () => {
   const { stdout } = await run('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], { cwd: root })
