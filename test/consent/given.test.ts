@@ -51,8 +51,10 @@ test('an answer that is no verdict, and a function that fails, are a no that del
   }
   const { consent } = createGiven(() => Promise.reject(new Error('no idea')))
   assert.deepEqual(summary(await consent.read()), noBecause('the consent function failed: no idea'))
-  for (const state of ['enabled', 'disabled', 'undecided'] as const)
-    assert.equal((await createGiven(() => ({ ...YES, state })).consent.read()).state, state)
+  for (const state of ['enabled', 'disabled', 'undecided'] as const) {
+    const answer = { ...YES, state }
+    assert.equal(await createGiven(() => answer).consent.read(), answer)
+  }
 })
 
 test('a function that does not answer within ten seconds has failed', async () => {

@@ -114,6 +114,11 @@ test('facts that a choice covers are stored once; a reference that leads nowhere
     return current && 'facts' in current ? plain(current.facts) : undefined
   }
   assert.deepEqual(await factsOf(choice(1, { facts: FACTS }), choice(2, { facts: on(1) })), FACTS)
+  const other = { 'acme.b': 1 } as never
+  assert.deepEqual(
+    await factsOf(choice(1, { facts: FACTS }), choice(2, { facts: other }), choice(3, { facts: on(1) })),
+    FACTS,
+  )
   assert.deepEqual(await factsOf(choice(1), choice(2, { facts: on(1) })), {})
   assert.deepEqual(
     await factsOf(choice(1, { facts: FACTS }), choice(1, { facts: FACTS }), choice(2, { facts: on(1) })),
