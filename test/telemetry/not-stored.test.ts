@@ -69,7 +69,7 @@ for (const code of ['EROFS', 'ENOSPC', 'EDQUOT', 'EACCES', '57P01']) {
     assert.equal((error.cause as NodeJS.ErrnoException).code, code)
     const { state, because, disabledBy } = usage.consent.verdict()
     assert.deepEqual([state, disabledBy], ['disabled', 'person'])
-    assert.match(because, /^the choice of alice on .*, which could not be stored$/)
+    assert.match(because, /^the choice of alice on .*, which is not stored yet$/)
     assert.equal((await usage.report()).outcome, 'suppressed')
     assert.equal((await usage.status()).verdict.state, 'disabled')
     assert.deepEqual(await usage.consent.history(), [])

@@ -320,7 +320,7 @@ function storedChoice({ stored, levels }: ConsentInputs): Statement[] {
   } = stored
   const name = seed
     ? 'the seed for the first start'
-    : `the choice of ${printable(by)} on ${at}${unstored ? ', which could not be stored' : ''}${location ? `, in ${location}` : ''}`
+    : `the choice of ${printable(by)} on ${at}${unstored ? ', which is not stored yet' : ''}${location ? `, in ${location}` : ''}`
   const value = printable(level ?? state)
   const since = at
   if (level !== undefined && !levels.includes(level)) {
