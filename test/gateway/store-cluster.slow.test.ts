@@ -11,6 +11,8 @@ import {
   storeStatements,
 } from '../../src/gateway.ts'
 import { createInsights } from '../../src/insights.ts'
+import { checkAnswers } from '../insights/check-answers.ts'
+import { sampleLives } from '../insights/sample-lives.ts'
 import { report, rowsOf, runClickHouse, runGateway, STORE_PASSWORD, send, uuid } from './running-gateway.ts'
 import { scratchDirectory, until } from './scratch.ts'
 import { command, insertReports, letPass, type StoredReport } from './stored-reports.ts'
@@ -98,6 +100,21 @@ test('a store over two servers: each installation is on one of them, and any of 
     )
   }
   assert.deepEqual(await rowsOf(first, 'SELECT sum(Installations) AS n FROM erasures FINAL'), [{ n: 1 }])
+})
+
+test('every question has the same answer over two servers as over one', async (t) => {
+  const cluster = { name: 'usage', replicated: false, onCluster: false }
+  const servers = await runServers(t, 2)
+  for (const { url } of servers) await applySchema({ url, cluster })
+  const [first, second] = servers as [RunningClickHouse, RunningClickHouse]
+  const { lives, reports } = sampleLives(60, 8)
+  await insertReports(first, ...reports)
+  for (const server of servers) await maintainStore({ ...server, cluster })
+  const insights = createInsights({ url: second.url, smallestGroup: 1 })
+  t.after(() => insights.close())
+  assert.ok(
+    (await checkAnswers(insights, lives, { product: 'acme-db', until: today, days: 8, filters: 2 })) > 200,
+  )
 })
 
 test('the Collector writes to a cluster as to one server', async (t) => {

@@ -10,14 +10,17 @@ import type { Asking, Columns, OwnQuery, Question, Row } from './question.ts'
 import { estimated } from './randomized.ts'
 import {
   byLastReport,
+  computedOnce,
   conditionParameters,
   filterCount,
   filtered,
   leftOut,
+  putIn,
   REPORTED,
   rareValues,
+  rowsOf,
 } from './sets.ts'
-import { requireSchema, type StoreState } from './store-state.ts'
+import { requireSchema, type Shards, type StoreState } from './store-state.ts'
 
 /** Arguments of every question. */
 export const COMMON = {
@@ -134,33 +137,33 @@ function wholeQuery(
   { sql: own, once = {} }: OwnQuery,
   conditions: readonly Condition[],
   { leaveOut }: Filters,
-  { cluster }: StoreState,
+  { shards }: StoreState,
 ): string {
-  if (counts === 'none') return summed(own, cluster)
+  if (counts === 'none') return summed(own, {}, shards)
   const base = counts === 'last' ? byLastReport(REPORTED) : REPORTED
-  const filters = filterCount(conditions, leaveOut)
+  const values = { counted: filtered(base, conditions, leaveOut), ...once }
   const sql = [
-    `WITH (SELECT groupArray((Day, Who)) FROM (${filtered(base, conditions, leaveOut)})) AS counted`,
-    ...Object.entries(once).map(([name, query]) => `, (${query}) AS ${name}`),
     own,
-    "UNION ALL SELECT 'all', '', '', toFloat64(groupBitmapMerge(each.2)) FROM (SELECT arrayJoin(counted) AS each)",
+    `UNION ALL SELECT 'all', '', '', toFloat64(groupBitmapMerge(each.2)) FROM ${rowsOf('counted')}`,
     ...Array.from(
-      { length: filters },
+      { length: filterCount(conditions, leaveOut) },
       (_, number) =>
         `UNION ALL SELECT 'without', '${number}', '', toFloat64(groupBitmapMerge(Who)) FROM (${leftOut(base, conditions, leaveOut, number)})`,
     ),
     ...conditions.map((_, number) => `UNION ALL ${rareValues(number)}`),
   ].join('\n')
-  return summed(sql, cluster)
+  return summed(sql, values, shards)
 }
 
 /** Sums the cells; on a cluster those of all shards, each of which has its own numbers of installations. */
-function summed(sql: string, cluster: string | undefined): string {
-  const from =
-    cluster === undefined
-      ? `(${sql})`
-      : `cluster('${cluster}', view(${sql.replaceAll('FROM installation_sets ', 'FROM installation_sets_local ')}))`
-  return `SELECT part, a, b, sum(n) AS n FROM ${from} GROUP BY part, a, b`
+function summed(sql: string, values: Readonly<Record<string, string>>, shards: Shards | undefined): string {
+  if (shards === undefined) {
+    const beginning = Object.keys(values).length > 0 ? `${computedOnce(values)}\n` : ''
+    return `SELECT part, a, b, sum(n) AS n FROM (${beginning}${sql}) GROUP BY part, a, b`
+  }
+  const table = `FROM ${shards.database}.${shards.table} `
+  const ofShard = putIn(sql, values).replaceAll('FROM installation_sets ', table)
+  return `SELECT part, a, b, sum(n) AS n FROM cluster('${shards.cluster}', view(${ofShard})) GROUP BY part, a, b`
 }
 
 function readArguments(name: string, question: Question, given: Readonly<Record<string, unknown>>) {

@@ -31,7 +31,7 @@ export interface Period {
 export interface OwnQuery {
   /** Selects `part`, `a`, `b` and `n` as texts and a Float64. */
   readonly sql: string
-  /** Values that the query uses several times, each a query with one row, by name. Computed once. */
+  /** Queries with two columns whose rows are read several times by `rowsOf(name)`, each after those that it reads itself. */
   readonly once?: Readonly<Record<string, string>>
   readonly parameters?: Readonly<Record<string, unknown>>
 }
@@ -51,7 +51,7 @@ export interface Question<A extends Arguments = Arguments, C extends Columns = C
   readonly days: number
   /**
    * Way of counting installations. `last`: each once, by its last report in the period. `days`: by its last report of each day. In the
-   * query `counted` is an array of a day and the set of those who meet the filters. `none`: the question takes no filters.
+   * query `rowsOf('counted')` has a day and the set of those who meet the filters. `none`: the question takes no filters.
    */
   readonly counts: 'last' | 'days' | 'none'
   /** Multiple of the period that the query looks back. Default: 1. */

@@ -95,7 +95,9 @@ function without(days: string, kind: ThrowAway, isInverted = false): string {
   const combine = isInverted ? 'bitmapAnd' : 'bitmapAndnot'
   if (kind === 'young') {
     return `
-  SELECT Day, ${combine}(Who, (SELECT groupBitmapMergeState(Who) ${SETS} AND Fact = '' AND Of = 'first' AND Value = 'once')) AS Who FROM (${days})`
+  SELECT days.Day AS Day, ${combine}(days.Who, young.Who) AS Who
+  FROM (${days}) AS days
+  CROSS JOIN (SELECT groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = '' AND Of = 'first' AND Value = 'once') AS young`
   }
   return `
   SELECT days.Day AS Day, ${combine}(days.Who, meeting.Who) AS Who
@@ -124,3 +126,22 @@ export function conditionParameters(conditions: readonly Condition[]): Record<st
 export const rareValues = (number: number): string => `
   SELECT 'rare' AS part, '${number}' AS a, '' AS b, toFloat64(count()) AS n
   FROM (SELECT Value ${SETS} AND Fact = {fact${number}:String} AND ${OF_ATTRIBUTE} AND ${IN_PERIOD} GROUP BY Value HAVING max(Installations) BETWEEN 1 AND {k:UInt32} - 1)`
+
+/** Rows of a value that is computed once, each as the tuple `each`. */
+export const rowsOf = (name: string): string => `(SELECT arrayJoin(${name}) AS each)`
+
+/** Values that are computed once, in the order of their use, as the beginning of a query. */
+export const computedOnce = (values: Readonly<Record<string, string>>): string =>
+  `WITH ${Object.entries(values)
+    .map(([name, query]) => `(SELECT groupArray(tuple(*)) FROM (${query})) AS ${name}`)
+    .join(', ')}`
+
+/**
+ * Puts these values into a query where it reads them. A cluster needs that: of a value that is computed once, its shards would all get
+ * that of one server.
+ */
+export const putIn = (sql: string, values: Readonly<Record<string, string>>): string =>
+  Object.entries(values).reduceRight(
+    (text, [name, query]) => text.replaceAll(rowsOf(name), () => `(SELECT tuple(*) AS each FROM (${query}))`),
+    sql,
+  )

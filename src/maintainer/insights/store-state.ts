@@ -1,8 +1,15 @@
 import { InsightsError, SchemaOlderError } from './errors.ts'
 
+/** Names of letters, digits and underscores, so that they can stand in a query. */
+export interface Shards {
+  readonly cluster: string
+  readonly database: string
+  readonly table: string
+}
+
 export interface StoreState {
-  /** Name of the cluster, if the store is spread over one. */
-  readonly cluster: string | undefined
+  /** Tables of the shards, if the store is spread over a cluster. */
+  readonly shards: Shards | undefined
   readonly since: string | null
   readonly asOf: string | null
 }
@@ -23,15 +30,26 @@ export async function requireSchema(
     { database },
   )
   if (table === undefined) throw new SchemaOlderError(database)
-  const cluster = /^Distributed\('?(\w+)'?,/.exec(table.engine)?.[1]
-  if (/^Distributed/.test(table.engine) && cluster === undefined)
-    throw new InsightsError(
-      'The name of the cluster of the store has other characters than letters, digits and underscores; no question can be asked.',
-    )
+  const shards = shardsOf(table.engine)
   const [state] = await run<{ since: string; asOf: string; sets: number }>(
     "SELECT toString(min(Day)) AS since, formatDateTime(max(ComputedAt), '%FT%TZ', 'UTC') AS asOf, count() AS sets FROM installation_sets WHERE Product = {product:String} AND Fact = '' AND Of = 'all'",
     { product },
   )
   const isThere = state !== undefined && state.sets > 0
-  return { cluster, since: isThere ? state.since : null, asOf: isThere ? state.asOf : null }
+  return { shards, since: isThere ? state.since : null, asOf: isThere ? state.asOf : null }
+}
+
+/**
+ * Returns where the shards have their tables, by the engine of a table that reaches all of them.
+ *
+ * @throws {InsightsError} if a name has other characters than letters, digits and underscores.
+ */
+function shardsOf(engine: string): Shards | undefined {
+  if (!engine.startsWith('Distributed')) return undefined
+  const [, cluster, database, table] = /^Distributed\('?(\w+)'?, '?(\w+)'?, '?(\w+)'?[,)]/.exec(engine) ?? []
+  if (cluster !== undefined && database !== undefined && table !== undefined)
+    return { cluster, database, table }
+  throw new InsightsError(
+    'The cluster of the store, its database or its table has a name with other characters than letters, digits and underscores; no question can be asked.',
+  )
 }

@@ -1,6 +1,6 @@
 import { text } from '../arguments.ts'
 import { question } from '../question.ts'
-import { IN_PERIOD, IN_USE, SETS, SUM } from '../sets.ts'
+import { IN_PERIOD, IN_USE, rowsOf, SETS, SUM } from '../sets.ts'
 import { shownDimensions } from './facts.ts'
 import { POPULATION } from './installations.ts'
 
@@ -23,17 +23,16 @@ export const totals = question({
   query: ({ values }) => ({
     once: {
       users: `
-  SELECT groupArray((Dimensions, Who)) FROM (
     SELECT Dimensions, groupBitmapOrState(bitmapAnd(sets.Who, population.Who)) AS Who
     FROM (SELECT Day, Dimensions, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = {fact:String} AND Of = 'used' AND ${IN_PERIOD} GROUP BY Day, Dimensions) AS sets
-    INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Dimensions)`,
+    INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Dimensions`,
     },
     sql: `
   SELECT 'total' AS part, Dimensions AS a, '' AS b, sum(toFloat64(Value) * bitmapAndCardinality(sets.Who, population.Who)) AS n
   FROM (SELECT Day, Dimensions, Value, Who ${SETS} AND Fact = {fact:String} AND ${SUM} AND ${IN_PERIOD}) AS sets
   INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Dimensions
-  UNION ALL SELECT 'users', each.1, '', toFloat64(bitmapCardinality(each.2)) FROM (SELECT arrayJoin(users) AS each)
-  UNION ALL SELECT 'users', '${ALL}', '', toFloat64(groupBitmapMerge(each.2)) FROM (SELECT arrayJoin(users) AS each)`,
+  UNION ALL SELECT 'users', each.1, '', toFloat64(bitmapCardinality(each.2)) FROM ${rowsOf('users')}
+  UNION ALL SELECT 'users', '${ALL}', '', toFloat64(groupBitmapMerge(each.2)) FROM ${rowsOf('users')}`,
     parameters: { fact: values.fact },
   }),
   measures: { total: 'users' },

@@ -2,10 +2,10 @@ import { whole } from '../arguments.ts'
 import type { Cell } from '../cells.ts'
 import { dayBefore, daysOf } from '../days.ts'
 import { question, shareOf } from '../question.ts'
-import { SETS } from '../sets.ts'
+import { rowsOf, SETS } from '../sets.ts'
 
 /** Days and sets of the population, as rows. */
-export const POPULATION = '(SELECT each.1 AS Day, each.2 AS Who FROM (SELECT arrayJoin(counted) AS each))'
+export const POPULATION = `(SELECT each.1 AS Day, each.2 AS Who FROM ${rowsOf('counted')})`
 
 export const active = question({
   description: 'How many installations were active: on each day, and in the 7 and 28 days up to it?',
@@ -44,11 +44,11 @@ export const growth = question({
   counts: 'days',
   periods: ({ periods }) => periods + 1,
   query: () => {
-    const byPeriod = '(SELECT each.1 AS Period, each.2 AS Who FROM (SELECT arrayJoin(periods) AS each))'
+    const byPeriod = `(SELECT each.1 AS Period, each.2 AS Who FROM ${rowsOf('periods')})`
     const first = `(SELECT intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32}) AS Period, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = '' AND Of = 'first' AND Day > {after:Date} AND Day <= {until:Date} GROUP BY Period)`
     return {
       once: {
-        periods: `SELECT groupArray((Period, Who)) FROM (SELECT intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32}) AS Period, groupBitmapMergeState(Who) AS Who FROM ${POPULATION} GROUP BY Period)`,
+        periods: `SELECT intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32}) AS Period, groupBitmapMergeState(Who) AS Who FROM ${POPULATION} GROUP BY Period`,
       },
       sql: `
   SELECT 'active' AS part, toString(Period) AS a, '' AS b, toFloat64(bitmapCardinality(Who)) AS n FROM ${byPeriod}
@@ -138,8 +138,9 @@ export const ages = question({
   query: () => ({
     sql: `
   SELECT 'age' AS part, multiIf(${AGES.map(([age, days]) => `dateDiff('day', Day, {until:Date}) < ${days}, '${age}'`).join(', ')}, 'older') AS a, '' AS b,
-    toFloat64(sum(bitmapAndCardinality(Who, (SELECT groupBitmapMergeState(Who) FROM ${POPULATION})))) AS n
-  FROM (SELECT Day, Who ${SETS} AND Fact = '' AND Of = 'first') GROUP BY a`,
+    toFloat64(sum(bitmapAndCardinality(first.Who, everybody.Who))) AS n
+  FROM (SELECT Day, Who ${SETS} AND Fact = '' AND Of = 'first') AS first
+  CROSS JOIN (SELECT groupBitmapMergeState(Who) AS Who FROM ${POPULATION}) AS everybody GROUP BY a`,
   }),
   derive(cells) {
     const all = cells.find(({ part }) => part === 'all')?.n ?? 0

@@ -2,7 +2,7 @@ import { isInRange, newestFirst, text, versionRange, whole } from '../arguments.
 import { type Cell, type Cells, quantileOf } from '../cells.ts'
 import { readCondition } from '../conditions.ts'
 import { question, shareOf } from '../question.ts'
-import { byFirstReport, byLastReport, IN_PERIOD, IN_USE, SETS, SUM } from '../sets.ts'
+import { byFirstReport, byLastReport, IN_PERIOD, IN_USE, rowsOf, SETS, SUM } from '../sets.ts'
 import { valuesOf } from './facts.ts'
 
 import { POPULATION } from './installations.ts'
@@ -149,10 +149,9 @@ export const effect = question({
       once: {
         before: sideDays('NOT IN'),
         after: sideDays('IN'),
-        upgraded: `SELECT bitmapAnd((SELECT groupBitmapMergeState(each.2) FROM (SELECT arrayJoin(before) AS each)), (SELECT groupBitmapMergeState(each.2) FROM (SELECT arrayJoin(after) AS each)))`,
       },
       sql: `${side('before')} UNION ALL ${side('after')}
-  UNION ALL SELECT 'upgraded', '', '', toFloat64(bitmapCardinality(upgraded))`,
+  UNION ALL SELECT 'upgraded', '', '', toFloat64(bitmapCardinality(Who)) FROM ${UPGRADED}`,
       parameters: {
         fact: values.fact,
         newVersions: known.filter((version) => isInRange(version, values.range)),
@@ -191,14 +190,18 @@ export const effect = question({
 
 /** Days and who was on one side of the upgrade then. */
 const sideDays = (operator: 'IN' | 'NOT IN') => `
-  SELECT groupArray((Day, Who)) FROM (
-    SELECT sets.Day AS Day, bitmapAnd(sets.Who, population.Who) AS Who
-    FROM (SELECT Day, groupBitmapMergeState(Who) AS Who ${SETS} AND ${VERSION} AND Value ${operator} {newVersions:Array(String)} AND ${IN_PERIOD} GROUP BY Day) AS sets
-    INNER JOIN ${POPULATION} AS population USING (Day))`
+  SELECT sets.Day AS Day, bitmapAnd(sets.Who, population.Who) AS Who
+  FROM (SELECT Day, groupBitmapMergeState(Who) AS Who ${SETS} AND ${VERSION} AND Value ${operator} {newVersions:Array(String)} AND ${IN_PERIOD} GROUP BY Day) AS sets
+  INNER JOIN ${POPULATION} AS population USING (Day)`
 
-/** The same, of those who were on both sides. */
+const ofSide = (side: string) => `(SELECT groupBitmapMergeState(each.2) AS Who FROM ${rowsOf(side)})`
+
+/** Those who were on both sides. */
+const UPGRADED = `(SELECT bitmapAnd(before.Who, after.Who) AS Who FROM ${ofSide('before')} AS before CROSS JOIN ${ofSide('after')} AS after)`
+
+/** Days of one side, with those only who were on both. */
 const upgradedDays = (side: string) =>
-  `(SELECT each.1 AS Day, bitmapAnd(each.2, upgraded) AS Who FROM (SELECT arrayJoin(${side}) AS each))`
+  `(SELECT each.1 AS Day, bitmapAnd(each.2, upgraded.Who) AS Who FROM ${rowsOf(side)} AS days CROSS JOIN ${UPGRADED} AS upgraded)`
 
 /** Facts by which those who would be hurt are described. */
 const HURT = ['service.version', 'geo.country.iso_code', 'usage.consent.level']
@@ -241,24 +244,25 @@ export const canIDrop = question({
         ? IN_USE
         : "Of = 'value' AND Value IN {dropValues:Array(String)}"
     const using = `
-  SELECT groupArray((Period, Who)) FROM (
   SELECT intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32}) AS Period, groupBitmapOrState(bitmapAnd(sets.Who, population.Who)) AS Who
   FROM (SELECT Day, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = {drop:String} AND ${uses} AND ${IN_PERIOD} GROUP BY Day) AS sets
-  INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Period)`
+  INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Period`
     const hurt = HURT.map(
       (name) => `
   SELECT 'hurt' AS part, '${name}' AS a, Value AS b, toFloat64(sum(bitmapAndCardinality(sets.Who, last.Who))) AS n
   FROM (SELECT Day, Value, Who ${SETS} AND Fact = '${name}' AND Of = 'value' AND Day > {until:Date} - {days:UInt32} AND Day <= {until:Date}) AS sets
-  INNER JOIN (SELECT each.1 AS Day, each.2 AS Who FROM (SELECT arrayJoin(lastDays) AS each)) AS last USING (Day) GROUP BY Value`,
+  INNER JOIN (SELECT each.1 AS Day, each.2 AS Who FROM ${rowsOf('lastDays')}) AS last USING (Day) GROUP BY Value`,
     )
     return {
       once: {
         using,
-        nowUsing: 'SELECT groupBitmapMergeStateIf(each.2, each.1 = 0) FROM (SELECT arrayJoin(using) AS each)',
-        lastDays: `SELECT groupArray((Day, Who)) FROM (SELECT Day, bitmapAnd(Who, nowUsing) AS Who FROM (${byLastReport(`SELECT Day, Who FROM ${POPULATION} WHERE Day > {until:Date} - {days:UInt32}`)}))`,
+        lastDays: `
+  SELECT last.Day AS Day, bitmapAnd(last.Who, now.Who) AS Who
+  FROM (${byLastReport(`SELECT Day, Who FROM ${POPULATION} WHERE Day > {until:Date} - {days:UInt32}`)}) AS last
+  CROSS JOIN (SELECT groupBitmapMergeStateIf(each.2, each.1 = 0) AS Who FROM ${rowsOf('using')}) AS now`,
       },
       sql: `
-  SELECT 'using' AS part, toString(each.1) AS a, '' AS b, toFloat64(bitmapCardinality(each.2)) AS n FROM (SELECT arrayJoin(using) AS each)
+  SELECT 'using' AS part, toString(each.1) AS a, '' AS b, toFloat64(bitmapCardinality(each.2)) AS n FROM ${rowsOf('using')}
   UNION ALL SELECT 'period', toString(intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32})) AS a, '', toFloat64(groupBitmapMerge(Who)) FROM ${POPULATION} GROUP BY a
   UNION ALL ${hurt.join(' UNION ALL ')}`,
       parameters: { drop: fact, ...(uses.includes('dropValues') && { dropValues: some }) },
