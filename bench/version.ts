@@ -41,6 +41,21 @@ function measureStarts(directory: string, feed: string): string[] {
   const [bare, ...others] = inTurns<Start>([{ measure: 'start' }, ...runs.map(([, run]) => run)], 15)
   const above = (of: readonly Start[], key: 'time' | 'rss') =>
     spread(of.map((one, index) => one[key] - (bare?.[index]?.[key] ?? Number.NaN)))
+  const [without, withChecks] = others.map((of) => (of ? above(of, 'time').median : Number.NaN))
+  const more = (withChecks ?? Number.NaN) - (without ?? Number.NaN)
+  return [
+    ...startsTable(runs, others, above),
+    '',
+    `Version checks add ${digits(more)} ms to a start; the aim was that nothing can be measured. It is the time to load two files with ` +
+      '28 kB, to read two entries of the state and the schedule of the checks, and to show the notice. No package is loaded.',
+  ]
+}
+
+function startsTable(
+  runs: ReadonlyArray<readonly [string, Run]>,
+  others: ReadonlyArray<Start[] | undefined>,
+  above: (of: readonly Start[], key: 'time' | 'rss') => ReturnType<typeof spread>,
+): string[] {
   return table(
     ['start of', 'processor time', 'range', 'memory (RSS)'],
     runs.map(([title], index) => {
