@@ -81,7 +81,7 @@ const WRONG: ReadonlyArray<[call: string, message: string]> = [
   ['gateway status -- otelcol', "Too many arguments for 'status'. Expected 0 arguments but got 1: otelcol."],
   [
     'gateway maintain',
-    'CLICKHOUSE_URL is not set; set it to the HTTP address of the store, such as http://127.0.0.1:8123.',
+    'CLICKHOUSE_URL is not set, and no `gateway up` has started a store in this folder; set CLICKHOUSE_URL to the HTTP address of the store, such as http://127.0.0.1:8123.',
   ],
   [
     'gateway guard',

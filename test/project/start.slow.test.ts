@@ -59,7 +59,7 @@ test('npm start -- --exit: a report travels from host code to an answer through 
     /Its verdict: enabled, level full, because of ACME_NOTES_TELEMETRY=on\./,
     /would be sent: true/,
     /has report [0-9a-f-]{36} on its disk/,
-    /version +installations\n +1\.4\.2 +1\b/,
+    /value +installations +share\n +1\.4\.2 +1\b/,
     /Acme Notes sends no usage reports \(ACME_NOTES_TELEMETRY_OPTOUT=1\)/,
     /Usage report [0-9a-f-]{36} not sent, ACME_NOTES_TELEMETRY_OPTOUT=1: \{"resourceMetrics"/,
     /Nothing arrived at the gateway\./,

@@ -22,7 +22,7 @@ for (const [environment, what] of [
     assert.equal(no.because, `a process that no person runs ('${what}')`)
     assert.deepEqual(no.loaded, [])
     assert.equal(no.warnings.length, 1)
-    assert.deepEqual(readdirSync(scratch.directory), ['product.json', 'schedule.json'])
+    assert.deepEqual(readdirSync(scratch.directory), ['host.json', 'product.json', 'schedule.json'])
 
     for (const consent of [{ default: 'enabled', automation: 'ignore' }, { default: 'enabled' }]) {
       const ignored = await verdictOf(scratch.directory, { consent }, environment)

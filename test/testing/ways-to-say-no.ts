@@ -54,6 +54,11 @@ export const WAYS_TO_SAY_NO: Readonly<Record<string, WayToSayNo>> = {
     environment: { CI: 'true' },
     options: { consent: { automation: 'disabled' } },
   },
+  'a development run': {
+    source: 'development',
+    environment: { NODE_ENV: 'development' },
+    options: { consent: { development: 'NODE_ENV' } },
+  },
   'ACME_DB_TELEMETRY_DEBUG=1': { source: 'debug-variable', environment: { ACME_DB_TELEMETRY_DEBUG: '1' } },
   'an address that cannot be used': {
     source: 'endpoint-variable',

@@ -16,13 +16,14 @@ import { CallError } from './call-error.ts'
 import type { CommandContext } from './command-io.ts'
 import { writeDeployFiles } from './deploy-files.ts'
 import { runGateway } from './gateway-up.ts'
+import { storeUrlOf } from './store-url.ts'
 import { requireReadable } from './text-files.ts'
 
 const VARIABLES = `
 Variables:
   OTELCOL                     Path of a Collector.
   OTELCOL_RELEASE_SHA256      Checksum of the release that is downloaded.
-  CLICKHOUSE_URL              HTTP address of a store.
+  CLICKHOUSE_URL              HTTP address of a store. Default of maintain: the one that up started here.
   USAGE_CLICKHOUSE_DATABASE   Its database. Default: usage
   USAGE_CLICKHOUSE_HTTP_PORT  Where a ClickHouse that \`up\` starts listens.
   USAGE_GATEWAY_...           Settings of gateway.yaml; collector-config/README.md lists them.`
@@ -79,7 +80,7 @@ export function addGatewayCommand(program: Command, context: CommandContext): vo
   takesCluster(
     gateway
       .command('maintain')
-      .description('Erase and roll up, once, in the store at CLICKHOUSE_URL. `up` does it every hour.')
+      .description('Erase and roll up, once, in the store. `up` does it every hour.')
       .option('--print', 'Print the statements, and do nothing.'),
   ).action(async ({ print, ...options }: ClusterOptions & { print?: true }) => {
     const cluster = clusterOf(options)
@@ -170,12 +171,7 @@ async function guard(command: readonly string[], context: CommandContext): Promi
 
 async function maintain(cluster: StoreCluster | undefined, context: CommandContext): Promise<void> {
   const { environment, stdout } = context
-  const url = environment['CLICKHOUSE_URL']
-  if (!url) {
-    throw new CallError(
-      'CLICKHOUSE_URL is not set; set it to the HTTP address of the store, such as http://127.0.0.1:8123.',
-    )
-  }
+  const url = await storeUrlOf(environment)
   await maintainStore({ url, database: databaseOf(environment), cluster }).catch((error) => {
     if (error instanceof GatewayError) throw error
     throw new GatewayError(`The store could not be maintained: ${errorMessage(error)}`, { cause: error })

@@ -24,6 +24,7 @@ import {
 } from '../stack/index.ts'
 import { applySchema, isFirstRollupDue, maintainStore } from '../store/index.ts'
 import type { CommandContext } from './command-io.ts'
+import { loginFile } from './store-url.ts'
 
 export interface RunGatewayOptions {
   /** Overlays that are merged over gateway.yaml, in this order. */
@@ -115,8 +116,6 @@ export async function runGateway(options: RunGatewayOptions, context: CommandCon
     for (const each of started) await each.stop()
   }
 }
-
-const loginFile = (directory: string) => path.join(directory, 'clickhouse', 'curl.cfg')
 
 /** Returns the command with which a person reaches a store that was started here. */
 const loginHint = ({ how }: RunningClickHouse, directory: string) =>

@@ -18,10 +18,12 @@ import { CallError } from './call-error.ts'
 import { loadCatalog } from './catalog-product.ts'
 import type { CommandContext } from './command-io.ts'
 import { answerCsv, answerText } from './insights-text.ts'
+import { storeUrlOf } from './store-url.ts'
 
 const VARIABLES = `
 Variables:
-  CLICKHOUSE_URL              HTTP address of the store, with user and password.
+  CLICKHOUSE_URL              HTTP address of the store, with user and password. Default: the one that
+                              gateway up has started in this folder.
   USAGE_CLICKHOUSE_DATABASE   Its database. Default: usage`
 
 /** Adds `otel-usage insights`, with a command for each question. */
@@ -107,12 +109,7 @@ async function answer(
   context: CommandContext,
 ): Promise<void> {
   const { environment, stderr, plain } = context
-  const url = environment['CLICKHOUSE_URL']
-  if (!url) {
-    throw new CallError(
-      'CLICKHOUSE_URL is not set; set it to the HTTP address of the store, such as http://127.0.0.1:8123.',
-    )
-  }
+  const url = await storeUrlOf(environment)
   if (asked['product'] === undefined)
     throw new CallError(
       '--product is missing; use the name of the product in its reports, such as --product acme-db.',
