@@ -20,12 +20,14 @@ const errorWith = (code: string) => Object.assign(new Error(code), { code })
 /** A process that counts; its store fails while `disk.fails` says with which code, before or after the bytes are written. */
 function createProcess() {
   const inner = createMemoryStore()
-  const disk: { fails?: string | undefined; isWritten?: boolean; isBlind?: boolean } = {}
+  const disk: { fails?: string | undefined; isWritten?: boolean; isBlind?: boolean; held?: Promise<void> } =
+    {}
   const writes: string[] = []
   const state: StateStore = {
     ...inner,
     async write(name, data) {
       writes.push(name)
+      await disk.held
       if (!disk.fails || disk.isWritten) await inner.write(name, data)
       if (disk.fails) throw errorWith(disk.fails)
     },
@@ -89,6 +91,26 @@ test('what is counted after an end, after a day without a write, or after the en
     assert.deepEqual(amounts, closes ? (how === 'removed' ? [2] : [2, 5]) : [7], how)
     if (closes) assert.equal(local.live().since, new Date(clock.now()).toISOString())
   }
+})
+
+test('a shutdown and a start that overlap write one after the other: what is counted after the end is in another counter', async () => {
+  const { local, disk, entries, count, writes } = createProcess()
+  const held = Promise.withResolvers<void>()
+  disk.held = held.promise
+  const ended = local.persist({ ended: true })
+  while (writes.length === 0) await Promise.resolve()
+  count(6)
+  const next = local.persist()
+  held.resolve()
+  await Promise.all([ended, next])
+  const stored = await entries()
+  assert.deepEqual(
+    stored.toSorted((a, b) => Number(b[0]) - Number(a[0])),
+    [
+      [5, true],
+      [1, false],
+    ],
+  )
 })
 
 test('a failed write may have written: only what is certainly in no entry can be in a report in memory', async () => {

@@ -1,4 +1,4 @@
-import { type Clock, Date, ownOf, processOwner, randomUuid } from '../../platform/index.ts'
+import { type Clock, createMutex, Date, ownOf, processOwner, randomUuid } from '../../platform/index.ts'
 import { isOutOfReach, type StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { type Counts, difference, type GaugeValues, type SourceRuns, sumOf } from '../facts/index.ts'
@@ -53,6 +53,8 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
   /** Absent before the first verdict. */
   let under: CountedUnder | undefined
   let gauges: GaugeValues = new Map()
+  /** One write at a time: of two that overlap, the older counts could be stored last, or a counter could begin twice. */
+  const runExclusive = createMutex()
   /** Content of the entry, which is uncertain after a failed write. */
   let written: Written | undefined
 
@@ -86,16 +88,7 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
       inMemory.add(some)
       return () => void inMemory.delete(some)
     },
-    async persist(how = {}) {
-      const { ended = false, gauges: given = gauges } = ownOf<PersistOptions>(how)
-      gauges = given
-      if (written && (await isClosed(written, ended))) beginAnother(written.counts)
-      const now = live()
-      const isUpToDate = ended || gauges === written?.gauges
-      const isWritten = written?.isCertain && isSame(now, written) && ended === written.ended && isUpToDate
-      const isEmpty = now.counts.size === 0 && !now.runs?.size && gauges.size === 0
-      if (!isWritten && (written || !isEmpty)) await write({ ...now, gauges }, ended)
-    },
+    persist: (how = {}) => runExclusive(() => persist(how)),
     async restart(verdict) {
       const before = written && counterId
       under = countedUnder(verdict)
@@ -109,6 +102,17 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
       // If the entry cannot be removed, the verdict does not cover it.
       if (before) await store.remove(counterEntry(before)).catch(() => {})
     },
+  }
+
+  async function persist(how: PersistOptions): Promise<void> {
+    const { ended = false, gauges: given = gauges } = ownOf<PersistOptions>(how)
+    gauges = given
+    if (written && (await isClosed(written, ended))) beginAnother(written.counts)
+    const now = live()
+    const isUpToDate = ended || gauges === written?.gauges
+    const isWritten = written?.isCertain && isSame(now, written) && ended === written.ended && isUpToDate
+    const isEmpty = now.counts.size === 0 && !now.runs?.size && gauges.size === 0
+    if (!isWritten && (written || !isEmpty)) await write({ ...now, gauges }, ended)
   }
 
   /**
