@@ -113,6 +113,23 @@ test('a shutdown and a start that overlap write one after the other: what is cou
   )
 })
 
+test('a write that a restart overtakes leaves nothing behind, and what is counted after the restart is written', async () => {
+  const { local, disk, entries, count, writes, totals } = createProcess()
+  const held = Promise.withResolvers<void>()
+  disk.held = held.promise
+  const overtaken = local.persist()
+  while (writes.length === 0) await Promise.resolve()
+  totals.clear()
+  await local.restart(verdict)
+  held.resolve()
+  await overtaken
+  assert.deepEqual(await entries(), [])
+  count(5)
+  assert.equal(unpersisted(local), 5)
+  await local.persist()
+  assert.deepEqual(await entries(), [[5, false]])
+})
+
 test('a failed write may have written: only what is certainly in no entry can be in a report in memory', async () => {
   for (const [fails, isWritten, isBlind, rest] of [
     ['ENOSPC', false, false, 5],

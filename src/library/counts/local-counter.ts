@@ -53,7 +53,7 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
   /** Absent before the first verdict. */
   let under: CountedUnder | undefined
   let gauges: GaugeValues = new Map()
-  /** One write at a time: of two that overlap, the older counts could be stored last, or a counter could begin twice. */
+  /** Runs one write at a time. Of two that overlap, the one with the older counts could be stored last. */
   const runExclusive = createMutex()
   /** Content of the entry, which is uncertain after a failed write. */
   let written: Written | undefined
@@ -107,7 +107,8 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
   async function persist(how: PersistOptions): Promise<void> {
     const { ended = false, gauges: given = gauges } = ownOf<PersistOptions>(how)
     gauges = given
-    if (written && (await isClosed(written, ended))) beginAnother(written.counts)
+    const last = written
+    if (last && (await isClosed(last, ended)) && written === last) beginAnother(last.counts)
     const now = live()
     const isUpToDate = ended || gauges === written?.gauges
     const isWritten = written?.isCertain && isSame(now, written) && ended === written.ended && isUpToDate
@@ -143,10 +144,16 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
     } catch (error) {
       // Where the folder is another user's, the entry cannot be read either, and the write was refused before it changed anything.
       const isDone = (await holds(store, entry)) ?? (isOutOfReach(error) ? false : undefined)
-      if (isDone !== false) written = { ...done, isCertain: isDone === true }
+      if (isDone !== false) await wrote(now, { ...done, isCertain: isDone === true })
       throw error
     }
-    written = { ...done, isCertain: true }
+    await wrote(now, { ...done, isCertain: true })
+  }
+
+  /** Remembers what was written. If a restart has overtaken the write, its counts were dropped, and its entry goes as well. */
+  async function wrote({ counterId: writtenId }: Counter, done: Written): Promise<void> {
+    if (counterId === writtenId) written = done
+    else await store.remove(counterEntry(writtenId)).catch(() => {})
   }
 }
 
