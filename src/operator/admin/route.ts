@@ -32,7 +32,7 @@ export interface Call<
   readonly body: Given<B>
 }
 
-/** One operation of the interface: what it takes, what it answers, and who may call it. Validation and OpenAPI both come from it. */
+/** Operation of the interface: its parameters, its answer, and the right that it needs. Requests are validated by it, and OpenAPI is made from it. */
 export interface Route<
   P extends Schema | undefined = Schema | undefined,
   Q extends Schema | undefined = Schema | undefined,

@@ -15,7 +15,7 @@ const ID = /^[0-9a-f][0-9a-f-]{3,35}$/
 
 /**
  * Finds a report by its id, or by the beginning of it, from four digits on; the newest one, if several begin like that. Reads the
- * ledger backwards, as far as needed, and keeps one report in memory. Resolves to `undefined` if there is none.
+ * ledger backwards, as far as needed, and keeps one report in memory. Resolves to `undefined` if no report has this id.
  */
 export async function findReport(
   { ledger }: Pick<OperatedTelemetry, 'ledger'>,

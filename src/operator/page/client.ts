@@ -34,6 +34,12 @@ export class RequestError extends Error {
   }
 }
 
+/** Returns what a decision names as seen, so that it does not overrule somebody else's. */
+export const seenIn = ({ state, level, source, since }: Verdict): Decision['expected'] => ({
+  ...{ state, level, source },
+  ...(since !== undefined && { since }),
+})
+
 /** Time until a request counts as unanswered, in milliseconds. */
 const MAX_TIME = 20_000
 

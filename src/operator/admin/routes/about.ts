@@ -7,7 +7,7 @@ import { About, Series } from '../schemas.ts'
 /** Largest number of reports that a chart shows. */
 const MAX_REPORTS = 90
 
-export const PAGE_OPERATIONS = [
+export const ABOUT_ROUTES = [
   route({
     method: 'GET',
     path: '/about',

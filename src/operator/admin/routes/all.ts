@@ -1,9 +1,9 @@
 /** The operations of the interface. */
 import type { Route } from '../route.ts'
+import { ABOUT_ROUTES } from './about.ts'
 import { consentRoutes } from './consent.ts'
 import { EVENT_ROUTES } from './events.ts'
 import { EXPORT_ROUTES } from './export.ts'
-import { PAGE_OPERATIONS } from './page.ts'
 import { REPORT_ROUTES } from './reports.ts'
 import { stateRoutes } from './state.ts'
 import { VERSION_ROUTES } from './version.ts'
@@ -15,6 +15,6 @@ export const routesFor = (levels: readonly string[]): readonly Route[] => [
   ...REPORT_ROUTES,
   ...EXPORT_ROUTES,
   ...VERSION_ROUTES,
-  ...PAGE_OPERATIONS,
+  ...ABOUT_ROUTES,
   ...EVENT_ROUTES,
 ]

@@ -49,7 +49,6 @@ export const german = (format: Format): Messages => {
     readOnly: 'Sie dürfen alles sehen, aber nicht entscheiden.',
 
     newFacts: (count) => `${many(count, 'neue Angabe wartet', 'neue Angaben warten')} auf Ihre Zustimmung:`,
-    look: 'Ansehen',
     accept: 'Zustimmen',
     accepted: 'Den neuen Angaben ist zugestimmt.',
 
@@ -57,7 +56,6 @@ export const german = (format: Format): Messages => {
       sent
         ? 'Der nächste Bericht, wie er gesendet wird'
         : 'Der nächste Bericht, nur für das lokale Protokoll',
-    previewAt: (name) => `Der Bericht auf der Stufe „${name}“`,
     factsAndSize: (facts, size) => `${many(facts, 'Angabe', 'Angaben')}, ${size}`,
     bytes: 'Bytes',
     table: 'Tabelle',
@@ -65,16 +63,7 @@ export const german = (format: Format): Messages => {
     reason: 'Warum danach gefragt wird',
     course: 'Bisher',
     value: 'Wert',
-    noValue: 'noch kein Wert',
     noReport: 'Jetzt gibt es keinen Bericht:',
-    alwaysIn: 'Außerdem in jedem Bericht',
-    own: {
-      'service.version': 'Version des Produkts',
-      'service.instance.id': 'zufällige Kennung dieser Installation',
-      'usage.consent.state': 'Zustand der Einwilligung',
-      'usage.consent.level': 'Stufe der Einwilligung',
-      'usage.catalog.version': 'Version der Liste der Angaben',
-    },
     never: 'Nie in einem Bericht, auf keiner Stufe:',
 
     reports: 'Berichte',
@@ -163,7 +152,6 @@ export const german = (format: Format): Messages => {
 
     signedOut:
       'Sie sind beim Produkt abgemeldet. Melden Sie sich dort an und lesen Sie dann erneut. Was Sie sehen, ist von vorher.',
-    notPermitted: (detail) => detail,
     unreachable: (time) => `Das Produkt antwortet nicht. Was Sie sehen, ist von: ${time}.`,
     neverAnswered: 'Das Produkt antwortet nicht.',
     failed: (detail) => `Das Produkt konnte das nicht tun: ${detail}`,

@@ -51,14 +51,12 @@ export const english = (format: Format) => {
 
     // New facts.
     newFacts: (count: number) => `${many(count, 'new fact waits', 'new facts wait')} until you accept:`,
-    look: 'Look',
     accept: 'Accept',
     accepted: 'The new facts are accepted.',
 
     // The next report.
     nextReport: (sent: boolean): string =>
       sent ? 'The next report, as it will be sent' : 'The next report, for the local log only',
-    previewAt: (name: string) => `The report at “${name}”`,
     factsAndSize: (facts: number, size: string) => `${many(facts, 'fact', 'facts')}, ${size}`,
     bytes: 'Bytes',
     table: 'Table',
@@ -66,16 +64,7 @@ export const english = (format: Format) => {
     reason: 'Why it is asked',
     course: 'So far',
     value: 'Value',
-    noValue: 'no value yet',
     noReport: 'There is no report now:',
-    alwaysIn: 'In each report besides',
-    own: {
-      'service.version': 'version of the product',
-      'service.instance.id': 'random id of this installation',
-      'usage.consent.state': 'state of consent',
-      'usage.consent.level': 'level of consent',
-      'usage.catalog.version': 'version of the list of facts',
-    } as Readonly<Record<string, string>>,
     never: 'Never in a report, at any level:',
 
     // Reports.
@@ -172,7 +161,6 @@ export const english = (format: Format) => {
     // Trouble.
     signedOut:
       'You are signed out of the product. Sign in there, then read again. What you see is from before.',
-    notPermitted: (detail: string) => detail,
     unreachable: (time: string) => `The product does not answer. What you see is from ${time}.`,
     neverAnswered: 'The product does not answer.',
     failed: (detail: string) => `The product could not do that: ${detail}`,

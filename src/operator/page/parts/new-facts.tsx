@@ -1,3 +1,4 @@
+import { seenIn } from '../client.ts'
 import { useSurroundings } from './context.ts'
 import { Code } from './text.tsx'
 
@@ -8,8 +9,6 @@ export function NewFacts() {
   const { verdict } = status
   const waiting = facts.filter(({ state }) => state === 'newer')
   if (waiting.length === 0 || verdict.state !== 'enabled') return null
-  const { state, level, source, since } = verdict
-  const expected = { state, level, source, ...(since !== undefined && { since }) }
   return (
     <section class="note" data-part="new-facts">
       <div>
@@ -30,7 +29,7 @@ export function NewFacts() {
           class="primary"
           onClick={() =>
             void act(async () => {
-              await model.client.decide(level, expected)
+              await model.client.decide(verdict.level, seenIn(verdict))
               return messages.accepted
             })
           }

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { RequestError } from '../client.ts'
 import type { Format } from '../format.ts'
 import type { Messages } from '../messages/messages.ts'
@@ -82,15 +82,14 @@ const Again = ({ model, messages }: Pick<PageProps, 'model' | 'messages'>) => (
 /** Follows a model while the component is there. */
 export function useView(model: Model): View {
   const [view, setView] = useState(model.view)
-  const open = useMemo(() => model, [model])
   useEffect(() => {
-    const unsubscribe = open.subscribe(() => setView(open.view()))
-    const close = open.open()
+    const unsubscribe = model.subscribe(() => setView(model.view()))
+    const close = model.open()
     return () => {
       unsubscribe()
       close()
     }
-  }, [open])
+  }, [model])
   return view
 }
 

@@ -1,4 +1,5 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { seenIn } from '../client.ts'
 import { rowsOf } from '../rows.ts'
 import { receiverOf } from '../sentence.ts'
 import { Surroundings } from './context.ts'
@@ -21,9 +22,8 @@ export function Prompt({ model, messages, format, onClose }: PageProps & { reado
   const { verdict, product } = status
 
   async function decide(decision: string): Promise<void> {
-    const { state, level, source, since } = verdict
     try {
-      await model.client.decide(decision, { state, level, source, ...(since !== undefined && { since }) })
+      await model.client.decide(decision, seenIn(verdict))
       setIsDone(true)
       say(messages.promptThanks)
     } catch (error) {

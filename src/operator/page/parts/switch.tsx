@@ -1,5 +1,5 @@
 import { useEffect, useId, useState } from 'preact/hooks'
-import type { Preview } from '../client.ts'
+import { type Preview, seenIn } from '../client.ts'
 import { rowsOf } from '../rows.ts'
 import { receiverOf } from '../sentence.ts'
 import { useSurroundings } from './context.ts'
@@ -21,10 +21,8 @@ export function Switch() {
   const group = useId()
 
   async function confirm(level: string): Promise<void> {
-    const { state, level: seen, source, since } = verdict
-    const expected = { state, level: seen, source, ...(since !== undefined && { since }) }
     const isStored = await act(async () => {
-      await model.client.decide(level === 'off' ? 'disabled' : level, expected)
+      await model.client.decide(level === 'off' ? 'disabled' : level, seenIn(verdict))
       return messages.choose.saved(nameOf(level))
     })
     if (isStored) setChosen(undefined)
