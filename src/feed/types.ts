@@ -38,7 +38,7 @@ export interface FeedAdvisory {
   readonly affected: string
   /** Versions in which it is fixed. */
   readonly fixedIn?: readonly string[]
-  /** One line. */
+  /** Summary of the advisory, in one line. */
   readonly summary?: string
   /** Page about the advisory, https. */
   readonly url?: string

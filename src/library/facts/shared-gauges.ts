@@ -26,7 +26,7 @@ export type OtherGaugeValues = ReadonlyMap<string, readonly OtherGaugeValue[]>
 const DEFAULT_FRESH = 3_600_000
 
 /**
- * Returns the value of a gauge in this process at one moment; `undefined` if there is none, or if it is out of date.
+ * Returns the value of a gauge in this process at one moment; `undefined` without a value, or if the value is out of date.
  *
  * @param observed value that the source of the gauge has given in this round
  */
@@ -45,7 +45,7 @@ export function gaugeValueAt(
   return until > now ? { value, at, until } : undefined
 }
 
-/** Returns the value of a gauge over all processes; `NaN` if there is none. */
+/** Returns the value of a gauge over all processes; `NaN` if no process has a value. */
 export function combinedGauge(
   { combine }: GaugeFact,
   own: GaugeValue | undefined,

@@ -76,7 +76,11 @@ async function handOver(ending: EndingProcess): Promise<void> {
     await endWithin(ending, MAX_TIME_WITHOUT_CHILD)
 }
 
-/** Sends what is to be sent, and makes the version check that is due, within so many milliseconds. */
+/**
+ * Sends the reports that are due, and makes the version check if one is due.
+ *
+ * @param within time for both, in milliseconds
+ */
 async function endWithin(ending: EndingProcess, within: number): Promise<void> {
   const { clock, versions } = ending
   const timer = clock.after(within * CHECK_SHARE, () => versions?.stop())
@@ -98,7 +102,11 @@ async function verdictToSend(ending: EndingProcess): Promise<Verdict | undefined
   return runner.maySend(verdict) && (await hasToSend(ending)) ? verdict : undefined
 }
 
-/** Sends what is to be sent, within so many milliseconds. */
+/**
+ * Sends the reports that are due.
+ *
+ * @param within time for it, in milliseconds
+ */
 async function sendWithin(ending: EndingProcess, within: number): Promise<void> {
   const { clock, state, runner, persisted, stopCounting } = ending
   const since = clock.monotonic()

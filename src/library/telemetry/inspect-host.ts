@@ -27,7 +27,7 @@ export async function inspectHost(
 ): Promise<InspectedHost | string> {
   try {
     const owner = ownerIn(await store.read(ENTRIES.product))
-    if (!owner) return `There is no state of a usage telemetry in ${store.location}.`
+    if (!owner) return `No product has stored the state of its usage telemetry in ${store.location}.`
     const entry = product === undefined || product === owner ? ENTRIES.host : `${product}.${ENTRIES.host}`
     const bytes = await store.read(entry)
     if (!bytes)

@@ -50,11 +50,11 @@ export interface ReceivedReport {
 export interface TestReceiver {
   /** Reports that have reached the receiver since the last reset, oldest first, whatever it answered. */
   list(): readonly ReceivedReport[]
-  /** Returns the newest of them; `undefined` if there is none. */
+  /** Returns the newest report; `undefined` if no report has reached the receiver. */
   last(): ReceivedReport | undefined
   /** Returns the number of attempts to reach the receiver since the last reset, those without a connection included. */
   attempts(): number
-  /** Publishes a version feed, at whatever http address the product names for it. `undefined`: there is none, as at first. */
+  /** Publishes a version feed at the address that the product names for its feed. `undefined` takes the feed away. Default: no feed. */
   feed(document: string | undefined): void
   /** Forgets the reports and attempts so far. */
   reset(): void

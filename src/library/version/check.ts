@@ -1,4 +1,7 @@
-/** One version check, by one process of an installation at a time: fetches the feed, reads it, and draws conclusions for the running version. Loaded when a check is due. */
+/**
+ * A version check: it fetches the feed, reads it, and finds out what the feed says about the running version. One process of an
+ * installation makes it at a time. Loaded when a check is due.
+ */
 import {
   isAddress,
   isVersion,

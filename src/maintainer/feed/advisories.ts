@@ -202,7 +202,7 @@ const severityOf = (word: unknown): AdvisorySeverity | undefined =>
   typeof word === 'string' && Object.hasOwn(WORDS, word.toLowerCase()) ? WORDS[word.toLowerCase()] : undefined
 
 /**
- * Returns the severity of CVSS 3 vectors, the worst one; `undefined` if there is none. Of other vectors only a database knows the score.
+ * Returns the worst severity of the CVSS 3 vectors; `undefined` without such a vector. The scores of other versions cannot be computed.
  */
 function severityOfVectors(all: readonly unknown[]): AdvisorySeverity | undefined {
   const scores = all

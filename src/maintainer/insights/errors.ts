@@ -14,7 +14,7 @@ export class SchemaOlderError extends InsightsError {
   constructor(database: string) {
     super(
       `The database '${database}' has no table installation_sets, so its schema is older than this version, or there is no store in it. ` +
-        'Apply the schema, which leaves what is there as it is: `otel-usage gateway schema | clickhouse client --database ' +
+        'Apply the schema; it changes no existing table: `otel-usage gateway schema | clickhouse client --database ' +
         `${database}\`, or start \`otel-usage gateway up\`. Then run \`otel-usage gateway maintain\`.`,
     )
   }
