@@ -25,6 +25,14 @@ test('a product that keeps its state in PostgreSQL is inspected and ended by the
   }
   const { code, product, lastReport } = await inspect('status')
   assert.deepEqual([code, product.title, lastReport.reportId], [0, 'Acme DB', reportId])
+  const [stdout, stderr] = [memory(), memory()]
+  const withPassword = address.replace('@', ':of-the-database@')
+  for (const words of [['frobnicate'], ['show', 'nothing'], ['--help'], ['status']])
+    await runOtelUsage(['inspect', withPassword, ...words], { environment: {}, stdout, stderr }, [
+      addInspectCommand,
+    ])
+  assert.match(stderr.text(), /frobnicate/)
+  assert.doesNotMatch(stdout.text() + stderr.text(), /of-the-database/)
   assert.equal((await inspect('off')).verdict.state, 'disabled')
   const next = createAcme({ state })
   assert.equal((await next.start()).state, 'disabled')

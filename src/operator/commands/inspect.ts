@@ -24,12 +24,15 @@ export async function inspect(
   const output = { stdout: plain, stderr, environment, isJson: args.includes('--json') }
   let close = async () => {}
   try {
-    const opened = /^postgres(ql)?:/.test(place) ? await openDatabase(place, table) : openDirectory(place)
+    const isDatabase = /^postgres(ql)?:/.test(place)
+    const opened = isDatabase ? await openDatabase(place, table) : openDirectory(place)
     close = opened.close
     const isReadOnly = args[0] !== 'off'
     const found = await inspectHost(opened.store, { product, clock, isReadOnly })
     if (typeof found === 'string') throw new CommandFailure(found, EXIT.failed)
-    const io = { stdout: plain, stderr, environment, clock, name: `otel-usage inspect ${place}` }
+    // The address of a database may have a password in it, and messages repeat the name of the command.
+    const name = `otel-usage inspect ${isDatabase ? 'postgres://…' : place}`
+    const io = { stdout: plain, stderr, environment, clock, name }
     return await runOffered(found.usage, args, io, OFFERED)
   } catch (error) {
     return writeFailure(error, output)
