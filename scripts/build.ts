@@ -1,10 +1,12 @@
 /** Builds the package: bundled JavaScript with few files (an import costs by the file), and declarations beside it. */
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild'
+import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
+import { buildPage } from './build-page.ts'
 import { writeCommonJsDoors } from './commonjs-doors.ts'
+import { throughDoors } from './through-doors.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 /** Doors that are built separately: each further door would split the shared code into more files, and a host would load five. */
@@ -60,62 +62,6 @@ const dynamicImportsStay: Plugin = {
   },
 }
 
-/**
- * Resolves an import from the door of a room to the file that defines the name. Otherwise esbuild would load every file behind such a
- * door into the host, also those that only a report needs.
- */
-const throughDoors: Plugin = {
-  name: 'through doors',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]src[\\/].*\.tsx?$/ }, ({ path: file }) => ({
-      loader: file.endsWith('x') ? 'tsx' : 'ts',
-      contents: readFileSync(file, 'utf8').replaceAll(
-        /^(import|export) \{([^}]*)\} from '([^']*\/index\.ts)'$/gm,
-        (_, keyword: string, list: string, door: string) =>
-          namesIn(list)
-            .map(([name, as]) => {
-              const [place, original] = behind(path.resolve(path.dirname(file), door), name)
-              return `${keyword} { ${original} as ${as} } from ${JSON.stringify(place)}`
-            })
-            .join(';'),
-      ),
-    }))
-  },
-}
-
-/** Gives a module the text of a style sheet: the page hands it to its shadow root. */
-const styleAsText: Plugin = {
-  name: 'style as text',
-  setup({ onLoad }) {
-    onLoad({ filter: /\.css$/ }, async ({ path: file }) => {
-      const { code } = await transform(readFileSync(file, 'utf8'), { loader: 'css', minify: true })
-      return { contents: code, loader: 'text' }
-    })
-  },
-}
-
-/** Returns the file that defines an exported name of a door, and the name in that file. */
-function behind(door: string, wanted: string): readonly [file: string, name: string] {
-  const statements = readFileSync(door, 'utf8').matchAll(/^export \{([^}]*)\} from '([^']*)'$/gm)
-  for (const [, list = '', from = ''] of statements) {
-    const [name] = namesIn(list).find(([, as]) => as === wanted) ?? []
-    const file = path.resolve(path.dirname(door), from)
-    if (name !== undefined) return from.endsWith('/index.ts') ? behind(file, name) : [file, name]
-  }
-  throw new Error(`${door} has no '${wanted}'.`)
-}
-
-/** Returns the values in a list of imported or exported names, each with its local name. Leaves out types. */
-const namesIn = (list: string): ReadonlyArray<readonly [name: string, as: string]> =>
-  list
-    .split(',')
-    .map((one) => one.trim())
-    .filter((one) => one !== '' && !one.startsWith('type '))
-    .map((one) => {
-      const [name = '', as = name] = one.split(' as ')
-      return [name, as]
-    })
-
 rmSync(path.join(root, 'dist'), { recursive: true, force: true })
 /** Names that each file of the build exports. */
 const exported = new Map<string, readonly string[]>()
@@ -135,7 +81,7 @@ for (const entryPoints of [hostDoors, otherDoors]) {
   notePackages(metafile)
   if (entryPoints === hostDoors) await joinChunks('dist/index.js', 'dist/host.js', metafile)
 }
-await buildPage()
+notePackages(await buildPage())
 writeFileSync(
   path.join(root, 'dist/THIRD-PARTY-NOTICES.txt'),
   [...built].toSorted().map(noticeOf).join('\n\n'),
@@ -165,30 +111,6 @@ function removeUnusedDeclarations(doors: readonly string[]): void {
       used.add(path.posix.join(path.posix.dirname(file), `${to}.d.ts`))
   for (const file of globSync('dist/**/*.d.ts', { cwd: root }))
     if (!used.has(file.replaceAll(path.sep, '/'))) rmSync(path.join(root, file))
-}
-
-/** Builds the operator's page, which runs in a browser: one module with everything, and the document around it. */
-async function buildPage(): Promise<void> {
-  const { metafile } = await build({
-    absWorkingDir: root,
-    entryPoints: { page: 'src/operator/page/index.ts' },
-    outdir: 'dist/page',
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2023',
-    legalComments: 'none',
-    logLevel: 'warning',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
-    tsconfigRaw: {},
-    plugins: [throughDoors, styleAsText],
-    metafile: true,
-  })
-  notePackages(metafile)
-  for (const file of ['index.html', 'page.css'])
-    copyFileSync(path.join(root, 'src/operator/page', file), path.join(root, 'dist/page', file))
 }
 
 /** Remembers the packages of a build, for their licences. */

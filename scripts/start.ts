@@ -3,6 +3,7 @@
  * answer, and then the same host opted out. `npm start` keeps running; `npm start -- --exit` ends after one round, with 0, or with 1 and
  * the reason.
  */
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { findCollector, freePort, GatewayError } from '../src/gateway.ts'
@@ -19,6 +20,7 @@ const { values } = parseArgs({
   },
 })
 const screen = createScreen(process.stdout)
+const PAGE = path.resolve(import.meta.dirname, '../dist/page/page.js')
 const interrupted = new Promise<void>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
 })
@@ -53,6 +55,8 @@ async function show(directory: string): Promise<void> {
     signal: ending.signal,
   })
   collector.catch(() => {})
+  // The product runs from its sources, but a browser needs the page in a form of its own.
+  if (!existsSync(PAGE)) await (await import('./build-page.ts')).buildPage()
   const host = await showOptedIn({ endpoint, screen, directory: path.join(directory, 'acme-notes') })
   running.unshift(host)
 

@@ -1,11 +1,11 @@
-/** Loaded by `--import`: resolves the package's own name to its source, so that the demo needs no build. */
+/** Loaded by `--import`: resolves the doors of the package to their sources, so that the demo needs no build. */
 import { registerHooks } from 'node:module'
-
-const doors = new Map([['otel-usage', new URL('../../src/index.ts', import.meta.url).href]])
 
 registerHooks({
   resolve(specifier, context, nextResolve) {
-    const door = doors.get(specifier)
-    return door === undefined ? nextResolve(specifier, context) : { url: door, shortCircuit: true }
+    const found = /^otel-usage(?:\/(?<door>[a-z]+))?$/.exec(specifier)
+    if (!found) return nextResolve(specifier, context)
+    const door = found.groups?.['door'] ?? 'index'
+    return { url: new URL(`../../src/${door}.ts`, import.meta.url).href, shortCircuit: true }
   },
 })

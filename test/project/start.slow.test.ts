@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { cpSync, existsSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
@@ -11,9 +11,9 @@ import { createScratch } from '../support/scratch.ts'
 const root = path.resolve(import.meta.dirname, '../..')
 
 /** Starts it as `npm start -- …` does, in a process group of its own, as a terminal does. */
-function start(args: readonly string[], environment: Record<string, string> = {}) {
+function start(args: readonly string[], environment: Record<string, string> = {}, cwd = root) {
   const child = spawn(process.execPath, ['scripts/start.ts', ...args], {
-    cwd: root,
+    cwd,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -41,6 +41,28 @@ function start(args: readonly string[], environment: Record<string, string> = {}
     },
   }
 }
+
+test('npm start needs no build: in a fresh clone the product runs from its sources, and its page is there', async () => {
+  using scratch = createScratch()
+  const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    cwd: root,
+  })
+  for (const file of files
+    .toString()
+    .split('\0')
+    .filter((name) => name !== '' && existsSync(path.join(root, name))))
+    cpSync(path.join(root, file), path.join(scratch.directory, file))
+  symlinkSync(path.join(root, 'node_modules'), path.join(scratch.directory, 'node_modules'))
+  const { child, exited, until, output } = start([], {}, scratch.directory)
+  await until(/The operator's page +http\S+/)
+  const [, page = ''] = /The operator's page +(http\S+)/.exec(output()) ?? []
+  const answers = await Promise.all(
+    ['', 'page.js', 'page.css'].map(async (file) => (await fetch(page + file)).status),
+  )
+  assert.deepEqual(answers, [200, 200, 200])
+  child.kill('SIGINT')
+  assert.equal(await exited, 0)
+})
 
 /** The processes that have a word in their command line. */
 function processesWith(word: string): string[] {

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Plugin } from 'esbuild'
+
+/**
+ * Resolves an import from the door of a room to the file that defines the name. Otherwise esbuild would load every file behind such a
+ * door into the host, also those that only a report needs.
+ */
+export const throughDoors: Plugin = {
+  name: 'through doors',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]src[\\/].*\.tsx?$/ }, ({ path: file }) => ({
+      loader: file.endsWith('x') ? 'tsx' : 'ts',
+      contents: readFileSync(file, 'utf8').replaceAll(
+        /^(import|export) \{([^}]*)\} from '([^']*\/index\.ts)'$/gm,
+        (_, keyword: string, list: string, door: string) =>
+          namesIn(list)
+            .map(([name, as]) => {
+              const [place, original] = behind(path.resolve(path.dirname(file), door), name)
+              return `${keyword} { ${original} as ${as} } from ${JSON.stringify(place)}`
+            })
+            .join(';'),
+      ),
+    }))
+  },
+}
+
+/** Returns the file that defines an exported name of a door, and the name in that file. */
+function behind(door: string, wanted: string): readonly [file: string, name: string] {
+  const statements = readFileSync(door, 'utf8').matchAll(/^export \{([^}]*)\} from '([^']*)'$/gm)
+  for (const [, list = '', from = ''] of statements) {
+    const [name] = namesIn(list).find(([, as]) => as === wanted) ?? []
+    const file = path.resolve(path.dirname(door), from)
+    if (name !== undefined) return from.endsWith('/index.ts') ? behind(file, name) : [file, name]
+  }
+  throw new Error(`${door} has no '${wanted}'.`)
+}
+
+/** Returns the values in a list of imported or exported names, each with its local name. Leaves out types. */
+const namesIn = (list: string): ReadonlyArray<readonly [name: string, as: string]> =>
+  list
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '' && !one.startsWith('type '))
+    .map((one) => {
+      const [name = '', as = name] = one.split(' as ')
+      return [name, as]
+    })
