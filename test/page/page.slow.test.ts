@@ -244,6 +244,7 @@ test('the prompt asks while nobody has decided, stays away after “Decide later
   assert.match(await dialog.innerText(), new RegExp(LEGAL_NOTE.replaceAll('.', '\\.')))
   assert.deepEqual(await axeFindings(page), [])
   await dialog.getByRole('button', { name: 'Decide later' }).click()
+  await dialog.waitFor({ state: 'detached' })
   await page.reload()
   await page.waitForLoadState('networkidle')
   assert.equal(await dialog.count(), 0)
