@@ -58,7 +58,7 @@ export function Prompt({ model, messages, format, onClose }: PageProps & { reado
         <p aria-live="polite">{said}</p>
         <p class="buttons">
           {isDone || isFixed ? (
-            <button type="button" onClick={() => dialog.current?.close()}>
+            <button type="button" onClick={onClose}>
               {messages.close}
             </button>
           ) : (
@@ -69,7 +69,7 @@ export function Prompt({ model, messages, format, onClose }: PageProps & { reado
               <button type="button" onClick={() => void decide('disabled')}>
                 {messages.promptNo}
               </button>
-              <button type="button" class="link" onClick={() => dialog.current?.close()}>
+              <button type="button" class="link" onClick={onClose}>
                 {messages.promptLater}
               </button>
             </>
