@@ -47,6 +47,8 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(ROOMS)) {
     tsconfigFile: 'none',
     // Not below node_modules, where Node.js strips no types.
     tempDirName: `.mutants/${name}`,
+    // Of other rooms that run at the same time.
+    ignorePatterns: ['.mutants'],
     // Tests again only what has changed, and what survived and a new test runs. A run that is stopped keeps its results.
     incremental: values.tests === undefined,
     incrementalFile: `node_modules/.cache/mutants/${name}-incremental.json`,

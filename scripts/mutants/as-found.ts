@@ -16,11 +16,22 @@ interface TestedMutant {
 }
 
 class Reporter {
+  /** Files as they are tested: they may be changed while the mutants run. */
+  readonly #sources = new Map<string, string>()
+
+  onMutationTestingPlanReady({
+    mutantPlans,
+  }: {
+    readonly mutantPlans: ReadonlyArray<{ readonly mutant: { readonly fileName: string } }>
+  }) {
+    for (const name of new Set(mutantPlans.map(({ mutant }) => mutant.fileName)))
+      this.#sources.set(name, readFileSync(name, 'utf8'))
+  }
+
   onMutantTested({ fileName, mutatorName, replacement = '', status, location }: TestedMutant) {
     if (status === 'Killed' || status === 'Ignored') return
     const { start, end } = location
-    const source = readFileSync(fileName, 'utf8')
-    const lines = source.split('\n').slice(start.line - 1, end.line)
+    const lines = (this.#sources.get(fileName) ?? '').split('\n').slice(start.line - 1, end.line)
     const last = lines.length - 1
     if (lines[last] !== undefined) lines[last] = lines[last].slice(0, end.column - 1)
     if (lines[0] !== undefined) lines[0] = lines[0].slice(start.column - 1)

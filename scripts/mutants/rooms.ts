@@ -15,7 +15,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   counts: {
     code: ['src/library/counts/**/*.ts'],
     tests: [
-      ...below('counts', 'stored', 'local-counter', 'pending', 'acknowledged', 'coverage'),
+      ...below('counts', 'runs', 'stored', 'local-counter', 'pending', 'acknowledged', 'coverage'),
       ...below('telemetry', 'totals', 'outbox-catalog', 'restart', 'no-in-passing'),
       ...below('counts', 'source-bounds', 'sources', 'model', 'merge'),
       ...below('telemetry', 'sources', 'combined-gauges'),
@@ -25,9 +25,18 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   delivery: {
     code: ['src/library/delivery/**/*.ts'],
     tests: [
-      ...below('delivery', 'retry', 'withdrawal', 'lease'),
+      ...below('delivery', 'retry', 'withdrawal', 'lease', 'export', 'export-faults'),
       ...below('telemetry', 'network', 'delivery-status', 'withdrawal', 'no-before-sending', 'forget'),
-      ...below('telemetry', 'report', 'outbox-catalog', 'shutdown', 'logging', 'renamed'),
+      ...below(
+        'telemetry',
+        'report',
+        'outbox-catalog',
+        'shutdown',
+        'logging',
+        'renamed',
+        'events',
+        'final-report',
+      ),
       ...below('delivery', 'crowded'),
       ...below('telemetry', 'outbox'),
     ],

@@ -1,6 +1,5 @@
 import { Date } from '../../platform/index.ts'
 import { type Counts, factIn, MAX_RUNS, type SourceRun, type SourceRuns, startOf } from '../facts/index.ts'
-import type { Counter } from './counter-entry.ts'
 
 /** Result of joining a run to the last known one of its source. */
 interface Joined {
@@ -28,7 +27,7 @@ function join(last: SourceRun, next: SourceRun): Joined | undefined {
 }
 
 const inOrder = (runs: readonly SourceRun[]) =>
-  runs.toSorted((a, b) => startOf(a) - startOf(b) || a.from - b.from || a.at - b.at)
+  runs.toSorted((a, b) => startOf(a) - startOf(b) || a.from - b.from)
 
 /** Returns the runs of several entries as one list for each source. */
 export function joinRuns(...all: readonly SourceRuns[]): SourceRuns {
@@ -39,7 +38,14 @@ export function joinRuns(...all: readonly SourceRuns[]): SourceRuns {
       for (const run of inOrder(runs)) {
         const last = joined.at(-1)
         if (!last || startOf(last) !== startOf(run)) joined.push(run)
-        else if (run.total > last.total) joined[joined.length - 1] = { ...run, from: last.from }
+        else
+          joined[joined.length - 1] = {
+            ...last,
+            // As early as `from`: what it grew by before that may have been withheld.
+            seen: Math.min(last.seen, run.seen),
+            total: Math.max(last.total, run.total),
+            at: Math.max(last.at, run.at),
+          }
       }
       // The first one says where the source was when it was first seen.
       sources.set(source, [...joined.slice(0, 1), ...joined.slice(1).slice(1 - MAX_RUNS)])
@@ -54,8 +60,6 @@ export interface Baselines {
   readonly starts: ReadonlyMap<string, number>
 }
 
-const NO_RUNS: SourceRuns = new Map()
-
 /**
  * Returns the baselines after the runs of some counters, and by how much the sources have grown since the baselines before.
  *
@@ -64,20 +68,20 @@ const NO_RUNS: SourceRuns = new Map()
  */
 export function advanceBaselines(
   before: Baselines,
-  counters: readonly Pick<Counter, 'since' | 'runs'>[],
+  counters: ReadonlyArray<{ readonly since: string; readonly runs: SourceRuns }>,
   isWithheld: (name: string) => boolean,
   now: number,
 ): Baselines & { readonly growth: Counts } {
   const starts = new Map(before.starts)
   for (const { since, runs } of counters) {
-    for (const name of new Set([...(runs?.keys() ?? [])].map(factIn)))
+    for (const name of new Set([...runs.keys()].map(factIn)))
       if (!before.starts.has(name)) starts.set(name, Math.min(starts.get(name) ?? now, Date.parse(since)))
   }
   for (const name of starts.keys()) if (isWithheld(name)) starts.set(name, now)
 
   const growth = new Map<string, number>()
   const after = new Map<string, Map<string, readonly SourceRun[]>>()
-  const given = groupRuns(counters.map(({ runs = NO_RUNS }) => runs))
+  const given = groupRuns(counters.map(({ runs }) => runs))
   for (const key of new Set([...before.runs.keys(), ...given.keys()])) {
     const name = factIn(key)
     if (isWithheld(name)) continue

@@ -40,7 +40,7 @@ export function advanceSourceCounter(
   known: SourceCounter | undefined,
   { totals: { observed, isWithheld }, counters, under, now }: Observations,
 ): SourceCounter | undefined {
-  const withRuns = counters.filter(({ runs }) => runs?.size)
+  const withRuns = counters.flatMap(({ since, runs }) => (runs?.size ? [{ since, runs }] : []))
   if (!known && observed.size === 0 && withRuns.length === 0) return undefined
   const since = Math.min(now, ...withRuns.map((one) => Date.parse(one.since)))
   const before: SourceCounter = known ?? {
