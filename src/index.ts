@@ -137,6 +137,7 @@ export {
 export {
   createDirectoryStore,
   createMemoryStore,
+  type EntryEnd,
   NotStoredError,
   StateEntryError,
   StateEntryNameError,

@@ -1,7 +1,7 @@
 import { answerOfHost, askHostNow, describeValue, memberOf, ownOf } from '../platform/index.ts'
 import { StateEntryError } from './errors.ts'
 import { ENTRY_NAME, largestOf } from './limits.ts'
-import type { StateStore, StoreHealth } from './types.ts'
+import type { EntryEnd, StateStore, StoreHealth } from './types.ts'
 
 /**
  * Creates a store over one of the host's that validates every result: bytes and their size, booleans, names of entries. Its methods
@@ -9,7 +9,8 @@ import type { StateStore, StoreHealth } from './types.ts'
  */
 export function createCheckedStore(store: StateStore): StateStore {
   const location = typeof store.location === 'string' ? store.location.slice(0, 200) : 'the state store'
-  const [rename, tidy, health] = [
+  const [readEnd, rename, tidy, health] = [
+    memberOf(store, 'readEnd'),
     memberOf(store, 'rename'),
     memberOf(store, 'tidy'),
     memberOf(store, 'health'),
@@ -22,6 +23,12 @@ export function createCheckedStore(store: StateStore): StateStore {
       `it has answered ${call} with ${describeValue(answer)} instead of ${expected}`,
     )
 
+  function checkSize(name: string, size: number): void {
+    const largest = largestOf(name)
+    if (size > largest)
+      throw new StateEntryError(`${location}/${name}`, `it has ${size} bytes, and ${largest} is the most`)
+  }
+
   return ownOf({
     location,
     ...(shared !== undefined && { shared: shared === true }),
@@ -31,15 +38,22 @@ export function createCheckedStore(store: StateStore): StateStore {
     async read(name) {
       const answer: unknown = await answerOfHost(() => store.read(name))
       if (answer === undefined) return undefined
-      // `instanceof` would not recognize bytes of another realm.
       if (!isBytes(answer)) throw wrong(`read('${name}')`, answer, 'bytes, or undefined')
-      const largest = largestOf(name)
-      if (answer.byteLength > largest) {
-        const size = answer.byteLength
-        throw new StateEntryError(`${location}/${name}`, `it has ${size} bytes, and ${largest} is the most`)
-      }
+      checkSize(name, answer.byteLength)
       return answer
     },
+
+    ...(typeof readEnd === 'function' && {
+      async readEnd(name: string, length: number) {
+        const answer: unknown = await answerOfHost(() => readEnd.call(store, name, length))
+        if (answer === undefined) return undefined
+        const { bytes, size } = ownOf(Object(answer)) as Partial<EntryEnd>
+        if (!isBytes(bytes) || bytes.byteLength > length || !isSizeOf(size, bytes))
+          throw wrong(`readEnd('${name}')`, answer, 'the last bytes and the size, or undefined')
+        checkSize(name, size)
+        return { bytes, size }
+      },
+    }),
 
     async write(name, data) {
       await answerOfHost(() => store.write(name, data))
@@ -86,6 +100,11 @@ const isInOrder = (names: readonly string[]) =>
 
 const isIn = (folder: string, name: string) => name.startsWith(`${folder}/`) && ENTRY_NAME.test(name)
 
+/** Returns whether a value is the size of an entry that ends with these bytes. */
+const isSizeOf = (value: unknown, bytes: Uint8Array): value is number =>
+  Number.isSafeInteger(value) && (value as number) >= bytes.byteLength
+
+/** Returns whether a value is bytes, of this realm or of another one, which `instanceof` would not recognize. */
 const isBytes = (value: unknown): value is Uint8Array =>
   ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === '[object Uint8Array]'
 

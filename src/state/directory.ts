@@ -23,7 +23,7 @@ import { removeLeftOvers } from './left-overs.ts'
 import { ENTRY_NAME } from './limits.ts'
 import { endsWhole } from './lines.ts'
 import { createPatience } from './patience.ts'
-import type { StateStore } from './types.ts'
+import type { EntryEnd, StateStore } from './types.ts'
 
 /**
  * Creates a state store in a directory, with one file for each entry, readable by the process's user only. The first write creates
@@ -62,17 +62,9 @@ export function createDirectoryStore(
     location: root,
     blocking: true,
 
-    async read(name) {
-      const handle = await openEntry(name, 'read')
-      if (!handle) return undefined
-      try {
-        const status = await handle.stat()
-        await guard.checkEntry(name, status, 'read')
-        return await readAll(handle, status.size)
-      } finally {
-        await handle.close()
-      }
-    },
+    read: async (name) => (await readLast(name))?.bytes,
+
+    readEnd: readLast,
 
     async write(name, data) {
       const file = fileOf(name)
@@ -137,6 +129,20 @@ export function createDirectoryStore(
               `${root} is on a file system that cannot sync files (${unsynced}): what was written last may be gone after a loss of power.`,
             ],
     }),
+  }
+
+  /** Reads the last `length` bytes of an entry, by default all. */
+  async function readLast(name: string, length = Number.POSITIVE_INFINITY): Promise<EntryEnd | undefined> {
+    const handle = await openEntry(name, 'read')
+    if (!handle) return undefined
+    try {
+      const status = await handle.stat()
+      await guard.checkEntry(name, status, 'read')
+      const { size } = status
+      return { bytes: await readBetween(handle, Math.max(size - length, 0), size), size }
+    } finally {
+      await handle.close()
+    }
   }
 
   /** Opens an entry; returns `undefined` if it does not exist. Rejects for a broken symbolic link: a mount may be missing. */
@@ -261,12 +267,12 @@ export function createDirectoryStore(
   }
 }
 
-/** Reads up to `size` bytes of a file; fewer if the file has become shorter. */
-async function readAll(handle: OpenFile, size: number): Promise<Uint8Array> {
-  const bytes = Buffer.alloc(size)
+/** Reads the bytes of a file from `start` to `end`; fewer if the file has become shorter. */
+async function readBetween(handle: OpenFile, start: number, end: number): Promise<Uint8Array> {
+  const bytes = Buffer.alloc(end - start)
   let length = 0
-  while (length < size) {
-    const { bytesRead } = await handle.read(bytes, length, size - length, length)
+  while (length < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, length, bytes.length - length, start + length)
     if (bytesRead === 0) break
     length += bytesRead
   }

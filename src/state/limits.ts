@@ -15,7 +15,6 @@ const LARGEST: ReadonlyArray<readonly [entry: string, bytes: number]> = [
   [ENTRIES.schedule, 64 * KIBIBYTE],
   [ENTRIES.detached, 4 * MEBIBYTE],
   [ENTRIES.host, 4 * MEBIBYTE],
-  [ENTRIES.host, 4 * MEBIBYTE],
   [`${ENTRIES.leases}/`, 64 * KIBIBYTE],
   // A report has 200 kB at most; the counts that it includes grow with the number of processes.
   [`${ENTRIES.outbox}/`, 16 * MEBIBYTE],

@@ -1,5 +1,5 @@
 import { TextEncoder } from '../platform/index.ts'
-import { joinLines } from './lines.ts'
+import { endOf, joinLines } from './lines.ts'
 import type { StateStore } from './types.ts'
 
 /** Creates a state store in memory, which ends with the process. For tests, and for hosts that must not write. */
@@ -15,6 +15,10 @@ export function createMemoryStore(): StateStore {
     async read(name) {
       const bytes = entries.get(name)
       return bytes && Uint8Array.from(bytes)
+    },
+    async readEnd(name, length) {
+      const bytes = entries.get(name)
+      return bytes && endOf(Uint8Array.from(bytes), length)
     },
     async write(name, data) {
       entries.set(name, bytesOf(data))

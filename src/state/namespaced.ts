@@ -75,7 +75,7 @@ export function namespacedStore(
     }
   }
 
-  const { rename, tidy } = store
+  const { readEnd, rename, tidy } = store
   return ownOf({
     ofOwner: {
       location: store.location,
@@ -87,6 +87,7 @@ export function namespacedStore(
     ...(store.shared !== undefined && { shared: store.shared }),
     ...(store.health && { health: store.health }),
     read: async (entry) => store.read(await nameOf(entry)),
+    ...(readEnd && { readEnd: async (entry, length) => readEnd.call(store, await nameOf(entry), length) }),
     write: async (entry, data) => store.write(await nameOf(entry, true), data),
     create: async (entry, data) => store.create(await nameOf(entry, true), data),
     append: async (entry, line) => store.append(await nameOf(entry, true), line),

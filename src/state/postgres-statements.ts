@@ -19,6 +19,9 @@ export function createStatements({
       'changed_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (scope, name))',
     // As text: the host may have changed how the driver parses `bytea`.
     read: `SELECT encode(data, 'base64') AS data FROM ${table} WHERE scope = $1 AND name = $2`,
+    readEnd:
+      `SELECT octet_length(data) AS size, encode(substring(data FROM greatest(octet_length(data) - $3::integer, 0) + 1), 'base64') AS data ` +
+      `FROM ${table} WHERE scope = $1 AND name = $2`,
     write: `${insert} DO UPDATE SET data = excluded.data, changed_at = now()`,
     create: `${insert} DO NOTHING RETURNING name`,
     append:

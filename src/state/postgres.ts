@@ -109,6 +109,11 @@ export function createPostgresStore(options: PostgresStoreOptions): StateStore {
       return row && Buffer.from(String(row['data']), 'base64')
     },
 
+    async readEnd(name, length) {
+      const [row] = await find(statements.readEnd, name, length)
+      return row && { bytes: Buffer.from(String(row['data']), 'base64'), size: Number(row['size']) }
+    },
+
     async write(name, data) {
       await change(statements.write, name, Buffer.from(data))
     },

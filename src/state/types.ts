@@ -14,6 +14,11 @@ export interface StateStore {
   readonly blocking?: boolean
   /** Returns the bytes of an entry; `undefined` if the entry does not exist. Rejects if it exists and cannot be read. */
   read(name: string): Promise<Uint8Array | undefined>
+  /**
+   * Returns the last `length` bytes of an entry, all of them if it is shorter, and its size, without reading the rest. Otherwise like
+   * `read`. A store that cannot do this leaves the method out: then the whole entry is read.
+   */
+  readEnd?(name: string, length: number): Promise<EntryEnd | undefined>
   /** Writes an entry atomically: a reader sees the old bytes or the new ones, also after a crash. */
   write(name: string, data: string | Uint8Array): Promise<void>
   /**
@@ -42,6 +47,13 @@ export interface StateStore {
   tidy?(): Promise<void>
   /** Returns the known problems of the store, for `usage.status()`. Optional. */
   health?(): StoreHealth
+}
+
+/** End of an entry, as of one moment. */
+export interface EntryEnd {
+  readonly bytes: Uint8Array
+  /** Size of the whole entry, in bytes. */
+  readonly size: number
 }
 
 /** Health of a state store, as far as this process has seen. */

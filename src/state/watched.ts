@@ -36,9 +36,11 @@ export function createWatchedStore(store: StateStore, logger: Logger): StateStor
     )
   }
 
+  const { readEnd } = store
   return ownOf({
     ...store,
     read: (name) => watch(name, () => store.read(name)),
+    ...(readEnd && { readEnd: (name, length) => watch(name, () => readEnd.call(store, name, length)) }),
     list: (folder) => watch(folder, () => store.list(folder)),
     health() {
       const health = store.health?.() ?? { durable: true, problems: [] }

@@ -1,7 +1,7 @@
 import { createMutex, type Logger, ownOf, TextDecoder } from '../platform/index.ts'
 import { ENTRIES } from './entries.ts'
 import { stateErrorReason } from './errors.ts'
-import { joinLines } from './lines.ts'
+import { endOf, joinLines } from './lines.ts'
 import { createMemoryStore } from './memory.ts'
 import type { StateStore } from './types.ts'
 
@@ -132,7 +132,15 @@ export function storeWithMemoryFallback(
     if (kept.delete(name)) await memory.remove(name)
   }
 
-  const { rename, tidy } = store
+  const { readEnd, rename, tidy } = store
+
+  async function read(name: string): Promise<Uint8Array | undefined> {
+    if (kept.get(name) === 'whole' || kept.get(name) === 'new') return memory.read(name)
+    const stored = await store.read(name)
+    if (!kept.has(name)) return stored
+    return joinLines(stored ?? new Uint8Array(), (await memory.read(name)) ?? new Uint8Array())
+  }
+
   return ownOf({
     failure: () => failure,
     unwritten: () => [...kept.keys()],
@@ -146,12 +154,15 @@ export function storeWithMemoryFallback(
       return { durable: false, problems: [...health.problems, problem] }
     },
 
-    async read(name) {
-      if (kept.get(name) === 'whole' || kept.get(name) === 'new') return memory.read(name)
-      const stored = await store.read(name)
-      if (!kept.has(name)) return stored
-      return joinLines(stored ?? new Uint8Array(), (await memory.read(name)) ?? new Uint8Array())
-    },
+    read,
+
+    ...(readEnd && {
+      async readEnd(name, length) {
+        if (!kept.has(name)) return readEnd.call(store, name, length)
+        const bytes = await read(name)
+        return bytes && endOf(bytes, length)
+      },
+    }),
 
     write: (name, data) =>
       attempt(

@@ -45,13 +45,16 @@ export function storeWithTimeout(store: StateStore, clock: Clock): StateStore {
       })
     })
 
-  const { rename, tidy } = store
+  const { readEnd, rename, tidy } = store
   return ownOf({
     location: store.location,
     ...(store.shared !== undefined && { shared: store.shared }),
     ...(store.blocking !== undefined && { blocking: store.blocking }),
     ...(store.health && { health: store.health }),
     read: (name) => inTime(READ_TIMEOUT, () => store.read(name)),
+    ...(readEnd && {
+      readEnd: (name, length) => inTime(READ_TIMEOUT, () => readEnd.call(store, name, length)),
+    }),
     write: (name, data) => inTime(CHANGE_TIMEOUT, () => store.write(name, data)),
     create: (name, data) => inTime(CHANGE_TIMEOUT, () => store.create(name, data)),
     append: (name, line) => inTime(CHANGE_TIMEOUT, () => store.append(name, line)),

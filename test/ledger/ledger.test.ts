@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { createLedger } from '../../src/library/ledger/index.ts'
 import { createMemoryStore } from '../../src/state/index.ts'
 import { anyCharacter } from '../support/any-character.ts'
+import { createFakeClock } from '../support/fake-clock.ts'
 import { entry, idsIn } from './stores.ts'
 
 test('an entry is one line of JSON, with the report in it as it is on the wire', async () => {
@@ -46,6 +47,69 @@ test('a line that a crash has torn is passed over and counted, wherever it was t
     assert.deepEqual(await ledger.check(), { entries: 2, torn: length === 0 ? 0 : 2 })
     assert.equal((await ledger.last())?.outcome, 'sent')
   }
+})
+
+test('the newest entry is the same whether the store can read the end of an entry or not', async () => {
+  const { line } = await withOneLine()
+  const whole = fc
+    .tuple(fc.constantFrom('Grüße', 'x'.repeat(30_000), 'x'.repeat(70_000)), fc.nat(9))
+    .map(([text, id]) => `${line.replace('DO_NOT_TRACK=1', text).replace('22907cad99', `22907cad9${id}`)}\n`)
+  const torn = fc.constantFrom(line.slice(0, 99), line.slice(0, 200), `{}\n`, 'x'.repeat(66_000), '\n', '\0')
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.oneof(whole, torn), { maxLength: 8 }),
+      fc.boolean(),
+      async (parts, isMoved) => {
+        const store = createMemoryStore()
+        await store.write('ledger.jsonl', parts.join(''))
+        if (isMoved) await store.rename?.('ledger.jsonl', 'ledger/0000000001-00000000.jsonl')
+        const { readEnd: _, ...without } = store
+        assert.deepEqual(await createLedger(store).last(), await createLedger(without).last())
+      },
+    ),
+  )
+})
+
+test('to find the newest entry, no more is read than the end of the log', async () => {
+  const store = createMemoryStore()
+  const ledger = createLedger(store, { clock: createFakeClock(Date.UTC(2026, 0, 1)) })
+  for (let report = 0; report < 100; report++)
+    await ledger.append(entry({ reportId: `${report}`, bytes: reportOf(5_000) }))
+  const read: number[] = []
+  const watched = createLedger({
+    ...store,
+    read: () => assert.fail('the whole of an entry was read'),
+    async readEnd(name, length) {
+      const end = await store.readEnd?.(name, length)
+      read.push(end?.bytes.length ?? 0)
+      return end
+    },
+  })
+  const last = await watched.last()
+  assert.deepEqual(read, [65_536])
+  const [newest] = await Array.fromAsync(ledger.entries({ newestFirst: true }))
+  assert.deepEqual(last, newest)
+  assert.equal(last?.reportId, '99')
+})
+
+test('the newest entry is in its place also if the log was moved while its end was read', async () => {
+  const store = createMemoryStore()
+  const ledger = createLedger(store)
+  await ledger.append(entry({ reportId: 'old' }))
+  let isMoved = false
+  const moving = createLedger({
+    ...store,
+    async readEnd(name, length) {
+      if (!isMoved) {
+        isMoved = true
+        await store.rename?.('ledger.jsonl', 'ledger/0000000001-00000000.jsonl')
+        await ledger.append(entry({ reportId: 'new' }))
+      }
+      return store.readEnd?.(name, length)
+    },
+  })
+  const last = await moving.last()
+  assert.deepEqual([last?.reportId, last?.position], ['new', '2-0'])
 })
 
 test('a line that another process has added to a torn one is read, wherever that was torn', async () => {

@@ -111,6 +111,10 @@ for (const [kind, create] of Object.entries(stores)) {
           read.push(name)
           return store.read(name)
         },
+        async readEnd(name, length) {
+          read.push(name)
+          return store.readEnd?.(name, length)
+        },
       })
       assert.equal((await watched.last())?.reportId, '49')
       assert.deepEqual(new Set(read), new Set(['ledger.jsonl', parts.at(-1)]))

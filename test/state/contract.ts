@@ -27,6 +27,20 @@ export function testContract(
     assert.equal((await store.read('empty'))?.length, 0)
   })
 
+  behaves('the end of an entry is read with the size of the whole', async (store) => {
+    const readEnd = async (length: number) => {
+      const end = await store.readEnd?.('ledger.jsonl', length)
+      return end && [textOf(end.bytes), end.size]
+    }
+    assert.equal(await readEnd(4), undefined)
+    await store.append('ledger.jsonl', 'one')
+    await store.append('ledger.jsonl', 'two')
+    assert.deepEqual(await readEnd(4), ['two\n', 8])
+    for (const length of [8, 9, 1_000]) assert.deepEqual(await readEnd(length), ['one\ntwo\n', 8])
+    await store.write('ledger.jsonl', '')
+    assert.deepEqual(await readEnd(4), ['', 0])
+  })
+
   behaves('a second write replaces the first as a whole', async (store) => {
     await store.write('a', 'a long text that was here before')
     await store.write('a', 'short')
@@ -147,7 +161,15 @@ export async function holdTheSame(createStores: (directory: string) => readonly 
           else await store[action](entry, text)
         }
         const names = ['a', 'b', ...(await store.list('outbox'))]
-        outcomes.push(await Promise.all(names.map(async (one) => [one, textOf(await store.read(one))])))
+        const readAll = async (one: string) => {
+          const end = await store.readEnd?.(one, 9)
+          return [
+            one,
+            textOf(await store.read(one)),
+            end && [Buffer.from(end.bytes).toString('hex'), end.size],
+          ]
+        }
+        outcomes.push(await Promise.all(names.map(readAll)))
       }
       for (const outcome of outcomes) assert.deepEqual(outcome, outcomes[0])
     }),

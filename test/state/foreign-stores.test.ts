@@ -38,6 +38,29 @@ test('a store that reads anything but bytes is not believed', async () => {
   assert.equal(await createCheckedStore(answering('read', bytes)).read('a'), bytes)
 })
 
+test('a store that reads more of the end of an entry than was asked for, or has no size for it, is not believed', async () => {
+  const bytes = Buffer.from('end')
+  for (const answer of [
+    ...[null, 'end', bytes, {}, { bytes }, { size: 3 }, { bytes: 'end', size: 3 }, { bytes, size: '3' }],
+    ...[
+      { bytes, size: 2 },
+      { bytes, size: Number.NaN },
+      { bytes, size: 3.5 },
+    ],
+    ...[
+      { bytes: Buffer.alloc(5), size: 5 },
+      { bytes, size: 2 ** 40 },
+    ],
+  ])
+    await assert.rejects(
+      async () => createCheckedStore(answering('readEnd', answer)).readEnd?.('a', 4),
+      NOT_USED,
+    )
+  assert.equal(await createCheckedStore(answering('readEnd', undefined)).readEnd?.('a', 4), undefined)
+  const store = createCheckedStore(answering('readEnd', { bytes, size: 90, more: 1 }))
+  assert.deepEqual({ ...(await store.readEnd?.('a', 4)) }, { bytes, size: 90 })
+})
+
 test('a wrong answer is refused with the call, the answer and what was expected', async () => {
   const refused = async (call: 'create' | 'list' | 'read', answer: unknown) => {
     const store = createCheckedStore(answering(call, answer))
@@ -84,10 +107,13 @@ for (const [layer, over] of Object.entries(LAYERS)) {
     await full.rename?.('a', 'b')
     await full.tidy?.()
     assert.deepEqual(calls, [['a', 'b'], 'tidy'])
+    await full.append('ledger.jsonl', 'line')
+    const end = await full.readEnd?.('ledger.jsonl', 3)
+    assert.deepEqual([Buffer.from(end?.bytes ?? []).toString(), end?.size], ['ne\n', 5])
 
-    const { health: _health, rename: _rename, ...rest } = inner
+    const { health: _health, readEnd: _readEnd, rename: _rename, ...rest } = inner
     const bare = over(rest)
-    assert.ok(!bare.rename && !bare.tidy)
+    assert.ok(!bare.readEnd && !bare.rename && !bare.tidy)
     const sound = { durable: true, problems: [] }
     assert.deepEqual({ ...(bare.health?.() ?? sound) }, sound)
     assert.ok(!('shared' in bare) && !('blocking' in bare))

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { createMemoryStore } from '../../src/index.ts'
+import { createMemoryStore, type StateStore } from '../../src/index.ts'
 import { createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
@@ -121,4 +121,40 @@ test('a status that is asked for again reads only what came since, and an erasur
   await usage.forget({ by: 'alice' })
   await same()
   await usage.shutdown()
+})
+
+test('a status that is asked for again reads no more than the end of the log, and still sees what others have added or erased', async () => {
+  const clock = createFakeClock(Date.UTC(2026, 0, 1))
+  const state = createMemoryStore()
+  const wholes: string[] = []
+  const watched: StateStore = {
+    ...state,
+    read(name) {
+      if (name.includes('ledger')) wholes.push(name)
+      return state.read(name)
+    },
+  }
+  const off = { clock, environment: { DO_NOT_TRACK: '1' } }
+  const [usage, other] = [createAcme({ ...off, state: watched }), createAcme({ ...off, state })]
+  const lastReportAt = async () => {
+    wholes.length = 0
+    return [(await usage.status()).delivery.lastReportAt, wholes.length]
+  }
+  const hours = (count: number) => new Date(Date.UTC(2026, 0, 1, count)).toISOString()
+  await other.report()
+  assert.deepEqual(await lastReportAt(), [hours(0), 1])
+  assert.deepEqual(await lastReportAt(), [hours(0), 0])
+
+  await clock.advance(HOUR)
+  await other.report()
+  assert.deepEqual(await lastReportAt(), [hours(1), 1])
+  assert.deepEqual(await lastReportAt(), [hours(1), 0])
+
+  // An erasure, and a log that has grown to the same size since.
+  const bytes = Buffer.from((await state.read('ledger.jsonl')) ?? [])
+  await state.write('ledger.jsonl', bytes.toString().replaceAll('2026-01-01T01', '2026-01-01T09'))
+  assert.deepEqual(await lastReportAt(), [hours(9), 1])
+  await state.remove('ledger.jsonl')
+  const [time] = await lastReportAt()
+  assert.equal(time, undefined)
 })

@@ -84,6 +84,15 @@ export function createLedger(store: StateStore, options: LedgerOptions = {}): Le
     for await (const line of lines(options)) if (typeof line === 'object') yield line
   }
 
+  /** Returns the newest entry if it lies in the end of the growing segment. Any failure is left to reading the whole of it. */
+  async function newestInEnd(): Promise<LedgerEntry | undefined> {
+    const end = await segments.end().catch(() => undefined)
+    if (!end) return undefined
+    for (const line of linesIn(end.content, true))
+      if (line !== 'torn') return entryOf({ ...line, offset: line.offset + end.offset }, end.segment)
+    return undefined
+  }
+
   return {
     append: (entry) =>
       runExclusive(async () => {
@@ -94,6 +103,8 @@ export function createLedger(store: StateStore, options: LedgerOptions = {}): Le
     entries,
 
     async last(outcome) {
+      const newest = await newestInEnd()
+      if (newest && (outcome === undefined || newest.outcome === outcome)) return newest
       for await (const entry of entries({ newestFirst: true })) {
         if (outcome === undefined || entry.outcome === outcome) return entry
       }

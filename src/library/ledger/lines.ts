@@ -116,7 +116,7 @@ function textOf(line: Uint8Array): string | undefined {
 /** Largest size of a line. A longer one is not the library's: it is not decoded, so that a foreign file costs no more memory than its bytes. */
 const MAX_LINE_BYTES = MAX_REPORT_BYTES + 100_000
 
-const LINE_FEED = 0x0a
+export const LINE_FEED = 0x0a
 
 /** Beginning of every line. It occurs nowhere else in a line. */
 const BEGINNING = '{"at":"'

@@ -1,6 +1,6 @@
 import { type Clock, Date, randomUuid } from '../../platform/index.ts'
 import { ENTRIES, StateEntryError, type StateStore } from '../../state/index.ts'
-import { linesIn } from './lines.ts'
+import { LINE_FEED, linesIn } from './lines.ts'
 
 export interface SegmentBounds {
   readonly clock: Clock
@@ -24,6 +24,11 @@ export interface Segments {
    * Default: all of them.
    */
   contents(newestFirst: boolean, before?: Position): AsyncGenerator<SegmentContent | undefined, void, void>
+  /**
+   * Reads the end of the growing segment without the rest: whole lines only. Resolves to `undefined` if the store cannot do that, or
+   * has no such segment.
+   */
+  end(): Promise<SegmentEnd | undefined>
   /** Deletes all segments, also if one cannot be deleted; then rejects with the first failure. */
   clear(): Promise<void>
 }
@@ -32,6 +37,10 @@ export interface Segments {
 export interface Position {
   readonly segment: number
   readonly offset: number
+}
+
+export interface SegmentEnd extends Position {
+  readonly content: Uint8Array
 }
 
 export interface SegmentContent {
@@ -46,13 +55,16 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
     return (await store.list(ENTRIES.ledgerSegments)).filter((name) => SEGMENT.test(name))
   }
 
-  /** Reads names and current bytes of one moment: if the names differ afterwards, a segment was renamed meanwhile. */
-  async function moment(attempts = MAX_ATTEMPTS): Promise<{ names: string[]; current: Piece }> {
+  /** Reads names and the growing segment at one moment: if the names differ afterwards, a segment was renamed meanwhile. */
+  async function moment<R>(
+    readCurrent: () => Promise<R>,
+    attempts = MAX_ATTEMPTS,
+  ): Promise<{ names: string[]; current: R }> {
     const before = await names()
-    const current = await readPiece(ENTRIES.ledger)
+    const current = await readCurrent()
     const after = await names()
     const isOne = before.join() === after.join() || attempts === 1
-    return isOne ? { names: after, current } : moment(attempts - 1)
+    return isOne ? { names: after, current } : moment(readCurrent, attempts - 1)
   }
 
   async function readPiece(name: string): Promise<Piece> {
@@ -111,10 +123,10 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
     },
 
     async *contents(newestFirst, before = END) {
-      const found = await moment().catch(() => undefined)
+      const found = await moment(() => readPiece(ENTRIES.ledger)).catch(() => undefined)
       if (!found) return yield undefined
       const { names, current } = found
-      const growing = numberOf(names.at(-1)) + 1
+      const growing = growingAfter(names)
       const pieces = [...names.map((name) => [numberOf(name), () => readPiece(name)] as const)]
       const all = [...pieces, [growing, async () => current] as const]
       for (const [segment, read] of newestFirst ? all.reverse() : all) {
@@ -123,6 +135,17 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
         const end = segment < before.segment ? content?.length : before.offset
         yield { segment, ...(content && { content: content.subarray(0, end) }) }
       }
+    },
+
+    async end() {
+      const { readEnd } = store
+      if (!readEnd) return undefined
+      const { names, current } = await moment(() => readEnd.call(store, ENTRIES.ledger, END_BYTES))
+      if (!current) return undefined
+      const { bytes, size } = current
+      const start = bytes.length < size ? bytes.indexOf(LINE_FEED) + 1 || bytes.length : 0
+      const [segment, offset] = [growingAfter(names), size - bytes.length + start]
+      return { segment, offset, content: bytes.subarray(start) }
     },
 
     async clear() {
@@ -146,6 +169,9 @@ interface Piece {
 
 const PART = 1 / 10
 
+/** Bytes that are read for the newest entry: several reports of a usual size. */
+const END_BYTES = 65_536
+
 /** Number of attempts to read the segments while none is renamed: the time between two renames is hours at least. */
 const MAX_ATTEMPTS = 10
 
@@ -154,6 +180,9 @@ function nameAfter(name: string | undefined): string {
   const number = numberOf(name) + 1
   return `${ENTRIES.ledgerSegments}/${String(number).padStart(10, '0')}-${randomUuid().slice(0, 8)}.jsonl`
 }
+
+/** Returns the number of the growing segment. */
+const growingAfter = (names: readonly string[]): number => numberOf(names.at(-1)) + 1
 
 const numberOf = (name = ''): number => Number(SEGMENT.exec(name)?.[1] ?? 0)
 

@@ -1,6 +1,6 @@
 import { Date, ownOf, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
-import type { UsageLedger } from '../ledger/index.ts'
+import type { LedgerEntry, UsageLedger } from '../ledger/index.ts'
 import { parseRecord } from '../schedule/index.ts'
 import type { Settings } from './settings.ts'
 
@@ -66,13 +66,14 @@ const found = new WeakMap<StateStore, { readonly newest: string; readonly times:
 
 async function latestTimes(state: StateStore, ledger: UsageLedger): Promise<LatestTimes> {
   const before = found.get(state)
+  const last = before && (await ledger.last())
+  if (before && last && keyOf(last) === before.newest) return before.times
   const times: LatestTimes = ownOf({})
   let newest: string | undefined
-  for await (const { at, outcome, position, reportId } of ledger.entries({ newestFirst: true })) {
-    // The position alone is not enough: after an erasure, positions begin again.
-    const entry = `${position} ${at} ${reportId}`
-    newest ??= entry
-    if (entry === before?.newest) {
+  for await (const entry of ledger.entries({ newestFirst: true })) {
+    const { at, outcome } = entry
+    newest ??= keyOf(entry)
+    if (keyOf(entry) === before?.newest) {
       for (const name of ['made', 'answered', 'sent'] as const) {
         const time = times[name] ?? before.times[name]
         if (time !== undefined) times[name] = time
@@ -88,3 +89,6 @@ async function latestTimes(state: StateStore, ledger: UsageLedger): Promise<Late
   else found.set(state, { newest, times })
   return times
 }
+
+/** Returns what tells an entry from all others. The position alone is not enough: after an erasure, positions begin again. */
+const keyOf = ({ position, at, reportId }: LedgerEntry): string => `${position} ${at} ${reportId}`
