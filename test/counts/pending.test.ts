@@ -18,7 +18,7 @@ import {
 import { createFakeClock } from '../support/fake-clock.ts'
 
 const [LOCAL, OTHER, MERGED] = ['local', 'other', 'merged']
-const [A, TOTAL] = ['acme.a{}', 'acme.total{}']
+const [A, TOTAL, FOREIGN] = ['acme.a{}', 'acme.total{}', 'acme.foreign{}']
 const NOW = Date.UTC(2026, 0, 10)
 const on = (day: number) => new Date(Date.UTC(2026, 0, day)).toISOString()
 const at = (day: number) => Date.UTC(2026, 0, day)
@@ -47,6 +47,7 @@ const compute = (
 ) => {
   const { share, reported, ...rest } = computePendingCounts({
     ...{ log, local, others, verdict, now: NOW, isCumulative: (key) => key === TOTAL },
+    isDeclared: (key) => key !== FOREIGN,
     observed: { observed: new Map(), isWithheld: () => false },
   })
   const shares = Object.fromEntries([...share].map(([id, counts]) => [id, Object.fromEntries(counts)]))
@@ -81,6 +82,25 @@ test('what is counted is pending, less what is delivered and what waits, for eac
     [found.number, found.after, found.reportedAt, found.sources],
     [7, 'report 6', at(6), undefined],
   )
+})
+
+test('a share has nothing that only another catalog declares, until 30 days after it was last written', () => {
+  const written = (counterId: string, time: number, key: string) => ({
+    ...counterOf(counterId, 5, 1, key),
+    at: new Date(time).toISOString(),
+  })
+  const [day, limit] = [86_400_000, NOW - 30 * 86_400_000]
+  const others = [written('old', limit - day, FOREIGN), written('young', limit + day, FOREIGN)]
+  const merged = {
+    counters: [
+      written(MERGED, limit - day, FOREIGN),
+      counterOf('of an earlier release', 5, 1, FOREIGN),
+      written('known', limit + day, A),
+    ],
+    counterIds: new Set<string>(),
+  }
+  const { share } = compute(logOf({ merged }), counterOf(LOCAL, 3, 1, FOREIGN), others)
+  assert.deepEqual(share, { old: { [FOREIGN]: 5 }, [MERGED]: { [FOREIGN]: 5 }, known: { [A]: 5 } })
 })
 
 test('the counts of a report begin where the last report ended, or later where their counters do', () => {

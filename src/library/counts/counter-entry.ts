@@ -15,6 +15,8 @@ export interface Counter extends Counted {
   readonly counterId: string
   /** All counts since `since`. The shares in reports are stored with the reports. */
   readonly counts: Counts
+  /** Time of the last write, as ISO 8601; absent for the counter of this process. */
+  readonly at?: string | undefined
   /** Runs of the sources that were observed by name; absent if there are none. Their growth is not in `counts`. */
   readonly runs?: SourceRuns | undefined
   /** Values of the gauges that are combined over the processes; absent if there are none. */

@@ -27,7 +27,7 @@ export function mergeInto(
   now: number,
 ): readonly Counter[] {
   const byConsent = new Map(merged.map((counter) => [consentOf(counter.under), counter]))
-  for (const { under, since, counts, runs, gauges } of more) {
+  for (const { under, since, at, counts, runs, gauges } of more) {
     const counter: Counter = byConsent.get(consentOf(under)) ?? {
       ...{ counterId: randomUuid(), under, since },
       counts: new Map(),
@@ -35,6 +35,7 @@ export function mergeInto(
     byConsent.set(consentOf(under), {
       ...counter,
       since: Date.parse(since) < Date.parse(counter.since) ? since : counter.since,
+      at: newer(counter.at, at),
       counts: sumOf(counter.counts, counts),
       ...(runs && { runs: joinRuns(counter.runs ?? new Map(), runs) }),
       ...((gauges ?? counter.gauges) && { gauges: mergeGauges(counter.gauges, gauges, now) }),
@@ -42,6 +43,9 @@ export function mergeInto(
   }
   return [...byConsent.values()]
 }
+
+const newer = (a: string | undefined, b: string | undefined) =>
+  a === undefined || (b !== undefined && Date.parse(b) > Date.parse(a)) ? b : a
 
 const consentOf = ({ state, choice = '' }: CountedUnder) => `${state} ${choice}`
 
@@ -66,12 +70,15 @@ export function mergedFromJson(data: unknown): MergedCounters | undefined {
 }
 
 function counterFromJson(data: unknown): Counter | undefined {
-  const { counterId, since, under, ...stored } = ownOf(Object(data))
+  const { counterId, since, at, under, ...stored } = ownOf(Object(data))
   const counts = countsFromJson(stored.counts)
   const runs = runsFromJson(stored.runs)
   const isWhole =
     typeof counterId === 'string' && typeof since === 'string' && Number.isFinite(Date.parse(since))
   return isWhole && isCountedUnder(under) && counts && runs !== 'corrupt'
-    ? { counterId, since, under, counts, runs, gauges: gaugesFromJson(stored.gauges) }
+    ? { counterId, since, at: timeIn(at), under, counts, runs, gauges: gaugesFromJson(stored.gauges) }
     : undefined
 }
+
+const timeIn = (data: unknown): string | undefined =>
+  typeof data === 'string' && Number.isFinite(Date.parse(data)) ? data : undefined

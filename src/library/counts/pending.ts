@@ -56,6 +56,8 @@ export interface PendingInput {
   readonly others: readonly Counter[]
   readonly observed: SourceTotals
   readonly verdict: Verdict
+  /** Returns `true` for a series that the catalog of this process declares: the report can have no other one. */
+  readonly isDeclared: (key: string) => boolean
   /** Returns `true` for a series that is reported as a running total. */
   readonly isCumulative: (key: string) => boolean
   /** Current time, in milliseconds since 1970. */
@@ -64,10 +66,11 @@ export interface PendingInput {
 
 /**
  * Computes the counts of the next report: for each counter that the verdict covers, its counts, less the acknowledged counts and the
- * shares of waiting reports. A pure function; the report is accepted only if no other report was made meanwhile.
+ * shares of waiting reports. What only the catalog of another process declares is left for a report of that process, as in a rolling
+ * upgrade. A pure function; the report is accepted only if no other report was made meanwhile.
  */
 export function computePendingCounts(input: PendingInput): PendingCounts {
-  const { log, local, observed, verdict, isCumulative, now } = input
+  const { log, local, observed, verdict, isDeclared, isCumulative, now } = input
   const { waiting } = log
   const acknowledged = coveredBy(log.acknowledged, verdict)
   // The process has already dropped those counts of its counter that the verdict does not cover.
@@ -81,10 +84,13 @@ export function computePendingCounts(input: PendingInput): PendingCounts {
   const counters = [...stored, local, ...(sources ? [sources] : [])]
 
   const share = new Map<string, Counts>()
-  for (const { counterId, counts } of counters) {
+  for (const { counterId, counts, at } of counters) {
     const carried = waiting.map((report) => report.share.get(counterId) ?? new Map())
     const rest = difference(counts, sumOf(acknowledged.share.get(counterId) ?? new Map(), ...carried))
-    if (rest.size > 0) share.set(counterId, rest)
+    // The share of what nobody reports any more discards it.
+    const isOrphan = at !== undefined && now - Date.parse(at) > MAX_WAIT
+    const part = new Map([...rest].filter(([key]) => isOrphan || isDeclared(key)))
+    if (part.size > 0) share.set(counterId, part)
   }
 
   const pending = sumOf(...share.values())
@@ -113,6 +119,9 @@ export function computePendingCounts(input: PendingInput): PendingCounts {
       : Math.min(since, ...counters.map((one) => Date.parse(one.since))),
   }
 }
+
+/** Longest time that counts wait for a report of a process that declares them, in milliseconds: 30 days after they were last written. */
+const MAX_WAIT = 30 * 86_400_000
 
 /** Returns `true` for a series that is reported as a running total. */
 export function isCumulativeIn({ facts }: Catalog, key: string): boolean {

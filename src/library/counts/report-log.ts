@@ -45,6 +45,8 @@ export interface PendingOptions {
   /** `false` if the state store cannot be used. Default: true. */
   readonly isUsable?: boolean
   readonly observed: SourceTotals
+  /** Returns `true` for a series that the report can have. Default: for every one. */
+  readonly isDeclared?: (key: string) => boolean
   readonly verdict: Verdict
 }
 
@@ -66,12 +68,12 @@ export function createReportLog({ state, clock, catalog, scope, local }: ReportL
   const counter = local ?? createLocalCounter({ store: state, clock, totals: () => new Map() })
 
   async function readPending(options: PendingOptions): Promise<PendingCounts> {
-    const { asPersisted, observed, verdict } = ownOf(options)
+    const { asPersisted, observed, isDeclared = () => true, verdict } = ownOf(options)
     const log = await readLogState(outbox, acknowledgements)
     const own = asPersisted ? counter.persisted() : counter.live()
     const others = await readOtherCounters(state, own, log, { clock, scope })
     const pending = computePendingCounts({
-      ...{ log, observed, verdict, others, local: own, now: clock.now() },
+      ...{ log, observed, isDeclared, verdict, others, local: own, now: clock.now() },
       isCumulative: (key) => isCumulativeIn(catalog(), key),
     })
     // With this scope, each process reports its own gauges.

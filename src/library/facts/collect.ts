@@ -62,6 +62,8 @@ export interface Collected {
   readonly sources: SourceTotals
   /** Facts without a value because their source threw, was too slow or gave a wrong value; with the reason. */
   readonly absent: ReadonlyMap<string, DropReason>
+  /** Returns `true` for a series of counts that the catalog declares. Another process may have another catalog. */
+  declares(key: string): boolean
   /** Returns the values of the gauges that are combined over the processes, as this process has them. */
   gauges(): GaugeValues
   /**
@@ -101,11 +103,24 @@ export async function collectFacts(
         collections.some(({ store, included }) => store.counts.has(name) && !included.has(name)),
     },
     absent: new Map(collections.flatMap(({ absent }) => [...absent])),
+    declares: createDeclares(collections),
     gauges: () => new Map(collections.flatMap(sharedGaugesIn)),
     snapshot: (reported = totals, others = NO_GAUGES) => ({
       ...snapshotOf(collections, totals, { reported, others }),
       observed,
     }),
+  }
+}
+
+/** Creates the function that knows all declared series of counts. It looks for them when it is first called. */
+function createDeclares(collections: readonly Collection[]): (key: string) => boolean {
+  let declared: ReadonlySet<string> | undefined
+  return (key) => {
+    declared ??= new Set([
+      ...DROP_REASONS.map((reason) => seriesKey(DROPPED, { reason })),
+      ...collections.flatMap(({ store }) => [...store.counts.values()].flatMap((cell) => cell.keys())),
+    ])
+    return declared.has(key)
   }
 }
 

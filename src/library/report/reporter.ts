@@ -164,9 +164,10 @@ export function createReporter(options: ReporterOptions): Reporter {
 
   const computePending = (
     verdict: Verdict,
-    { sources }: Collected,
+    { sources, declares }: Collected,
     counts: { readonly asPersisted?: boolean; readonly isUsable?: boolean } = {},
-  ): Promise<PendingCounts> => delivery.pending({ verdict, observed: sources, ...counts })
+  ): Promise<PendingCounts> =>
+    delivery.pending({ verdict, observed: sources, isDeclared: declares, ...counts })
 
   /** Returns whether another process has made a report since. Ignores a time in the future: the clock was set back after it. */
   const isMadeBy = ({ reportedAt }: PendingCounts, unlessSince: number): boolean =>
