@@ -6,21 +6,18 @@ import { type Argument, type Arguments, whole } from './arguments.ts'
 import { type Cell, withoutSmallGroups } from './cells.ts'
 import { type Condition, conditionsOf, conditionText, FILTERS, type Filters } from './conditions.ts'
 import { dayBefore, dayOf } from './days.ts'
+import { type Computed, computedInPlace, computedOnce } from './once.ts'
 import type { Asking, Columns, OwnQuery, Question, Row } from './question.ts'
 import { estimated } from './randomized.ts'
 import {
   byLastReport,
-  computedOnce,
   conditionParameters,
-  filterCount,
-  filtered,
-  leftOut,
-  putIn,
+  type Population,
+  populationOf,
   REPORTED,
   rareValues,
-  rowsOf,
 } from './sets.ts'
-import { requireSchema, type Shards, type StoreState } from './store-state.ts'
+import { requireSchema, type StoreState } from './store-state.ts'
 
 /** Arguments of every question. */
 export const COMMON = {
@@ -97,9 +94,11 @@ export async function ask(
   }
   const conditions =
     question.counts === 'none' ? [] : await conditionsOf(filters, () => asking.frequent('service.version'))
-  const own = await question.query(asking)
-  const sql = wholeQuery(question, own, conditions, filters, store)
-  const cells = await run<Cell>(sql, {
+  const computed = store.shards === undefined ? computedOnce() : computedInPlace()
+  const base = question.counts === 'last' ? byLastReport(`(${REPORTED})`) : REPORTED
+  const population = populationOf(base, conditions, filters.leaveOut, computed.once)
+  const own = await question.query({ ...asking, population: population.counted, once: computed.once })
+  const cells = await run<Cell>(wholeQuery(question, own, population, conditions, computed, store), {
     ...parameters,
     ...conditionParameters(conditions),
     ...own.parameters,
@@ -131,39 +130,29 @@ const FREQUENT = `SELECT Value AS value FROM installation_sets FINAL
 WHERE Product = {product:String} AND Fact = {fact:String} AND Of = 'value' AND Day > {after:Date} AND Day <= {until:Date} AND Installations > 0
 GROUP BY Value ORDER BY sum(Installations) DESC, Value LIMIT {limit:UInt32}`
 
-/** Adds the population, whom it rests on, and whom each filter leaves out, to the own query of a question. */
+/** Adds whom the answer rests on, and whom each filter leaves out, and sums the cells. On a cluster each shard has its own. */
 function wholeQuery(
   { counts }: Question,
-  { sql: own, once = {} }: OwnQuery,
+  { sql: own }: OwnQuery,
+  { counted, leftOut }: Population,
   conditions: readonly Condition[],
-  { leaveOut }: Filters,
+  computed: Computed,
   { shards }: StoreState,
 ): string {
-  if (counts === 'none') return summed(own, {}, shards)
-  const base = counts === 'last' ? byLastReport(REPORTED) : REPORTED
-  const values = { counted: filtered(base, conditions, leaveOut), ...once }
-  const sql = [
-    own,
-    `UNION ALL SELECT 'all', '', '', toFloat64(groupBitmapMerge(each.2)) FROM ${rowsOf('counted')}`,
-    ...Array.from(
-      { length: filterCount(conditions, leaveOut) },
-      (_, number) =>
-        `UNION ALL SELECT 'without', '${number}', '', toFloat64(groupBitmapMerge(Who)) FROM (${leftOut(base, conditions, leaveOut, number)})`,
+  const parts = [
+    `SELECT 'all' AS part, '' AS a, '' AS b, toFloat64(groupBitmapMerge(Who)) AS n FROM ${counted.rows}`,
+    ...leftOut.map(
+      (query, number) =>
+        `SELECT 'without', '${number}', '', toFloat64(groupBitmapMerge(Who)) FROM (${query})`,
     ),
-    ...conditions.map((_, number) => `UNION ALL ${rareValues(number)}`),
-  ].join('\n')
-  return summed(sql, values, shards)
-}
-
-/** Sums the cells; on a cluster those of all shards, each of which has its own numbers of installations. */
-function summed(sql: string, values: Readonly<Record<string, string>>, shards: Shards | undefined): string {
-  if (shards === undefined) {
-    const beginning = Object.keys(values).length > 0 ? `${computedOnce(values)}\n` : ''
-    return `SELECT part, a, b, sum(n) AS n FROM (${beginning}${sql}) GROUP BY part, a, b`
-  }
-  const table = `FROM ${shards.database}.${shards.table} `
-  const ofShard = putIn(sql, values).replaceAll('FROM installation_sets ', table)
-  return `SELECT part, a, b, sum(n) AS n FROM cluster('${shards.cluster}', view(${ofShard})) GROUP BY part, a, b`
+    ...conditions.map((_, number) => rareValues(number)),
+  ]
+  const cells = computed.complete([own, ...(counts === 'none' ? [] : parts)].join('\nUNION ALL '))
+  const from =
+    shards === undefined
+      ? `(${cells})`
+      : `cluster('${shards.cluster}', view(${cells.replaceAll('FROM installation_sets ', `FROM ${shards.database}.${shards.table} `)}))`
+  return `SELECT part, a, b, sum(n) AS n FROM ${from} GROUP BY part, a, b`
 }
 
 function readArguments(name: string, question: Question, given: Readonly<Record<string, unknown>>) {

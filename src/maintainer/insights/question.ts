@@ -1,5 +1,6 @@
 import type { Arguments, Values } from './arguments.ts'
 import type { Cell, Cells } from './cells.ts'
+import type { Once, Sets } from './once.ts'
 
 /** Columns of an answer, by name: `text`, `day`, `count` (of installations or of events), `share` (0 to 1) or `number`. */
 export type Columns = Readonly<Record<string, ColumnType>>
@@ -11,13 +12,21 @@ export type RowOf<C extends Columns> = {
 }
 export type Row = Readonly<Record<string, string | number | null>>
 
-/** Arguments and surroundings of a question when it makes its query. */
+/** Arguments and surroundings of a question. */
 export interface Asking<A extends Arguments> {
   readonly values: Values<A>
   readonly period: Period
   readonly k: number
   /** Returns the values of a fact in the period, most frequent first: at most 1,000. */
   frequent(fact: string, limit?: number): Promise<string[]>
+}
+
+/** Arguments, surroundings and sets from which a question makes its query. */
+export interface Making<A extends Arguments> extends Asking<A> {
+  /** Those who are counted, by day. */
+  readonly population: Sets
+  /** Adds a query for sets that are read several times. */
+  readonly once: Once
 }
 
 /** Days of a question, both included, as in `2026-03-01` (UTC). */
@@ -31,8 +40,6 @@ export interface Period {
 export interface OwnQuery {
   /** Selects `part`, `a`, `b` and `n` as texts and a Float64. */
   readonly sql: string
-  /** Queries with two columns whose rows are read several times by `rowsOf(name)`, each after those that it reads itself. */
-  readonly once?: Readonly<Record<string, string>>
   readonly parameters?: Readonly<Record<string, unknown>>
 }
 
@@ -50,13 +57,13 @@ export interface Question<A extends Arguments = Arguments, C extends Columns = C
   /** Length of the period where none is given, in days. */
   readonly days: number
   /**
-   * Way of counting installations. `last`: each once, by its last report in the period. `days`: by its last report of each day. In the
-   * query `rowsOf('counted')` has a day and the set of those who meet the filters. `none`: the question takes no filters.
+   * Way of counting installations. `last`: each once, by its last report in the period. `days`: by its last report of each day. `none`:
+   * the question takes no filters.
    */
   readonly counts: 'last' | 'days' | 'none'
   /** Multiple of the period that the query looks back. Default: 1. */
   readonly periods?: (values: Values<A>) => number
-  readonly query: (asking: Asking<A>) => OwnQuery | Promise<OwnQuery>
+  readonly query: (making: Making<A>) => OwnQuery | Promise<OwnQuery>
   /** Derives cells before small groups are withheld. */
   readonly derive?: (cells: readonly Cell[], asking: Asking<A>) => readonly Cell[]
   /** Parts that are measures, and the part with the number of installations that each cell rests on. */

@@ -3,12 +3,7 @@
  * are bound parameters.
  */
 import type { Condition, ThrowAway } from './conditions.ts'
-
-/** A query and its parameters, each with its name and type: `{product:String}`. */
-export interface Query {
-  readonly sql: string
-  readonly parameters: Readonly<Record<string, unknown>>
-}
+import type { Once, Sets } from './once.ts'
 
 /** Sets of the product. */
 export const SETS = 'FROM installation_sets FINAL WHERE Product = {product:String}'
@@ -17,7 +12,7 @@ export const SETS = 'FROM installation_sets FINAL WHERE Product = {product:Strin
 export const IN_PERIOD = 'Day > {after:Date} AND Day <= {until:Date}'
 
 /** Everybody who reported, by day. */
-export const REPORTED = `SELECT Day, Who ${SETS} AND Fact = '' AND Of = 'all' AND ${IN_PERIOD}`
+export const REPORTED = setsByDay("Fact = '' AND Of = 'all'")
 
 /** Sets that hold the last number of a day, and those that hold the sum of a day. */
 export const LAST = "Of IN ('number', 'last')"
@@ -26,6 +21,15 @@ export const SUM = "Of IN ('number', 'sum', 'number rest', 'sum rest')"
 /** Sets of those who use a fact: a number that is not 0, a value that is neither false nor empty. */
 export const IN_USE = "(Of IN ('other', 'used') OR (Of = 'value' AND Value NOT IN ('false', '')))"
 
+/** Query for sets of the period by their day, with further columns. */
+export function setsByDay(condition: string, columns = ''): string {
+  return `SELECT Day AS Key, ${columns === '' ? '' : `${columns}, `}Who ${SETS} AND ${condition} AND ${IN_PERIOD}`
+}
+
+/** Query for who is in any of the sets, by day. */
+export const mergedByDay = (condition: string): string =>
+  `SELECT Day AS Key, groupBitmapMergeState(Who) AS Who ${SETS} AND ${condition} AND ${IN_PERIOD} GROUP BY Day`
+
 /** Days by the last report of each installation in the period: everybody is on one day only. */
 export const byLastReport = (days: string) => onOneDay(days, 'DESC')
 
@@ -33,49 +37,51 @@ export const byLastReport = (days: string) => onOneDay(days, 'DESC')
 export const byFirstReport = (days: string) => onOneDay(days, 'ASC')
 
 const onOneDay = (days: string, order: 'ASC' | 'DESC') => `
-  SELECT Day, bitmapAndnot(Who, lagInFrame(Seen) OVER (ORDER BY Day ${order})) AS Who
-  FROM (SELECT Day, Who, groupBitmapMergeState(Who) OVER (ORDER BY Day ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Seen FROM (${days}))`
+  SELECT Key, bitmapAndnot(Who, lagInFrame(Seen) OVER (ORDER BY Key ${order})) AS Who
+  FROM (SELECT Key, Who, groupBitmapMergeState(Who) OVER (ORDER BY Key ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Seen FROM ${days})`
 
-/** Days with those only that meet all conditions on that day. */
-export function filtered(
-  days: string,
-  conditions: readonly Condition[],
-  leaveOut: readonly ThrowAway[],
-): string {
-  const met = conditions.reduce((sql, condition, number) => withCondition(sql, condition, number), days)
-  return leaveOut.reduce((sql, kind) => without(sql, kind), met)
+/** Installations that an answer counts. */
+export interface Population {
+  /** Those who meet all filters, by day. */
+  readonly counted: Sets
+  /** For each filter, a query for those that only this one leaves out, by day. */
+  readonly leftOut: readonly string[]
 }
 
-/** Days with those only that do not meet one condition, and meet all others: whom a filter leaves out. */
-export function leftOut(
-  days: string,
+/** Applies filters to the installations of each day. All filters have to be met on the same day. */
+export function populationOf(
+  everybody: string,
   conditions: readonly Condition[],
   leaveOut: readonly ThrowAway[],
-  which: number,
-): string {
-  const others = conditions.reduce(
-    (sql, condition, number) => withCondition(sql, condition, number, number === which),
-    days,
-  )
-  const kept = leaveOut.filter((_, number) => conditions.length + number !== which)
-  const only = leaveOut[which - conditions.length]
-  return kept.reduce(
-    (sql, kind) => without(sql, kind),
-    only === undefined ? others : without(others, only, true),
-  )
+  once: Once,
+): Population {
+  const filters = [...conditions.map(meeting), ...leaveOut.map((kind) => KINDS[kind])]
+  if (filters.length === 0) return { counted: once(everybody), leftOut: [] }
+  const all = once(everybody)
+  const sets = filters.map(({ query }) => once(query))
+  /** Those that meet all filters, or all but one and not that one. */
+  const met = (inverted?: number) => {
+    const rows = filters.reduce(
+      (query, { isForAllDays }, number) =>
+        (sets[number] as Sets)[isForAllDays ? 'besideAll' : 'beside'](query, `Filter${number}`),
+      all.rows,
+    )
+    const who = filters.reduce(
+      (who, { keeps }, number) =>
+        `${keeps === (number !== inverted) ? 'bitmapAnd' : 'bitmapAndnot'}(${who}, Filter${number})`,
+      'Who',
+    )
+    return `SELECT Key, ${who} AS Who FROM ${rows}`
+  }
+  return { counted: once(met()), leftOut: filters.map((_, number) => met(number)) }
 }
 
-/** Number of filters that {@link leftOut} knows. */
-export const filterCount = (conditions: readonly Condition[], leaveOut: readonly ThrowAway[]): number =>
-  conditions.length + leaveOut.length
-
-function withCondition(days: string, { operator }: Condition, number: number, isInverted = false): string {
-  const isPlain = operator !== 'not in' && operator !== 'has not'
-  const combine = isPlain === isInverted ? 'bitmapAndnot' : 'bitmapAnd'
-  return `
-  SELECT days.Day AS Day, ${combine}(days.Who, meeting.Who) AS Who
-  FROM (${days}) AS days
-  LEFT JOIN (SELECT Day, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = {fact${number}:String} AND ${MEETING[operator](number)} AND ${IN_PERIOD} GROUP BY Day) AS meeting USING (Day)`
+interface Filter {
+  /** Query for sets by day, or for a single set. */
+  readonly query: string
+  readonly isForAllDays?: boolean
+  /** `true`: those in the sets are kept; `false`: they are left out. */
+  readonly keeps: boolean
 }
 
 const OF_ATTRIBUTE = "Of IN ('value', 'other')"
@@ -91,25 +97,31 @@ const MEETING: Readonly<Record<Condition['operator'], (number: number) => string
   '<': (number) => `${LAST} AND toFloat64OrZero(Value) < {least${number}:Float64}`,
 }
 
-function without(days: string, kind: ThrowAway, isInverted = false): string {
-  const combine = isInverted ? 'bitmapAnd' : 'bitmapAndnot'
-  if (kind === 'young') {
-    return `
-  SELECT days.Day AS Day, ${combine}(days.Who, young.Who) AS Who
-  FROM (${days}) AS days
-  CROSS JOIN (SELECT groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = '' AND Of = 'first' AND Value = 'once') AS young`
-  }
-  return `
-  SELECT days.Day AS Day, ${combine}(days.Who, meeting.Who) AS Who
-  FROM (${days}) AS days
-  LEFT JOIN (SELECT Day, groupBitmapMergeState(Who) AS Who ${SETS} AND ${SIGNS[kind]} AND ${IN_PERIOD} GROUP BY Day) AS meeting USING (Day)`
-}
+const meeting = ({ operator }: Condition, number: number): Filter => ({
+  query: mergedByDay(`Fact = {fact${number}:String} AND ${MEETING[operator](number)}`),
+  keeps: operator !== 'not in' && operator !== 'has not',
+})
 
-/** Facts that show what kind an installation is of, by the names of the semantic conventions and of products. */
-const SIGNS = {
-  ci: `${OF_ATTRIBUTE} AND match(Fact, '(^|[.])(ci|cicd)([.]|$)') AND Value NOT IN ('', 'false', 'Unknown')`,
-  containers: `${OF_ATTRIBUTE} AND startsWith(Fact, 'container.') AND Value NOT IN ('', 'false', 'Unknown')`,
-} as const
+/** Facts that show what kind an installation is of go by the names of the semantic conventions and of products. */
+const KINDS: Readonly<Record<ThrowAway, Filter>> = {
+  young: {
+    query: `SELECT '' AS Key, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = '' AND Of = 'first' AND Value = 'once'`,
+    isForAllDays: true,
+    keeps: false,
+  },
+  ci: {
+    query: mergedByDay(
+      `${OF_ATTRIBUTE} AND match(Fact, '(^|[.])(ci|cicd)([.]|$)') AND Value NOT IN ('', 'false', 'Unknown')`,
+    ),
+    keeps: false,
+  },
+  containers: {
+    query: mergedByDay(
+      `${OF_ATTRIBUTE} AND startsWith(Fact, 'container.') AND Value NOT IN ('', 'false', 'Unknown')`,
+    ),
+    keeps: false,
+  },
+}
 
 /** Returns the parameters of conditions. */
 export function conditionParameters(conditions: readonly Condition[]): Record<string, unknown> {
@@ -126,22 +138,3 @@ export function conditionParameters(conditions: readonly Condition[]): Record<st
 export const rareValues = (number: number): string => `
   SELECT 'rare' AS part, '${number}' AS a, '' AS b, toFloat64(count()) AS n
   FROM (SELECT Value ${SETS} AND Fact = {fact${number}:String} AND ${OF_ATTRIBUTE} AND ${IN_PERIOD} GROUP BY Value HAVING max(Installations) BETWEEN 1 AND {k:UInt32} - 1)`
-
-/** Rows of a value that is computed once, each as the tuple `each`. */
-export const rowsOf = (name: string): string => `(SELECT arrayJoin(${name}) AS each)`
-
-/** Values that are computed once, in the order of their use, as the beginning of a query. */
-export const computedOnce = (values: Readonly<Record<string, string>>): string =>
-  `WITH ${Object.entries(values)
-    .map(([name, query]) => `(SELECT groupArray(tuple(*)) FROM (${query})) AS ${name}`)
-    .join(', ')}`
-
-/**
- * Puts these values into a query where it reads them. A cluster needs that: of a value that is computed once, its shards would all get
- * that of one server.
- */
-export const putIn = (sql: string, values: Readonly<Record<string, string>>): string =>
-  Object.entries(values).reduceRight(
-    (text, [name, query]) => text.replaceAll(rowsOf(name), () => `(SELECT tuple(*) AS each FROM (${query}))`),
-    sql,
-  )

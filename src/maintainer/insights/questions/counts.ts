@@ -1,8 +1,7 @@
 import { text } from '../arguments.ts'
 import { question } from '../question.ts'
-import { IN_PERIOD, IN_USE, rowsOf, SETS, SUM } from '../sets.ts'
+import { IN_PERIOD, IN_USE, SETS, SUM, setsByDay } from '../sets.ts'
 import { shownDimensions } from './facts.ts'
-import { POPULATION } from './installations.ts'
 
 /** All dimensions together. */
 const ALL = '(all)'
@@ -20,21 +19,21 @@ export const totals = question({
   },
   days: 28,
   counts: 'days',
-  query: ({ values }) => ({
-    once: {
-      users: `
-    SELECT Dimensions, groupBitmapOrState(bitmapAnd(sets.Who, population.Who)) AS Who
-    FROM (SELECT Day, Dimensions, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = {fact:String} AND Of = 'used' AND ${IN_PERIOD} GROUP BY Day, Dimensions) AS sets
-    INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Dimensions`,
-    },
-    sql: `
-  SELECT 'total' AS part, Dimensions AS a, '' AS b, sum(toFloat64(Value) * bitmapAndCardinality(sets.Who, population.Who)) AS n
-  FROM (SELECT Day, Dimensions, Value, Who ${SETS} AND Fact = {fact:String} AND ${SUM} AND ${IN_PERIOD}) AS sets
-  INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Dimensions
-  UNION ALL SELECT 'users', each.1, '', toFloat64(bitmapCardinality(each.2)) FROM ${rowsOf('users')}
-  UNION ALL SELECT 'users', '${ALL}', '', toFloat64(groupBitmapMerge(each.2)) FROM ${rowsOf('users')}`,
-    parameters: { fact: values.fact },
-  }),
+  query({ values, population, once }) {
+    const inPopulation = (of: string, columns: string) =>
+      population.beside(`(${setsByDay(`Fact = {fact:String} AND ${of}`, columns)})`, 'Population')
+    const users = once(
+      `SELECT Dimensions AS Key, groupBitmapOrState(bitmapAnd(Who, Population)) AS Who FROM ${inPopulation("Of = 'used'", 'Dimensions')} GROUP BY Dimensions`,
+    )
+    return {
+      sql: `
+  SELECT 'total' AS part, Dimensions AS a, '' AS b, sum(toFloat64(Value) * bitmapAndCardinality(Who, Population)) AS n
+  FROM ${inPopulation(SUM, 'Dimensions, Value')} GROUP BY Dimensions
+  UNION ALL SELECT 'users', Key, '', toFloat64(bitmapCardinality(Who)) FROM ${users.rows}
+  UNION ALL SELECT 'users', '${ALL}', '', toFloat64(groupBitmapMerge(Who)) FROM ${users.rows}`,
+      parameters: { fact: values.fact },
+    }
+  },
   measures: { total: 'users' },
   derive: (cells) => {
     const totals = cells.filter(({ part }) => part === 'total')

@@ -1,9 +1,9 @@
 import { newestFirst, type Optional, optionalText, text, whole } from '../arguments.ts'
 import { type Cell, type Cells, quantileOf, sumOf, withRest } from '../cells.ts'
 import { daysOf } from '../days.ts'
-import { type Asking, question, shareOf } from '../question.ts'
-import { IN_PERIOD, LAST, SETS } from '../sets.ts'
-import { POPULATION } from './installations.ts'
+import type { Sets } from '../once.ts'
+import { type Making, question, shareOf } from '../question.ts'
+import { LAST, setsByDay } from '../sets.ts'
 
 const fact = text(
   'Name of an attribute fact, such as acme.edition or service.version.',
@@ -16,11 +16,10 @@ const top = whole('How many values, the most frequent ones; all others are summe
   default: 20,
 })
 
-/** Cells of the values of the fact in the parameter of that name, by the last report of each installation. */
-export const valuesOf = (part: string, parameter: string) => `
-  SELECT if(Of = 'value', '${part}', 'other') AS part, Value AS a, '' AS b, toFloat64(sum(bitmapAndCardinality(sets.Who, population.Who))) AS n
-  FROM (SELECT Day, Of, Value, Who ${SETS} AND Fact = {${parameter}:String} AND Of IN ('value', 'other') AND ${IN_PERIOD}) AS sets
-  INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Of, Value`
+/** Cells of the values of `{fact:String}`, by the last report of each installation. */
+export const valuesOf = (population: Sets) => `
+  SELECT if(Of = 'value', 'value', 'other') AS part, Value AS a, '' AS b, toFloat64(sum(bitmapAndCardinality(Who, Population))) AS n
+  FROM ${population.beside(`(${setsByDay("Fact = {fact:String} AND Of IN ('value', 'other')", 'Of, Value')})`, 'Population')} GROUP BY Of, Value`
 
 /** Keeps the most frequent values, and sums up all others. */
 function mostFrequent(cells: readonly Cell[], part: string, limit: number): Cell[] {
@@ -58,7 +57,7 @@ const breakdownOf = (
     columns: { value: 'text', installations: 'count', share: 'share' },
     days: 28,
     counts: 'last',
-    query: () => ({ sql: valuesOf('value', 'fact'), parameters: { fact: name } }),
+    query: ({ population }) => ({ sql: valuesOf(population), parameters: { fact: name } }),
     derive: (cells, { values }) => mostFrequent(withRest(cells, 'value', 'all', 'none'), 'value', values.top),
     rows: (cells) => breakdownRows(cells, order),
     facts: () => [name],
@@ -84,24 +83,31 @@ export const breakdown = question({
   columns: { value: 'text', installations: 'count', share: 'share' },
   days: 28,
   counts: 'last',
-  query: ({ values }) => ({ sql: valuesOf('value', 'fact'), parameters: { fact: values.fact } }),
+  query: ({ values, population }) => ({ sql: valuesOf(population), parameters: { fact: values.fact } }),
   derive: (cells, { values }) => mostFrequent(withRest(cells, 'value', 'all', 'none'), 'value', values.top),
   rows: (cells) => breakdownRows(cells),
   facts: ({ fact }) => [fact],
 })
 
-/** Sets of those who had a value in their last report, for a few values of a fact. */
-const lastSets = (parameter: string) => `(
-  SELECT Value, groupBitmapOrState(bitmapAnd(sets.Who, population.Who)) AS Who
-  FROM (SELECT Day, Value, Who ${SETS} AND Fact = {${parameter}:String} AND Of = 'value' AND Value IN {${parameter}Values:Array(String)} AND ${IN_PERIOD}) AS sets
-  INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Value)`
-
-async function crossQuery({ frequent }: Asking<never>, fact: string, by: string, limit: number) {
+async function crossQuery(
+  { population, frequent }: Pick<Making<never>, 'population' | 'frequent'>,
+  fact: string,
+  by: string,
+  limit: number,
+) {
+  /** Those who had a value in their last report, for a few values of a fact. */
+  const valuesOf = (parameter: string) => {
+    const sets = setsByDay(
+      `Fact = {${parameter}:String} AND Of = 'value' AND Value IN {${parameter}Values:Array(String)}`,
+      'Value',
+    )
+    return `(SELECT Value, groupBitmapOrState(bitmapAnd(Who, Population)) AS Who FROM ${population.beside(`(${sets})`, 'Population')} GROUP BY Value)`
+  }
   const [factValues, byValues] = await Promise.all([frequent(fact, limit), frequent(by, limit)])
   return {
     sql: `
   SELECT 'cell' AS part, one.Value AS a, other.Value AS b, toFloat64(bitmapAndCardinality(one.Who, other.Who)) AS n
-  FROM ${lastSets('fact')} AS one CROSS JOIN ${lastSets('by')} AS other WHERE n > 0`,
+  FROM ${valuesOf('fact')} AS one CROSS JOIN ${valuesOf('by')} AS other WHERE n > 0`,
     parameters: { fact, by, factValues, byValues },
   }
 }
@@ -121,7 +127,7 @@ export const cross = question({
   columns: { value: 'text', by: 'text', installations: 'count', share: 'share' },
   days: 28,
   counts: 'last',
-  query: (asking) => crossQuery(asking as never, asking.values.fact, asking.values.by, asking.values.top),
+  query: (making) => crossQuery(making, making.values.fact, making.values.by, making.values.top),
   rows: (cells) =>
     [...cells.of('cell')]
       .sort((a, b) => b.n - a.n || (a.a + a.b < b.a + b.b ? -1 : 1))
@@ -138,7 +144,7 @@ export const consent = question({
   columns: { state: 'text', level: 'text', installations: 'count', share: 'share' },
   days: 28,
   counts: 'last',
-  query: (asking) => crossQuery(asking as never, 'usage.consent.state', 'usage.consent.level', 100),
+  query: (making) => crossQuery(making, 'usage.consent.state', 'usage.consent.level', 100),
   rows: (cells) =>
     [...cells.of('cell')]
       .sort((a, b) => (a.a + a.b < b.a + b.b ? -1 : 1))
@@ -156,12 +162,11 @@ export const adoption = question({
   columns: { day: 'day', value: 'text', installations: 'count', share: 'share' },
   days: 28,
   counts: 'days',
-  query: async ({ values, frequent }) => ({
+  query: async ({ values, population, frequent }) => ({
     sql: `
-  SELECT 'value' AS part, Value AS a, toString(Day) AS b, toFloat64(bitmapAndCardinality(sets.Who, population.Who)) AS n
-  FROM (SELECT Day, Value, Who ${SETS} AND Fact = {fact:String} AND Of = 'value' AND Value IN {factValues:Array(String)} AND ${IN_PERIOD}) AS sets
-  INNER JOIN ${POPULATION} AS population USING (Day)
-  UNION ALL SELECT 'day', toString(Day), '', toFloat64(bitmapCardinality(Who)) FROM ${POPULATION}`,
+  SELECT 'value' AS part, Value AS a, toString(Key) AS b, toFloat64(bitmapAndCardinality(Who, Population)) AS n
+  FROM ${population.beside(`(${setsByDay("Fact = {fact:String} AND Of = 'value' AND Value IN {factValues:Array(String)}", 'Value')})`, 'Population')}
+  UNION ALL SELECT 'day', toString(Key), '', toFloat64(bitmapCardinality(Who)) FROM ${population.rows}`,
     parameters: { fact: values.fact, factValues: await frequent(values.fact, values.top) },
   }),
   rows: (cells, { period, values }) => {
@@ -189,11 +194,10 @@ export const distribution = question({
   columns: { dimensions: 'text', what: 'text', from: 'number', installations: 'count' },
   days: 28,
   counts: 'last',
-  query: ({ values }) => ({
+  query: ({ values, population }) => ({
     sql: `
-  SELECT 'number' AS part, Value AS a, Dimensions AS b, toFloat64(sum(bitmapAndCardinality(sets.Who, population.Who))) AS n
-  FROM (SELECT Day, Value, Dimensions, Who ${SETS} AND Fact = {fact:String} AND ${LAST} AND ${IN_PERIOD}) AS sets
-  INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Value, Dimensions HAVING n > 0`,
+  SELECT 'number' AS part, Value AS a, Dimensions AS b, toFloat64(sum(bitmapAndCardinality(Who, Population))) AS n
+  FROM ${population.beside(`(${setsByDay(`Fact = {fact:String} AND ${LAST}`, 'Dimensions, Value')})`, 'Population')} GROUP BY Value, Dimensions HAVING n > 0`,
     parameters: { fact: values.fact },
   }),
   derive: (cells, { k }) => [...cells.filter(({ part }) => part !== 'number'), ...histograms(cells, k)],

@@ -2,10 +2,10 @@ import { whole } from '../arguments.ts'
 import type { Cell } from '../cells.ts'
 import { dayBefore, daysOf } from '../days.ts'
 import { question, shareOf } from '../question.ts'
-import { rowsOf, SETS } from '../sets.ts'
+import { IN_PERIOD, SETS } from '../sets.ts'
 
-/** Days and sets of the population, as rows. */
-export const POPULATION = `(SELECT each.1 AS Day, each.2 AS Who FROM ${rowsOf('counted')})`
+/** Sets of those whose first day it is. */
+const FIRST = `${SETS} AND Fact = '' AND Of = 'first'`
 
 export const active = question({
   description: 'How many installations were active: on each day, and in the 7 and 28 days up to it?',
@@ -15,12 +15,12 @@ export const active = question({
   counts: 'days',
   // The first day of the period has 27 days before it.
   periods: () => 2,
-  query: () => ({
+  query: ({ population }) => ({
     sql: [1, 7, 28]
       .map(
         (window) => `
   SELECT 'days${window}' AS part, toString(Until) AS a, '' AS b, toFloat64(groupBitmapMerge(Who)) AS n
-  FROM ${POPULATION} ARRAY JOIN arrayMap(number -> Day + number, range(${window})) AS Until
+  FROM ${population.rows} ARRAY JOIN arrayMap(number -> Key + number, range(${window})) AS Until
   WHERE Until > {until:Date} - {days:UInt32} AND Until <= {until:Date} GROUP BY Until`,
       )
       .join(' UNION ALL '),
@@ -43,17 +43,19 @@ export const growth = question({
   days: 28,
   counts: 'days',
   periods: ({ periods }) => periods + 1,
-  query: () => {
-    const byPeriod = `(SELECT each.1 AS Period, each.2 AS Who FROM ${rowsOf('periods')})`
-    const first = `(SELECT intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32}) AS Period, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = '' AND Of = 'first' AND Day > {after:Date} AND Day <= {until:Date} GROUP BY Period)`
+  query({ population, once }) {
+    const period = (day: string) => `intDiv(dateDiff('day', ${day}, {until:Date}), {days:UInt32})`
+    const periods = once(
+      `SELECT Period AS Key, Who FROM (SELECT ${period('Key')} AS Period, groupBitmapMergeState(Who) AS Who FROM ${population.rows} GROUP BY Period)`,
+    )
+    const first = once(
+      `SELECT ${period('Day')} AS Key, groupBitmapMergeState(Who) AS Who ${FIRST} AND ${IN_PERIOD} GROUP BY Key`,
+    )
     return {
-      once: {
-        periods: `SELECT intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32}) AS Period, groupBitmapMergeState(Who) AS Who FROM ${POPULATION} GROUP BY Period`,
-      },
       sql: `
-  SELECT 'active' AS part, toString(Period) AS a, '' AS b, toFloat64(bitmapCardinality(Who)) AS n FROM ${byPeriod}
-  UNION ALL SELECT 'new', toString(now.Period), '', toFloat64(bitmapAndCardinality(now.Who, first.Who)) FROM ${byPeriod} AS now INNER JOIN ${first} AS first USING (Period)
-  UNION ALL SELECT 'stayed', toString(now.Period), '', toFloat64(bitmapAndCardinality(now.Who, before.Who)) FROM ${byPeriod} AS now INNER JOIN (SELECT Period - 1 AS Period, Who FROM ${byPeriod}) AS before USING (Period)`,
+  SELECT 'active' AS part, toString(Key) AS a, '' AS b, toFloat64(bitmapCardinality(Who)) AS n FROM ${periods.rows}
+  UNION ALL SELECT 'new', toString(Key), '', toFloat64(bitmapAndCardinality(Who, First)) FROM ${first.beside(periods.rows, 'First')}
+  UNION ALL SELECT 'stayed', toString(Key), '', toFloat64(bitmapAndCardinality(Who, Before)) FROM ${periods.beside(periods.rows, 'Before', 'Key + 1')}`,
     }
   },
   derive(cells, { values: { periods } }) {
@@ -95,14 +97,14 @@ export const retention = question({
   days: 7,
   counts: 'days',
   periods: ({ weeks }) => weeks,
-  query: () => {
-    const week = (days: string) =>
-      `(SELECT intDiv(dateDiff('day', Day, {until:Date}), 7) AS Week, groupBitmapMergeState(Who) AS Who FROM ${days} GROUP BY Week)`
-    const first = `(SELECT Day, Who ${SETS} AND Fact = '' AND Of = 'first' AND Day > {after:Date} AND Day <= {until:Date})`
+  query: ({ population }) => {
+    const week = (rows: string) =>
+      `(SELECT intDiv(dateDiff('day', Key, {until:Date}), 7) AS Week, groupBitmapMergeState(Who) AS Who FROM ${rows} GROUP BY Week)`
+    const first = `(SELECT Day AS Key, Who ${FIRST} AND ${IN_PERIOD})`
     return {
       sql: `
   SELECT 'cohort' AS part, toString(came.Week) AS a, toString(came.Week - seen.Week) AS b, toFloat64(bitmapAndCardinality(came.Who, seen.Who)) AS n
-  FROM ${week(first)} AS came CROSS JOIN ${week(POPULATION)} AS seen WHERE seen.Week <= came.Week`,
+  FROM ${week(first)} AS came CROSS JOIN ${week(population.rows)} AS seen WHERE seen.Week <= came.Week`,
     }
   },
   rows: (cells, { period, values: { weeks } }) =>
@@ -135,13 +137,17 @@ export const ages = question({
   columns: { age: 'text', installations: 'count', share: 'share' },
   days: 28,
   counts: 'last',
-  query: () => ({
-    sql: `
-  SELECT 'age' AS part, multiIf(${AGES.map(([age, days]) => `dateDiff('day', Day, {until:Date}) < ${days}, '${age}'`).join(', ')}, 'older') AS a, '' AS b,
-    toFloat64(sum(bitmapAndCardinality(first.Who, everybody.Who))) AS n
-  FROM (SELECT Day, Who ${SETS} AND Fact = '' AND Of = 'first') AS first
-  CROSS JOIN (SELECT groupBitmapMergeState(Who) AS Who FROM ${POPULATION}) AS everybody GROUP BY a`,
-  }),
+  query({ population, once }) {
+    const everybody = once(
+      `SELECT '' AS Key, groupBitmapMergeState(population.Who) AS Who FROM ${population.rows} AS population`,
+    )
+    const age = AGES.map(([age, days]) => `dateDiff('day', Key, {until:Date}) < ${days}, '${age}'`).join(', ')
+    return {
+      sql: `
+  SELECT 'age' AS part, multiIf(${age}, 'older') AS a, '' AS b, toFloat64(sum(bitmapAndCardinality(Who, Everybody))) AS n
+  FROM ${everybody.besideAll(`(SELECT Day AS Key, Who ${FIRST})`, 'Everybody')} GROUP BY a`,
+    }
+  },
   derive(cells) {
     const all = cells.find(({ part }) => part === 'all')?.n ?? 0
     const known = cells.filter(({ part, a }) => part === 'age' && a !== 'older')

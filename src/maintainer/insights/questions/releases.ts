@@ -1,11 +1,10 @@
 import { isInRange, newestFirst, text, versionRange, whole } from '../arguments.ts'
 import { type Cell, type Cells, quantileOf } from '../cells.ts'
 import { readCondition } from '../conditions.ts'
+import type { Sets } from '../once.ts'
 import { question, shareOf } from '../question.ts'
-import { byFirstReport, byLastReport, IN_PERIOD, IN_USE, rowsOf, SETS, SUM } from '../sets.ts'
+import { byFirstReport, byLastReport, IN_USE, mergedByDay, SETS, SUM, setsByDay } from '../sets.ts'
 import { valuesOf } from './facts.ts'
-
-import { POPULATION } from './installations.ts'
 
 const VERSION = "Fact = 'service.version' AND Of = 'value'"
 
@@ -16,7 +15,7 @@ export const supported = question({
   columns: { versions: 'text', installations: 'count', share: 'share' },
   days: 28,
   counts: 'last',
-  query: () => ({ sql: valuesOf('value', 'fact'), parameters: { fact: 'service.version' } }),
+  query: ({ population }) => ({ sql: valuesOf(population), parameters: { fact: 'service.version' } }),
   derive(cells, { values: { range } }) {
     const among = (isIn: boolean) =>
       cells
@@ -43,12 +42,6 @@ export const supported = question({
   facts: () => ['service.version'],
 })
 
-/** Sets of those who had a version, by the day on which each is in `days`. */
-const versionSets = (days: string) => `(
-  SELECT Value, groupBitmapOrState(bitmapAnd(sets.Who, days.Who)) AS Who
-  FROM (SELECT Day, Value, Who ${SETS} AND ${VERSION} AND Value IN {versionValues:Array(String)} AND ${IN_PERIOD}) AS sets
-  INNER JOIN (${days}) AS days USING (Day) GROUP BY Value)`
-
 export const upgrades = question({
   description: 'From which version to which do installations go, and how long after the first one?',
   arguments: {
@@ -57,27 +50,41 @@ export const upgrades = question({
   columns: { from: 'text', to: 'text', installations: 'count', medianDays: 'number' },
   days: 84,
   counts: 'days',
-  query: async ({ values, frequent }) => ({
-    sql: `
-  SELECT 'path' AS part, first.Value AS a, last.Value AS b, toFloat64(bitmapAndCardinality(first.Who, last.Who)) AS n
-  FROM ${versionSets(byFirstReport(POPULATION))} AS first CROSS JOIN ${versionSets(byLastReport(POPULATION))} AS last
-  WHERE first.Value != last.Value AND n > 0
-  UNION ALL
-  -- On which day an installation has a version for the first time, of versions that are new in the period.
-  SELECT 'after', Value, toString(dateDiff('day', min(Day) OVER (PARTITION BY Value), Day)), toFloat64(bitmapAndnotCardinality(Who, lagInFrame(Seen) OVER (PARTITION BY Value ORDER BY Day ASC)))
+  async query({ values, population, frequent, once }) {
+    const versions = `(${setsByDay(`${VERSION} AND Value IN {versionValues:Array(String)}`, 'Value')})`
+    const first = once(byFirstReport(population.rows))
+    const last = once(byLastReport(population.rows))
+    return {
+      sql: `
+  SELECT 'path' AS part, Earlier AS a, Later AS b, toFloat64(bitmapAndCardinality(OfFirst, OfLast)) AS n
   FROM
   (
-    SELECT Day, Value, Who, groupBitmapMergeState(Who) OVER (PARTITION BY Value ORDER BY Day ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Seen
+    SELECT groupArray(Value) AS Values, groupArray(OfFirst) AS OfFirsts, groupArray(OfLast) AS OfLasts
     FROM
     (
-      SELECT sets.Day AS Day, sets.Value AS Value, bitmapAnd(sets.Who, population.Who) AS Who
-      FROM (SELECT Day, Value, Who ${SETS} AND ${VERSION} AND Value IN {versionValues:Array(String)} AND ${IN_PERIOD}) AS sets
-      INNER JOIN ${POPULATION} AS population USING (Day)
+      SELECT Value, groupBitmapOrState(bitmapAnd(Who, First)) AS OfFirst, groupBitmapOrState(bitmapAnd(Who, Last)) AS OfLast
+      FROM ${last.beside(first.beside(versions, 'First'), 'Last')} GROUP BY Value
+    )
+  )
+  ARRAY JOIN Values AS Earlier, OfFirsts AS OfFirst
+  ARRAY JOIN Values AS Later, OfLasts AS OfLast
+  WHERE Earlier != Later AND n > 0
+  UNION ALL
+  -- On which day an installation has a version for the first time, of versions that are new in the period.
+  SELECT 'after', Value, toString(dateDiff('day', min(Key) OVER (PARTITION BY Value), Key)), toFloat64(bitmapAndnotCardinality(Who, lagInFrame(Seen) OVER (PARTITION BY Value ORDER BY Key ASC)))
+  FROM
+  (
+    SELECT Key, Value, Who, groupBitmapMergeState(Who) OVER (PARTITION BY Value ORDER BY Key ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Seen
+    FROM
+    (
+      SELECT Key, Value, bitmapAnd(Who, Population) AS Who
+      FROM ${population.beside(versions, 'Population')}
       WHERE Value NOT IN (SELECT Value ${SETS} AND ${VERSION} AND Installations > 0 AND Day <= {after:Date})
     )
   )`,
-    parameters: { versionValues: await frequent('service.version', values.top) },
-  }),
+      parameters: { versionValues: await frequent('service.version', values.top) },
+    }
+  },
   derive(cells, { k }) {
     const after = Map.groupBy(
       cells.filter(({ part, n }) => part === 'after' && n > 0),
@@ -132,26 +139,36 @@ export const effect = question({
   },
   days: 56,
   counts: 'days',
-  query: async ({ values, frequent }) => {
+  async query({ values, population, frequent, once }) {
     const known = await frequent('service.version')
-    const side = (name: string) => `
-  SELECT 'days' AS part, '${name}' AS a, '' AS b, toFloat64(sum(bitmapCardinality(Who))) AS n FROM ${upgradedDays(name)}
-  UNION ALL SELECT part, '${name}', '', n FROM (
-    SELECT sum(toFloat64(Value) * Installations) AS total,
+    const side = (operator: 'IN' | 'NOT IN') =>
+      once(
+        `SELECT Key, bitmapAnd(Who, Population) AS Who FROM ${population.beside(`(${mergedByDay(`${VERSION} AND Value ${operator} {newVersions:Array(String)}`)})`, 'Population')}`,
+      )
+    const [old, recent] = [side('NOT IN'), side('IN')]
+    const anyDay = ({ rows }: Sets) => `(SELECT groupBitmapMergeState(each.Who) AS Who FROM ${rows} AS each)`
+    const upgraded = once(
+      `SELECT '' AS Key, bitmapAnd(old.Who, recent.Who) AS Who FROM ${anyDay(old)} AS old CROSS JOIN ${anyDay(recent)} AS recent`,
+    )
+    const ofUpgraded = ({ rows }: Sets) =>
+      once(`SELECT Key, bitmapAnd(Who, Upgraded) AS Who FROM ${upgraded.besideAll(rows, 'Upgraded')}`)
+    const [before, after] = [ofUpgraded(old), ofUpgraded(recent)]
+    const numbers = `(${setsByDay(`Fact = {fact:String} AND ${SUM}`, 'Of, Value')})`
+    return {
+      sql: `
+  SELECT part, side AS a, '' AS b, n FROM (
+    SELECT side,
+      sum(toFloat64(Value) * Installations) AS total,
       sumIf(pow(toFloat64(Value), 2) * Installations, Of IN ('number', 'sum')) AS squares,
       toFloat64(sumIf(Installations, Of IN ('number', 'sum') AND toFloat64(Value) != 0)) AS reporting
     FROM (
-      SELECT Of, Value, bitmapAndCardinality(sets.Who, side.Who) AS Installations
-      FROM (SELECT Day, Of, Value, Who ${SETS} AND Fact = {fact:String} AND ${SUM} AND ${IN_PERIOD}) AS sets
-      INNER JOIN ${upgradedDays(name)} AS side USING (Day)))
-  ARRAY JOIN ['total', 'squares', 'reporting'] AS part, [total, squares, reporting] AS n`
-    return {
-      once: {
-        before: sideDays('NOT IN'),
-        after: sideDays('IN'),
-      },
-      sql: `${side('before')} UNION ALL ${side('after')}
-  UNION ALL SELECT 'upgraded', '', '', toFloat64(bitmapCardinality(Who)) FROM ${UPGRADED}`,
+      SELECT Of, Value, [bitmapAndCardinality(Who, Before), bitmapAndCardinality(Who, After)] AS Both
+      FROM ${after.beside(before.beside(numbers, 'Before'), 'After')})
+    ARRAY JOIN ['before', 'after'] AS side, Both AS Installations GROUP BY side)
+  ARRAY JOIN ['total', 'squares', 'reporting'] AS part, [total, squares, reporting] AS n
+  UNION ALL SELECT 'days', 'before', '', toFloat64(sum(bitmapCardinality(Who))) FROM ${before.rows}
+  UNION ALL SELECT 'days', 'after', '', toFloat64(sum(bitmapCardinality(Who))) FROM ${after.rows}
+  UNION ALL SELECT 'upgraded', '', '', toFloat64(sum(bitmapCardinality(Who))) FROM ${upgraded.rows}`,
       parameters: {
         fact: values.fact,
         newVersions: known.filter((version) => isInRange(version, values.range)),
@@ -188,21 +205,6 @@ export const effect = question({
   ],
 })
 
-/** Days and who was on one side of the upgrade then. */
-const sideDays = (operator: 'IN' | 'NOT IN') => `
-  SELECT sets.Day AS Day, bitmapAnd(sets.Who, population.Who) AS Who
-  FROM (SELECT Day, groupBitmapMergeState(Who) AS Who ${SETS} AND ${VERSION} AND Value ${operator} {newVersions:Array(String)} AND ${IN_PERIOD} GROUP BY Day) AS sets
-  INNER JOIN ${POPULATION} AS population USING (Day)`
-
-const ofSide = (side: string) => `(SELECT groupBitmapMergeState(each.2) AS Who FROM ${rowsOf(side)})`
-
-/** Those who were on both sides. */
-const UPGRADED = `(SELECT bitmapAnd(before.Who, after.Who) AS Who FROM ${ofSide('before')} AS before CROSS JOIN ${ofSide('after')} AS after)`
-
-/** Days of one side, with those only who were on both. */
-const upgradedDays = (side: string) =>
-  `(SELECT each.1 AS Day, bitmapAnd(each.2, upgraded.Who) AS Who FROM ${rowsOf(side)} AS days CROSS JOIN ${UPGRADED} AS upgraded)`
-
 /** Facts by which those who would be hurt are described. */
 const HURT = ['service.version', 'geo.country.iso_code', 'usage.consent.level']
 
@@ -231,7 +233,7 @@ export const canIDrop = question({
   days: 28,
   counts: 'days',
   periods: () => 3,
-  query: async ({ values, frequent }) => {
+  async query({ values, population, frequent, once }) {
     const range = VERSIONS.exec(values.what)?.[1]
     const { fact, values: wanted } =
       range === undefined ? readCondition(values.what) : { fact: 'service.version', values: [] }
@@ -243,28 +245,21 @@ export const canIDrop = question({
       range === undefined && wanted.length === 0
         ? IN_USE
         : "Of = 'value' AND Value IN {dropValues:Array(String)}"
-    const using = `
-  SELECT intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32}) AS Period, groupBitmapOrState(bitmapAnd(sets.Who, population.Who)) AS Who
-  FROM (SELECT Day, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = {drop:String} AND ${uses} AND ${IN_PERIOD} GROUP BY Day) AS sets
-  INNER JOIN ${POPULATION} AS population USING (Day) GROUP BY Period`
-    const hurt = HURT.map(
-      (name) => `
-  SELECT 'hurt' AS part, '${name}' AS a, Value AS b, toFloat64(sum(bitmapAndCardinality(sets.Who, last.Who))) AS n
-  FROM (SELECT Day, Value, Who ${SETS} AND Fact = '${name}' AND Of = 'value' AND Day > {until:Date} - {days:UInt32} AND Day <= {until:Date}) AS sets
-  INNER JOIN (SELECT each.1 AS Day, each.2 AS Who FROM ${rowsOf('lastDays')}) AS last USING (Day) GROUP BY Value`,
+    const period = "intDiv(dateDiff('day', Key, {until:Date}), {days:UInt32})"
+    const sets = population.beside(`(${mergedByDay(`Fact = {drop:String} AND ${uses}`)})`, 'Population')
+    const using = once(
+      `SELECT Period AS Key, Who FROM (SELECT ${period} AS Period, groupBitmapOrState(bitmapAnd(Who, Population)) AS Who FROM ${sets} GROUP BY Period)`,
     )
+    const thisPeriod = `(SELECT Key, Who FROM ${population.rows} WHERE ${period} = 0)`
+    const last = once(
+      `SELECT Key, bitmapAnd(Who, Using) AS Who FROM ${using.beside(`(${byLastReport(thisPeriod)})`, 'Using', period)}`,
+    )
+    const hurt = `(${setsByDay(`Fact IN (${HURT.map((name) => `'${name}'`).join(', ')}) AND Of = 'value' AND Day > {until:Date} - {days:UInt32}`, 'Fact, Value')})`
     return {
-      once: {
-        using,
-        lastDays: `
-  SELECT last.Day AS Day, bitmapAnd(last.Who, now.Who) AS Who
-  FROM (${byLastReport(`SELECT Day, Who FROM ${POPULATION} WHERE Day > {until:Date} - {days:UInt32}`)}) AS last
-  CROSS JOIN (SELECT groupBitmapMergeStateIf(each.2, each.1 = 0) AS Who FROM ${rowsOf('using')}) AS now`,
-      },
       sql: `
-  SELECT 'using' AS part, toString(each.1) AS a, '' AS b, toFloat64(bitmapCardinality(each.2)) AS n FROM ${rowsOf('using')}
-  UNION ALL SELECT 'period', toString(intDiv(dateDiff('day', Day, {until:Date}), {days:UInt32})) AS a, '', toFloat64(groupBitmapMerge(Who)) FROM ${POPULATION} GROUP BY a
-  UNION ALL ${hurt.join(' UNION ALL ')}`,
+  SELECT 'using' AS part, toString(Key) AS a, '' AS b, toFloat64(bitmapCardinality(Who)) AS n FROM ${using.rows}
+  UNION ALL SELECT 'period', toString(${period}) AS a, '', toFloat64(groupBitmapMerge(Who)) FROM ${population.rows} GROUP BY a
+  UNION ALL SELECT 'hurt', Fact, Value, toFloat64(sum(bitmapAndCardinality(Who, Last))) FROM ${last.beside(hurt, 'Last')} GROUP BY Fact, Value`,
       parameters: { drop: fact, ...(uses.includes('dropValues') && { dropValues: some }) },
     }
   },
