@@ -58,15 +58,19 @@ export {
   validateConfig,
 } from './maintainer/stack/index.ts'
 export {
+  applyReader,
   applySchema,
   type ClickHouseAddress,
   type ClickHouseConnection,
   connectClickHouse,
   maintainStore,
   type QueryOptions,
+  type ReaderOptions,
+  readerStatements,
   type StoreAddress,
   type StoreCluster,
   type StoreFile,
+  type StoreReader,
   storeStatements,
 } from './maintainer/store/index.ts'
 export { type Mistake, UsageConfigurationError } from './platform/index.ts'

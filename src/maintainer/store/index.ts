@@ -6,6 +6,19 @@ export {
   type QueryOptions,
 } from './clickhouse-client.ts'
 export {
+  applyReader,
+  applyReaderViews,
+  conditionOf,
+  passwordHash,
+  READER_QUOTA,
+  READER_SETTINGS,
+  type ReaderOptions,
+  readerStatements,
+  requireReader,
+  type StoreReader,
+  shownViews,
+} from './reader.ts'
+export {
   applySchema,
   isFirstRollupDue,
   maintainStore,

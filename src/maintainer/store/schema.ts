@@ -191,13 +191,14 @@ async function requireVersion(url: string): Promise<void> {
   )
 }
 
-function run(address: ClickHouseAddress, statements: readonly string[]): Promise<void> {
+export function run(address: ClickHouseAddress, statements: readonly string[]): Promise<void> {
   return connected(address, async (connection) => {
     for (const statement of statements) await connection.command(statement)
   })
 }
 
-async function connected<T>(
+/** Connects, and closes the connection in the end. */
+export async function connected<T>(
   address: ClickHouseAddress,
   use: (connection: ClickHouseConnection) => Promise<T>,
 ): Promise<T> {
@@ -210,7 +211,7 @@ async function connected<T>(
 }
 
 /** Reads the statements of one of our files: each ends with a semicolon at the end of a line, and comments have their own lines. */
-async function read(file: StoreFile): Promise<string[]> {
+export async function read(file: StoreFile | 'reader'): Promise<string[]> {
   const text = await readFile(collectorConfigFile(`clickhouse/${file}.sql`), 'utf8')
   return text
     .replaceAll(/^\s*--.*\n/gm, '')

@@ -1,4 +1,11 @@
 /** Returns the configuration of a ClickHouse that we start: directory, ports and users. */
+import {
+  conditionOf,
+  passwordHash as hashOf,
+  READER_QUOTA,
+  READER_SETTINGS,
+  type StoreReader,
+} from '../../store/index.ts'
 
 export interface ServerConfiguration {
   /** The directory of the data. */
@@ -30,6 +37,8 @@ export interface UsersConfiguration {
   readonly database: string
   /** Further grants for the user. */
   readonly grants: readonly string[]
+  /** A reader, and the names of the views that it may read. Default: none. */
+  readonly reader?: { readonly user: StoreReader; readonly views: readonly string[] } | undefined
 }
 
 /**
@@ -40,13 +49,24 @@ export interface UsersConfiguration {
  * clickhouse-local runs its own queries as the user `default`, who must have no password. Its session opens before the ports do, and
  * `max_sessions_for_user` allows `default` no second one.
  */
-export function usersConfiguration({ user, passwordHash, database, grants }: UsersConfiguration): string {
+export function usersConfiguration({
+  user,
+  passwordHash,
+  database,
+  grants,
+  reader,
+}: UsersConfiguration): string {
+  const parts = reader && readerParts(reader, database)
   return `<clickhouse>
   <profiles>
     <default/>
     <engine><max_sessions_for_user>1</max_sessions_for_user></engine>
+    ${parts?.profile ?? ''}
   </profiles>
-  <quotas><default/></quotas>
+  <quotas>
+    <default/>
+    ${parts?.quota ?? ''}
+  </quotas>
   <users>
     <default>
       <password></password>
@@ -62,9 +82,34 @@ export function usersConfiguration({ user, passwordHash, database, grants }: Use
       <quota>default</quota>
       <grants>${queries([...storeGrants(database), ...grants])}</grants>
     </${user}>
+    ${parts?.user ?? ''}
   </users>
 </clickhouse>
 `
+}
+
+/** What SQL says on a server (store/reader.ts). */
+function readerParts({ user, views }: NonNullable<UsersConfiguration['reader']>, database: string) {
+  const settings = Object.entries(READER_SETTINGS)
+  const values = settings.map(([name, { value }]) => `<${name}>${value}</${name}>`)
+  const ranges = settings.flatMap(([name, { range }]) =>
+    range ? [`<${name}><changeable_in_readonly/><min>${range[0]}</min><max>${range[1]}</max></${name}>`] : [],
+  )
+  const quota = Object.entries(READER_QUOTA).map(([name, value]) => `<${name}>${value}</${name}>`)
+  const filters = views.map((view) => `<${view}><filter>${escaped(conditionOf(user))}</filter></${view}>`)
+  return {
+    profile: `<usage_reader>${values.join('')}<constraints>${ranges.join('')}</constraints></usage_reader>`,
+    quota: `<usage_reader><interval><duration>3600</duration>${quota.join('')}</interval></usage_reader>`,
+    user: `<${user.name}>
+      <password_sha256_hex>${hashOf(user.password)}</password_sha256_hex>
+      <networks><ip>127.0.0.1</ip></networks>
+      <profile>usage_reader</profile>
+      <quota>usage_reader</quota>
+      <default_database>${database}</default_database>
+      <grants>${queries(views.map((view) => `GRANT SELECT ON ${database}.${view}`))}</grants>
+      <databases><${database}>${filters.join('')}</${database}></databases>
+    </${user.name}>`,
+  }
 }
 
 /** Grants that the engine needs to open its ports and to keep running. */

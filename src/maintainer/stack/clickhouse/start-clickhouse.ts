@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { type Environment, systemEnvironment } from '../../../platform/index.ts'
 import {
@@ -9,7 +9,7 @@ import {
   shownAddress,
   withoutSecrets,
 } from '../../package/index.ts'
-import { requireName } from '../../store/index.ts'
+import { passwordHash, requireName, requireReader, type StoreReader, shownViews } from '../../store/index.ts'
 import { makePrivateDirectory, writePrivateFile } from '../private-files.ts'
 import { startGuarded } from '../process/guarded-process.ts'
 import { freePort, requireFree } from '../process/ports.ts'
@@ -36,6 +36,8 @@ export interface StartClickHouseOptions {
   readonly password?: string
   /** Further grants for the user, such as `GRANT SELECT ON other.*`. Default: none. */
   readonly grants?: readonly string[]
+  /** A reader of the views of reader.sql. Default: none. */
+  readonly reader?: StoreReader | undefined
   /** Default: the environment of the process. */
   readonly environment?: Environment
   /** Called with each line that the server prints. */
@@ -110,6 +112,11 @@ async function start(
   const { readyWithin = 60_000, onLine } = options
   const { database = databaseOf(environment) } = options
   requireName('database', database, 'usage')
+  if (options.reader) requireReader(options.reader)
+  if (options.reader && [USER, 'default'].includes(options.reader.name))
+    throw new GatewayOptionsError(
+      `The reader cannot have the name '${options.reader.name}', which is that of another user; use one such as 'grafana'.`,
+    )
   const httpPort = await portOf(options.httpPort ?? (environment['USAGE_CLICKHOUSE_HTTP_PORT'] || 8123))
   const tcpPort = options.tcpPort === undefined ? undefined : await portOf(options.tcpPort)
   const directory = path.resolve(options.directory)
@@ -121,8 +128,11 @@ async function start(
   const users = path.join(directory, 'users.xml')
   const name = randomUUID()
   const { password = randomBytes(32).toString('hex'), grants = [] } = options
-  const passwordHash = createHash('sha256').update(password).digest('hex')
-  await writePrivateFile(users, usersConfiguration({ user: USER, passwordHash, database, grants }))
+  const reader = options.reader && { user: options.reader, views: await shownViews() }
+  await writePrivateFile(
+    users,
+    usersConfiguration({ user: USER, passwordHash: passwordHash(password), database, grants, reader }),
+  )
   await writePrivateFile(configuration, serverConfiguration({ data, users, name, httpPort, tcpPort }))
   await writePrivateFile(
     path.join(directory, 'curl.cfg'),
