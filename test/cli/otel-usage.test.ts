@@ -30,7 +30,9 @@ const COMMANDS: readonly string[] = [
   'catalog',
   ...['docs', 'schema', 'collector-config', 'release', 'check'].map((name) => `catalog ${name}`),
   'gateway',
-  ...['validate', 'up', 'status', 'guard', 'schema', 'maintain', 'files'].map((name) => `gateway ${name}`),
+  ...['validate', 'up', 'status', 'guard', 'schema', 'maintain', 'reader', 'files'].map(
+    (name) => `gateway ${name}`,
+  ),
 ]
 
 test('every command prints its help on standard output, with the exit codes', async () => {

@@ -8,6 +8,7 @@ import {
   readerStatements,
 } from '../../src/gateway.ts'
 import { applyReaderViews } from '../../src/maintainer/store/index.ts'
+import { runCommand } from '../support/command.ts'
 import { rowsOf, runClickHouse, uuid } from './running-gateway.ts'
 import { scratchDirectory } from './scratch.ts'
 import { insertReports, type StoredReport } from './stored-reports.ts'
@@ -405,4 +406,29 @@ test('the statements that make a reader can be read by ClickHouse, on a cluster 
     readerStatements({ ...one, products: ["a' OR 1"] }),
     /product 'a' OR 1'.* cannot be used/,
   )
+})
+
+test('`gateway reader` says what is missing, and what to do with a store whose users are in a file', async () => {
+  const run = (args: readonly string[], environment: Record<string, string>) =>
+    runCommand(['gateway', 'reader', ...args], { environment: { CLICKHOUSE_URL: store.url, ...environment } })
+  const without = await run([], {})
+  assert.equal(without.code, 2)
+  assert.match(without.stderr, /USAGE_READER_PASSWORD is not set; set it to/)
+  const password = { USAGE_READER_PASSWORD: 'a password of a reader' }
+  const refused = await run(['--product', 'acme-db'], password)
+  assert.equal(refused.code, 1)
+  assert.match(
+    refused.stderr,
+    /The user 'grafana' cannot be made: .+ If `otel-usage gateway up` has started this store, set USAGE_READER_/,
+  )
+  const unusable = await run(['--smallest-group', 'few'], password)
+  assert.match(unusable.stderr, /The smallest group is NaN; use a whole number from 2/)
+  const printed = await run(['--print', '--user', 'colleague', '--smallest-group', '20'], password)
+  assert.equal(printed.code, 0)
+  assert.match(printed.stdout, /WITH 20 AS smallest_group/)
+  assert.match(
+    printed.stdout,
+    /^CREATE USER OR REPLACE colleague IDENTIFIED WITH sha256_hash BY '[0-9a-f]{64}'/m,
+  )
+  assert.ok(![refused, printed].some(({ stdout, stderr }) => `${stdout}${stderr}`.includes('a password of')))
 })

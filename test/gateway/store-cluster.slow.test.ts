@@ -11,6 +11,7 @@ import {
   storeStatements,
 } from '../../src/gateway.ts'
 import { createInsights } from '../../src/insights.ts'
+import { applyReaderViews, shownViews } from '../../src/maintainer/store/index.ts'
 import { checkAnswers } from '../insights/check-answers.ts'
 import { sampleLives } from '../insights/sample-lives.ts'
 import { report, rowsOf, runClickHouse, runGateway, STORE_PASSWORD, send, uuid } from './running-gateway.ts'
@@ -115,6 +116,31 @@ test('every question has the same answer over two servers as over one', async (t
   assert.ok(
     (await checkAnswers(insights, lives, { product: 'acme-db', until: today, days: 8, filters: 2 })) > 200,
   )
+})
+
+test('the views of a reader show the same over two servers as over one', async (t) => {
+  const cluster = { name: 'usage', replicated: false, onCluster: false }
+  const servers = await runServers(t, 2)
+  const single = await runClickHouse(t, await scratchDirectory(t))
+  const { reports } = sampleLives(60, 16)
+  await insertReports(single, ...reports)
+  await maintainStore(single)
+  await applyReaderViews(single)
+  for (const { url } of servers) await applySchema({ url, cluster })
+  const [first, second] = servers as [RunningClickHouse, RunningClickHouse]
+  await insertReports(first, ...reports)
+  for (const server of servers) await maintainStore({ ...server, cluster })
+  for (const server of servers) for (const _ of [1, 2]) await applyReaderViews({ ...server, cluster })
+  for (const view of await shownViews()) {
+    const of = (server: RunningClickHouse) =>
+      rowsOf(
+        server,
+        `SELECT * ${view === 'shown_products' ? 'EXCEPT ComputedAt' : ''} FROM ${view} ORDER BY ALL`,
+      )
+    const rows = await of(single)
+    if (view !== 'shown_anonymous') assert.ok(rows.length > 0, view)
+    assert.deepEqual(await of(second), rows, view)
+  }
 })
 
 test('the Collector writes to a cluster as to one server', async (t) => {

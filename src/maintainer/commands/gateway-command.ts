@@ -13,9 +13,11 @@ import {
 } from '../stack/index.ts'
 import { maintainStore, type StoreCluster, type StoreFile, storeStatements } from '../store/index.ts'
 import { CallError } from './call-error.ts'
+import { type ClusterOptions, clusterOf, takesCluster } from './cluster-option.ts'
 import type { CommandContext } from './command-io.ts'
 import { writeDeployFiles } from './deploy-files.ts'
 import { runGateway } from './gateway-up.ts'
+import { addReaderCommand } from './reader-command.ts'
 import { storeUrlOf } from './store-url.ts'
 import { requireReadable } from './text-files.ts'
 
@@ -26,6 +28,9 @@ Variables:
   CLICKHOUSE_URL              HTTP address of a store. Default of maintain: the one that up started here.
   USAGE_CLICKHOUSE_DATABASE   Its database. Default: usage
   USAGE_CLICKHOUSE_HTTP_PORT  Where a ClickHouse that \`up\` starts listens.
+  USAGE_READER_PASSWORD       Password of a reader, which \`reader\` and \`up\` make. For \`up\` also:
+  USAGE_READER_USER           Its name. Default: grafana
+  USAGE_READER_PRODUCTS       The products that it sees, parted by commas. Default: all
   USAGE_GATEWAY_...           Settings of gateway.yaml; collector-config/README.md lists them.`
 
 /** Adds `otel-usage gateway`. */
@@ -88,6 +93,8 @@ export function addGatewayCommand(program: Command, context: CommandContext): vo
     else await maintain(cluster, context)
   })
 
+  addReaderCommand(gateway, context)
+
   gateway
     .command('files')
     .description('Write the files for deploying: containers, Kubernetes, systemd, proxies.')
@@ -109,11 +116,6 @@ interface DirectoryOptions {
   readonly directory: string
 }
 
-interface ClusterOptions {
-  readonly cluster?: string
-  readonly replicas: boolean
-}
-
 const takesConfigs = (command: Command) =>
   command.option(
     '--config <file>',
@@ -123,14 +125,6 @@ const takesConfigs = (command: Command) =>
 
 const takesDirectory = (command: Command, description: string) =>
   command.option('--directory <path>', description, 'usage-gateway')
-
-const takesCluster = (command: Command) =>
-  command
-    .option('--cluster <name>', 'For a store that is spread over this cluster, with replicas.')
-    .option('--no-replicas', 'For a cluster whose shards have none.')
-
-const clusterOf = ({ cluster: name, replicas }: ClusterOptions): StoreCluster | undefined =>
-  name === undefined ? undefined : { name, replicated: replicas }
 
 async function validate(configs: readonly string[], context: CommandContext): Promise<void> {
   requireReadable('--config', configs)

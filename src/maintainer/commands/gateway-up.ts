@@ -22,8 +22,15 @@ import {
   storeOf,
   writePrivateFile,
 } from '../stack/index.ts'
-import { applySchema, isFirstRollupDue, maintainStore } from '../store/index.ts'
+import {
+  applyReader,
+  applyReaderViews,
+  applySchema,
+  isFirstRollupDue,
+  maintainStore,
+} from '../store/index.ts'
 import type { CommandContext } from './command-io.ts'
+import { readerOf, shownProducts } from './reader-command.ts'
 import { loginFile } from './store-url.ts'
 
 export interface RunGatewayOptions {
@@ -38,6 +45,7 @@ export async function runGateway(options: RunGatewayOptions, context: CommandCon
   const { configs, directory } = options
   const { stdout, stderr, environment, signal, secrets } = context
   const database = databaseOf(environment)
+  const reader = readerOf(environment)
   const started: { stop(): Promise<void> }[] = []
   const ended = signal ? aborted(signal) : interrupted()
   try {
@@ -55,6 +63,7 @@ export async function runGateway(options: RunGatewayOptions, context: CommandCon
     const clickHouse = await startClickHouse({
       directory: path.join(directory, 'clickhouse'),
       database,
+      reader,
       environment,
       onLine: (line) => stderr.write(`clickhouse: ${line}\n`),
     })
@@ -62,6 +71,9 @@ export async function runGateway(options: RunGatewayOptions, context: CommandCon
     secrets.push(...secretsOf(clickHouse.url))
     const address = { url: clickHouse.url, database }
     await applySchema(address)
+    // A store that is started here has its users in a file, which names the reader already.
+    if (reader && clickHouse.how === 'address') await applyReader(address, reader)
+    else if (reader) await applyReaderViews(address)
     const origin = await originOverlay(collector, environment)
     const gateway = await startCollector({
       collector,
@@ -98,6 +110,7 @@ export async function runGateway(options: RunGatewayOptions, context: CommandCon
         `Gateway     ${gateway.url}   (the endpoint of your product; OpenTelemetry Collector ${collector.version})`,
         `Health      ${gateway.healthUrl}   (its own metrics: ${gateway.metricsUrl})`,
         `ClickHouse  ${new URL(clickHouse.url).origin}   (database ${database}; ClickHouse ${clickHouse.version}${loginHint(clickHouse, directory)})`,
+        ...(reader ? [`Reader      ${reader.name}   (${shownProducts(reader)})`] : []),
         `Archive     ${path.join(gateway.directory, 'archive')}   (two files for each day, kept ${ARCHIVE_DAYS} days)`,
         `Origin      ${origin.summary}`,
         `Products    ${configs.length > 0 ? configs.join(', ') : 'none: pass their overlays with --config'}`,

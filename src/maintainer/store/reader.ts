@@ -24,7 +24,7 @@ export interface ReaderOptions extends Pick<StoreAddress, 'database' | 'cluster'
  * Makes the views of a reader, and the user with its rights and limits. Both may exist: they are replaced.
  *
  * @throws {GatewayOptionsError} if a name, a product, the password or the smallest group cannot be used.
- * @throws {GatewayError} if the server keeps its users in a file and takes none by SQL.
+ * @throws {GatewayError} if the user of the address may not make users, or the server keeps them in a file only.
  * @throws {MissingPackageError} if `@clickhouse/client` is not installed.
  */
 export async function applyReader(
@@ -34,13 +34,15 @@ export async function applyReader(
   const users = await userStatements(reader, { database, cluster })
   await applyReaderViews({ url, database, cluster, smallestGroup })
   await run({ url, database }, users).catch((error) => {
-    if ((error as { type?: unknown }).type !== 'ACCESS_STORAGE_READONLY') throw error
+    if (!CANNOT_MAKE_USERS.has(String((error as { type?: unknown }).type))) throw error
     throw new GatewayError(
-      `The server keeps its users in a file, so that the user '${reader.name}' cannot be made by SQL: ${errorMessage(error)}. If \`otel-usage gateway up\` has started it, set USAGE_READER_PASSWORD there; otherwise turn access_management on.`,
+      `The user '${reader.name}' cannot be made: ${errorMessage(error).trim()} If \`otel-usage gateway up\` has started this store, set USAGE_READER_PASSWORD for it; otherwise set CLICKHOUSE_URL to a user who may make users (access_management).`,
       { cause: error },
     )
   })
 }
+
+const CANNOT_MAKE_USERS = new Set(['ACCESS_DENIED', 'ACCESS_STORAGE_READONLY'])
 
 /**
  * Makes the views of a reader.
@@ -123,7 +125,7 @@ async function viewStatements({
   requireName('database', database, 'usage')
   if (!Number.isInteger(smallestGroup) || smallestGroup < 2 || smallestGroup > 1_000)
     throw new GatewayOptionsError(
-      `The smallest group is ${describeValue(smallestGroup)}; use a whole number from 2 to 1,000, such as 5.`,
+      `The smallest group is ${smallestGroup}; use a whole number from 2 to 1,000, such as 5.`,
     )
   const statements = (await read('reader')).map((statement) =>
     statement.replace('WITH 5 AS smallest_group', `WITH ${smallestGroup} AS smallest_group`),
