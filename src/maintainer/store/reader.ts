@@ -100,7 +100,7 @@ export const READER_SETTINGS: Readonly<Record<string, Limit>> = {
   max_result_bytes: { value: 50_000_000 },
 }
 
-/** What a reader may use in an hour: a number of queries, and seconds in all. */
+/** Uses of a reader in an hour: a number of queries, and seconds in all. */
 export const READER_QUOTA = { queries: 20_000, execution_time: 3_600 } as const
 
 /** @throws {GatewayOptionsError} if a part of it cannot be used. */

@@ -88,7 +88,7 @@ export function usersConfiguration({
 `
 }
 
-/** What SQL says on a server (store/reader.ts). */
+/** Profile, quota and user of a reader, as store/reader.ts makes them by SQL on a server. */
 function readerParts({ user, views }: NonNullable<UsersConfiguration['reader']>, database: string) {
   const settings = Object.entries(READER_SETTINGS)
   const values = settings.map(([name, { value }]) => `<${name}>${value}</${name}>`)
