@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type BuildOptions, build, type Metafile, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild'
 import { buildPage } from './build-page.ts'
 import { writeCommonJsDoors } from './commonjs-doors.ts'
 import { throughDoors } from './through-doors.ts'
@@ -42,13 +42,17 @@ const options = {
   logLevel: 'warning',
 } as const satisfies BuildOptions
 
-/** Packages that are built into the files that use them, so that no host installs them. */
-const BUNDLED = /^(?:hono|valibot|@valibot\/to-json-schema)$/
+/** Packages that are built into the files that use them, with all that they need, so that no host installs them. */
+const BUNDLED = /^(?:hono|valibot|@valibot\/to-json-schema|@observablehq\/plot)$/
 
 const bundled: Plugin = {
   name: 'bundled packages',
   setup({ onResolve }) {
-    onResolve({ filter: BUNDLED }, ({ path }) => ({ path: fileURLToPath(import.meta.resolve(path)) }))
+    onResolve({ filter: /^[^./]/ }, ({ path, importer }) =>
+      BUNDLED.test(path) || importer.includes('/node_modules/')
+        ? { path: fileURLToPath(import.meta.resolve(path)) }
+        : undefined,
+    )
   },
 }
 
@@ -79,6 +83,7 @@ for (const entryPoints of [hostDoors, otherDoors]) {
   })
   for (const [file, { exports }] of Object.entries(metafile.outputs)) exported.set(file, exports)
   notePackages(metafile)
+  await minifyPackages(metafile)
   if (entryPoints === hostDoors) await joinChunks('dist/index.js', 'dist/host.js', metafile)
 }
 notePackages(await buildPage())
@@ -111,6 +116,19 @@ function removeUnusedDeclarations(doors: readonly string[]): void {
       used.add(path.posix.join(path.posix.dirname(file), `${to}.d.ts`))
   for (const file of globSync('dist/**/*.d.ts', { cwd: root }))
     if (!used.has(file.replaceAll(path.sep, '/'))) rmSync(path.join(root, file))
+}
+
+/** Makes the files small that packages are built into. */
+async function minifyPackages({ outputs }: Metafile): Promise<void> {
+  for (const [file, { inputs }] of Object.entries(outputs)) {
+    if (!Object.keys(inputs).some((input) => input.startsWith('node_modules/'))) continue
+    const place = path.join(root, file)
+    const { format, target } = options
+    writeFileSync(
+      place,
+      (await transform(readFileSync(place, 'utf8'), { minify: true, format, target })).code,
+    )
+  }
 }
 
 /** Remembers the packages of a build, for their licences. */

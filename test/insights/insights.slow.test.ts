@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { connectClickHouse, maintainStore, type RunningClickHouse } from '../../src/gateway.ts'
 import { createInsights, type Insights } from '../../src/insights.ts'
@@ -145,6 +147,24 @@ test('the command prints a table, JSON, CSV or the queries', async () => {
     (await run(['active', '--product', product, '--smallest-group', '1', '--days', '3'])).out,
     /^day 1 {2,}▁█▁$/m,
   )
+})
+
+test('the command writes a chart as SVG, prints the table as well, and says where the file cannot be written', async (t) => {
+  const directory = await scratchDirectory(t)
+  const file = path.join(directory, 'editions.svg')
+  const asked = ['breakdown', 'acme.edition', '--product', product]
+  const { code, out, errors } = await run([...asked, '--chart', file])
+  assert.equal(code, 0, errors)
+  assert.match(out, /^community +40/m)
+  const svg = await readFile(file, 'utf8')
+  assert.match(svg, /<title id="title">acme-db: breakdown acme\.edition<\/title>/)
+  assert.match(svg, />40 · 80\.0 %</)
+  assert.match(svg, /1 group is not shown, with fewer than 5 installations\./)
+  assert.doesNotMatch(svg, /enterprise/)
+  const away = await run([...asked, '--chart', path.join(directory, 'no', 'editions.svg')])
+  assert.equal(away.code, 2)
+  assert.match(away.errors, /--chart names '.*', but the folder '.*' does not exist/)
+  assert.equal((await run([...asked, '--chart', file, '--json'])).code, 2)
 })
 
 test('the command says what helps where the store cannot be reached, is older, or the call is wrong', async () => {

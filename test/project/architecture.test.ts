@@ -17,6 +17,7 @@ const ROOMS = [
   'maintainer/commands',
   'maintainer/publish',
   'maintainer/feed',
+  'maintainer/charts',
   'maintainer/insights',
   'maintainer/stack',
   'maintainer/store',

@@ -4,21 +4,25 @@ import {
   type Answer,
   type Arguments,
   type AskedQuery,
+  answerCsv,
   COMMON,
   commandName,
   createInsights,
   FILTERS,
   type Insights,
+  oneLine,
   QUESTIONS,
   type Question,
   type QuestionName,
+  sentencesOf,
 } from '../insights/index.ts'
 import { databaseOf } from '../stack/index.ts'
 import { CallError } from './call-error.ts'
 import { loadCatalog } from './catalog-product.ts'
 import type { CommandContext } from './command-io.ts'
-import { answerCsv, answerText } from './insights-text.ts'
+import { answerText } from './insights-text.ts'
 import { storeUrlOf } from './store-url.ts'
+import { writeText } from './text-files.ts'
 
 const VARIABLES = `
 Variables:
@@ -48,15 +52,18 @@ export function addInsightsCommand(program: Command, context: CommandContext): v
         new Option('--json', 'Print it as JSON, with all that has to be known to read it.').conflicts([
           'csv',
           'sql',
+          'chart',
         ]),
       )
-      .addOption(new Option('--csv', 'Print its rows as CSV.').conflicts(['json', 'sql']))
+      .addOption(new Option('--csv', 'Print its rows as CSV.').conflicts(['json', 'sql', 'chart']))
       .addOption(
         new Option('--sql', 'Print the queries and their parameters, without an answer.').conflicts([
           'json',
           'csv',
+          'chart',
         ]),
       )
+      .option('--chart <file>', 'Write a chart of it as SVG, and print the table.')
       .option(
         '--smallest-group <number>',
         'Number of installations below which a group is not shown. Default: 5',
@@ -81,11 +88,12 @@ interface AnswerOptions {
   readonly json?: true
   readonly csv?: true
   readonly sql?: true
+  readonly chart?: string
   readonly smallestGroup?: number
   readonly catalog?: string
 }
 
-const ANSWER_OPTIONS = new Set(['json', 'csv', 'sql', 'smallestGroup', 'catalog'])
+const ANSWER_OPTIONS = new Set(['json', 'csv', 'sql', 'chart', 'smallestGroup', 'catalog'])
 
 /** Adds an option for each argument, by its description. */
 function addOptions(command: Command, group: string, args: Arguments, without: readonly string[] = []): void {
@@ -105,7 +113,7 @@ function addOptions(command: Command, group: string, args: Arguments, without: r
 async function answer(
   name: QuestionName,
   asked: Readonly<Record<string, unknown>>,
-  { json, csv, sql, smallestGroup, catalog }: AnswerOptions,
+  { json, csv, sql, chart, smallestGroup, catalog }: AnswerOptions,
   context: CommandContext,
 ): Promise<void> {
   const { environment, stderr, plain } = context
@@ -128,10 +136,23 @@ async function answer(
     stopProgress()
     await insights.close()
   }
+  if (chart !== undefined) writeText('--chart', chart, await chartOf(found))
   if (sql) plain.write(queries.map(queryText).join('\n'))
   else if (json) plain.write(`${JSON.stringify(found, undefined, 2)}\n`)
   else if (csv) plain.write(answerCsv(found, QUESTIONS[name].columns))
   else plain.write(answerText(found, QUESTIONS[name].columns))
+}
+
+/** Returns the chart of an answer. The library that draws it is loaded for it only. */
+async function chartOf(found: Answer): Promise<string> {
+  const { chartSvg } = await import('../charts/index.ts')
+  const { product, period, question } = found
+  const { positional = [] }: { readonly positional?: readonly string[] } = QUESTIONS[question as QuestionName]
+  const about = positional.map((name) => ` ${oneLine(String(found.arguments[name]))}`).join('')
+  return chartSvg(found, {
+    title: `${product}: ${commandName(question)}${about}`,
+    description: [`From ${period.from} to ${period.until} (UTC).`, ...sentencesOf(found)],
+  })
 }
 
 /** Tells a person on a terminal, once a second, that a query is under way. Returns the function that ends it. */

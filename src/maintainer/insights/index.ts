@@ -4,6 +4,7 @@ export type { Argument, Arguments, Given, Optional, Values } from './arguments.t
 export { COMMON } from './ask.ts'
 export type { Cell, Cells } from './cells.ts'
 export { FILTERS, THROW_AWAY, type ThrowAway } from './conditions.ts'
+export { answerCsv } from './csv.ts'
 export { InsightsError, SchemaOlderError, StoreUnreachableError } from './errors.ts'
 export {
   type AskOptions,
@@ -14,3 +15,4 @@ export {
 } from './insights.ts'
 export type { Asking, Columns, ColumnType, OwnQuery, Period, Question, Row, RowOf } from './question.ts'
 export { commandName, QUESTIONS, type QuestionName } from './questions/all-questions.ts'
+export { cellText, emptySentence, headingOf, oneLine, sentencesOf } from './words.ts'
