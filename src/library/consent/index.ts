@@ -12,7 +12,7 @@ export {
   type UsageConsent,
 } from './choice.ts'
 export { createConfigurationReader } from './configured.ts'
-export { type Consent, type ConsentOptions, createConsent } from './consent.ts'
+export { type Consent, createConsent } from './consent.ts'
 export {
   createStartupWarnings,
   type DisclosureSink,
@@ -30,6 +30,7 @@ export {
 } from './errors.ts'
 export type { SeenVerdict } from './expected.ts'
 export { createGivenConsent, type GivenConsentOptions, type GiveVerdict } from './given-consent.ts'
+export type { ConsentOptions } from './options.ts'
 export type { ConsentPolicy } from './policy.ts'
 export { SOURCES, type Source } from './sources.ts'
 export type { HistoryLocation, StoredChoice } from './stored-choice.ts'
