@@ -6,6 +6,7 @@ import { runOtelUsage } from '../src/maintainer/commands/index.ts'
 import { COMMAND_SCHEMAS } from '../src/operator/commands/schemas.ts'
 import { memory } from '../test/support/memory.ts'
 import { apiReports } from './api-report.ts'
+import { answersTable, columnsTable, storeTables } from './store-tables.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 process.chdir(root)
@@ -32,6 +33,7 @@ const generated: Record<string, string> = {
     fenced('ts', read('examples/smallest.ts')),
   ),
   'docs/consent.md': consentPage(read('docs/consent.md')),
+  'docs/store.md': storePage(read('docs/store.md')),
 }
 
 const drifted = Object.entries(generated).filter(([file, text]) => read(file) !== text)
@@ -90,6 +92,22 @@ function consentPage(page: string): string {
   const words = (list: readonly string[]) => list.map((word) => `\`${word}\``).join(' ')
   const withTable = withPart(page, 'sources', `\n${table.join('\n')}\n`)
   return withPart(withPart(withTable, 'enabling', words(ENABLING_WORDS)), 'disabling', words(DISABLING_WORDS))
+}
+
+/** Returns docs/store.md with the tables, the views and their columns from the SQL that makes them. */
+function storePage(page: string): string {
+  const [tables, views] = ['schema', 'reader'].map((file) =>
+    storeTables(read(`collector-config/clickhouse/${file}.sql`)),
+  )
+  const parts = {
+    tables: answersTable(tables ?? [], 'table'),
+    views: answersTable(views ?? [], 'view'),
+    columns: columnsTable([...(views ?? []), ...(tables ?? [])]),
+  }
+  return Object.entries(parts).reduce(
+    (text, [name, content]) => withPart(text, name, `\n\n${content}\n\n`),
+    page,
+  )
 }
 
 function fenced(language: string, content: string): string {

@@ -68,8 +68,9 @@ INNER JOIN
 
 -- Views of a reader ---------------------------------------------------------------------------------------------------------
 
--- Row: a product.
--- Answers: which products are there, how far back, and when was the last run of `maintain.sql`?
+-- Row: a product: first and last day, and the time of the last run of `maintain.sql`
+-- Answers: which products are there, and how far back?
+-- Kept: as `active_installations`
 CREATE OR REPLACE VIEW shown_products
 (
     Product LowCardinality(String),
@@ -94,9 +95,9 @@ FROM
 WHERE n >= smallest_group
 GROUP BY Product;
 
--- Row: a number for a day: installations that were active in the last 1, 7 or 30 days (`Days`); all of them (`By` is empty), by version
--- (`service.version`) or by country (`geo.country.iso_code`) of their last report.
+-- Row: a number for a day: installations that were active in the last 1, 7 or 30 days (`Days`); all of them (`By` is empty), by `service.version` or by `geo.country.iso_code` of their last report
 -- Answers: how many are there, on which versions, where?
+-- Kept: as `active_installations`
 CREATE OR REPLACE VIEW shown_active
 (
     Product LowCardinality(String),
@@ -120,9 +121,9 @@ FROM
 )
 WHERE n >= smallest_group;
 
--- Row: a week from Monday to Sunday that is over: active installations; of these new ones, those that were active in the week before as
--- well, and those that returned after a pause; and how many were active in the week before and not in this one. 0 is fewer than five.
+-- Row: a week that is over, by its Monday: active installations; how many of them were new, stayed from the week before, or returned; and how many of the week before were lost. 0 is fewer than five
 -- Answers: does the number grow, and why?
+-- Kept: as `installation_sets`
 CREATE OR REPLACE VIEW shown_weeks
 (
     Product LowCardinality(String),
@@ -150,8 +151,9 @@ FROM
 )
 WHERE n >= smallest_group AND Week + 6 < toDate(now('UTC')) AND Week > toDate(now('UTC')) - 385;
 
--- Row: a number for a day: installations that had this value of an attribute in their last report of the day.
+-- Row: a number for a day: installations that had a value of an attribute in their last report of the day
 -- Answers: who has what?
+-- Kept: as `fact_values`
 CREATE OR REPLACE VIEW shown_values
 (
     Product LowCardinality(String),
@@ -174,9 +176,9 @@ FROM
 )
 WHERE n >= smallest_group;
 
--- Row: a gauge or a count on a day, by dimensions: the installations that reported it, the mean of their last values (for a gauge) and
--- the mean of what each of them counted that day (for a count). Of a product without ids the means are those of its reports.
+-- Row: a gauge or count on a day, by dimensions: installations that reported it, the mean of their last values (a gauge), and the mean of what each counted that day (a count). Of a product without ids, of its reports
 -- Answers: how large is it, how often is it used?
+-- Kept: as `fact_numbers`
 CREATE OR REPLACE VIEW shown_numbers
 (
     Product LowCardinality(String),
@@ -205,9 +207,9 @@ FROM
 )
 WHERE n >= smallest_group;
 
--- Row: a number for a day: installations whose last value of a gauge or a count was from `AtLeast` up to twice as much. A row with 0 has
--- those of 0 and less.
+-- Row: a number for a day: installations whose last value was at least `AtLeast`, and less than twice as much. 0 has those of 0 and less
 -- Answers: how is it spread?
+-- Kept: as `fact_numbers`
 CREATE OR REPLACE VIEW shown_histograms
 (
     Product LowCardinality(String),
@@ -233,9 +235,9 @@ FROM
 )
 WHERE n >= smallest_group;
 
--- Row: a gauge or a count on a day and a version: the installations that had the version, and the mean of what was counted over all of
--- them, also over those that reported nothing of it. Nothing where fewer than five reported it.
+-- Row: a gauge or count on a day and a version: installations that had the version, and the mean over all of them of what they counted. None where one to four of them reported it
 -- Answers: did a release change it?
+-- Kept: as `installation_sets`
 CREATE OR REPLACE VIEW shown_numbers_by_version
 (
     Product LowCardinality(String),
@@ -262,8 +264,9 @@ FROM
 )
 WHERE is_shown;
 
--- Row: a number for a day: reports without an id; all of them (`By` is empty), by age (`usage.installation.age`), version or country.
--- Answers: trends where a product does without ids.
+-- Row: a number for a day: reports without an id; all (`By` is empty), by `usage.installation.age`, version or country
+-- Answers: trends without ids
+-- Kept: as `anonymous_days`
 CREATE OR REPLACE VIEW shown_anonymous
 (
     Product LowCardinality(String),

@@ -7,11 +7,17 @@
 --
 -- Every statement leaves what is there as it is. A later version adds statements at the end (ALTER TABLE ... IF NOT EXISTS)
 -- and changes none of those above, so that applying all of them brings any store up to date.
+--
+-- The tables of docs/store.md are made from this file: from the lines `Row`, `Answers` and `Kept` above a table, its TTL, and its columns,
+-- which are a contract unless a line `Shape` says otherwise.
 
 -- Reports as they came --------------------------------------------------------------------------------------------------
 
 -- One row for each data point of each report. The first columns are those that the Collector's clickhouse exporter
 -- inserts (version 0.161); what follows them is derived. A report that comes twice has the same key and becomes one.
+-- Row: a data point of a report, as it came
+-- Answers: what exactly did an installation send?
+-- Shape: may change
 CREATE TABLE IF NOT EXISTS points
 (
     ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
@@ -60,6 +66,8 @@ TTL TimeUnix + INTERVAL 90 DAY DELETE;
 -- One row for each installation and day -----------------------------------------------------------------------------------
 
 -- What an installation was on a day: the attributes of its last report of that day.
+-- Row: an installation on a day, with the attributes of its last report
+-- Answers: who had what, when? any question over any days
 CREATE TABLE IF NOT EXISTS installation_days
 (
     Product LowCardinality(String),
@@ -94,6 +102,8 @@ WHERE MetricName = 'usage.facts' AND NOT IsErasureRequest AND InstallationId != 
 
 -- What an installation counted and measured on a day, a row for each set of dimensions. The store does not know which
 -- fact is a gauge and which one a count, so it has both answers: `Latest` for a gauge, `Total` for a count.
+-- Row: a gauge or count of an installation on a day: `Latest`, and `Total` over all reports of the day
+-- Answers: numbers by installation
 CREATE TABLE IF NOT EXISTS fact_days
 (
     Product LowCardinality(String),
@@ -128,6 +138,9 @@ WHERE NOT IsErasureRequest AND InstallationId != toUUID('00000000-0000-0000-0000
 
 -- One row for each installation: since when it is there, when it was heard of last, what it was then. maintain.sql deletes it
 -- 400 days after its last day.
+-- Row: an installation: first and last day, last version and country
+-- Answers: how many are there, how long do they stay?
+-- Kept: 400 days after its last day
 CREATE TABLE IF NOT EXISTS installations
 (
     Product LowCardinality(String),
@@ -156,6 +169,8 @@ WHERE NOT IsErasureRequest AND InstallationId != toUUID('00000000-0000-0000-0000
 GROUP BY Product, InstallationId;
 
 -- Reports without an id: each stands for itself, and tells how old its installation is.
+-- Row: a report without an id
+-- Answers: versions and ages where a product does without ids
 CREATE TABLE IF NOT EXISTS anonymous_reports
 (
     Product LowCardinality(String),
@@ -191,6 +206,8 @@ WHERE MetricName = 'usage.facts' AND NOT IsErasureRequest AND InstallationId = t
 
 -- How many installations were active in the last 1, 7 and 30 days, the day included: all of them (`By` is empty), and by
 -- what they said in their last report, for `service.version` and `geo.country.iso_code`.
+-- Row: a number for a day: active in the last 1, 7, 30 days; all, by version, by country
+-- Answers: trends
 CREATE TABLE IF NOT EXISTS active_installations
 (
     Product LowCardinality(String),
@@ -208,6 +225,8 @@ ORDER BY (Product, By, Days, Day, Value)
 TTL Day + INTERVAL 5 YEAR DELETE;
 
 -- How many installations had which value of an attribute on a day: the 1,000 most frequent values of each.
+-- Row: a number for a day: installations that had a value of an attribute
+-- Answers: distributions
 CREATE TABLE IF NOT EXISTS fact_values
 (
     Product LowCardinality(String),
@@ -225,6 +244,8 @@ TTL Day + INTERVAL 5 YEAR DELETE;
 
 -- What all installations measured and counted on a day. `Latest` sums their last values, `Total` the values of all reports.
 -- `Histogram`: how many installations had a last value in [2^n, 2^(n+1)), by n; -128 holds zero and what is below.
+-- Row: sums for a day: a gauge or count over all installations, with a histogram by powers of two
+-- Answers: totals, sizes
 CREATE TABLE IF NOT EXISTS fact_numbers
 (
     Product LowCardinality(String),
@@ -245,6 +266,8 @@ ORDER BY (Product, Fact, Day, Dimensions)
 TTL Day + INTERVAL 5 YEAR DELETE;
 
 -- How many reports without an id came on a day.
+-- Row: a number for a day: reports without an id, by age, version, country
+-- Answers: trends without ids
 CREATE TABLE IF NOT EXISTS anonymous_days
 (
     Product LowCardinality(String),
@@ -262,6 +285,9 @@ ORDER BY (Product, Day, Age, Version, Country)
 TTL Day + INTERVAL 5 YEAR DELETE;
 
 -- Which days have to be rolled up: those that changed since.
+-- Row: a day of a product, and when it changed and was rolled up
+-- Answers: what has `maintain.sql` done?
+-- Shape: may change
 CREATE TABLE IF NOT EXISTS changed_days
 (
     Product LowCardinality(String),
@@ -290,6 +316,9 @@ HAVING max(StartedAt) > max(RolledUpAt);
 -- Erasure -------------------------------------------------------------------------------------------------------------------
 
 -- A random key, made here and known nowhere else. A replica that is added brings another one: the oldest counts.
+-- Row: the key of the hashes
+-- Kept: for ever
+-- Shape: may change
 CREATE TABLE IF NOT EXISTS salt
 ENGINE = MergeTree
 ORDER BY tuple()
@@ -300,6 +329,10 @@ AS SELECT rand64(1) AS First, rand64(2) AS Second, now64(6, 'UTC') AS MadeAt;
 -- installation is there. Then maintain.sql removes the hash of the installation. The hash of the request stays, so that it has no
 -- effect when it comes again: by then another installation may live under that id, restored from a backup. A request for an id that
 -- the store has never heard of is deleted as a whole.
+-- Row: a request to be forgotten: a hash of its id, a hash of the installation
+-- Answers: whose reports are to be deleted?
+-- Kept: [30 days](#erasure); the hash of a request that found something for ever
+-- Shape: may change
 CREATE TABLE IF NOT EXISTS erasure_requests
 (
     Product LowCardinality(String),
@@ -359,6 +392,9 @@ INNER JOIN
 GROUP BY Product;
 
 -- What remains: of how many that were known a request came on a day.
+-- Row: a number for a day: installations that asked to be forgotten, and of which something was there
+-- Answers: how many were erased?
+-- Kept: for ever
 CREATE TABLE IF NOT EXISTS erasures
 (
     Product LowCardinality(String),
@@ -372,6 +408,9 @@ ORDER BY (Product, Day);
 
 -- The number by which the sets know an installation. maintain.sql gives it once, to no other one after it. Of two numbers the higher
 -- one counts: two runs at a time may give both. The row with the zero id holds the highest number of those who are gone.
+-- Row: the number by which the bitmaps know an installation
+-- Kept: as `installations`
+-- Shape: may change
 CREATE TABLE IF NOT EXISTS installation_numbers
 (
     Product LowCardinality(String),
@@ -393,6 +432,9 @@ ORDER BY (Product, InstallationId);
 --   'first'   those whose first day this is; `Value` is `once` where it is their last day too, and `more` otherwise
 -- Of a number with more than 100 different values on a day, these rows have the first two digits. What is left is in rows of
 -- 'number rest', 'last rest' and 'sum rest' as powers of two, so that every sum stays exact.
+-- Row: a bitmap: who had a value of a fact on a day, who reported, whose first day it was
+-- Answers: any question of `otel-usage insights`, over any days and with any filter
+-- Shape: may change
 CREATE TABLE IF NOT EXISTS installation_sets
 (
     Product LowCardinality(String),

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { storeTables } from '../../scripts/store-tables.ts'
 import {
   type ClickHouseConnection,
   connectClickHouse,
@@ -431,4 +434,28 @@ test('`gateway reader` says what is missing, and what to do with a store whose u
     /^CREATE USER OR REPLACE colleague IDENTIFIED WITH sha256_hash BY '[0-9a-f]{64}'/m,
   )
   assert.ok(![refused, printed].some(({ stdout, stderr }) => `${stdout}${stderr}`.includes('a password of')))
+})
+
+test('the columns that docs/store.md promises are those of a real store', async () => {
+  const files = ['schema', 'reader'].map((file) =>
+    readFileSync(path.join(import.meta.dirname, `../../collector-config/clickhouse/${file}.sql`), 'utf8'),
+  )
+  const described = files
+    .flatMap(storeTables)
+    .flatMap(({ name: table, columns }) => columns.map(({ name, type }) => ({ table, name, type })))
+  const real = await rowsOf<{ table: string; name: string; type: string }>(
+    store,
+    "SELECT table, name, type FROM system.columns WHERE database = 'usage'",
+  )
+  const keyOf = ({ table, name, type }: (typeof described)[number]) =>
+    `${table} ${name.split('.')[0]} ${name.includes('.') || type.startsWith('Nested') ? 'Nested' : type}`
+  const [promised, found] = [new Set(described.map(keyOf)), new Set(real.map(keyOf))]
+  assert.ok(promised.size > 100)
+  assert.deepEqual(
+    [...promised].filter(
+      (each) =>
+        !found.has(each) && !/ (ALIAS|Version String|Country String|Latest Float64|Total Float64)/.test(each),
+    ),
+    [],
+  )
 })
