@@ -123,20 +123,24 @@ test('a process that ends between saving and recording leaves the reports waitin
     append: (name: string, line: string) => (isGone ? new Promise<void>(() => {}) : inner.append(name, line)),
     remove: (name: string) => (isGone ? new Promise<void>(() => {}) : inner.remove(name)),
   }
-  const { usage, documents, save } = createClosed({ state })
+  const clock = createFakeClock()
+  const { usage, documents, save } = createClosed({ state, clock })
   usage.counter('acme.commands').add(3, FIND)
-  void usage.export(async (document) => {
+  const gone = usage.export(async (document) => {
     await save(document)
     isGone = true
   })
   while (!isGone) await new Promise(setImmediate)
-  const clock = createFakeClock(Date.now() + 60_000)
-  const next = createClosed({ state: inner, clock })
+  const next = createClosed({ state: inner, clock: createFakeClock(clock.now() + 60_000) })
   await next.usage.export(next.save)
   const [before, after] = [documents[0]!, next.documents[0]!]
   assert.deepEqual(after.reportIds.slice(0, 1), before.reportIds)
   const counted = reportsIn(after).map((report) => numbersOf(report)[FOUND] ?? 0)
   assert.deepEqual(counted, [3, 0])
+
+  // An export keeps its process alive until it has ended.
+  await clock.advance(60_000)
+  await gone
 })
 
 for (const [what, consent] of Object.entries({
