@@ -15,7 +15,17 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   counts: {
     code: ['src/library/counts/**/*.ts'],
     tests: [
-      ...below('counts', 'runs', 'stored', 'local-counter', 'pending', 'acknowledged', 'coverage'),
+      ...below(
+        'counts',
+        'runs',
+        'gauges',
+        'stored',
+        'local-counter',
+        'pending',
+        'acknowledged',
+        'coverage',
+        'merge-cases',
+      ),
       ...below('telemetry', 'totals', 'outbox-catalog', 'restart', 'no-in-passing'),
       ...below('counts', 'source-bounds', 'sources', 'model', 'merge'),
       ...below('telemetry', 'sources', 'combined-gauges'),

@@ -253,7 +253,7 @@ test('reports of a process that cannot write wait in memory, with what is in no 
 
   const fourth = volatile.pending(local, acmeCatalog)
   volatile.put({ ...made('fourth', clock.now()), share: fourth.share }, local)
-  volatile.put({ ...made('without counts', clock.now()), share: new Map() })
+  volatile.put({ ...made('without counts', clock.now()), share: new Map() }, local)
   await assert.rejects(
     volatile.persistTo(inner, () => Promise.reject(errorWith('ENOSPC'))),
     { code: 'ENOSPC' },

@@ -37,12 +37,12 @@ export interface LocalCounterOptions {
   readonly since?: number
   /** Returns all counts of the process since its start or the last restart. They only grow. */
   readonly totals: () => Counts
-  /** Returns the runs of the sources that the process has observed by name since its start or the last restart. Default: none. */
+  /** Returns the runs of the sources that the process has observed by name since its start or the last restart. Default: there are none. */
   readonly runs?: () => SourceRuns
 }
 
 export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
-  const { store, clock, since: began = clock.now(), totals, runs: observed = () => NO_RUNS } = ownOf(options)
+  const { store, clock, since: began = clock.now(), totals, runs } = ownOf(options)
   /** Created at its first use: loading a random number generator would cost a start milliseconds and megabytes. */
   let counterId: string | undefined
   let since = began
@@ -68,7 +68,7 @@ export function createLocalCounter(options: LocalCounterOptions): LocalCounter {
     since: new Date(since).toISOString(),
     under: under ?? UNKNOWN,
     counts: counts(),
-    runs: observed(),
+    runs: runs?.(),
   })
 
   return {
@@ -167,8 +167,6 @@ interface Written extends Pick<Counter, 'counts' | 'runs' | 'gauges'> {
 }
 
 const UNKNOWN: CountedUnder = { state: 'disabled' }
-
-const NO_RUNS: SourceRuns = new Map()
 
 type Content = Pick<Counter, 'counts' | 'runs'>
 

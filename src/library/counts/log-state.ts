@@ -27,11 +27,11 @@ const MAX_WAITING_ENTRIES = 500
 export async function readLogState(outbox: Outbox, acknowledgements: Acknowledgements): Promise<LogState> {
   // The outbox first: an entry that is removed in between then shows up as acknowledged.
   const numbers = await outbox.numbers()
-  const before = await acknowledgements.latest()
-  const open = numbers.filter((number) => number > before.number)
+  const last = (await acknowledgements.latest()).number
+  const open = numbers.filter((number) => number > last)
   if (open.length > MAX_WAITING_ENTRIES) throw new Error(`${open.length} reports wait, more than can be read`)
   const found = await inBatches(open, (number) => outbox.read(number))
-  const acknowledged = open.length > 0 ? await acknowledgements.latest() : before
+  const acknowledged = await acknowledgements.latest()
   const isOpen = ({ number }: WaitingReport | MergeEntry) => number > acknowledged.number
   const merges = found.filter(isMerge).filter(isOpen)
   return {

@@ -2,7 +2,7 @@ import type { Clock } from '../../platform/index.ts'
 import { ownOf } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import { difference } from '../facts/index.ts'
-import { type Acknowledgements, acknowledge, createAcknowledgements } from './acknowledged.ts'
+import { type Acknowledgements, createAcknowledgements } from './acknowledged.ts'
 import { inBatches, someOf } from './batches.ts'
 import { type Counter, type CounterEntry, counterEntry } from './counter-entry.ts'
 import { areJoined } from './join-runs.ts'
@@ -50,7 +50,7 @@ export async function mergeEndedCounters(options: MergeOptions): Promise<boolean
   const begun = clock.monotonic()
   const hasTime = (part: number) => clock.monotonic() - begun < part * within
   const removeAll = (some: readonly string[]) =>
-    inBatches(some.slice(0, MAX_MERGED), async (id) => {
+    inBatches(some, async (id) => {
       if (hasTime(1)) await state.remove(counterEntry(id)).catch(() => {})
     })
   const ids = await listCounters(state)
@@ -143,8 +143,7 @@ async function acknowledgeMerges(
   const isAlone = open.every((number) => isMerge.has(number) || number > last)
   if (isAlone) {
     const latest = await acknowledgements.latest()
-    if (latest.number < last)
-      await acknowledgements.record(acknowledge(latest, { number: last, merged }, () => false, undefined))
+    if (latest.number < last) await acknowledgements.record({ ...latest, number: last, merged })
   }
   const isFollowed = (number: number) => isMerge.has(open[open.indexOf(number) + 1] ?? 0)
   for (const number of merges) if (isAlone || isFollowed(number)) await outbox.remove(number)

@@ -38,7 +38,7 @@ export function mergeInto(
       at: newer(counter.at, at),
       counts: sumOf(counter.counts, counts),
       ...(runs && { runs: joinRuns(counter.runs ?? new Map(), runs) }),
-      ...((gauges ?? counter.gauges) && { gauges: mergeGauges(counter.gauges, gauges, now) }),
+      gauges: mergeGauges(counter.gauges, gauges, now),
     })
   }
   return [...byConsent.values()]

@@ -34,21 +34,18 @@ export const hasFreshGauges = ({ gauges }: Counter, now: number): boolean =>
 /** Ignores a value from the future: the clock was set back after it. */
 const isFresh = ({ at, until }: GaugeValue, now: number): boolean => until > now && at - now < MAX_PAUSE
 
-/** Merges the values of ended processes: of each series the newest and the largest fresh one. */
+/** Merges the values of ended processes: of each series the newest and the largest fresh one. Returns `undefined` if none is fresh. */
 export function mergeGauges(
-  one: GaugeValues | undefined,
-  other: GaugeValues | undefined,
+  one: GaugeValues = new Map(),
+  other: GaugeValues = new Map(),
   now: number,
 ): GaugeValues | undefined {
-  if (!one?.size && !other?.size) return undefined
   const merged = new Map<string, readonly GaugeValue[]>()
-  for (const key of new Set([...(one?.keys() ?? []), ...(other?.keys() ?? [])])) {
-    const values = [...(one?.get(key) ?? []), ...(other?.get(key) ?? [])].filter((value) =>
-      isFresh(value, now),
-    )
-    const newest = values.toSorted((a, b) => b.at - a.at)[0]
-    const largest = values.toSorted((a, b) => b.value - a.value)[0]
-    if (newest && largest) merged.set(key, newest === largest ? [newest] : [newest, largest])
+  for (const key of new Set([...one.keys(), ...other.keys()])) {
+    const values = [...(one.get(key) ?? []), ...(other.get(key) ?? [])].filter((value) => isFresh(value, now))
+    const newest = values.toSorted((a, b) => a.at - b.at).slice(-1)
+    const largest = values.toSorted((a, b) => a.value - b.value).slice(-1)
+    if (values.length > 0) merged.set(key, [...new Set([...newest, ...largest])])
   }
-  return merged
+  return merged.size > 0 ? merged : undefined
 }

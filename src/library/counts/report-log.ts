@@ -4,7 +4,7 @@ import type { StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import { difference, type SourceTotals, sumOf } from '../facts/index.ts'
 import { type Acknowledgements, createAcknowledgements } from './acknowledged.ts'
-import { createLocalCounter, type LocalCounter } from './local-counter.ts'
+import type { LocalCounter } from './local-counter.ts'
 import { readLogState } from './log-state.ts'
 import { otherGauges } from './other-gauges.ts'
 import { createOutbox, type WaitingReport } from './outbox.ts'
@@ -54,8 +54,8 @@ export interface ReportLogOptions {
   readonly state: StateStore
   readonly clock: Clock
   readonly catalog: () => Catalog
-  /** Counter of this process. Default: none. */
-  readonly local?: LocalCounter
+  /** Counter of this process. */
+  readonly local: LocalCounter
   /** Scope of a report. Default: all processes of the installation. */
   readonly scope?: ReportScope | undefined
 }
@@ -65,12 +65,11 @@ export function createReportLog({ state, clock, catalog, scope, local }: ReportL
   const acknowledgements = createAcknowledgements(state)
   const persistent = createPersistentOutbox({ state, clock, outbox, acknowledgements, catalog })
   const volatile = createVolatileOutbox()
-  const counter = local ?? createLocalCounter({ store: state, clock, totals: () => new Map() })
 
   async function readPending(options: PendingOptions): Promise<PendingCounts> {
     const { asPersisted, observed, isDeclared = () => true, verdict } = ownOf(options)
     const log = await readLogState(outbox, acknowledgements)
-    const own = asPersisted ? counter.persisted() : counter.live()
+    const own = asPersisted ? local.persisted() : local.live()
     const others = await readOtherCounters(state, own, log, { clock, scope })
     const pending = computePendingCounts({
       ...{ log, observed, isDeclared, verdict, others, local: own, now: clock.now() },
@@ -89,7 +88,7 @@ export function createReportLog({ state, clock, catalog, scope, local }: ReportL
     async pending(options) {
       const pending = await readPending(options).catch(() => undefined)
       const { isUsable = true } = ownOf(options)
-      return isUsable && pending ? pending : volatile.pending(counter, catalog(), pending)
+      return isUsable && pending ? pending : volatile.pending(local, catalog(), pending)
     },
     async accept(made, pending) {
       const {
@@ -103,8 +102,8 @@ export function createReportLog({ state, clock, catalog, scope, local }: ReportL
       const report = { ...made, share, sources, totalsSince }
       if (isVolatile) {
         // The counts may have been persisted meanwhile, or be in another report in memory.
-        if (difference(sumOf(...share.values()), counter.unpersisted()).size > 0) return 'outdated'
-        volatile.put(report, counter)
+        if (difference(sumOf(...share.values()), local.unpersisted()).size > 0) return 'outdated'
+        volatile.put(report, local)
         return undefined
       }
       try {
@@ -115,7 +114,7 @@ export function createReportLog({ state, clock, catalog, scope, local }: ReportL
       } catch {
         if (share.size > 0) return 'unwritable'
         // A report without a share can wait in memory unchanged; the next report has the totals of the sources.
-        volatile.put({ ...made, share, totalsSince })
+        volatile.put({ ...made, share, totalsSince }, local)
       }
       return undefined
     },

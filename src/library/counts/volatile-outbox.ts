@@ -20,14 +20,14 @@ export interface VolatileOutbox extends OutboxBackend {
    * @param persistent Pending counts of the store, if they can be read. Default: running totals are left out.
    */
   pending(local: LocalCounter, catalog: Catalog, persistent?: PendingCounts): PendingCounts
-  /** Adds a report with the next number. Without a counter, it has no share. */
-  put(report: Omit<WaitingReport, 'number'>, local?: LocalCounter): void
+  /** Adds a report with the next number. */
+  put(report: Omit<WaitingReport, 'number'>, local: LocalCounter): void
   /** Moves the reports to the store, now that it can be written. Rejects when it cannot. */
   persistTo(state: StateStore, put: (report: Omit<WaitingReport, 'number'>) => Promise<void>): Promise<void>
 }
 
 interface VolatileReport extends WaitingReport {
-  readonly under: CountedUnder | undefined
+  readonly under: CountedUnder
   /** Restores its share in the counter of the process. */
   readonly restoreCounts: () => void
 }
@@ -79,8 +79,8 @@ export function createVolatileOutbox(): VolatileOutbox {
       reports.set(last.number, {
         ...report,
         number: last.number,
-        under: local?.live().under,
-        restoreCounts: local?.exclude(sumOf(...report.share.values())) ?? (() => {}),
+        under: local.live().under,
+        restoreCounts: local.exclude(sumOf(...report.share.values())),
       })
     },
 
@@ -92,7 +92,7 @@ export function createVolatileOutbox(): VolatileOutbox {
         await put({ ...report, share: new Map(counts.size > 0 ? [[counterId, counts]] : []) })
         reports.delete(number)
         const since = new Date(report.totalsSince).toISOString()
-        if (under && counts.size > 0)
+        if (counts.size > 0)
           await writeCounter(state, { counterId, since, at: since, under, ended: true, counts })
       }
     },

@@ -103,8 +103,8 @@ export interface DeliveryOptions {
   readonly keepInstallation?: boolean | undefined
   /** Scope of a report. Default: all processes of the installation. */
   readonly scope?: ReportScope | undefined
-  /** Counter of this process. Default: none. */
-  readonly local?: LocalCounter
+  /** Counter of this process. */
+  readonly local: LocalCounter
   /** Resolves to the current verdict. Changes nothing. */
   readonly readVerdict: () => Promise<Verdict>
   /** Returns `true` if a verdict permits sending. */
@@ -116,7 +116,7 @@ export interface DeliveryOptions {
 export function createDelivery(options: DeliveryOptions): Delivery {
   const { state, clock, logger, catalog, readVerdict, maySend, scope, local, tell = () => {} } = options
   const url = metricsUrl(options.endpoint)
-  const log = createReportLog({ state, clock, catalog, scope, ...(local && { local }) })
+  const log = createReportLog({ state, clock, catalog, scope, local })
   const { backends } = log
   const retries = createRetries(state, clock, options.random)
   const ledger = createLedger(state, { clock })
