@@ -25,6 +25,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
         'acknowledged',
         'coverage',
         'merge-cases',
+        'report-log',
       ),
       ...below('telemetry', 'totals', 'outbox-catalog', 'restart', 'no-in-passing'),
       ...below('counts', 'source-bounds', 'sources', 'model', 'merge'),

@@ -28,8 +28,8 @@ interface MutantRun {
 
 const instrumented: Instrumented = {}
 const [PASSED, FAILED, SKIPPED] = [0, 1, 2]
-/** Time limit of a test, in milliseconds. */
-const TIME_LIMIT = 30_000
+/** Time limit of a test, in milliseconds: one that takes more than half a second of processor time does not run. */
+const TIME_LIMIT = 10_000
 /** The same without a mutant: nothing is known of the tests and the machine yet. */
 const FIRST_LIMIT = 200_000
 /** Most processor time of a test that runs, in microseconds. Each mutant that survives costs the time of all of its tests. */

@@ -23,6 +23,7 @@ function createProcess() {
   const disk: { fails?: string | undefined; isWritten?: boolean; isBlind?: boolean; held?: Promise<void> } =
     {}
   const writes: string[] = []
+  const removes: string[] = []
   const state: StateStore = {
     ...inner,
     async write(name, data) {
@@ -30,6 +31,10 @@ function createProcess() {
       await disk.held
       if (!disk.fails || disk.isWritten) await inner.write(name, data)
       if (disk.fails) throw errorWith(disk.fails)
+    },
+    remove(name) {
+      removes.push(name)
+      return inner.remove(name)
     },
     read: (name) => (disk.isBlind ? Promise.reject(errorWith('EIO')) : inner.read(name)),
   }
@@ -45,7 +50,14 @@ function createProcess() {
         return [entry?.counts.get(A), entry?.ended]
       }),
     )
-  return { inner, state, disk, writes, clock, local, count, totals, entries }
+  /** Resolves when a write has begun. */
+  async function writing() {
+    for (let turn = 0; writes.length === 0; turn++) {
+      assert.ok(turn < 1_000, 'nothing is written')
+      await Promise.resolve()
+    }
+  }
+  return { inner, state, disk, writes, writing, removes, clock, local, count, totals, entries }
 }
 
 const unpersisted = (local: { unpersisted(): ReadonlyMap<string, number> }) => local.unpersisted().get(A) ?? 0
@@ -94,11 +106,11 @@ test('what is counted after an end, after a day without a write, or after the en
 })
 
 test('a shutdown and a start that overlap write one after the other: what is counted after the end is in another counter', async () => {
-  const { local, disk, entries, count, writes } = createProcess()
+  const { local, disk, entries, count, writing } = createProcess()
   const held = Promise.withResolvers<void>()
   disk.held = held.promise
   const ended = local.persist({ ended: true })
-  while (writes.length === 0) await Promise.resolve()
+  await writing()
   count(6)
   const next = local.persist()
   held.resolve()
@@ -114,11 +126,11 @@ test('a shutdown and a start that overlap write one after the other: what is cou
 })
 
 test('a write that a restart overtakes leaves nothing behind, and what is counted after the restart is written', async () => {
-  const { local, disk, entries, count, writes, totals } = createProcess()
+  const { local, disk, entries, count, writing, totals } = createProcess()
   const held = Promise.withResolvers<void>()
   disk.held = held.promise
   const overtaken = local.persist()
-  while (writes.length === 0) await Promise.resolve()
+  await writing()
   totals.clear()
   await local.restart(verdict)
   held.resolve()
@@ -173,6 +185,28 @@ test('a verdict that does not cover what was counted says so; a no for this run 
   assert.equal(local.persisted().counts.size, 0)
   count(9)
   assert.equal(unpersisted(local), 9)
+})
+
+test('a stored no drops nothing by itself: what it deletes is deleted with the id', () => {
+  const { local } = createProcess()
+  const storedNo = { ...no, source: 'stored-choice', heldSince: '2026-01-02T00:00:00.000Z' } as typeof no
+  assert.equal(
+    local.applyVerdict({ ...storedNo, state: 'enabled', heldSince: '2025-01-01T00:00:00.000Z' }),
+    true,
+  )
+  assert.equal(local.live().under.choice, '2025-01-01T00:00:00.000Z')
+  assert.equal(local.applyVerdict(storedNo), true)
+  assert.deepEqual([unpersisted(local), local.live().under.state], [5, 'disabled'])
+})
+
+test('a restart removes the entry that was written, and where none was it removes nothing', async () => {
+  const { local, removes, writes } = createProcess()
+  local.live()
+  await local.restart(verdict)
+  assert.deepEqual(removes, [])
+  await local.persist()
+  await local.restart(verdict)
+  assert.deepEqual(removes, writes)
 })
 
 test('before the first verdict nothing is known of consent, and any verdict covers what was counted', () => {

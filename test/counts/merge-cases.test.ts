@@ -68,6 +68,16 @@ test('nothing is merged while another user\u2019s report waits that may have a s
   assert.equal((await idsIn(state)).length, 3)
 })
 
+test('an entry with the id of another one, such as a copy, is not merged', async () => {
+  const state = createMemoryStore()
+  await leave(state, 2)
+  const [first] = await idsIn(state)
+  const copy = 'counts/ffffffff-ffff-4fff-bfff-ffffffffffff.json'
+  await state.write(copy, (await state.read(`counts/${first}.json`)) ?? '')
+  assert.equal(await merge(state), true)
+  assert.deepEqual([await state.list('counts'), await mergedIn(state)], [[copy], [2, 2]])
+})
+
 test('of two processes that merge at once one does, and the other changes nothing', async () => {
   const state = createMemoryStore()
   await leave(state, 3)

@@ -65,6 +65,7 @@ const CASES: ReadonlyArray<readonly [what: string, last: Run, next: Run, grown: 
     10,
     [60, 70],
   ],
+  ['the same, after it was first seen', [undefined, 20, 5, 50, 40], [40, 70, 0, 60], 10, [60, 70]],
   [
     'says a start for the first time, before it was first seen',
     [undefined, 20, 5, 50],
@@ -240,6 +241,8 @@ test('an entry goes only when all of its runs are reported, or never will be', (
   const another = new Map([...runsOf([10, 20, 5, 50]), [OTHER, new Map([['b', [run([10, 20, 5, 50])]]])]])
   const both = { runs: runsOf([10, 20, 5, 50]), starts: new Map() }
   assert.equal(areJoined(another, both), false, 'of another fact nothing is reported')
+  const beside = new Map([[KEY, new Map([['b', [run([10, 20, 5, 50])]]])]])
+  assert.equal(areJoined(beside, both), false, 'of another source nothing is reported')
 })
 
 test('runs are read as they were written; anything else is corrupt', () => {
@@ -282,7 +285,7 @@ test('runs are read as they were written; anything else is corrupt', () => {
     ],
   ])
     assert.equal(withRun(...odd), 'corrupt', JSON.stringify(odd))
-  const beside = { [KEY]: { a: [[since, seen, from, total, at]], b: 7 }, [OTHER]: {} }
+  const beside = { [KEY]: { a: [[since, seen, from, total, at]], b: 7 } }
   assert.equal(read(beside), 'corrupt', 'one of two')
   assert.equal(read({ [OTHER]: {}, jobs: {} }), 'corrupt')
 })
@@ -376,5 +379,6 @@ test('where no source was ever observed there is no counter of sources, and a co
   })
   assert.equal(first?.since, counter.since, 'it begins with the first process that has seen one')
   assert.deepEqual([...(first?.counts ?? [])], [[KEY, 5]])
+  assert.deepEqual([first?.runs, first?.starts.get('acme.jobs')], [runsOf([undefined, 10, 1, 6]), AT - 50])
   assert.equal(observing(known, [])?.counterId, 'an id')
 })

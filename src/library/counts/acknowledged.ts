@@ -210,7 +210,6 @@ const textOf = ({ share, totals, sources, merged, ...about }: AcknowledgedCounts
 }
 
 function parse(number: number, content: Uint8Array | undefined): AcknowledgedCounts | undefined {
-  if (!content) return undefined
   try {
     const entry = parseOwn(new TextDecoder().decode(content))
     const { format, at, reportedAt, totalsSince } = entry

@@ -41,6 +41,6 @@ export async function readLogState(outbox: Outbox, acknowledgements: Acknowledge
     numbers,
     merges: merges.map(({ number }) => number),
     isWhole: !found.includes('unreadable'),
-    next: Math.max(acknowledged.number, ...numbers.slice(-1)) + 1,
+    next: Math.max(acknowledged.number, numbers.at(-1) ?? 0) + 1,
   }
 }

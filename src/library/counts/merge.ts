@@ -72,7 +72,7 @@ export async function mergeEndedCounters(options: MergeOptions): Promise<boolean
       { ...log, merges: [...merges, next], numbers: [...numbers, next], merged: after },
       options,
     )
-  } else if (merges.length > 0) await acknowledgeMerges(log, options)
+  } else await acknowledgeMerges(log, options)
   await removeAll(added)
   return entries.length > 0
 }
@@ -139,7 +139,7 @@ async function acknowledgeMerges(
 ): Promise<void> {
   const isMerge = new Set(merges)
   const open = numbers.filter((number) => number > acknowledged.number)
-  const last = merges.at(-1) as number
+  const last = merges.at(-1) ?? 0
   const isAlone = open.every((number) => isMerge.has(number) || number > last)
   if (isAlone) {
     const latest = await acknowledgements.latest()

@@ -57,7 +57,6 @@ export async function removeCounts(state: StateStore): Promise<void> {
 
 function parse(bytes: Uint8Array | undefined): CounterEntry | undefined {
   try {
-    if (!bytes) return undefined
     const entry = parseOwn(new TextDecoder().decode(bytes))
     const { format, counterId, since, at, under, writer, ended } = entry
     const counts = countsFromJson(entry.counts)
