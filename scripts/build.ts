@@ -1,6 +1,7 @@
 /** Builds the package: bundled JavaScript with few files (an import costs by the file), and declarations beside it. */
 import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild'
@@ -43,16 +44,16 @@ const options = {
 } as const satisfies BuildOptions
 
 /** Packages that are built into the files that use them, with all that they need, so that no host installs them. */
-const BUNDLED = /^(?:hono|valibot|@valibot\/to-json-schema|@observablehq\/plot)$/
+const BUNDLED = /^(?:hono|valibot|@valibot\/to-json-schema|@observablehq\/plot|string-width)$/
 
 const bundled: Plugin = {
   name: 'bundled packages',
   setup({ onResolve }) {
-    onResolve({ filter: /^[^./]/ }, ({ path, importer }) =>
-      BUNDLED.test(path) || importer.includes('/node_modules/')
-        ? { path: fileURLToPath(import.meta.resolve(path)) }
-        : undefined,
-    )
+    onResolve({ filter: /^[^./]/ }, ({ path, importer }) => {
+      // From where it is imported: another version of it may lie nearer to the root.
+      if (importer.includes('/node_modules/')) return { path: createRequire(importer).resolve(path) }
+      return BUNDLED.test(path) ? { path: fileURLToPath(import.meta.resolve(path)) } : undefined
+    })
   },
 }
 
@@ -76,7 +77,7 @@ for (const entryPoints of [hostDoors, otherDoors]) {
     ...options,
     entryPoints,
     outdir: 'dist',
-    plugins: entryPoints === hostDoors ? [throughDoors] : [bundled],
+    plugins: entryPoints === hostDoors ? [throughDoors, bundled] : [bundled],
     splitting: true,
     chunkNames: '[name]-[hash]',
     metafile: true,
@@ -134,7 +135,7 @@ async function minifyPackages({ outputs }: Metafile): Promise<void> {
 /** Remembers the packages of a build, for their licences. */
 function notePackages({ inputs }: Metafile): void {
   for (const file of Object.keys(inputs)) {
-    const [folder] = /^node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []
+    const [folder] = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file) ?? []
     if (folder !== undefined) built.add(folder)
   }
 }
@@ -142,7 +143,7 @@ function notePackages({ inputs }: Metafile): void {
 /** Returns the licence of a package, which its authors ask to be passed on with it. */
 function noticeOf(folder: string): string {
   const { name, version } = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8'))
-  const [license = ''] = globSync(`${folder}/LICENSE*`, { cwd: root })
+  const [license = ''] = globSync(`${folder}/{LICENSE,license}*`, { cwd: root })
   return `${name} ${version}\n\n${readFileSync(path.join(root, license), 'utf8').trim()}\n`
 }
 

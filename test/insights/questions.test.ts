@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import stringWidth from 'string-width'
 import { defineCatalog } from '../../src/catalog/index.ts'
 import type { ClickHouseConnection } from '../../src/gateway.ts'
 import { createInsights } from '../../src/insights.ts'
-import { sparkline } from '../../src/maintainer/commands/insights-text.ts'
+import { answerText, sparkline } from '../../src/maintainer/commands/insights-text.ts'
 import type { Answer } from '../../src/maintainer/insights/answer.ts'
 import { isInRange, newestFirst } from '../../src/maintainer/insights/arguments.ts'
 import { ask } from '../../src/maintainer/insights/ask.ts'
@@ -202,6 +203,31 @@ test('a spreadsheet takes no value for a formula, and reads commas and quotes as
     answerCsv({ rows } as unknown as Answer, { value: 'text', n: 'count' }),
     'value,n\r\n"\'=HYPERLINK(""x"")",5\r\n"a,""b""",\r\n',
   )
+})
+
+test('wide characters, emoji and combining marks in the values of facts shift no column of an answer', () => {
+  const values = ['中文版', 'édition', 'e\u0301dition', '🚀 rocket', '한국어', 'plain', '中'.repeat(40)]
+  const text = answerText(
+    {
+      ...{
+        question: 'breakdown',
+        product: 'acme',
+        arguments: {},
+        installations: 35,
+        filters: [],
+        leftOut: [],
+      },
+      ...{ smallestGroup: 5, withheldGroups: 0, isRounded: false, facts: [], notes: [] },
+      period: { from: '2026-11-01', until: '2026-11-30', days: 30 },
+      source: { table: 'acme', since: '2026-01-01', asOf: null },
+      rows: values.map((value) => ({ value, installations: 5 })),
+    },
+    { value: 'text', installations: 'count' },
+  )
+  const lines = text.split('\n').filter((line) => line.endsWith('  5') || line.endsWith(' 5'))
+  assert.equal(lines.length, values.length)
+  assert.deepEqual(new Set(lines.map((line) => stringWidth(line))).size, 1, lines.join('\n'))
+  assert.match(text, /^中{29}…/m)
 })
 
 test('a sparkline goes from nothing to the most, with a gap where a number is not known', () => {

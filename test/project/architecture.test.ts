@@ -74,7 +74,7 @@ const LAZY_ROOMS = new Set([
 ])
 
 /** Second doors: of what a host does not load at its start, and of types that the page needs and the package does not ship. */
-const SECOND_DOORS = new Set(['library/counts/log.ts', 'operator/admin/schemas.ts'])
+const SECOND_DOORS = new Set(['library/counts/log.ts', 'operator/admin/schemas.ts', 'platform/columns.ts'])
 
 interface Edge {
   readonly from: string

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import stringWidth from 'string-width'
 import type { FactPoint } from '../../src/library/facts/index.ts'
-import { factsTable } from '../../src/library/report/index.ts'
+import { factsTable } from '../../src/library/report/table.ts'
 import { anyCharacter } from '../support/any-character.ts'
 
 const gauge = (name: string, value: number, unit = '1', attributes = {}): FactPoint => {
@@ -142,4 +143,17 @@ test('whatever the facts are, no line is longer than 100 and nothing but line fe
       }
     }),
   )
+})
+
+test('wide characters and combining marks shift no column', () => {
+  const values = {
+    'acme.zh': '中文版',
+    'acme.étage': 'x',
+    'acme.e\u0301tage': 'x',
+    'acme.ｗｉｄｅ': 'x',
+    'acme.🚀': 'x',
+  }
+  const lines = factsTable({ attributes: values, points: [] }).split('\n')
+  const places = lines.map((line) => stringWidth(line.slice(0, line.search(/(?<= ) ?[^ ]*$/))))
+  assert.equal(new Set(places).size, 1, lines.join('\n'))
 })

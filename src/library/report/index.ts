@@ -19,4 +19,3 @@ export {
 } from './reporter.ts'
 export { schemaUrlOf } from './schema-url.ts'
 export { serializeReport } from './serialize.ts'
-export { factsTable } from './table.ts'

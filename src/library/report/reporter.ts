@@ -27,7 +27,6 @@ import { factsIn, readReport } from '../otlp/index.ts'
 import { type ComposerOptions, createComposer } from './composer.ts'
 import { type ErasureResult, eraseInstallation } from './erasure.ts'
 import { observeFacts } from './observe.ts'
-import { factsTable } from './table.ts'
 
 /** Preview of the report that would be made now. */
 export interface Preview {
@@ -256,6 +255,8 @@ export function createReporter(options: ReporterOptions): Reporter {
       // Attributes are shown as reported, after randomization.
       const attributes = content ? factsIn(content, options.catalog()) : {}
       const shown = { attributes, points: snapshot.points }
+      // Only people read the table: no report waits for what it loads.
+      const { factsTable } = await import('./table.ts')
       return { bytes, json, facts: shown, text: factsTable(shown), wouldBeSent: maySend(verdict) }
     },
     report: (verdict, how = {}) => runExclusive(() => reportExclusively(verdict, ownOf(how))),

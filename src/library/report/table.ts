@@ -1,3 +1,4 @@
+import { cut, padded, startOf, widthOf } from '../../platform/columns.ts'
 import type { FactPoint, FactSnapshot } from '../facts/index.ts'
 
 /** Largest width of a line, in columns. */
@@ -103,7 +104,7 @@ function table(rows: ReadonlyArray<readonly string[]>, columns: readonly Column[
       const height = Math.max(...cells.map(({ length }) => length))
       return Array.from({ length: height }, (_, line) =>
         cells
-          .map((lines, index) => padded(lines[line] ?? '', widths[index] as number, columns[index] as Column))
+          .map((lines, index) => padded(lines[line] ?? '', widths[index] as number, columns[index]?.align))
           .join(GAP)
           .trimEnd(),
       )
@@ -111,39 +112,11 @@ function table(rows: ReadonlyArray<readonly string[]>, columns: readonly Column[
     .join('\n')
 }
 
-function padded(text: string, width: number, { align }: Column): string {
-  const space = ' '.repeat(width - widthOf(text))
-  return align === 'right' ? space + text : text + space
-}
-
 /** Wraps a text into lines of at most `width` columns, at spaces if possible. Truncates the last line. */
 function wrapped(text: string, width: number, lines = MAX_CELL_LINES): string[] {
   const start = startOf(text, width)
   if (start === text) return [text]
-  if (lines === 1) return [`${startOf(text, width - 1)}…`]
+  if (lines === 1) return [cut(text, width)]
   const end = start.lastIndexOf(' ') + 1 || start.length
   return [start.slice(0, end).trimEnd(), ...wrapped(text.slice(end), width, lines - 1)]
-}
-
-/** Returns as many whole characters of the start as fit into `width` columns. */
-function startOf(text: string, width: number): string {
-  let columns = 0
-  let end = 0
-  for (const one of text) {
-    columns += widthOf(one)
-    if (columns > width) break
-    end += one.length
-  }
-  return text.slice(0, end)
-}
-
-/** Pattern of characters that are two columns wide: ideographs, kana, Hangul, emoji and full-width forms. */
-const WIDE =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\uff01-\uff60]/u
-
-/** Returns the width of a text, in columns of a terminal. */
-function widthOf(text: string): number {
-  let columns = 0
-  for (const one of text) columns += WIDE.test(one) ? 2 : 1
-  return columns
 }

@@ -1,3 +1,4 @@
+import { padded, widthOf } from '../../platform/columns.ts'
 import {
   type Answer,
   type Columns,
@@ -16,9 +17,7 @@ export function answerText(answer: Answer, columns: Columns): string {
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, index) =>
-        isNumber(columns[names[index] as string])
-          ? cell.padStart(widths[index] as number)
-          : cell.padEnd(widths[index] as number),
+        padded(cell, widths[index] as number, isNumber(columns[names[index] as string]) ? 'right' : 'left'),
       )
       .join('  ')
       .trimEnd()
@@ -59,7 +58,7 @@ function trendsOf({ rows }: Answer, columns: Columns): string[] {
     })),
   )
   const width = Math.max(...series.map(({ name }) => widthOf(name)))
-  return series.map(({ name, values }) => `${name.padEnd(width)}  ${sparkline(values)}`)
+  return series.map(({ name, values }) => `${padded(name, width)}  ${sparkline(values)}`)
 }
 
 const BARS = '▁▂▃▄▅▆▇█'
@@ -75,5 +74,3 @@ export function sparkline(values: readonly (number | null)[]): string {
 }
 
 const isNumber = (type: ColumnType | undefined) => type !== 'text' && type !== 'day'
-
-const widthOf = (text: string) => [...text].length

@@ -1,3 +1,4 @@
+import { cut } from '../../platform/columns.ts'
 import type { Answer } from './answer.ts'
 import type { ColumnType } from './question.ts'
 
@@ -58,8 +59,7 @@ export function cellText(value: string | number | null | undefined, type: Column
 
 const whole = (value: number) => value.toLocaleString('en')
 
-/** Returns a text from a report in one line, without characters that a terminal would obey, and of at most 60 characters. */
+/** Returns a text from a report in one line, without characters that a terminal would obey, and at most 60 columns wide. */
 export function oneLine(text: string): string {
-  const plain = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')
-  return plain.length > 60 ? `${plain.slice(0, 59)}…` : plain
+  return cut(text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?'), 60)
 }

@@ -1,4 +1,5 @@
 import type { Preview } from '../../library/telemetry/index.ts'
+import { cut } from '../../platform/columns.ts'
 import { TextDecoder } from '../../platform/index.ts'
 import { factsOf, shown } from '../operations/index.ts'
 import { type Answer, CommandFailure, type Context, EXIT } from './context.ts'
@@ -55,8 +56,10 @@ async function sideBySide({ usage, terminal }: Context): Promise<Answer> {
   }
 }
 
+/** Widest cell where levels stand side by side, in columns. */
+const WIDEST_CELL = 24
+
 const cellOf = (value: unknown): string => {
   if (value === undefined) return '-'
-  const text = shown(typeof value === 'string' ? value : JSON.stringify(value))
-  return text.length > 24 ? `${text.slice(0, 23)}…` : text
+  return cut(shown(typeof value === 'string' ? value : JSON.stringify(value)), WIDEST_CELL)
 }

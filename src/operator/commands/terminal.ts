@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { styleText } from 'node:util'
+import { padded, startOf, widthOf } from '../../platform/columns.ts'
 import type { Environment } from '../../platform/index.ts'
 import { shown } from '../operations/index.ts'
 
@@ -60,8 +61,8 @@ function wrapped(text: string, width: number, indent: string, firstIndent: strin
   const lines: string[] = []
   let line = firstIndent
   let isEmpty = true
-  for (const word of text.split(' ')) {
-    if (!isEmpty && line.length + 1 + word.length > width) {
+  for (const word of text.split(' ').flatMap((word) => pieces(word, width - indent.length))) {
+    if (!isEmpty && widthOf(line) + 1 + widthOf(word) > width) {
       lines.push(line)
       line = indent
       isEmpty = true
@@ -73,18 +74,27 @@ function wrapped(text: string, width: number, indent: string, firstIndent: strin
 }
 
 /**
+ * Returns a word in pieces of at most a width if it is of wide characters, whose scripts have no spaces. Any other word stays whole, so
+ * that an address or a path can be copied.
+ */
+function pieces(word: string, width: number): string[] {
+  const start = widthOf(word) > word.length ? startOf(word, width) : word
+  return start === '' || start === word ? [word] : [start, ...pieces(word.slice(start.length), width)]
+}
+
+/**
  * Returns rows as columns of equal width. The last column is wrapped at the width of the terminal; where it would be too narrow, its text
  * stands below the row. Each row is a list of lines.
  */
 export function columns({ width }: Terminal, rows: ReadonlyArray<readonly string[]>): string[][] {
   const widths = rows.reduce<number[]>(
-    (sizes, row) => row.map((cell, place) => Math.max(sizes[place] ?? 0, cell.length)),
+    (sizes, row) => row.map((cell, place) => Math.max(sizes[place] ?? 0, widthOf(cell))),
     [],
   )
   const before = widths.slice(0, -1).reduce((sum, size) => sum + size + GAP.length, 0)
   const isBeside = width - before >= NARROWEST_CELL || before + (widths.at(-1) ?? 0) <= width
   return rows.map((row) => {
-    const head = row.slice(0, -1).map((cell, place) => cell.padEnd(widths[place] ?? 0))
+    const head = row.slice(0, -1).map((cell, place) => padded(cell, widths[place] ?? 0))
     const last = row.at(-1) ?? ''
     if (isBeside) return wrapped(last, width, ' '.repeat(before), [...head, ''].join(GAP)).map(trimEnd)
     return [head.join(GAP).trimEnd(), ...wrapped(last, width, INDENT, INDENT)]
