@@ -194,7 +194,8 @@ GROUP BY Product, Fact, Of, Day, Value
 HAVING bitmapXorCardinality(Who, groupBitmapOrStateIf(Set, NOT IsNew)) > 0
 SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
 
--- Of a number with many values the first two digits, and what is left of each value, in powers of two.
+-- Of a number with many values the first two digits, and what is left of each value, in powers of two. Of those only who are in the set
+-- of all that day: a row of `installation_days` may have been deleted before those of `fact_days`.
 INSERT INTO installation_sets
 SELECT
     Product, Fact, Of, Day, Dimensions, Value,
@@ -207,7 +208,7 @@ FROM
         pow(10, floor(log10(abs(Number))) - 1) AS place,
         if(Values > 100 AND Number != 0, trunc(Number / place) * place, Number) AS digits,
         bitPositionsToArray(toUInt64(if(abs(Number) < 9e15, round(abs(Number - digits)), 0))) AS rest
-    SELECT Product, Fact, part.1 AS Of, Day, Dimensions, part.2 AS Value, Set, 1 AS IsNew
+    SELECT Product, Fact, part.1 AS Of, Day, Dimensions, part.2 AS Value, bitmapAnd(numbers.Set, reported.Who) AS Set, 1 AS IsNew
     FROM
     (
         SELECT Product, Fact, Kind, Day, Dimensions, Number, groupBitmapState(Installation) AS Set,
@@ -226,7 +227,8 @@ FROM
             WHERE isFinite(Number)
         )
         GROUP BY Product, Fact, Kind, Day, Dimensions, Number
-    )
+    ) AS numbers
+    INNER JOIN (SELECT Product, Day, Who FROM installation_sets FINAL WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up) AND Of = 'all') AS reported USING (Product, Day)
     ARRAY JOIN arrayConcat(
         [(Kind, toString(digits))],
         arrayMap(bit -> (concat(Kind, ' rest'), toString(sign(Number) * pow(2, bit))), rest),

@@ -460,3 +460,6 @@ SELECT Product, groupBitmapState(Number) AS Who
 FROM installation_numbers
 WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
 GROUP BY Product;
+
+-- A set is read in two thirds of the time that ZSTD takes, and is a tenth larger: a bitmap is compressed by itself.
+ALTER TABLE installation_sets MODIFY COLUMN Who CODEC(LZ4);

@@ -869,16 +869,30 @@ test('a level of consent can be kept for less', async () => {
       reportId: uuid('7'),
       at: at(time),
       attributes: { ...version(level), 'usage.consent.level': level },
+      points: [{ name: 'acme.users', value: 8 }],
     })
   await say('basic', '10:00:00')
   // On one day first this, then that, in parts that are not merged.
   await say('basic', '10:00:00', installation)
   await say('full', '11:00:00', installation)
-  const documented = /```sql\n(ALTER TABLE installation_days DELETE[^`]+?);\n/.exec(
-    await readFile('docs/store.md', 'utf8'),
-  )
-  await command(store, documented?.[1] as string)
+  await maintainStore(store)
+  const [, documented = ''] =
+    /```sql\n(ALTER TABLE installation_days DELETE[^`]+?)```/.exec(await readFile('docs/store.md', 'utf8')) ??
+    []
+  for (const statement of documented.split(';\n').filter((text) => text !== ''))
+    await command(store, statement)
   assert.deepEqual(await rows('SELECT Version FROM installation_days'), [{ Version: 'basic' }])
+  // Its numbers are kept for longer, in another table, and are in no answer.
+  assert.deepEqual(await rows("SELECT count() AS n FROM fact_days FINAL WHERE Fact = 'acme.users'"), [
+    { n: 2 },
+  ])
+  await maintainStore(store)
+  assert.deepEqual(
+    await rows(
+      "SELECT toString(Of) AS of, Installations AS n FROM installation_sets FINAL WHERE Of IN ('all', 'number', 'used') ORDER BY of, Fact",
+    ),
+    ['all', 'number', 'number', 'used', 'used'].map((of) => ({ of, n: 1 })),
+  )
 })
 
 describe('after 90 days a number of fewer than five installations', () => {

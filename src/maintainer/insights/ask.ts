@@ -9,14 +9,7 @@ import { dayBefore, dayOf } from './days.ts'
 import { type Computed, computedInPlace, computedOnce } from './once.ts'
 import type { Asking, Columns, OwnQuery, Question, Row } from './question.ts'
 import { estimated } from './randomized.ts'
-import {
-  byLastReport,
-  conditionParameters,
-  type Population,
-  populationOf,
-  REPORTED,
-  rareValues,
-} from './sets.ts'
+import { conditionParameters, type Population, populationOf, rareValues } from './sets.ts'
 import { requireSchema, type StoreState } from './store-state.ts'
 
 /** Arguments of every question. */
@@ -95,9 +88,9 @@ export async function ask(
   const conditions =
     question.counts === 'none' ? [] : await conditionsOf(filters, () => asking.frequent('service.version'))
   const computed = store.shards === undefined ? computedOnce() : computedInPlace()
-  const base = question.counts === 'last' ? byLastReport(`(${REPORTED})`) : REPORTED
-  const population = populationOf(base, conditions, filters.leaveOut, computed.once)
-  const own = await question.query({ ...asking, population: population.counted, once: computed.once })
+  const counts = question.counts === 'last' ? 'last' : 'days'
+  const population = populationOf(counts, conditions, filters.leaveOut, computed.once)
+  const own = await question.query({ ...asking, population, once: computed.once })
   const cells = await run<Cell>(wholeQuery(question, own, population, conditions, computed, store), {
     ...parameters,
     ...conditionParameters(conditions),
@@ -134,13 +127,13 @@ GROUP BY Value ORDER BY sum(Installations) DESC, Value LIMIT {limit:UInt32}`
 function wholeQuery(
   { counts }: Question,
   { sql: own }: OwnQuery,
-  { counted, leftOut }: Population,
+  { rows, leftOut }: Population,
   conditions: readonly Condition[],
   computed: Computed,
   { shards }: StoreState,
 ): string {
   const parts = [
-    `SELECT 'all' AS part, '' AS a, '' AS b, toFloat64(groupBitmapMerge(Who)) AS n FROM ${counted.rows}`,
+    `SELECT 'all' AS part, '' AS a, '' AS b, toFloat64(groupBitmapMerge(Who)) AS n FROM ${rows}`,
     ...leftOut.map(
       (query, number) =>
         `SELECT 'without', '${number}', '', toFloat64(groupBitmapMerge(Who)) FROM (${query})`,

@@ -1,6 +1,7 @@
 import type { Arguments, Values } from './arguments.ts'
 import type { Cell, Cells } from './cells.ts'
-import type { Once, Sets } from './once.ts'
+import type { Once } from './once.ts'
+import type { Population } from './sets.ts'
 
 /** Columns of an answer, by name: `text`, `day`, `count` (of installations or of events), `share` (0 to 1) or `number`. */
 export type Columns = Readonly<Record<string, ColumnType>>
@@ -23,8 +24,7 @@ export interface Asking<A extends Arguments> {
 
 /** Arguments, surroundings and sets from which a question makes its query. */
 export interface Making<A extends Arguments> extends Asking<A> {
-  /** Those who are counted, by day. */
-  readonly population: Sets
+  readonly population: Population
   /** Adds a query for sets that are read several times. */
   readonly once: Once
 }

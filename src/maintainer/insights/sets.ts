@@ -21,14 +21,10 @@ export const SUM = "Of IN ('number', 'sum', 'number rest', 'sum rest')"
 /** Sets of those who use a fact: a number that is not 0, a value that is neither false nor empty. */
 export const IN_USE = "(Of IN ('other', 'used') OR (Of = 'value' AND Value NOT IN ('false', '')))"
 
-/** Query for sets of the period by their day, with further columns. */
-export function setsByDay(condition: string, columns = ''): string {
-  return `SELECT Day AS Key, ${columns === '' ? '' : `${columns}, `}Who ${SETS} AND ${condition} AND ${IN_PERIOD}`
+/** Query for columns of sets of the period, and their day as `Key`. */
+export function setsByDay(condition: string, columns = 'Who'): string {
+  return `SELECT Day AS Key, ${columns} ${SETS} AND ${condition} AND ${IN_PERIOD}`
 }
-
-/** Query for who is in any of the sets, by day. */
-export const mergedByDay = (condition: string): string =>
-  `SELECT Day AS Key, groupBitmapMergeState(Who) AS Who ${SETS} AND ${condition} AND ${IN_PERIOD} GROUP BY Day`
 
 /** Days by the last report of each installation in the period: everybody is on one day only. */
 export const byLastReport = (days: string) => onOneDay(days, 'DESC')
@@ -40,31 +36,45 @@ const onOneDay = (days: string, order: 'ASC' | 'DESC') => `
   SELECT Key, bitmapAndnot(Who, lagInFrame(Seen) OVER (ORDER BY Key ${order})) AS Who
   FROM (SELECT Key, Who, groupBitmapMergeState(Who) OVER (ORDER BY Key ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Seen FROM ${days})`
 
-/** Installations that an answer counts. */
-export interface Population {
-  /** Those who meet all filters, by day. */
-  readonly counted: Sets
+/** Installations that an answer counts: those who meet all filters, by day. */
+export interface Population extends Sets {
+  /** Returns a table expression for sets of the period, with those only who are counted: `Key`, `Who` and these columns. */
+  within(condition: string, columns: string): string
+  /** The same with `Installations`, their number, in place of `Who`. */
+  sizes(condition: string, columns: string): string
   /** For each filter, a query for those that only this one leaves out, by day. */
   readonly leftOut: readonly string[]
 }
 
-/** Applies filters to the installations of each day. All filters have to be met on the same day. */
+/**
+ * Counts everybody, or by filters: all of them have to be met on the same day.
+ *
+ * @param counts `last`: an installation counts on the day of its last report in the period; `days`: on each day.
+ */
 export function populationOf(
-  everybody: string,
+  counts: 'last' | 'days',
   conditions: readonly Condition[],
   leaveOut: readonly ThrowAway[],
   once: Once,
 ): Population {
+  const everybody = once(counts === 'last' ? byLastReport(`(${REPORTED})`) : REPORTED)
   const filters = [...conditions.map(meeting), ...leaveOut.map((kind) => KINDS[kind])]
-  if (filters.length === 0) return { counted: once(everybody), leftOut: [] }
-  const all = once(everybody)
+  // Whoever is in a set of a day has reported on that day.
+  if (filters.length === 0 && counts === 'days') {
+    return {
+      ...everybody,
+      within: (condition, columns) => `(${setsByDay(condition, `${columns}, Who`)})`,
+      sizes: (condition, columns) => `(${setsByDay(condition, `${columns}, Installations`)})`,
+      leftOut: [],
+    }
+  }
   const sets = filters.map(({ query }) => once(query))
   /** Those that meet all filters, or all but one and not that one. */
   const met = (inverted?: number) => {
     const rows = filters.reduce(
       (query, { isForAllDays }, number) =>
         (sets[number] as Sets)[isForAllDays ? 'besideAll' : 'beside'](query, `Filter${number}`),
-      all.rows,
+      everybody.rows,
     )
     const who = filters.reduce(
       (who, { keeps }, number) =>
@@ -73,7 +83,17 @@ export function populationOf(
     )
     return `SELECT Key, ${who} AS Who FROM ${rows}`
   }
-  return { counted: once(met()), leftOut: filters.map((_, number) => met(number)) }
+  const counted = filters.length === 0 ? everybody : once(met())
+  const beside = (condition: string, columns: string) =>
+    counted.beside(`(${setsByDay(condition, `${columns}, Who`)})`, 'Counted')
+  return {
+    ...counted,
+    within: (condition, columns) =>
+      `(SELECT Key, ${columns}, bitmapAnd(Who, Counted) AS Who FROM ${beside(condition, columns)})`,
+    sizes: (condition, columns) =>
+      `(SELECT Key, ${columns}, bitmapAndCardinality(Who, Counted) AS Installations FROM ${beside(condition, columns)})`,
+    leftOut: filters.map((_, number) => met(number)),
+  }
 }
 
 interface Filter {
@@ -83,6 +103,10 @@ interface Filter {
   /** `true`: those in the sets are kept; `false`: they are left out. */
   readonly keeps: boolean
 }
+
+/** Query for who is in any of the sets, by day. */
+const mergedByDay = (condition: string) =>
+  `SELECT Day AS Key, groupBitmapMergeState(Who) AS Who ${SETS} AND ${condition} AND ${IN_PERIOD} GROUP BY Day`
 
 const OF_ATTRIBUTE = "Of IN ('value', 'other')"
 const oneOf = (number: number) => `Of = 'value' AND Value IN {values${number}:Array(String)}`

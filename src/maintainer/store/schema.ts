@@ -128,7 +128,11 @@ export async function storeStatements(
   const tables = (await read('schema')).flatMap(
     (statement) => CREATES.exec(statement)?.groups?.['name'] ?? [],
   )
-  return statements.flatMap((statement) => onCluster(statement, tables, cluster, database))
+  const made = statements.flatMap((statement) => onCluster(statement, tables, cluster, database))
+  // Each server does the housekeeping for its own shard.
+  return file === 'schema' && cluster.onCluster !== false
+    ? made.map((statement) => statement.replace(/^ALTER TABLE \w+/, `$& ON CLUSTER ${cluster.name}`))
+    : made
 }
 
 const CREATES = /^CREATE (?<kind>TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS (?<name>\w+)/

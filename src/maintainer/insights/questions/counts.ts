@@ -1,6 +1,6 @@
 import { text } from '../arguments.ts'
 import { question } from '../question.ts'
-import { IN_PERIOD, IN_USE, SETS, SUM, setsByDay } from '../sets.ts'
+import { IN_PERIOD, IN_USE, SETS, SUM } from '../sets.ts'
 import { shownDimensions } from './facts.ts'
 
 /** All dimensions together. */
@@ -20,15 +20,14 @@ export const totals = question({
   days: 28,
   counts: 'days',
   query({ values, population, once }) {
-    const inPopulation = (of: string, columns: string) =>
-      population.beside(`(${setsByDay(`Fact = {fact:String} AND ${of}`, columns)})`, 'Population')
+    const sets = population.within("Fact = {fact:String} AND Of = 'used'", 'Dimensions')
     const users = once(
-      `SELECT Dimensions AS Key, groupBitmapOrState(bitmapAnd(Who, Population)) AS Who FROM ${inPopulation("Of = 'used'", 'Dimensions')} GROUP BY Dimensions`,
+      `SELECT Dimensions AS Key, groupBitmapMergeState(Who) AS Who FROM ${sets} GROUP BY Dimensions`,
     )
     return {
       sql: `
-  SELECT 'total' AS part, Dimensions AS a, '' AS b, sum(toFloat64(Value) * bitmapAndCardinality(Who, Population)) AS n
-  FROM ${inPopulation(SUM, 'Dimensions, Value')} GROUP BY Dimensions
+  SELECT 'total' AS part, Dimensions AS a, '' AS b, sum(toFloat64(Value) * Installations) AS n
+  FROM ${population.sizes(`Fact = {fact:String} AND ${SUM}`, 'Dimensions, Value')} GROUP BY Dimensions
   UNION ALL SELECT 'users', Key, '', toFloat64(bitmapCardinality(Who)) FROM ${users.rows}
   UNION ALL SELECT 'users', '${ALL}', '', toFloat64(groupBitmapMerge(Who)) FROM ${users.rows}`,
       parameters: { fact: values.fact },

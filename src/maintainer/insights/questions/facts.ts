@@ -1,9 +1,8 @@
 import { newestFirst, type Optional, optionalText, text, whole } from '../arguments.ts'
 import { type Cell, type Cells, quantileOf, sumOf, withRest } from '../cells.ts'
 import { daysOf } from '../days.ts'
-import type { Sets } from '../once.ts'
 import { type Making, question, shareOf } from '../question.ts'
-import { LAST, setsByDay } from '../sets.ts'
+import { LAST, type Population } from '../sets.ts'
 
 const fact = text(
   'Name of an attribute fact, such as acme.edition or service.version.',
@@ -17,9 +16,9 @@ const top = whole('How many values, the most frequent ones; all others are summe
 })
 
 /** Cells of the values of `{fact:String}`, by the last report of each installation. */
-export const valuesOf = (population: Sets) => `
-  SELECT if(Of = 'value', 'value', 'other') AS part, Value AS a, '' AS b, toFloat64(sum(bitmapAndCardinality(Who, Population))) AS n
-  FROM ${population.beside(`(${setsByDay("Fact = {fact:String} AND Of IN ('value', 'other')", 'Of, Value')})`, 'Population')} GROUP BY Of, Value`
+export const valuesOf = (population: Population) => `
+  SELECT if(Of = 'value', 'value', 'other') AS part, Value AS a, '' AS b, toFloat64(sum(Installations)) AS n
+  FROM ${population.sizes("Fact = {fact:String} AND Of IN ('value', 'other')", 'Of, Value')} GROUP BY Of, Value`
 
 /** Keeps the most frequent values, and sums up all others. */
 function mostFrequent(cells: readonly Cell[], part: string, limit: number): Cell[] {
@@ -96,18 +95,18 @@ async function crossQuery(
   limit: number,
 ) {
   /** Those who had a value in their last report, for a few values of a fact. */
-  const valuesOf = (parameter: string) => {
-    const sets = setsByDay(
+  const values = (parameter: string) => {
+    const sets = population.within(
       `Fact = {${parameter}:String} AND Of = 'value' AND Value IN {${parameter}Values:Array(String)}`,
       'Value',
     )
-    return `(SELECT Value, groupBitmapOrState(bitmapAnd(Who, Population)) AS Who FROM ${population.beside(`(${sets})`, 'Population')} GROUP BY Value)`
+    return `(SELECT Value, groupBitmapMergeState(Who) AS Who FROM ${sets} GROUP BY Value)`
   }
   const [factValues, byValues] = await Promise.all([frequent(fact, limit), frequent(by, limit)])
   return {
     sql: `
   SELECT 'cell' AS part, one.Value AS a, other.Value AS b, toFloat64(bitmapAndCardinality(one.Who, other.Who)) AS n
-  FROM ${valuesOf('fact')} AS one CROSS JOIN ${valuesOf('by')} AS other WHERE n > 0`,
+  FROM ${values('fact')} AS one CROSS JOIN ${values('by')} AS other WHERE n > 0`,
     parameters: { fact, by, factValues, byValues },
   }
 }
@@ -164,8 +163,8 @@ export const adoption = question({
   counts: 'days',
   query: async ({ values, population, frequent }) => ({
     sql: `
-  SELECT 'value' AS part, Value AS a, toString(Key) AS b, toFloat64(bitmapAndCardinality(Who, Population)) AS n
-  FROM ${population.beside(`(${setsByDay("Fact = {fact:String} AND Of = 'value' AND Value IN {factValues:Array(String)}", 'Value')})`, 'Population')}
+  SELECT 'value' AS part, Value AS a, toString(Key) AS b, toFloat64(Installations) AS n
+  FROM ${population.sizes("Fact = {fact:String} AND Of = 'value' AND Value IN {factValues:Array(String)}", 'Value')}
   UNION ALL SELECT 'day', toString(Key), '', toFloat64(bitmapCardinality(Who)) FROM ${population.rows}`,
     parameters: { fact: values.fact, factValues: await frequent(values.fact, values.top) },
   }),
@@ -196,8 +195,8 @@ export const distribution = question({
   counts: 'last',
   query: ({ values, population }) => ({
     sql: `
-  SELECT 'number' AS part, Value AS a, Dimensions AS b, toFloat64(sum(bitmapAndCardinality(Who, Population))) AS n
-  FROM ${population.beside(`(${setsByDay(`Fact = {fact:String} AND ${LAST}`, 'Dimensions, Value')})`, 'Population')} GROUP BY Value, Dimensions HAVING n > 0`,
+  SELECT 'number' AS part, Value AS a, Dimensions AS b, toFloat64(sum(Installations)) AS n
+  FROM ${population.sizes(`Fact = {fact:String} AND ${LAST}`, 'Dimensions, Value')} GROUP BY Value, Dimensions HAVING n > 0`,
     parameters: { fact: values.fact },
   }),
   derive: (cells, { k }) => [...cells.filter(({ part }) => part !== 'number'), ...histograms(cells, k)],

@@ -3,7 +3,7 @@ import { type Cell, type Cells, quantileOf } from '../cells.ts'
 import { readCondition } from '../conditions.ts'
 import type { Sets } from '../once.ts'
 import { question, shareOf } from '../question.ts'
-import { byFirstReport, byLastReport, IN_USE, mergedByDay, SETS, SUM, setsByDay } from '../sets.ts'
+import { byFirstReport, byLastReport, IN_USE, SETS, SUM, setsByDay } from '../sets.ts'
 import { valuesOf } from './facts.ts'
 
 const VERSION = "Fact = 'service.version' AND Of = 'value'"
@@ -51,7 +51,8 @@ export const upgrades = question({
   days: 84,
   counts: 'days',
   async query({ values, population, frequent, once }) {
-    const versions = `(${setsByDay(`${VERSION} AND Value IN {versionValues:Array(String)}`, 'Value')})`
+    const versions = `${VERSION} AND Value IN {versionValues:Array(String)}`
+    const sets = `(${setsByDay(versions, 'Value, Who')})`
     const first = once(byFirstReport(population.rows))
     const last = once(byLastReport(population.rows))
     return {
@@ -63,7 +64,7 @@ export const upgrades = question({
     FROM
     (
       SELECT Value, groupBitmapOrState(bitmapAnd(Who, First)) AS OfFirst, groupBitmapOrState(bitmapAnd(Who, Last)) AS OfLast
-      FROM ${last.beside(first.beside(versions, 'First'), 'Last')} GROUP BY Value
+      FROM ${last.beside(first.beside(sets, 'First'), 'Last')} GROUP BY Value
     )
   )
   ARRAY JOIN Values AS Earlier, OfFirsts AS OfFirst
@@ -75,12 +76,7 @@ export const upgrades = question({
   FROM
   (
     SELECT Key, Value, Who, groupBitmapMergeState(Who) OVER (PARTITION BY Value ORDER BY Key ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Seen
-    FROM
-    (
-      SELECT Key, Value, bitmapAnd(Who, Population) AS Who
-      FROM ${population.beside(versions, 'Population')}
-      WHERE Value NOT IN (SELECT Value ${SETS} AND ${VERSION} AND Installations > 0 AND Day <= {after:Date})
-    )
+    FROM ${population.within(`${versions} AND Value NOT IN (SELECT Value ${SETS} AND ${VERSION} AND Installations > 0 AND Day <= {after:Date})`, 'Value')}
   )`,
       parameters: { versionValues: await frequent('service.version', values.top) },
     }
@@ -143,7 +139,7 @@ export const effect = question({
     const known = await frequent('service.version')
     const side = (operator: 'IN' | 'NOT IN') =>
       once(
-        `SELECT Key, bitmapAnd(Who, Population) AS Who FROM ${population.beside(`(${mergedByDay(`${VERSION} AND Value ${operator} {newVersions:Array(String)}`)})`, 'Population')}`,
+        `SELECT Key, groupBitmapMergeState(sets.Who) AS Who FROM ${population.within(`${VERSION} AND Value ${operator} {newVersions:Array(String)}`, 'Value')} AS sets GROUP BY Key`,
       )
     const [old, recent] = [side('NOT IN'), side('IN')]
     const anyDay = ({ rows }: Sets) => `(SELECT groupBitmapMergeState(each.Who) AS Who FROM ${rows} AS each)`
@@ -153,7 +149,7 @@ export const effect = question({
     const ofUpgraded = ({ rows }: Sets) =>
       once(`SELECT Key, bitmapAnd(Who, Upgraded) AS Who FROM ${upgraded.besideAll(rows, 'Upgraded')}`)
     const [before, after] = [ofUpgraded(old), ofUpgraded(recent)]
-    const numbers = `(${setsByDay(`Fact = {fact:String} AND ${SUM}`, 'Of, Value')})`
+    const numbers = `(${setsByDay(`Fact = {fact:String} AND ${SUM}`, 'Of, Value, Who')})`
     return {
       sql: `
   SELECT part, side AS a, '' AS b, n FROM (
@@ -246,15 +242,15 @@ export const canIDrop = question({
         ? IN_USE
         : "Of = 'value' AND Value IN {dropValues:Array(String)}"
     const period = "intDiv(dateDiff('day', Key, {until:Date}), {days:UInt32})"
-    const sets = population.beside(`(${mergedByDay(`Fact = {drop:String} AND ${uses}`)})`, 'Population')
+    const sets = population.within(`Fact = {drop:String} AND ${uses}`, 'Value')
     const using = once(
-      `SELECT Period AS Key, Who FROM (SELECT ${period} AS Period, groupBitmapOrState(bitmapAnd(Who, Population)) AS Who FROM ${sets} GROUP BY Period)`,
+      `SELECT Period AS Key, Who FROM (SELECT ${period} AS Period, groupBitmapMergeState(sets.Who) AS Who FROM ${sets} AS sets GROUP BY Period)`,
     )
     const thisPeriod = `(SELECT Key, Who FROM ${population.rows} WHERE ${period} = 0)`
     const last = once(
       `SELECT Key, bitmapAnd(Who, Using) AS Who FROM ${using.beside(`(${byLastReport(thisPeriod)})`, 'Using', period)}`,
     )
-    const hurt = `(${setsByDay(`Fact IN (${HURT.map((name) => `'${name}'`).join(', ')}) AND Of = 'value' AND Day > {until:Date} - {days:UInt32}`, 'Fact, Value')})`
+    const hurt = `(${setsByDay(`Fact IN (${HURT.map((name) => `'${name}'`).join(', ')}) AND Of = 'value' AND Day > {until:Date} - {days:UInt32}`, 'Fact, Value, Who')})`
     return {
       sql: `
   SELECT 'using' AS part, toString(Key) AS a, '' AS b, toFloat64(bitmapCardinality(Who)) AS n FROM ${using.rows}
