@@ -1,11 +1,12 @@
 /** Writes the generated files that are committed: `npm run docs`. With `--check` it only compares, and fails on a difference. */
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DISABLING_WORDS, ENABLING_WORDS, SOURCES, type Source } from '../src/library/consent/index.ts'
 import { runOtelUsage } from '../src/maintainer/commands/index.ts'
 import { COMMAND_SCHEMAS } from '../src/operator/commands/schemas.ts'
 import { memory } from '../test/support/memory.ts'
 import { apiReports } from './api-report.ts'
+import { grafanaFiles } from './grafana/grafana-files.ts'
 import { answersTable, columnsTable, storeTables } from './store-tables.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -27,6 +28,7 @@ const generated: Record<string, string> = {
   ...apiReports(root),
   ...(await ofExamples()),
   ...schemasOfCommands(),
+  ...grafanaFiles(),
   'README.md': withPart(
     read('README.md'),
     'examples/smallest.ts',
@@ -41,6 +43,7 @@ const check = process.argv.includes('--check')
 for (const [file, text] of drifted) {
   if (check) console.error(`${file} does not match its source; write it with: npm run docs`)
   else {
+    mkdirSync(path.dirname(path.join(root, file)), { recursive: true })
     writeFileSync(path.join(root, file), text)
     console.log(`wrote ${file}`)
   }

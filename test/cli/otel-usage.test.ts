@@ -30,7 +30,7 @@ const COMMANDS: readonly string[] = [
   'catalog',
   ...['docs', 'schema', 'collector-config', 'release', 'check'].map((name) => `catalog ${name}`),
   'gateway',
-  ...['validate', 'up', 'status', 'guard', 'schema', 'maintain', 'reader', 'files'].map(
+  ...['validate', 'up', 'status', 'guard', 'schema', 'maintain', 'reader', 'grafana', 'files'].map(
     (name) => `gateway ${name}`,
   ),
 ]

@@ -8,14 +8,14 @@ import {
 } from '../package/index.ts'
 
 /**
- * Writes the files for deploying into a directory: the configuration, its overlays, and the files of `deploy/` in the package. Returns
- * their names. Keeps an existing file with the same content.
+ * Writes the files for deploying into a directory: the configuration, its overlays, and the files of `deploy/` in the package; or those of
+ * `grafana/` only. Returns their names. Keeps an existing file with the same content.
  *
  * @throws {GatewayOptionsError} if files exist with other content; the message names them, and nothing is written.
  * @throws {DirectoryUnusableError} if the directory cannot be written.
  */
-export async function writeDeployFiles(out: string): Promise<readonly string[]> {
-  const root = path.dirname(collectorConfigFile('gateway.yaml'))
+export async function writeDeployFiles(out: string, part?: 'grafana'): Promise<readonly string[]> {
+  const root = path.join(path.dirname(collectorConfigFile('gateway.yaml')), part ?? '')
   const files = await Promise.all(
     (await sources(root)).map(async (source) => ({
       name: source.replace(/^deploy\//, ''),

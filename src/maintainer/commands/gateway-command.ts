@@ -106,6 +106,19 @@ export function addGatewayCommand(program: Command, context: CommandContext): vo
       if (!out) throw new CallError('--out is missing; name a directory for the files, such as --out deploy.')
       return files(path.resolve(out), context)
     })
+
+  gateway
+    .command('grafana')
+    .description('Write dashboards and alerts for Grafana, with what provisions them.')
+    .option(
+      '--out <directory>',
+      'Where they go, such as `grafana`. Files of the same names with other content are never replaced.',
+    )
+    .action(({ out }: { out?: string }) => {
+      if (!out)
+        throw new CallError('--out is missing; name a directory for the files, such as --out grafana.')
+      return grafana(path.resolve(out), context)
+    })
 }
 
 interface ConfigOptions {
@@ -192,6 +205,19 @@ async function files(directory: string, { stdout }: CommandContext): Promise<voi
       '  usage-gateway.service, usage-store.timer      systemd',
       '  nginx.conf, haproxy.cfg                       a proxy in front, for TLS',
       'The overlay of your products goes beside them as products.yaml: otel-usage catalog collector-config --help',
+      '',
+    ].join('\n'),
+  )
+}
+
+async function grafana(directory: string, { stdout }: CommandContext): Promise<void> {
+  await writeDeployFiles(directory, 'grafana')
+  stdout.write(
+    [
+      `Dashboards, alerts and provisioning are in ${directory}. Grafana with the plugin grafana-clickhouse-datasource reads`,
+      '  provisioning   as its folder of provisioning, /etc/grafana/provisioning',
+      '  dashboards     as /etc/grafana/usage-dashboards',
+      'with USAGE_STORE_HOST and USAGE_READER_PASSWORD in its environment. The user is made by: otel-usage gateway reader',
       '',
     ].join('\n'),
   )
