@@ -72,7 +72,11 @@ export const gatewayDashboard = {
         width: 5,
         height: 5,
       },
-      prometheus('count(target_info{job=~"$job",usage_gateway_catalogs!=""})', '{{usage_gateway_catalogs}}'),
+      prometheus(
+        'count by (usage_gateway_catalogs) (target_info{job=~"$job",usage_gateway_catalogs!=""})',
+        '{{usage_gateway_catalogs}}',
+      ),
+      'name',
     ),
     new RowBuilder('Reports'),
     series(

@@ -2,6 +2,7 @@
 import { PanelBuilder as BarChart } from '@grafana/grafana-foundation-sdk/barchart'
 import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog'
 import {
+  BigValueTextMode,
   GraphDrawStyle,
   LegendDisplayMode,
   LegendPlacement,
@@ -109,14 +110,18 @@ export function series(options: SeriesOptions, ...queries: Builder<Dataquery>[])
   return common(panel, options, queries)
 }
 
-/** One number, with its course behind it. */
-export const stat = (options: PanelOptions, query: Builder<Dataquery>, showsText = false): Builder<Panel> =>
+/** One number with its course behind it, the text of a row, or the name of a series. */
+export const stat = (
+  options: PanelOptions,
+  query: Builder<Dataquery>,
+  shows: 'number' | 'text' | 'name' = 'number',
+): Builder<Panel> =>
   common(
-    new Stat().reduceOptions(
+    new Stat().textMode(shows === 'name' ? BigValueTextMode.Name : BigValueTextMode.Auto).reduceOptions(
       new ReduceDataOptionsBuilder()
         .calcs(['lastNotNull'])
-        .fields(showsText ? '/.*/' : '')
-        .values(showsText),
+        .fields(shows === 'text' ? '/.*/' : '')
+        .values(shows === 'text'),
     ),
     options,
     [query],

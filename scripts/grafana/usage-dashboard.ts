@@ -108,7 +108,7 @@ export const usageDashboard = {
         height: 5,
       },
       sql(`SELECT Value FROM ${newest}`, 'table'),
-      true,
+      'text',
     ),
     stat(
       {
