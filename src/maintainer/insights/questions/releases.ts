@@ -72,10 +72,10 @@ export const upgrades = question({
   WHERE Earlier != Later AND n > 0
   UNION ALL
   -- On which day an installation has a version for the first time, of versions that are new in the period.
-  SELECT 'after', Value, toString(dateDiff('day', min(Key) OVER (PARTITION BY Value), Key)), toFloat64(bitmapAndnotCardinality(Who, lagInFrame(Seen) OVER (PARTITION BY Value ORDER BY Key ASC)))
+  SELECT 'after', Value, toString(dateDiff('day', min(Key) OVER (PARTITION BY Value), Key)), toFloat64(Reached - lagInFrame(Reached) OVER (PARTITION BY Value ORDER BY Key ASC))
   FROM
   (
-    SELECT Key, Value, Who, groupBitmapMergeState(Who) OVER (PARTITION BY Value ORDER BY Key ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Seen
+    SELECT Key, Value, groupBitmapMerge(Who) OVER (PARTITION BY Value ORDER BY Key ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Reached
     FROM ${population.within(`${versions} AND Value NOT IN (SELECT Value ${SETS} AND ${VERSION} AND Installations > 0 AND Day <= {after:Date})`, 'Value')}
   )`,
       parameters: { versionValues: await frequent('service.version', values.top) },
@@ -137,11 +137,15 @@ export const effect = question({
   counts: 'days',
   async query({ values, population, frequent, once }) {
     const known = await frequent('service.version')
-    const side = (operator: 'IN' | 'NOT IN') =>
-      once(
-        `SELECT Key, groupBitmapMergeState(sets.Who) AS Who FROM ${population.within(`${VERSION} AND Value ${operator} {newVersions:Array(String)}`, 'Value')} AS sets GROUP BY Key`,
-      )
-    const [old, recent] = [side('NOT IN'), side('IN')]
+    const release = population.within(`${VERSION} AND Value IN {newVersions:Array(String)}`, 'Value')
+    const recent = once(
+      `SELECT Key, groupBitmapMergeState(sets.Who) AS Who FROM ${release} AS sets GROUP BY Key`,
+    )
+    // Everybody else, because the sets of all other versions are many. Of those in the set of rare versions it is not known.
+    const rare = once(setsByDay("Fact = 'service.version' AND Of = 'other'", 'Who'))
+    const old = once(
+      `SELECT Key, bitmapAndnot(bitmapAndnot(Who, Recent), Rare) AS Who FROM ${rare.beside(recent.beside(population.rows, 'Recent'), 'Rare')}`,
+    )
     const anyDay = ({ rows }: Sets) => `(SELECT groupBitmapMergeState(each.Who) AS Who FROM ${rows} AS each)`
     const upgraded = once(
       `SELECT '' AS Key, bitmapAnd(old.Who, recent.Who) AS Who FROM ${anyDay(old)} AS old CROSS JOIN ${anyDay(recent)} AS recent`,
