@@ -187,6 +187,110 @@ test('a verdict that does not cover what was counted says so; a no for this run 
   assert.equal(unpersisted(local), 9)
 })
 
+test('a restart while the entry is looked for drops what was counted before, and nothing else', async () => {
+  const { local, state, inner, count, totals, clock } = createProcess()
+  const held = Promise.withResolvers<void>()
+  const looks = { ...state, read: (name: string) => held.promise.then(() => inner.read(name)) }
+  const slow = createLocalCounter({ store: looks, clock, totals: () => totals })
+  slow.applyVerdict(verdict)
+  await slow.persist()
+  const writing = slow.persist()
+  await Promise.resolve()
+  totals.clear()
+  await slow.restart(verdict)
+  count(2)
+  held.resolve()
+  await writing
+  assert.equal(slow.persisted().counts.get(A), 2)
+  assert.equal(local.live().counts.get(A), 2)
+})
+
+test('an entry is written again when one series of it has changed or is withheld, or a source or a gauge has', async () => {
+  const { local, count, totals, writes, inner } = createProcess()
+  const [B, AT] = ['acme.b{}', Date.UTC(2026, 0, 1)]
+  const stored = async () => readCounter(inner, writes.at(-1)?.slice(7, -5) ?? '')
+  totals.set(B, 1)
+  await local.persist()
+  totals.set(B, 2)
+  await local.persist()
+  assert.equal((await stored())?.counts.get(B), 2)
+  totals.delete(B)
+  await local.persist()
+  assert.deepEqual([...((await stored())?.counts ?? [])], [[A, 5]])
+  count(5)
+  await local.persist()
+  assert.equal(writes.length, 3)
+
+  const gauges = new Map([['acme.users{}', [{ value: 3, at: AT, until: AT + HOUR }]]])
+  for (const [next, expected] of [
+    [gauges, 4],
+    [gauges, 4],
+    [new Map(gauges), 5],
+    [undefined, 5],
+  ] as const) {
+    await local.persist({ gauges: next })
+    assert.equal(writes.length, expected)
+  }
+  assert.equal((await stored())?.gauges?.size, 1)
+})
+
+/** A process that has counted nothing and has observed a source. */
+function createObserving() {
+  const process = createProcess()
+  const seen = { total: 5 }
+  const source = () => [{ since: undefined, seen: 0, from: 0, total: seen.total, at: 0 }]
+  const runs = () => new Map([[A, new Map([['a', source()]])]])
+  const local = createLocalCounter({
+    store: process.state,
+    clock: process.clock,
+    totals: () => new Map(),
+    runs,
+  })
+  local.applyVerdict(verdict)
+  return { ...process, local, seen }
+}
+
+test('a process that has nothing but gauges or sources writes them', async () => {
+  const { local, seen, writes } = createObserving()
+  await local.persist()
+  await local.persist()
+  assert.equal(writes.length, 1)
+  seen.total = 6
+  await local.persist()
+  assert.equal(writes.length, 2)
+  const other = createProcess()
+  other.totals.clear()
+  await other.local.persist({ gauges: new Map([['acme.users{}', []]]) })
+  assert.equal(other.writes.length, 1)
+})
+
+test('an entry that says that its process has ended is never written again', async () => {
+  const observing = createObserving()
+  await observing.local.persist({ ended: true })
+  await observing.local.persist({ ended: true })
+  assert.equal(observing.writes.length, 1, 'nothing has changed')
+  const { local, count, entries, writes } = createProcess()
+  await local.persist({ ended: true })
+  await local.persist()
+  assert.deepEqual([await entries(), writes.length], [[[5, true]], 1])
+  count(7)
+  await local.persist({ ended: true })
+  assert.deepEqual((await entries()).toSorted(), [
+    [2, true],
+    [5, true],
+  ])
+})
+
+test('a counter that is written each hour stays one counter for days', async () => {
+  const { local, clock, count, writes } = createProcess()
+  for (let hour = 0; hour < 50; hour++) {
+    await clock.advance(HOUR)
+    count(10 + hour)
+    await local.persist()
+  }
+  assert.equal(new Set(writes).size, 1)
+})
+
 test('a stored no drops nothing by itself: what it deletes is deleted with the id', () => {
   const { local } = createProcess()
   const storedNo = { ...no, source: 'stored-choice', heldSince: '2026-01-02T00:00:00.000Z' } as typeof no
@@ -276,6 +380,7 @@ test('reports of a process that cannot write wait in memory, with what is in no 
   )
   assert.equal(volatile.location, 'the memory of this process')
 
+  await volatile.abandon(99)
   await volatile.abandon(2)
   assert.equal(unpersisted(local), 2, 'it is pending again')
   await volatile.recordOutcome({ number: 1, share: pending.share }, verdict)
@@ -305,4 +410,12 @@ test('reports of a process that cannot write wait in memory, with what is in no 
   assert.equal(names.length, 1)
   assert.deepEqual([entry?.counts.get(A), entry?.ended, entry?.under.state], [2, true, 'enabled'])
   assert.equal(entry?.since, new Date(clock.now()).toISOString())
+})
+
+test('a report in memory that is removed is gone', async () => {
+  const { local } = createProcess()
+  const { outbox, put } = createVolatileOutbox()
+  put({ ...made('first'), share: new Map() }, local)
+  await outbox.remove(1)
+  assert.deepEqual([await outbox.numbers(), await outbox.read(1)], [[], undefined])
 })

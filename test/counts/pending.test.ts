@@ -74,6 +74,7 @@ test('what is counted is pending, less what is delivered and what waits, for eac
     ),
   ]
   const merged = { counters: [counterOf(MERGED, 7, 1)], counterIds: new Set<string>() }
+  waiting.unshift(waitingOf(4, new Map(), 4))
   const others = [counterOf(OTHER, 5, 1), counterOf('third', 8, 8)]
   const found = compute(logOf({ acknowledged, waiting, merged }), undefined, others)
   assert.deepEqual(found.share, { [LOCAL]: { [A]: 4 }, [MERGED]: { [A]: 3 }, third: { [A]: 8 } })
@@ -213,7 +214,7 @@ test('of other counters those in the scope of the report are read; of very many,
     const [, second, third] = entries
     const log = logOf({
       acknowledged: { ...nothing, share: new Map([[second!.counterId, new Map()]]) },
-      waiting: [waitingOf(5, new Map([[third!.counterId, new Map()]]), 5)],
+      waiting: [waitingOf(4, new Map(), 4), waitingOf(5, new Map([[third!.counterId, new Map()]]), 5)],
       merged: { counters: [], counterIds: new Set([merged.counterId]) },
     })
     const found = await readOtherCounters(state, own, log, { clock, scope })
@@ -244,4 +245,15 @@ test('counters of ended processes go once they are delivered in full, and what i
   for (const name of await state.list('counts')) await state.remove(name)
   const whole = { ...nothing, share }
   assert.equal(await removeAcknowledgedCounters(state, whole, clock), whole, 'an empty list proves nothing')
+})
+
+test('a counter that another process removes while it is looked at costs nothing', async () => {
+  const inner = createMemoryStore()
+  const entry = entryOf(true)
+  await writeCounter(inner, entry)
+  let reads = 0
+  const state = { ...inner, read: async (name: string) => (reads++ > 0 ? undefined : inner.read(name)) }
+  const share = new Map([[entry.counterId, entry.counts]])
+  const after = await removeAcknowledgedCounters(state, { ...nothing, share }, createFakeClock(NOW))
+  assert.deepEqual([reads, after.share], [2, share])
 })

@@ -89,9 +89,8 @@ test('a report without a number gets the next one that is free, and none from a 
   const about = { reportId: 'a report', at: 5, totalsSince: 3, bytes, share: new Map() }
   await persistent.putNext(about)
   await acknowledgements.record({ ...NOTHING, number: 6 })
-  await persistent.putNext(about)
-  await persistent.putNext(about)
-  assert.deepEqual(await outbox.numbers(), [1, 7, 8])
+  for (const _ of [7, 8, 9]) await persistent.putNext(about)
+  assert.deepEqual(await outbox.numbers(), [1, 7, 8, 9])
   let attempts = 0
   const busy = { ...outbox, put: async () => ++attempts < 0 }
   const stuck = createPersistentOutbox({
@@ -106,7 +105,7 @@ test('a report without a number gets the next one that is free, and none from a 
   assert.equal(persistent.location, state.location)
   assert.equal(persistent.isVolatile, false)
   await persistent.abandon(7)
-  assert.deepEqual(await outbox.numbers(), [1, 8])
+  assert.deepEqual(await outbox.numbers(), [1, 8, 9])
 })
 
 test('an outcome adds what was delivered, and the report leaves the outbox', async () => {
@@ -306,22 +305,40 @@ test('where the store cannot be read, a report has what is in no entry, and no r
   )
 })
 
-test('reports of one process each have their own gauges; those of an installation have those of the others', async () => {
+test('a running total that was delivered is in the next report as well', async () => {
+  const { local, totals, pending, log } = createProcess()
+  totals.set(TOTAL, 4)
+  await local.persist()
+  const first = await pending({ asPersisted: true })
+  assert.equal(await log.accept(made('first'), first), undefined)
+  await log.backends[0]?.recordOutcome({ number: 1, at: 9, share: first.share }, verdict)
+  totals.set(TOTAL, 6)
+  assert.deepEqual([...(await pending()).reported], [[TOTAL, 6]])
+})
+
+test('where each process reports by itself, the reports have the counts of ended ones, and nothing of those that live', async () => {
   const { state, clock, local } = createProcess()
   const now = clock.now()
-  const other = createLocalCounter({ store: state, clock, totals: () => one(2) })
-  other.applyVerdict(verdict)
-  const gauges = new Map([['acme.users{}', [{ value: 3, at: now, until: now + DAY }]]])
-  await other.persist({ gauges })
-  const observed = { observed: new Map(), isWithheld: () => false }
-  const gaugesIn = async (scope: 'process' | 'installation' | undefined) => {
-    const log = createReportLog({ state, clock, catalog: () => catalog, local, scope })
-    return (await log.pending({ observed, verdict })).gauges?.get('acme.users{}')?.[0]?.value
+  for (const [ended, amount] of [
+    [false, 2],
+    [true, 10],
+  ] as const) {
+    const other = createLocalCounter({ store: state, clock, totals: () => one(amount) })
+    other.applyVerdict(verdict)
+    const gauges = new Map([['acme.users{}', [{ value: amount, at: now, until: now + DAY }]]])
+    await other.persist({ ended, gauges })
   }
-  assert.deepEqual(
-    [await gaugesIn('installation'), await gaugesIn(undefined), await gaugesIn('process')],
-    [3, 3, undefined],
-  )
+  const observed = { observed: new Map(), isWithheld: () => false }
+  for (const [scope, count, gauges] of [
+    ['installation', 17, [2, 10]],
+    [undefined, 17, [2, 10]],
+    ['process', 15, undefined],
+  ] as const) {
+    const log = createReportLog({ state, clock, catalog: () => catalog, local, scope })
+    const pending = await log.pending({ observed, verdict })
+    const found = pending.gauges?.get('acme.users{}')?.map(({ value }) => value)
+    assert.deepEqual([pending.reported.get(A), found?.toSorted((a, b) => a - b)], [count, gauges], scope)
+  }
 })
 
 test('where another user has written the last outcome, the baselines of the newest consent are those of what is stored', async () => {

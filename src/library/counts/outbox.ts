@@ -118,7 +118,7 @@ export const isMerge = (entry: OutboxEntry): entry is MergeEntry =>
 export async function numbersIn(store: StateStore, folder: string): Promise<number[]> {
   const names = await store.list(folder)
   return names.flatMap((name) => {
-    const digits = /^\w+\/(0\d{9})\.json$/.exec(name)?.[1]
+    const digits = /^(0\d{9})\.json$/.exec(name.slice(folder.length + 1))?.[1]
     return digits === undefined ? [] : [Number(digits)]
   })
 }

@@ -152,7 +152,7 @@ export async function readOtherCounters(
   state: StateStore,
   local: Pick<Counter, 'counterId'>,
   { acknowledged, waiting, merged }: LogState,
-  { clock, scope = 'installation' }: { readonly clock: Clock; readonly scope?: ReportScope | undefined },
+  { clock, scope }: { readonly clock: Clock; readonly scope?: ReportScope | undefined },
 ): Promise<CounterEntry[]> {
   const ids = (await listCounters(state)).filter((id) => id !== local.counterId && !merged.counterIds.has(id))
   const found = await inBatches(someOf(ids, MAX_COUNTERS_READ), (id) => readCounter(state, id))
@@ -176,7 +176,6 @@ export async function removeAcknowledgedCounters(
   const ids = await listCounters(state)
   if (ids.length === 0) return acknowledged
   const { sources, share } = acknowledged
-  const carried = ids.filter((id) => share.has(id))
   // A counter may have nothing but runs of sources or gauges, and these are in no share of a counter.
   await inBatches(someOf(ids, MAX_COUNTERS_READ), async (id) => {
     const entry = await readCounter(state, id)
@@ -190,6 +189,6 @@ export async function removeAcknowledgedCounters(
     if (isOver) await state.remove(counterEntry(id)).catch(() => {})
   })
   const counters = [...(acknowledged.merged?.counters ?? []), ...(merged?.counters ?? [])]
-  const known = new Set([...[...carried, ...counters.map(({ counterId }) => counterId)], sources?.counterId])
+  const known = new Set([...ids, ...counters.map(({ counterId }) => counterId), sources?.counterId])
   return { ...acknowledged, share: new Map([...share].filter(([id]) => known.has(id))) }
 }

@@ -107,9 +107,8 @@ export function createPersistentOutbox(options: PersistentOutboxOptions): Persis
       return (await acknowledgements.latest()).number
     },
     async hasOutcome(number) {
-      const record = unrecorded.get(number)
-      await record?.()
-      return record !== undefined || number <= (await acknowledgements.latest()).number
+      await unrecorded.get(number)?.()
+      return number <= (await acknowledgements.latest()).number
     },
   }
 }
