@@ -36,7 +36,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   delivery: {
     code: ['src/library/delivery/**/*.ts'],
     tests: [
-      ...below('delivery', 'retry', 'withdrawal', 'lease', 'export', 'export-faults'),
+      ...below('delivery', 'steps', 'retry', 'withdrawal', 'lease', 'export', 'export-faults'),
       ...below('telemetry', 'network', 'delivery-status', 'withdrawal', 'no-before-sending', 'forget'),
       ...below(
         'telemetry',

@@ -13,6 +13,7 @@ import {
 import { createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { attributesOf, numbersOf, type OtlpRequest, startReceiver } from '../support/receiver.ts'
+import { until } from '../support/until.ts'
 
 const FIND = { command: 'find', result: 'ok' } as const
 const FOUND = 'acme.commands{command=find,result=ok}'
@@ -130,7 +131,7 @@ test('a process that ends between saving and recording leaves the reports waitin
     await save(document)
     isGone = true
   })
-  while (!isGone) await new Promise(setImmediate)
+  await until(() => isGone)
   const next = createClosed({ state: inner, clock: createFakeClock(clock.now() + 60_000) })
   await next.usage.export(next.save)
   const [before, after] = [documents[0]!, next.documents[0]!]

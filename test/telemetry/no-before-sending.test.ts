@@ -8,6 +8,7 @@ import { createDirectoryStore, createMemoryStore, type StateStore } from '../../
 import { createAcme } from '../support/acme.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
+import { until } from '../support/until.ts'
 import { accept, certificate, createProxy, createSecureServer, listen } from '../transport/servers.ts'
 
 before(() => tls.setDefaultCACertificates([certificate('authority.crt')]))
@@ -74,7 +75,7 @@ test('a no while the store answers what is asked between the question and the se
   const reporting = usage.report()
   await asked.promise
   const choosing = usage.consent.set('disabled', ALICE)
-  while (usage.consent.verdict().state !== 'disabled') await new Promise((resolve) => setImmediate(resolve))
+  await until(() => usage.consent.verdict().state === 'disabled')
   answer.resolve()
   assert.equal((await reporting).outcome, 'discarded')
   await choosing
