@@ -379,6 +379,13 @@ WHERE IsKnown AND NOT IsOver
         HAVING max(AskedAt) < now('UTC') - INTERVAL 30 DAY
     );
 
+-- What the installation made up to then stays away, also where it comes later from a file: an import asks for that. Before its hash goes
+-- from here.
+INSERT INTO forgotten_before
+SELECT Product, Installation, AskedAt + INTERVAL 30 DAY
+FROM erasure_requests FINAL
+WHERE Installation != toFixedString('', 16) AND AskedAt < now('UTC') - INTERVAL 30 DAY AND (IsOver OR NOT IsKnown);
+
 ALTER TABLE erasure_requests UPDATE Installation = toFixedString('', 16)
 WHERE Installation != toFixedString('', 16) AND (Product, Request) IN (SELECT Product, Request FROM erasure_requests WHERE IsOver)
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;

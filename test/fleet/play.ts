@@ -1,6 +1,8 @@
+import path from 'node:path'
 import type { TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import {
+  type ClickHouseAddress,
   type ClickHouseConnection,
   connectClickHouse,
   maintainStore,
@@ -8,7 +10,7 @@ import {
   type RunningClickHouse,
   type RunningCollector,
 } from '../../src/gateway.ts'
-import { createInsights } from '../../src/insights.ts'
+import { createInsights, type ImportSummary, importReports } from '../../src/insights.ts'
 import { collectorConfigFile } from '../../src/maintainer/package/package-files.ts'
 import { runClickHouse, runGateway, sampleOf, theCollector } from '../gateway/running-gateway.ts'
 import { until } from '../gateway/scratch.ts'
@@ -46,6 +48,13 @@ export interface Played {
   readonly ranOn: string
   readonly compared: readonly Compared[]
   /** How many numbers of answers of the insights were compared: all were equal. */
+  readonly answered: number
+  /** The same of a second store, made from the gateway's archive alone. */
+  readonly rebuilt: Answered & { readonly summary: ImportSummary }
+}
+
+interface Answered {
+  readonly compared: readonly Compared[]
   readonly answered: number
 }
 
@@ -92,15 +101,45 @@ export async function playFleet(
   const today = await maintainWithinADay(store)
   say('the store is maintained')
 
-  const connection = await connectClickHouse({ url: store.url, timeout: 600_000 })
+  const asked = { truth, today, withCountry, days }
+  const answers = await ask(store, asked)
+  say(`${answers.answered} numbers of the insights are right`)
+  const second = await runClickHouse(t as TestContext, path.join(options.directory, 'second'))
+  const summary = await rebuild(second, { ...parts, points })
+  say(`a second store has ${summary.imported} reports of the archive`)
+  const rebuilt = { summary, ...(await ask(second, asked)) }
+  return { ...delivered, happened, sent: sendings.length, withCountry, ranOn, ...answers, rebuilt }
+}
+
+/** Makes a second store from what the gateway has kept beside the first one. */
+async function rebuild({ url }: RunningClickHouse, { gateway, points }: Parts & { points: number }) {
+  await until(
+    'all points are in the archive',
+    async () =>
+      (await sampleOf(gateway, 'otelcol_exporter_sent_metric_points', 'exporter="file/archive"')) >= points,
+    600_000,
+  )
+  const paths = [path.join(gateway.directory, 'archive')]
+  const summary = await importReports({ url, paths, products: gatewayProducts, archive: true })
+  await maintainStore({ url })
+  return summary
+}
+
+interface AskedOf {
+  readonly truth: Truth
+  readonly today: string
+  readonly withCountry: boolean
+  readonly days: number
+}
+
+/** Asks a store everything, and compares it with what was sent. */
+async function ask(store: ClickHouseAddress, asked: AskedOf): Promise<Answered> {
+  const connection = await connectClickHouse({ ...store, timeout: 600_000 })
   try {
     const compared: Compared[] = []
-    for (const { question, truth: true_, sql } of questions({ truth, today, withCountry })) {
-      compared.push(compare(question, true_, await answerOf(connection, sql)))
-    }
-    const answered = await checkInsights(store, truth, { today, days, withCountry })
-    say(`${answered} numbers of the insights are right`)
-    return { ...delivered, happened, sent: sendings.length, withCountry, ranOn, compared, answered }
+    for (const { question, truth, sql } of questions(asked))
+      compared.push(compare(question, truth, await answerOf(connection, sql)))
+    return { compared, answered: await checkInsights(store, asked) }
   } finally {
     await connection.close()
   }
@@ -108,13 +147,8 @@ export async function playFleet(
 
 /** Puts every question of the insights, with filters, to the store, and compares it with what was sent. */
 async function checkInsights(
-  store: RunningClickHouse,
-  truth: Truth,
-  {
-    today,
-    days,
-    withCountry,
-  }: { readonly today: string; readonly days: number; readonly withCountry: boolean },
+  store: ClickHouseAddress,
+  { truth, today, days, withCountry }: AskedOf,
 ): Promise<number> {
   const product = 'acme-db'
   const lives = truth
@@ -123,7 +157,7 @@ async function checkInsights(
     .map(
       (each): Life => new Map([...each.days].map(([day, reports]) => [day, dayOfLife(reports, withCountry)])),
     )
-  const insights = createInsights({ url: store.url, smallestGroup: 1 })
+  const insights = createInsights({ ...store, smallestGroup: 1 })
   try {
     return await checkAnswers(insights, lives, { product, until: today, days })
   } finally {

@@ -89,19 +89,22 @@ function levelStatement(catalogs: readonly Catalog[], guard: string | undefined)
   ]
 }
 
-function contributorsIn(catalogs: readonly Catalog[]): string[] {
+/** Returns the prefixes of all contributions. */
+export function contributorsIn(catalogs: readonly Catalog[]): string[] {
   const prefixes = catalogs.flatMap(({ contributions = {} }) => Object.keys(contributions))
   return [...new Set(prefixes)].sort()
 }
 
 /** Removes the whole list if it names an unknown contribution, whose name could be any text. */
 function contributionsStatement(contributors: readonly string[], under: string): Rule {
-  const one = `(?:${contributors.map((prefix) => prefix.replaceAll('.', '\\.')).join('|')})@[0-9]{1,9}`
-  const isRight = isText(
-    resourceAttribute(CONTRIBUTIONS),
-    `^${one}(?:,${one}){0,${contributors.length - 1}}$`,
-  )
+  const isRight = isText(resourceAttribute(CONTRIBUTIONS), contributionsPattern(contributors))
   return [`delete_key(resource.attributes, ${literal(CONTRIBUTIONS)})`, `where ${under}not (${isRight})`]
+}
+
+/** Returns the regular expression of a list of these contributions with their versions. */
+export function contributionsPattern(contributors: readonly string[]): string {
+  const one = `(?:${contributors.map((prefix) => prefix.replaceAll('.', '\\.')).join('|')})@[0-9]{1,9}`
+  return `^${one}(?:,${one}){0,${contributors.length - 1}}$`
 }
 
 /** Returns the statements that remove invalid values from the attributes that every report has, whatever the product. */

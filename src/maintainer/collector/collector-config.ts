@@ -26,9 +26,7 @@ export interface GatewayProduct {
  *   name of a product.
  */
 export function collectorConfig(given: readonly GatewayProduct[]): string {
-  const products = given.map(({ name, catalog }) => ({ name, catalog: checkedCatalog(catalog) }))
-  check(products)
-  const senders = byName(products)
+  const senders = sendersOf(given)
   const titles = senders.map(
     ({ name, catalogs }) => `${name} (catalog version ${catalogs.map(({ version }) => version).join(', ')})`,
   )
@@ -100,7 +98,7 @@ export function baseConfig(): string {
 }
 
 /** A product with all the versions of its catalog. */
-interface Sender {
+export interface Sender {
   readonly name: string
   readonly catalogs: readonly Catalog[]
 }
@@ -126,7 +124,10 @@ function check(products: readonly GatewayProduct[]): void {
   }
 }
 
-function byName(products: readonly GatewayProduct[]): Sender[] {
+/** Returns the products with all the versions of their catalogs. Throws as {@link collectorConfig} does. */
+export function sendersOf(given: readonly GatewayProduct[]): Sender[] {
+  const products = given.map(({ name, catalog }) => ({ name, catalog: checkedCatalog(catalog) }))
+  check(products)
   const names = [...new Set(products.map(({ name }) => name))].sort()
   return names.map((name) => ({
     name,
@@ -227,9 +228,10 @@ const COUNT = 'resource.dropped_attributes_count'
 const BEYOND = 1_000_000
 
 /** Largest size of the attributes of a report as JSON, in bytes: a batch of 10,000 points, each with all attributes, fits into memory. */
-const MAX_ATTRIBUTE_BYTES = 16_384
+export const MAX_ATTRIBUTE_BYTES = 16_384
 
-const mostPoints = (catalogs: readonly Catalog[]): number =>
+/** Returns the largest number of points of a report. */
+export const mostPoints = (catalogs: readonly Catalog[]): number =>
   REPORT_POINTS + Math.max(0, ...catalogs.map(({ facts }) => pointsOf(Object.values<Fact>(facts))))
 
 const pointsOf = (facts: readonly Fact[]): number =>

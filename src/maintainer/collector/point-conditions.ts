@@ -86,14 +86,17 @@ function noAttributes(): string[] {
   return ['Len(datapoint.attributes) == 0']
 }
 
-/** Returns the bounds of a fact's values after rounding. */
-function rangeOf(fact: NumberFact): string[] {
+/** Returns the conditions for the bounds of a fact's values. */
+const rangeOf = (fact: NumberFact): string[] => range(...boundsOf(fact))
+
+/** Returns the lowest and the highest value of a fact after rounding. */
+export function boundsOf(fact: NumberFact): [lowest: number, highest: number] {
   const bound = (value: number | undefined, otherwise: number) =>
     value === undefined ? otherwise : reportedNumber(fact, value)
   const steps = typeof fact.round === 'object' && 'steps' in fact.round ? [0, ...fact.round.steps] : undefined
   const lowest = steps ? Math.min(...steps) : fact.kind === 'count' ? 0 : -Infinity
   const highest = steps ? Math.max(...steps) : Infinity
-  return range(Math.min(bound(fact.min, lowest), highest), bound(fact.max, highest))
+  return [Math.min(bound(fact.min, lowest), highest), bound(fact.max, highest)]
 }
 
 /** Compares both number fields of a point, the floating-point number and the integer: the one that is not set is zero. */
@@ -110,7 +113,8 @@ function range(lowest: number, highest: number): string[] {
 export const notNumberCondition = () =>
   `not (${DOUBLE} >= ${number(-LARGEST)} and ${DOUBLE} <= ${number(LARGEST)})`
 
-const LARGEST = 1e19
+/** Largest number that a point may have. */
+export const LARGEST = 1e19
 
 const DOUBLE = 'datapoint.value_double'
 const INT = 'datapoint.value_int'

@@ -14,3 +14,18 @@ export const CATALOGS = 'usage.gateway.catalogs'
 
 /** Attribute with the number of attributes that the gateway has removed from a report. Absent if there were none. */
 export const REMOVED_ATTRIBUTES = 'usage.gateway.cut'
+
+/** Attribute that marks a request to be forgotten, as gateway.yaml sets it. */
+export const REQUEST_MARK = 'usage.gateway.forget'
+
+/** Attributes that a gateway adds to reports, with the regular expression of their values: those of our Collector component `origin` too. */
+export const ADDED_ATTRIBUTES: Readonly<Record<string, RegExp>> = {
+  'geo.country.iso_code': /^[A-Z]{2}$/,
+  'geo.region.iso_code': /^[A-Z]{2}-[0-9A-Z]{1,3}$/,
+  'usage.origin.asn': /^[0-9]{1,10}$/,
+  'usage.origin.network': /^[^\p{C}]{1,128}$/u,
+  [REMOVED_ATTRIBUTES]: /^[0-9]{1,6}$/,
+  // No value passes: the mark follows from the report, and the file of the archive is nothing for the store.
+  [REQUEST_MARK]: /(?!)/,
+  'usage.archive.file': /(?!)/,
+}

@@ -20,6 +20,7 @@ import { databaseOf } from '../stack/index.ts'
 import { CallError } from './call-error.ts'
 import { loadCatalog } from './catalog-product.ts'
 import type { CommandContext } from './command-io.ts'
+import { addImportCommand } from './import-command.ts'
 import { answerText } from './insights-text.ts'
 import { storeUrlOf } from './store-url.ts'
 import { writeText } from './text-files.ts'
@@ -82,6 +83,7 @@ export function addInsightsCommand(program: Command, context: CommandContext): v
         await answer(name, asked, options, context)
       })
   }
+  addImportCommand(insights, context)
 }
 
 interface AnswerOptions {

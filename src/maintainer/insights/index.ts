@@ -7,12 +7,29 @@ export { FILTERS, THROW_AWAY, type ThrowAway } from './conditions.ts'
 export { answerCsv } from './csv.ts'
 export { InsightsError, SchemaOlderError, StoreUnreachableError } from './errors.ts'
 export {
+  type ImportOptions,
+  type ImportProgress,
+  type ImportSummary,
+  importReports,
+  type Refusal,
+} from './import/import-reports.ts'
+export {
   type AskOptions,
   createInsights,
   type Insights,
   type InsightsOptions,
   type Questions,
 } from './insights.ts'
-export type { Asking, Columns, ColumnType, OwnQuery, Period, Question, Row, RowOf } from './question.ts'
+export type {
+  Asking,
+  Columns,
+  ColumnType,
+  Making,
+  OwnQuery,
+  Period,
+  Question,
+  Row,
+  RowOf,
+} from './question.ts'
 export { commandName, QUESTIONS, type QuestionName } from './questions/all-questions.ts'
 export { cellText, emptySentence, headingOf, oneLine, sentencesOf } from './words.ts'

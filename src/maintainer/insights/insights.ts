@@ -1,19 +1,11 @@
 import type { Catalog } from '../../catalog/index.ts'
 import { describeValue, UsageConfigurationError } from '../../platform/index.ts'
-import {
-  errorMessage,
-  GatewayError,
-  MissingPackageError,
-  secretsOf,
-  shownAddress,
-  withoutSecrets,
-} from '../package/index.ts'
 import { type ClickHouseAddress, type ClickHouseConnection, connectClickHouse } from '../store/index.ts'
 import type { Answer, AskedQuery } from './answer.ts'
 import type { Given } from './arguments.ts'
 import { type AnyQuestion, ask } from './ask.ts'
 import type { ThrowAway } from './conditions.ts'
-import { InsightsError, StoreUnreachableError } from './errors.ts'
+import { storeError } from './errors.ts'
 import type { RowOf } from './question.ts'
 import { QUESTIONS, type QuestionName } from './questions/all-questions.ts'
 
@@ -78,7 +70,7 @@ export function createInsights(options: InsightsOptions): Insights {
     const connection = await connecting
     return ask(name, question, given, { connection, database, smallestGroup, catalog, onQuery }).catch(
       (error) => {
-        throw understood(error, options.url)
+        throw storeError(error, options.url, 'refused the question')
       },
     )
   }
@@ -95,26 +87,4 @@ export function createInsights(options: InsightsOptions): Insights {
       await (await connecting)?.close()
     },
   }
-}
-
-/** Returns the error of a question as one that says what helps. */
-function understood(error: unknown, url: string): unknown {
-  if (
-    error instanceof GatewayError ||
-    error instanceof UsageConfigurationError ||
-    error instanceof MissingPackageError
-  )
-    return error
-  const message = withoutSecrets(errorMessage(error), secretsOf(url)).split('\n')[0]?.slice(0, 500)
-  const code = (error as { code?: unknown } | null)?.code
-  // The server's own codes are numbers in texts; those of a connection are words such as ECONNREFUSED.
-  if (typeof code === 'string' && /^\d+$/.test(code)) {
-    return new InsightsError(`The store at ${shownAddress(url)} refused the question: ${message}.`, {
-      cause: error,
-    })
-  }
-  return new StoreUnreachableError(
-    `The store at ${shownAddress(url)} cannot be reached: ${message}. Correct CLICKHOUSE_URL, or start the store.`,
-    { cause: error },
-  )
 }

@@ -15,6 +15,8 @@ export interface ClickHouseConnection {
   /** Returns the rows of a query. Parameters are bound by name and type, as in `{product:String}`. */
   query<Row>(query: string, options?: QueryOptions): Promise<Row[]>
   command(statement: string): Promise<void>
+  /** Inserts rows, by the names of their columns; on a cluster they are on their shards after it. */
+  insert(table: string, rows: readonly object[]): Promise<void>
   close(): Promise<void>
 }
 
@@ -43,6 +45,8 @@ export async function connectClickHouse(address: ClickHouseAddress): Promise<Cli
     url: address.url,
     database: address.database ?? 'usage',
     application: 'otel-usage',
+    // A proxy may refuse a long address.
+    use_multipart_params_auto: true,
     // The client throws its errors as well; the caller reports them.
     log: { level: ClickHouseLogLevel.OFF },
     ...(address.timeout !== undefined && {
@@ -65,6 +69,13 @@ export async function connectClickHouse(address: ClickHouseAddress): Promise<Cli
     },
     async command(statement) {
       await client.command({ query: statement })
+    },
+    async insert(table, rows) {
+      await client.insert({
+        ...{ table, values: [...rows], columns: Object.keys(rows[0] ?? {}) as [string, ...string[]] },
+        format: 'JSONEachRow',
+        clickhouse_settings: { async_insert: 0, distributed_foreground_insert: 1 },
+      })
     },
     close: () => client.close(),
   }
