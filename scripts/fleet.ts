@@ -40,7 +40,9 @@ async function play(): Promise<number> {
   const t = { after: (end?: unknown) => void ends.unshift(end as () => unknown), diagnostic: say }
   const played = await playFleet(t, { directory, installations, days, seed, connections, say })
   console.log(tell(played, performance.now() - began))
-  return played.compared.every(({ differences }) => differences.length === 0) ? 0 : 1
+  return [...played.compared, ...played.rebuilt.compared].every(({ differences }) => differences.length === 0)
+    ? 0
+    : 1
 }
 
 function say(text: string): void {

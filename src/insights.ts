@@ -4,6 +4,7 @@
  * @module otel-usage/insights
  */
 
+export type { GatewayProduct } from './maintainer/collector/index.ts'
 export {
   type Answer,
   type Argument,
@@ -21,9 +22,13 @@ export {
   type FactOfAnswer,
   FILTERS,
   type Given,
+  type ImportOptions,
+  type ImportProgress,
+  type ImportSummary,
   type Insights,
   InsightsError,
   type InsightsOptions,
+  importReports,
   type Optional,
   type OwnQuery,
   type Period,
@@ -31,6 +36,7 @@ export {
   type Question,
   type QuestionName,
   type Questions,
+  type Refusal,
   type Row,
   type RowOf,
   SchemaOlderError,

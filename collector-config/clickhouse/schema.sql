@@ -466,6 +466,10 @@ ALTER TABLE installation_sets MODIFY COLUMN Who CODEC(LZ4);
 
 -- Who asked to be forgotten, after the request is over: reports that they made before that time do not come back by an import. It goes
 -- when nothing takes reports of that time any more.
+-- Row: an installation that asked to be forgotten, as a hash, and a time
+-- Answers: which reports does an [import](#import) leave out?
+-- Kept: 120 days after the request
+-- Shape: may change
 CREATE TABLE IF NOT EXISTS forgotten_before
 (
     Product LowCardinality(String),

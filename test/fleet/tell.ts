@@ -2,7 +2,7 @@ import type { Played, Sums } from './play.ts'
 
 /** What came of a fleet, as Markdown: its events, its rates, and a table of the answers. */
 export function tell(
-  { happened, sent, took, putOff, points, withCountry, ranOn, compared }: Played,
+  { happened, sent, took, putOff, points, withCountry, ranOn, compared, rebuilt }: Played,
   inAll: number,
 ): string {
   const events = Object.entries(happened).map(([event, times]) => `${number(times)} ${event}`)
@@ -16,19 +16,22 @@ export function tell(
       delays.length > 0 ? ` Put off: ${delays.join(', ')}.` : ''
     }${withCountry ? '' : ' Without countries: the Collector here is a stock one.'}`,
     '',
-    '| question | truth | store | equal |',
-    '|---|---|---|---|',
-    ...compared.map(
-      ({ question, truth, store, differences }) =>
-        `| ${question} | ${told(truth)} | ${told(store)} | ${differences.length === 0 ? 'yes' : `no, ${number(differences.length)} differ`} |`,
-    ),
-    ...compared.flatMap(({ question, differences }) =>
+    '| question | truth | store | equal | a store from the archive |',
+    '|---|---|---|---|---|',
+    ...compared.map(({ question, truth, store, differences }) => {
+      const again = rebuilt.compared.find((each) => each.question === question)
+      return `| ${question} | ${told(truth)} | ${told(store)} | ${isEqual(differences)} | ${again ? isEqual(again.differences) : ''} |`
+    }),
+    ...[...compared, ...rebuilt.compared].flatMap(({ question, differences }) =>
       differences.length === 0
         ? []
         : ['', `${question}:`, ...differences.slice(0, 20).map((each) => `- ${each}`)],
     ),
   ].join('\n')
 }
+
+const isEqual = (differences: readonly string[]) =>
+  differences.length === 0 ? 'yes' : `no, ${number(differences.length)} differ`
 
 const told = ({ numbers, sum }: Sums) => `${number(numbers)} numbers, sum ${number(sum)}`
 

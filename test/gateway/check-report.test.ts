@@ -207,8 +207,8 @@ test('what is no report of a known product and of this time is refused, with the
   for (const [parts, reason] of [
     [attributes({ 'service.name': 'acme db' }), 'it names no product'],
     [attributes({ 'service.name': 'other' }), "no catalog of its product 'other' was given"],
-    [attributes({ 'usage.report.id': uuid('4') }), 'its report id is no UUID of version 7'],
-    [attributes({ 'service.instance.id': 'alice' }), 'the id of its installation is no UUID'],
+    [attributes({ 'usage.report.id': uuid('4') }), 'its report id is not a UUID of version 7'],
+    [attributes({ 'service.instance.id': 'alice' }), 'the id of its installation is not a UUID'],
     [attributes(withoutId), 'it has neither the id of an installation nor its age'],
     [attributes({ 'usage.consent.state': 'disabled' }), 'it does not say that its operator has consented'],
     [{ at: now - 91 * 86_400_000 }, 'its time is 2025-12-30, and the store takes 90 days up to now'],
@@ -227,7 +227,7 @@ test('what is no report of a known product and of this time is refused, with the
     { resource: [], scopeMetrics: [] },
     { resource: {}, scopeMetrics: {} },
   ])
-    assert.equal(check(item, { now }), 'it is no report in OTLP/JSON')
+    assert.equal(check(item, { now }), 'it is not a report in OTLP/JSON')
   const [item] = report({ at: now }).resourceMetrics
   const scopes = [
     {

@@ -51,8 +51,8 @@ test('the schema can be applied again, and into a database of another name', asy
     "SELECT database, count() AS tables FROM system.tables WHERE database LIKE '%usage' AND engine LIKE '%MergeTree' GROUP BY database ORDER BY database",
   )
   assert.deepEqual(tables, [
-    { database: 'other_usage', tables: 15 },
-    { database: 'usage', tables: 15 },
+    { database: 'other_usage', tables: 16 },
+    { database: 'usage', tables: 16 },
   ])
   await assert.rejects(applySchema({ url: server.url, database: 'a; DROP' }), /is invalid; use letters/)
 })

@@ -854,6 +854,7 @@ test('every table that holds a report or an installation has an end, and what it
     fact_numbers: 'Day + toIntervalYear(5)',
     anonymous_days: 'Day + toIntervalYear(5)',
     changed_days: 'Day + toIntervalDay(100)',
+    forgotten_before: 'Before + toIntervalDay(90)',
     // Numbers of those who asked, and the salt: neither is about an installation.
     erasures: '',
     salt: '',

@@ -92,7 +92,7 @@ test('a damaged or truncated file is refused with the place, and what can be rea
     [
       'no-text.jsonl',
       Buffer.concat([Buffer.from('{"a":1}\n'), Buffer.from([0xff, 0xfe, 0x80])]),
-      /^line 2: it is no UTF-8$/,
+      /^line 2: it is not UTF-8$/,
       1,
     ],
   ]
@@ -154,9 +154,9 @@ test('what is no file, cannot be read, or has another checksum than beside it, i
     )
   assert.deepEqual(await problems('', 'right.json'), [
     'damaged.json: its SHA-256 is another one than in /damaged.json.sha256: it is damaged; copy it again',
-    'folder.jsonl: it is no regular file',
+    'folder.jsonl: it is not a regular file',
     'odd.json: /odd.json.sha256 holds no SHA-256',
-    ...(process.platform === 'win32' ? [] : ['pipe.jsonl: it is no regular file']),
+    ...(process.platform === 'win32' ? [] : ['pipe.jsonl: it is not a regular file']),
     'right.json: undefined',
   ])
   assert.deepEqual(await problems('nowhere.json', 'nothing'), [

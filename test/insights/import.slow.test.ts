@@ -303,10 +303,10 @@ test('what cannot be imported is refused with its place, and the rest goes on', 
     [
       'export.json, null: its SHA-256 is another one than in /export.json.sha256: it is damaged; copy it again',
       'nowhere.jsonl, null: it does not exist',
-      'mixed.jsonl, line 2: it is no OTLP request with metrics',
-      'mixed.jsonl, line 3: it is no complete JSON document',
+      'mixed.jsonl, line 2: it is not an OTLP request with metrics',
+      'mixed.jsonl, line 3: it is not a complete JSON document',
       "mixed.jsonl, line 4, report 2: no catalog of its product 'other' was given",
-      'mixed.jsonl, line 5: it is no OTLP request with metrics',
+      'mixed.jsonl, line 5: it is not an OTLP request with metrics',
       'cut.jsonl.gz, its beginning: the compressed file is damaged or ends too early behind it: unexpected end of file',
     ],
   )
@@ -339,7 +339,7 @@ The answers have them after the next \`otel-usage gateway maintain\`.
     assert.ok(!text.stdout.includes('\u001b'))
     assert.match(
       text.stdout,
-      /^1 value removed that no catalog declares\.\n\n1 place refused:\n {2}.+\[31m\.jsonl, line 1: it is no OTLP request with metrics\n\nNothing was written: this was a dry run\.\n$/m,
+      /^1 value removed that no catalog declares\.\n\n1 place refused:\n {2}.+\[31m\.jsonl, line 1: it is not an OTLP request with metrics\n\nNothing was written: this was a dry run\.\n$/m,
     )
     const json = await run([hostile, '--json', '--dry-run'])
     assert.equal(json.code, 1)

@@ -63,7 +63,7 @@ export function reportCheck(products: readonly GatewayProduct[]): ReportCheck {
   const units = new Set(unitsOf([...senders.values()].flat()))
   return (item, { isArchive = false, now }) => {
     const resource = readResource(item)
-    if (resource === undefined) return 'it is no report in OTLP/JSON'
+    if (resource === undefined) return 'it is not a report in OTLP/JSON'
     const mistake = reportMistake(resource.attributes)
     if (mistake !== undefined) return mistake
     const product = textOf(resource.attributes.get('service.name'))
@@ -99,10 +99,11 @@ function reportMistake(attributes: ReceivedResource['attributes']): string | und
     return typeof value === 'string' && pattern.test(value)
   }
   if (!isRight('service.name', PRODUCT)) return 'it names no product'
-  if (!isRight('usage.report.id', REPORT_ID)) return 'its report id is no UUID of version 7'
+  if (!isRight('usage.report.id', REPORT_ID)) return 'its report id is not a UUID of version 7'
   if (valueOf('service.instance.id') === undefined) {
     if (!isRight('usage.installation.age', AGE)) return 'it has neither the id of an installation nor its age'
-  } else if (!isRight('service.instance.id', INSTALLATION_ID)) return 'the id of its installation is no UUID'
+  } else if (!isRight('service.instance.id', INSTALLATION_ID))
+    return 'the id of its installation is not a UUID'
   return isRight('usage.consent.state', CONSENT)
     ? undefined
     : 'it does not say that its operator has consented'

@@ -20,12 +20,12 @@ export interface ReceivedMetric {
   readonly unit: string
   /** `true` if it has a description or metadata. */
   readonly hasMore: boolean
-  /** Absent if the metric is no gauge. */
+  /** Absent if the metric is not a gauge. */
   readonly points?: readonly ReceivedPoint[]
 }
 
 export interface ReceivedResource {
-  /** Of a key that is there twice, the first value. */
+  /** Values by key; of a key that is there twice, the first one. */
   readonly attributes: ReadonlyMap<string, ReceivedValue>
   /** Number of attributes, with those of a key that is there twice. */
   readonly size: number

@@ -4,7 +4,7 @@ import { createGunzip, createZstdDecompress, zstdDecompressSync } from 'node:zli
 import { errorMessage } from '../../package/index.ts'
 import { faultOf } from './import-files.ts'
 
-/** One OTLP request of a file, or why there is none at a place. */
+/** An OTLP request of a file, or the reason that a place has none. */
 export interface FoundDocument {
   /** Place in the file, such as `line 12`. */
   readonly place: string
@@ -141,6 +141,6 @@ function documentOf(place: string, parts: readonly Buffer[], size: number): Foun
   try {
     return { place, text: decoder.decode(Buffer.concat(parts)) }
   } catch {
-    return { place, problem: 'it is no UTF-8' }
+    return { place, problem: 'it is not UTF-8' }
   }
 }

@@ -8,11 +8,11 @@ export interface ImportFile {
   readonly file: string
   /** Size in bytes, as it is on the disk. */
   readonly size: number
-  /** Why it cannot be read at all, as the end of a sentence. */
+  /** Reason that it cannot be read at all, as the end of a sentence. */
   readonly problem?: string
 }
 
-/** Returns the files that are meant: those that are named, and those that lie in folders that are named, by name. Checksums are none. */
+/** Returns the files that are meant: those that are named, and those that lie in folders that are named, by name. Checksums are left out. */
 export async function findFiles(paths: readonly string[]): Promise<ImportFile[]> {
   const found = await Promise.all(paths.map(filesAt))
   return [...new Map(found.flat().map((each) => [path.resolve(each.file), each])).values()]
@@ -39,7 +39,7 @@ async function fileAt(file: string): Promise<ImportFile> {
   try {
     const about = await stat(file)
     // Who opens a named pipe waits until somebody writes into it.
-    if (!about.isFile()) return { file, size: 0, problem: 'it is no regular file' }
+    if (!about.isFile()) return { file, size: 0, problem: 'it is not a regular file' }
     const problem = await checksumProblem(file)
     return { file, size: about.size, ...(problem !== undefined && { problem }) }
   } catch (error) {
@@ -64,7 +64,7 @@ async function checksumProblem(file: string): Promise<string | undefined> {
     : `its SHA-256 is another one than in ${checksumFile}: it is damaged; copy it again`
 }
 
-/** Says why a file cannot be read, as the end of a sentence. */
+/** Returns why a file cannot be read, as the end of a sentence. */
 export function faultOf(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'it does not exist'

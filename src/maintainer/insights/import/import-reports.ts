@@ -12,7 +12,7 @@ import { findFiles, type ImportFile } from './import-files.ts'
 import { forgottenOf, LINEAGE } from './left-out.ts'
 import { rowsOf } from './points-rows.ts'
 
-/** What is imported, and where to. */
+/** Files to import, and the store. */
 export interface ImportOptions extends ClickHouseAddress {
   /** Files and folders: exports of closed networks, or a gateway's archive. */
   readonly paths: readonly string[]
@@ -38,7 +38,7 @@ export interface ImportProgress {
   readonly reports: number
 }
 
-/** What became of the files. */
+/** Result of an import. */
 export interface ImportSummary {
   readonly dryRun: boolean
   readonly files: number
@@ -178,7 +178,7 @@ async function* batchesOf(
   if (batch.length > 0) yield batch
 }
 
-/** Of an insert. So many ids fit into the address of a query. */
+/** Limits of one insert. */
 const BATCH_REPORTS = 2_000
 const BATCH_POINTS = 20_000
 
@@ -186,9 +186,9 @@ const BATCH_POINTS = 20_000
 function itemsIn(text: string): readonly unknown[] | string {
   try {
     const items = (JSON.parse(text) as { resourceMetrics?: unknown } | null)?.resourceMetrics
-    return Array.isArray(items) ? items : 'it is no OTLP request with metrics'
+    return Array.isArray(items) ? items : 'it is not an OTLP request with metrics'
   } catch {
-    return 'it is no complete JSON document'
+    return 'it is not a complete JSON document'
   }
 }
 
