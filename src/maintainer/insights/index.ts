@@ -20,6 +20,7 @@ export {
   type InsightsOptions,
   type Questions,
 } from './insights.ts'
+export type { Once, Sets } from './once.ts'
 export type {
   Asking,
   Columns,
@@ -32,4 +33,5 @@ export type {
   RowOf,
 } from './question.ts'
 export { commandName, QUESTIONS, type QuestionName } from './questions/all-questions.ts'
+export type { Population } from './sets.ts'
 export { cellText, emptySentence, headingOf, oneLine, sentencesOf } from './words.ts'
