@@ -87,20 +87,46 @@ export interface ServedPage extends AsyncDisposable {
 /** Days of reports before the page is opened. */
 const DAYS = 4
 
+/** Version feed of Acme Boards, with two advisories that affect the running version. */
+const FEED = JSON.stringify({
+  ...{ format: 1, product: 'acme-boards', issued: '2026-01-01T00:00:00Z' },
+  message: 'Update soon.',
+  versions: [{ version: '2.5.0' }, { version: '2.4.3' }],
+  advisories: [
+    {
+      ...{ id: 'ACME-2026-7', severity: 'high', affected: '<2.4.3', fixedIn: ['2.4.3', '2.5.0'] },
+      summary: 'A shared board can be read without its link',
+      url: 'https://acme.example/advisories/7',
+    },
+    { id: 'ACME-2026-4', severity: 'low', affected: '<2.5.0', summary: 'Search counts boards of others' },
+  ],
+})
+
 /** Serves Acme Boards; with a level, alice has chosen it some days ago, and a report was made on each of them. */
 export async function serveBoards({
   level,
   environment = {},
   title = 'Acme Boards',
   state,
+  hasFeed = false,
 }: {
   readonly level?: string
   readonly environment?: Readonly<Record<string, string>>
   readonly title?: string
   readonly state?: string
+  /** Whether the product has a version feed, with advisories. Default: it makes no version checks. */
+  readonly hasFeed?: boolean
 } = {}): Promise<ServedPage> {
   const now = Date.now() - DAYS * 86_400_000 - 4 * 3_600_000
-  const kit = createTestTelemetry({ product: { ...product, title }, environment }, { now })
+  const kit = createTestTelemetry(
+    {
+      product: { ...product, title },
+      environment,
+      ...(hasFeed && { versionCheck: { feed: 'https://acme.example/versions.json' } }),
+    },
+    { now },
+  )
+  if (hasFeed) kit.receiver.feed(FEED)
   const usage =
     state === undefined
       ? kit.usage
@@ -124,6 +150,7 @@ export async function serveBoards({
       await kit.clock.advance('24h')
     }
   }
+  if (hasFeed) await usage.version.check()
   kit.clock.set(Date.now())
 
   const served = { access: { by: 'alice', read: true, write: true } } as ServedPage

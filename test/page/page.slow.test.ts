@@ -210,6 +210,73 @@ test('no field of any answer can bring a script, an element or an address into t
   assert.deepEqual(page.complaints, [])
 })
 
+test('an advisory is acknowledged until a day, by keyboard, and stays on the page with who has done it', async () => {
+  await using served = await serveBoards({ level: 'full', hasFeed: true })
+  const page = await open(browser, served.url)
+  const version = page.locator('[data-part=version]')
+  assert.match(
+    await version.innerText(),
+    /You run 2\.4\.0, which has known flaws\. The newest version is 2\.5\.0\. The newest of its line is 2\.4\.3\. Update soon\./,
+  )
+  const advisory = version.getByRole('listitem').filter({ hasText: 'ACME-2026-7' })
+  const acknowledge = advisory.getByRole('button', { name: 'Acknowledge… ACME-2026-7' })
+  await acknowledge.focus()
+  await page.keyboard.press('Enter')
+  const dialog = page.getByRole('dialog', { name: 'Acknowledge ACME-2026-7' })
+  await dialog.waitFor()
+  assert.deepEqual(await axeFindings(page), [])
+  await page.keyboard.press('Escape')
+  await dialog.waitFor({ state: 'detached' })
+  const focused = () =>
+    page.evaluate(() => document.querySelector('usage-telemetry')?.shadowRoot?.activeElement?.ariaLabel)
+  assert.equal(await focused(), 'Acknowledge… ACME-2026-7')
+
+  await page.keyboard.press('Enter')
+  const day = dialog.getByLabel('Until')
+  const days = (Date.parse(await day.inputValue()) - Date.now()) / 86_400_000
+  assert.ok(days > 88 && days < 91, `${days} days`)
+  await day.fill(new Date(Date.now() + 400 * 86_400_000).toISOString().slice(0, 10))
+  await day.press('Enter')
+  assert.equal(await dialog.count(), 1, 'more than a year is refused by the field')
+  await day.fill(new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10))
+  await day.press('Enter')
+  await advisory.getByText(/^Acknowledged by alice until /).waitFor()
+  assert.equal(await focused(), 'Change the day… ACME-2026-7')
+  const [known] = served.usage.version.notice()?.advisories ?? []
+  assert.equal(known?.acknowledged?.by, 'alice')
+  assert.deepEqual(await axeFindings(page), [])
+})
+
+test('somebody who may only read cannot acknowledge an advisory, and sees who has', async () => {
+  await using served = await serveBoards({ level: 'full', hasFeed: true })
+  served.access = { by: 'eve', read: true, write: false }
+  const page = await open(browser, served.url, { locale: 'de-DE' })
+  const version = page.locator('[data-part=version]')
+  assert.match(await version.innerText(), /ACME-2026-7\s+hoch/)
+  assert.equal(await version.getByRole('button').count(), 0)
+  const until = new Date(Date.now() + 86_400_000).toISOString()
+  const status = await page.evaluate(async (until) => {
+    const body = JSON.stringify({ id: 'ACME-2026-7', until })
+    const headers = { 'content-type': 'application/json' }
+    return (await fetch('/telemetry/version/acknowledgements', { method: 'POST', headers, body })).status
+  }, until)
+  assert.equal(status, 403)
+  await served.usage.version.acknowledge('ACME-2026-7', { by: 'bob', until })
+  await page.reload()
+  await version.getByText(/^Von bob zur Kenntnis genommen, bis /).waitFor()
+})
+
+test('an acknowledgement that could not be stored says so, and the advisory stays as it was', async () => {
+  await using served = await serveBoards({ level: 'full', hasFeed: true })
+  const page = await open(browser, served.url)
+  served.access = undefined
+  const advisory = page.getByRole('listitem').filter({ hasText: 'ACME-2026-7' })
+  await advisory.getByRole('button').click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Acknowledge', exact: true }).click()
+  await page.getByRole('alert').getByText('You are signed out of the product').waitFor()
+  assert.equal(served.usage.version.notice()?.advisories[0]?.acknowledged, undefined)
+})
+
 test('erasure asks first, and then says what was erased', async () => {
   await using served = await serveBoards({ level: 'full' })
   const page = await open(browser, served.url)
@@ -276,7 +343,7 @@ test('the whole page can be used by keyboard', async () => {
 })
 
 test('axe finds nothing wrong, and nothing is wider than the screen: three widths, light and dark, two languages', async () => {
-  await using served = await serveBoards({ level: 'full' })
+  await using served = await serveBoards({ level: 'full', hasFeed: true })
   for (const [width, colorScheme, locale] of [
     [1280, 'light', 'en-US'],
     [1280, 'dark', 'de-DE'],

@@ -12,7 +12,7 @@ export interface Acknowledgement {
 
 /** Returns the notice of now: acknowledgements end, and so does the life of a version. */
 export function noticeOf(findings: Findings, { title, acknowledged, now }: NoticeOptions): VersionNotice {
-  const { version, source, latest, latestInLine, endOfLife, url } = findings
+  const { version, source, latest, latestInLine, endOfLife, url, message } = findings
   const advisories = findings.advisories.map((advisory): VersionAdvisory => {
     const by = acknowledged.findLast(({ id }) => id === advisory.id)
     const isAcknowledged = by !== undefined && Date.parse(by.until) > now
@@ -27,6 +27,7 @@ export function noticeOf(findings: Findings, { title, acknowledged, now }: Notic
     ...(latestInLine !== undefined && { latestInLine }),
     ...(endOfLife !== undefined && { endOfLife }),
     ...(url !== undefined && { url }),
+    ...(message !== undefined && { announcement: message }),
     severity: SEVERITIES[worst] ?? 'none',
     message: sentences(findings, { title, open, condition, now }).join(' '),
   }

@@ -34,6 +34,8 @@ export interface VersionNotice {
   readonly advisories: readonly VersionAdvisory[]
   /** Notice in sentences, in one line. */
   readonly message: string
+  /** Words of the product's makers in the feed, which `message` has as well; absent if they say nothing. */
+  readonly announcement?: string
   /** Page to read more, https, on a host that the product allows. */
   readonly url?: string
   /** Origin: the version feed, or the header of a delivered report, which names the newest version only. */

@@ -93,6 +93,7 @@ const Notice = v.object({
     }),
   ),
   message: v.string(),
+  announcement: v.optional(v.string()),
   url: v.optional(v.string()),
   source: v.picklist(['feed', 'header']),
 })

@@ -11,6 +11,8 @@ export type Choice = Answers['Choice']
 export type About = Answers['About']
 export type Fact = Answers['FactList']['facts'][number]
 export type Series = Answers['Series']
+export type Notice = NonNullable<NonNullable<Status['version']>['notice']>
+export type Advisory = Notice['advisories'][number]
 export type Comparison = Answers['Comparison']
 /** File with reports, for somebody to carry to the receiver. */
 export interface Exported {
@@ -60,6 +62,8 @@ export interface Client {
   makeReport(): Promise<Made>
   export(): Promise<Exported>
   forget(): Promise<Made>
+  /** Acknowledges an advisory until a time, ISO 8601. */
+  acknowledge(id: string, until: string): Promise<void>
   /** Calls `changed` when something has happened at the product. Returns a function that ends it. */
   follow(changed: () => void): () => void
 }
@@ -111,6 +115,9 @@ export function createClient(base: string): Client {
       return { name, importCommand, content: await answer.blob() }
     },
     forget: () => ask('/forget', 'POST', {}),
+    async acknowledge(id, until) {
+      await request('/version/acknowledgements', 'POST', { id, until })
+    },
     follow(changed) {
       const source = new EventSource(`${base}/events`)
       for (const event of ['consent', 'report', 'missed']) source.addEventListener(event, changed)

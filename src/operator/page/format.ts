@@ -6,6 +6,8 @@ export interface Format {
   day(at: string | number): string
   /** `Today 04:12`, `24 Nov 04:13`. */
   moment(at: string | number): string
+  /** Returns a text of the product with its times, ISO 8601, as people write them. */
+  times(text: string): string
   number(value: number): string
   /** `709 bytes`, `1.2 kB`. */
   size(bytes: number): string
@@ -26,7 +28,7 @@ export function createFormat(locale: string, now: () => number = Date.now): Form
       maximumFractionDigits: 1,
     }).format(value)
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
-  return {
+  const format: Format = {
     locale,
     day(at) {
       const date = new Date(at)
@@ -50,6 +52,7 @@ export function createFormat(locale: string, now: () => number = Date.now): Form
       })
       return `${day} ${time}`
     },
+    times: (text) => text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (time) => format.moment(time)),
     number: (value) => numbers.format(value),
     size: (bytes) => (bytes < 1_000 ? unit(bytes, 'byte', 'long') : unit(bytes / 1_000, 'kilobyte')),
     duration(milliseconds) {
@@ -73,6 +76,7 @@ export function createFormat(locale: string, now: () => number = Date.now): Form
     list: (items) => new Intl.ListFormat(locale, { type: 'conjunction' }).format(items),
     plural: (count) => plurals.select(count),
   }
+  return format
 }
 
 function midnight(at: number): number {

@@ -109,8 +109,28 @@ export const german = (format: Format): Messages => {
 
     version: 'Version',
     runs: (version) => `Bei Ihnen läuft ${version}.`,
+    conditions: {
+      current: (version) => `Bei Ihnen läuft ${version}, die neueste Version.`,
+      unknown: (version) => `Bei Ihnen läuft ${version}.`,
+      outdated: (version) => `Bei Ihnen läuft ${version}, und es gibt eine neuere Version.`,
+      'end-of-life': (version) => `Bei Ihnen läuft ${version}, die nicht mehr gepflegt wird.`,
+      vulnerable: (version) => `Bei Ihnen läuft ${version}, die bekannte Lücken hat.`,
+    },
+    endOfLife: (day) => `Ende der Pflege: ${day}.`,
+    newest: (version) => `Die neueste Version ist ${version}.`,
+    inLine: (version) => `Die neueste ihrer Reihe ist ${version}.`,
     read: 'Lesen',
     fixedIn: (version) => `Behoben in ${version}.`,
+    severities: { low: 'niedrig', medium: 'mittel', high: 'hoch', critical: 'kritisch' },
+    acknowledged: (by, day) => `Von ${by} zur Kenntnis genommen, bis ${day}.`,
+    acknowledge: 'Zur Kenntnis nehmen …',
+    changeDay: 'Tag ändern …',
+    acknowledgeTitle: (id) => `${id} zur Kenntnis nehmen`,
+    acknowledgeWhy:
+      'Der Hinweis bleibt mit Ihrem Namen auf dieser Seite, und das Produkt warnt bis zu diesem Tag nicht mehr davor: für eine Lücke, die Sie anders geschlossen haben.',
+    until: 'Bis',
+    acknowledgeNow: 'Zur Kenntnis nehmen',
+    isAcknowledged: (id, day) => `${id} ist bis ${day} zur Kenntnis genommen.`,
     checksOn: 'Das Produkt sieht nach neuen Versionen.',
     checksOff: (because, isYetToCome) =>
       `Das Produkt sieht ${isYetToCome ? 'noch ' : ''}nicht nach neuen Versionen: ${because}.`,

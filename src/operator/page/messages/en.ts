@@ -113,8 +113,30 @@ export const english = (format: Format) => {
     // Version.
     version: 'Version',
     runs: (version: string) => `You run ${version}.`,
+    conditions: {
+      current: (version: string) => `You run ${version}, which is up to date.`,
+      unknown: (version: string) => `You run ${version}.`,
+      outdated: (version: string) => `You run ${version}, and there is a newer version.`,
+      'end-of-life': (version: string) => `You run ${version}, which is not maintained any more.`,
+      vulnerable: (version: string) => `You run ${version}, which has known flaws.`,
+    } as Readonly<Record<string, (version: string) => string>>,
+    endOfLife: (day: string) => `End of maintenance: ${day}.`,
+    newest: (version: string) => `The newest version is ${version}.`,
+    inLine: (version: string) => `The newest of its line is ${version}.`,
     read: 'Read',
     fixedIn: (version: string) => `Fixed in ${version}.`,
+    severities: { low: 'low', medium: 'medium', high: 'high', critical: 'critical' } as Readonly<
+      Record<string, string>
+    >,
+    acknowledged: (by: string, day: string) => `Acknowledged by ${by} until ${day}.`,
+    acknowledge: 'Acknowledge…',
+    changeDay: 'Change the day…',
+    acknowledgeTitle: (id: string) => `Acknowledge ${id}`,
+    acknowledgeWhy:
+      'The advisory stays on this page, with your name, and the product stops warning of it until that day: for a flaw that you have dealt with in another way.',
+    until: 'Until',
+    acknowledgeNow: 'Acknowledge',
+    isAcknowledged: (id: string, day: string) => `${id} is acknowledged until ${day}.`,
     checksOn: 'The product looks for new versions.',
     checksOff: (because: string, isYetToCome: boolean) =>
       `The product does not look for new versions${isYetToCome ? ' yet' : ''}: ${because}.`,

@@ -27,14 +27,18 @@ export function Diagnostics() {
             <tr key={`${source}${name}`}>
               <th scope="row">
                 <Code>
-                  {value === undefined ? name : `${name}${/^[A-Z0-9_]+$|^-/.test(name) ? '=' : ': '}${value}`}
+                  {format.times(
+                    value === undefined
+                      ? name
+                      : `${name}${/^[A-Z0-9_]+$|^-/.test(name) ? '=' : ': '}${value}`,
+                  )}
                 </Code>
               </th>
               <td>
                 {messages.consentStates[says] ?? says}
                 {level !== undefined && `, ${level}`}
               </td>
-              <td class="soft">{won ? <b>{messages.decides}</b> : why}</td>
+              <td class="soft">{won ? <b>{messages.decides}</b> : format.times(why)}</td>
             </tr>
           ))}
         </tbody>

@@ -15,7 +15,13 @@ export function Dialog({
   const { messages } = useSurroundings()
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => dialog.current?.showModal(), [])
+  useEffect(() => {
+    if (!dialog.current) return undefined
+    const { activeElement } = dialog.current.getRootNode() as ShadowRoot
+    dialog.current.showModal()
+    // The browser gives the focus back only where the dialog is closed before it is removed.
+    return () => (activeElement as HTMLElement | null)?.focus()
+  }, [])
   return (
     <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
       <div class="head">

@@ -27,7 +27,7 @@ export function NextReport() {
                 onClick={() =>
                   void act(async () => {
                     const { outcome, reason } = await model.client.makeReport()
-                    return messages.made(`${messages.outcomes[outcome] ?? outcome}. ${reason}`)
+                    return messages.made(`${messages.outcomes[outcome] ?? outcome}. ${format.times(reason)}`)
                   })
                 }
               >

@@ -33,7 +33,7 @@ export function ReportDialog({
             <dt>{format.moment(at)}</dt>
             <dd>
               {messages.outcomes[outcome] ?? outcome}
-              {reason !== '' && `, ${reason}`}
+              {reason !== '' && `, ${format.times(reason)}`}
             </dd>
           </div>
         ))}

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
 import type { Entry } from '../client.ts'
+import type { Format } from '../format.ts'
 import type { Messages } from '../messages/messages.ts'
 import { useSurroundings } from './context.ts'
 import { ReportDialog } from './report-dialog.tsx'
@@ -26,7 +27,7 @@ export function Reports() {
           {latest.slice(0, isLong ? undefined : FEW).map((entry) => (
             <tr key={entry.reportId}>
               <td>{format.moment(entry.at)}</td>
-              <td class="soft">{becameOf(entry, messages)}</td>
+              <td class="soft">{becameOf(entry, messages, format)}</td>
               <td>
                 <button
                   type="button"
@@ -95,7 +96,13 @@ function Bars({ latest }: { readonly latest: readonly Entry[] }) {
 }
 
 /** Says what became of a report; the reason only where it is more than the consent that it was sent under. */
-export function becameOf({ outcome, reason }: Pick<Entry, 'outcome' | 'reason'>, messages: Messages): string {
+export function becameOf(
+  { outcome, reason }: Pick<Entry, 'outcome' | 'reason'>,
+  messages: Messages,
+  format: Format,
+): string {
   const word = messages.outcomes[outcome] ?? outcome
-  return reason === '' || outcome === 'sent' || outcome === 'queued' ? word : `${word}, ${reason}`
+  return reason === '' || outcome === 'sent' || outcome === 'queued'
+    ? word
+    : `${word}, ${format.times(reason)}`
 }
