@@ -3,6 +3,7 @@ import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import path from 'node:path'
 import { DISABLING_WORDS, ENABLING_WORDS, SOURCES, type Source } from '../src/library/consent/index.ts'
 import { runOtelUsage } from '../src/maintainer/commands/index.ts'
+import { REPORT_SCHEMA } from '../src/maintainer/community/index.ts'
 import { COMMAND_SCHEMAS } from '../src/operator/commands/schemas.ts'
 import { memory } from '../test/support/memory.ts'
 import { apiReports } from './api-report.ts'
@@ -29,6 +30,7 @@ const generated: Record<string, string> = {
   ...(await ofExamples()),
   ...schemasOfCommands(),
   ...grafanaFiles(),
+  'docs/schemas/community-report.json': `${JSON.stringify(REPORT_SCHEMA)}\n`,
   'README.md': withPart(
     read('README.md'),
     'examples/smallest.ts',

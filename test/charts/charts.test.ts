@@ -39,7 +39,7 @@ test('a chart shows the numbers of its answer', () => {
   const map = chartOf(ANSWERS.countries)
   assert.match(map, /<title>Germany: 1,104<\/title>/)
   assert.match(map, /<circle [^>]*><title>Malta: 22<\/title>/)
-  assert.match(chartOf(ANSWERS.canIDrop), /4\.3 %, most likely from 3\.8 % to 5\.0 %/)
+  assert.match(chartOf(ANSWERS.canIDrop), /in this period: 4\.3 % \(3\.8 % – 5\.0 %\)/)
 })
 
 test('an answer without rows has a sentence in place of a chart, and a number that is withheld is not drawn', () => {

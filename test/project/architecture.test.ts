@@ -15,6 +15,7 @@ const ROOMS = [
   'operator/commands',
   'operator/operations',
   'maintainer/commands',
+  'maintainer/community',
   'maintainer/publish',
   'maintainer/feed',
   'maintainer/charts',

@@ -229,7 +229,7 @@ function sharesOf(
   const known = rows.flatMap((row) => {
     const [value, low, high] = [numberOf(row, name), numberOf(row, 'low'), numberOf(row, 'high')]
     if (value === null || low === null || high === null) return []
-    const text = `${format(value)}, most likely from ${format(low)} to ${format(high)}`
+    const text = `${format(value)} (${format(low)} – ${format(high)})`
     return [{ label: textOf(row, label), value, low: Math.max(0, low), high, shown: text }]
   })
   return known.length === 0 ? [] : [intervals(known, width)]

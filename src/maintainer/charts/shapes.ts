@@ -175,32 +175,32 @@ export interface Interval {
   readonly shown: string
 }
 
-/** Values with their intervals, one below the other, from 0 on. */
+/** Values with their intervals, one below the other, from 0 on, each under its label. */
 export function intervals(given: readonly Interval[], width: number): Part {
-  const margin = Math.min(width * 0.42, 12 + Math.max(...given.map(({ label }) => textWidth(label))))
-  const labels = given.map(({ label }) => fitted(label, margin - 10))
-  const data = given.map((each, index) => ({ ...each, label: labels[index] as string }))
+  const data = given.map((each, index) => ({ ...each, key: String(index) }))
+  const most = Math.max(...given.map(({ high }) => high), Number.MIN_VALUE)
   return plotted({
-    ...{ width, height: given.length * 48 + 22, marginLeft: margin, marginRight: 12, marginTop: 4 },
-    marginBottom: 18,
-    x: { axis: null, domain: [0, Math.max(...given.map(({ high }) => high), Number.MIN_VALUE) * 1.02] },
-    y: { domain: labels, padding: 0.2 },
+    ...{
+      width,
+      height: given.length * 46 + 8,
+      marginLeft: 8,
+      marginRight: 8,
+      marginTop: 12,
+      marginBottom: 0,
+    },
+    x: { axis: null, domain: [0, most] },
+    y: { axis: null, domain: data.map(({ key }) => key), padding: 0.2 },
     marks: [
-      Plot.axisY({ tickSize: 0, label: null }),
-      Plot.ruleY(data, { y: 'label', stroke: GRID, strokeWidth: 1 }),
+      Plot.ruleY(data, { y: 'key', stroke: GRID, strokeWidth: 1 }),
       Plot.ruleX([0], { stroke: GRID }),
       Plot.ruleY(data, {
-        y: 'label',
-        x1: 'low',
-        x2: 'high',
-        stroke: SERIES[0],
-        strokeWidth: 6,
-        strokeOpacity: 0.4,
-        strokeLinecap: 'round',
+        ...{ y: 'key', x1: 'low', x2: 'high', stroke: SERIES[0] },
+        ...{ strokeWidth: 6, strokeOpacity: 0.4, strokeLinecap: 'round' },
       }),
-      Plot.dot(data, { x: 'value', y: 'label', r: 5, fill: SERIES[0] }),
+      Plot.dot(data, { x: 'value', y: 'key', r: 5, fill: SERIES[0] }),
       Plot.text(data, {
-        ...{ y: 'label', frameAnchor: 'left', textAnchor: 'start', text: 'shown', dy: 16, dx: 4 },
+        ...{ y: 'key', frameAnchor: 'left', textAnchor: 'start', dy: -16, dx: 4 },
+        text: ({ label, shown }) => fitted(`${label}: ${shown}`, width - 16),
       }),
     ],
   })
@@ -223,7 +223,7 @@ export function heat(cells: readonly HeatCell[], width: number, columnsName?: st
   const cellWidth = (width - margin) / (columns as string[]).length
   const most = Math.max(...cells.map(({ value }) => value), Number.MIN_VALUE)
   const stepOf = (value: number) => Math.min(STEPS.length - 1, Math.floor((value / most) * STEPS.length))
-  const hasText = cells.every(({ shown }) => textWidth(shown) <= cellWidth)
+  const hasText = cells.every(({ shown }) => textWidth(shown) + 4 <= cellWidth)
   const isWide = (columns as string[]).every((column) => textWidth(column) <= cellWidth)
   return [
     ...(columnsName === undefined ? [] : [texts(columnsName, width)]),

@@ -22,6 +22,8 @@ import { loadCatalog } from './catalog-product.ts'
 import type { CommandContext } from './command-io.ts'
 import { addImportCommand } from './import-command.ts'
 import { answerText } from './insights-text.ts'
+import { showProgress } from './progress.ts'
+import { addPublishCommand } from './publish-command.ts'
 import { storeUrlOf } from './store-url.ts'
 import { writeText } from './text-files.ts'
 
@@ -84,6 +86,7 @@ export function addInsightsCommand(program: Command, context: CommandContext): v
       })
   }
   addImportCommand(insights, context)
+  addPublishCommand(insights, context)
 }
 
 interface AnswerOptions {
@@ -130,7 +133,7 @@ async function answer(
     catalog: catalog === undefined ? undefined : await loadCatalog('--catalog', catalog),
     onQuery: (query) => queries.push(query),
   })
-  const stopProgress = showProgress(stderr)
+  const { stop: stopProgress } = showProgress(stderr)
   let found: Answer
   try {
     found = await (insights[name] as (options: object) => ReturnType<Insights['active']>)(asked)
@@ -155,19 +158,6 @@ async function chartOf(found: Answer): Promise<string> {
     title: `${product}: ${commandName(question)}${about}`,
     description: [`From ${period.from} to ${period.until} (UTC).`, ...sentencesOf(found)],
   })
-}
-
-/** Tells a person on a terminal, once a second, that a query is under way. Returns the function that ends it. */
-function showProgress(stderr: CommandContext['stderr']): () => void {
-  if (stderr.isTTY !== true) return () => {}
-  const started = performance.now()
-  const timer = setInterval(() => {
-    stderr.write(`\rAsking the store: ${Math.round((performance.now() - started) / 1_000)} s `)
-  }, 1_000)
-  return () => {
-    clearInterval(timer)
-    if (performance.now() - started >= 1_000) stderr.write('\r\u001b[K')
-  }
 }
 
 /** A query as clickhouse-client takes it: parameters first. */

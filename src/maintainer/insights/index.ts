@@ -5,6 +5,7 @@ export { COMMON } from './ask.ts'
 export type { Cell, Cells } from './cells.ts'
 export { FILTERS, THROW_AWAY, type ThrowAway } from './conditions.ts'
 export { answerCsv } from './csv.ts'
+export { dayBefore } from './days.ts'
 export { InsightsError, SchemaOlderError, StoreUnreachableError } from './errors.ts'
 export {
   type ImportOptions,

@@ -48,11 +48,11 @@ tbody th { font-weight: normal }
 function htmlOf(block: Block): string {
   switch (block.kind) {
     case 'heading':
-      return `<h${block.level}>${inline(block.text)}</h${block.level}>`
+      return `<h${block.level}>${inlineHtml(block.text)}</h${block.level}>`
     case 'paragraph':
-      return `<p>${inline(block.text)}</p>`
+      return `<p>${inlineHtml(block.text)}</p>`
     case 'list':
-      return `<ul>\n${block.items.map((item) => `<li>${inline(item)}</li>`).join('\n')}\n</ul>`
+      return `<ul>\n${block.items.map((item) => `<li>${inlineHtml(item)}</li>`).join('\n')}\n</ul>`
     case 'table':
       return tableOf(block)
     case 'verbatim':
@@ -66,8 +66,8 @@ function htmlOf(block: Block): string {
 function tableOf({ caption, head, rows }: Table): string {
   const heads = head.map((one) => `<th scope="col">${escapeHtml(one)}</th>`).join('')
   const lines = rows.map(([first = [], ...cells]) => {
-    const others = cells.map((cell) => `<td>${inline(cell)}</td>`).join('')
-    return `<tr><th scope="row">${inline(first)}</th>${others}</tr>`
+    const others = cells.map((cell) => `<td>${inlineHtml(cell)}</td>`).join('')
+    return `<tr><th scope="row">${inlineHtml(first)}</th>${others}</tr>`
   })
   const name = escapeHtml(caption)
   return `<div class="wide" role="region" aria-label="${name}" tabindex="0">
@@ -81,7 +81,8 @@ ${lines.join('\n')}
 </div>`
 }
 
-const inline = (text: Text): string =>
+/** Returns a text as HTML. */
+export const inlineHtml = (text: Text): string =>
   text
     .map((piece) => {
       if (typeof piece === 'string') return escapeHtml(piece)
