@@ -68,6 +68,24 @@ test('baselines beyond ten thousand are forgotten, the idlest first, and are not
   assert.equal(after.growth.size, 0, 'it was seen before it was forgotten')
 })
 
+test('baselines that are not too many stay, and of too many the idlest goes, wherever it is', () => {
+  const most = Array.from(
+    { length: 9_999 },
+    (_, index) => [`${index}`, [run({ at: AT + 10, total: 7 })]] as const,
+  )
+  const starts = new Map([['acme.jobs', AT + HOUR]])
+  const whole = advanceBaselines({ runs: runsOf(most), starts }, [], isWithheld, AT + HOUR)
+  assert.equal(whole.runs.get(KEY)?.size, 9_999)
+  const odd = [
+    ...most,
+    ['idlest', [run({ at: AT + 5 })]] as const,
+    ['later', [run({ at: AT + 20 })]] as const,
+  ]
+  const after = advanceBaselines({ runs: runsOf(odd), starts }, [], isWithheld, AT + HOUR)
+  assert.deepEqual([after.runs.get(KEY)?.size, after.runs.get(KEY)?.has('idlest')], [10_000, false])
+  assert.deepEqual(after.starts, starts, 'the fact is counted from a later time on already')
+})
+
 test('runs that are merged twice, or in another order, are the same', () => {
   const [one, two] = [
     runsOf([['a', [run({ since: AT, total: 5 }), run({ since: AT + 5, total: 3 })]]]),

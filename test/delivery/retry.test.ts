@@ -311,6 +311,7 @@ test('of a file, each part is used only if it makes sense', async () => {
   assert.deepEqual(await read({ ...good, wait: DAY }), { ...all, next: DAY })
   assert.deepEqual(await read({ ...good, retired: 7 }), { ...all, isRetired: false })
   assert.deepEqual(await read({ ...good, refused: 7 }), { ...all, isNews: true })
+  assert.deepEqual(await read({ ...good, failedAt: 8.64e15 }), { ...all, next: 0, held: -NOW })
   for (const odd of [
     { wait: DAY + 1 },
     { failedAt: 8.64e15 + 1 },

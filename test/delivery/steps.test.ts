@@ -17,6 +17,7 @@ import {
 } from '../../src/library/counts/log.ts'
 import { createDelivery, createRetries, type DeliveryOptions } from '../../src/library/delivery/index.ts'
 import { takeSendingLease } from '../../src/library/delivery/waiting-reports.ts'
+import { MAX_REPORT_BYTES } from '../../src/library/ledger/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
 
@@ -105,9 +106,10 @@ function createSender(options: Partial<DeliveryOptions> & { readonly change?: Pa
         return result
       },
     },
-    tell(_, make) {
+    tell(event, make) {
       const { reportId, endpoint, kind, outcome = 'sending' } = make() as SendingEvent & Partial<ReportEvent>
       assert.equal(endpoint, URL)
+      assert.equal(event, outcome === 'sending' ? 'sending' : 'report')
       events.push(`${reportId} ${kind} ${outcome}`)
     },
     ...options,
@@ -205,6 +207,42 @@ test('a report that is too large is not sent, and a warning names its largest fa
   assert.deepEqual([await numbers(), await entries()], [[], [`large too-large: ${reason}`]])
 })
 
+test('a report of the largest size is sent, and one that another process has overtaken is to be made again', async () => {
+  const { accept, numbers } = createSender()
+  const bytes = bytesOf(textOf(reportOf()).padEnd(MAX_REPORT_BYTES))
+  const { outcome } = (await accept('large', { bytes })) as { outcome: string }
+  assert.deepEqual([outcome, await numbers()], ['queued', [1]])
+  const pending = {
+    number: 1,
+    reportedAt: 0,
+    share: new Map(),
+    reported: new Map(),
+    since: 0,
+    totalsSince: 0,
+  }
+  assert.equal(await accept('outdated', { pending }), 'outdated')
+})
+
+test('a report that waits in memory is tried as well, and the log says that it is lost with the process', async () => {
+  const { accept, answers, delivery, log, numbers, sent } = createSender()
+  const pending = {
+    number: 1,
+    reportedAt: 0,
+    share: new Map(),
+    reported: new Map(),
+    since: 0,
+    totalsSince: 0,
+  }
+  await accept('first', { pending: { ...pending, isVolatile: true } })
+  answers.push({ outcome: 'unavailable', reason: 'x' })
+  await delivery.send()
+  assert.deepEqual(log.lines, [
+    'debug: Usage reports wait in the memory of this process: x. They are sent later, if the process lives until then.',
+  ])
+  await delivery.send()
+  assert.deepEqual([sent.length, await numbers()], [2, []])
+})
+
 test('what has arrived leaves the outbox, is in the log as sent, and the host hears of it before and after', async () => {
   const { answers, delivery, entries, events, latest, log, numbers, put, retries, sent } = createSender()
   await put(1)
@@ -289,17 +327,18 @@ test('a failure that an earlier process has logged is no news', async () => {
 test('an endpoint that says that it is retired is not used any more, and the operator is warned', async () => {
   const { answers, clock, delivery, log, numbers, put, sent } = createSender()
   await put(1)
+  await put(2)
   answers.push({ outcome: 'retired', reason: '410 Gone' })
   assert.deepEqual(plain(await delivery.send()), { 'report 1': { outcome: 'queued', reason: '410 Gone' } })
   assert.deepEqual(log.lines, [
     `warn: Usage reports are not sent any more: ${RETIRED}. Reports to another endpoint are sent again.`,
   ])
   assert.deepEqual(plain(await delivery.send()), { 'report 1': { outcome: 'queued', reason: RETIRED } })
-  assert.deepEqual([await numbers(), sent.length, clock.waiting], [[1], 1, 0])
+  assert.deepEqual([await numbers(), sent.length, clock.waiting], [[1, 2], 1, 0])
 })
 
 test('a report that consent does not cover any more is discarded, with the reason', async () => {
-  const { delivery, entries, events, log, now, numbers, put, sent, latest } = createSender()
+  const { delivery, entries, events, log, now, numbers, put, sent, signals, latest } = createSender()
   await put(1, { bytes: reportOf('acme.plan') })
   await put(2)
   await put(3, { bytes: reportOf('acme.gone') })
@@ -323,7 +362,7 @@ test('a report that consent does not cover any more is discarded, with the reaso
       reason: reason('the product no longer reports: acme.a, acme.b, acme.c'),
     },
   })
-  assert.deepEqual([await numbers(), sent.length], [[], 1])
+  assert.deepEqual([await numbers(), sent.length, signals.length], [[], 1, 1])
   assert.equal(
     (await entries())[0],
     `report 1 discarded: ${reason(`${now.verdict.because} does not permit`)}`,
@@ -336,35 +375,40 @@ test('a report that consent does not cover any more is discarded, with the reaso
   assert.equal((await latest()).share.size, 0, 'its counts are pending again')
 })
 
-test('a no while a report is on its way: nothing leaves, and a person\u2019s no empties the outbox', async () => {
+test('a no while a report is on its way: nothing more leaves, and a person\u2019s no empties the outbox', async () => {
   for (const [verdict, outcome, left] of [
     [personsNo, 'discarded', []],
-    [noInPassing, 'queued', [1, 2]],
+    [noInPassing, 'queued', [2, 3]],
   ] as const) {
-    const { answers, delivery, entries, inner, now, numbers, put, retries, sent, clock } = createSender()
-    await put(1)
-    await put(2)
+    const { answers, delivery, entries, events, inner, now, numbers, put, retries, sent, clock } =
+      createSender()
+    for (const number of [1, 2, 3]) await put(number)
     await inner.write('counts/a.json', 'x')
-    answers.push(() => {
+    answers.push({ outcome: 'accepted' }, () => {
       now.verdict = verdict
       return { outcome: 'accepted' }
     })
-    assert.deepEqual(plain(await delivery.send()), { 'report 1': { outcome, reason: verdict.because } })
-    assert.deepEqual([await numbers(), sent, clock.waiting], [left, [], 0])
+    assert.deepEqual(plain(await delivery.send()), {
+      'report 1': { outcome: 'sent', reason: yes.because },
+      'report 2': { outcome, reason: verdict.because },
+    })
+    assert.deepEqual([await numbers(), sent.length, clock.waiting], [left, 1, 0])
+    assert.ok(!events.includes('report 2 report sending'))
     assert.equal((await retries.failures()).count, 0, 'the receiver has not failed')
     assert.deepEqual(await inner.list('counts'), left.length > 0 ? ['counts/a.json'] : [])
-    assert.equal((await entries()).length, left.length > 0 ? 0 : 2)
+    assert.equal((await entries()).length, left.length > 0 ? 1 : 3)
   }
 })
 
 test('under a no nothing is tried', async () => {
   const { delivery, now, put, sent, signals, numbers } = createSender()
   await put(1)
+  await put(2)
   now.verdict = noInPassing
   assert.deepEqual(plain(await delivery.send()), {
     'report 1': { outcome: 'queued', reason: noInPassing.because },
   })
-  assert.deepEqual([sent, signals, await numbers()], [[], [], [1]])
+  assert.deepEqual([sent, signals, await numbers()], [[], [], [1, 2]])
 })
 
 test('while nobody has decided, nothing is tried, and a report on its way is called off', async () => {
@@ -396,15 +440,18 @@ test('a report whose facts lose their consent while it is on its way is discarde
 })
 
 test('what a no could not delete is left, and the log says what went wrong', async () => {
-  const { delivery, log, now, put, numbers } = createSender({
-    change: { list: async (folder) => (folder === 'counts' ? Promise.reject(new Error('EIO')) : []) },
-  })
+  const inner = createMemoryStore()
+  const list: StateStore['list'] = (folder) =>
+    folder === 'counts' ? Promise.reject(new Error('EIO')) : inner.list(folder)
+  const { delivery, log, now, put, numbers } = createSender({ change: { ...inner, list } })
   await put(1)
   now.verdict = personsNo
-  await delivery.send()
-  assert.deepEqual(log.lines, [
-    'debug: What is left of the installation in memory was not deleted: Error: EIO.',
-  ])
+  assert.deepEqual(plain(await delivery.send()), {
+    'report 1': { outcome: 'queued', reason: personsNo.because },
+  })
+  assert.ok(
+    log.lines.includes('debug: What is left of the installation in memory was not deleted: Error: EIO.'),
+  )
   assert.deepEqual(await numbers(), [])
   await assert.rejects(delivery.withdraw(personsNo), { message: 'EIO' })
 })
@@ -424,8 +471,10 @@ test('a person\u2019s no deletes the installation id, unless the product keeps i
 
 test('the next attempt is no sooner than in fifteen seconds, and none comes when nothing waits or the process ends', async () => {
   const { answers, clock, delivery, put, sent, retries } = createSender()
+  await retries.failed(HOUR)
   await delivery.resume()
   assert.equal(clock.waiting, 0)
+  await retries.succeeded()
   await put(1)
   answers.push({ outcome: 'unavailable', reason: 'x' })
   await delivery.resume()
@@ -453,6 +502,18 @@ test('the next attempt is no sooner than in fifteen seconds, and none comes when
   answers.push({ outcome: 'unavailable', reason: 'x' })
   await delivery.send()
   assert.equal(clock.waiting, 0)
+})
+
+test('after a failure nothing is tried before the random delay is over', async () => {
+  const { answers, clock, delivery, put, sent } = createSender({ random: () => 0.5 })
+  await put(1)
+  answers.push({ outcome: 'unavailable', reason: 'x' })
+  await delivery.send()
+  await clock.advance(30 * SECOND - 1)
+  await delivery.resume()
+  assert.equal(sent.length, 1)
+  await clock.advance(15 * SECOND)
+  assert.equal(sent.length, 2)
 })
 
 test('an outbox that cannot be read may have a report: it is tried again', async () => {
@@ -595,42 +656,97 @@ test('entries that another process has ended are removed and not sent; merged co
   assert.deepEqual(await numbers(), [])
 })
 
+test('an entry that cannot be read, or has gone meanwhile, keeps no other from being sent', async () => {
+  const inner = createMemoryStore()
+  const denied = Object.assign(new Error('permission denied'), { code: 'EACCES' })
+  const { delivery, log, numbers, put, sent } = createSender({
+    change: {
+      ...inner,
+      async read(name) {
+        if (name === 'outbox/0000000001.json') throw denied
+        return name === 'outbox/0000000002.json' ? undefined : inner.read(name)
+      },
+    },
+  })
+  for (const number of [1, 2, 3]) await put(number)
+  await delivery.send()
+  assert.equal(sent.length, 1)
+  assert.deepEqual(
+    log.lines.filter((line) => !line.startsWith('info')),
+    [],
+  )
+  assert.ok(!(await numbers()).includes(3))
+})
+
+test('a report of which another process records the outcome meanwhile is not sent again', async () => {
+  const { answers, delivery, latest, numbers, put, sent, state } = createSender()
+  for (const number of [1, 2, 3]) await put(number)
+  answers.push(async () => {
+    await createAcknowledgements(state).record({ ...(await latest()), number: 2 })
+    return { outcome: 'accepted' }
+  })
+  await delivery.send()
+  assert.deepEqual([sent.length, await numbers()], [2, []])
+})
+
+test('very many entries that have an outcome keep no report from being sent, and do not count as waiting', async () => {
+  const { delivery, entries, latest, inner, log, numbers, put, sent, state } = createSender()
+  const ten = (number: number) => String(number).padStart(10, '0')
+  for (let number = 1; number <= 1_001; number++) await inner.write(`outbox/${ten(number)}.json`, 'x')
+  await createAcknowledgements(state).record({ ...(await latest()), number: 1_001 })
+  for (let number = 1_002; number <= 1_061; number++) await put(number)
+  await delivery.send()
+  assert.deepEqual([sent.length, (await numbers()).length], [60, 1])
+  assert.deepEqual(
+    (await entries()).filter((entry) => entry.includes('discarded')),
+    [],
+  )
+  assert.ok(log.lines.every((line) => line.startsWith('info')))
+})
+
 test('too many reports: the oldest but the first one are discarded, and what waits for a month is as well', async () => {
-  for (const [reports, age, discarded] of [
-    [60, 0, []],
-    [62, 0, [2, 3]],
-    [4, 30 * DAY, []],
-    [4, 30 * DAY + 1, [2, 3]],
+  const TOO_MUCH =
+    'at most 60 reports wait, for at most 30 days, and the oldest that was not tried goes first'
+  for (const [reports, age, discarded, odd] of [
+    [60, 0, [], 0],
+    [62, 0, [2, 3], 0],
+    [63, 0, [3], 2],
+    [4, 30 * DAY, [], 0],
+    [4, 30 * DAY + 1, [2, 3], 0],
   ] as const) {
-    const { answers, clock, delivery, entries, numbers, put } = createSender()
-    for (let number = 1; number <= reports; number++) await put(number)
+    const { answers, clock, delivery, entries, inner, numbers, outbox, put } = createSender()
+    for (let number = 1; number <= reports; number++)
+      if (number === odd) await put(number, { bytes: ERASURE })
+      else if (number === odd + 2 && odd > 0)
+        await outbox.putMerged(number, { counters: [], counterIds: new Set() })
+      else await put(number)
     await clock.advance(age)
     answers.push({ outcome: 'unavailable', reason: 'x' })
     await delivery.send()
-    const TOO_MUCH =
-      'at most 60 reports wait, for at most 30 days, and the oldest that was not tried goes first'
     assert.deepEqual(
       await entries(),
       discarded.map((number) => `report ${number} discarded: ${TOO_MUCH}`),
     )
-    assert.deepEqual((await numbers()).length, reports - discarded.length, `${reports} ${age}`)
+    assert.equal((await numbers()).length, reports - discarded.length, `${reports} ${age}`)
+    assert.equal((await inner.list('outbox')).length, reports - discarded.length)
   }
 })
 
 test('of very many reports the rest is discarded with one line, but a request for erasure stays', async () => {
-  const { answers, delivery, inner, log, numbers, put } = createSender()
+  const { answers, delivery, inner, log, numbers, outbox, put } = createSender()
   for (let number = 1; number <= 502; number++) await put(number)
   await inner.remove('outbox/0000000010.json')
-  await inner.remove('outbox/0000000011.json')
+  for (const number of [11, 12]) await inner.remove(`outbox/00000000${number}.json`)
+  await outbox.putMerged(12, { counters: [], counterIds: new Set() })
   await put(10, { bytes: ERASURE })
   await inner.write('outbox/0000000011.json', 'torn')
   answers.push({ outcome: 'unavailable', reason: 'x' })
   await delivery.send()
   const left = await numbers()
-  assert.deepEqual([left.length, left.slice(0, 3)], [62, [1, 10, 443]])
+  assert.deepEqual([left.length, left.slice(0, 4)], [63, [1, 10, 12, 443]])
   assert.equal(
     log.lines[0],
-    'warn: Of 502 usage reports that wait in memory, 440 are discarded: at most 60 reports wait, for at most 30 days, and the oldest that was not tried goes first.',
+    'warn: Of 502 usage reports that wait in memory, 439 are discarded: at most 60 reports wait, for at most 30 days, and the oldest that was not tried goes first.',
   )
 })
 
@@ -688,11 +804,12 @@ test('an export has the reports that wait as they are, and those that were writt
   const sender = createSender()
   const odd = `{ "resourceMetrics": ${JSON.stringify([JSON.parse(textOf(reportOf('acme.plan'))).resourceMetrics[0]])} }`
   const more = `{"resourceMetrics":${JSON.stringify(JSON.parse(textOf(reportOf('acme.plan'))).resourceMetrics)},"more":[{}]}`
-  await sender.put(1)
+  const escaped = textOf(reportOf()).replace('"paid"', '"\\u0070aid"')
+  await sender.put(1, { bytes: bytesOf(escaped) })
   await sender.put(2, { bytes: bytesOf(odd) })
   await sender.put(3, { bytes: bytesOf(more) })
   const { text, ids, problem, outcomes } = await exported(sender)
-  const [item, plan] = [reportOf(), reportOf('acme.plan')].map((bytes) => textOf(bytes).slice(20, -2))
+  const [item, plan] = [escaped, textOf(reportOf('acme.plan'))].map((one) => one.slice(20, -2))
   assert.equal(text, `{"resourceMetrics":[${item},${plan},${plan}]}`)
   assert.deepEqual(ids, ['report 1', 'report 2', 'report 3'])
   assert.equal(problem, undefined)
@@ -770,4 +887,34 @@ test('an export that was saved but not recorded says that the receiver may get i
   )
   assert.notEqual(text, undefined)
   assert.deepEqual(await sender.numbers(), [1])
+})
+
+test('an export of which only a part was recorded says so too; where the rest cannot be counted it says nothing of it', async () => {
+  for (const [fails, problem] of [
+    ['acknowledged/0000000002.json', /could not be recorded/],
+    ['outbox', undefined],
+  ] as const) {
+    const inner = createMemoryStore()
+    let isOver = false
+    const sender = createSender({
+      change: {
+        ...inner,
+        async create(name, data) {
+          if (name === fails) throw new Error('ENOSPC')
+          isOver ||= name === 'acknowledged/0000000002.json'
+          return inner.create(name, data)
+        },
+        async list(folder) {
+          if (isOver && folder === fails) throw new Error('EIO')
+          return inner.list(folder)
+        },
+      },
+    })
+    await sender.put(1)
+    await sender.put(2)
+    const found = await exported(sender)
+    assert.deepEqual(found.ids, ['report 1', 'report 2'])
+    if (problem) assert.match(found.problem ?? '', problem)
+    else assert.equal(found.problem, undefined)
+  }
 })

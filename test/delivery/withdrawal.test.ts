@@ -26,7 +26,16 @@ test('ids to erase are read as they were kept, and anything else is none', async
     (await readErasables(state)).map((one) => ({ ...one })),
     [{ id: ID(1), until: LATE }, { id: ID(2) }],
   )
-  const odd = [null, 7, {}, { id: 7 }, { id: 'me' }, { id: ID(3), until: 'soon' }, { id: ID(3), until: 7 }]
+  const odd = [
+    null,
+    7,
+    {},
+    { id: 7 },
+    { id: [ID(3)] },
+    { id: 'me' },
+    { id: ID(3), until: 'soon' },
+    { id: ID(3), until: 7 },
+  ]
   await state.write('erasure.json', JSON.stringify({ format: 1, ids: [...odd, { id: ID(4) }] }))
   assert.deepEqual(
     (await readErasables(state)).map(({ id }) => id),
@@ -105,6 +114,20 @@ test('a no deletes the id first, then counts, what is known of attempts, and eac
   assert.equal(await inner.read('retry.json'), undefined)
 })
 
+test('a no does not cancel a request for erasure that waits: its id is kept for the next one', async () => {
+  const { inner, run } = await createUsed(1)
+  const attributes = [{ key: 'service.instance.id', value: { stringValue: ID(7) } }]
+  const metrics = [{ name: 'usage.forget' }]
+  const request = { resourceMetrics: [{ resource: { attributes }, scopeMetrics: [{ metrics }] }] }
+  await createOutbox(inner).put(report(2, JSON.stringify(request)))
+  await keepErasables(inner, [{ id: ID(6) }])
+  await run()
+  assert.deepEqual(
+    (await readErasables(inner)).map(({ id }) => id),
+    [ID(6), ID(7)],
+  )
+})
+
 test('of very many waiting reports all go, a hundred of them with a line each', async () => {
   const { inner, log, steps, run } = await createUsed(103)
   await run()
@@ -140,10 +163,11 @@ test('a process that ends sends in its time, and an attempt that is aborted shor
     [1_000, -500, 300],
   ] as const) {
     const clock = createFakeClock()
+    await clock.advance(5_000)
     const state = createMemoryStore()
     const steps: string[] = []
     const hanging = sendInTime({
-      ...{ clock, state, within, since },
+      ...{ clock, state, within, since: 5_000 + since },
       send: () => new Promise(() => {}),
       abort: async () => void steps.push('aborted'),
     })

@@ -22,7 +22,7 @@ export interface Exported {
   /** Document that was saved; absent if none was. */
   readonly document?: ExportDocument
   /** Reason why no document was saved, or why reports still wait; absent if neither is so. */
-  readonly problem?: string
+  readonly problem?: string | undefined
 }
 
 export interface ExportWaitingOptions {
@@ -74,7 +74,7 @@ export async function exportWaiting(
       }, lease)
     const isRecorded = document.reportIds.every((id) => outcomes.has(id))
     const problem = isRecorded ? await left(all) : NOT_RECORDED
-    return { outcomes, document, ...(problem !== undefined && { problem }) }
+    return { outcomes, document, problem }
   } catch (error) {
     return { outcomes, problem: `the export was not saved: ${errorOf(error).message}` }
   } finally {

@@ -114,7 +114,6 @@ const FORMAT = 1
 async function read(store: StateStore): Promise<Known> {
   try {
     const bytes = await store.read(ENTRIES.retry)
-    if (!bytes) return NOTHING
     const { format, attempts, failedAt, wait, asked, retired, refused } = parseOwn(
       new TextDecoder().decode(bytes),
     )
@@ -123,8 +122,7 @@ async function read(store: StateStore): Promise<Known> {
     return ownOf({
       ...{ attempts, failedAt, wait },
       ...(isCount(asked) && asked <= wait && { asked }),
-      ...(typeof retired === 'string' && { retired }),
-      ...(typeof refused === 'string' && { refused }),
+      ...{ retired, refused },
     })
   } catch {
     return NOTHING
@@ -134,5 +132,4 @@ async function read(store: StateStore): Promise<Known> {
 /** Returns whether something is a time in milliseconds since 1970. */
 const isTime = (value: number): boolean => value <= 8.64e15
 
-const isCount = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isFinite(value) && value >= 0
+const isCount = (value: unknown): value is number => Number.isFinite(value) && Number(value) >= 0

@@ -38,9 +38,6 @@ export function createSendWaiting(
 ): (signal: () => AbortSignal) => Promise<Outcomes> {
   const { waiting, retries, transport, endpoint, clock, logger, readVerdict, maySend } = options
   const { backend } = waiting
-  /** `true` after a failed attempt was logged. */
-  let alreadyLogged = false
-
   return async (signal) => {
     const outcomes: Outcomes = new Map()
     await waiting.handleAll((report, content) => sendOne(report, content, outcomes, signal))
@@ -83,7 +80,6 @@ export function createSendWaiting(
       return isPermitted
     })
     if (result.outcome === 'accepted' || result.outcome === 'refused') {
-      alreadyLogged = false
       const [outcome, reason] =
         result.outcome === 'accepted'
           ? (['sent', ownOf(result).note ?? before.because] as const)
@@ -96,11 +92,12 @@ export function createSendWaiting(
       await waiting.end(report, outcome, reason, before)
       return true
     }
-    outcomes.set(reportId, { outcome: 'queued', reason: result.reason })
+    const isNo = latest.state === 'disabled'
     const hindered = waiting.reasonNotToSend(latest, content)
-    if (latest.state === 'disabled') outcomes.set(reportId, { outcome: 'queued', reason: latest.because })
-    else if (hindered !== undefined) return waiting.discard(report, hindered, outcomes, latest)
-    options.attemptFailed('queued', reportId, outcomes.get(reportId)?.reason ?? result.reason, bytes)
+    if (!isNo && hindered !== undefined) return waiting.discard(report, hindered, outcomes, latest)
+    const why = isNo ? latest.because : result.reason
+    outcomes.set(reportId, { outcome: 'queued', reason: why })
+    options.attemptFailed('queued', reportId, why, bytes)
     if (!maySend(latest)) return false
     if (result.outcome === 'retired') {
       await retries.retired(endpoint)
@@ -109,13 +106,12 @@ export function createSendWaiting(
       )
     } else if (!calledOff.aborted) {
       // An earlier failure was logged already, by this process or an earlier one.
-      const isKnown = alreadyLogged || (await retries.next()) > 0
+      const isKnown = (await retries.next()) > 0
       await retries.failed(ownOf(result).retryAfter)
       if (!isKnown)
         logger.debug(
           `Usage reports wait in ${backend.location}: ${result.reason}. They are sent later${backend.isVolatile ? ', if the process lives until then' : ''}.`,
         )
-      alreadyLogged = true
     }
     return false
   }

@@ -1,5 +1,5 @@
 import type { Catalog } from '../../catalog/index.ts'
-import { type Clock, errorOf, type Logger, ownOf } from '../../platform/index.ts'
+import { type Clock, errorOf, type Logger } from '../../platform/index.ts'
 import { type Lease, type StateStore, takeLease } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import {
@@ -109,15 +109,12 @@ export function createWaitingReports(options: WaitingReportsOptions): WaitingRep
     const what = numbers.length === 1 ? 'is corrupt and was' : 'are corrupt and were'
     logger.warn(`The waiting usage ${which} in ${backend.location} ${what} discarded.`)
     await backend.recordOutcome({ number: last }, await readVerdict())
-    await inBatches(numbers.slice(0, -1), (number) => outbox.remove(number).catch(() => {}))
+    await inBatches(numbers, (number) => outbox.remove(number).catch(() => {}))
   }
 
   /** Records merged counters, now that no report waits before them. */
   async function acknowledgeMerge({ number, merged }: MergeEntry): Promise<void> {
-    const verdict = await readVerdict()
-    // A person's no deletes all counts.
-    if (ownOf(verdict).disabledBy === 'person') await outbox.remove(number)
-    else await backend.recordOutcome({ number, merged }, verdict)
+    await backend.recordOutcome({ number, merged }, await readVerdict())
   }
 
   /**
