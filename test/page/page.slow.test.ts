@@ -4,8 +4,9 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
+import { createUsageTelemetry, defineCatalog } from '../../src/index.ts'
 import { createScratch } from '../support/scratch.ts'
-import { axeFindings, LEGAL_NOTE, launch, open, serveBoards } from './boards.ts'
+import { axeFindings, LEGAL_NOTE, launch, open, product, serveBoards } from './boards.ts'
 
 /** Pictures of the documentation, made by `SCREENSHOTS=1 node --test test/page/page.slow.test.ts`. */
 const PICTURES: Readonly<Record<string, string>> = {
@@ -365,4 +366,58 @@ test('axe finds nothing wrong, and nothing is wider than the screen: three width
     )
     await page.context().close()
   }
+})
+
+test('facts that came with an update wait until they are accepted, and are reported then', async () => {
+  using scratch = createScratch()
+  const state = path.join(scratch.directory, 'usage')
+  const { 'boards.searches': _, ...older } = product.catalog.facts
+  const catalog = defineCatalog({ version: 2, prefix: 'boards', levels: ['basic', 'full'], facts: older })
+  const before = createUsageTelemetry({ product: { ...product, catalog }, environment: {}, state })
+  await before.start()
+  await before.consent.set('full', { by: 'alice' })
+  await before.shutdown()
+
+  await using served = await serveBoards({ state })
+  served.access = { by: 'eve', read: true, write: false }
+  const page = await open(browser, served.url)
+  const waiting = page.locator('[data-part=new-facts]')
+  assert.match(await waiting.innerText(), /1 new fact waits until you accept:\s+boards\.searches Shows whether/)
+  assert.equal(await waiting.getByRole('button').count(), 0, 'somebody who may only read cannot accept')
+  assert.deepEqual((await served.usage.status()).facts.newer, ['boards.searches'])
+
+  served.access = { by: 'bob', read: true, write: true }
+  await page.reload()
+  await waiting.getByRole('button', { name: 'Accept' }).click()
+  await waiting.waitFor({ state: 'detached' })
+  assert.deepEqual((await served.usage.status()).facts.newer, [])
+  assert.equal((await served.usage.consent.history()).at(-1)?.by, 'bob')
+})
+
+test('what is copied for support has the id of the installation only where somebody ticks it', async () => {
+  await using served = await serveBoards({ level: 'full' })
+  const page = await open(browser, served.url, { permissions: ['clipboard-read', 'clipboard-write'] })
+  const id = (await served.usage.status()).installation?.id ?? assert.fail()
+  const copied = async () => {
+    await page.getByRole('button', { name: 'Copy for support' }).click()
+    await page.getByText('Copied.').waitFor()
+    return page.evaluate(() => navigator.clipboard.readText())
+  }
+  const without = await copied()
+  assert.ok(!without.includes(id))
+  assert.equal(JSON.parse(without).verdict.level, 'full')
+  await page.getByLabel('with the installation id').check()
+  assert.ok((await copied()).includes(id))
+})
+
+test('the course of a number is drawn from the local log, with its first and its last value in words', async () => {
+  await using served = await serveBoards({ level: 'full' })
+  const page = await open(browser, served.url)
+  const asked: string[] = []
+  page.on('request', (request) => asked.push(new URL(request.url()).host))
+  await page.reload()
+  const chart = page.getByRole('img', { name: /^boards\.count: 16 – 32, / })
+  await chart.waitFor()
+  assert.match((await chart.locator('polyline').getAttribute('points')) ?? '', /^(?:[\d.]+,[\d.]+ ?){3,}$/)
+  assert.deepEqual([...new Set(asked)], [new URL(served.url).host], 'nothing else is asked')
 })
