@@ -10,6 +10,7 @@
  *   POST /version/check      reads the version feed now
  *   GET  /admin/telemetry/   the operator's page
  */
+import { Console } from 'node:console'
 import http from 'node:http'
 import { text } from 'node:stream/consumers'
 import { metrics } from '@opentelemetry/api'
@@ -19,10 +20,12 @@ import { runTelemetryCommand } from 'otel-usage/cli'
 import { product } from './product.ts'
 
 const warnings = createStartupWarnings()
+// What a command prints is its answer: in its process, the log goes to standard error.
+const logger = process.argv[2] === 'telemetry' ? new Console(process.stderr) : console
 const usage = createUsageTelemetry({
   product,
-  logger: console,
-  disclosure: { sinks: [warnings.sink, (text) => console.info(text)] },
+  logger,
+  disclosure: { sinks: [warnings.sink, (text) => logger.info(text)] },
 })
 // From here on, code that knows nothing but the OpenTelemetry API fills the catalog's facts.
 metrics.setGlobalMeterProvider(usage)

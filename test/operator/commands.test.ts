@@ -19,6 +19,7 @@ import { COMMAND_SCHEMAS } from '../../src/operator/commands/schemas.ts'
 import type { OperatedTelemetry } from '../../src/operator/operations/index.ts'
 import { createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
+import { createLog } from '../support/log.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 import { runAcme } from './run.ts'
@@ -107,6 +108,17 @@ for (const [args, code] of [
     assert.equal((await documentOf(usage, args, code)).error.message.length > 10, true)
   })
 }
+
+test('a choice by a command is shown by the command, and not logged as well', async () => {
+  const log = createLog()
+  const usage = createAcme({ logger: log })
+  assert.equal((await runAcme(usage, ['off', '--json'])).code, 0)
+  assert.equal((await runAcme(usage, ['on'])).code, 0)
+  assert.deepEqual(
+    log.lines.filter((line) => line.startsWith('info')),
+    [],
+  )
+})
 
 test('an unknown command ends with 2, in a document as well', async () => {
   const { code, stdout, stderr } = await runAcme(createAcme(), ['stauts'])

@@ -382,7 +382,10 @@ test('facts that came with an update wait until they are accepted, and are repor
   served.access = { by: 'eve', read: true, write: false }
   const page = await open(browser, served.url)
   const waiting = page.locator('[data-part=new-facts]')
-  assert.match(await waiting.innerText(), /1 new fact waits until you accept:\s+boards\.searches Shows whether/)
+  assert.match(
+    await waiting.innerText(),
+    /1 new fact waits until you accept:\s+boards\.searches Shows whether/,
+  )
   assert.equal(await waiting.getByRole('button').count(), 0, 'somebody who may only read cannot accept')
   assert.deepEqual((await served.usage.status()).facts.newer, ['boards.searches'])
 

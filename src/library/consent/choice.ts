@@ -18,6 +18,11 @@ export interface Choice extends Chooser {
    * a no included, takes effect once it is stored. Default: the choice is stored whatever holds.
    */
   readonly expected?: SeenVerdict | string
+  /**
+   * `true` if the caller itself shows what has changed, as a command does: then a process that was not started does not log it as well.
+   * Default: false.
+   */
+  readonly quiet?: boolean
 }
 
 /** Verdict of a running product, and the choices of administrators. */

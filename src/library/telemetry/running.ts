@@ -108,6 +108,8 @@ export function createRunning(
   let isAnnounced = false
   /** Settles when the choice that somebody makes here right now is stored. Before the start, only a choice is logged. */
   let choosing: Promise<void> | undefined
+  /** `true` if whoever makes that choice shows it. */
+  let isQuiet = false
 
   consent.on('change', (now, before) => {
     const deleted = deleteAfterNo(now)
@@ -116,7 +118,7 @@ export function createRunning(
     const isNews = ownOf(before).disabledBy === 'circumstance' && now.state !== 'disabled'
     if (planned && !isNews) warnOfChange(now, before, settings)
     if (planned && isNews) announce(now, disclosing)
-    else if ((isAnnounced || choosing) && isAnotherDecision(now, before)) {
+    else if ((isAnnounced || (choosing && !isQuiet)) && isAnotherDecision(now, before)) {
       void Promise.all([deleted, replanned, choosing])
         .then(() => {
           // A choice that has been stored meanwhile is no longer called unstored.
@@ -181,6 +183,7 @@ export function createRunning(
     if (decision !== 'disabled') await refreshConsent()
     const chosen = createDeferred<void>()
     choosing = chosen.promise
+    isQuiet = ownOf(choice).quiet === true
     try {
       const now = await consent.set(decision, choice).finally(() => {
         if (choosing === chosen.promise) choosing = undefined
