@@ -2,7 +2,7 @@
  * Measures the cost of the library and of its alternatives. `npm run bench` writes docs/records/benchmarks.md; `npm run bench -- start` (or
  * another section) measures only that section, and updates it on the page. `npm run bench -- gateway` measures the receiver, needs a
  * quarter of an hour, Go and ClickHouse, and updates its section of the page; so does `npm run bench -- insights`, or `insights 10` for 10
- * million installations. The figures are of one run on one machine: compare ratios, not absolute numbers.
+ * million installations, whose data stays for further runs on that day with `insights 10 <directory>`. The figures are of one run on one machine: compare ratios, not absolute numbers.
  */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -51,12 +51,17 @@ if (gateway) {
   writeFileSync(file, `${before}${at < 0 ? last : last.slice(0, at)}${section}`)
   console.log(section)
 } else if (insights) {
-  const measured = await (await import('./insights.ts')).measureInsights(Number(wanted[1] ?? 1))
+  const millions = Number(wanted[1] ?? 1)
+  const measured = await (await import('./insights.ts')).measureInsights(millions, wanted[2])
+  const heading = millions === 1 ? INSIGHTS : `${INSIGHTS}, ${millions} million installations`
   const { before, last } = onPage()
   const others = last
     .split(/^(?=## )/m)
-    .filter((section) => !section.startsWith(`${INSIGHTS}\n`) && section !== '')
-  writeFileSync(file, [before, sectionOf(INSIGHTS, measured), '\n', ...others].join(''))
+    .filter((section) => !section.startsWith(`${heading}\n`) && section !== '')
+  const sections = [...others, `${sectionOf(heading, measured)}\n`].sort(
+    (one, other) => Number(one.startsWith(GATEWAY)) - Number(other.startsWith(GATEWAY)),
+  )
+  writeFileSync(file, [before, ...sections].join('').trimEnd().concat('\n'))
   console.log(measured.join('\n'))
 } else {
   installPeers()
@@ -95,7 +100,14 @@ function updateSection(heading: string, measured: readonly string[]): void {
 
 /** Returns a section that was measured alone. */
 function sectionOf(heading: string, measured: readonly string[]): string {
-  return [heading, '', `${writtenBy(`npm run bench -- ${wanted[0]}`)}.`, '', ...measured, ''].join('\n')
+  return [
+    heading,
+    '',
+    `${writtenBy(`npm run bench -- ${wanted.slice(0, 2).join(' ')}`)}.`,
+    '',
+    ...measured,
+    '',
+  ].join('\n')
 }
 
 function writtenBy(command: string): string {
@@ -108,7 +120,6 @@ function writtenBy(command: string): string {
 /** Returns the page in two parts: up to the sections with separate runs, and from there. */
 function onPage(): { before: string; last: string } {
   const text = readFileSync(file, 'utf8')
-  const at =
-    [INSIGHTS, GATEWAY].map((heading) => text.indexOf(`${heading}\n`)).find((index) => index >= 0) ?? -1
+  const at = text.search(new RegExp(`^(?:${INSIGHTS}|${GATEWAY})`, 'm'))
   return at < 0 ? { before: `${text}\n`, last: '' } : { before: text.slice(0, at), last: text.slice(at) }
 }
