@@ -40,7 +40,14 @@ before(async () => {
     )
   })
   const one = { product: 'one', installation: uuid('4'), reportId: uuid('7'), at: `${dayOf(1)} 10:00:00` }
-  await insertReports(store, ...reports.flat(), one)
+  const upgraded = Array.from({ length: 6 }, () => uuid('4')).flatMap((installation) =>
+    [12, 1].map((back): StoredReport => {
+      const attributes = back === 1 ? { 'service.version': '2.0.0' } : {}
+      const about = { product: 'upgraded', installation, reportId: uuid('7'), at: `${dayOf(back)} 10:00:00` }
+      return { ...about, attributes, points: [{ name: 'acme.commands', value: back }] }
+    }),
+  )
+  await insertReports(store, ...reports.flat(), ...upgraded, one)
   await maintainStore(store)
   insights = createInsights({ url: store.url })
   suite.after(() => insights.close())
@@ -120,6 +127,17 @@ test('a product without reports, and one with a single installation, have an ans
   assert.deepEqual([none.rows, none.installations, none.source.since], [[], 0, null])
   const one = await insights.versions({ product: 'one' })
   assert.deepEqual([one.rows, one.installations], [[], null])
+})
+
+test('whoever reported no version before a release is seen before and after it', async () => {
+  const { rows } = await insights.effect({ product: 'upgraded', range: '>=2', fact: 'acme.commands' })
+  assert.deepEqual(
+    rows.map(({ when, installations, days, total }) => ({ when, installations, days, total })),
+    [
+      { when: 'before', installations: 6, days: 6, total: 72 },
+      { when: 'after', installations: 6, days: 6, total: 6 },
+    ],
+  )
 })
 
 /** Runs the command and returns what it printed. */

@@ -201,7 +201,7 @@ export const effect = question({
     }),
   facts: ({ fact }) => [fact],
   notes: [
-    'Only installations that reported both another version and one of the release in the period. Days: those on which one of them reported. Reporting: those on which it reported a number other than 0. Low and high: 95 % interval of the mean, days taken as independent.',
+    'Only installations that reported both with a version of the release and without one in the period. Days: those on which one of them reported. Reporting: those on which it reported a number other than 0. Low and high: 95 % interval of the mean, days taken as independent.',
   ],
 })
 
