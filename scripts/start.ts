@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { findCollector, freePort, GatewayError } from '../src/gateway.ts'
+import { showCommunityReport } from './start/community.ts'
 import { DemoError } from './start/demo-host.ts'
 import { createGate } from './start/gate.ts'
 import { showOptedIn, showOptedOut, showReport } from './start/rounds.ts'
@@ -69,9 +70,15 @@ async function show(directory: string): Promise<void> {
     ...{ system, endpoint, screen },
     directory: path.join(directory, 'acme-notes-opted-out'),
   })
+  const shown = (name: string) => path.relative('', path.join(directory, name))
+  const report = await showCommunityReport({
+    system,
+    screen,
+    directory: path.join(directory, 'community-report'),
+  })
+  running.unshift(report)
   if (values.exit) return
 
-  const shown = (name: string) => path.relative('', path.join(directory, name))
   screen.step('It stays up. Where to look, and what to try')
   screen.say(`The product              ${host.url}`)
   screen.say(`The operator's page      ${host.url}/admin/telemetry/`)
@@ -82,6 +89,7 @@ async function show(directory: string): Promise<void> {
   screen.say(
     `The store                curl --config ${path.relative('', system.curlConfig)} -d 'SELECT * FROM usage.points FORMAT Vertical'`,
   )
+  screen.say(`The community report     ${report.url}`)
   screen.say('Ctrl-C ends all of it.')
   await interrupted
 }

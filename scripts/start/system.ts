@@ -15,11 +15,14 @@ import {
 import { createInsights, type Insights } from '../../src/insights.ts'
 import { isImportantLine, readableLine } from '../../src/maintainer/stack/log-line.ts'
 import type { Screen } from './screen.ts'
+import { SIMULATED } from './simulated.ts'
 
 /** Running gateway and store. */
 export interface System {
   readonly gateway: RunningCollector
   readonly store: ClickHouseConnection
+  /** Address of the store, with its login. */
+  readonly url: string
   /** File for `curl --config` with the login of the store. */
   readonly curlConfig: string
   readonly insights: Insights
@@ -59,6 +62,9 @@ export async function startSystem({
     const clickHouse = await startClickHouse({
       directory: path.join(directory, 'clickhouse'),
       httpPort: 0,
+      grants: [
+        `GRANT SHOW, SELECT, INSERT, ALTER, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP, OPTIMIZE ON ${SIMULATED}.*`,
+      ],
     })
     started.unshift(clickHouse)
     await applySchema({ url: clickHouse.url, database: DATABASE })
@@ -89,7 +95,7 @@ export async function startSystem({
     const curlConfig = path.join(directory, 'clickhouse', 'curl.cfg')
     const arrived = () => acceptedPoints(gateway.metricsUrl)
     const maintain = () => maintainStore({ url: clickHouse.url, database: DATABASE })
-    return { gateway, store, curlConfig, insights, maintain, arrived, stop }
+    return { gateway, store, url: clickHouse.url, curlConfig, insights, maintain, arrived, stop }
   } catch (error) {
     await stop()
     throw error

@@ -85,6 +85,10 @@ test('npm start -- --exit: a report travels from host code to an answer through 
     /Acme Notes sends no usage reports \(ACME_NOTES_TELEMETRY_OPTOUT=1\)/,
     /Usage report [0-9a-f-]{36} not sent, ACME_NOTES_TELEMETRY_OPTOUT=1: \{"resourceMetrics"/,
     /Nothing arrived at the gateway\./,
+    /Which versions are in use\? .+\n +value +installations +share\n +1\.4\.2 +1\d\d /,
+    /in this period +\d+ +0\.\d+ +0\.\d+ +0\.\d+/,
+    /median +64/,
+    /The community report, .+: http:\/\/127\.0\.0\.1:\d+\/\n +Its files: .+community-report\/index\.html/,
   ]
   for (const pattern of expected) assert.match(demo.output(), pattern)
   assert.deepEqual(processesWith(scratch.directory), [])
@@ -118,6 +122,12 @@ test('npm start stays up and says what to try; Ctrl-C ends all of it, and no pro
   const host = /The product +(http\S+)/.exec(demo.output())?.[1]
   const view = (await (await fetch(`${host}/telemetry`)).json()) as { verdict: { state: string } }
   assert.equal(view.verdict.state, 'enabled')
+  const report = /The community report +(http\S+)/.exec(demo.output())?.[1]
+  assert.match(await (await fetch(`${report}`)).text(), /<h1>How Acme Notes is used<\/h1>/)
+  assert.equal(
+    (await fetch(`${report}data/acme-notes-versions.json`)).headers.get('content-type'),
+    'application/json',
+  )
 
   process.kill(-(demo.child.pid ?? 0), 'SIGINT')
   assert.equal(await demo.exited, 0, demo.output())

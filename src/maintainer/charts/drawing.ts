@@ -13,7 +13,11 @@ export const FONT_SIZE = 13
 /** Width of a character of that size, a little wider than most fonts have it: nobody knows the font that will be used. */
 const CHARACTER = 7.8
 
-export const textWidth = (text: string): number => [...text].length * CHARACTER
+/** Width of a wide letter. */
+const WIDE_CHARACTER = 12
+
+export const textWidth = (text: string): number =>
+  [...text].reduce((sum, each) => sum + (/[mwMW@%]/.test(each) ? WIDE_CHARACTER : CHARACTER), 0)
 
 /** Returns the text, shortened to a width. */
 export function fitted(text: string, width: number): string {
