@@ -20,6 +20,7 @@ SELECT
     bitmapCardinality(now.Who) AS Active,
     bitmapAndCardinality(now.Who, came.Who) AS New,
     bitmapAndCardinality(now.Who, before.Who) AS Stayed,
+    bitmapAndnotCardinality(bitmapAndnot(now.Who, before.Who), came.Who) AS Returned,
     bitmapAndnotCardinality(before.Who, now.Who) AS Lost
 FROM
 (
@@ -141,11 +142,11 @@ SELECT
     intDiv(n, smallest_group) * smallest_group AS Active,
     intDiv(came, smallest_group) * smallest_group AS New,
     intDiv(stayed, smallest_group) * smallest_group AS Stayed,
-    intDiv(n - came - stayed, smallest_group) * smallest_group AS Returned,
+    intDiv(returned, smallest_group) * smallest_group AS Returned,
     intDiv(lost, smallest_group) * smallest_group AS Lost
 FROM
 (
-    SELECT Product, Week, sum(Active) AS n, sum(New) AS came, sum(Stayed) AS stayed, sum(Lost) AS lost
+    SELECT Product, Week, sum(Active) AS n, sum(New) AS came, sum(Stayed) AS stayed, sum(Returned) AS returned, sum(Lost) AS lost
     FROM weeks_of_shard
     GROUP BY Product, Week
 )

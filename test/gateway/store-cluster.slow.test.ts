@@ -143,6 +143,38 @@ test('the views of a reader show the same over two servers as over one', async (
   }
 })
 
+test('the weeks of a reader are those of the question about growth, rounded down', async (t) => {
+  const server = await runClickHouse(t, await scratchDirectory(t))
+  const { reports } = sampleLives(80, 30)
+  // Some pause for weeks, and come back or not.
+  const kept = reports.filter(({ installation = '', at }) => {
+    // By the weeks from Monday: 1970 began with a Thursday.
+    const week = Math.floor((Date.parse(`${at.slice(0, 10)}T00:00:00Z`) / 86_400_000 + 3) / 7)
+    return Number.parseInt(installation.slice(0, 8), 16) % 4 !== week % 4
+  })
+  await insertReports(server, ...kept)
+  await maintainStore(server)
+  await applyReaderViews(server)
+  const insights = createInsights({ url: server.url, smallestGroup: 1 })
+  t.after(() => insights.close())
+  const rows = await rowsOf<
+    Record<'Week', string> & Record<'Active' | 'New' | 'Stayed' | 'Returned' | 'Lost', number>
+  >(server, 'SELECT * FROM shown_weeks ORDER BY Week')
+  assert.ok(rows.some(({ Returned }) => Returned > 0) && rows.some(({ Lost }) => Lost > 0))
+  const rounded = (n: number | null) => Math.floor((n ?? 0) / 5) * 5
+  for (const { Week, Active, New, Stayed, Returned, Lost } of rows) {
+    const until = new Date(Date.parse(Week) + 6 * 86_400_000).toISOString().slice(0, 10)
+    const { rows: growth } = await insights.growth({ product: 'acme-db', until, days: 7, periods: 1 })
+    const [expected] = growth
+    assert.ok(expected)
+    assert.deepEqual(
+      [Active, New, Stayed, Returned, Lost],
+      [expected.active, expected.new, expected.stayed, expected.returned, expected.lost].map(rounded),
+      Week,
+    )
+  }
+})
+
 test('the Collector writes to a cluster as to one server', async (t) => {
   const cluster = { name: 'usage', replicated: false, onCluster: false }
   const servers = await runServers(t, 2)
