@@ -240,6 +240,21 @@ test('what is no report of a known product and of this time is refused, with the
   assert.equal(check({ ...item, scopeMetrics: [] }, { now }), 'it has no point that the catalog declares')
 })
 
+test('a value or a metric that is two things at once is refused, whichever of them another reader would take', () => {
+  const [item] = report({ at: now }).resourceMetrics
+  const text = JSON.stringify(item)
+  for (const [from, to] of [
+    ['"stringValue":"full"', '"stringValue":"full","kvlistValue":{}'],
+    ['"stringValue":"full"', '"stringValue":null'],
+    ['"intValue":"1"', '"intValue":1.5'],
+    ['"gauge":', '"histogram":null,"gauge":'],
+    ['"asDouble":', '"asInt":"1","asDouble":'],
+  ] as const) {
+    assert.ok(text.includes(from), from)
+    assert.equal(check(JSON.parse(text.replace(from, to)), { now }), 'it is not a report in OTLP/JSON', to)
+  }
+})
+
 test('the conditions on every report are those of gateway.yaml', () => {
   const gateway = readFileSync('collector-config/gateway.yaml', 'utf8')
   const check = readFileSync('src/maintainer/collector/check-report.ts', 'utf8')

@@ -8,7 +8,7 @@ import { archiveOf, filesWith, report, runGateway, sampleOf, send } from './runn
 
 const why = 'to know'
 const values = { command: ['find', 'insert'], result: ['ok', 'error'] }
-const catalog = defineCatalog({
+export const fuzzCatalog = defineCatalog({
   version: 1,
   prefix: 'acme',
   facts: {
@@ -52,7 +52,7 @@ export async function fuzzGateway(
   const lines: string[] = []
   const gateway = await runGateway(t as TestContext, {
     directory,
-    products: [{ name: 'acme-db', catalog }],
+    products: [{ name: 'acme-db', catalog: fuzzCatalog }],
     onLine: (line) => lines.push(line),
   })
   const random = createRandom('hostile', seed)

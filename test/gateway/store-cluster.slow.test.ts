@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { defineCatalog } from '../../src/catalog/index.ts'
 import {
   applySchema,
   freePort,
@@ -10,7 +11,7 @@ import {
   startClickHouse,
   storeStatements,
 } from '../../src/gateway.ts'
-import { createInsights } from '../../src/insights.ts'
+import { createInsights, importReports } from '../../src/insights.ts'
 import { applyReaderViews, shownViews } from '../../src/maintainer/store/index.ts'
 import { checkAnswers } from '../insights/check-answers.ts'
 import { sampleLives } from '../insights/sample-lives.ts'
@@ -101,6 +102,23 @@ test('a store over two servers: each installation is on one of them, and any of 
     )
   }
   assert.deepEqual(await rowsOf(first, 'SELECT sum(Installations) AS n FROM erasures FINAL'), [{ n: 1 }])
+
+  // An import at either server knows the requests of both, and brings reports to the shard of their installation.
+  const file = path.join(await scratchDirectory(t), 'archive.jsonl')
+  const late = installations.map((id) => report({ attributes: { 'service.instance.id': id } }))
+  await writeFile(file, late.map((each) => JSON.stringify(each)).join('\n'))
+  const catalog = defineCatalog({ version: 1, prefix: 'acme', facts: {} })
+  for (const { url } of servers) {
+    const { imported, forgotten } = await importReports({
+      ...{ url, paths: [file], products: [{ name: 'acme-db', catalog }], archive: true },
+    })
+    assert.deepEqual({ imported, forgotten }, { imported: 19, forgotten: 1 })
+  }
+  for (const server of servers)
+    assert.deepEqual(
+      await rowsOf(server, "SELECT uniqExact(InstallationId) AS n FROM points WHERE Version = '2.4.0'"),
+      [{ n: 19 }],
+    )
 })
 
 test('every question has the same answer over two servers as over one', async (t) => {
@@ -114,7 +132,13 @@ test('every question has the same answer over two servers as over one', async (t
   const insights = createInsights({ url: second.url, smallestGroup: 1 })
   t.after(() => insights.close())
   assert.ok(
-    (await checkAnswers(insights, lives, { product: 'acme-db', until: today, days: 8, filters: 2 })) > 200,
+    (await checkAnswers(insights, lives, {
+      product: 'acme-db',
+      until: today,
+      days: 8,
+      filters: 2,
+      isCluster: true,
+    })) > 200,
   )
 })
 

@@ -32,8 +32,22 @@ export interface ReceivedResource {
   readonly metrics: readonly ReceivedMetric[]
 }
 
-/** Returns the resource; `undefined` if the value is something else. */
+/**
+ * Returns the resource; `undefined` if the value is something else, or has two values where OTLP has one: which of them the Collector
+ * would take depends on their order.
+ */
 export function readResource(value: unknown): ReceivedResource | undefined {
+  try {
+    return resourceOf(value)
+  } catch (error) {
+    if (error instanceof NotOtlp) return undefined
+    throw error
+  }
+}
+
+class NotOtlp extends Error {}
+
+function resourceOf(value: unknown): ReceivedResource | undefined {
   const [resource, scopes] = [recordIn(value, 'resource'), listIn(value, 'scopeMetrics')]
   if (resource === undefined || scopes === undefined) return undefined
   const keyValues = listIn(resource, 'attributes') ?? []
@@ -46,6 +60,7 @@ export function readResource(value: unknown): ReceivedResource | undefined {
 
 function readMetric(metric: unknown): ReceivedMetric {
   const [gauge, metadata] = [recordIn(metric, 'gauge'), listIn(metric, 'metadata')]
+  if (gauge && OTHER_DATA.some((name) => isRecord(metric) && Object.hasOwn(metric, name))) throw new NotOtlp()
   return {
     name: textIn(metric, 'name'),
     unit: textIn(metric, 'unit'),
@@ -54,14 +69,18 @@ function readMetric(metric: unknown): ReceivedMetric {
   }
 }
 
+const OTHER_DATA = ['sum', 'histogram', 'exponentialHistogram', 'summary']
+
 function readPoint(point: unknown): ReceivedPoint {
   const keyValues = listIn(point, 'attributes') ?? []
   const attributes = attributesOf(keyValues)
+  const [double, int] = [memberOf(point, 'asDouble'), memberOf(point, 'asInt')]
+  if (double !== undefined && int !== undefined) throw new NotOtlp()
   return {
     attributes,
     isAmbiguous: attributes.size < keyValues.length,
     at: secondsOf(memberOf(point, 'timeUnixNano')),
-    value: numberOf(memberOf(point, 'asDouble') ?? memberOf(point, 'asInt')),
+    value: numberOf(double ?? int),
     hasMore:
       (listIn(point, 'exemplars')?.length ?? 0) > 0 ||
       ![undefined, 0].includes(memberOf(point, 'flags') as 0),
@@ -79,14 +98,27 @@ function attributesOf(keyValues: readonly unknown[]): Map<string, ReceivedValue>
 
 function valueOf(value: unknown): ReceivedValue {
   const entries = Object.entries(isRecord(value) ? value : { value })
-  const [[kind, held] = ['', null]] = entries
+  const [[kind, held] = ['', undefined]] = entries
   if (entries.length === 0) return null
-  if (kind === 'stringValue' && typeof held === 'string') return held
-  if (kind === 'boolValue' && typeof held === 'boolean') return held
-  if (kind === 'intValue') return wholeOf(held)
-  const items = kind === 'arrayValue' ? (listIn(held, 'values') ?? []) : undefined
-  const texts = items?.map((item) => memberOf(item, 'stringValue'))
-  return texts?.every((text) => typeof text === 'string') ? texts : undefined
+  if (entries.length > 1) throw new NotOtlp()
+  switch (kind) {
+    case 'stringValue':
+      return typeof held === 'string' ? held : notOtlp()
+    case 'boolValue':
+      return typeof held === 'boolean' ? held : notOtlp()
+    case 'intValue':
+      return wholeOf(held) ?? notOtlp()
+    case 'arrayValue': {
+      const texts = (listIn(held, 'values') ?? []).map((item) => memberOf(item, 'stringValue'))
+      return texts.every((text) => typeof text === 'string') ? texts : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+function notOtlp(): never {
+  throw new NotOtlp()
 }
 
 /** A number of 64 bits is a text in JSON. */
