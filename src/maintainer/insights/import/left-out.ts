@@ -31,12 +31,14 @@ const idsOf = ({ product, installation, attributes }: CheckedReport): (readonly 
 /** Attribute with the id of the installation that another one is a copy of. */
 export const LINEAGE = 'usage.installation.lineage'
 
+/** On a cluster each shard has its own salt. */
 const FORGOTTEN = `
 SELECT asked.Product AS product, toString(asked.Id) AS id, toUnixTimestamp(max(requests.Before)) AS before
 FROM
 (
-    SELECT pair.1 AS Product, pair.2 AS Id, sipHash128Keyed((SELECT argMin((First, Second), MadeAt) FROM salt), Product, Id) AS Hash
-    FROM (SELECT arrayJoin(arrayZip({products:Array(String)}, {ids:Array(UUID)})) AS pair)
+    SELECT pair.1 AS Product, pair.2 AS Id, sipHash128Keyed((First, Second), Product, Id) AS Hash
+    FROM (SELECT arrayJoin(arrayZip({products:Array(String)}, {ids:Array(UUID)})) AS pair) AS pairs
+    CROSS JOIN (SELECT DISTINCT First, Second FROM salt) AS salts
 ) AS asked
 INNER JOIN
 (
