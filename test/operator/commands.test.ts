@@ -14,9 +14,10 @@ import {
 import path from 'node:path'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
-import { createMemoryStore } from '../../src/index.ts'
+import { createMemoryStore, defineCatalog } from '../../src/index.ts'
 import { COMMAND_SCHEMAS } from '../../src/operator/commands/schemas.ts'
 import type { OperatedTelemetry } from '../../src/operator/operations/index.ts'
+import { createTestTelemetry } from '../../src/testing.ts'
 import { createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
@@ -109,6 +110,34 @@ for (const [args, code] of [
   })
 }
 
+test('the status of a product with a version notice is as its schema says, acknowledged advisories included', async () => {
+  const { usage, receiver } = createTestTelemetry({
+    product: { name: 'acme-db', version: '2.4.0' },
+    catalog: defineCatalog({ version: 1, prefix: 'acme', facts: {} }),
+    endpoint: 'https://usage.acme.example',
+    consent: { default: 'enabled' },
+    versionCheck: { feed: 'https://acme.example/versions.json' },
+  })
+  const advisory = { severity: 'high', affected: '<2.5.0', fixedIn: ['2.5.0'], summary: 'Bad' }
+  receiver.feed(
+    JSON.stringify({
+      ...{ format: 1, product: 'acme-db', issued: '2025-12-01T00:00:00Z', message: 'Update soon.' },
+      ...{ url: 'https://acme.example/', versions: [{ version: '2.5.0', endOfLife: '2027-01-01' }] },
+      advisories: ['ACME-1', 'ACME-2'].map((id) => ({ id, ...advisory })),
+    }),
+  )
+  await usage.start()
+  await usage.version.check()
+  await usage.version.acknowledge('ACME-1', { by: 'alice', until: '2026-06-01T00:00:00Z' })
+  const { stdout } = await runAcme(usage, ['status', '--json'])
+  const document = JSON.parse(stdout)
+  assert.equal(document.version.notice.announcement, 'Update soon.')
+  assert.equal(document.version.notice.advisories[0].acknowledged.by, 'alice')
+  const isValid = new Ajv2020({ strict: false }).compile(COMMAND_SCHEMAS['status'] as object)
+  assert.ok(isValid(document), JSON.stringify(isValid.errors))
+  await usage.shutdown()
+})
+
 test('a choice by a command is shown by the command, and not logged as well', async () => {
   const log = createLog()
   const usage = createAcme({ logger: log })
@@ -126,7 +155,7 @@ test('an unknown command ends with 2, in a document as well', async () => {
   assert.match(stderr, /Unknown command 'stauts'. Did you mean status\?/)
   const asJson = await runAcme(createAcme(), ['stauts', '--json'])
   assert.deepEqual([asJson.code, asJson.stderr], [2, ''])
-  assert.match(JSON.parse(asJson.stdout).error.message, /unknown command/)
+  assert.match(JSON.parse(asJson.stdout).error.message, /^Unknown command 'stauts'\. Did you mean status\?$/)
 })
 
 test('a choice that a variable comes before ends with 3, and says which one', async () => {

@@ -82,7 +82,7 @@ export function createApp(usage: AdministeredTelemetry, settings: AdminSettings)
         .join(', ')
       throw new Refusal(
         'method-not-allowed',
-        `${req.method} is not possible here; ${allow} is.`,
+        `${req.method} is not possible here. Possible: ${allow}.`,
         {},
         { allow },
       )

@@ -116,8 +116,8 @@ export function createProgram(context: Context, { answer, end }: Results): Comma
   return program
 }
 
-/** Turns the messages of commander, such as `error: unknown option '--x'`, into sentences. */
-const asSentence = (text: string) =>
+/** Returns a message of commander, such as `error: unknown option '--x'`, as sentences. */
+export const asSentence = (text: string) =>
   text
     .replace(/^error: (.)/, (_, first: string) => first.toUpperCase())
     .replace(/(?<![.?])\n\((Did you mean .+\?)\)$/m, '. $1')

@@ -10,7 +10,7 @@ import {
 } from '../../platform/index.ts'
 import { type OperatedTelemetry, shown } from '../operations/index.ts'
 import { type Answer, CommandFailure, type Context, EXIT, type TelemetryIo } from './context.ts'
-import { createProgram } from './program.ts'
+import { asSentence, createProgram } from './program.ts'
 import { createTerminal, type Output } from './terminal.ts'
 
 /**
@@ -117,7 +117,7 @@ function failureOf(error: unknown): { message: string; code: string; exitCode: n
   if (error instanceof CommandFailure) return error.asFailure()
   if (error instanceof CommanderError)
     return {
-      message: error.message.replace(/^error: /, ''),
+      message: asSentence(`error: ${error.message.replace(/^error: /, '')}\n`).trimEnd(),
       code: 'ERR_USAGE_COMMAND',
       exitCode: EXIT.calledWrongly,
     }

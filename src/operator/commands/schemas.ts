@@ -130,6 +130,7 @@ const DOCUMENTS: Readonly<Record<string, Schema>> = {
           }),
         ),
         message: text,
+        'announcement?': text,
         'url?': text,
         source: words('feed', 'header'),
       }),
