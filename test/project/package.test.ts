@@ -139,7 +139,7 @@ test('importing and starting loads no package; the SDK is loaded when the first 
 })
 
 /** What a start reads of this library, in bytes. Half of the time of an import is Node.js compiling it. */
-const MAX_START_BYTES = 278_000
+const MAX_START_BYTES = 284_500
 
 /** The modules of Node.js, and parts of them, that a start makes ready. */
 const MAX_START_MODULES = 8

@@ -20,7 +20,7 @@ export function observeTelemetry(
   settings: Settings,
   verdict: UsageTelemetry['consent']['verdict'],
   stores: FactStores,
-  versions: () => Pick<UsageTelemetry['version'], 'notice'> | undefined,
+  versions: Pick<UsageTelemetry['version'], 'notice'>,
 ): () => void {
   const meter = provider.getMeter('otel-usage')
   const gauge = (name: string, unit: string, description: string) =>
@@ -46,7 +46,7 @@ export function observeTelemetry(
     for (const { reason, count } of stores.dropped()) reasons.set(reason, (reasons.get(reason) ?? 0) + count)
     for (const [reason, count] of reasons)
       result.observe(dropped, count, { ...product, 'usage.telemetry.drop.reason': reason })
-    observeVersion(result, versions()?.notice())
+    observeVersion(result, versions.notice())
     const delivery = await deliveryStatus(settings)
     result.observe(waiting, delivery.waiting, product)
     if (delivery.lastSuccessAt === undefined) return

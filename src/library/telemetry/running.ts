@@ -30,7 +30,7 @@ import {
   warnOfChange,
 } from './start.ts'
 import type { UsageTelemetry } from './surface.ts'
-import type { VersionCheck } from './version-check.ts'
+import { createVersions } from './versions.ts'
 
 /** Longest time that `start` waits for its writes, in milliseconds, once the decision has been read. */
 const START_BUDGET = 5_000
@@ -83,17 +83,10 @@ export function createRunning(
   const runner = createReportRunner({
     ...{ settings, contributions, counting, verdict, readVerdict, refreshConsent, logTrouble, beforeReport },
     tell: listeners.tell,
-    hearing: (transport) => versions?.hearing(transport) ?? transport,
+    hearing: (transport) => versions.hearing(transport),
   })
-
-  /** Loaded at the start, if the product makes version checks, or when the host first asks. */
-  let versions: VersionCheck | undefined
-  async function loadVersions(): Promise<VersionCheck> {
-    const { createVersionCheck } = await import('./version-check.ts')
-    versions ??= createVersionCheck(settings, { verdict, readVerdict, maySend: runner.maySend })
-    return versions
-  }
-  const disclosing = { ...settings, versionsOf: (now: Verdict) => versions?.disclosed(now) }
+  const versions = createVersions(settings, { verdict, readVerdict, maySend: runner.maySend })
+  const disclosing = { ...settings, versionsOf: versions.disclosed }
 
   let starting: Promise<Verdict> | undefined
   let isRecorded = false
@@ -128,7 +121,7 @@ export function createRunning(
         .catch(logTrouble)
     }
     if (isAnnounced) updateSinks(now, disclosing)
-    void versions?.apply().catch(logTrouble)
+    void versions.apply().catch(logTrouble)
     for (const listener of listeners.change) tellHost(() => listener(now, before))
   })
 
@@ -202,7 +195,7 @@ export function createRunning(
 
   async function begin(before: Promise<void> | undefined): Promise<Verdict> {
     await before
-    if (settings.versionCheck) await loadVersions()
+    await versions.prepare()
     // Before anything is written: a refused start leaves nothing behind.
     refuseUnwanted(await refreshConsent(), settings)
     const rest = startReporting()
@@ -232,7 +225,7 @@ export function createRunning(
     }
     announce(now, disclosing, consent.unannounced())
     isAnnounced = planned
-    if (planned && settings.versionCheck) await versions?.start()
+    if (planned) await versions.start()
     // A process that sends at its end prints the report there.
     if (settings.debug && settings.delivery === 'inline')
       void keepingProcessAlive(printPreview).catch(logTrouble)
@@ -280,7 +273,7 @@ export function createRunning(
     const persisted = Promise.all([counting.stop(), record(isStarted)]).then(() => {})
     // A short-lived process sends after its counts are persisted, and its runner stops after that, unless it was started again meanwhile.
     const sent = sends && flush(delivery, persisted)
-    if (!sent) versions?.stop()
+    if (!sent) versions.stop()
     const stopped = sent
       ? sent.catch(logTrouble).then(() => (planned ? undefined : runner.stop()))
       : runner.stop(grace)
@@ -303,7 +296,8 @@ export function createRunning(
   async function flush(delivery: EndingProcess['delivery'], persisted: Promise<void>): Promise<void> {
     const { flushAtEnd } = await import('./flush-at-end.ts')
     await flushAtEnd(settings, contributions, {
-      ...{ delivery, runner, refreshConsent, persisted, stopCounting: counting.stop, versions },
+      ...{ delivery, runner, refreshConsent, persisted, stopCounting: counting.stop },
+      versions: await versions.loadAtEnd(),
       printPreview: settings.debug && printPreview,
     })
   }
@@ -327,7 +321,7 @@ export function createRunning(
       void import('./observe.ts')
         .then(({ observeTelemetry }) => {
           if (!isRemoved)
-            remove = observeTelemetry(provider, settings, verdict, contributions.stores, () => versions)
+            remove = observeTelemetry(provider, settings, verdict, contributions.stores, versions)
         })
         .catch((error) => logger.warn(`The usage telemetry cannot be observed: ${errorOf(error).message}`))
       return () => {
@@ -357,13 +351,13 @@ export function createRunning(
     async forget(chooser) {
       const by = nameOfChooser(chooser)
       return keepingProcessAlive(async () => {
-        if (settings.versionCheck) await (await loadVersions()).forget()
+        if (settings.versionCheck) await (await versions.load()).forget()
         return runner.forget(by)
       })
     },
     async status() {
       const verdict = await refreshConsent()
-      const version = settings.versionCheck && (await (await loadVersions()).status())
+      const version = settings.versionCheck && (await (await versions.load()).status())
       const disclosure = disclosureOf(verdict, disclosing, consent.unannounced())
       const { makeStatus } = await import('./make-status.ts')
       // After a shutdown none is scheduled, though the time of the next one is stored.
@@ -388,10 +382,10 @@ export function createRunning(
       check: async () => (await ledger()).check(),
     },
     version: {
-      notice: () => versions?.notice(),
-      check: () => keepingProcessAlive(async () => (await loadVersions()).check()),
+      notice: versions.notice,
+      check: () => keepingProcessAlive(async () => (await versions.load()).check()),
       acknowledge: (id, choice) =>
-        keepingProcessAlive(async () => (await loadVersions()).acknowledge(id, choice)),
+        keepingProcessAlive(async () => (await versions.load()).acknowledge(id, choice)),
     },
   }
 }

@@ -9,7 +9,7 @@ import {
 } from '../consent/index.ts'
 import type { Settings } from './settings.ts'
 import { factsUnder } from './status.ts'
-import type { VersionCheck } from './version-check.ts'
+import type { DisclosedVersions } from './version-start.ts'
 
 /**
  * Refuses a start that the product excludes by its options.
@@ -48,7 +48,7 @@ const LOCKING = new Set(['variable', 'flag', 'locked-configuration'])
 
 /** Settings, with what the notice says about version checks. Default: the product makes none. */
 export interface Disclosing extends Settings {
-  readonly versionsOf?: (verdict: Verdict) => ReturnType<VersionCheck['disclosed']> | undefined
+  readonly versionsOf?: (verdict: Verdict) => DisclosedVersions
 }
 
 /** Returns the notice of this start, or of a change of consent; `undefined` if there is nothing to say. */

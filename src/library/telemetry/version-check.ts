@@ -1,18 +1,24 @@
 import { type Environment, ownOf, parseDuration, URL } from '../../platform/index.ts'
-import { type DisclosureSubject, optsOut, printable, type Verdict } from '../consent/index.ts'
+import { optsOut, printable, type Verdict } from '../consent/index.ts'
 import {
-  createVersionWatch,
+  permissionOf,
+  type ShownVersion,
   type VersionCheckOptions,
   type VersionWatch,
   type VersionWatchOptions,
 } from '../version/index.ts'
 import type { Settings } from './settings.ts'
 import { requireVersionOptions } from './version-rules.ts'
+import { consentKey, type DisclosedVersions, productKey, type VersionStart } from './version-start.ts'
 
-/** Version checks of a product, with what the notice at the start says about them. */
-export interface VersionCheck extends VersionWatch {
-  /** Returns what the notice says about the version checks under a verdict. */
-  disclosed(verdict: Verdict): Pick<DisclosureSubject, 'versionCheck' | 'versionFeed' | 'versionOptOut'>
+/** Version checks of a product, as its options and the operator's variables say. */
+export interface VersionCheck {
+  /** Returns what the notice at the start says about the version checks under a verdict. */
+  disclosed(verdict: Verdict): DisclosedVersions
+  /** Returns `true` if nothing is requested and nothing shown under a verdict. */
+  isOff(verdict: Verdict): boolean
+  /** Loads what makes the checks. */
+  watch(): Promise<VersionWatch>
 }
 
 /**
@@ -36,7 +42,7 @@ export function createVersionCheck(
   // A no that is set later is obeyed as well, and one that was there at the start is not taken back.
   const optedOutBy = () =>
     optOutIn(environment, optOut, prefixes) ?? optOutIn(settings.readEnvironment(), optOut, prefixes)
-  const watch = createVersionWatch({
+  const watchOptions = (): VersionWatchOptions => ({
     ...consent,
     ...{ mode, title, state, clock, logger, initialDelay, undecidedDelay, delayFrom, feed, channel, keys },
     ...{ proxyEnvironment, optedOutBy, fetchFeed: settings.fetchFeed },
@@ -48,17 +54,39 @@ export function createVersionCheck(
     sinks: disclosure.sinks ?? [],
     isShortLived: delivery !== 'inline',
     printAtEnd: given.printAtEnd,
+    startFor,
   })
+  let watch: VersionWatch | undefined
+
+  function disclosed({ state }: Pick<Verdict, 'state'>): DisclosedVersions {
+    const isOff = mode === 'with-telemetry' && state === 'disabled'
+    if (mode === 'never' || optedOutBy() !== undefined || (feed === undefined && !isOff)) return {}
+    return {
+      versionCheck: isOff ? 'off' : 'on',
+      versionFeed: feed === undefined ? '' : new URL(feed).host || 'a file on this machine',
+      versionOptOut: `${optOut}=1`,
+    }
+  }
+
+  /** Returns what the next start says and shows. A variable that cannot be used is warned of at each start. */
+  function startFor(shown: ShownVersion): VersionStart | undefined {
+    if (problem !== undefined) return undefined
+    const now = consent.verdict()
+    return {
+      ...{ product: productKey(settings), consent: consentKey(now, consent.maySend(now)) },
+      disclosed: [disclosed({ state: 'disabled' }), disclosed({ state: 'enabled' })],
+      ...shown,
+    }
+  }
+
   return {
-    ...watch,
-    disclosed({ state }) {
-      const isOff = mode === 'with-telemetry' && state === 'disabled'
-      if (mode === 'never' || optedOutBy() !== undefined || (feed === undefined && !isOff)) return {}
-      return {
-        versionCheck: isOff ? 'off' : 'on',
-        versionFeed: feed === undefined ? '' : new URL(feed).host || 'a file on this machine',
-        versionOptOut: `${optOut}=1`,
-      }
+    disclosed,
+    isOff: (now) =>
+      permissionOf(now, { ...consent, mode, optedOutBy, hasWaited: () => true }).checks === 'off',
+    async watch() {
+      const { createVersionWatch } = await import('../version/index.ts')
+      watch ??= createVersionWatch(watchOptions())
+      return watch
     },
   }
 }

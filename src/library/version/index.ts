@@ -4,7 +4,9 @@
  */
 
 export type { FetchFeed } from './check.ts'
+export { permissionOf } from './permission.ts'
 export type {
+  ShownVersion,
   UsageVersion,
   VersionAdvisory,
   VersionCheckOptions,

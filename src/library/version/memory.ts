@@ -28,6 +28,8 @@ export interface VersionMemory {
   readonly logged?: string | undefined
   /** Time at which the notice was last printed on a terminal, and its text. */
   readonly printedAt?: string | undefined
+  /** What the next start says and shows; absent if it has to load the version checks. Not checked: a start checks it. */
+  readonly start?: object | undefined
 }
 
 export const EMPTY_MEMORY: VersionMemory = Object.freeze({ troubles: { unreachable: 0, refused: 0 } })
@@ -37,7 +39,7 @@ export async function readMemory(store: StateStore): Promise<VersionMemory> {
   try {
     const bytes = await store.read(ENTRIES.version)
     if (!bytes) return EMPTY_MEMORY
-    const { format, findings, troubles, ...rest } = parseOwn(new TextDecoder().decode(bytes))
+    const { format, findings, troubles, start, ...rest } = parseOwn(new TextDecoder().decode(bytes))
     if (format !== FORMAT || !isTroubles(troubles)) return EMPTY_MEMORY
     const texts = Object.entries(rest).filter(([name, value]) => MEMBERS.get(name)?.(value))
     return ownOf({
@@ -45,6 +47,7 @@ export async function readMemory(store: StateStore): Promise<VersionMemory> {
       ...Object.fromEntries(texts),
       troubles,
       ...(isFindings(findings) && { findings }),
+      ...(typeof start === 'object' && { start }),
     })
   } catch {
     return EMPTY_MEMORY

@@ -101,6 +101,20 @@ function inWords({ id, severity, fixedIn, summary }: VersionAdvisory): string {
   return `${id} (${severity}${summary === undefined ? '' : `, ${summary}`}), ${fix}`
 }
 
+/** Returns the time until which the notice of now holds, ISO 8601: then an acknowledgement or the life of the version ends. */
+export function holdsUntil(
+  { endOfLife, advisories }: Findings,
+  { acknowledged, now }: Omit<NoticeOptions, 'title'>,
+): string | undefined {
+  const ends = acknowledged
+    .filter(({ id }) => advisories.some((one) => one.id === id))
+    .map(({ until }) => until)
+  const later = [...ends, ...(endOfLife === undefined ? [] : [endOfLife])].filter(
+    (time) => Date.parse(time) > now,
+  )
+  return later.toSorted((a, b) => Date.parse(a) - Date.parse(b))[0]
+}
+
 /** Returns whether a notice is worth a person's attention: something is wrong, or its makers say something. */
 export const isWorthShowing = ({ condition }: VersionNotice, { message }: Findings): boolean =>
   condition !== 'current' || message !== undefined

@@ -42,6 +42,15 @@ export interface VersionNotice {
   readonly source: 'feed' | 'header'
 }
 
+/** Notice as it is shown. */
+export interface ShownVersion {
+  readonly notice?: VersionNotice | undefined
+  /** Message of the notice, if it is worth a person's attention. */
+  readonly text?: string | undefined
+  /** Time until which both hold, ISO 8601; absent if they change only by a check. */
+  readonly until?: string | undefined
+}
+
 /** Result of a version check. */
 export interface VersionCheckResult {
   /**
