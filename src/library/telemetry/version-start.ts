@@ -4,12 +4,12 @@ import type { DisclosureSubject, Verdict } from '../consent/index.ts'
 import type { ShownVersion, VersionCondition, VersionNotice } from '../version/index.ts'
 import type { Settings } from './settings.ts'
 
-/** What the notice of consent says about version checks. */
+/** Statement of the notice of consent about version checks. */
 export type DisclosedVersions = Pick<DisclosureSubject, 'versionCheck' | 'versionFeed' | 'versionOptOut'>
 
 /**
- * What a start says and shows of versions, as an earlier one has stored it: the start loads nothing of the version checks then. It holds
- * for the same product under the same consent only.
+ * Texts and notice that a start shows of versions, as an earlier one has stored them: the start loads nothing of the version checks then.
+ * They hold for the same product under the same consent only.
  */
 export interface VersionStart extends ShownVersion {
   readonly product: string | undefined
@@ -18,7 +18,7 @@ export interface VersionStart extends ShownVersion {
   readonly disclosed: readonly [DisclosedVersions, DisclosedVersions]
 }
 
-/** Returns what the version checks of a product follow from: its options and the operator's variables, as text; `undefined` for options that are no data. */
+/** Returns what the version checks of a product follow from: its options and the operator's variables, as text; `undefined` if the options are not data. */
 export function productKey(
   { versionCheck, product, title, homepage, consentInputs }: Settings,
   environment = consentInputs.environment,

@@ -48,7 +48,7 @@ export function createVersions(
   const { verdict, maySend } = consent
   let check: VersionCheck | undefined
   let watch: VersionWatch | undefined
-  /** What an earlier start has stored, until the checks have begun. */
+  /** Texts and notice that an earlier start has stored, until the checks have begun. */
   let stored: VersionStart | undefined
   let initialKey: string | undefined
   /** Timer of the load; absent if nothing is left to begin. */

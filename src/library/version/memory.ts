@@ -28,7 +28,7 @@ export interface VersionMemory {
   readonly logged?: string | undefined
   /** Time at which the notice was last printed on a terminal, and its text. */
   readonly printedAt?: string | undefined
-  /** What the next start says and shows; absent if it has to load the version checks. Not checked: a start checks it. */
+  /** Texts and notice for the next start; absent if it has to load the version checks. Not checked here: the start checks them. */
   readonly start?: object | undefined
 }
 
