@@ -2,9 +2,8 @@
  * Runs all tests: `node scripts/test.ts`; or those without Collector, ClickHouse and many processes: `node scripts/test.ts fast`. First
  * come the formatter and linter, the build (the examples use the built package) and the types. The fast tests of a room share a process,
  * because to start one and to load the library takes longer than most of them. The slow tests, in files that end in `.slow.test.ts`, have a
- * process for each file and are reported separately. Each has its own ports and directories and mostly waits, so that one more runs at once
- * than there are processors.
- * The last line counts passed and failed tests.
+ * process for each file and are reported separately. Each has its own ports and directories and mostly waits, so that three times as many
+ * run at once as there are processors. The last line counts passed and failed tests.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -15,10 +14,12 @@ import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { pathToFileURL } from 'node:url'
+import { temporaryDirectory } from './test-directory.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const fastOnly = process.argv[2] === 'fast'
 const names = process.argv.slice(2).filter((word) => word !== 'fast')
+const processors = availableParallelism()
 /** Directory kept between runs: compiled modules, which each test process would otherwise compile again, and how long each process took. */
 const cache = path.join(root, 'node_modules/.cache/otel-usage-tests')
 const timesFile = path.join(cache, 'times.json')
@@ -32,7 +33,7 @@ const LONGEST = [
   'test/gateway/queue-guard.slow.test.ts',
   'test/gateway/store.slow.test.ts',
 ]
-/** Directory of test files that run one at a time: their time goes 20 times as fast, and so do timeouts on a busy machine. */
+/** Directory of test files that run when all others have ended: their time goes 20 times as fast, and so do timeouts on a busy machine. */
 const ALONE = 'test/many-processes/'
 /** Test files whose processes run. */
 const underWay = new Set<string>()
@@ -47,6 +48,7 @@ const totals = { passed: 0, failed: 0, skipped: 0 }
 process.chdir(root)
 mkdirSync(cache, { recursive: true })
 process.env['NODE_COMPILE_CACHE'] = path.join(cache, 'compiled')
+process.env['TMPDIR'] = temporaryDirectory()
 endAfter(60)
 await Promise.all([
   step(
@@ -60,17 +62,18 @@ await Promise.all([
 ])
 
 const files = globSync('test/**/*.test.ts').filter((file) => names.every((name) => file.includes(name)))
-await runTests('fast', inRooms(files.filter((file) => !file.endsWith('.slow.test.ts'))))
+await runTests('fast', inRooms(files.filter((file) => !file.endsWith('.slow.test.ts'))), processors + 1)
 if (!fastOnly) {
   const slow = files.filter((file) => file.endsWith('.slow.test.ts'))
   await runTests(
     'slow',
     slow.filter((file) => !file.startsWith(ALONE)),
+    3 * processors,
   )
   await runTests(
-    'slow, one at a time',
+    'slow, by themselves',
     slow.filter((file) => file.startsWith(ALONE)),
-    1,
+    processors,
   )
 }
 
@@ -119,11 +122,7 @@ function inRooms(files: readonly string[]): string[] {
   })
 }
 
-async function runTests(
-  kind: string,
-  files: readonly string[],
-  concurrency = availableParallelism() + 1,
-): Promise<void> {
+async function runTests(kind: string, files: readonly string[], concurrency: number): Promise<void> {
   if (files.length === 0) return
   const before = { ...totals }
   const started = performance.now()
