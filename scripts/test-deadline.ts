@@ -1,8 +1,8 @@
 /**
- * Loaded before each test file. A process that goes on after its tests has left something open, which a run of all tests would wait for:
- * it fails and names what that is.
+ * Loaded before each test file, and before the programs that inherit its arguments. A test process that goes on after its tests has left
+ * something open, which a run of all tests would wait for: it fails and names what that is.
  */
-import { afterEach, beforeEach } from 'node:test'
+const { tracingChannel } = process.getBuiltinModule('node:diagnostics_channel')
 
 const minutes = Number(process.env['TEST_FILE_MINUTES'] ?? 10)
 /** Time for what tests and suites do at their end, such as ending a server. */
@@ -12,11 +12,12 @@ failAfter(minutes * 60, `${minutes} minutes`)
 
 let running = 0
 let afterTests: NodeJS.Timeout | undefined
-beforeEach(() => {
+const tests = tracingChannel('node.test')
+tests.start.subscribe(() => {
   running++
   clearTimeout(afterTests)
 })
-afterEach(() => {
+tests.end.subscribe(() => {
   running--
   if (running === 0) afterTests = failAfter(SECONDS_AFTER_TESTS, `${SECONDS_AFTER_TESTS} s after a test`)
 })

@@ -20,7 +20,8 @@ export function temporaryDirectory(): string {
   try {
     const { bavail, bsize } = statfsSync(MEMORY)
     if (Math.min(bavail * bsize, process.availableMemory()) < MIN_FREE) return tmpdir()
-    const directory = mkdtempSync(`${MEMORY}/otel-usage-tests-`)
+    // A short name: a message shows as much of a path as fits.
+    const directory = mkdtempSync(`${MEMORY}/t-`)
     process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }))
     for (const [signal, code] of Object.entries(SIGNALS)) process.once(signal, () => process.exit(code))
     // Some tests run programs as another user.

@@ -37,7 +37,7 @@ const LONGEST = [
 const ALONE = 'test/many-processes/'
 /** Test files whose processes run. */
 const underWay = new Set<string>()
-/** Modules that are loaded before each test file, the first of them before `node:test`. Node.js 22 does not support `using`. */
+/** Modules that are loaded before each test file. Node.js 22 does not support `using`. */
 const preloaded = [
   'test-errors.ts',
   'test-deadline.ts',
