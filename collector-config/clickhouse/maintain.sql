@@ -1,5 +1,5 @@
 -- The store's housekeeping, every hour: erases the installations that asked for it, rolls up the days that changed, and deletes
--- what is kept for a time only and could not be told by a TTL.
+-- what is kept for a limited time, where a TTL cannot express it.
 --
 -- Done by `otel-usage gateway up` while it runs, by `otel-usage gateway maintain`, or by hand:
 --   clickhouse client --database usage --queries-file maintain.sql
@@ -8,8 +8,8 @@
 
 -- Erasure -------------------------------------------------------------------------------------------------------------------
 
--- Each statement waits until it is done on this server. A replica follows: what it finds otherwise, it takes over as it is here.
--- One that is down (which 2 would wait for) holds up nothing, and follows when it is back.
+-- Each statement waits until it is done on this server. A replica follows, and where its result is another one, it fetches this one.
+-- A replica that is down (which 2 would wait for) delays nothing, and follows when it is back.
 
 -- The requests themselves go with what they are about.
 ALTER TABLE points DELETE
@@ -51,7 +51,7 @@ ALTER TABLE installation_numbers DELETE
 WHERE (Product, InstallationId) IN (SELECT Product, InstallationId FROM to_be_erased)
 SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
--- By what is deleted last, so that none is missed who asked while the above was done.
+-- By what is deleted last, so that nobody is missed who asked while the statements above ran.
 INSERT INTO changed_days (Product, Day, ChangedAt)
 SELECT DISTINCT Product, FirstDay + arrayJoin(range(toUInt32(LastDay - FirstDay) + 1)) AS Day, now('UTC')
 FROM installations
@@ -161,7 +161,7 @@ FROM
 ) AS unnumbered
 LEFT JOIN (SELECT Product, max(Number) AS Highest FROM installation_numbers GROUP BY Product) AS given USING (Product);
 
--- A set is written where it has changed. One that nobody is in any more becomes an empty one.
+-- A set is written if it has changed. A set that lost all its installations becomes an empty one.
 INSERT INTO installation_sets
 SELECT
     Product, Fact, Of, Day, '' AS Dimensions, Value,
@@ -242,7 +242,7 @@ GROUP BY Product, Fact, Of, Day, Dimensions, Value
 HAVING bitmapXorCardinality(Who, groupBitmapOrStateIf(Set, NOT IsNew)) > 0
 SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
 
--- All of them, because one whose report came late moves from one first day to another.
+-- All first days, because an installation whose report came late moves from one to another.
 INSERT INTO installation_sets
 SELECT
     Product, '' AS Fact, 'first' AS Of, Day, '' AS Dimensions, Value,
