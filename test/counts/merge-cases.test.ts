@@ -270,3 +270,16 @@ test('more than five hundred waiting reports are not read, but those that have a
   assert.equal((await readLogState(outbox(502), record)).next, 503)
   assert.equal(reads, 1)
 })
+
+test('a merge whose outcome is recorded while the outbox is read is over', async () => {
+  const state = createMemoryStore()
+  const [outbox, record] = [createOutbox(state), createAcknowledgements(state)]
+  const merged = { counters: [], counterIds: new Set<string>() }
+  await outbox.putMerged(1, merged)
+  const read: typeof outbox.read = async (number) => {
+    const entry = await outbox.read(number)
+    await record.record({ ...NOTHING, number: 1, merged })
+    return entry
+  }
+  assert.deepEqual((await readLogState({ ...outbox, read }, record)).merges, [])
+})

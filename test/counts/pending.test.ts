@@ -257,3 +257,53 @@ test('a counter that another process removes while it is looked at costs nothing
   const after = await removeAcknowledgedCounters(state, { ...nothing, share }, createFakeClock(NOW))
   assert.deepEqual([reads, after.share], [2, share])
 })
+
+test('the counter of sources goes on from the last waiting report whose consent is covered, with what all processes have seen', () => {
+  const sourcesOf = (counterId: string, total: number, state: 'enabled' | 'undecided' = 'enabled') => ({
+    ...{ ...counterOf(counterId, 0, 1), under: { state } },
+    ...{ totals: new Map([[TOTAL, total]]), runs: new Map(), starts: new Map() },
+  })
+  const next = (acknowledged: object, waiting: readonly object[], locals: object = {}) => {
+    const log = logOf({
+      acknowledged: { ...nothing, ...acknowledged },
+      waiting: waiting.map((more, index) => ({ ...waitingOf(5 + index, new Map(), 5), ...more })),
+    })
+    const { sources, share } = computePendingCounts({
+      ...{ log, local: { ...counterOf(LOCAL, 0, 1), ...locals }, others: [], verdict, now: NOW },
+      ...{ isCumulative: () => false, isDeclared: () => true },
+      observed: { observed: new Map([[TOTAL, 50]]), isWithheld: () => false },
+    })
+    return [sources?.counterId, share.get(sources?.counterId ?? '')?.get(TOTAL)]
+  }
+  assert.deepEqual(next({ sources: sourcesOf('s', 40) }, []), ['s', 10])
+  assert.deepEqual(next({ sources: sourcesOf('s', 40) }, [{ sources: sourcesOf('s', 47) }, {}]), ['s', 3])
+  const lower = { sources: sourcesOf('other', 49, 'undecided') }
+  assert.deepEqual(next({ sources: sourcesOf('s', 40) }, [{ sources: sourcesOf('s', 47) }, lower]), ['s', 3])
+  const [id, amount] = next({}, [])
+  assert.deepEqual([id === 's', amount], [false, undefined], 'the first total counts nothing')
+  const run = { since: undefined, seen: at(2), from: 1, total: 6, at: at(3) }
+  const seen = { runs: new Map([[A, new Map([['a', [run]]])]]) }
+  const log = logOf()
+  const { reported } = computePendingCounts({
+    ...{ log, local: { ...counterOf(LOCAL, 0, 1), ...seen }, others: [], verdict, now: NOW },
+    ...{ isCumulative: () => false, isDeclared: () => true },
+    observed: { observed: new Map(), isWithheld: () => false },
+  })
+  assert.deepEqual([...reported], [[A, 5]])
+})
+
+test('what only another catalog declares is left for thirty days, and then discarded with the next report', () => {
+  const left = (written: string | undefined) =>
+    computePendingCounts({
+      ...{ log: logOf(), local: counterOf(LOCAL, 0, 1), verdict, now: NOW, isCumulative: () => false },
+      others: [{ ...counterOf(OTHER, 5, 1), at: written }],
+      isDeclared: () => false,
+      observed: { observed: new Map(), isWithheld: () => false },
+    }).share.has(OTHER)
+  const month = NOW - 30 * 86_400_000
+  assert.deepEqual([undefined, new Date(month).toISOString(), new Date(month - 1).toISOString()].map(left), [
+    false,
+    false,
+    true,
+  ])
+})

@@ -65,6 +65,7 @@ test('a counter is read as it was written, with or without its process; anything
       { ...good.writer, monotonic: null },
     ],
     counts: [undefined, [], { a: 1 }, { [A]: -1 }, { [A]: '1' }],
+    runs: [7, { a: {} }],
   })
   for (const text of ['', '{', 'null', ...odd.map((one) => JSON.stringify(one))]) {
     await state.write(`counts/${FIRST}.json`, text)
@@ -166,12 +167,43 @@ test('counters are merged by consent, from the earliest of them on', () => {
   assert.equal(new Set(merged.map(({ counterId }) => counterId)).size, 3)
 })
 
+test('merged counters have the runs of all, and the time of the last write of any', () => {
+  const run = (total: number) => ({ since: 1, seen: 1, from: 0, total, at: 1 })
+  const withRun = (total: number) => ({ ...one, runs: new Map([[A, new Map([['a', [run(total)]]])]]) })
+  const totalIn = (merged: ReturnType<typeof mergeInto>) =>
+    merged[0]?.runs
+      ?.get(A)
+      ?.get('a')
+      ?.map(({ total }) => total)
+  assert.deepEqual(totalIn(mergeInto([], [withRun(5)], 0)), [5])
+  assert.deepEqual(totalIn(mergeInto([withRun(5)], [withRun(7), one], 0)), [7])
+  assert.deepEqual(totalIn(mergeInto([withRun(5)], [one], 0)), [5])
+  assert.equal(mergeInto([one], [one], 0)[0]?.runs, undefined)
+  const LATER = '2026-02-01T00:00:00.000Z'
+  for (const [had, has, expected] of [
+    [undefined, undefined, undefined],
+    [undefined, AT, AT],
+    [AT, undefined, AT],
+    [AT, LATER, LATER],
+    [LATER, AT, LATER],
+  ] as const)
+    assert.equal(mergeInto([{ ...one, at: had }], [{ ...one, at: has }], 0)[0]?.at, expected)
+})
+
 test('merged counters are read as they were written; anything else is none', () => {
   const merged = { counters: [one], counterIds: new Set([FIRST, SECOND]) }
   const good = JSON.parse(JSON.stringify(mergedToJson(merged)))
   const read = mergedFromJson(good)
   assert.deepEqual([plain(read?.counters), read?.counterIds], [plain([one]), merged.counterIds])
   const [stored] = good.counters
+  const timeOf = (at: unknown) => mergedFromJson({ ...good, counters: [{ ...stored, at }] })?.counters[0]?.at
+  assert.deepEqual([AT, 'soon', 7, undefined, [AT]].map(timeOf), [
+    AT,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+  ])
   const odd = [
     ...[undefined, null, 'x', [], {}, { ...good, counters: {} }, { ...good, counterIds: {} }],
     ...changed(stored, {
@@ -179,6 +211,7 @@ test('merged counters are read as they were written; anything else is none', () 
       since: ['soon', 7, undefined],
       under: [undefined, { state: 'on' }],
       counts: [undefined, [], { [A]: -1 }],
+      runs: [7, { a: {} }],
     }).map((wrong) => ({ ...good, counters: [stored, wrong] })),
   ]
   for (const data of odd) assert.equal(mergedFromJson(data), undefined, JSON.stringify(data))
