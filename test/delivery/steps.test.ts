@@ -342,8 +342,11 @@ test('a report that consent does not cover any more is discarded, with the reaso
   await put(1, { bytes: reportOf('acme.plan') })
   await put(2)
   await put(3, { bytes: reportOf('acme.gone') })
-  await put(4, { bytes: reportOf('\u001b[31m') })
-  const five = ['acme.a', 'acme.b', 'acme.c', 'acme.d'].map((key) => ({ key, value: { stringValue: 'x' } }))
+  await put(4, { bytes: reportOf('acme\u001b') })
+  const five = ['acme.a', '\u001b[31m', 'acme.c', 'acme.d'].map((key) => ({
+    key,
+    value: { stringValue: 'x' },
+  }))
   await put(5, {
     bytes: bytesOf(
       JSON.stringify({ resourceMetrics: [{ resource: { attributes: five }, scopeMetrics: [] }] }),
@@ -359,7 +362,7 @@ test('a report that consent does not cover any more is discarded, with the reaso
     'report 4': { outcome: 'discarded', reason: reason('the product no longer reports: an unreadable name') },
     'report 5': {
       outcome: 'discarded',
-      reason: reason('the product no longer reports: acme.a, acme.b, acme.c'),
+      reason: reason('the product no longer reports: acme.a, an unreadable name, acme.c'),
     },
   })
   assert.deepEqual([await numbers(), sent.length, signals.length], [[], 1, 1])
@@ -710,6 +713,7 @@ test('too many reports: the oldest but the first one are discarded, and what wai
   for (const [reports, age, discarded, odd] of [
     [60, 0, [], 0],
     [62, 0, [2, 3], 0],
+    [500, 0, Array.from({ length: 440 }, (_, index) => index + 2), 0],
     [63, 0, [3], 2],
     [4, 30 * DAY, [], 0],
     [4, 30 * DAY + 1, [2, 3], 0],
@@ -773,6 +777,28 @@ test('an outcome that cannot be recorded ends the round: the next one tries it a
   assert.deepEqual([sent.length, await numbers()], [2, []])
 })
 
+test('where nothing waits, sending writes nothing', async () => {
+  const inner = createMemoryStore()
+  let changes = 0
+  const create: StateStore['create'] = (name, data) => {
+    changes++
+    return inner.create(name, data)
+  }
+  await createSender({ change: { ...inner, create } }).delivery.send()
+  assert.equal(changes, 0)
+})
+
+test('the log of a host forgets by the clock of that host', async () => {
+  const { accept, clock, entries } = createSender()
+  await accept('first')
+  await clock.advance(401 * DAY)
+  for (const id of ['second', 'third']) await accept(id)
+  assert.deepEqual(
+    (await entries()).map((entry) => entry.split(' ')[0]),
+    ['second', 'third'],
+  )
+})
+
 test('while another process sends, this one leaves the reports to it', async () => {
   const { clock, delivery, inner, put, sent, state } = createSender()
   await put(1)
@@ -822,6 +848,13 @@ test('an export has the reports that wait as they are, and those that were writt
     /^info: Usage report report 1 exported, in a document with SHA-256 [0-9a-f]{64}: {/,
   )
   assert.deepEqual([await sender.numbers(), await sender.inner.list('leases')], [[], []])
+})
+
+test('a report that has an outcome already is not exported again', async () => {
+  const sender = createSender()
+  for (const number of [1, 2]) await sender.put(number)
+  await createAcknowledgements(sender.state).record({ ...(await sender.latest()), number: 1 })
+  assert.deepEqual((await exported(sender)).ids, ['report 2'])
 })
 
 test('nothing is exported where nothing may be, or nothing waits that may be', async () => {
