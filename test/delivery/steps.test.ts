@@ -777,6 +777,17 @@ test('an outcome that cannot be recorded ends the round: the next one tries it a
   assert.deepEqual([sent.length, await numbers()], [2, []])
 })
 
+test('a process that another one has taken over from while it was sending sends no other report', async () => {
+  const { answers, delivery, inner, numbers, put, sent } = createSender()
+  for (const number of [1, 2, 3]) await put(number)
+  answers.push(async () => {
+    await inner.write('leases/drain.0999999999.json', '{}')
+    return { outcome: 'accepted' }
+  })
+  await delivery.send()
+  assert.deepEqual([sent.length, await numbers()], [1, [2, 3]])
+})
+
 test('where nothing waits, sending writes nothing', async () => {
   const inner = createMemoryStore()
   let changes = 0
