@@ -82,14 +82,21 @@ function fromCsaf(csaf: Record<string, unknown>, options: ImportOptions): FeedAd
   const all = listOf(csaf['vulnerabilities']).map(recordOf)
   return all.flatMap((one, index) => {
     const status = recordOf(one['product_status'])
-    const affected = ['known_affected', 'first_affected', 'last_affected']
-      .flatMap((name) => listOf(status[name]))
-      .flatMap((id) => products.get(String(id)) ?? [])
+    const rangesUnder = (...kinds: readonly string[]) =>
+      kinds.flatMap((kind) => listOf(status[kind])).flatMap((id) => products.get(String(id)) ?? [])
+    const versionsUnder = (...kinds: readonly string[]) =>
+      rangesUnder(...kinds).flatMap((range) => (/^=[^\s|]+$/.test(range) ? [range.slice(1)] : []))
+    const fixedIn = versionsUnder('first_fixed', 'fixed')
+    const known = rangesUnder('known_affected')
+    const affected =
+      known.length > 0
+        ? [...known, ...rangesUnder('first_affected', 'last_affected')]
+        : rangesBetween(versionsUnder('first_affected'), versionsUnder('last_affected'), {
+            fixed: versionsUnder('first_fixed'),
+            file,
+          })
+    // What is known not to be affected, or under investigation, is no advisory.
     if (affected.length === 0) return []
-    const fixedIn = ['fixed', 'first_fixed']
-      .flatMap((name) => listOf(status[name]))
-      .flatMap((id) => products.get(String(id)) ?? [])
-      .flatMap((range) => (/^=[^\s|]+$/.test(range) ? [range.slice(1)] : []))
     const notes = listOf(one['notes']).map(recordOf)
     const scores = listOf(one['scores'])
       .map(recordOf)
@@ -112,6 +119,29 @@ function fromCsaf(csaf: Record<string, unknown>, options: ImportOptions): FeedAd
   })
 }
 
+/**
+ * Returns the affected ranges of a document that names only their ends, as `first_affected`, `last_affected` and `first_fixed` do (CSAF
+ * 2.0, 3.2.3.9). Several ends belong to several lines of releases, in the same order.
+ *
+ * @throws {FeedError} if there are not as many of one end as of the other.
+ */
+function rangesBetween(
+  first: readonly string[],
+  last: readonly string[],
+  { fixed, file }: { readonly fixed: readonly string[]; readonly file: string },
+): string[] {
+  const ends = last.length > 0 ? last.map((one) => `<=${one}`) : fixed.map((one) => `<${one}`)
+  if (last.length === 0 && first.length === 0) return []
+  if (first.length === 0 && ends.length === 1) return ends
+  if (ends.length === 0 && first.length === 1) return [`>=${first[0]}`]
+  if (first.length !== ends.length)
+    throw new FeedError(
+      `${file} names ${first.length} first and ${ends.length} last affected versions, so that its ranges cannot be known; add the ` +
+        "advisory to the feed's source by hand.",
+    )
+  return first.map((one, index) => `>=${one} ${ends[index]}`)
+}
+
 /** Returns the ranges of versions that the ids of a product tree stand for. */
 function productsIn(tree: Record<string, unknown>, { file, of }: ImportOptions): Map<string, string[]> {
   const found = new Map<string, string[]>()
@@ -127,6 +157,12 @@ function productsIn(tree: Record<string, unknown>, { file, of }: ImportOptions):
     for (const child of listOf(branch['branches'])) visit(recordOf(child), own)
   }
   visit(tree, '')
+  // A product on, or with, another one has the versions of the product.
+  for (const relationship of listOf(tree['relationships']).map(recordOf)) {
+    const id = recordOf(relationship['full_product_name'])['product_id']
+    const ranges = found.get(String(relationship['product_reference']))
+    if (id !== undefined && ranges) found.set(String(id), ranges)
+  }
   if (names.size > 1)
     throw new FeedError(
       `${file} is about several products (${[...names].join(', ')}); name one with --advisories-of.`,
