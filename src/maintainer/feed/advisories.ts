@@ -95,7 +95,7 @@ function fromCsaf(csaf: Record<string, unknown>, options: ImportOptions): FeedAd
             fixed: versionsUnder('first_fixed'),
             file,
           })
-    // What is known not to be affected, or under investigation, is no advisory.
+    // A document needs no advisory for what is not affected, or under investigation.
     if (affected.length === 0) return []
     const notes = listOf(one['notes']).map(recordOf)
     const scores = listOf(one['scores'])
