@@ -1,4 +1,4 @@
-import { defineProduct } from 'otel-usage'
+import { defineProduct, type VersionCheckOptions } from 'otel-usage'
 import { catalog } from './catalog.ts'
 
 /** Read by the product and by the commands. Retention, readers and erasure are made up: the original's page says nothing about them. */
@@ -28,3 +28,9 @@ export const product = defineProduct({
     origin: ['country', 'network'],
   },
 })
+
+/**
+ * Each report is answered with the newest version, and without reports nobody learns of one. FerretDB's start-up warnings show it, and the product decides
+ * whether it is newer. For `createUsageTelemetry`, beside `product`.
+ */
+export const versionCheck = { mode: 'with-telemetry' } as const satisfies VersionCheckOptions

@@ -1,4 +1,4 @@
-import { defineProduct } from 'otel-usage'
+import { defineProduct, type VersionCheckOptions } from 'otel-usage'
 import { catalog } from './catalog.ts'
 
 /** Read by the product and by the commands. Retention, readers and erasure are made up: the original's page says nothing about them. */
@@ -23,3 +23,9 @@ export const product = defineProduct({
     erasure: 'Write to Timescale, with the id of the installation.',
   },
 })
+
+/**
+ * Each report is answered with the newest version, and without reports nobody learns of one. TimescaleDB writes it to its log, and the product decides
+ * whether it is newer. For `createUsageTelemetry`, beside `product`.
+ */
+export const versionCheck = { mode: 'with-telemetry' } as const satisfies VersionCheckOptions
