@@ -1,19 +1,30 @@
 /** FerretDB and TimescaleDB answer each report with the newest version, and say so to their users while the telemetry is on. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import * as ferretdb from '../../examples/ferretdb/product.ts'
-import * as timescaledb from '../../examples/timescaledb/product.ts'
+import * as ferretdbProduct from '../../examples/ferretdb/product.ts'
+import * as timescaledbProduct from '../../examples/timescaledb/product.ts'
 import {
   createMemoryStore,
   createStartupWarnings,
   createUsageTelemetry,
+  type ProductDescription,
   type StateStore,
+  type VersionCheckOptions,
 } from '../../src/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
 import { startReceiver } from '../support/receiver.ts'
 
-type Example = typeof ferretdb | typeof timescaledb
+interface Example {
+  readonly product: ProductDescription
+  readonly versionCheck: VersionCheckOptions
+}
+
+/** Forgets the facts of the product: nothing here is about them. */
+const exampleOf = ({ product, versionCheck }: typeof ferretdbProduct | typeof timescaledbProduct) =>
+  ({ product, versionCheck }) as unknown as Example
+
+const [ferretdb, timescaledb] = [exampleOf(ferretdbProduct), exampleOf(timescaledbProduct)]
 
 const receiverThatSays = (latest: string) =>
   startReceiver((_, response) =>
