@@ -53,7 +53,7 @@ CREATE TABLE IF NOT EXISTS points
     Lineage UUID DEFAULT toUUIDOrZero(ResourceAttributes['usage.installation.lineage']),
     ReceivedAt DateTime('UTC') DEFAULT now('UTC'),
     ConsentLevel LowCardinality(String) DEFAULT ResourceAttributes['usage.consent.level'],
-    -- A point of a request to be forgotten, as gateway.yaml marks it. It is no report: it goes into `erasure_requests` and nowhere else.
+    -- A point of a request to be forgotten, as gateway.yaml marks it. It is not a report: it goes into `erasure_requests` and nowhere else.
     IsErasureRequest Bool DEFAULT mapContains(ResourceAttributes, 'usage.gateway.forget') OR MetricName = 'usage.forget',
     Product LowCardinality(String) ALIAS ServiceName,
     Version LowCardinality(String) ALIAS ResourceAttributes['service.version']
@@ -325,7 +325,7 @@ ORDER BY tuple()
 AS SELECT rand64(1) AS First, rand64(2) AS Second, now64(6, 'UTC') AS MadeAt;
 
 -- Requests to be forgotten. A request and its installation are hashes with the salt, so that a report of the installation that is still
--- on its way can be told when it comes. A request is in force for 30 days from its arrival, and longer while something of its
+-- on its way is recognized when it comes. A request is in force for 30 days from its arrival, and longer while something of its
 -- installation is there. Then maintain.sql removes the hash of the installation. The hash of the request stays, so that it has no
 -- effect when it comes again: by then another installation may live under that id, restored from a backup. A request for an id that
 -- the store has never heard of is deleted as a whole.
@@ -341,7 +341,7 @@ CREATE TABLE IF NOT EXISTS erasure_requests
     AskedAt SimpleAggregateFunction(min, DateTime('UTC')),
     -- Something was there to be erased.
     IsKnown SimpleAggregateFunction(max, UInt8),
-    -- It is in force no more.
+    -- It is no longer in force.
     IsOver SimpleAggregateFunction(max, UInt8)
 )
 ENGINE = AggregatingMergeTree

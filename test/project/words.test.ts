@@ -30,6 +30,19 @@ test('docstrings begin with a verb or a noun, and comments, messages and names a
   assert.deepEqual(found, [], 'CONTRIBUTING.md, "Words", has the rules')
 })
 
+test('comments in YAML, SQL and the files of units and proxies avoid them too', () => {
+  const files = globSync('collector-config/**/*.{yaml,sql,service,timer,cfg,conf}', { cwd: root })
+  const found = files.flatMap((file) => {
+    const lines = readFileSync(path.join(root, file), 'utf8').split('\n')
+    const comments = lines.map((line) => /^\s*(?:#|--)(.*)/.exec(line)?.[1] ?? '').join('\n')
+    return AVOIDED.flatMap(([words, instead]) => {
+      const match = words.exec(comments)
+      return match ? [`${file} ('${match[0]}'); ${instead}`] : []
+    })
+  })
+  assert.deepEqual(found, [], 'CONTRIBUTING.md, "Words", has the rules')
+})
+
 for (const [what, text, expected] of [
   ['a docstring in one line', '/** Whether it is sent. */\nlet a', [BEGIN]],
   ['a docstring of several lines', '/**\n * What is sent.\n *\n * Ends there.\n */\nlet a', [BEGIN]],
