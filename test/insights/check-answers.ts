@@ -40,31 +40,27 @@ interface CheckOptions {
   readonly days: number
   /** How many of the filters are tried. Default: all. */
   readonly filters?: number
-  /** `true` leaves out `unused`, which sums over the shards the most of each of them. Default: false. */
-  readonly isCluster?: boolean
 }
 
 /** Asks every question, with several filters, and compares each number with the truth. Returns how many numbers were compared. */
 export async function checkAnswers(
   insights: Insights,
   lives: readonly Life[],
-  { product, until, days, filters = FILTERS.length, isCluster = false }: CheckOptions,
+  { product, until, days, filters = FILTERS.length }: CheckOptions,
 ): Promise<number> {
   let compared = 0
-  if (!isCluster) {
-    const found = await insights.unused({ product, until, days })
-    const used = truthOf(lives, { until }).used(days)
-    assert.deepEqual(
-      Object.fromEntries(
-        found.rows
-          .filter(({ fact }) => fact.startsWith('acme.'))
-          .map(({ fact, lastDay, installations }) => [fact, `${lastDay} ${installations}`]),
-      ),
-      used,
-      'unused',
-    )
-    compared += Object.keys(used).length
-  }
+  const found = await insights.unused({ product, until, days })
+  const used = truthOf(lives, { until }).used(days)
+  assert.deepEqual(
+    Object.fromEntries(
+      found.rows
+        .filter(({ fact }) => fact.startsWith('acme.'))
+        .map(({ fact, lastDay, installations }) => [fact, `${lastDay} ${installations}`]),
+    ),
+    used,
+    'unused',
+  )
+  compared += Object.keys(used).length
   for (const { name, asked, ...rest } of FILTERS.slice(0, filters)) {
     const truth = truthOf(lives, { until, ...rest })
     const common = { product, until, ...asked }

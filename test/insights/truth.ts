@@ -175,27 +175,28 @@ export function truthOf(
         }
       })
     },
-    /** The last day on which a fact was used, and the most installations that had one value of it on one day of the period. */
+    /** The last day on which a fact was used, and the most installations that used it on one day of the period. */
     used(days: number): Record<string, string> {
       const users: Record<string, Record<string, number>> = {}
-      const use = (fact: string, day: string, value: string) => {
-        const of = users[fact] ?? {}
-        users[fact] = of
-        of[`${day} ${value}`] = (of[`${day} ${value}`] ?? 0) + 1
-      }
       for (const life of counted) {
         for (const [day, { attributes, numbers }] of life) {
           if (day > until) continue
-          for (const [fact, value] of Object.entries(attributes))
-            if (fact.startsWith('acme.') && value !== '' && value !== 'false') use(fact, day, value)
-          for (const [fact, series] of Object.entries(numbers))
-            if (fact.startsWith('acme.'))
-              for (const [by, { sum }] of Object.entries(series)) if (sum !== 0) use(fact, day, by)
+          const used = [
+            ...Object.entries(attributes).filter(([, value]) => value !== '' && value !== 'false'),
+            ...Object.entries(numbers).filter(([, series]) =>
+              Object.values(series).some(({ sum }) => sum !== 0),
+            ),
+          ].map(([fact]) => fact)
+          for (const fact of used.filter((name) => name.startsWith('acme.'))) {
+            const of = users[fact] ?? {}
+            users[fact] = of
+            of[day] = (of[day] ?? 0) + 1
+          }
         }
       }
       return Object.fromEntries(
         Object.entries(users).map(([fact, of]) => {
-          const sizes = Object.entries(of).map(([key, n]) => [key.slice(0, 10), n] as const)
+          const sizes = Object.entries(of)
           const inPeriod = sizes.filter(([day]) => day > before(until, days)).map(([, n]) => n)
           return [
             fact,

@@ -116,11 +116,15 @@ test('the last report and its outcome are known without reading the whole log', 
         read.push(name)
         return store.read(name)
       },
+      async readEnd(name, length) {
+        read.push(`the end of ${name}`)
+        return store.readEnd?.(name, length)
+      },
     },
   })
   const { reportId } = await usage.report()
   read.length = 0
   const last = await usage.ledger.last()
   assert.deepEqual([last?.reportId, last?.outcome], [reportId, 'sent'])
-  assert.deepEqual(read, ['ledger.jsonl'])
+  assert.deepEqual(read, ['the end of ledger.jsonl'])
 })

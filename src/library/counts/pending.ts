@@ -1,5 +1,5 @@
 import type { Catalog } from '../../catalog/index.ts'
-import { type Clock, Date } from '../../platform/index.ts'
+import { type Clock, Date, ownOf } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import type { Verdict } from '../consent/index.ts'
 import {
@@ -84,7 +84,8 @@ export function computePendingCounts(input: PendingInput): PendingCounts {
   const counters = [...stored, local, ...(sources ? [sources] : [])]
 
   const share = new Map<string, Counts>()
-  for (const { counterId, counts, at } of counters) {
+  for (const counter of counters) {
+    const { counterId, counts, at } = ownOf(counter)
     const carried = waiting.map((report) => report.share.get(counterId) ?? new Map())
     const rest = difference(counts, sumOf(acknowledged.share.get(counterId) ?? new Map(), ...carried))
     // The share of what nobody reports any more discards it.

@@ -3,6 +3,9 @@ import { question } from '../question.ts'
 import { IN_PERIOD, IN_USE, SETS, SUM } from '../sets.ts'
 import { shownDimensions } from './facts.ts'
 
+/** Sets of those who used a fact of the product's own. */
+const USED = `${SETS} AND Fact != '' AND NOT startsWith(Fact, 'usage.') AND NOT startsWith(Fact, 'telemetry.') AND ${IN_USE}`
+
 /** All dimensions together. */
 const ALL = '(all)'
 
@@ -69,17 +72,25 @@ export const unused = question({
   counts: 'none',
   query: () => ({
     sql: `
-  SELECT 'fact' AS part, Fact AS a, toString(max(Day)) AS b, toFloat64(maxIf(Most, ${IN_PERIOD})) AS n
-  FROM (SELECT Fact, Day, max(Installations) AS Most ${SETS} AND Fact != '' AND NOT startsWith(Fact, 'usage.') AND NOT startsWith(Fact, 'telemetry.')
-    AND ${IN_USE} AND Installations > 0 AND Day <= {until:Date} GROUP BY Fact, Day)
-  GROUP BY Fact`,
+  SELECT 'last' AS part, Fact AS a, toString(max(Day)) AS b, toFloat64(0) AS n
+  ${USED} AND Installations > 0 AND Day <= {until:Date} GROUP BY Fact
+  UNION ALL SELECT 'users', Fact, toString(Day), toFloat64(sum(Installations))
+  ${USED} AND Of != 'used' AND ${IN_PERIOD} GROUP BY Fact, Day
+  UNION ALL SELECT 'users', Fact, toString(Day), toFloat64(groupBitmapMerge(Who))
+  ${USED} AND Of = 'used' AND ${IN_PERIOD} GROUP BY Fact, Day`,
   }),
+  derive: (cells) =>
+    [...Map.groupBy(cells, ({ a }) => a)].map(([fact, its]) => {
+      const days = its.filter(({ part }) => part === 'last').map(({ b }) => b)
+      const users = its.filter(({ part }) => part === 'users').map(({ n }) => n)
+      return { part: 'fact', a: fact, b: days.sort().at(-1) ?? '', n: Math.max(0, ...users) }
+    }),
   rows: (cells) =>
     [...cells.of('fact')]
       .sort((a, b) => a.n - b.n || (a.a < b.a ? -1 : 1))
       .map(({ a, b, n }) => ({ fact: a, lastDay: b, installations: n })),
   facts: () => [],
   notes: [
-    'Installations: the most that had one value of it on one day of the period. A number that is 0, a value that is false, and an empty value do not count as use of a fact. A fact that nobody ever used has no row; `otel-usage catalog docs` lists all.',
+    'Installations: the most that used it on one day of the period. A number that is 0, a value that is false, and an empty value do not count as use of a fact. A fact that nobody ever used has no row; `otel-usage catalog docs` lists all.',
   ],
 })
