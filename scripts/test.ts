@@ -2,7 +2,7 @@
  * Runs all tests: `node scripts/test.ts`; or those without Collector, ClickHouse and many processes: `node scripts/test.ts fast`. First
  * come the formatter and linter, the build (the examples use the built package) and the types. The fast tests of a room share a process,
  * because to start one and to load the library takes longer than most of them. The slow tests, in files that end in `.slow.test.ts`, have a
- * process for each file and are reported separately. Each has its own ports and directories and mostly waits, so that three times as many
+ * process for each file and are reported separately. Each has its own ports and directories and waits half of the time, so that twice as many
  * run at once as there are processors. The last line counts passed and failed tests.
  */
 import { spawn } from 'node:child_process'
@@ -31,7 +31,8 @@ const LONGEST = [
   'test/faults/faults.slow.test.ts',
   'test/gateway/proxy.slow.test.ts',
   'test/gateway/queue-guard.slow.test.ts',
-  'test/gateway/store.slow.test.ts',
+  'test/gateway/store-rollups.slow.test.ts',
+  'test/gateway/store-erasure.slow.test.ts',
 ]
 /** Directory of test files that run when all others have ended: their time goes 20 times as fast, and so do timeouts on a busy machine. */
 const ALONE = 'test/many-processes/'
@@ -68,7 +69,7 @@ if (!fastOnly) {
   await runTests(
     'slow',
     slow.filter((file) => !file.startsWith(ALONE)),
-    3 * processors,
+    2 * processors,
   )
   await runTests(
     'slow, by themselves',
