@@ -9,6 +9,7 @@ import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
+import { until } from '../support/until.ts'
 
 const HOUR = 3_600_000
 
@@ -145,11 +146,7 @@ test('ACME_DB_TELEMETRY_DIR moves the state', async () => {
 /** Time for what is under way between this process and the receiver. */
 const settled = () => new Promise((resolve) => setTimeout(resolve, 20))
 
-/** A report is on its way for a few turns of the event loop: the network is real here, time is not. */
 async function arrived(receiver: { readonly received: readonly unknown[] }, count: number): Promise<void> {
-  const deadline = performance.now() + 5_000
-  while (receiver.received.length < count && performance.now() < deadline) {
-    await new Promise((resolve) => setImmediate(resolve))
-  }
+  await until(() => receiver.received.length >= count)
   assert.equal(receiver.received.length, count)
 }

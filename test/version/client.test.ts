@@ -9,6 +9,7 @@ import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { createMemoryStore } from '../../src/index.ts'
 import { createScratch } from '../support/scratch.ts'
+import { until } from '../support/until.ts'
 import { acmeFeed, createChecking, startFeedServer } from './feeds.ts'
 
 const HOUR = 3_600_000
@@ -152,7 +153,7 @@ test('a server that is silent is left after ten seconds, and a shutdown does not
   const { usage } = createChecking({ feed: server.feed })
   await usage.start()
   const checking = usage.version.check()
-  while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => server.requests.length > 0)
   const began = performance.now()
   await usage.shutdown()
   assert.equal((await checking).outcome, 'off')

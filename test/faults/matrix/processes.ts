@@ -149,18 +149,18 @@ export const processes: readonly Fault[] = [
   {
     name: 'background',
     kind: 'processes',
-    what: 'nobody asks for reports: what is counted is kept and reported by timers (200 times as fast), and the hosts are killed',
+    what: 'nobody asks for reports: what is counted is kept and reported by timers (40 times as fast), and the hosts are killed',
     async play(stage) {
       const { random, endpoint } = stage
       endpoint.misbehave(aBadDay)
       for (let lives = 0; lives < 3; lives++) {
         const life = await stage.life({
-          clock: { speed: 200 },
+          clock: { speed: 40 },
           schedule: { initialDelay: '0s', interval: '1m' },
         })
         for (let step = 0; step < 6; step++) {
           await life.count()
-          await setTimeout(random.below(200))
+          await setTimeout(random.below(1_000))
         }
         await life.end(random.one(['SIGKILL', 'shutdown']))
       }
