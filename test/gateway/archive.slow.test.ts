@@ -120,7 +120,13 @@ test('a file of the archive is there for 30 days, and nothing else is touched', 
   const archive = path.join(directory, 'archive')
   await mkdir(archive)
   const over = ['2026-03-01-1.jsonl', '2026-03-01.jsonl']
-  const kept = ['2026-01-01.txt', '2026-03-02-2.jsonl', '2026-03-31-1.jsonl', 'usage.jsonl']
+  const kept = [
+    '2026-01-01.txt',
+    '2026-03-02-2.jsonl',
+    '2026-03-31-1.jsonl',
+    'forgotten.jsonl',
+    'usage.jsonl',
+  ]
   for (const name of [...over, ...kept]) await writeFile(path.join(archive, name), '')
   await pruneArchive(directory, Date.parse('2026-03-31T23:00:00Z'))
   assert.deepEqual(await readdir(archive), kept)

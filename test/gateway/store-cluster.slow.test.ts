@@ -12,7 +12,7 @@ import {
   storeStatements,
 } from '../../src/gateway.ts'
 import { createInsights, importReports } from '../../src/insights.ts'
-import { applyReaderViews, shownViews } from '../../src/maintainer/store/index.ts'
+import { applyReaderViews, keepForgotten, shownViews } from '../../src/maintainer/store/index.ts'
 import { checkAnswers } from '../insights/check-answers.ts'
 import { sampleLives } from '../insights/sample-lives.ts'
 import { report, rowsOf, runClickHouse, runGateway, STORE_PASSWORD, send, uuid } from './running-gateway.ts'
@@ -119,6 +119,19 @@ test('a store over two servers: each installation is on one of them, and any of 
       await rowsOf(server, "SELECT uniqExact(InstallationId) AS n FROM points WHERE Version = '2.4.0'"),
       [{ n: 19 }],
     )
+
+  // What an archive has beside it is of both, and a new cluster with other salts is given it at one server.
+  const archive = path.dirname(file)
+  await keepForgotten(second, archive, Date.now())
+  for (const server of servers) {
+    for (const table of ['erasure_requests', 'forgotten_before', 'points', 'salt'])
+      await command(server, `TRUNCATE TABLE ${table}_local`)
+    await command(server, "INSERT INTO salt_local SELECT rand64(1), rand64(2), now64(6, 'UTC')")
+  }
+  const { imported, forgotten } = await importReports({
+    ...{ url: second.url, paths: [archive], products: [{ name: 'acme-db', catalog }], archive: true },
+  })
+  assert.deepEqual({ imported, forgotten }, { imported: 19, forgotten: 1 })
 })
 
 test('every question has the same answer over two servers as over one', async (t) => {

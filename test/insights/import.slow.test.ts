@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
@@ -25,12 +25,14 @@ before(async () => {
 after(async () => {
   for (const end of endings) await end()
 })
-beforeEach(async () => {
+beforeEach(() => empty())
+
+async function empty(): Promise<void> {
   const tables = await rows<{ name: string }>(
     "SELECT name FROM system.tables WHERE database = 'usage' AND engine LIKE '%MergeTree' AND name != 'salt'",
   )
   for (const { name } of tables) await command(store, `TRUNCATE TABLE ${name}`)
-})
+}
 
 const rows = <Row = unknown>(query: string) => rowsOf<Row>(store, query)
 const DAY = 86_400_000
@@ -213,6 +215,107 @@ describe('nobody who asked to be forgotten comes back', () => {
       assert.equal((await bring([file, request])).forgotten, 2)
       await assertGone(`known: ${isKnown}`)
     }
+  })
+
+  describe('in a store that is made from an archive whose first day is after the request', () => {
+    /** Reports that came while the request was in force, of 35 days ago, and one that came when it was over. */
+    const archived = [
+      said(gone, 29, 'secret'),
+      said(gone, 6, 'secret'),
+      said(stays, 9, 'free', { 'usage.installation.lineage': gone }),
+      said(gone, 2, 'back'),
+    ]
+    const hashes = async (archive: string) =>
+      (await readFile(path.join(archive, 'forgotten.jsonl'), 'utf8'))
+        .split('\n')
+        .filter((line) => line.includes('before'))
+    const maintainWith = async (archive: string) => {
+      const environment = { CLICKHOUSE_URL: store.url }
+      const { code, stderr } = await runCommand(['gateway', 'maintain', '--archive', archive], {
+        environment,
+      })
+      assert.equal(code, 0, stderr)
+    }
+    const newStore = async () => {
+      await empty()
+      await command(store, 'TRUNCATE TABLE salt')
+      await command(store, "INSERT INTO salt SELECT rand64(1), rand64(2), now64(6, 'UTC')")
+    }
+    const count = async (condition: string) =>
+      (await rows<{ n: number }>(`SELECT count() AS n FROM points WHERE ${condition}`))[0]?.n
+    let archive: string
+
+    beforeEach(async () => {
+      await newStore()
+      archive = path.join(directory, `archive-${written++}`)
+      await mkdir(archive)
+      await bring([await fileOf([...before, forget(gone, 40)])])
+      await requestsAge(35)
+      await maintainWith(archive)
+      await fileOf(archived, `${path.basename(archive)}/${dayOf(0)}-1.jsonl`)
+      await newStore()
+    })
+
+    test('by what the archive has beside it: hashes that nobody else can read', async () => {
+      for (const isMaintainedBefore of [false, true]) {
+        await newStore()
+        // The new store knows nobody, and takes nobody out of the file.
+        if (isMaintainedBefore) await maintainWith(archive)
+        const { forgotten, imported } = await bring([archive], { archive: true })
+        assert.deepEqual({ forgotten, imported }, { forgotten: 2, imported: 2 })
+        assert.equal(await count("ResourceAttributes['acme.edition'] = 'secret'"), 0)
+        assert.equal(await count("Lineage != toUUID('00000000-0000-0000-0000-000000000000')"), 0)
+        assert.notEqual(await count("ResourceAttributes['acme.edition'] = 'back'"), 0)
+        // An export that somebody has kept, without the archive.
+        await maintainWith(archive)
+        assert.equal((await bring([await fileOf(before)])).forgotten, 2)
+      }
+      const file = path.join(archive, 'forgotten.jsonl')
+      assert.equal((await stat(file)).mode & 0o777, 0o600)
+      assert.equal((await hashes(archive)).length, 1)
+      assert.ok(!(await readFile(file, 'utf8')).includes(gone))
+      // Its own hashes are still made with its own key, also where an older one came to it.
+      await bring([await fileOf([...archived, forget(stays, 1)])])
+      await maintainStore(store)
+      assert.equal(await count(`InstallationId = '${stays}'`), 0)
+    })
+
+    test('for 120 days from the request, and after the loss of a second store', async () => {
+      await maintainWith(archive)
+      await newStore()
+      assert.equal((await bring([archive], { archive: true })).forgotten, 2)
+      await writeFile(path.join(archive, 'forgotten.jsonl.left-by-a-kill'), '')
+      await utimes(path.join(archive, 'forgotten.jsonl.left-by-a-kill'), 0, 0)
+      for (const [days, expected] of [
+        [84, 1],
+        [2, 0],
+      ] as const) {
+        await command(
+          store,
+          `ALTER TABLE forgotten_before UPDATE Before = Before - INTERVAL ${days} DAY WHERE 1 SETTINGS mutations_sync = 1`,
+        )
+        await rm(path.join(archive, 'forgotten.jsonl'))
+        await maintainWith(archive)
+        assert.equal((await hashes(archive)).length, expected)
+      }
+      assert.deepEqual((await readdir(archive)).toSorted(), [`${dayOf(0)}-1.jsonl`, 'forgotten.jsonl'])
+    })
+
+    test('or nothing is imported where it cannot be read, and a damaged line is refused with its place', async () => {
+      const file = path.join(archive, 'forgotten.jsonl')
+      await appendFile(file, '{"product":"acme-db","installation"\n')
+      const { refusals, forgotten } = await bring([archive], { archive: true })
+      assert.deepEqual(refusals, [{ file, place: 'line 3', reason: 'it is damaged' }])
+      assert.equal(forgotten, 2)
+      await rm(file)
+      await mkdir(file)
+      await newStore()
+      await assert.rejects(
+        bring([archive]),
+        /^InsightsError: Nothing was imported, because .+ it is not a regular file\. Let/,
+      )
+      assert.equal(await count('1'), 0)
+    })
   })
 
   test('but who lives on under the id after 30 days, from a backup, is there', async () => {

@@ -1,6 +1,7 @@
+import { stat } from 'node:fs/promises'
 import path from 'node:path'
 import type { Command } from 'commander'
-import type { Environment } from '../../platform/index.ts'
+import { type Environment, systemClock } from '../../platform/index.ts'
 import { collectorConfigFile, errorMessage, GatewayError } from '../package/index.ts'
 import {
   databaseOf,
@@ -11,7 +12,13 @@ import {
   statusText,
   validateConfig,
 } from '../stack/index.ts'
-import { maintainStore, type StoreCluster, type StoreFile, storeStatements } from '../store/index.ts'
+import {
+  keepForgotten,
+  maintainStore,
+  type StoreCluster,
+  type StoreFile,
+  storeStatements,
+} from '../store/index.ts'
 import { CallError } from './call-error.ts'
 import { type ClusterOptions, clusterOf, takesCluster } from './cluster-option.ts'
 import type { CommandContext } from './command-io.ts'
@@ -86,11 +93,15 @@ export function addGatewayCommand(program: Command, context: CommandContext): vo
     gateway
       .command('maintain')
       .description('Erase and roll up, once, in the store. `up` does it every hour.')
-      .option('--print', 'Print the statements, and do nothing.'),
-  ).action(async ({ print, ...options }: ClusterOptions & { print?: true }) => {
+      .option('--print', 'Print the statements, and do nothing.')
+      .option(
+        '--archive <folder>',
+        'Also write into this archive who asked to be forgotten, as hashes, for a store that is made from it.',
+      ),
+  ).action(async ({ print, archive, ...options }: ClusterOptions & { print?: true; archive?: string }) => {
     const cluster = clusterOf(options)
     if (print) context.plain.write(await statements('maintain', environment, cluster))
-    else await maintain(cluster, context)
+    else await maintain(cluster, archive, context)
   })
 
   addReaderCommand(gateway, context)
@@ -176,14 +187,36 @@ async function guard(command: readonly string[], context: CommandContext): Promi
   context.exitCode = await runGuarded({ command, environment, onNotice })
 }
 
-async function maintain(cluster: StoreCluster | undefined, context: CommandContext): Promise<void> {
+async function maintain(
+  cluster: StoreCluster | undefined,
+  archive: string | undefined,
+  context: CommandContext,
+): Promise<void> {
   const { environment, stdout } = context
   const url = await storeUrlOf(environment)
+  if (archive !== undefined) await requireFolder(archive)
   await maintainStore({ url, database: databaseOf(environment), cluster }).catch((error) => {
     if (error instanceof GatewayError) throw error
     throw new GatewayError(`The store could not be maintained: ${errorMessage(error)}`, { cause: error })
   })
+  if (archive !== undefined)
+    await keepForgotten({ url, database: databaseOf(environment) }, archive, systemClock.now()).catch(
+      (error) => {
+        throw new GatewayError(
+          `The store is maintained. Who asked to be forgotten could not be written into ${archive}: ${errorMessage(error)}`,
+          { cause: error },
+        )
+      },
+    )
   stdout.write('The store is maintained.\n')
+}
+
+async function requireFolder(archive: string): Promise<void> {
+  const about = await stat(archive).catch(() => undefined)
+  if (about?.isDirectory()) return
+  throw new CallError(
+    `${archive} is not a folder; name the folder of the archive with --archive, such as usage-gateway/archive.`,
+  )
 }
 
 async function statements(

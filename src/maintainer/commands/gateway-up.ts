@@ -27,6 +27,7 @@ import {
   applyReaderViews,
   applySchema,
   isFirstRollupDue,
+  keepForgotten,
   maintainStore,
 } from '../store/index.ts'
 import type { CommandContext } from './command-io.ts'
@@ -100,7 +101,11 @@ export async function runGateway(options: RunGatewayOptions, context: CommandCon
     }
     await writePrivateFile(endpointsFile(gateway.directory), `${JSON.stringify(endpoints, undefined, 2)}\n`)
     started.push({ stop: () => rm(endpointsFile(gateway.directory), { force: true }) })
-    const jobs = [() => maintainStore(address), (now: number) => pruneArchive(gateway.directory, now)]
+    const jobs = [
+      () => maintainStore(address),
+      (now: number) => keepForgotten(address, path.join(gateway.directory, 'archive'), now),
+      (now: number) => pruneArchive(gateway.directory, now),
+    ]
     const onFailure = (reason: string) =>
       stderr.write(`Housekeeping failed, and runs again in an hour: ${reason}\n`)
     const isDue = () => isFirstRollupDue(address)

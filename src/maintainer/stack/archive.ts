@@ -1,7 +1,10 @@
 import { readdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 
-/** Number of days that the archive holds, today included. Reports that were erased in the store stay in it at most that long. */
+/**
+ * Number of days that the archive holds, today included. Reports that were erased in the store stay in it at most that long. The hashes of
+ * those who asked for it lie beside it for longer: store/forgotten-file.ts.
+ */
 export const ARCHIVE_DAYS = 30
 
 /** Deletes archive files that are older, by the names that archive.yaml gives them. Other files stay. */

@@ -5,6 +5,7 @@ export {
   connectClickHouse,
   type QueryOptions,
 } from './clickhouse-client.ts'
+export { FORGOTTEN_FILE, keepForgotten, restoreForgotten } from './forgotten-file.ts'
 export {
   applyReader,
   applyReaderViews,

@@ -1,3 +1,5 @@
+import { access, constants } from 'node:fs/promises'
+import path from 'node:path'
 import { type Clock, systemClock } from '../../../platform/index.ts'
 import {
   type CheckedReport,
@@ -5,10 +7,16 @@ import {
   type ReportCheck,
   reportCheck,
 } from '../../collector/index.ts'
-import { type ClickHouseAddress, type ClickHouseConnection, connectClickHouse } from '../../store/index.ts'
-import { SchemaOlderError, storeError } from '../errors.ts'
+import {
+  type ClickHouseAddress,
+  type ClickHouseConnection,
+  connectClickHouse,
+  FORGOTTEN_FILE,
+  restoreForgotten,
+} from '../../store/index.ts'
+import { InsightsError, SchemaOlderError, storeError } from '../errors.ts'
 import { documentsIn } from './documents.ts'
-import { findFiles, type ImportFile } from './import-files.ts'
+import { faultOf, findFiles, type ImportFile } from './import-files.ts'
 import { forgottenOf, LINEAGE } from './left-out.ts'
 import { rowsOf } from './points-rows.ts'
 
@@ -107,7 +115,13 @@ interface Importing extends ImportOptions {
 async function importFiles(files: readonly ImportFile[], options: Importing): Promise<ImportSummary> {
   const { connection, dryRun = false } = options
   const tally = createTally()
-  const readable = files.filter(({ file, problem }) => {
+  const [kept, others] = [files.filter(isKeptBeside), files.filter((each) => !isKeptBeside(each))]
+  for (const { file, problem } of kept) {
+    await requireReadable(file, problem)
+    if (dryRun) continue
+    await restoreForgotten(connection, file, (line) => tally.refuse(file, `line ${line}`, 'it is damaged'))
+  }
+  const readable = others.filter(({ file, problem }) => {
     if (problem !== undefined) tally.refuse(file, null, problem)
     return problem === undefined
   })
@@ -132,6 +146,17 @@ async function importFiles(files: readonly ImportFile[], options: Importing): Pr
     if (!dryRun && rows.length > 0) await connection.insert('points', rows.flatMap(rowsOf))
   }
   return { dryRun, files: files.length, ...tally.sum() }
+}
+
+/** Requests that are older than the archive: its folder has them as the store before had them. */
+const isKeptBeside = ({ file }: ImportFile) => path.basename(file) === FORGOTTEN_FILE
+
+async function requireReadable(file: string, problem?: string): Promise<void> {
+  const fault = problem ?? (await access(file, constants.R_OK).then(() => undefined, faultOf))
+  if (fault === undefined) return
+  throw new InsightsError(
+    `Nothing was imported, because ${file} says who asked to be forgotten, and ${fault}. Let this user read it, and import again.`,
+  )
 }
 
 /** A copy does not name its original that asked to be forgotten. */
