@@ -6,22 +6,22 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// mostResources is how many resources a request may have. The library sends one report in each; an operator's own Collector
-// in between may put a few together. A limit of requests is one of reports only as long as a request has not many.
-const mostResources = 16
+// maxResources is the largest number of resources in a request. The library sends one report in each; an operator's own Collector
+// may put a few together. Without this limit, a limit of requests would not limit reports.
+const maxResources = 16
 
-// tooMany refuses a request with more as a whole, and for good: the receiver answers 400.
+// tooMany refuses a request with more resources as a whole and permanently: the receiver answers 400.
 func tooMany(metrics pmetric.Metrics) error {
 	found := metrics.ResourceMetrics().Len()
-	if found <= mostResources {
+	if found <= maxResources {
 		return nil
 	}
 	return status.Errorf(codes.InvalidArgument,
-		"the request has %d resources, and %d are the most; send them in several requests", found, mostResources)
+		"the request has %d resources, and %d are the most; send them in several requests", found, maxResources)
 }
 
-// removeWithoutNumber drops points that have no number, and what is empty without them. Nothing in a stock Collector can
-// tell them from zero, and the exporter would write one.
+// removeWithoutNumber removes points without a number, and what is empty after that. A stock Collector cannot distinguish them
+// from zero, and the exporter would write a zero.
 func removeWithoutNumber(metrics pmetric.Metrics) {
 	metrics.ResourceMetrics().RemoveIf(func(resource pmetric.ResourceMetrics) bool {
 		scopes := resource.ScopeMetrics()

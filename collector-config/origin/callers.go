@@ -25,8 +25,8 @@ func newCallers(trusted []netip.Prefix, header string) callers {
 	return callers{trusted, header, parseNode}
 }
 
-// addressOf is the caller's address, or the zero address where it cannot be known. A proxy's own address is never taken for
-// that of a caller.
+// addressOf returns the caller's address, or the zero address if it is unknown. It never returns the address of a trusted
+// proxy.
 func (c callers) addressOf(info client.Info) netip.Addr {
 	peer := peerAddress(info.Addr)
 	if !c.isTrusted(peer) {
@@ -39,7 +39,7 @@ func (c callers) isTrusted(address netip.Addr) bool {
 	return slices.ContainsFunc(c.trusted, func(prefix netip.Prefix) bool { return prefix.Contains(address) })
 }
 
-// peerAddress is the address at the other end of the connection.
+// peerAddress returns the address at the other end of the connection.
 func peerAddress(address net.Addr) netip.Addr {
 	var ip net.IP
 	switch at := address.(type) {
@@ -54,7 +54,7 @@ func peerAddress(address net.Addr) netip.Addr {
 	return plain(found)
 }
 
-// plain is the one form of an address: without zone, and IPv4 as IPv4.
+// plain returns the canonical form of an address: without zone, and IPv4 as IPv4.
 func plain(address netip.Addr) netip.Addr {
 	return address.WithZone("").Unmap()
 }

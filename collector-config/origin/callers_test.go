@@ -30,8 +30,8 @@ func request(peer, header string, lines ...string) client.Info {
 	return info
 }
 
-// none is an address that is not known.
-const none = "invalid IP"
+// unknownAddress is the address of a caller that cannot be known.
+const unknownAddress = "invalid IP"
 
 func TestTheCallerIsThePeerUnlessThatIsATrustedProxy(t *testing.T) {
 	const spoofed = "203.0.113.9"
@@ -48,14 +48,14 @@ func TestTheCallerIsThePeerUnlessThatIsATrustedProxy(t *testing.T) {
 		{request("172.17.0.1", "X-Forwarded-For", "192.0.2.1"), "192.0.2.1"},
 		{request("fd00::1", "X-Forwarded-For", "192.0.2.1"), "192.0.2.1"},
 		// The other header is not the one that our proxy sets.
-		{request("10.1.2.3", "Forwarded", "for=203.0.113.9"), none},
-		{request("10.1.2.3", "X-Forwarded-For"), none},
-		{client.Info{}, none},
-		{client.Info{Addr: &net.UnixAddr{Name: "@", Net: "unix"}}, none},
-		{client.Info{Addr: (*net.IPAddr)(&net.IPAddr{})}, none},
+		{request("10.1.2.3", "Forwarded", "for=203.0.113.9"), unknownAddress},
+		{request("10.1.2.3", "X-Forwarded-For"), unknownAddress},
+		{client.Info{}, unknownAddress},
+		{client.Info{Addr: &net.UnixAddr{Name: "@", Net: "unix"}}, unknownAddress},
+		{client.Info{Addr: (*net.IPAddr)(&net.IPAddr{})}, unknownAddress},
 		{client.Info{Addr: &net.TCPAddr{IP: net.ParseIP("192.0.2.1"), Port: 5}}, "192.0.2.1"},
 		{client.Info{Addr: &net.UDPAddr{IP: net.ParseIP("fe80::1"), Zone: "eth0"}}, "fe80::1"},
-		{client.Info{Addr: &net.IPAddr{IP: net.IP{1, 2, 3}}}, none},
+		{client.Info{Addr: &net.IPAddr{IP: net.IP{1, 2, 3}}}, unknownAddress},
 	} {
 		if got := callersWith(t, "X-Forwarded-For").addressOf(test.info); got.String() != test.want {
 			t.Errorf("%v %v: %s, not %s", test.info.Addr, test.info.Metadata.Get("x-forwarded-for"), got, test.want)
@@ -98,31 +98,31 @@ func TestXForwardedFor(t *testing.T) {
 		{"192.0.2.1", []string{"192.0.2.1, 10.0.0.5", "::ffff:10.0.0.6, 127.0.0.1:90"}},
 		{"192.0.2.1", []string{"192.0.2.1, , 10.0.0.5,"}},
 		// Nobody who could be the caller.
-		{none, []string{""}},
-		{none, []string{", ,"}},
-		{none, []string{"10.0.0.5, 10.0.0.6"}},
-		{none, []string{strings.Repeat("10.0.0.5,", 100_000) + "10.0.0.5"}},
-		{none, []string{"192.0.2.1" + strings.Repeat(",10.0.0.5", 32)}},
-		// An element that is no address ends the walk: what is before it was seen by nobody we know.
-		{none, []string{"192.0.2.1, unknown"}},
-		{none, []string{"192.0.2.1, unknown, 10.0.0.5"}},
-		{none, []string{"192.0.2.1, " + long}},
-		{none, []string{"192.0.2.1, 0.0.0.0"}},
-		{none, []string{"192.0.2.1, ::"}},
-		{none, []string{"192.0.2.256"}},
-		{none, []string{"192.0.2"}},
-		{none, []string{"192.0.2.01"}},
-		{none, []string{"3221225985"}},
-		{none, []string{"[192.0.2.1]"}},
-		{none, []string{"[2001:db8::1"}},
-		{none, []string{"[2001:db8::1]x"}},
-		{none, []string{"[]:80"}},
-		{none, []string{":80"}},
-		{none, []string{"localhost"}},
-		{none, []string{"for=192.0.2.1"}},
-		{none, []string{"\"192.0.2.1\""}},
-		{none, []string{"192.0.2.1\x00"}},
-		{none, []string{"\xff\xfe"}},
+		{unknownAddress, []string{""}},
+		{unknownAddress, []string{", ,"}},
+		{unknownAddress, []string{"10.0.0.5, 10.0.0.6"}},
+		{unknownAddress, []string{strings.Repeat("10.0.0.5,", 100_000) + "10.0.0.5"}},
+		{unknownAddress, []string{"192.0.2.1" + strings.Repeat(",10.0.0.5", 32)}},
+		// An element that is not an address ends the walk: no trusted proxy has seen what is before it.
+		{unknownAddress, []string{"192.0.2.1, unknown"}},
+		{unknownAddress, []string{"192.0.2.1, unknown, 10.0.0.5"}},
+		{unknownAddress, []string{"192.0.2.1, " + long}},
+		{unknownAddress, []string{"192.0.2.1, 0.0.0.0"}},
+		{unknownAddress, []string{"192.0.2.1, ::"}},
+		{unknownAddress, []string{"192.0.2.256"}},
+		{unknownAddress, []string{"192.0.2"}},
+		{unknownAddress, []string{"192.0.2.01"}},
+		{unknownAddress, []string{"3221225985"}},
+		{unknownAddress, []string{"[192.0.2.1]"}},
+		{unknownAddress, []string{"[2001:db8::1"}},
+		{unknownAddress, []string{"[2001:db8::1]x"}},
+		{unknownAddress, []string{"[]:80"}},
+		{unknownAddress, []string{":80"}},
+		{unknownAddress, []string{"localhost"}},
+		{unknownAddress, []string{"for=192.0.2.1"}},
+		{unknownAddress, []string{"\"192.0.2.1\""}},
+		{unknownAddress, []string{"192.0.2.1\x00"}},
+		{unknownAddress, []string{"\xff\xfe"}},
 	} {
 		got := callersWith(t, "x-forwarded-for").addressOf(request("10.0.0.1", "X-Forwarded-For", test.lines...))
 		if got.String() != test.want {
@@ -145,18 +145,18 @@ func TestForwarded(t *testing.T) {
 		{"192.0.2.1", []string{`for=203.0.113.9`, `for=192.0.2.1`}},
 		{"192.0.2.1", []string{`for="203.0.113.9, for=192.0.2.1`}},
 		{"192.0.2.1", []string{`host="a\"b,c", for=192.0.2.1;host="x\"\\"`}},
-		{none, []string{`for=unknown`}},
-		{none, []string{`for="_hidden"`}},
-		{none, []string{`for="192.0.2.1`}},
-		{none, []string{`for=192.0.2.1;for=203.0.113.9`}},
-		{none, []string{`for="192.0.2.\1"`}},
-		{none, []string{`by=192.0.2.1`}},
-		{none, []string{`192.0.2.1`}},
-		{none, []string{`for`}},
-		{none, []string{`for=`}},
-		{none, []string{`for=";"`}},
-		{none, []string{`for="`}},
-		{none, []string{`for=192.0.2.1, for=_gazonk, for=10.0.0.7`}},
+		{unknownAddress, []string{`for=unknown`}},
+		{unknownAddress, []string{`for="_hidden"`}},
+		{unknownAddress, []string{`for="192.0.2.1`}},
+		{unknownAddress, []string{`for=192.0.2.1;for=203.0.113.9`}},
+		{unknownAddress, []string{`for="192.0.2.\1"`}},
+		{unknownAddress, []string{`by=192.0.2.1`}},
+		{unknownAddress, []string{`192.0.2.1`}},
+		{unknownAddress, []string{`for`}},
+		{unknownAddress, []string{`for=`}},
+		{unknownAddress, []string{`for=";"`}},
+		{unknownAddress, []string{`for="`}},
+		{unknownAddress, []string{`for=192.0.2.1, for=_gazonk, for=10.0.0.7`}},
 	} {
 		got := callersWith(t, "Forwarded").addressOf(request("10.0.0.1", "Forwarded", test.lines...))
 		if got.String() != test.want {

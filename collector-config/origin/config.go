@@ -16,7 +16,7 @@ const (
 
 // Config is what stands under `origin:`.
 type Config struct {
-	// TrustedProxies are addresses and networks (CIDR) of our own proxies. Only from these a forwarding header counts.
+	// TrustedProxies are addresses and networks (CIDR) of our own proxies. A forwarding header is read only from these.
 	// Default: none.
 	TrustedProxies []string `mapstructure:"trusted_proxies"`
 
@@ -24,14 +24,14 @@ type Config struct {
 	// what a proxy does not set, its callers can. It needs `include_metadata: true` at the receiver.
 	ForwardedHeader string `mapstructure:"forwarded_header"`
 
-	// Databases are the files to look addresses up in.
+	// Databases are the files in which addresses are looked up.
 	Databases Databases `mapstructure:"databases"`
 
-	// ErasuresPerHour is how many requests to be forgotten pass from one origin in an hour. Default: 120, which is two installations
+	// ErasuresPerHour is the largest number of requests for erasure from one origin in an hour. Default: 120, which is two installations
 	// with all the ids that each may have had in a year of changing ones. At least 16, as one request may have.
 	ErasuresPerHour uint32 `mapstructure:"erasures_per_hour"`
 
-	// ReloadInterval is how often the files are looked at for a change. Default: 1m. At least 1s.
+	// ReloadInterval is the time between two checks of the files for a change. Default: 1m. At least 1s.
 	ReloadInterval time.Duration `mapstructure:"reload_interval"`
 }
 
@@ -46,7 +46,7 @@ type Databases struct {
 	Network string `mapstructure:"network"`
 }
 
-// Validate says of every mistake where it is and how to repair it.
+// Validate reports every mistake, with its place and its repair.
 func (c *Config) Validate() error {
 	_, err := parsePrefixes(c.TrustedProxies)
 	if header := strings.ToLower(c.ForwardedHeader); header != xForwardedFor && header != forwarded {
@@ -58,9 +58,9 @@ func (c *Config) Validate() error {
 		err = errors.Join(err, fmt.Errorf(
 			"reload_interval is %s, which would look at the files all the time; use 1s or more", c.ReloadInterval))
 	}
-	if c.ErasuresPerHour < mostResources {
+	if c.ErasuresPerHour < maxResources {
 		err = errors.Join(err, fmt.Errorf(
-			"erasures_per_hour is %d, and one request may hold %d; use %d or more", c.ErasuresPerHour, mostResources, mostResources))
+			"erasures_per_hour is %d, and one request may hold %d; use %d or more", c.ErasuresPerHour, maxResources, maxResources))
 	}
 	return err
 }
@@ -74,7 +74,7 @@ func parsePrefixes(texts []string) ([]netip.Prefix, error) {
 		switch {
 		case err != nil:
 			mistakes = append(mistakes, fmt.Errorf(
-				"trusted_proxies has '%s', which is no address and no network; write it as 10.0.0.1, 10.0.0.0/8 or fd00::/8", text))
+				"trusted_proxies has '%s', which is neither an address nor a network; write it as 10.0.0.1, 10.0.0.0/8 or fd00::/8", text))
 		case prefix.Bits() == 0:
 			mistakes = append(mistakes, fmt.Errorf(
 				"trusted_proxies has '%s', which trusts everybody, so that nobody is left who could be the caller; name the networks of your proxies", text))

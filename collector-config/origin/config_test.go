@@ -44,8 +44,8 @@ func TestMistakesAreSentences(t *testing.T) {
 		{
 			map[string]any{"trusted_proxies": []string{"10.0.0.0/8", "proxy.example", "10.0.0.0/33"}},
 			[]string{
-				"trusted_proxies has 'proxy.example', which is no address and no network; write it as 10.0.0.1, 10.0.0.0/8 or fd00::/8",
-				"trusted_proxies has '10.0.0.0/33', which is no address",
+				"trusted_proxies has 'proxy.example', which is neither an address nor a network; write it as 10.0.0.1, 10.0.0.0/8 or fd00::/8",
+				"trusted_proxies has '10.0.0.0/33', which is neither an address",
 			},
 		},
 		{

@@ -15,10 +15,10 @@ type database struct {
 	file   string
 	logger *zap.Logger
 
-	// What is in use; nil while there is none. A lookup that has begun ends with the reader it began with.
+	// The reader in use; nil if there is no database. A lookup uses one reader from its start to its end.
 	reader atomic.Pointer[maxminddb.Reader]
 
-	// Of refresh alone: the file as it was read last, and what was last wrong with it.
+	// Used by refresh only: the file as it was read last, and its last problem.
 	read    os.FileInfo
 	problem string
 }
@@ -58,8 +58,8 @@ func (d *database) warn(problem string) {
 	d.logger.Warn(message, zap.String("problem", problem))
 }
 
-// open reads the whole file into memory. Not mapped: a mapped file that somebody writes over ends the process, and would have to
-// be kept open until the last lookup is done.
+// open reads the whole file into memory. A mapped file would end the process when somebody overwrites it, and would have to stay
+// open until the last lookup is done.
 func open(file string) (*maxminddb.Reader, error) {
 	bytes, err := os.ReadFile(file)
 	if err != nil {

@@ -115,7 +115,7 @@ func TestMissingAndBrokenFilesAreToldOncePerChange(t *testing.T) {
 	if err := os.WriteFile(d.file, []byte("not a database"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	step("garbage is no change for the worse", "no database")
+	step("garbage does not replace a good file", "no database")
 	if err := os.Remove(d.file); err != nil {
 		t.Fatal(err)
 	}

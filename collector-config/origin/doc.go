@@ -5,5 +5,5 @@
 // itself never becomes data, and what comes after the processor gets a context without it: neither a queue on disk nor a
 // log can hold it.
 //
-// What a stock Collector cannot see either is held here as well: see bounds.go.
+// It also checks what no processor of a stock Collector can see; see bounds.go.
 package origin

@@ -14,11 +14,11 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// attributeForget marks a resource that asks to be forgotten. transform/bounds of gateway.yaml sets it.
+// attributeForget marks a resource that requests its erasure. transform/bounds of gateway.yaml sets it.
 const attributeForget = "usage.gateway.forget"
 
-// erasureLimit bounds how many requests to be forgotten come from one origin in an hour. A request needs nothing but an id, so
-// that guessing one has to cost. An origin is an IPv4 address, or an IPv6 network of 56 bits, which is what one subscriber has.
+// erasureLimit limits the requests for erasure from one origin in an hour. A request needs nothing but an id, so guessing ids
+// must be expensive. An origin is an IPv4 address, or an IPv6 network of 56 bits, which is what one subscriber has.
 //
 // No address is kept, not even in memory: an origin is one of 65,536 counters, by a hash with a random seed, and seed and counters
 // last an hour. Origins that have the same counter share it.
@@ -42,9 +42,9 @@ func newErasureLimit(settings component.TelemetrySettings, most uint32) (*erasur
 	return &erasureLimit{most: most, refused: refused, now: time.Now, since: time.Now(), seed: maphash.MakeSeed()}, err
 }
 
-// count counts the requests to be forgotten in metrics, and refuses all that comes with them where they are too many: the receiver
-// answers 429, and the library sends them again later. Where the caller's address is not known, nothing is counted: nobody could
-// be told from anybody.
+// count counts the requests for erasure in metrics. If they are too many, it refuses everything that comes with them: the receiver
+// answers 429, and the library sends them again later. If the caller's address is unknown, nothing is counted: callers
+// could not be distinguished.
 func (l *erasureLimit) count(ctx context.Context, address netip.Addr, metrics pmetric.Metrics) error {
 	requests := erasuresIn(metrics)
 	if requests == 0 || !address.IsValid() {

@@ -60,7 +60,7 @@ func cutLast(list string, separator byte) (rest, last string, more, ok bool) {
 	return "", list, false, true
 }
 
-// isEscaped says whether an odd number of backslashes stands before a position.
+// isEscaped returns true if an odd number of backslashes stands before a position.
 func isEscaped(text string, at int) bool {
 	return (at-len(strings.TrimRight(text[:at], `\`)))%2 == 1
 }
@@ -88,7 +88,7 @@ func forwardedHop(element string) (netip.Addr, bool) {
 }
 
 // parseNode reads an address with or without port: 192.0.2.43, 192.0.2.43:47011, 2001:db8::1, [2001:db8::1],
-// [2001:db8::1]:47011. A hidden or unknown one (`_secret`, `unknown`) is none.
+// [2001:db8::1]:47011. A hidden or unknown one (`_secret`, `unknown`) is not an address.
 func parseNode(node string) (netip.Addr, bool) {
 	host := node
 	if inner, bracketed := strings.CutPrefix(node, "["); bracketed {

@@ -62,7 +62,7 @@ func (*originProcessor) Capabilities() consumer.Capabilities {
 	return consumer.Capabilities{MutatesData: true}
 }
 
-// Start reads the databases, and looks at them from time to time.
+// Start reads the databases, and checks them for changes at each interval.
 func (p *originProcessor) Start(context.Context, component.Host) error {
 	// Not the context that Start gets: that one ends with the start.
 	watch, stop := context.WithCancel(context.Background())
@@ -93,8 +93,8 @@ func (p *originProcessor) Shutdown(context.Context) error {
 	return nil
 }
 
-// ConsumeMetrics says where the report comes from, and forgets who sent it. It holds what the stock processors cannot: how
-// many resources a request has, that a point has a number, and how many of one origin are forgotten in an hour.
+// ConsumeMetrics adds the origin of a report, and removes the address of its sender. It also holds three limits that no stock
+// processor can: the resources in a request, points without a number, and the erasures of one origin in an hour.
 func (p *originProcessor) ConsumeMetrics(ctx context.Context, metrics pmetric.Metrics) error {
 	if err := tooMany(metrics); err != nil {
 		return err
@@ -116,7 +116,7 @@ func (p *originProcessor) ConsumeMetrics(ctx context.Context, metrics pmetric.Me
 		clean := pcommon.NewResource()
 		attributes := clean.Attributes()
 		resource.Resource().Attributes().MoveTo(attributes)
-		// Not Remove: that one leaves the second of two attributes of the same name.
+		// Remove would leave the second of two attributes of the same name.
 		attributes.RemoveIf(func(key string, _ pcommon.Value) bool { return isOurs(key) })
 		for key, value := range found.All() {
 			value.CopyTo(attributes.PutEmpty(key))

@@ -19,7 +19,7 @@ import (
 // source derives attributes from what one database says about an address.
 type source struct {
 	*database
-	// read takes the attributes out of a record. False where it has none of them.
+	// read returns the attributes in a record, and false if it has none of them.
 	read func(record maxminddb.Result, into pcommon.Map) bool
 
 	lookups metric.Int64Counter
@@ -37,7 +37,7 @@ const (
 	noDatabase outcome = "no_database"
 )
 
-// newSources makes one for each database that is configured.
+// newSources makes a source for each database that is configured.
 func newSources(settings component.TelemetrySettings, files Databases) ([]*source, error) {
 	lookups, err := settings.MeterProvider.Meter("otel-usage.example/origin").Int64Counter(
 		"otelcol_processor_origin_lookups",
@@ -73,7 +73,7 @@ func (s *source) derive(ctx context.Context, address netip.Addr, into pcommon.Ma
 	s.lookups.Add(ctx, 1, s.options[s.lookUp(address, into)])
 }
 
-// lookUp logs nothing: a database's complaint about an address can hold the address.
+// lookUp logs nothing: an error about an address can contain the address.
 func (s *source) lookUp(address netip.Addr, into pcommon.Map) outcome {
 	reader := s.reader.Load()
 	switch {
@@ -126,7 +126,7 @@ func put(into pcommon.Map, key, code string, shape *regexp.Regexp) bool {
 	return true
 }
 
-// text is a field of a record, or "" where the record has no such text.
+// text returns a field of a record, or "" if the record has no such text.
 func text(record maxminddb.Result, path ...any) string {
 	var found string
 	if record.DecodePath(&found, path...) != nil {
