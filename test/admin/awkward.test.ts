@@ -164,7 +164,7 @@ test('a hostile name of a person or of a header is a value in JSON, and never ma
   }
 })
 
-test('whatever the path, the query, the body and the headers are, the answer is no failure of the server', async () => {
+test('whatever the path, the query, the body and the headers are, the answer is never a failure of the server', async () => {
   await using served = await serve()
   const text = fc.string({ unit: 'binary-ascii', maxLength: 60 })
   const paths = ['status', 'preview', 'consent', 'reports', 'forget', 'reports/x', 'openapi.json', '']

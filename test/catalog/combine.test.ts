@@ -158,7 +158,7 @@ test('a yes reaches the facts of a plugin only as far as its version that was ag
   assert.deepEqual(reasons({}), [undefined, undefined])
 })
 
-test('a new plugin is no change of a released catalog, a changed fact of a plugin is', () => {
+test('a new plugin does not change a released catalog, a changed fact of a plugin does', () => {
   const released = combineCatalogs(base, [plugin('shop')])
   assert.deepEqual(changeFindings(released, combineCatalogs(base, [plugin('shop'), plugin('cart')])), [])
   const changed = { 'shop.hits': { ...gauge, since: 2, unit: 'By' } }

@@ -80,7 +80,7 @@ test('defining leaves the definition alone: the same frozen object passes twice,
   assert.ok(Object.isFrozen(first))
 })
 
-test('all mistakes are told at once, each with its place', () => {
+test('all mistakes are listed at once, each with its place', () => {
   const { 'acme.users': users, 'acme.edition': edition } = good.facts
   const definition = {
     version: '2',

@@ -51,7 +51,7 @@ test('an unknown key or word, and the pairs beyond the largest number, are dropp
   ])
 })
 
-test('a map without pairs is absent; what is no map is refused as a whole', () => {
+test('a map without pairs is absent; a value of another type is refused as a whole', () => {
   assert.deepEqual(acceptValue(gossip, {}), { problems: [] })
   for (const value of ['Leader', 5, null, [ONE, 5], new Proxy({}, { ownKeys: () => assert.fail('thrown') })])
     assert.deepEqual(acceptValue(gossip, value), { problems: ['invalid_value'] })

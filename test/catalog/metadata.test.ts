@@ -101,7 +101,7 @@ test('a value has at most as many characters as the fact says, and the fact as m
   assert.deepEqual(Object.keys(acceptValue(metadata({ maxEntries: 1 }), many).value as object), ['k80'])
 })
 
-test('what cannot be read is survived', () => {
+test('what cannot be read harms nothing', () => {
   const throwing = {
     good: 'x',
     get bad() {
@@ -138,7 +138,7 @@ test('whatever a host hands in, what is taken keeps the rules, and taking it aga
   )
 })
 
-test('related ids are taken in small letters, sorted, each once; what is none is dropped and counted', () => {
+test('related ids are taken in lower case, sorted, each once; anything else is dropped and counted', () => {
   assert.deepEqual(acceptValue(uuids(), [ONE.toUpperCase(), TWO, ONE, 'node-1', `{${ONE}}`, 5, null]), {
     value: [TWO, ONE],
     problems: Array(4).fill('invalid_value'),
@@ -149,7 +149,7 @@ test('related ids are taken in small letters, sorted, each once; what is none is
   })
 })
 
-test('no related id at all is no value', () => {
+test('a list without a related id has no value', () => {
   assert.deepEqual(acceptValue(uuids(), []), { problems: [] })
   assert.deepEqual(acceptValue(uuids(), ['x']), { problems: ['invalid_value'] })
   for (const none of [ONE, null, { 0: ONE, length: 1 }, new Array(1e9)])

@@ -95,7 +95,7 @@ for (const name of [
   })
 }
 
-test('a wrong prefix is told once, and not again with every name', () => {
+test('a wrong prefix is reported once, and not again with every name', () => {
   const fact = { kind: 'gauge', unit: '1', since: 1, why: 'Tells it.', example: 1 } as const
   assert.throws(
     () => defineCatalog({ version: 1, prefix: 'ACME', facts: { 'acme.a': fact, 'acme.b': fact } }),

@@ -113,7 +113,7 @@ for (const [what, before, after, expected] of [
   })
 }
 
-test('the same facts are covered, a fact that was not there is not, and what is no scope covers nothing', () => {
+test('the same facts are covered, a fact that was not there is not, and an invalid scope covers nothing', () => {
   const { facts, levels } = acmeCatalog
   const agreed = JSON.parse(JSON.stringify(scopesOf(facts)))
   assert.deepEqual(widenedFacts(agreed, facts, levels), [])

@@ -97,7 +97,7 @@ test('a description of the product that misses something for the page, or has a 
   assert.match(wrong.stderr, /- titel: is not an option; 'title' is\n {2}- endpoint: /)
 })
 
-test('a description as JSON gives the same page as the module, also with its catalog in a file of its own', async () => {
+test('a description as JSON gives the same page as the module, also with its catalog in a separate file', async () => {
   using scratch = createScratch()
   const { directory } = scratch
   const catalog = catalogModule(directory)

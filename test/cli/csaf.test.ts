@@ -90,7 +90,7 @@ for (const [what, status, affected, fixedIn] of [
   })
 
 for (const kind of ['known_not_affected', 'under_investigation', 'fixed', 'first_fixed', 'recommended'])
-  test(`a CSAF document whose only status is ${kind} is no advisory`, () => {
+  test(`a CSAF document whose only status is ${kind} is not imported as an advisory`, () => {
     assert.deepEqual(read({ [kind]: ['2.4.3'] }), [])
   })
 

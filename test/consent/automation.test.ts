@@ -41,7 +41,7 @@ test('every variable that std-env takes for automation is known here, and no oth
   for (const { name, tells } of known) assert.equal(detect({ [name]: 'x' }) !== undefined, tells, name)
 })
 
-test('CI=false, CI=0 and TEST=false, and every other variable that is set to a word for no, is no automation', async () => {
+test('CI=false, CI=0 and TEST=false, and every other variable that is set to a word for no, do not count as automation', async () => {
   const names = (await standard()).filter(({ tells }) => tells).map(({ name }) => name)
   for (const name of [...names, 'CI', 'TEST', 'AI_AGENT', 'CLAUDECODE', 'GITHUB_ACTIONS', 'CURSOR_AGENT']) {
     for (const value of NO) assert.equal(detect({ [name]: value }), undefined, `${name}='${value}'`)

@@ -33,7 +33,7 @@ for (const value of ['development', 'Development', ' dev ', 'LOCAL', 'postgres,d
 }
 
 for (const value of ['production', 'Staging', 'developer-portal', '', undefined]) {
-  test(`the variable that the product names says ${value}: that is no development run`, async () => {
+  test(`the variable that the product names says ${value}: that is not a development run`, async () => {
     const { usage } = createAcme('NODE_ENV', { environment: { NODE_ENV: value } })
     const { state, opinions } = await usage.start()
     assert.equal(state, 'enabled')
@@ -69,7 +69,7 @@ test('after a development run the installation, its choice and its counts are as
   assert.equal(acme.receiver.last()?.facts['acme.commands{command=find,result=ok}'], 2)
 })
 
-test('no yes beats it, and no choice in the product can change it', async () => {
+test('no yes beats a development run, and no choice in the product can change it', async () => {
   const acme = createAcme(true, {
     environment: { ACME_DB_TELEMETRY: 'on' },
     consent: {
@@ -86,7 +86,7 @@ test('no yes beats it, and no choice in the product can change it', async () => 
   })
 })
 
-test("a person's no beside it deletes, as it does beside every no in passing", () => {
+test("a person's no beside a development run deletes, as it does beside every no in passing", () => {
   const { source, disabledBy } = decideConsent({
     ...{ prefix: 'ACME_DB', environment: { ACME_DB_TELEMETRY: 'off' }, levels: ['full'] },
     ...{ default: 'enabled', development: true },

@@ -60,14 +60,14 @@ test('what was seen is a verdict, one that has passed through JSON, a state or a
   assert.equal((await consent.set('disabled', { ...alice, expected: 'enabled' })).state, 'disabled')
 })
 
-test('a verdict that another node shows counts on this one: the start of a process is no time of a choice', async () => {
+test('a verdict that another node shows counts on this one: the start of a process is not the time of a choice', async () => {
   const store = createMemoryStore()
   const seen = await consentIn(store, { inputs: { startedAt: '2026-01-01T00:00:00.000Z' } }).begin()
   const here = consentIn(store, { inputs: { startedAt: '2026-02-02T00:00:00.000Z' } })
   assert.equal((await here.set('enabled', { ...alice, expected: seen })).state, 'enabled')
 })
 
-test('an expectation that is none is refused as such, and nothing is stored', async () => {
+test('an invalid expectation is refused, and nothing is stored', async () => {
   const consent = consentIn(createMemoryStore())
   for (const expected of ['sure', '', null, 7, {}, { state: 'sure' }, []])
     await assert.rejects(

@@ -34,7 +34,7 @@ test('what the function gives holds, and before that nothing is sent and nothing
   await assert.rejects(consent.set('disabled', { by: 'alice' }), { code: 'ERR_USAGE_CONSENT_LOCKED' })
 })
 
-test('an answer that is no verdict, and a function that fails, are a no that deletes nothing', async () => {
+test('an answer that is not a verdict, and a function that fails, are a no that deletes nothing', async () => {
   const { state, level, because, permitted } = YES
   const odd = [
     ...[undefined, null, true, 'enabled', { ...YES, state: 'yes' }, { state, because, permitted }],
@@ -81,7 +81,7 @@ test('a no of the environment beats the function, which is not asked, also where
   assert.equal((await later.read()).state, 'disabled')
 })
 
-test('listeners hear of another state, level or reason when it is asked for to tell them, once, and until they stop', async () => {
+test('listeners hear once of another state, level or reason when the verdict is asked for, until they stop listening', async () => {
   let answer: Verdict = YES
   const { consent, heard, stop } = createGiven(() => answer)
   await consent.read()

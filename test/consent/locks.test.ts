@@ -34,7 +34,7 @@ const UNLOCK: Partial<Record<ConsentSource, string>> = {
 }
 
 for (const place of PLACES.filter(({ locks }) => locks)) {
-  test(`${place.label} ('${place.no}'): a yes is refused, and told what stands in the way; a no is taken, and holds afterwards`, async () => {
+  test(`${place.label} ('${place.no}'): a yes is refused with the reason; a no is accepted, and holds afterwards`, async () => {
     const store = createMemoryStore()
     const inputs = place.put(silence(), place.no)
     const { state, because } = decideConsent(inputs)
@@ -117,7 +117,7 @@ for (const place of PLACES.filter(({ locks }) => !locks)) {
   })
 }
 
-test('a choice against a flag of undecided is no choice against a lock', async () => {
+test('a choice against a flag of undecided is not refused as locked', async () => {
   const consent = consentIn(createMemoryStore(), { inputs: { flag: 'undecided' } })
   assert.equal((await consent.set('disabled', { by: 'alice' })).source, 'stored-choice')
 })
@@ -136,7 +136,7 @@ test("the words 'on' and 'off' of every switch are choices, and stored as what t
   }
 })
 
-test('a choice that is none, and one that nobody makes, is refused and not stored', async () => {
+test('an invalid choice, and one without a person, are refused and not stored', async () => {
   const store = createMemoryStore()
   const consent = consentIn(store)
   for (const choice of ['', 'On', 'Enabled', ' enabled', 'yes', 'rhubarb', undefined, null, true, {}, []]) {

@@ -187,7 +187,7 @@ for (const [name, inputs, state, source, locked] of cases) {
   })
 }
 
-test('a conflict is told, with both sides and what to do, where FerretDB ends the process', () => {
+test('a conflict is reported with both sides and what to do, where FerretDB ends the process', () => {
   const inputs = silence({ environment: { ...DNT, ACME_TELEMETRY: 'on' }, flag: 'enable' })
   assert.deepEqual(decideConsent(inputs).warnings, [
     'ACME_TELEMETRY=on enables the usage telemetry, DO_NOT_TRACK=1 disables it: it stays disabled. ' +
@@ -197,7 +197,7 @@ test('a conflict is told, with both sides and what to do, where FerretDB ends th
   ])
 })
 
-test('sources that agree are no conflict', () => {
+test('sources that agree do not conflict', () => {
   const inputs = silence({ environment: { ...DNT, ACME_TELEMETRY: 'off' }, flag: 'disable' })
   assert.deepEqual(decideConsent(inputs).warnings, [])
 })

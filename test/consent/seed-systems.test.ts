@@ -52,7 +52,7 @@ for (const value of [...ON, 'optout', 'disable', 'forbid', 'foo', '1 ']) {
   })
 }
 
-test("FerretDB: DO_NOT_TRACK of '', 0, false, no and off is no opinion", () => {
+test("FerretDB: DO_NOT_TRACK of '', 0, false, no and off does not count as an opinion", () => {
   for (const value of ['', '0', 'false', 'no', 'off'])
     assert.equal(
       decideConsent(silence({ environment: { DO_NOT_TRACK: value }, default: 'enabled' })).state,
@@ -96,7 +96,7 @@ const STATES = [
 ] as const
 
 for (const [name, inputs, saved, state, source, conflicts] of STATES) {
-  test(`FerretDB: ${name} is ${state}${conflicts ? ', the conflict is told and ends nothing' : ''}`, async () => {
+  test(`FerretDB: ${name} is ${state}${conflicts ? ', the conflict is reported and ends nothing' : ''}`, async () => {
     const store = createMemoryStore()
     if (saved) await consentIn(store).set(saved, ALICE)
     const verdict = await consentIn(store, { inputs }).begin()
@@ -143,7 +143,7 @@ test('FerretDB: without DO_NOT_TRACK it stays disabled for ever; here what was c
   assert.equal((await consentIn(store).begin()).state, 'enabled')
 })
 
-test('FerretDB: a product that wants its way has it: sticky, and taken back by a choice', async () => {
+test('FerretDB: a product can keep its order: decisions are sticky, and a choice takes them back', async () => {
   const store = createMemoryStore()
   await consentIn(store, { inputs: DNT, sticky: true }).begin()
   const consent = consentIn(store, { sticky: true })
@@ -238,7 +238,7 @@ test('Camunda: initializeTelemetry applies once, while nothing is stored; change
   )
 })
 
-test('Camunda: who changed it last and when is kept, and a seed is told from a choice that somebody confirmed', async () => {
+test('Camunda: who changed the setting last, and when, is kept; a seed can be distinguished from a choice that somebody confirmed', async () => {
   const store = createMemoryStore()
   const consent = consentIn(store, { inputs: { seed: true } })
   assert.equal((await consent.begin()).source, 'seed')

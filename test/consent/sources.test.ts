@@ -4,7 +4,7 @@ import { decideConsent } from '../../src/library/consent/index.ts'
 import { PLACES, silence } from './arbitraries.ts'
 
 for (const [index, place] of PLACES.entries()) {
-  test(`${place.label}: its no holds against every yes that may be overruled, and not where the product does not ask it`, () => {
+  test(`${place.label}: its no beats every yes that may be overruled, and not where the product does not ask it`, () => {
     const said = PLACES.filter((other) => other.yes && (place.locks || PLACES.indexOf(other) > index)).reduce(
       (inputs, other) => other.put(inputs, other.yes),
       silence({ default: 'enabled' }),

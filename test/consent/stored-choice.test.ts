@@ -151,7 +151,7 @@ test('reading writes nothing, whoever reads and as often as it is read', async (
   assert.throws(() => statSync(directory), { code: 'ENOENT' })
 })
 
-test('whoever listens is told when state, level or source change, with the verdict before, until it is enough', async () => {
+test('listeners hear when state, level or source change, with the verdict before, until they stop listening', async () => {
   const consent = consentIn(createMemoryStore())
   const told: string[] = []
   const line = ({ state, level, source }: Verdict) => `${state} ${level} ${source}`
@@ -238,7 +238,7 @@ test('a choice lifts a no under another name if it is later, and where that cann
     assert.equal(isAfter(own, outside), isLater, JSON.stringify([own, outside]))
 })
 
-test('of several noes under other names the latest counts, then one that cannot be read; a yes and a seed are none', async () => {
+test('of several noes under other names the latest counts, then one that cannot be read; a yes and a seed do not count', async () => {
   const histories = async (...texts: readonly string[]) =>
     Promise.all(
       texts.map(async (text, index) => {

@@ -62,7 +62,7 @@ test('the time of a choice is kept with counts where a stored choice lets them b
   assert.deepEqual(kept('disabled', 'stored-choice', DECIDED), { state: 'disabled' })
 })
 
-test('stored data that is no consent of counts is not taken for one', () => {
+test('stored data that is not the consent of counts is ignored', () => {
   for (const state of STATES) {
     assert.equal(isCountedUnder({ state }), true)
     assert.equal(isCountedUnder({ state, choice: DECIDED }), true)

@@ -225,7 +225,7 @@ test('a report carries what is persisted, or what is counted so far for a previe
   )
 })
 
-test('a report without counts of its own, such as a request, gets a number and its own time', async () => {
+test('a report without counts, such as a request, gets a number and its own time', async () => {
   const { log, outbox } = createProcess()
   assert.equal(await log.accept(made('request')), undefined)
   const entry = await outbox.read(1)
@@ -255,7 +255,7 @@ test('where the store cannot be written, a report with counts is made again, and
   assert.deepEqual([await outbox.numbers(), await memory?.outbox.numbers()], [[1, 2], []])
 })
 
-test('a report that waits in memory moves to the store with a counter of its own, and what it carries is in no other report', async () => {
+test('a report that waits in memory moves to the store with its own counter, and its counts are in no other report', async () => {
   const { disk, inner, local, log, outbox, pending, totals } = createProcess()
   disk.fails = ['write', 'create']
   await assert.rejects(local.persist())

@@ -296,7 +296,7 @@ const known: SourceCounter = {
   ...{ counts: new Map([[KEY, 3]]), runs: runsOf([10, 20, 5, 50]), starts: new Map([['acme.jobs', AT + 5]]) },
 }
 
-test('the counter of sources is read as it was written; anything else is none, so that counting begins again', () => {
+test('the counter of sources is read as it was written; anything else is ignored, so that counting begins again', () => {
   const stored = (counter: SourceCounter) => JSON.parse(JSON.stringify(sourceCounterToJson(counter)))
   assert.deepEqual(sourceCounterFromJson(stored(known)), known)
   const bare = { ...known, runs: new Map(), starts: new Map() }

@@ -106,7 +106,7 @@ test('runs that are merged twice, or in another order, are the same', () => {
   )
 })
 
-test('what an entry still has from before a fact was withheld is no baseline: the time in between is never counted', () => {
+test('totals from before a fact was withheld are not used as a baseline: the time in between is never counted', () => {
   const since = new Date(AT).toISOString()
   const left = runsOf([['a', [run({ from: 50, total: 100 })]]])
   const before = advanceBaselines(

@@ -40,7 +40,7 @@ const counter: CounterEntry = {
   ...{ writer: { pid: 7, host: 'a', monotonic: 5 }, counts: new Map([[A, 3]]) },
 }
 
-test('a counter is read as it was written, with or without its process; anything else is no counter', async () => {
+test('a counter is read as it was written, with or without its process; anything else is ignored', async () => {
   const state = createMemoryStore()
   const { writer: _, ...ended } = { ...counter, ended: true }
   for (const entry of [counter, ended]) {
@@ -190,7 +190,7 @@ test('merged counters have the runs of all, and the time of the last write of an
     assert.equal(mergeInto([{ ...one, at: had }], [{ ...one, at: has }], 0)[0]?.at, expected)
 })
 
-test('merged counters are read as they were written; anything else is none', () => {
+test('merged counters are read as they were written; anything else is ignored', () => {
   const merged = { counters: [one], counterIds: new Set([FIRST, SECOND]) }
   const good = JSON.parse(JSON.stringify(mergedToJson(merged)))
   const read = mergedFromJson(good)

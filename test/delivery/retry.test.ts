@@ -163,7 +163,7 @@ const NOTHING_KNOWN = [
 ]
 
 for (const content of NOTHING_KNOWN) {
-  test(`a file that cannot be understood (${JSON.stringify(content)}) is as good as none`, async () => {
+  test(`a file that cannot be understood (${JSON.stringify(content)}) is ignored`, async () => {
     const store = createMemoryStore()
     const clock = createFakeClock()
     await store.write('retry.json', content)
@@ -178,7 +178,7 @@ for (const content of NOTHING_KNOWN) {
   })
 }
 
-test('a file that cannot be read is as good as none', async () => {
+test('a file that cannot be read is ignored', async () => {
   const store = createMemoryStore()
   const unreadable = { ...store, read: () => Promise.reject(new Error('EACCES')) }
   const retries = createRetries(unreadable, createFakeClock())
@@ -322,7 +322,7 @@ test('of a file, each part is used only if it makes sense', async () => {
     assert.deepEqual(await read({ ...good, ...odd }), nothing, JSON.stringify(odd))
 })
 
-test('a refusal is news once for each reason, also after a restart, and no failure', async () => {
+test('a refusal is logged once for each reason, also after a restart, and does not count as a failure', async () => {
   const store = createMemoryStore()
   const clock = createFakeClock()
   await createRetries(store, clock).failed()

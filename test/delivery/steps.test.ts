@@ -314,7 +314,7 @@ test('while the receiver cannot be reached, reports wait and are tried again, an
   assert.equal(log.lines.filter((line) => line.startsWith('info')).length, 2)
 })
 
-test('a failure that an earlier process has logged is no news', async () => {
+test('a failure that an earlier process has logged is not logged again', async () => {
   const { answers, clock, delivery, log, put, retries } = createSender()
   await put(1)
   await retries.failed()
@@ -403,7 +403,7 @@ test('a no while a report is on its way: nothing more leaves, and a person\u2019
   }
 })
 
-test('under a no nothing is tried', async () => {
+test('while the answer is no, nothing is sent or tried', async () => {
   const { delivery, now, put, sent, signals, numbers } = createSender()
   await put(1)
   await put(2)
@@ -472,7 +472,7 @@ test('a person\u2019s no deletes the installation id, unless the product keeps i
   }
 })
 
-test('the next attempt is no sooner than in fifteen seconds, and none comes when nothing waits or the process ends', async () => {
+test('the next attempt comes after fifteen seconds or later, and never if nothing waits or the process ends', async () => {
   const { answers, clock, delivery, put, sent, retries } = createSender()
   await retries.failed(HOUR)
   await delivery.resume()
@@ -529,7 +529,7 @@ test('an outbox that cannot be read may have a report: it is tried again', async
   assert.equal(clock.waiting, 1)
 })
 
-test('an attempt that is called off is no failure of the receiver; the next attempt has a signal of its own', async () => {
+test('an attempt that is called off does not count as a failure of the receiver; the next attempt has a new signal', async () => {
   const { answers, delivery, put, retries, signals, numbers } = createSender()
   await put(1)
   answers.push(() => {

@@ -18,7 +18,7 @@ import { createLog } from '../support/log.ts'
 const ID = (number: number) => `11111111-1111-4111-8111-${String(number).padStart(12, '0')}`
 const [EARLY, LATE] = ['2026-01-01T00:00:00.000Z', '2026-02-01T00:00:00.000Z']
 
-test('ids to erase are read as they were kept, and anything else is none', async () => {
+test('ids to erase are read as they were stored, and anything else is ignored', async () => {
   const state = createMemoryStore()
   assert.deepEqual(await readErasables(state), [])
   await keepErasables(state, [{ id: ID(1), until: LATE }, { id: ID(2) }])
@@ -72,7 +72,7 @@ const report = (number: number, text = '{}'): WaitingReport => ({
   bytes: new TextEncoder().encode(text),
 })
 
-test('a report that is no request for erasure leaves no id to erase', async () => {
+test('a report that is not a request for erasure leaves no id to erase', async () => {
   const state = createMemoryStore()
   await keepErasureOf(state, report(1).bytes)
   assert.equal(await state.read('erasure.json'), undefined)
@@ -97,7 +97,7 @@ async function createUsed(reports: number, change: (inner: StateStore) => Partia
   return { inner, log, steps, run }
 }
 
-test('a no deletes the id first, then counts, what is known of attempts, and each waiting report with a line of its own', async () => {
+test('a no deletes the id first, then counts, what is known of attempts, and each waiting report with its own line in the log', async () => {
   const { inner, log, steps, run } = await createUsed(3)
   await inner.write(
     'acknowledged/0000000001.json',

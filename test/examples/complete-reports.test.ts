@@ -115,7 +115,7 @@ test('FerretDB: a zero is not sent, and counts go on from report to report', asy
   assert.deepEqual(factsIn(placesOf((await usage.preview()).json)), { [panics]: 2 })
 })
 
-test('FerretDB: the report of its own test arrives (TestMakeReport)', async () => {
+test('FerretDB: the report of its test TestMakeReport arrives', async () => {
   const command_metrics = {
     OP_MSG: {
       update: { $set: { NotImplemented: 1, panic: 1, ok: 1 } },

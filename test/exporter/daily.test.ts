@@ -182,7 +182,7 @@ for (const total of ['source', 'process'] as const) {
   })
 }
 
-test('a consent that another library has added to every object is no yes for the exporter', async () => {
+test('a consent that another library has added to every object does not count as a yes for the exporter', async () => {
   await using receiver = await startReceiver()
   const yes = createAcme().consent.verdict()
   Reflect.set(Object.prototype, 'consent', () => yes)

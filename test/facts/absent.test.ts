@@ -51,7 +51,7 @@ async function told(tell: (usage: ReturnType<typeof create>) => void): Promise<R
 const FIND = { command: 'find', result: 'ok' } as const
 const EDITION = { edition: undefined } as object
 
-test('{ edition: undefined } means absent and is not counted as dropped, in whatever way a value is told', async () => {
+test('{ edition: undefined } means absent and is not counted as dropped, in whatever way a value is set', async () => {
   const numbers = await told((usage) => {
     const meter = usage.getMeter('acme')
     usage.counter('acme.logins').add(1, { ...EDITION })
@@ -126,7 +126,7 @@ test('an undeclared attribute is counted as dropped still, beside any number tha
   })
 })
 
-test('what somebody has added to every object of the process is no attribute', async () => {
+test('what somebody has added to every object of the process is not read as an attribute', async () => {
   const all = Object.prototype as { tenant?: string }
   all.tenant = 'jane'
   try {

@@ -221,7 +221,7 @@ for (const [way, give] of Object.entries(NAME_WAYS)) {
   })
 }
 
-test('a pack that is none is survived, and what its catalog does not declare is left alone', async () => {
+test('an invalid pack harms nothing, and facts that the catalog does not declare are left out', async () => {
   const names = Object.fromEntries(
     ['__proto__', 'constructor', 'hasOwnProperty'].map((name) => [name, () => 1]),
   )
@@ -239,7 +239,7 @@ test('a pack that is none is survived, and what its catalog does not declare is 
   }
 })
 
-test('instruments, callbacks and lists of instruments that are none are survived', async () => {
+test('invalid instruments, callbacks and lists of instruments harm nothing', async () => {
   const usage = createProduct()
   const meter = usage.getMeter('m')
   const gauge = meter.createObservableGauge('acme.users')
@@ -297,7 +297,7 @@ const ASKED: Readonly<Record<string, (usage: Product, act: () => unknown) => voi
 }
 
 for (const [what, act] of Object.entries(ACTS)) {
-  test(`a source that ${what} holds up neither the report that asks it nor the next one, and comes to an end`, async () => {
+  test(`a source that ${what} delays neither the report that asks it nor the next one, and comes to an end`, async () => {
     for (const [way, give] of Object.entries(ASKED)) {
       const usage = createProduct()
       const acted: unknown[] = []

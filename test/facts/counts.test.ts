@@ -61,7 +61,7 @@ test('what was dropped is settled with the report, and what was dropped since st
   assert.deepEqual(await host.dropped(), { invalid_value: 2 })
 })
 
-test('discarded counts are gone for good, and counting starts again from zero', async () => {
+test('discarded counts never come back, and counting starts again from zero', async () => {
   const host = createHost()
   const logins = host.meter.createCounter('acme.logins')
   logins.add(3)

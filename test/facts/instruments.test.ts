@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { BatchObservableCallback, ObservableCallback } from '@opentelemetry/api'
 import { createHost } from './host.ts'
 
-test('a gauge gives its latest value, for each combination of its own', async () => {
+test('a gauge gives its latest value for each combination of dimensions', async () => {
   const host = createHost()
   const connections = host.meter.createGauge('acme.connections')
   connections.record(7, { driver: 'node' })
@@ -201,7 +201,7 @@ test('a callback that is registered twice is asked once, and removed at once', a
   assert.equal(asked, 2)
 })
 
-test('the same batch callback for other instruments is a registration of its own', async () => {
+test('the same batch callback for other instruments is a separate registration', async () => {
   const host = createHost()
   const [users, size] = [
     host.meter.createObservableGauge('acme.users'),

@@ -12,7 +12,7 @@ const dimensions = fc
   })
   .map((entries): Record<string, string[]> => Object.fromEntries(entries))
 
-test('every combination has a place of its own, and the place gives the combination back', () => {
+test('every combination has its own place, and the place gives the combination back', () => {
   fc.assert(
     fc.property(dimensions, (by) => {
       const series = createSeries(by)
@@ -86,7 +86,7 @@ test('a fact without dimensions has one place, whatever it is given', () => {
   assert.equal(series.hasUndeclared({ user: 'alice' }), true)
 })
 
-test('of alternatives, every combination of each has a place of its own, and no other has', () => {
+test('of alternatives, every combination of each has its own place, and no other combination has one', () => {
   const series = createSeries([
     { command: ['aggregate'], argument: ['$match', '$group'], result: ['ok', 'error'] },
     { command: ['find', 'insert'], argument: ['unknown'], result: ['ok'] },

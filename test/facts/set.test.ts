@@ -41,7 +41,7 @@ test('a source is asked when a report is made, and its last answer is the one th
   assert.deepEqual((await host.collect()).attributes, { 'acme.edition': 'enterprise' })
 })
 
-test('a source that has nothing to say is absent, and that is no mistake', async () => {
+test('a source without an answer is absent, and does not count as a mistake', async () => {
   const host = createHost()
   host.store.set('acme.edition', () => undefined)
   host.store.set('acme.db.version', async () => undefined)

@@ -57,7 +57,7 @@ test('a step without those before it is whole where threads count in turn; half 
   assert.equal(books.judge(arrivedOf({ ...steps[1], part: 'first' })).torn, 1)
 })
 
-test('the last life that the books have room for is as exact as the first', () => {
+test('the last process of a run of faults is checked as exactly as the first', () => {
   const books = createBooks()
   const lives = Array.from({ length: MAX_LIVES }, () => books.open())
   const steps = lives.flatMap((life) => Array.from({ length: 8 }, () => life.begin()))

@@ -6,7 +6,7 @@ import { playAll, wrongs } from './run.ts'
 
 const SEED = 1
 
-test('the faults have names of their own', () => {
+test('every fault has its own name', () => {
   assert.ok(faults.length >= 40)
   assert.equal(new Set(faults.map(({ name }) => name)).size, faults.length)
 })

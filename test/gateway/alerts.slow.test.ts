@@ -28,7 +28,7 @@ const catalog = defineCatalog({
 const products = [{ name: 'acme-db', catalog }]
 
 describe('alerts', { skip: promtool === undefined && 'there is neither promtool nor Go' }, () => {
-  test('of a gateway that does its work, none fires', async (t) => {
+  test('no alert fires for a gateway that works', async (t) => {
     const directory = await scratchDirectory(t)
     const { nativeEndpoint } = await runClickHouse(t, directory)
     const archive = path.resolve('collector-config/archive.yaml')

@@ -73,7 +73,7 @@ test('the archive in files of a day has every report, over a restart too, and th
 })
 
 // The archive shared an answer with the store: 500, although the report was stored, and so for as long as the archive failed.
-test('an archive that cannot be written costs no installation its 200; the log and the counts tell of it', async (t) => {
+test('an archive that cannot be written costs no installation its 200; the log and the counts say so', async (t) => {
   const directory = await scratchDirectory(t)
   const archive = path.join(directory, 'gateway', 'archive')
   // What is in the way of the files of the day, and tomorrow's, should midnight pass.
@@ -86,7 +86,7 @@ test('an archive that cannot be written costs no installation its 200; the log a
 })
 
 // A pipe that nobody reads takes 64 KiB, and then holds up whoever writes: as a network's disk that hangs.
-test('an archive on a disk that hangs holds up no answer', {
+test('an archive on a disk that hangs delays no answer', {
   skip: process.platform === 'win32' && 'there are no named pipes in the file system',
 }, async (t) => {
   const directory = await scratchDirectory(t)

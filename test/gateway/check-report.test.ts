@@ -201,7 +201,7 @@ test('a request to be forgotten is marked', () => {
   assert.deepEqual([isRequest, attributes['usage.gateway.forget']], [true, 'true'])
 })
 
-test('what is no report of a known product and of this time is refused, with the reason', () => {
+test('a report of an unknown product or of another time is refused, with the reason', () => {
   const attributes = (changed: Record<string, string | null>) => ({ attributes: changed })
   const withoutId = { 'service.instance.id': null }
   for (const [parts, reason] of [

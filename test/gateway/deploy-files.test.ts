@@ -50,7 +50,7 @@ test('`gateway files` replaces no file that somebody has changed, and writes not
   assert.equal(await read(out, 'compose.yaml'), 'mine')
 })
 
-test('`gateway files` a second time is no error', async (t) => {
+test('`gateway files` can be called a second time without an error', async (t) => {
   const out = await scratchDirectory(t)
   assert.equal((await gateway(['files', '--out', out])).code, 0)
   assert.equal((await gateway(['files', '--out', out])).code, 0)

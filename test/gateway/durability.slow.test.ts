@@ -66,7 +66,7 @@ test('on a full disk nothing is acknowledged that is not kept; with room again a
   await allArrive(await gateway.store(), sender.acknowledged)
 })
 
-test('what waits when the gateway is told to end is there at the next start', async (t) => {
+test('what waits when the gateway is stopped is there at the next start', async (t) => {
   const gateway = await aGateway(t)
   const sender = aSender(gateway.url)
   const running = await gateway.start()

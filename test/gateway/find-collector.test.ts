@@ -46,7 +46,7 @@ describe('OTELCOL', () => {
     assert.equal(existsSync(path.join(home, 'go-was-called')), false)
   })
 
-  test('a program that is no Collector is an error', async (t) => {
+  test('a program other than the Collector is an error', async (t) => {
     const home = await scratchDirectory(t)
     const mine = await script(path.join(home, 'not-a-collector'), 'echo hello')
     await assert.rejects(

@@ -21,7 +21,7 @@ test('`gateway up` names all packages that are missing, with one command, before
   assert.doesNotMatch(stderr, /Collector/)
 })
 
-test('with a store of its own, `gateway up` names the client alone', async (t) => {
+test('where the maintainer has a store, `gateway up` names the client alone', async (t) => {
   const project = await freshProject(t)
   const { code, stderr } = await project.gateway(['up'], { CLICKHOUSE_URL: 'http://127.0.0.1:1' })
   assert.equal(code, 1)

@@ -180,7 +180,7 @@ describe('what the gateway lets through', () => {
     ])
   })
 
-  test('an attribute that is not as declared goes, the report stays', async (t) => {
+  test('an attribute that is not as declared is removed, and the report stays', async (t) => {
     const { gateway, archived } = await archiveOnly(t)
     const id = uuid('4')
     const wrong = {
@@ -207,7 +207,7 @@ describe('what the gateway lets through', () => {
   })
 
   // Bytes are matched as base64: what was written in it looked like a version, and the bytes went to the disk. (The fuzzer found it.)
-  test('bytes that look like a version in base64 are none', async (t) => {
+  test('bytes that look like a version in base64 do not count as a version', async (t) => {
     const { gateway, archived } = await archiveOnly(t)
     const sent = report()
     const bytesValue = Buffer.from('Alice <alice@ex.org>\0').toString('base64')
@@ -399,7 +399,7 @@ describe('what the gateway lets through', () => {
     )
   })
 
-  test('what is no report is taken and thrown away, whatever it holds instead', async (t) => {
+  test('a request without a report is accepted and its content is dropped, whatever that is', async (t) => {
     const { gateway, archived } = await archiveOnly(t)
     const refused: Record<string, Parameters<typeof report>[0]> = {
       'an id that is none': { attributes: { 'service.instance.id': SECRET } },
@@ -430,7 +430,7 @@ describe('what the gateway lets through', () => {
     assert.equal((await archived(1)).length, 1)
   })
 
-  test('a report with values of strange types is never refused for good or for now', async (t) => {
+  test('a report with values of strange types is never refused, neither permanently nor for a while', async (t) => {
     const { gateway, archived } = await archiveOnly(t)
     for (const strange of [5, true, null, ['a', 'b']] as const) {
       const attributes = Object.fromEntries(
@@ -530,7 +530,7 @@ describe('limits', () => {
     assert.equal((await archived(1)).length, 1)
   })
 
-  test('what is no OTLP is refused for good', async (t) => {
+  test('what is not OTLP is refused permanently', async (t) => {
     const { gateway } = await archiveOnly(t)
     assert.equal((await send(gateway.url, Buffer.from('{'))).status, 400)
     assert.equal(
@@ -633,7 +633,7 @@ describe('the address of an installation', {
 })
 
 describe('mistakes', () => {
-  test('a configuration that is none ends the start with the end of the log', async (t) => {
+  test('an invalid configuration ends the start with the end of the log', async (t) => {
     const directory = await scratchDirectory(t)
     const wrong = path.join(directory, 'wrong.yaml')
     await writeFile(wrong, 'processors: { filter/points: { metric_conditions: ["metric.nom == 1"] } }\n')

@@ -17,7 +17,7 @@ test('a server ends when the process that started it is killed', async (t) => {
   await until('the server has ended', () => !isAlive(parent.server))
 })
 
-test('so does one that does not want to', async (t) => {
+test('a server that ignores the first signal ends too', async (t) => {
   const parent = await startParent(t, ['sh', '-c', "trap '' TERM; while :; do sleep 0.1; done"])
   parent.process.kill('SIGKILL')
   await until('the server has ended', () => !isAlive(parent.server))
@@ -53,7 +53,7 @@ test('stop lets a server finish what it is at, and can be called twice', async (
   assert.equal((await server.exited).code, 0)
 })
 
-test('a server that ends by itself tells its exit code, and its last lines are kept', async () => {
+test('a server that ends by itself reports its exit code, and its last lines are kept', async () => {
   const server = await startGuarded({ command: ['sh', '-c', 'echo no room; exit 7'], environment })
   assert.deepEqual(await server.exited, { code: 7 })
   assert.deepEqual(server.lastLines(), ['no room'])

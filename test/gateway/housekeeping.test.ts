@@ -5,7 +5,7 @@ import { createFakeClock } from '../support/fake-clock.ts'
 
 const HOUR = 3_600_000
 
-test('the jobs are done at once and every hour; one that fails is told and stops no other', async () => {
+test('the jobs run at the start and every hour; one that fails is logged and stops no other', async () => {
   const clock = createFakeClock()
   const done: string[] = []
   const failures: string[] = []

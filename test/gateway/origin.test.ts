@@ -34,7 +34,7 @@ describe('the place of a built Collector in the cache', () => {
     )
   })
 
-  test('cannot be told without the sources: the error names the component', async (t) => {
+  test('cannot be found without the sources: the error names the component', async (t) => {
     const { file } = await copiedManifest(t)
     await writeFile(file, (await readFile(file, 'utf8')).replace('path: ./origin', 'path: ./elsewhere'))
     await assert.rejects(readManifest(file), (error) => {

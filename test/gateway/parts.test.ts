@@ -129,7 +129,7 @@ describe('addresses', () => {
     assert.equal(localUrl({ host: 'localhost', port: 1 }), 'http://localhost:1')
   })
 
-  test('free ones are no port that a connection can take meanwhile, and none is given twice', async () => {
+  test('free ones are outside of the range that connections use, and no port is given twice', async () => {
     const ports = await Promise.all(Array.from({ length: 200 }, freePort))
     assert(ports.every((port) => port >= 16_384 && port < 32_768))
     assert.equal(new Set(ports).size, 200)
@@ -157,7 +157,7 @@ describe('addresses', () => {
     )
   })
 
-  test('one that is none is refused', async () => {
+  test('an invalid one is refused', async () => {
     await assert.rejects(
       startCollector({
         collector: { command: ['false'], version: '0', how: 'variable' },

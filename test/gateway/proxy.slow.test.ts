@@ -66,7 +66,7 @@ for (const [name, proxy] of Object.entries(PROXIES)) {
   const skip =
     !isInstalled(name, proxy.version) && `${name} is not installed; \`apt-get install ${proxy.package}\``
   describe(`behind ${name}`, { skip }, () => {
-    test('reports pass, a caller who sends too many is told to wait, and no address is kept', async (t) => {
+    test('reports pass, a caller who sends too many has to wait, and no address is kept', async (t) => {
       const { directory, gateway, from, port, running, lines, tls } = await behind(t, proxy)
       const own = '127.7.8.9'
       const forged = { 'x-forwarded-for': '203.0.113.5', forwarded: 'for=203.0.113.6' }

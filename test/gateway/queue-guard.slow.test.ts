@@ -41,7 +41,7 @@ async function killWhileStarting(t: TestContext, kills: number): Promise<void> {
   await allArrive(await gateway.store(), sender.acknowledged)
 }
 
-test('told to end and started again on a full disk, the gateway loses no acknowledged report', {
+test('stopped and started again on a full disk, the gateway loses no acknowledged report', {
   skip: !canMount() && 'a small file system can be mounted by root on Linux only',
 }, async (t) => {
   const home = await aSmallDisk(t)
@@ -100,7 +100,7 @@ for (const [damage, hurt] of Object.entries({
   })
 }
 
-test('told to end while its store takes connections and never answers, the gateway ends in time', async (t) => {
+test('stopped while its store takes connections and never answers, the gateway ends in time', async (t) => {
   const mute = createServer((socket) => socket.on('error', () => {}).resume())
   await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve))
   t.after(() => mute.close())
@@ -118,7 +118,7 @@ test('told to end while its store takes connections and never answers, the gatew
   }
 })
 
-test('told to end while its store has stopped in the middle, the gateway ends in time and loses nothing', async (t) => {
+test('stopped while its store hangs in the middle, the gateway ends in time and loses nothing', async (t) => {
   const httpPort = await freePort()
   const relay = await aRelay(t, httpPort)
   const environment = { USAGE_CLICKHOUSE_ENDPOINT: `http://127.0.0.1:${relay.port}` }

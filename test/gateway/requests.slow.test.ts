@@ -59,7 +59,7 @@ describe('a point without a number', () => {
   })
 })
 
-test('what of a request is refused for good, with the reason: encodings by another name, and null', async (t) => {
+test('encodings by another name, and null, are refused permanently with the reason', async (t) => {
   const gateway = await runGateway(t, { directory: await scratchDirectory(t), products })
   const plain = Buffer.from(JSON.stringify(report()))
   const encoded = async (name: string, body: Buffer) => {
@@ -80,7 +80,7 @@ test('what of a request is refused for good, with the reason: encodings by anoth
   assert.match(text, /unsupported value type/)
 })
 
-test('a request of more than sixteen reports is refused whole and for good: a limit of requests was none of reports', async (t) => {
+test('a request of more than sixteen reports is refused whole and permanently: a limit of requests did not limit reports', async (t) => {
   const gateway = await ourGateway(t)
   if (gateway === undefined) return
   const many = (count: number) => ({
@@ -104,7 +104,7 @@ describe('free text', () => {
     assert.doesNotMatch(one?.text ?? '', /alice/)
   })
 
-  test('that is an address is no version, and no schema address is kept', async (t) => {
+  test('that is an address is not kept as a version, and no schema address is kept', async (t) => {
     const gateway = await runGateway(t, { directory: await scratchDirectory(t), products })
     const versions = [
       '2.4.0',

@@ -140,7 +140,7 @@ test('the store is asked over its native protocol too', async (t) => {
 
 // With merges stopped, or a deletion that fails, an erasure waited for ever, each hour another one was given to the store, and nobody
 // was told: status said that all is well.
-test('an erasure that is not done is told by status, and by whoever maintains the store', async (t) => {
+test('an erasure that is not done is reported by status, and by the maintenance of the store', async (t) => {
   const directory = await scratchDirectory(t)
   const store = await runClickHouse(t, directory, { grants: ['GRANT SYSTEM MERGES ON usage.*'] })
   const environment = {
@@ -238,7 +238,7 @@ for (const scheme of ['tcp', 'http'])
     assert.equal(code, 1)
   })
 
-test('a store that is something else, or not there, is told as what it is', async (t) => {
+test('status and log say so if another program answers in place of the store, or nothing does', async (t) => {
   const gateway = await runGateway(t, { directory: await scratchDirectory(t) })
   const greeting = createServer((socket) => socket.on('error', () => {}).end('220 mail.example ESMTP\r\n'))
   greeting.listen(0, '127.0.0.1')

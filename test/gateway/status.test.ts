@@ -39,7 +39,7 @@ async function aPlace(t: Parameters<typeof scratchDirectory>[0] & { after(end: (
   return { port, url: `http://127.0.0.1:${port}` }
 }
 
-test('a size that cannot be found out is absent from the status, and no number', async (t) => {
+test('a size that cannot be found out is absent from the status', async (t) => {
   const directory = await scratchDirectory(t)
   // Not a folder: neither empty nor readable.
   await writeFile(path.join(directory, 'queue'), '')
@@ -138,7 +138,7 @@ test('where nothing runs, the status says so and ends with 1', async (t) => {
   assert.doesNotMatch(stdout.text(), /NaN|undefined/)
 })
 
-test("a line of the Collector's log is told without its dressing", () => {
+test("a line of the Collector's log is shown without its format", () => {
   const line =
     '{"level":"error","ts":"2026-11-21T15:31:25.922Z","caller":"internal/queue_sender.go:62","msg":"Exporting failed.","resource":{"service.name":"usage-gateway"},"otelcol.component.id":"clickhouse","error":"connection refused","stacktrace":"go.opentelemetry.io"}'
   assert.equal(readableLine(line), '15:31:25 error: clickhouse: Exporting failed. connection refused')

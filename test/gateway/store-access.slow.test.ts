@@ -85,7 +85,7 @@ test('no stranger ends the store by a connection that makes no sense: the engine
   assert.deepEqual(await rowsOf(server, 'SELECT 1 AS one'), [{ one: 1 }])
 })
 
-test('who has the password of the store reaches its database and nothing that leads out of it', async (t) => {
+test('a person with the password of the store reaches its database and nothing outside of it', async (t) => {
   const { server, directory } = await runStore(t)
   await assert.rejects(
     rowsOf(server, `SELECT * FROM file('${directory}/users.xml', 'LineAsString')`),

@@ -60,7 +60,7 @@ describe('an installation that asks to be forgotten', () => {
     )
   })
 
-  test('is gone again after a report of its own came late, and is counted once', async () => {
+  test('is gone again after one of its reports came late, and is counted once', async () => {
     await insertReports(store, ...earlier, forget)
     await letPass(store, 61)
     await maintainStore(store)
@@ -164,7 +164,7 @@ describe('an installation that asks to be forgotten', () => {
   })
 
   // Whoever sent requests with made-up ids made installations in all reports until the next run, and a number in `erasures` without end.
-  test('makes no row of its own, and counts only where something of it was there', async () => {
+  test('adds no row, and counts only where something of it was there', async () => {
     await insertReports(store, said(stays, 2, 'Ann'))
     await letPass(store, 61)
     await maintainStore(store)
@@ -242,7 +242,7 @@ describe('an installation that asks to be forgotten', () => {
   })
 })
 
-test('who asked to be forgotten twice is known for 30 days from the last time, and counted once', async () => {
+test('an installation that asked twice to be forgotten is known for 30 days from the last time, and counted once', async () => {
   const [installation, late] = [uuid('4'), { reportId: uuid('7'), at: `${today} 00:00:05` }]
   const forget = () => ({
     ...{ installation, reportId: uuid('7'), at: `${today} 00:00:10` },

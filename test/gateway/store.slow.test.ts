@@ -133,7 +133,7 @@ describe('one row for each installation and day', () => {
 })
 
 describe('reports without an id', () => {
-  test('are counted as reports, by age, and are no installation', async () => {
+  test('are counted as reports, by age, and not as installations', async () => {
     const one = (age: string): StoredReport => ({
       reportId: uuid('7'),
       at: `${yesterday} 10:00:00`,

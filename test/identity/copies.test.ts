@@ -21,7 +21,7 @@ async function copyOf(host: Host): Promise<Host> {
 }
 
 for (const mode of ['stable', 'rotating'] as const) {
-  test(`${mode}: a copy gets an id and a secret of its own, once, and the original keeps its own`, async () => {
+  test(`${mode}: a copy gets a new id and secret, once, and the original keeps those that it has`, async () => {
     const original = createHost()
     const { id, secret } = await reported(original, on('a', { mode }))
     const copy = await copyOf(original)
@@ -123,7 +123,7 @@ test('machines that share a directory by mistake have one id each while they run
   assert.equal(ids.size, 2)
 })
 
-test('where the machine cannot be told, a copy is not noticed, and nothing is lost', async () => {
+test('where the machine cannot be recognized, a copy is not noticed, and nothing is lost', async () => {
   const original = createHost()
   const { id } = await reported(original, on('a'))
   const copy = await copyOf(original)

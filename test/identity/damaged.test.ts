@@ -49,7 +49,7 @@ test('a stored id is taken as it is, and what is missing beside it is added', as
   assert.deepEqual(await host.stored(), { id, secret, createdAt: '2026-01-01T00:00:00.000Z' })
 })
 
-test('a file of ten megabytes is no id, even where one stands in it', async () => {
+test('a file of ten megabytes is not read as an id, even if it contains one', async () => {
   for (const content of ['x'.repeat(1e7), `{"id":"${STORED}","more":"${'x'.repeat(1e7)}"}`]) {
     const host = createHost()
     await host.store.write('installation.json', content)

@@ -115,7 +115,7 @@ for (const who of ['the one that kept it', 'one that only read it', 'one that lo
   })
 }
 
-test('the stored id is told for an erasure request, and none is made for it', async () => {
+test('an erasure request gets the stored id, and no id is made for the request', async () => {
   const host = createHost()
   const { id, installation } = await reported(host)
   assert.equal(await host.install().stored(), id)

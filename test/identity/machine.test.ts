@@ -25,7 +25,7 @@ const MACHINES: Array<[what: string, files: Record<string, string>, expected: st
 ]
 
 for (const [what, files, expected] of MACHINES) {
-  test(`${what}: ${expected === undefined ? 'the machine cannot be told' : 'the machine is known'}`, () => {
+  test(`${what}: ${expected === undefined ? 'the machine cannot be recognized' : 'the machine is known'}`, () => {
     const read = (file: string) => files[file] ?? assert.fail(`ENOENT: ${file}`)
     assert.equal(systemMachine(read), expected)
   })

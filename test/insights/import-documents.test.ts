@@ -133,7 +133,7 @@ test('a document that unpacks to more than 16 MiB is refused, and the rest of th
   }
 })
 
-test('what is no file, cannot be read, or has another checksum than beside it, is refused before anything waits for it', async (t) => {
+test('what is not a file, cannot be read, or has another checksum than beside it, is refused before anything waits for it', async (t) => {
   const directory = await scratchDirectory(t)
   const at = (name: string) => path.join(directory, name)
   const right = '{"resourceMetrics":[]}'

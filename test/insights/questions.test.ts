@@ -16,7 +16,7 @@ import { estimated } from '../../src/maintainer/insights/randomized.ts'
 
 const group = (a: string, n: number, part = 'value'): Cell => ({ part, a, b: '', n })
 
-test('versions come newest first, and what is no version last', () => {
+test('versions come newest first, and other texts last', () => {
   const versions = ['2.10.0', 'nightly', '2.9.1', '', '2.10.0-rc.1', 'v3.0.0', '2.9', '10.0']
   assert.deepEqual(versions.toSorted(newestFirst), [
     '10.0',
@@ -30,7 +30,7 @@ test('versions come newest first, and what is no version last', () => {
   ])
 })
 
-test('what is no version is in no range; a pre-release is in the range that its numbers are in', () => {
+test('a text that is not a version is in no range; a pre-release is in the range that its numbers are in', () => {
   const found = ['2.4.0', 'v2.5', '3.0.0-rc.1', 'nightly', '', '99999999999999999999.0.0'].filter((version) =>
     isInRange(version, '>=2.4'),
   )

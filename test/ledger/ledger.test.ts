@@ -122,7 +122,7 @@ test('a line that another process has added to a torn one is read, wherever that
   }
 })
 
-test('zeros that a power failure has left are no entry, and the line behind them is one', async () => {
+test('zeros that a power failure has left are skipped, and the line behind them is read', async () => {
   const { store, ledger, line } = await withOneLine()
   await store.write('ledger.jsonl', `${line}\n${'\0'.repeat(4096)}${line}\n${'\0'.repeat(512)}`)
   assert.deepEqual(await ledger.check(), { entries: 2, torn: 2 })
@@ -184,7 +184,7 @@ test('of a report that is larger than any that is sent, the size is kept and not
   assert.deepEqual(Buffer.from((await ledger.last())?.bytes ?? []), largest.bytes)
 })
 
-test('the last report is told by its outcome, the last one that was sent as well', async () => {
+test('the last report is found by its outcome, and so is the last one that was sent', async () => {
   const ledger = createLedger(createMemoryStore())
   for (const [reportId, outcome] of [
     ['1', 'queued'],

@@ -24,7 +24,7 @@ describe('an installation on a database', { concurrency: 4 }, () => {
     assertOneAnInterval(reports.slice(0, -1))
   })
 
-  test('processes that are killed at any time are succeeded, and there is one report an interval still', async () => {
+  test('others go on for processes that are killed at any time, and there is still one report an interval', async () => {
     await using installation = await startInstallation({ database: database('killed') })
     const children = installation.start(3)
     for (let minute = 0; minute < 8; minute++) {
@@ -38,7 +38,7 @@ describe('an installation on a database', { concurrency: 4 }, () => {
     assertOneAnInterval(reports)
   })
 
-  test('the one that sends is killed in the middle of it: another one sends its report, under the same id', async () => {
+  test('the process that sends is killed in the middle: another one sends its report, under the same id', async () => {
     await using installation = await startInstallation({ database: database('sender') })
     const children = installation.start(3)
     const answers = installation.hold()
@@ -51,7 +51,7 @@ describe('an installation on a database', { concurrency: 4 }, () => {
     assertOneAnInterval(installation.reports())
   })
 
-  test('one that stands still while it makes a report is succeeded; when it goes on, no second report comes of it', async () => {
+  test('a process that stands still while it makes a report is replaced by another; when it goes on, it makes no second report', async () => {
     await using installation = await startInstallation({ database: database('asleep') })
     installation.start(3)
     await installation.minutes(1)

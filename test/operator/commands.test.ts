@@ -178,7 +178,7 @@ test('off on an installation that cannot be written ends with 4, and says which 
   assert.match(stderr, /was not stored .*EROFS.*Set ACME_DB_TELEMETRY_OPTOUT=1/s)
 })
 
-test('off in a process of its own reaches the running product, without a connection', async () => {
+test('off in a separate process reaches the running product, without a connection', async () => {
   await using receiver = await startReceiver()
   const state = createMemoryStore()
   const host = createCounted({ state, endpoint: receiver.endpoint })
@@ -248,7 +248,7 @@ test('nothing of the ledger or the history can take over the terminal', async ()
   }
 })
 
-test('an id is no path: nothing outside of the state is read', async () => {
+test('an id is never used as a path: nothing outside of the state is read', async () => {
   using scratch = createScratch()
   const state = path.join(scratch.directory, 'state')
   writeFileSync(path.join(scratch.directory, 'secret.json'), '{"secret":1}')

@@ -100,7 +100,7 @@ for (const [name, [machine, runtime, kubernetes]] of Object.entries(MACHINES)) {
   })
 }
 
-test('what cannot be told is absent: Windows, files that cannot be read, that are huge or no text', async () => {
+test('what cannot be found out is absent: Windows, files that cannot be read, that are huge or not text', async () => {
   const denied = Object.assign(new Error('permission denied'), { code: 'EACCES' })
   const traps: Machine[] = [
     { os: { platform: 'win32' } },

@@ -21,7 +21,7 @@ test('a small text is read whole, by path or address, also to the last byte that
   assert.equal(await read(file, 10), undefined)
 })
 
-test('what is no small text file is nothing', async () => {
+test('anything but a small text file is ignored', async () => {
   using scratch = createScratch()
   const at = (name: string) => path.join(scratch.directory, name)
   writeFileSync(at('huge'), Buffer.alloc(5_000_000, 'x'))

@@ -44,7 +44,7 @@ test('the machine in numbers: the smaller of what there is and what the process 
   assert.equal(unlimited['acme.machine.memory'], 12_000_000_000)
 })
 
-test('what is no size is absent', async () => {
+test('an invalid size is absent', async () => {
   assert.deepEqual(
     await machineOf({
       cores: () => 0,

@@ -122,7 +122,7 @@ test('a session that has ended and a product that is gone are said, and what was
   await page.getByRole('heading', { name: 'Acme Boards sends no usage reports.' }).waitFor()
 })
 
-test('a state directory that is gone while the page is open makes the choice in it void: the page says so, and a no can be stored again', async () => {
+test('a choice is lost when the state directory is removed while the page is open: the page says so, and a no can be stored again', async () => {
   using scratch = createScratch()
   const state = path.join(scratch.directory, 'usage')
   await using served = await serveBoards({ level: 'basic', state })

@@ -145,7 +145,7 @@ test('npm start with a directory that cannot be written ends with 1 and names th
   assert.doesNotMatch(demo.output(), /at .*\.ts:\d+/)
 })
 
-test('npm start with OTELCOL set to something that is no Collector ends with 1 and names it', async () => {
+test('npm start with OTELCOL set to another program ends with 1 and names it', async () => {
   using scratch = createScratch()
   const demo = start(['--exit', '--directory', scratch.directory], { OTELCOL: '/nowhere/otelcol' })
   assert.equal(await demo.exited, 1, demo.output())

@@ -1,4 +1,4 @@
-/** The rules of CONTRIBUTING.md, "Words", that a program can hold: how docstrings begin, and words that comments, messages and names avoid. */
+/** The rules of CONTRIBUTING.md, "Words", that a program can hold: how docstrings begin, and words that comments, messages and names avoid, those of tests included. */
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -21,12 +21,32 @@ const AVOIDED: ReadonlyArray<readonly [words: RegExp, instead: string]> = [
   [/\b(?:held|holds?) (?:up )?against\b/, "write 'is compared with'"],
 ]
 
+/** Words that the names of tests avoid as well. */
+const AVOIDED_IN_NAMES: typeof AVOIDED = [
+  [/(?<!\bthere )\b(?:was|were) none\b/, "write 'was not a …', or 'if there was none'"],
+  [/\bfor good\b/, "write 'permanently'"],
+  [/\bas good as none\b/, "write 'is ignored'"],
+  [/\bbooks?\b/, 'say what is counted or compared'],
+]
+
+/** A test or a group of tests, and its name in quotes. */
+const NAME =
+  /(?<![\w.])(?:t\.)?(?:test|it|describe|suite)\(\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)/g
+
 /** Names of limits. */
 const LIMIT = /^(?:MOST|LONGEST|LARGEST|LEAST|SHORTEST)_/
 
 test('docstrings begin with a verb or a noun, and comments, messages and names avoid what is hard to read', () => {
   const files = globSync(['src/**/*.ts', 'examples/**/*.ts'], { cwd: root })
   const found = files.flatMap((file) => findings(file, readFileSync(path.join(root, file), 'utf8')))
+  assert.deepEqual(found, [], 'CONTRIBUTING.md, "Words", has the rules')
+})
+
+test('names of tests avoid what is hard to read', () => {
+  const files = globSync('test/**/*.test.ts', { cwd: root }).filter(
+    (file) => path.join(root, file) !== import.meta.filename,
+  )
+  const found = files.flatMap((file) => findingsInNames(file, readFileSync(path.join(root, file), 'utf8')))
   assert.deepEqual(found, [], 'CONTRIBUTING.md, "Words", has the rules')
 })
 
@@ -64,6 +84,29 @@ for (const [what, text, expected] of [
     const instead = findings('src/a.ts', text).map((finding) => finding.slice(finding.lastIndexOf('); ') + 3))
     assert.deepEqual(instead, expected)
   })
+}
+
+for (const [what, text, expected] of [
+  ['a name in quotes', "test('an id that is none is refused', () => {})", 'is none'],
+  ['a name with a value in it', 'test(`a: begin anew`, () => {})', 'anew'],
+  ['a name of a group', "describe('what is told', () => {})", 'told'],
+  ['a name of a part', "await t.test('refused for good', () => {})", 'for good'],
+  ['a text beside the name', "test('an id', () => assert.equal(a, 'told'))", undefined],
+] as const) {
+  test(`the check of names: ${what}`, () => {
+    const words = findingsInNames('test/a.test.ts', text).map((finding) => /\('(.*)'\);/.exec(finding)?.[1])
+    assert.deepEqual(words, expected === undefined ? [] : [expected])
+  })
+}
+
+/** Searches by a pattern: parsing all tests would cost seconds. */
+function findingsInNames(file: string, text: string): string[] {
+  return [...text.matchAll(NAME)].flatMap(({ 0: name, index }) =>
+    [...AVOIDED, ...AVOIDED_IN_NAMES].flatMap(([avoided, instead]) => {
+      const match = avoided.exec(name)
+      return match ? [`${file}:${text.slice(0, index).split('\n').length} ('${match[0]}'); ${instead}`] : []
+    }),
+  )
 }
 
 function findings(file: string, text: string): string[] {

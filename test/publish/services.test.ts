@@ -26,7 +26,7 @@ ajv.addSchema(schemaNamed('spdx'), 'http://cyclonedx.org/schema/spdx.SNAPSHOT.sc
 ajv.addSchema(schemaNamed('jsf-0.82'), 'http://cyclonedx.org/schema/jsf-0.82.SNAPSHOT.schema.json')
 const validate = ajv.compile(schemaNamed('bom-1.6'))
 
-test('the schema of CycloneDX 1.6 refuses what is no data flow', () => {
+test('the schema of CycloneDX 1.6 refuses an invalid data flow', () => {
   const document = declared() as { services: [{ data: [{ flow: string }] }] }
   document.services[0].data[0].flow = 'sideways'
   assert.ok(!validate(document))

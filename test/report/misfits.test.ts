@@ -48,4 +48,5 @@ for (const [what, catalog] of CATALOGS) {
 }
 
 for (const text of ['', 'null', '{}', '[]', '{"resourceMetrics":{}}', '{"resourceMetrics":[{}]}'])
-  test(`${JSON.stringify(text)} is no report`, () => assert.equal(readReport(Buffer.from(text)), undefined))
+  test(`${JSON.stringify(text)} is not a report`, () =>
+    assert.equal(readReport(Buffer.from(text)), undefined))

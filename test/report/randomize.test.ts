@@ -28,7 +28,7 @@ function answers(fact: BooleanFact | EnumFact, value: string | boolean, installa
 const near = (share: number | undefined, expected: number) =>
   Math.abs((share ?? 0) - expected) < 6 * Math.sqrt(0.25 / 20_000)
 
-test('with ln 3 the truth is told three times of four', () => {
+test('with ln 3 the true value is reported three times of four', () => {
   assert.ok(near(answers(yesNo, true).get(true), 0.75))
   assert.ok(near(answers(yesNo, false).get(true), 0.25))
 })
@@ -47,7 +47,7 @@ test('asking again gives the same answer: repetition does not reveal the truth',
   }
 })
 
-test('two facts of one installation are lied about apart from each other', () => {
+test('two facts of one installation are randomized independently', () => {
   const same = Array.from({ length: 400 }, () => {
     const secret = randomUUID()
     return randomized(yesNo, 'acme.one', true, secret) === randomized(yesNo, 'acme.two', true, secret)

@@ -69,7 +69,7 @@ test('setting the clock neither shortens nor lengthens the hour', async () => {
   }
 })
 
-test('sleep is no part of the hour where the monotonic clock stands still, and no report comes early where it runs', async () => {
+test('the hour does not include sleep if the monotonic clock stands still, and no report comes early if it runs', async () => {
   const { machine, schedule, reports } = createHost(EACH_START)
   await schedule.start(HOUR)
   await machine.run(20 * MINUTE)

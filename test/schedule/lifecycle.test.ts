@@ -21,7 +21,7 @@ for (const content of [
   '{"offset":0,"reports":0,"startedAt":"soon"}',
   '\u0000',
 ]) {
-  test(`a schedule file of ${JSON.stringify(content)} is as good as none: the initial delay holds, and it is repaired`, async () => {
+  test(`a schedule file of ${JSON.stringify(content)} is ignored: the initial delay holds, and the file is repaired`, async () => {
     const { machine, store, schedule, reports } = createHost()
     await store.write('schedule.json', content)
     await schedule.start(5 * MINUTE)
@@ -59,7 +59,7 @@ test('whatever is in the schedule file, nothing throws, and a day brings one rep
   )
 })
 
-test('a file from the future is as good as none: it neither silences nor hurries', async () => {
+test('a schedule file from the future is ignored: reports come neither later nor earlier', async () => {
   const { machine, store, schedule, reports } = createHost()
   await store.write(
     'schedule.json',
@@ -147,7 +147,7 @@ test('a command that looks sees when the last report was made', async () => {
   assert.equal(command.schedule.due(), undefined)
 })
 
-test('stopping cancels the timer, at once and for good', async () => {
+test('stopping cancels the timer at once, and nothing starts it again', async () => {
   const { machine, schedule, reports } = createHost()
   await schedule.start(HOUR)
   assert.equal(machine.waiting, 1)

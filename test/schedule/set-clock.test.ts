@@ -31,7 +31,7 @@ test('a clock that was set back ten years while the process was down does not si
   assert.equal(second.reports.length, 1)
 })
 
-test('nor does it silence one whose process is restarted every hour', async () => {
+test('a clock that was set back ten years does not silence an installation whose process is restarted every hour', async () => {
   const host = createHost()
   await live(host, { lives: 1, life: HOUR })
   host.machine.setWall(-10 * YEAR)

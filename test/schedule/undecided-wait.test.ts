@@ -161,7 +161,7 @@ test('whatever happens between starts, nothing is reported before the hour has r
   )
 })
 
-test('a host with a schedule of its own waits as long, and writes nothing where somebody has decided', async () => {
+test('a host with its own schedule waits as long, and writes nothing where somebody has decided', async () => {
   const { machine } = createHost()
   const store = createMemoryStore()
   const open = () => createUndecidedWait({ clock: machine, store, delay: HOUR, boot: machine.boot })

@@ -5,7 +5,7 @@ import { createHost, DAY, live, MINUTE, seeded } from './host.ts'
 
 const wandering = { wanders: true, random: seeded(7) }
 
-test('each report is made at a time of day of its own, and there is one a day in the long run', async () => {
+test('each report is made at another time of day, and there is one a day in the long run', async () => {
   const host = createHost(wandering)
   await host.schedule.start(5 * MINUTE)
   await host.machine.run(400 * DAY)

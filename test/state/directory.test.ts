@@ -40,7 +40,7 @@ test('a write leaves the entry and no temporary file', async () => {
   assert.deepEqual(readdirSync(scratch.directory), ['a'])
 })
 
-test('a temporary file that a crash has left is no entry', async () => {
+test('a temporary file that a crash has left is not read as an entry', async () => {
   using scratch = createScratch()
   const store = createDirectoryStore(scratch.directory)
   await store.write('outbox/1', 'x')

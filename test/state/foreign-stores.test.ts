@@ -354,7 +354,7 @@ function createUnreadable(reasonOf: (name: string) => Error | undefined) {
   return { log, problems, tryRead }
 }
 
-test('a warning of what cannot be read says which entry, why and what to do; a stored choice has a message of its own', async () => {
+test('a warning of what cannot be read says which entry, why and what to do; a stored choice has its own message', async () => {
   const { log, problems, tryRead } = createUnreadable(() => new Error('it is gone'))
   for (const name of ['consent.jsonl', 'acme.consent.jsonl']) await tryRead(name)
   assert.deepEqual(log.lines, [])

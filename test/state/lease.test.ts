@@ -32,7 +32,7 @@ test('of twenty that ask at once, one has it', async () => {
   assert.equal(leases.filter(Boolean).length, 1)
 })
 
-test('a holder that is silent for too long is succeeded; when it wakes up, it learns that', async () => {
+test('a holder that is silent for too long loses its lease; when it wakes up, it learns that', async () => {
   const { clock, take } = createTask()
   const asleep = await take()
   await clock.advance(15_000)
@@ -52,7 +52,7 @@ test('a holder that renews holds on', async () => {
   }
 })
 
-test('a holder on this machine that was killed is succeeded at once; one elsewhere, when its time is over', async () => {
+test('a holder on this machine that was killed loses its lease at once; one elsewhere, when its time is over', async () => {
   const { take } = createTask()
   const pid = Number(execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }))
   const hasEnded = (one: number) => one === pid
@@ -104,7 +104,7 @@ test('an entry that cannot be understood holds nothing', async () => {
   }
 })
 
-test('leases of other tasks, and what else lies in their folder, is no matter', async () => {
+test('leases of other tasks, and other files in their folder, make no difference', async () => {
   const { store, take } = createTask()
   const others = ['leases/drain.1.json', 'leases/drain.1000000000.json', 'leases/other.0000000099.json']
   for (const name of others) await store.write(name, '{}')

@@ -88,7 +88,7 @@ test('a folder that is a link is not cleared: what lies there is not ours', asyn
   assert.deepEqual(leftIn(other), ['counts/a'])
 })
 
-test('a left-over is a day old before it is removed, and a folder that goes meanwhile is no matter', async () => {
+test('a left-over is a day old before it is removed, and a folder that goes meanwhile does no harm', async () => {
   using scratch = createScratch()
   const { directory } = scratch
   await leave(directory, 'schedule.json', 'counts/a.json')

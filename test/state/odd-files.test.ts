@@ -272,7 +272,7 @@ test(
   },
 )
 
-test('what is one\u2019s own or root\u2019s is used also where the directory cannot be opened', async () => {
+test('files of the own user or of root are used also where the directory cannot be opened', async () => {
   using scratch = createScratch()
   const file = path.join(scratch.directory, 'entry')
   writeFileSync(file, 'x')

@@ -66,7 +66,7 @@ test(
 )
 
 test(
-  'what root makes in a directory of its own is its own, also where others may write',
+  'what root makes in a directory of root belongs to root, also where others may write',
   asRoot,
   async () => {
     using scratch = createScratch()

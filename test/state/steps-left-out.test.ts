@@ -69,7 +69,7 @@ test('files that have no way to sync, or to be given to somebody, are stored all
   assert.equal(open, 0)
 })
 
-test('a disk that fails when it is told to sync is another matter: the write rejects', async () => {
+test('where syncing fails because of the disk, the write rejects', async () => {
   using scratch = createScratch()
   for (const code of ['EIO', 'ENOSPC', 'EDQUOT']) {
     const store = createDirectoryStore(scratch.directory, withFailingHandle('sync', code))

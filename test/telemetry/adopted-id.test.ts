@@ -135,7 +135,7 @@ function failingAfter(store: StateStore, changes: number): StateStore {
   }
 }
 
-test('what is no UUID is refused with one warning that does not show it, and a new id is made', async () => {
+test('an id that is not a UUID is refused with one warning that does not show it, and a new id is made', async () => {
   const zero = '00000000-0000-0000-0000-000000000000'
   for (const adopt of [
     'acme-server-7',
@@ -196,7 +196,7 @@ test('an id of the first launch is made before anybody has decided, and outlives
   await next.shutdown()
 })
 
-test('without that, nothing is made at a launch by default, nor after an opt-out', async () => {
+test('without that option, no id is made at a launch, nor after an opt-out', async () => {
   for (const [identity, options] of [
     [{}, { consent: {} }],
     [{ createWhen: 'first-launch' }, { environment: { DO_NOT_TRACK: '1' } }],

@@ -116,7 +116,7 @@ test('the value of a process that was killed counts for an hour, and that of one
   await reporter.shutdown()
 })
 
-test('a value that is out of date is in no report, not even of its own process; what an up-down counter adds up to holds', async () => {
+test('a value that is out of date is in no report, not even in one of the process that set it; the sum of an up-down counter stays', async () => {
   await using installation = await createInstallation()
   const { clock, live, receiver } = installation
   const [usage, other] = [live(), live()]

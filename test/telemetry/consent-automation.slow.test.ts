@@ -31,7 +31,7 @@ for (const [environment, what] of [
   })
 }
 
-test('where nothing tells of a CI system, a test or an agent, it is no no, and no yes either', async () => {
+test('where there is no sign of a CI system, a test or an agent, the check says neither yes nor no', async () => {
   using scratch = createScratch()
   for (const [byDefault, state] of [
     ['enabled', 'enabled'],

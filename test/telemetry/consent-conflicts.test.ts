@@ -165,7 +165,7 @@ test('after a refused start the same telemetry starts once its reason is gone', 
   await usage.shutdown()
 })
 
-test('a stored no holds against a variable that says yes, from its choice on, and until another choice', async () => {
+test('a stored no beats a variable that says yes, from its choice on, and until another choice', async () => {
   await using receiver = await startReceiver()
   const state = createMemoryStore()
   const options = { endpoint: receiver.endpoint, state, environment: { ACME_DB_TELEMETRY: 'basic' } }
@@ -210,7 +210,7 @@ test('a no from outside refuses a yes, and takes a no for later', async () => {
   assert.equal((await createAcme({ state }).start()).source, 'stored-choice')
 })
 
-test('a stored no beside an enabling flag is no contradiction of the environment, and refuses no start', async () => {
+test('a stored no beside an enabling flag does not count as a contradiction of the environment, and refuses no start', async () => {
   const state = createMemoryStore()
   await createAcme({ state }).consent.set('disabled', { by: 'alice' })
   const usage = createAcme({ state, consent: { flag: 'on', onConflict: 'refuse' } })

@@ -82,7 +82,7 @@ test('a name that no fact has: nothing is sent, the warning names variable, valu
   await usage.shutdown()
 })
 
-test('the preview withholds the same, and an exclusion is no obstacle to a choice', async () => {
+test('the preview withholds the same facts, and a choice can be made beside an exclusion', async () => {
   const environment = { ACME_DB_TELEMETRY_EXCLUDE: 'acme.users' }
   const usage = talkingAcme({ environment, consent: { default: 'disabled' } })
   const { facts } = await usage.preview()
@@ -91,7 +91,7 @@ test('the preview withholds the same, and an exclusion is no obstacle to a choic
   assert.deepEqual(usage.consent.verdict().permitted.excluded, ['acme.users'])
 })
 
-test('a list that names a fact which an upgrade has removed is no mistake', async () => {
+test('a list may name a fact which an upgrade has removed', async () => {
   await using receiver = await startReceiver()
   const log = createLog()
   const catalog = defineCatalog({ ...acmeCatalog, removed: ['acme.legacy.nodes', 'acme.tables'] })

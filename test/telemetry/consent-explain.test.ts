@@ -51,7 +51,7 @@ for (const stored of [undefined, 'basic', 'disabled']) {
   }
 }
 
-test('a seed is explained before the first start as what it will be, and not planted by that', async () => {
+test('a seed is explained before the first start as what it will be, and is not stored by that', async () => {
   using scratch = createScratch()
   const state = path.join(scratch.directory, 'state')
   const options = {
@@ -105,7 +105,7 @@ test("the maintainer's mistakes are listed like at a start", () => {
   assert.throws(() => void explainConsent({} as never), UsageConfigurationError)
 })
 
-test('whoever listens to the telemetry is told of every change, and of none after that', async () => {
+test('listeners of the telemetry hear of every change, and of no change after they have stopped listening', async () => {
   const usage = createAcme({ consent: {} })
   const told: string[] = []
   const end = usage.consent.on('change', (now, before) => told.push(`${before.level} -> ${now.level}`))

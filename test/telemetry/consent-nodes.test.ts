@@ -102,7 +102,7 @@ test('a no of another process while a report is under way is the last word on th
   assert.equal(readdirSync(scratch.directory).includes('installation.json'), false)
 })
 
-test('whoever listens on one node is told of a choice on another at the next report', async () => {
+test('listeners on one node hear of a choice on another at the next report', async () => {
   const state = createMemoryStore()
   const [here, there] = [createAcme({ state, consent: {} }), createAcme({ state, consent: {} })]
   const told: string[] = []

@@ -82,7 +82,7 @@ async function killed(directory: string): Promise<void> {
 /** The child takes its job away last of all. */
 const delivered = (directory: string) => until(() => !existsSync(jobOf(directory)))
 
-test('the report of a tool that has ended arrives, with everything that the tool has told', async () => {
+test('the report of a tool that has ended arrives, with everything that the tool has set and counted', async () => {
   using scratch = createScratch()
   await using receiver = await startReceiver()
   assert.deepEqual(await runTool(options(receiver.endpoint, scratch.directory)), DONE)
@@ -158,7 +158,7 @@ test('the tool is gone and its output closed while the child is still at it; the
   await until(() => deliverersOf(scratch.directory).length === 0)
 })
 
-test('a child that is killed in the middle is succeeded: the report arrives once, under the same id', {
+test('after a child is killed in the middle, the report arrives once, by another child under the same id', {
   skip,
 }, async () => {
   using scratch = createScratch()

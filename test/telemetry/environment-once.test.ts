@@ -87,7 +87,7 @@ test('a variable that comes to say no while the process runs is obeyed, also whe
   }
 })
 
-test('who looks before the start sees what holds, and the start goes by the same', async () => {
+test('a look before the start shows what holds, and the start decides by the same values', async () => {
   await using receiver = await startReceiver()
   const environment: Record<string, string> = { ACME_DB_TELEMETRY_ENDPOINT: receiver.endpoint }
   const log = createLog()

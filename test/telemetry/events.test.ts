@@ -26,7 +26,7 @@ function noted(usage: UsageTelemetry<never> | UsageTelemetry): string[] {
   return all
 }
 
-test('each report is an event in every state, and one that is sent is told before it leaves', async () => {
+test('each report is an event in every state, and the event of one that is sent comes before it leaves', async () => {
   await using receiver = await startReceiver()
   const usage = createAcme({ endpoint: receiver.endpoint, consent: {} })
   const events = noted(usage)
@@ -99,7 +99,7 @@ test('an attempt that finds nobody is an event with its reason, and no sending',
   assert.match(reasons[1] ?? '', /ECONNREFUSED|refused/)
 })
 
-test('a request for erasure that leaves after an opt-out is told before, too', async () => {
+test('the event of a request for erasure that leaves after an opt-out comes before it leaves, too', async () => {
   await using receiver = await startReceiver()
   const usage = createAcme({ endpoint: receiver.endpoint, consent: {} })
   await usage.consent.set('enabled', ALICE)
@@ -110,7 +110,7 @@ test('a request for erasure that leaves after an opt-out is told before, too', a
   assert.deepEqual(events, ['sending erasure', 'sent erasure'])
 })
 
-test('a listener that throws, rejects, never settles, is no function or writes into the bytes harms nothing', async () => {
+test('a listener that throws, rejects, never settles, is not a function or writes into the bytes harms nothing', async () => {
   await using receiver = await startReceiver()
   const usage = createAcme({ endpoint: receiver.endpoint })
   const events = noted(usage)

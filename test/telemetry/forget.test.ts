@@ -10,7 +10,7 @@ import { createScratch } from '../support/scratch.ts'
 const ALICE = { by: 'alice' }
 const FIND = { command: 'find', result: 'ok' } as const
 
-test('forgotten: one request names the old id, nothing here does, and the next report is that of a new installation', async () => {
+test('after an erasure one request names the old id, nothing here does, and the next report is that of a new installation', async () => {
   using scratch = createScratch()
   await using receiver = await startReceiver()
   const usage = createAcme({ endpoint: receiver.endpoint, state: scratch.directory, consent: {} })
@@ -56,7 +56,7 @@ test('forgotten: one request names the old id, nothing here does, and the next r
   assert.equal(numbersOf(after)['acme.commands{command=find,result=ok}'], undefined)
 })
 
-test('opted out, everything here is forgotten, and nobody is asked to forget anything', async () => {
+test('opted out, everything here is erased, and nobody is asked to erase anything', async () => {
   using scratch = createScratch()
   await using receiver = await startReceiver()
   const first = createAcme({
@@ -114,7 +114,7 @@ function forgottenAt({ received }: Receiver): unknown {
   return id
 }
 
-test('who opts out first and asks for erasure afterwards is heard: the receiver is asked for the last id that was sent, once', async () => {
+test('an erasure after an opt-out reaches the receiver: it is asked once, for the last id that was sent', async () => {
   using scratch = createScratch()
   await using receiver = await startReceiver()
   const usage = createAcme({ endpoint: receiver.endpoint, state: scratch.directory })
@@ -137,7 +137,7 @@ test('who opts out first and asks for erasure afterwards is heard: the receiver 
   await usage.shutdown()
 })
 
-test('opted out, and the receiver cannot be reached: it is said under which id and until when, and asked when somebody wants it again', async () => {
+test('opted out, and the receiver cannot be reached: the answer says under which id and until when, and another erasure asks again', async () => {
   let up = true
   await using receiver = await startReceiver((_, response) => {
     response.writeHead(up ? 200 : 503, { 'content-type': 'application/json' }).end('{}')
@@ -160,7 +160,7 @@ test('opted out, and the receiver cannot be reached: it is said under which id a
   assert.equal(forgottenAt(receiver), id)
 })
 
-test('a no that comes while a request to be forgotten waits does not end that wish', async () => {
+test('a no that comes while a request for erasure waits does not cancel the request', async () => {
   let up = true
   await using receiver = await startReceiver((_, response) => {
     response.writeHead(up ? 200 : 503, { 'content-type': 'application/json' }).end('{}')
@@ -243,7 +243,7 @@ test('a request that cannot be delivered waits, and goes before the next report'
   assert.deepEqual(forgets, [undefined, 1, 1, undefined])
 })
 
-test('an installation that never reported has nothing to be forgotten by anybody', async () => {
+test('an installation that never reported sends no request for erasure', async () => {
   await using receiver = await startReceiver()
   const usage = createAcme({ endpoint: receiver.endpoint })
   const { outcome, reason } = await usage.forget(ALICE)
@@ -252,7 +252,7 @@ test('an installation that never reported has nothing to be forgotten by anybody
   assert.equal(receiver.connections, 0)
 })
 
-test('whoever wants it is named, or nothing is forgotten', async () => {
+test('an erasure names who wants it, or nothing is erased', async () => {
   await using receiver = await startReceiver()
   const usage = createAcme({ endpoint: receiver.endpoint })
   await usage.report()

@@ -81,7 +81,7 @@ for (const [place, identity] of [
   ['identity.period', { mode: 'rotating', period: '1m' }],
   ['identity.copies', { copies: 'burn' as 'keep' }],
 ] as const) {
-  test(`${place} that is none is refused at start`, () => {
+  test(`an invalid ${place} is refused at start`, () => {
     assert.throws(
       () => createAcme({ identity }),
       (error) => error instanceof UsageConfigurationError && error.mistakes[0]?.path === place,

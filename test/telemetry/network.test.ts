@@ -86,7 +86,7 @@ for (const address of ['127.0.0.1', '::1']) {
   })
 }
 
-test('an answer that never ends is read to 64 KiB, and is none', async () => {
+test('an answer that never ends is read to 64 KiB, and does not count as an answer', async () => {
   let written = 0
   const endless: http.RequestListener = (request, response) => {
     request.resume()

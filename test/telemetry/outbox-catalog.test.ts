@@ -212,7 +212,7 @@ test('a plugin is gone: a report that waits with its facts does not leave', asyn
   await usage.shutdown()
 })
 
-test('a report in memory, of a process that cannot write, is held to the catalog of now as well', async () => {
+test('a report in memory, of a process that cannot write, is checked against the current catalog as well', async () => {
   let status = 503
   await using receiver = await startReceiver((_, response) => response.writeHead(status).end())
   const memory = createMemoryStore()

@@ -168,7 +168,7 @@ test('what waits is bounded in bytes: sixty times the most that a report may hav
 })
 
 for (const status of [400, 401, 403, 404, 408, 413, 422]) {
-  test(`status ${status}: the report is kept in the log as refused, the operator is told once, and nobody sends it again`, async () => {
+  test(`status ${status}: the report is kept in the log as refused, the operator is warned once, and nobody sends it again`, async () => {
     await using receiver = await startMoody(status)
     const { clock, state, life } = createLives(receiver)
     const log = createLog()

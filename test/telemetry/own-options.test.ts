@@ -14,7 +14,7 @@ const mistakesOf = (options: object): Record<string, string> => {
   }
 }
 
-test('an environment that is no record of texts is a mistake, where it once removed every opt-out without a word', () => {
+test('an environment that is not a record of texts is a mistake, where it once removed every opt-out without a word', () => {
   class Settings {
     get DO_NOT_TRACK() {
       return '1'
@@ -96,7 +96,7 @@ test('an option of a wrong kind is refused, where it once meant nothing or its o
   ])
 })
 
-test('what another library has added to every object sets no option, is no variable and was never chosen', async () => {
+test('what another library has added to every object is read neither as an option nor as a variable nor as a choice', async () => {
   const names = [
     ...['environment', 'consent', 'state', 'default', 'seed', 'ignore', 'flag', 'configured', 'locked'],
     ...[

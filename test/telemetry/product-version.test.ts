@@ -92,7 +92,7 @@ test('a choice is stored with the version of its moment, a no as well', async ()
   )
 })
 
-test('a report that waits is held against the version of now before it leaves', async () => {
+test('a report that waits is checked against the current version before it leaves', async () => {
   await using host = await createUpgraded()
   const { usage, upgrade, answer, clock } = host
   answer.status = 503

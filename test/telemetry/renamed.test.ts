@@ -53,7 +53,7 @@ for (const [how, renamed] of [
   })
 }
 
-test('a yes that was stored under the old name is none under the new one', async () => {
+test('a yes that was stored under the old name does not count under the new one', async () => {
   using scratch = createScratch()
   await old(scratch.directory).consent.set('enabled', ALICE)
   const usage = product(scratch.directory, { product: NEW, consent: { default: 'disabled' } })
@@ -90,7 +90,7 @@ test('the no lies where a variable of the old name says', async () => {
   await usage.shutdown()
 })
 
-test('product.json names another product: a no that was stored for that is a no here, a yes is none', async () => {
+test('product.json names another product: a no that was stored for that product is a no here, and a yes does not count', async () => {
   for (const [choice, expected] of [
     ['disabled', 'disabled'],
     ['enabled', 'undecided'],

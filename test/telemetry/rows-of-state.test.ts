@@ -64,7 +64,7 @@ test('a dump of a shared store that is restored elsewhere keeps the id, unless t
   assert.equal((await live({ state: await state.dump() }))?.[ID], original?.[ID])
 })
 
-test('with copies renew and a machine of its own it is a new installation, once, and names the original who wants that', async () => {
+test('with copies renew, a dump on another machine is a new installation, once, and names its original if the product wants that', async () => {
   const on = (cluster: string) =>
     ({ identity: { copies: 'renew', lineage: true, machine: () => cluster } }) as const
   const state = createShared()

@@ -68,7 +68,7 @@ async function outcomesOf(all: readonly UsageTelemetry<AcmeFacts>[]): Promise<st
   return outcomes
 }
 
-test('each scope is an installation of its own, with counts of its own (TimescaleDB: instance, database, user)', async () => {
+test('each scope is a separate installation with its own counts (TimescaleDB: instance, database, user)', async () => {
   await using host = await createInstance()
   for (const [index, usage] of host.all.entries())
     usage.counter('acme.commands').add(index + 1, { command: 'find', result: 'ok' })

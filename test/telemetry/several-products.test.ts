@@ -129,7 +129,7 @@ test('a product that was renamed, and still listens to its old variables, finds 
   )
 })
 
-test('whose place it is is written with the first thing that is, and by nobody who only looks', async () => {
+test('the owner of a place is written with its first entry, and never by a program that only reads', async () => {
   using scratch = createScratch()
   const state = scratch.directory
   const usage = database({ state })
@@ -140,7 +140,7 @@ test('whose place it is is written with the first thing that is, and by nobody w
   assert.ok(readdirSync(state).includes('product.json'))
 })
 
-test("a place whose owner cannot be made out any more is everybody's who has it", async () => {
+test('a place whose owner can no longer be read can be used by every product that names it', async () => {
   await using receiver = await startReceiver()
   const state = createMemoryStore()
   const product = () => database({ state, endpoint: receiver.endpoint })

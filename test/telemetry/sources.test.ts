@@ -288,7 +288,7 @@ test('dimensions have a total each, and values that only the word other catches 
   assert.deepEqual(dropped, [{ name: 'acme.commands', reason: 'invalid_attribute', count: 2 }])
 })
 
-test('what is no total, no source or too much is dropped by name, and never throws', async () => {
+test('an invalid total or source, and what is too much, is dropped by name, and never throws', async () => {
   const log = createLog()
   await using host = await createHost({ logger: log })
   const agent = host.live()
@@ -354,7 +354,7 @@ test('a start is a date, a text or a number', async () => {
   await agent.shutdown()
 })
 
-test('whatever becomes of reports and agents, nothing is reported twice, and in the end nothing is missing', async () => {
+test('whatever happens to reports and agents, nothing is reported twice, and in the end nothing is missing', async () => {
   const event = fc.oneof(
     fc.record({ jobs: fc.integer({ min: 1, max: 1_000 }) }),
     fc.record({ status: fc.constantFrom(200, 200, 400, 503), agent: fc.nat(2) }),

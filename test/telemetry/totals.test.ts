@@ -102,7 +102,7 @@ test('two processes that observe the same total count what it grows by once, whi
   assert.equal(sum, 60)
 })
 
-test('rows that are deleted are no events, and those that come after them are', async () => {
+test('rows that are deleted do not count as events, and those that come after them do', async () => {
   await using receiver = await startReceiver()
   const source = { rows: 1_000 }
   const usage = createProduct(source, { endpoint: receiver.endpoint })
@@ -191,7 +191,7 @@ test('a look at the next report does not move where counting goes on', async () 
   assert.deepEqual(numbersAt(receiver, ROWS), [undefined, 7])
 })
 
-test('whatever becomes of reports and processes, no row is reported twice, and in the end none is missing', async () => {
+test('whatever happens to reports and processes, no row is reported twice, and in the end none is missing', async () => {
   const event = fc.oneof(
     fc.record({ rows: fc.integer({ min: 1, max: 1_000 }) }),
     fc.record({ status: fc.constantFrom(200, 200, 400, 503), process: fc.nat(2) }),

@@ -19,7 +19,7 @@ function createProduct(consent: { default: 'disabled' | 'enabled' } = { default:
   return { usage, warnings: () => log.lines.filter((line) => line.startsWith('warn')) }
 }
 
-test("the host's SDK came first: facts that are told by the API alone go to it, and that is said once, with what to do", async () => {
+test("the host's SDK came first: facts that are set by the API alone go to it, and one message says so, with what to do", async () => {
   const { usage, warnings } = createProduct()
   assert.equal(metrics.setGlobalMeterProvider(new MeterProvider()), true)
   assert.equal(metrics.setGlobalMeterProvider(usage), false)
@@ -36,7 +36,7 @@ test("the host's SDK came first: facts that are told by the API alone go to it, 
   await usage.shutdown()
 })
 
-test("the usage telemetry came first: the host's metrics go nowhere, and that is said once, with what to do", async () => {
+test("the usage telemetry came first: the host's metrics go nowhere, and one message says so, with what to do", async () => {
   const { usage, warnings } = createProduct()
   assert.equal(metrics.setGlobalMeterProvider(usage), true)
   assert.equal(metrics.setGlobalMeterProvider(new MeterProvider()), false)

@@ -151,7 +151,7 @@ test('outside of the mode stable, a lineage is refused', () => {
     )
 })
 
-test('outside of the mode stable, each report has a time of day of its own', async () => {
+test('outside of the mode stable, each report has another time of day', async () => {
   for (const mode of ['stable', 'none'] as const) {
     await using receiver = await startReceiver()
     const state = createMemoryStore()

@@ -68,7 +68,7 @@ test('a disk that was never writable: one warning, and every count arrives once'
   assert.equal(log.lines.filter((line) => line.startsWith('warn')).length, 1)
 })
 
-test('a disk that fills up: what lies on it is left to be reported from it, the rest is reported from memory', async () => {
+test('a disk that fills up: what is on the disk is reported from there later, the rest from memory', async () => {
   await using receiver = await startReceiver()
   const disk = createDisk()
   const clock = createFakeClock()

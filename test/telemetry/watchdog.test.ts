@@ -89,7 +89,7 @@ async function survived(hangs: (name: unknown) => boolean) {
   return { connections, lines: log.lines }
 }
 
-test('a store that answers only just in time makes a report take more than ten minutes: it is left alone, and the operator is told', async () => {
+test('a store that answers only just in time makes a report take more than ten minutes: the report goes on, and the operator is warned', async () => {
   await using receiver = await startReceiver()
   const clock = createFakeClock()
   const log = createLog()
@@ -123,7 +123,7 @@ test('a store that answers only just in time makes a report take more than ten m
   await usage.shutdown()
 })
 
-test('a store of which nothing but the choice answers: the operator is told once, and reports arrive once it works again', async () => {
+test('a store that answers for the choice only: the operator is warned once, and reports arrive once the store works again', async () => {
   const { lines } = await survived((name) => name !== 'consent.jsonl')
   assert.equal(lines.filter((line) => /^warn: .*cannot read .*ETIMEDOUT/.test(line)).length, 1)
 })

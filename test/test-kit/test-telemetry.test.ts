@@ -132,7 +132,7 @@ test('a receiver that hangs costs an attempt its ten seconds, on the clock of th
   await report
 })
 
-test('an endpoint that is gone for good gets no second report', async () => {
+test('an endpoint that is permanently gone gets no second report', async () => {
   const { usage, clock, receiver } = createAcme({ consent: { default: 'enabled' } })
   receiver.answer(410)
   await usage.start()

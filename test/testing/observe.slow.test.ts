@@ -68,7 +68,7 @@ for (const [tracer, skip] of tracers) {
       )
     })
 
-    test('a server is told to end when it has printed what is waited for', { skip }, async () => {
+    test('a server is stopped when it has printed what is waited for', { skip }, async () => {
       const observation = await observeAndAssertSilent({
         command: command('stay up'),
         stopWhen: ({ stdout }) => stdout.includes('ready'),
@@ -102,7 +102,7 @@ for (const [tracer, skip] of tracers) {
       )
     })
 
-    test('the host runs where it is told to, with the environment that it is given, and its own options', {
+    test('the host runs in the given directory, with the given environment and options', {
       skip,
     }, async () => {
       using scratch = createScratch()
@@ -151,7 +151,7 @@ test('left to itself, strace watches where it can', async () => {
   assert.equal(tracer, problem === undefined ? 'strace' : 'node')
 })
 
-test('where there is no strace, the hooks watch, and whoever insists on strace is told why not', async () => {
+test('where there is no strace, the hooks watch, and a test that insists on strace gets the reason', async () => {
   const observer = path.join(import.meta.dirname, 'hosts/observer.ts')
   const run = async (tracer: string) =>
     JSON.parse((await promisify(execFile)(process.execPath, [observer, tracer], { env: {} })).stdout)
@@ -160,7 +160,7 @@ test('where there is no strace, the hooks watch, and whoever insists on strace i
   assert.deepEqual(await run('strace'), { code: 'ERR_USAGE_TRACER_UNAVAILABLE', problem })
 })
 
-test('a command that is empty and a timeout that is none are mistakes', async () => {
+test('an empty command and an invalid timeout are mistakes', async () => {
   await assert.rejects(observeHost({ command: [] }), { code: 'ERR_USAGE_TESTING_OPTIONS' })
   await assert.rejects(
     observeHost({ command: command('nothing'), timeout: 'soon' as '1s' }),
@@ -202,7 +202,7 @@ test('what the product does by itself can be let through, and nothing else with 
   assert.doesNotThrow(() => assertSilent(NOISY, { except: () => true }))
 })
 
-test('a host that fails and is not silent is told of both', () => {
+test('of a host that fails and is not silent, both are reported', () => {
   assert.throws(
     () => assertSilent({ ...NOISY, exitCode: null, signal: 'SIGSEGV' }),
     /not silent[\s\S]*ended with the signal SIGSEGV\. It wrote nothing to its standard error\./,

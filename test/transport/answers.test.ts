@@ -101,7 +101,7 @@ const CODINGS: Array<[coding: string, pack: (bytes: Uint8Array) => Uint8Array]> 
 ]
 
 for (const [coding, pack] of CODINGS) {
-  test(`an answer that is packed although nobody asked for it (${coding}) is no reason to send the report again`, async () => {
+  test(`an answer that is packed although nobody asked for it (${coding}) causes no second attempt`, async () => {
     const body = pack(Buffer.from('{"partialSuccess":{"rejectedDataPoints":"3"}}'))
     const headers = [JSON_TYPE, `content-encoding: ${coding}`]
     assert.deepEqual(await answerTo((socket) => socket.end(message(200, headers, body))), {
@@ -111,7 +111,7 @@ for (const [coding, pack] of CODINGS) {
   })
 }
 
-test('an answer that unpacks to more than is read, or was packed over and over, is none, and costs no time', () => {
+test('an answer that unpacks to more than is read, or was packed over and over, is ignored, and costs no time', () => {
   const bombs: Array<[coding: string, body: Uint8Array]> = [
     ['gzip', zlib.gzipSync(Buffer.alloc(2_000_000, ' '))],
     ['deflate', zlib.deflateSync(Buffer.alloc(2_000_000, ' '))],
@@ -185,7 +185,7 @@ for (const [what, beginning, piece] of FLOODS) {
   })
 }
 
-test('an answer that comes before the report was sent is none', async () => {
+test('an answer that comes before the report was sent does not count', async () => {
   await using server = await listen(
     net.createServer((socket) => void socket.write(message(200, [JSON_TYPE], '{}'))),
   )

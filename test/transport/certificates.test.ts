@@ -81,7 +81,7 @@ test('NODE_TLS_REJECT_UNAUTHORIZED=0, which the host may have set for itself, do
   assert.deepEqual([requests, proxy.asked.length], [0, 1])
 })
 
-test('an error whose code is a name that every object has is none of a certificate', async () => {
+test('an error whose code is a name that every object has is not taken for an error of a certificate', async () => {
   const lookup: LookupFunction = (_, __, callback) =>
     callback(Object.assign(new Error('no'), { code: 'constructor' }), '')
   const transport = createHttpTransport({ endpoint: 'https://usage.test', lookup })

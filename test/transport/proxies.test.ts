@@ -105,7 +105,7 @@ test('http_proxy: the proxy is asked for the whole address', async () => {
   assert.equal(headers.host, 'usage.test:8080')
 })
 
-test('the credentials of the proxy are told to the proxy, and to nobody else', async () => {
+test('the credentials of the proxy are sent to the proxy, and to nobody else', async () => {
   await using both = await startBoth()
   const HTTPS_PROXY = `http://m%40x:p%C3%A4%ss@127.0.0.1:${both.proxy.port}`
   const result = await transport('https://usage.test', { HTTPS_PROXY }).send(REPORT)
@@ -129,7 +129,7 @@ test('a proxy is used only where the product hands the environment in', async ()
   assert.equal(both.proxy.connections, 0)
 })
 
-test('a redirect is followed through the proxy of its own protocol, or without where it is exempt', async () => {
+test('a redirect is followed through the proxy for its protocol, or directly where it is exempt', async () => {
   await using target = await listen(createSecureServer('server'))
   await using both = await startBoth({}, true, (request, response) => {
     request.resume()
@@ -151,7 +151,7 @@ for (const secureReceiver of [true, false]) {
   const endpoint = secureReceiver ? 'https://usage.test' : 'http://usage.test'
   const environment = (port: number) => ({ all_proxy: `http://me:hidden@127.0.0.1:${port}` })
 
-  test(`${endpoint}: a proxy that asks for a password keeps the report here, and is named without what it was told`, async () => {
+  test(`${endpoint}: a proxy that asks for a password keeps the report here, and is named without the credentials`, async () => {
     await using both = await startBoth({ refuses: 407 }, secureReceiver)
     const { port } = both.proxy
     assert.equal(

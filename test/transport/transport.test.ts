@@ -130,7 +130,7 @@ for (const [sin, behave, outcome, reason] of SINS) {
   })
 }
 
-test('of an answer 64 KiB are read: one that is longer is none, and one that is not, is', async () => {
+test('64 KiB of an answer are read: a longer one does not count as an answer, a shorter one does', async () => {
   let length = MAX_RESPONSE_BYTES
   await using server = await listen(
     net.createServer((socket) => {
