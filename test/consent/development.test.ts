@@ -86,7 +86,7 @@ test('no yes beats a development run, and no choice in the product can change it
   })
 })
 
-test("a person's no beside a development run deletes, as it does beside every no in passing", () => {
+test("a person's no during a development run deletes, as it does beside every no in passing", () => {
   const { source, disabledBy } = decideConsent({
     ...{ prefix: 'ACME_DB', environment: { ACME_DB_TELEMETRY: 'off' }, levels: ['full'] },
     ...{ default: 'enabled', development: true },

@@ -93,7 +93,7 @@ function between(store: StateStore, action: () => Promise<unknown>): StateStore 
   }
 }
 
-test('a choice that comes between look and line wins, and the line has no effect: not on a no either', async () => {
+test('a choice that another process stores while a conditional one is stored wins, and the conditional one has no effect, not even as a no', async () => {
   for (const [first, second, isFirstLine] of [
     ['enabled', 'disabled', true],
     ['disabled', 'enabled', true],
@@ -154,7 +154,7 @@ test('a torn line is a no, and a choice that has seen it is added behind it', as
   assert.equal((await consentIn(scratch.directory).begin()).level, 'basic')
 })
 
-test('a no that waits behind a yes to be stored holds all the while, and the yes expects something else by then', async () => {
+test('a no holds from the moment it is made, also while an earlier yes is still being stored, and a yes that expected another verdict is refused', async () => {
   for (const expected of [undefined, 'undecided']) {
     const consent = consentIn(createMemoryStore())
     await consent.begin()
@@ -169,7 +169,7 @@ test('a no that waits behind a yes to be stored holds all the while, and the yes
   }
 })
 
-test('of choices in any order by several processes, those on a condition that hold say what followed what', async () => {
+test('when several processes choose in any order, each conditional choice that holds follows the choice that it expected', async () => {
   const step = fc.record({
     node: fc.nat(2),
     decision: fc.constantFrom('enabled', 'disabled', 'undecided', 'basic'),

@@ -75,7 +75,7 @@ for (const place of PLACES.filter(({ locks, yes }) => locks && yes)) {
     }
   })
 
-  test(`${place.label} ('${place.yes}'): where the product lets it overrule a stored no, a no is refused rather than stored in vain`, async () => {
+  test(`${place.label} ('${place.yes}'): where the product lets it overrule a stored no, a no is refused, because storing it would have no effect`, async () => {
     const store = createMemoryStore()
     await consentIn(store).set('disabled', { by: 'alice' })
     const overruleStoredNo = [place.source as OverrulingSource]

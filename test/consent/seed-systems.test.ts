@@ -112,7 +112,7 @@ for (const [name, inputs, locked, refused] of [
   ['DO_NOT_TRACK', DNT, true, ['enabled']],
   ['the executable name', EXE, true, ['enabled']],
 ] as const) {
-  test(`FerretDB: with ${name} the choice at run time is ${locked ? 'an error that says what stands in the way' : 'open'}`, async () => {
+  test(`FerretDB: with ${name} the choice at run time is ${locked ? 'refused with the reason' : 'open'}`, async () => {
     const consent = consentIn(createMemoryStore(), { inputs: { ...inputs, ...FLAG_WINS } })
     assert.equal((await consent.begin()).locked, locked)
     for (const choice of ['enabled', 'disabled'] as const) {

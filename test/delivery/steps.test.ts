@@ -243,7 +243,7 @@ test('a report that waits in memory is tried as well, and the log says that it i
   assert.deepEqual([sent.length, await numbers()], [2, []])
 })
 
-test('what has arrived leaves the outbox, is in the log as sent, and the host hears of it before and after', async () => {
+test('a report that has arrived leaves the outbox, is in the log as sent, and the host gets an event before and after', async () => {
   const { answers, delivery, entries, events, latest, log, numbers, put, retries, sent } = createSender()
   await put(1)
   await put(2)

@@ -85,7 +85,7 @@ for (const system of SYSTEMS) {
     assert.ok(!validate(JSON.parse(JSON.stringify(json).replaceAll('"otel-usage"', '"other"'))))
   })
 
-  test(`${title}: what the host does not tell is left out, or said to be unknown, as the original does`, async () => {
+  test(`${title}: what the host does not set is left out, or reported as unknown, as the original does`, async () => {
     const { report } = await reportOf(system, {})
     assert.deepEqual(factsIn(report), system.unset)
     assert.deepEqual(droppedIn(report), {})
@@ -189,7 +189,7 @@ test('EventStoreDB: the operator adds Telemetry:CloudIdentifier, and it is repor
   assert.deepEqual(factsIn(report), { 'eventstoredb.telemetry.cloudIdentifier': 'abc' })
 })
 
-test('EventStoreDB: a follower tells neither projections nor subscriptions, and the rest arrives', async () => {
+test('EventStoreDB: a follower reports neither projections nor subscriptions, and the rest arrives', async () => {
   const {
     persistentSubscriptions: _,
     projections: __,

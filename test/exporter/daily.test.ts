@@ -373,7 +373,7 @@ test('under the exporter a histogram fills it as well', async () => {
   await provider.shutdown()
 })
 
-test('a histogram whose buckets lie across those of the fact fills nothing, and the product hears of it by name', async () => {
+test('a histogram whose buckets lie across those of the fact fills nothing, and a debug line names it', async () => {
   const log = createLog()
   const usage = createUsageTelemetry({
     ...{ ...durationsHost, endpoint: 'http://127.0.0.1:9', consent: { default: 'disabled' }, logger: log },

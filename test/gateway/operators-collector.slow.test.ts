@@ -194,7 +194,7 @@ describe('a Collector of the operator between product and gateway', () => {
     assert.doesNotMatch(wayOut.text() + operator.shown.join('\n'), /127\.2\.99\.55/)
   })
 
-  test('may put up to 16 reports into one request; one more is refused, and the products hear of it', async (t) => {
+  test('may put up to 16 reports into one request; one more is refused, and the products get that answer', async (t) => {
     const collector = await theCollector()
     if (collector.how === 'docker') return t.skip('a stock Collector has no `origin`')
     const gateway = await runGateway(t, {

@@ -248,7 +248,7 @@ test('a reader reaches no file, no other server and no program, and changes noth
     await assert.rejects(reader.command(statement), statement)
 })
 
-test('no system table tells a reader a withheld value, or what others ask', async () => {
+test('no system table shows a reader a withheld value, or what others ask', async () => {
   const tables = await rowsOf<{ name: string }>(
     store,
     "SELECT name FROM system.tables WHERE database = 'system'",
@@ -271,7 +271,7 @@ test('no system table tells a reader a withheld value, or what others ask', asyn
   assert.deepEqual(found, [])
 })
 
-test('a condition that fails, or that costs much, tells no withheld value and no other product', async () => {
+test('a condition that fails, or that costs much, reveals no withheld value and no other product', async () => {
   const texts: Record<string, readonly string[]> = {
     shown_products: ['Product'],
     shown_active: ['Product', 'Value'],

@@ -142,7 +142,7 @@ test('an entry from before copies were noticed is marked with the next report, a
   assert.notEqual((await reported(await copyOf(host), on('b'))).id, id)
 })
 
-test('what tells the machine from others is not stored, and two installations on it do not look alike', async () => {
+test('what identifies the machine is not stored, and two installations on it do not look alike', async () => {
   const machine = '0123456789abcdef0123456789abcdef'
   const [one, other] = [createHost(), createHost()]
   const markers = []

@@ -121,7 +121,7 @@ test('a text that names somebody or something is in no report, wherever it stood
   }
 })
 
-test('nor is any text like them', async () => {
+test('no text like those is in a report either', async () => {
   await fc.assert(
     fc.asyncProperty(
       anyPersonal,

@@ -27,6 +27,11 @@ const AVOIDED_IN_NAMES: typeof AVOIDED = [
   [/\bfor good\b/, "write 'permanently'"],
   [/\bas good as none\b/, "write 'is ignored'"],
   [/\bbooks?\b/, 'say what is counted or compared'],
+  [/\b(?:tells?|telling)\b/, "write 'shows', 'reports' or 'distinguishes'"],
+  [
+    /^(?:t\.)?test\(\s*.(?:it|they|them|who|nor|so) /,
+    'begin with a noun: the name is read without the one before it',
+  ],
 ]
 
 /** A test or a group of tests, and its name in quotes. */
@@ -91,6 +96,7 @@ for (const [what, text, expected] of [
   ['a name with a value in it', 'test(`a: begin anew`, () => {})', 'anew'],
   ['a name of a group', "describe('what is told', () => {})", 'told'],
   ['a name of a part', "await t.test('refused for good', () => {})", 'for good'],
+  ['a pronoun without its noun', "test('it is sent', () => {})", "test('it "],
   ['a text beside the name', "test('an id', () => assert.equal(a, 'told'))", undefined],
 ] as const) {
   test(`the check of names: ${what}`, () => {

@@ -16,7 +16,7 @@ test('an instance that lives for 50 minutes never reports, however often it is s
   assert.deepEqual(await live(createHost(), { lives: 2, life: 50 * MINUTE, initialDelay: HOUR }), [HOUR])
 })
 
-test('one that lives for longer reports an hour after its start, and one a day', async () => {
+test('an instance that lives for longer reports an hour after its start, and once a day', async () => {
   const host = createHost()
   const reports = await live(host, { lives: 8, life: 10 * HOUR, initialDelay: HOUR }, EACH_START)
   // Due at hours 25, 49 and 73; that of hour 49 falls into a life that is long past its hour, and so do the others.

@@ -15,7 +15,7 @@ test('twelve reports are made hourly, and then one a day', async () => {
   )
 })
 
-test('a report that comes to nothing is not one of the twelve', async () => {
+test('a report that failed is not one of the twelve', async () => {
   let attempts = 0
   const { machine, schedule } = createHost({
     firstPhase: TIMESCALE,
@@ -29,7 +29,7 @@ test('a report that comes to nothing is not one of the twelve', async () => {
   assert.equal(attempts, 49)
 })
 
-test('the twelve are counted across restarts', async () => {
+test('the twelve reports are counted across restarts', async () => {
   const host = createHost({ firstPhase: TIMESCALE })
   const options = { firstPhase: TIMESCALE, jitter: 0.02, random: seeded(3) }
   const reports = await live(host, { lives: 48 * 4, life: 15 * MINUTE }, options)

@@ -25,7 +25,7 @@ test('with an hour, a day and no jitter, reports come at hours 1, 25, 49 and 73 
   assert.deepEqual(hours(reports), [1, 25, 49, 73])
 })
 
-test('restarts inside the interval do not move them', async () => {
+test('restarts inside the interval do not move the reports', async () => {
   const host = createHost(START_PHASE)
   const reports = await live(host, { lives: 27, life: 3 * HOUR, initialDelay: HOUR }, START_PHASE)
   assert.deepEqual(hours(reports), [1, 25, 49, 73])
@@ -119,7 +119,7 @@ test('a clock that was set back ten years while no process ran does not silence 
   assert.deepEqual(hours(reports), [26, 50, 74])
 })
 
-test('a report that takes long, or comes to nothing, does not make the next ones late', async () => {
+test('a report that takes long, or fails, does not make the next ones late', async () => {
   const host = createHost({
     ...START_PHASE,
     work: () => new Promise((resolve) => host.machine.after(10 * MINUTE, () => resolve())),

@@ -40,7 +40,7 @@ test('processes that start for the first time at once agree on the time of their
   assert.equal(new Set(hosts.map(({ schedule }) => schedule.lastReportAt())).size, 1)
 })
 
-test('processes agree on it in a directory too', async () => {
+test('processes agree on that time in a directory too', async () => {
   using scratch = createScratch()
   const machine = createHost().machine
   const hosts = Array.from({ length: 8 }, (_, index) =>

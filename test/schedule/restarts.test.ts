@@ -111,7 +111,7 @@ test('an undecided host that is restarted every eight minutes has waited for its
   assert.deepEqual(reports, [HOUR])
 })
 
-test('how long it has been undecided is known after a restart, also to a process that has not started the schedule', async () => {
+test('how long an installation has been undecided is known after a restart, also to a process that has not started the schedule', async () => {
   const host = createHost()
   await live(host, { lives: 3, life: 10 * MINUTE, undecidedDelay: HOUR })
   const command = restarted(host)
@@ -145,7 +145,7 @@ test('when a report is made after the undecided wait, the wait is over for whoev
   assert.deepEqual(asked, [HOUR])
 })
 
-test('an operator finds in the state what the schedule knows, and nothing that tells who the installation is', async () => {
+test('an operator can read the schedule in the state, and nothing there identifies the installation', async () => {
   const host = createHost({ offset: 0.123456789 })
   await host.schedule.start(0, { undecidedDelay: 0 })
   await host.machine.run(0)

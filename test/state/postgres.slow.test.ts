@@ -38,7 +38,7 @@ async function createSchema(): Promise<string> {
 testContract('postgres', (check) => check(createStore()))
 testContract('resilient postgres', (check) => check(storeWithMemoryFallback(createStore(), createLog())))
 
-test('whatever is done to it, it holds the same as memory in the end', async () => {
+test('whatever is done to the store, it holds the same as memory in the end', async () => {
   await holdTheSame(() => [createMemoryStore(), createStore()])
 })
 
@@ -128,7 +128,7 @@ test('a folder is what it is called, also where the name means something to the 
   for (const folder of ['a_', 'a%', 'a\\', "a'"]) assert.deepEqual(await store.list(folder), [`${folder}/1`])
 })
 
-test('it says which table it is, and neither host nor password', () => {
+test('the store names its table, and neither host nor password', () => {
   const pool = server.pool({ connectionString: 'postgres://alice:secret@db.example/acme' })
   assert.equal(createPostgresStore({ pool }).location, 'postgres table "otel_usage_state"')
   assert.equal(
@@ -256,7 +256,7 @@ test('a pool that the host has ended, or that has no free connection, rejects', 
   await assert.rejects(store.read('a'), /pool after calling end/)
 })
 
-test('it puts no listener on the pool, and ends neither it nor its connections', async () => {
+test('the store puts no listener on the pool, and ends neither the pool nor its connections', async () => {
   const pool = server.pool()
   const listeners = () => pool.eventNames().map((name) => [name, pool.listenerCount(name)])
   const before = listeners()

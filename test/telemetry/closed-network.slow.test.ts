@@ -45,7 +45,7 @@ test('a network that is closed for thirty days is one line in the log, at debug'
   assert.match(lines()[0] ?? '', ONE_LINE)
 })
 
-test('it is one line also where the product is started each day', async () => {
+test('a closed network is one line also where the product is started each day', async () => {
   const { life, lines, days, outcomes } = createClosed()
   for (let day = 0; day < 30; day++) {
     const usage = life()
@@ -58,7 +58,7 @@ test('it is one line also where the product is started each day', async () => {
   assert.match(lines()[0] ?? '', ONE_LINE)
 })
 
-test('it is one line still when the oldest reports are given up, day by day', async () => {
+test('a closed network is still one line when the oldest reports are given up, day by day', async () => {
   const { life, lines, days, outcomes } = createClosed()
   const usage = life()
   await usage.start()

@@ -198,7 +198,7 @@ test('the status carries the notice of every state, with new facts', async () =>
   )
 })
 
-test('sinks take the notice instead of the logger; one that fails does not keep the others from telling', async () => {
+test('sinks get the notice instead of the logger; one that fails does not stop the others', async () => {
   const log = createLog()
   const warnings = createStartupWarnings()
   const custom: string[] = []
@@ -217,7 +217,7 @@ test('sinks take the notice instead of the logger; one that fails does not keep 
   await usage.shutdown()
 })
 
-test('a list of start-up warnings is the shell to fill, and what it hands out cannot be written to', () => {
+test('the product fills a list of start-up warnings, and a change to its copy of the lines does not change the list', () => {
   const warnings = createStartupWarnings()
   warnings.sink('one')
   ;(warnings.lines() as string[]).push('two')

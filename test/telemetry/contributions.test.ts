@@ -73,7 +73,7 @@ test('two plugins and the product are one report of one installation, and the re
   })
 })
 
-test("a plugin can tell its own facts only, and a source of it that fails takes no other's fact along", async () => {
+test('a plugin can set its own facts only, and a source of a plugin that fails costs no fact of others', async () => {
   await using receiver = await startReceiver()
   const usage = createAcme({ endpoint: receiver.endpoint })
   const plugin = usage.contribute(search)

@@ -12,7 +12,7 @@ import { createScratch } from '../support/scratch.ts'
 
 const HOUR = 3_600_000
 
-test('status tells the last report, the last attempt, the last success, failures in a row, and what is next', async () => {
+test('the status has the last report, the last attempt, the last success, failures in a row, and what is next', async () => {
   let status = 200
   await using receiver = await startReceiver(
     (_, response) => void response.writeHead(status, { 'content-type': 'application/json' }).end('{}'),
@@ -64,7 +64,7 @@ test('status tells the last report, the last attempt, the last success, failures
   })
 })
 
-test('of reports that are not sent, status tells when the last one was made, and of no attempt', async () => {
+test('for reports that are not sent, the status has the time of the last one and no attempt', async () => {
   const clock = createFakeClock(Date.UTC(2026, 0, 1))
   const usage = createAcme({ clock, environment: { DO_NOT_TRACK: '1' } })
   await usage.report()

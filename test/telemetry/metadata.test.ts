@@ -64,7 +64,7 @@ test('a report has an attribute for each entry that is included, and the ids as 
   assert.ok(!validate(wrong), 'a bad key was taken')
 })
 
-test('what is refused of them is counted once, and the rest is reported', async () => {
+test('refused entries of metadata and ids are counted once, and the rest is reported', async () => {
   await using receiver = await startReceiver()
   const usage = createAcme(receiver.endpoint)
   usage.set('acme.metadata', { cloud: 'aws', 'host name': 'db1', motd: 'a\nb' })
@@ -80,7 +80,7 @@ test('what is refused of them is counted once, and the rest is reported', async 
   assert.deepEqual([keys, values], [1, 2])
 })
 
-test('setting them again replaces all of them, and an empty list takes the ids back', async () => {
+test('setting metadata and ids again replaces all of them, and an empty list removes the ids', async () => {
   await using receiver = await startReceiver()
   const usage = createAcme(receiver.endpoint)
   usage.set('acme.metadata', { cloud: 'aws', region: 'eu' })
@@ -95,7 +95,7 @@ for (const [how, environment] of [
   ['withheld by their names', { ACME_DB_TELEMETRY_EXCLUDE: 'acme.metadata,acme.related' }],
   ['above the level of consent', { ACME_DB_TELEMETRY: 'basic' }],
 ] as const) {
-  test(`${how}, they are not in a report, and not asked for`, async () => {
+  test(`${how}, metadata and ids are not in a report, and not asked for`, async () => {
     await using receiver = await startReceiver()
     const usage = createAcme(receiver.endpoint, environment)
     usage.set('acme.edition', 'paid')

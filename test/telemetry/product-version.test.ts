@@ -111,7 +111,7 @@ test('a report that waits is checked against the current version before it leave
   )
 })
 
-test('a function that throws or returns nonsense costs no report: the last version stays, and the developer hears of it once', async () => {
+test('a function that throws or returns nonsense costs no report: the last version stays, and one debug line says so', async () => {
   await using host = await createUpgraded()
   const { usage, upgrade, log } = host
   await usage.start()

@@ -77,7 +77,7 @@ test('a no that cannot be read any more under the old name is a no', async () =>
   await usage.shutdown()
 })
 
-test('the no lies where a variable of the old name says', async () => {
+test('a stored no is found in the directory that a variable of the old name names', async () => {
   using scratch = createScratch()
   const [before, now] = ['before', 'now'].map((name) => path.join(scratch.directory, name)) as [
     string,

@@ -9,7 +9,7 @@ import { createLog } from '../support/log.ts'
 import { attributesOf, numbersOf, startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 
-test('what the host tells arrives at the receiver as resource attributes and gauges', async () => {
+test('what the host sets and counts arrives at the receiver as resource attributes and gauges', async () => {
   await using receiver = await startReceiver()
   const usage = createAcme({ endpoint: receiver.endpoint })
   usage.set('acme.edition', 'enterprise')

@@ -58,7 +58,7 @@ function createShared(): StateStore & { dump(): Promise<StateStore> } {
   }
 }
 
-test('a dump of a shared store that is restored elsewhere keeps the id, unless the product can tell the machines apart', async () => {
+test('a dump of a shared store that is restored elsewhere keeps the id, unless the product can distinguish the machines', async () => {
   const state = createShared()
   const original = await live({ state })
   assert.equal((await live({ state: await state.dump() }))?.[ID], original?.[ID])

@@ -53,7 +53,7 @@ test('through the door otel-usage/sdk, an undecided report waits for the delay a
   await second.shutdown()
 })
 
-test('through that door, the delay is what the host sets', async () => {
+test('through the door otel-usage/sdk, the delay is what the host sets', async () => {
   await using receiver = await startReceiver()
   const exporter = createExporter({ endpoint: receiver.endpoint, schedule: { undecidedDelay: '0s' } })
   assert.equal((await exporter.usage.report()).outcome, 'sent')

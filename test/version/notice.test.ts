@@ -148,7 +148,7 @@ for (const [what, id, choice] of [
   ['a time that is no time', 'ACME-2026-1', { by: 'alice', until: 'Christmas' }],
   ['a time in ten years', 'ACME-2026-1', { by: 'alice', until: '2036-12-01' }],
 ] as const) {
-  test(`it is refused to acknowledge with ${what}`, async () => {
+  test(`an acknowledgement with ${what} is refused`, async () => {
     await using server = await startFeedServer()
     const { usage } = createChecking({ feed: server.feed })
     await usage.start()

@@ -13,7 +13,7 @@ const at = (changes: {
   return mayPrint(wish, { environment, args, hasTerminal: (descriptor) => terminals.includes(descriptor) })
 }
 
-test('on a terminal it is printed', () => {
+test('on a terminal the notice is printed', () => {
   assert.equal(at({}), true)
   assert.equal(at({ args: ['--no-json', 'package.json', '--file', 'data.json'] }), true)
   assert.equal(at({ environment: { CI: 'false' } }), true)
@@ -44,5 +44,6 @@ for (const [what, changes] of [
     },
   ],
 ] as const satisfies ReadonlyArray<readonly [string, Parameters<typeof at>[0]]>) {
-  test(`it is not printed where ${what}`, () => assert.equal(at(changes as Parameters<typeof at>[0]), false))
+  test(`the notice is not printed where ${what}`, () =>
+    assert.equal(at(changes as Parameters<typeof at>[0]), false))
 }
