@@ -8,7 +8,7 @@ import { freePort } from '../../src/gateway.ts'
 import type { Random } from '../support/random.ts'
 import type { OtlpRequest } from '../support/receiver.ts'
 import { attributesOf } from '../support/receiver.ts'
-import type { Arrived } from './books.ts'
+import type { Arrived } from './tally.ts'
 
 /** A request that has come in whole. The receiver is of one mind: what it has accepted it accepts again, what it has refused it refuses. */
 export interface Exchange {

@@ -9,12 +9,12 @@ import { oneFile, theCollector } from '../gateway/running-gateway.ts'
 import { createRandom, type Random } from '../support/random.ts'
 import { attributesOf, type OtlpRequest } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
-import { type Arrived, createBooks, type Judgement, MAX_LIVES } from './books.ts'
 import { stepsOf, sumOf } from './endpoint.ts'
 import { startLife } from './life.ts'
 import { work } from './matrix/ways.ts'
 import { catalog, product } from './product.ts'
 import { hostEnvironment, isWaiting, linesOf } from './stage.ts'
+import { type Arrived, createTally, type Judgement, MAX_LIVES } from './tally.ts'
 
 /** What became of the steps of hosts that were killed at random, at the real Collector. */
 export interface Endurance extends Judgement {
@@ -40,7 +40,7 @@ export interface EnduranceOptions {
 
 /**
  * Two hosts at a time count and report on one directory and are killed at random, with a network between them and a real Collector
- * that refuses, hangs, cuts and delays. Then all is well, and what the Collector has archived is held against the books.
+ * that refuses, hangs, cuts and delays. Then all is well, and what the Collector has archived is compared with the tally.
  */
 export async function endure(options: EnduranceOptions): Promise<Endurance> {
   const { duration, seed = Date.now() % 2 ** 31, killCollectorEvery, say = () => {} } = options
@@ -48,7 +48,7 @@ export async function endure(options: EnduranceOptions): Promise<Endurance> {
   const random = createRandom('endurance', seed)
   const state = path.join(scratch.directory, 'state')
   const troubles = path.join(scratch.directory, 'troubles')
-  const books = createBooks()
+  const tally = createTally()
   const crashes: string[] = []
   let lives = 0
   let collectorKills = 0
@@ -62,7 +62,7 @@ export async function endure(options: EnduranceOptions): Promise<Endurance> {
     lives++
     return startLife({
       host: { endpoint: network.url, state, troubles, seed: random.below(2 ** 31) },
-      ...{ book: books.open(), environment: hostEnvironment, crash: (what: string) => crashes.push(what) },
+      ...{ tally: tally.open(), environment: hostEnvironment, crash: (what: string) => crashes.push(what) },
     })
   }
   const generations = async () => {
@@ -95,7 +95,7 @@ export async function endure(options: EnduranceOptions): Promise<Endurance> {
   }
   const archived = gateway.archived()
   return {
-    ...books.judge(archived.arrived),
+    ...tally.judge(archived.arrived),
     ...{ lives, collectorKills, crashes, unhandled: linesOf(troubles), isWaiting: isWaiting(state) },
     ...{ reports: archived.reports, repeats: archived.repeats },
   }

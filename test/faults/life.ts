@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import type { LifeBook } from './books.ts'
-import { MAX_STEPS } from './books.ts'
 import type { HostOptions, Order, Outcome } from './hosts/orders.ts'
+import type { LifeTally } from './tally.ts'
+import { MAX_STEPS } from './tally.ts'
 
 /** How a life comes to its end. */
 export type End =
@@ -46,7 +46,7 @@ interface Unsure {
 
 export interface LifeOptions {
   readonly host: HostOptions
-  readonly book: LifeBook
+  readonly tally: LifeTally
   /** The user that it runs as. Default: this one. */
   readonly user?: number | undefined
   readonly environment: Readonly<Record<string, string>>
@@ -55,7 +55,7 @@ export interface LifeOptions {
 }
 
 /** Starts a host, and waits until it is there or gone. */
-export async function startLife({ host, book, user, environment, crash }: LifeOptions): Promise<Life> {
+export async function startLife({ host, tally, user, environment, crash }: LifeOptions): Promise<Life> {
   const child = spawn(process.execPath, [HOST, JSON.stringify(host)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: environment,
@@ -97,21 +97,21 @@ export async function startLife({ host, book, user, environment, crash }: LifeOp
   }
 
   async function report({ unsure = false }: Unsure = {}): Promise<string | undefined> {
-    const { steps } = book
+    const { steps } = tally
     const outcome = (await order({ do: 'report' })) as string | undefined
-    if (outcome !== undefined && !unsure) book.confirm(steps)
+    if (outcome !== undefined && !unsure) tally.confirm(steps)
     return outcome
   }
 
   async function count(): Promise<void> {
-    if (isOver || isEnding || book.steps >= MAX_STEPS) return
-    await order({ do: 'count', step: book.begin() })
+    if (isOver || isEnding || tally.steps >= MAX_STEPS) return
+    await order({ do: 'count', step: tally.begin() })
   }
 
   async function end(how: End, { unsure = false }: Unsure = {}): Promise<void> {
     if (isOver) return
     isEnding = true
-    const { steps } = book
+    const { steps } = tally
     expected = [...expected, ...EXITS[how]]
     if (how === 'SIGKILL' || how === 'SIGTERM') child.kill(how)
     else if (how === 'shutdown') {
@@ -124,7 +124,7 @@ export async function startLife({ host, book, user, environment, crash }: LifeOp
       crash(`the host is still there ${END_TIMEOUT} ms after its end (${how})`)
       child.kill('SIGKILL')
       await ended
-    } else if (how === 'shutdown' && child.exitCode === 0 && !unsure) book.confirm(steps)
+    } else if (how === 'shutdown' && child.exitCode === 0 && !unsure) tally.confirm(steps)
   }
 
   const life: Life = {
@@ -139,7 +139,7 @@ export async function startLife({ host, book, user, environment, crash }: LifeOp
       return report(options)
     },
     order,
-    waive: () => book.waive(),
+    waive: () => tally.waive(),
     signal: (signal) => void child.kill(signal),
     end,
     ended,

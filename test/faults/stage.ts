@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createRandom, type Random } from '../support/random.ts'
 import { createScratch } from '../support/scratch.ts'
-import { createBooks, type Judgement } from './books.ts'
 import { AUTHORITY, type Certificate, type Endpoint, startEndpoint } from './endpoint.ts'
 import type { HostOptions } from './hosts/orders.ts'
 import { type Life, startLife } from './life.ts'
+import { createTally, type Judgement } from './tally.ts'
 
 /** One fault: what goes wrong while hosts count and report. Afterwards all is well, and every step must be accounted for. */
 export interface Fault {
@@ -72,7 +72,7 @@ export async function play(fault: Fault, seed: number, log?: string): Promise<Re
   await using endpoint = await startEndpoint(createRandom(`${fault.name}'s endpoint`, seed), fault.secure)
   const state = path.join(scratch.directory, 'state')
   const troubles = path.join(scratch.directory, 'troubles')
-  const books = createBooks()
+  const tally = createTally()
   const lives: Life[] = []
   const crashes: string[] = []
   const complaints: string[] = []
@@ -85,7 +85,7 @@ export async function play(fault: Fault, seed: number, log?: string): Promise<Re
       ...options,
     }
     const started = await startLife({
-      ...{ host, user, book: books.open(!host.threads), environment: hostEnvironment },
+      ...{ host, user, tally: tally.open(!host.threads), environment: hostEnvironment },
       crash: (what) => crashes.push(what),
     })
     lives.push(started)
@@ -121,7 +121,7 @@ export async function play(fault: Fault, seed: number, log?: string): Promise<Re
   if (endpoint.changed > 0) complain(`${endpoint.changed} reports came again with other bytes`)
   return {
     seed,
-    ...books.judge(endpoint.arrived()),
+    ...tally.judge(endpoint.arrived()),
     ...{ lives: lives.length, reports: endpoint.reports, repeats: endpoint.repeats },
     ...{ crashes, complaints, unhandled: linesOf(troubles) },
     took: performance.now() - began,

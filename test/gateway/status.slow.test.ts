@@ -238,7 +238,7 @@ for (const scheme of ['tcp', 'http'])
     assert.equal(code, 1)
   })
 
-test('status and log say so if another program answers in place of the store, or nothing does', async (t) => {
+test('status says why the store is unreachable: another program answers at its address, or nothing does', async (t) => {
   const gateway = await runGateway(t, { directory: await scratchDirectory(t) })
   const greeting = createServer((socket) => socket.on('error', () => {}).end('220 mail.example ESMTP\r\n'))
   greeting.listen(0, '127.0.0.1')

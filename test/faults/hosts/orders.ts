@@ -1,5 +1,5 @@
-import type { Step } from '../books.ts'
 import type { DiskTrouble, LayerOptions } from '../file-layer.ts'
+import type { Step } from '../tally.ts'
 import type { ClockTrouble } from './clock.ts'
 import type { NameTrouble } from './names.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createBooks, MAX_LIVES, type Step } from './books.ts'
+import { createTally, MAX_LIVES, type Step } from './tally.ts'
 
 const arrivedOf = (...steps: readonly (Step & { part?: string })[]) => {
   const arrived = new Map<string, number>()
@@ -12,58 +12,58 @@ const arrivedOf = (...steps: readonly (Step & { part?: string })[]) => {
 
 /** Two lives of three steps, two of each certain. */
 function twoLives() {
-  const books = createBooks()
-  const steps = [books.open(), books.open()].map((life) => {
+  const tally = createTally()
+  const steps = [tally.open(), tally.open()].map((life) => {
     const [one, two] = [life.begin(), life.begin()]
     life.confirm(2)
     return [one, two, life.begin()] as const
   })
-  return { books, one: steps[0]!, other: steps[1]! }
+  return { tally, one: steps[0]!, other: steps[1]! }
 }
 
 test('what had to arrive and what might have, each once: nothing is wrong', () => {
-  const { books, one, other } = twoLives()
-  const all = books.judge(arrivedOf(...one, ...other))
+  const { tally, one, other } = twoLives()
+  const all = tally.judge(arrivedOf(...one, ...other))
   assert.deepEqual(all, { begun: 6, certain: 4, late: 2, lost: 0, doubled: 0, torn: 0 })
-  const least = books.judge(arrivedOf(one[0], one[1], other[0], other[1]))
+  const least = tally.judge(arrivedOf(one[0], one[1], other[0], other[1]))
   assert.deepEqual(least, { begun: 6, certain: 4, late: 0, lost: 0, doubled: 0, torn: 0 })
 })
 
 test('a step that had to arrive and did not is lost', () => {
-  const { books, one, other } = twoLives()
-  assert.equal(books.judge(arrivedOf(one[0], other[0], other[1])).lost, 1)
-  assert.equal(books.judge(new Map()).lost, 4)
+  const { tally, one, other } = twoLives()
+  assert.equal(tally.judge(arrivedOf(one[0], other[0], other[1])).lost, 1)
+  assert.equal(tally.judge(new Map()).lost, 4)
 })
 
 test('a step that has arrived twice is doubled, and so is an amount that nobody has counted', () => {
-  const { books, one, other } = twoLives()
-  assert.equal(books.judge(arrivedOf(...one, ...other, other[2])).doubled, 1)
-  assert.equal(books.judge(arrivedOf(...one, ...other, { lane: 'l0', amount: 4 ** 5 })).doubled, 1)
+  const { tally, one, other } = twoLives()
+  assert.equal(tally.judge(arrivedOf(...one, ...other, other[2])).doubled, 1)
+  assert.equal(tally.judge(arrivedOf(...one, ...other, { lane: 'l0', amount: 4 ** 5 })).doubled, 1)
 })
 
 test('half a step, or a step without those before it, is torn', () => {
-  const { books, one, other } = twoLives()
+  const { tally, one, other } = twoLives()
   const certain = [one[0], one[1], other[0], other[1]]
-  assert.equal(books.judge(arrivedOf(...certain, { ...one[2], part: 'first' })).torn, 1)
-  assert.equal(books.judge(arrivedOf(one[1], other[0], other[1])).torn, 1)
+  assert.equal(tally.judge(arrivedOf(...certain, { ...one[2], part: 'first' })).torn, 1)
+  assert.equal(tally.judge(arrivedOf(one[1], other[0], other[1])).torn, 1)
 })
 
 test('a step without those before it is whole where threads count in turn; half a step is torn there too', () => {
-  const books = createBooks()
-  const life = books.open(false)
+  const tally = createTally()
+  const life = tally.open(false)
   const steps = [life.begin(), life.begin()] as const
-  const { late, torn } = books.judge(arrivedOf(steps[1]))
+  const { late, torn } = tally.judge(arrivedOf(steps[1]))
   assert.deepEqual({ late, torn }, { late: 1, torn: 0 })
-  assert.equal(books.judge(arrivedOf({ ...steps[1], part: 'first' })).torn, 1)
+  assert.equal(tally.judge(arrivedOf({ ...steps[1], part: 'first' })).torn, 1)
 })
 
 test('the last process of a run of faults is checked as exactly as the first', () => {
-  const books = createBooks()
-  const lives = Array.from({ length: MAX_LIVES }, () => books.open())
+  const tally = createTally()
+  const lives = Array.from({ length: MAX_LIVES }, () => tally.open())
   const steps = lives.flatMap((life) => Array.from({ length: 8 }, () => life.begin()))
   for (const life of lives) life.confirm(8)
-  const { lost, doubled, torn } = books.judge(arrivedOf(...steps))
+  const { lost, doubled, torn } = tally.judge(arrivedOf(...steps))
   assert.deepEqual({ lost, doubled, torn }, { lost: 0, doubled: 0, torn: 0 })
-  assert.equal(books.judge(arrivedOf(...steps.slice(0, -1))).lost, 1)
-  assert.throws(() => books.open(), /room for 1200 lives/)
+  assert.equal(tally.judge(arrivedOf(...steps.slice(0, -1))).lost, 1)
+  assert.throws(() => tally.open(), /room for 1200 lives/)
 })

@@ -1,32 +1,32 @@
 import { LANES, PARTS } from './product.ts'
 
-/** How many steps a life may have. */
+/** Largest number of steps of one process, a *life*. */
 export const MAX_STEPS = 8
 
-/** Lives that share a series; each has digits of its own. 24 digits of base 4 are exact in a double. */
+/** Number of lives that share a series; each has its own digits. 24 digits of base 4 are exact in a double. */
 const LIVES_PER_LANE = 3
 
-/** How many lives the books have room for. */
+/** Largest number of lives in a tally. */
 export const MAX_LIVES = LANES * LIVES_PER_LANE
 
-/** What a host adds in one step: to both parts of a series. */
+/** Amount that a host adds in one step, to both parts of a series. */
 export interface Step {
   readonly lane: string
   readonly amount: number
 }
 
-/** What one process has counted, as whoever told it to knows. */
-export interface LifeBook {
-  /** The next step is about to be counted. From here on it may arrive. */
+/** Steps of one process, as the test that orders them knows them. */
+export interface LifeTally {
+  /** Begins the next step, which may arrive from now on. */
   begin(): Step
   readonly steps: number
-  /** The first so many steps were written down or sent, so the host was told: from here on they must arrive. */
+  /** Records that the host has stored or sent the first `steps` steps, which must arrive from now on. */
   confirm(steps: number): void
-  /** What was written down is gone, by somebody's hand: the steps so far may be lost, each for itself. */
+  /** Records that somebody has removed what the host has stored: each step so far may be lost. */
   waive(): void
 }
 
-/** What became of the steps. Of all but `begun`, `certain` and `late` there must be none. */
+/** Numbers of steps by their outcome. All but `begun`, `certain` and `late` must be 0. */
 export interface Judgement {
   readonly begun: number
   /** Steps that had to arrive. */
@@ -35,32 +35,32 @@ export interface Judgement {
   readonly late: number
   /** Steps that had to arrive, and did not. */
   readonly lost: number
-  /** Steps that have arrived more than once, and amounts that nobody has counted. */
+  /** Steps that have arrived more than once, and amounts that no host has counted. */
   readonly doubled: number
   /** Steps of which a part has arrived, or that have arrived without those before them. */
   readonly torn: number
 }
 
-/** What has arrived in each series, `lane/part`, in all. */
+/** Sum that has arrived in each series, by `lane/part`. */
 export type Arrived = ReadonlyMap<string, number>
 
-export interface Books {
-  /** @param inTurn whether a step can only be there with those before it. Not where each is counted by another thread. Default: true */
-  open(inTurn?: boolean): LifeBook
+export interface Tally {
+  /** @param inTurn `true` if a step can only arrive with those before it; `false` if each is counted by another thread. Default: `true` */
+  open(inTurn?: boolean): LifeTally
   judge(arrived: Arrived): Judgement
 }
 
 /**
- * Double-entry books of a run: they are kept outside of the hosts, which are killed. Each step counts a power of four of its own,
- * so that the sum that arrives says of each step how often it is in it: a digit of 1 is right, 0 is lost, 2 and 3 are doubled.
+ * Creates the record of a run that the results are compared with. It is outside of the hosts, because they are killed. Each step counts
+ * another power of four, so the sum that arrives says how often each step is in it: a digit of 1 is right, 0 is lost, 2 and 3 are doubled.
  */
-export function createBooks(): Books {
+export function createTally(): Tally {
   const lives: Array<{ begun: number; certain: number; waived: number; inTurn: boolean }> = []
 
   return {
     open(inTurn = true) {
       const number = lives.length
-      if (number >= MAX_LIVES) throw new Error(`The books have room for ${MAX_LIVES} lives.`)
+      if (number >= MAX_LIVES) throw new Error(`A tally has room for ${MAX_LIVES} lives.`)
       const life = { begun: 0, certain: 0, waived: 0, inTurn }
       lives.push(life)
       return {
