@@ -93,8 +93,8 @@ export async function measureCalls(): Promise<string[]> {
   return [
     ...tableOf(OURS, 'ns', figureOf),
     '',
-    'The peers: one event with two properties, or one count with two attributes. An enabled call is held against our count by attributes, a disabled one against our bound count while disabled. ' +
-      'Behind each batch one turn of the event loop is part of the time, for what a call leaves to be done.',
+    'The peers: one event with two properties, or one count with two attributes. An enabled call is compared with our count by attributes, a disabled one with our bound count while disabled. ' +
+      'The time includes one turn of the event loop after each batch, for work that a call leaves until then.',
     '',
     ...table(
       ['peer', 'enabled', 'for one of ours', 'disabled', 'for one of ours'],

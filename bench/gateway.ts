@@ -119,9 +119,9 @@ function page({ collector, reports, rows, stored, busy }: Page): string[] {
   const missing = all.reduce((sum, run) => sum + run.missing, 0)
   return [
     `Collector ${collector}. Reports of ${FACTS} facts: ${reports.points} data points, ${reports.plain.toLocaleString('en-US')} bytes of JSON, ` +
-      `${reports.packed} on the wire. The first is made and sent by the library, the others have ids, version and values of their own. ` +
-      `Medians of ${TURNS} fresh Collectors that take turns, ${SECONDS} s of load each after one to get warm. ` +
-      `Load generator, Collector and ClickHouse share the ${cpus().length} processors. Each load waits for a calm second, half a minute at most; the load average was ${digits(busy)} before it began.`,
+      `${reports.packed} on the wire. The first is made and sent by the library; the others have other ids, versions and values. ` +
+      `Medians of ${TURNS} fresh Collectors that take turns, ${SECONDS} s of load each after one second of warm-up. ` +
+      `Load generator, Collector and ClickHouse share the ${cpus().length} processors. Each load waits for a second in which the machine does little else, half a minute at most; the load average was ${digits(busy)} before it began.`,
     '',
     `**${acknowledged.toLocaleString('en-US')} reports were acknowledged, ${missing === 0 ? 'and every one has arrived' : `and ${missing} of them have NOT arrived`}**: ` +
       `by report id, in ClickHouse, or in the file where there was none. ${otherAnswers(all)}`,
@@ -161,11 +161,11 @@ function otherAnswers(all: readonly Measured[]): string {
     .filter(([status]) => status !== '200')
   if (answers.length === 0) return 'There was no other answer.'
   const counts = Map.groupBy(answers, ([status]) => status)
-  const told = [...counts].map(
+  const parts = [...counts].map(
     ([status, of]) =>
       `${of.reduce((sum, [, count]) => sum + count, 0)} × ${status === '0' ? 'none' : status}`,
   )
-  return `Other answers: ${told.join(', ')}.`
+  return `Other answers: ${parts.join(', ')}.`
 }
 
 const medianOf = (

@@ -55,7 +55,7 @@ const SCANS: Readonly<Record<string, string>> = {
     "SELECT Day, uniqExact(InstallationId) FROM installation_days WHERE Product = 'acme-db' AND Day > toDate(now('UTC')) - 30 GROUP BY Day",
 }
 
-/** What the questions may take: in wall time on two free cores, and so twice that in processor time. */
+/** Budgets of the questions: wall time on two free cores, so twice that in processor time. */
 const FLOOR =
   'The reading itself is the floor: with 10 million installations the sets of 30 days of a count take 590 ms of processor time, those of the versions 310, because roaring bitmaps are made again from 160 pieces each. To merge two thirds of the versions for a filter takes 190 ms more, to intersect all sets of a count with a filter 480. Tried: a join by day (copied a set of up to 1.25 MB for each row: 3.7 GB for `effect` at 1 million), a constant by day (in use), ZSTD, LZ4 (in use) and no compression (a fifth faster, 3 % larger). Numbers as bits were not tried: to read the seven bits that are stored takes 195 ms, so 14 would take as long as all numbers.'
 

@@ -33,13 +33,13 @@ const TIME: Budget = {
     'The import was 9.4 ms of it. A host that calls `module.enableCompileCache()` first has an import of 3.7 ms from its second start on: the difference is Node.js compiling the source. ' +
     'The rest, 12.3 ms, is code that runs for the first time: 1.6 ms to declare the catalog, 2.1 ms to check the options, 7.9 ms to start (means of 60 processes). ' +
     'A third start in the same process took less than 1 ms for all of that; with the compile cache the first one took as long as without. ' +
-    'To load less does not reach the budget: a start runs 440 of 1,100 functions; with the bodies of the others emptied, 167 kB instead of 273 kB, import and start took 2.6 ms less. ' +
-    'Nor does another form: without white space 1.0 ms less, minified 1.9 ms less, which is not worth that nobody can read what runs in their process. ' +
+    'Loading less does not reach the budget: a start runs 440 of 1,100 functions; with the bodies of the others emptied, 167 kB instead of 273 kB, import and start took 2.6 ms less. ' +
+    'Nor does another form: without white space 1.0 ms less, minified 1.9 ms less, but then nobody could read what runs in their process. ' +
     'Without optimizing compilers 1.3 ms less; in one thread the same. ' +
     'A function that ran for the first time took 28 µs. In two other libraries, bundled into one file each, with one small task, it took 55 µs (`yaml`, 209 kB, a document of twelve lines read and written: 16.2 ms with the import) ' +
     'and 69 µs (`ajv`, 265 kB, a schema of four members compiled: 42.3 ms). ' +
-    'Done before: two files instead of five (2.4 ms less); random numbers loaded with the first id (5 ms); the time without `performance` (0.8 ms); what only a report or a short-lived process needs in files of its own (0.6 ms); ' +
-    'the variables of the process looked at once instead of with each verdict (3 ms).',
+    'Done before: two files instead of five (2.4 ms less); random numbers loaded with the first id (5 ms); the time without `performance` (0.8 ms); separate files for what only a report or a short-lived process needs (0.6 ms); ' +
+    'the variables of the process read once instead of with each verdict (3 ms).',
 }
 
 const MEMORY: Budget = {

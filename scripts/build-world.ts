@@ -13,9 +13,9 @@ import atlas from 'world-atlas/countries-50m.json' with { type: 'json' }
 /** Size of the map in its own units. */
 const [WIDTH, HEIGHT] = [1000, 460]
 /** Area, in those units, below which an island is left out, unless it is the largest one of its country. */
-const LEAST_ISLAND = 5
+const MIN_ISLAND = 5
 /** Area below which a country is shown as a dot. */
-const LEAST_COUNTRY = 14
+const MIN_COUNTRY = 14
 /** Names in Natural Earth of what has no number in ISO 3166. */
 const WITHOUT_NUMBER: Readonly<Record<string, string>> = { Kosovo: 'XK' }
 
@@ -63,7 +63,7 @@ for (const { id, properties, geometry } of features) {
     .map((coordinates) => ({ type: 'Polygon' as const, coordinates: coordinates as never }))
     .map((polygon) => ({ polygon, area: areaOf.area(polygon as never), sphere: geoArea(polygon as never) }))
     .toSorted((a, b) => b.area - a.area)
-  const kept = sized.filter(({ area }, index) => index === 0 || area >= LEAST_ISLAND)
+  const kept = sized.filter(({ area }, index) => index === 0 || area >= MIN_ISLAND)
   const all = { type: 'MultiPolygon', coordinates: kept.map(({ polygon }) => polygon.coordinates) }
   const shape = drawn(all)
   const total = sized.reduce((sum, { area }) => sum + area, 0)
@@ -79,7 +79,7 @@ for (const { id, properties, geometry } of features) {
           countries.getName(code, 'en') ??
           properties.name),
     path: shape,
-    ...(total < LEAST_COUNTRY && { dot: [x, y] }),
+    ...(total < MIN_COUNTRY && { dot: [x, y] }),
   }
 }
 

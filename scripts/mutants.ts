@@ -18,7 +18,7 @@ const { values, positionals } = parseArgs({
     concurrency: { type: 'string', default: '1' },
     /** Most processor time of a test that runs, in milliseconds; `Infinity` for mutants that survive without the long tests. */
     longest: { type: 'string', default: '400' },
-    /** Tests changes to what is computed once while a module is loaded, such as a list: each takes a process of its own. */
+    /** Tests changes to what is computed once while a module is loaded, such as a list: each needs a separate process. */
     static: { type: 'boolean', default: true },
     /** Part of the room to mutate: `src/state/lease.ts:10-40`. Default: all of it. */
     mutate: { type: 'string', multiple: true },

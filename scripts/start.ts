@@ -56,7 +56,7 @@ async function show(directory: string): Promise<void> {
     signal: ending.signal,
   })
   collector.catch(() => {})
-  // The product runs from its sources, but a browser needs the page in a form of its own.
+  // The product runs from its sources, but a browser needs the page to be built.
   if (!existsSync(PAGE)) await (await import('./build-page.ts')).buildPage()
   const host = await showOptedIn({ endpoint, screen, directory: path.join(directory, 'acme-notes') })
   running.unshift(host)

@@ -3,12 +3,12 @@ import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-/** Where Linux keeps files in memory. */
+/** Directory of Linux for files in memory. */
 const MEMORY = '/dev/shm'
-/** Free memory from which on it is used, in bytes. The files of all tests at once are a tenth of that. */
+/** Free memory, in bytes, from which on that directory is used. The files of all tests at once are a tenth of that. */
 const MIN_FREE = 8 * 2 ** 30
 
-/** Signals that end a run, each with the exit code of a process that it has ended. */
+/** Signals that end a run, each with the exit code of a process that was ended by it. */
 const SIGNALS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
 /**

@@ -24,8 +24,8 @@ const processors = availableParallelism()
 const cache = path.join(root, 'node_modules/.cache/otel-usage-tests')
 const timesFile = path.join(cache, 'times.json')
 const times = readTimes()
-/** Files that share a process at most: each waits for those before it, and a room with many is to use all processors. */
-const MOST_FILES = 12
+/** Largest number of files that share a process: each waits for those before it, and a room with many files should use all processors. */
+const MAX_FILES = 12
 /** Longest slow test files, which start first in the first run of a fresh clone. */
 const LONGEST = [
   'test/faults/faults.slow.test.ts',
@@ -111,7 +111,7 @@ function inRooms(files: readonly string[]): string[] {
   mkdirSync(directory, { recursive: true })
   const rooms = Object.entries(Object.groupBy(files.toSorted(), (file) => path.basename(path.dirname(file))))
   return rooms.flatMap(([room, members = []]) => {
-    const processes = Math.ceil(members.length / MOST_FILES)
+    const processes = Math.ceil(members.length / MAX_FILES)
     return Array.from({ length: processes }, (_, index) => {
       const imports = members
         .filter((_, position) => position % processes === index)

@@ -44,7 +44,7 @@ export const labelOf = (column: string): string => `$\{__field.labels.${column}}
 export const storeRef = { type: CLICKHOUSE, uid: shown('datasource') }
 export const prometheusRef = { type: 'prometheus', uid: shown('datasource') }
 
-/** What the panels of a dashboard have in common. */
+/** Options that all panels of a dashboard have. */
 export interface PanelOptions {
   readonly title: string
   readonly description: string
@@ -110,7 +110,7 @@ export function series(options: SeriesOptions, ...queries: Builder<Dataquery>[])
   return common(panel, options, queries)
 }
 
-/** One number with its course behind it, the text of a row, or the name of a series. */
+/** One number with its trend behind it, the text of a row, or the name of a series. */
 export const stat = (
   options: PanelOptions,
   query: Builder<Dataquery>,

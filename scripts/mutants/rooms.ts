@@ -1,5 +1,5 @@
 /**
- * Rooms that are tested by mutation, and the tests that run for each. They run in one process: a host in a process of its own would not
+ * Rooms that are tested by mutation, and the tests that run for each. They run in one process: a host in a separate process would not
  * have the change. The longest come last.
  */
 export interface Room {

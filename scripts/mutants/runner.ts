@@ -105,7 +105,7 @@ class Runner {
     return { status: 'survived', nrOfTests }
   }
 
-  /** Returns all tests, the cheapest first. In a process of its own for one mutant, loading costs most: there, file by file. */
+  /** Returns all tests, the cheapest first. In a separate process for one mutant, loading costs most, so there they are file by file. */
   async *#tests(isOwnProcess: boolean, costOf: (test: KeptTest) => number): AsyncGenerator<KeptTest> {
     let done = 0
     while (this.#files.length > 0) {

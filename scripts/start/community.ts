@@ -25,7 +25,7 @@ export async function showCommunityReport({
 }: {
   readonly system: System
   readonly screen: Screen
-  /** Where the report is written. */
+  /** Directory of the report. */
   readonly directory: string
 }): Promise<ServedReport> {
   screen.step(`What a maintainer sees of many installations, here ${INSTALLATIONS} simulated ones`)

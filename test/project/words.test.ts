@@ -42,7 +42,10 @@ const NAME =
 const LIMIT = /^(?:MOST|LONGEST|LARGEST|LEAST|SHORTEST)_/
 
 test('docstrings begin with a verb or a noun, and comments, messages and names avoid what is hard to read', () => {
-  const files = globSync(['src/**/*.ts', 'examples/**/*.ts'], { cwd: root })
+  const files = globSync(
+    ['{src,examples,scripts}/**/*.ts', 'bench/*.{ts,js}', 'bench/{gateway,programs}/**/*.{ts,js}'],
+    { cwd: root },
+  )
   const found = files.flatMap((file) => findings(file, readFileSync(path.join(root, file), 'utf8')))
   assert.deepEqual(found, [], 'CONTRIBUTING.md, "Words", has the rules')
 })
