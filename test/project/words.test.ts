@@ -58,6 +58,26 @@ test('names of tests avoid what is hard to read', () => {
   assert.deepEqual(found, [], 'CONTRIBUTING.md, "Words", has the rules')
 })
 
+test('the pages that people read avoid them too', () => {
+  const pages = globSync(
+    '{README.md,SECURITY.md,docs/*.md,docs/decisions/*.md,{collector-config,src,examples}/**/README.md}',
+    {
+      cwd: root,
+    },
+  )
+  const found = pages.flatMap((file) =>
+    readFileSync(path.join(root, file), 'utf8')
+      .split('\n')
+      .flatMap((line, index) =>
+        AVOIDED.flatMap(([words, instead]) => {
+          const match = words.exec(line)
+          return match ? [`${file}:${index + 1} ('${match[0]}'); ${instead}`] : []
+        }),
+      ),
+  )
+  assert.deepEqual(found, [], 'CONTRIBUTING.md, "Words", has the rules')
+})
+
 test('comments in YAML, SQL and the files of units and proxies avoid them too', () => {
   const files = globSync('collector-config/**/*.{yaml,sql,service,timer,cfg,conf}', { cwd: root })
   const found = files.flatMap((file) => {
