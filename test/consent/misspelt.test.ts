@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { decideConsent } from '../../src/library/consent/index.ts'
+import { startProcessorTime } from '../support/processor-time.ts'
 import { silence } from './arbitraries.ts'
 
 const verdictOf = (environment: Record<string, string>, prefix = 'ACME_DB') =>
@@ -125,9 +126,9 @@ test('variables of other products, and others of the product, are left alone', (
 
 test('a thousand of them cost little, and are not a thousand warnings', () => {
   const many = Array.from({ length: 1_000 }, (_, index) => [`ACME_DB_TELEMETRY_${'X'.repeat(index)}`, '1'])
-  const before = performance.now()
+  const used = startProcessorTime()
   const { warnings } = verdictOf(Object.fromEntries([...many, [`DO${'_'.repeat(1_000_000)}NOT_TRACK`, '1']]))
-  assert.ok(performance.now() - before < 1_000)
+  assert.ok(used() < 1_000)
   assert.ok(warnings.length <= 5)
   for (const warning of warnings) assert.ok(warning.length < 300)
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { startProcessorTime } from '../support/processor-time.ts'
 import fc from 'fast-check'
 import {
   type ConsentInputs,
@@ -281,10 +282,10 @@ test('values of a megabyte are read like any other, and quickly', () => {
   const megabyte = 1_000_000
   for (const value of ['x', ' ', '\n', 'on ', 'İ'].map((part) => part.repeat(megabyte))) {
     const inputs = PLACES.reduce<ConsentInputs>((all, place) => place.put(all, value), silence())
-    const before = performance.now()
+    const used = startProcessorTime()
     const verdict = decideConsent(inputs)
     // Anything that is not linear takes minutes.
-    assert.ok(performance.now() - before < 5_000)
+    assert.ok(used() < 5_000)
     assert.equal(verdict.state, value.trim() === '' ? 'undecided' : 'disabled')
     assert.ok(JSON.stringify(verdict).length < 10_000)
   }

@@ -1,6 +1,7 @@
 /** What a host may hand in by mistake, or have handed in to it, through every way that the public surface has. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { startProcessorTime } from '../support/processor-time.ts'
 import { createProduct, type Product, told } from './hosts/product.ts'
 
 const TEN_MEGABYTES = 'alice'.repeat(2_000_000)
@@ -165,12 +166,12 @@ for (const [way, give] of Object.entries(ATTRIBUTE_WAYS)) {
 
 test('attributes that are texts of 10 MB take no time, however they are handed in', async () => {
   const usage = createProduct()
-  const started = performance.now()
+  const used = startProcessorTime()
   for (let time = 0; time < 100; time++) {
     for (const name of ['acme.logins', 'acme.errors'] as const)
       usage.counter(name).add(1, TEN_MEGABYTES as never)
   }
-  assert.ok(performance.now() - started < 1_000)
+  assert.ok(used() < 1_000)
   assert.deepEqual(await told(usage), {
     'acme.logins': 100,
     'acme.errors{code=other}': 100,

@@ -157,7 +157,7 @@ test('a server that is silent is left after ten seconds, and a shutdown does not
   const began = performance.now()
   await usage.shutdown()
   assert.equal((await checking).outcome, 'off')
-  assert.ok(performance.now() - began < 1_000)
+  assert.ok(performance.now() - began < 5_000)
 })
 
 const withText = (text: unknown) => acmeFeed({ message: text })
