@@ -17,6 +17,7 @@ import {
 } from '../../src/library/counts/log.ts'
 import { createDelivery, createRetries, type DeliveryOptions } from '../../src/library/delivery/index.ts'
 import { takeSendingLease } from '../../src/library/delivery/waiting-reports.ts'
+import { createInstallation } from '../../src/library/identity/index.ts'
 import { MAX_REPORT_BYTES } from '../../src/library/ledger/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
@@ -223,17 +224,15 @@ test('a report of the largest size is sent, and one that another process has ove
   assert.equal(await accept('outdated', { pending }), 'outdated')
 })
 
+/** Counts of a report that nothing can be written of: it waits in memory. */
+const volatile = (number: number) => ({
+  ...{ number, reportedAt: 0, share: new Map(), reported: new Map(), since: 0, totalsSince: 0 },
+  isVolatile: true,
+})
+
 test('a report that waits in memory is tried as well, and the log says that it is lost with the process', async () => {
   const { accept, answers, delivery, log, numbers, sent } = createSender()
-  const pending = {
-    number: 1,
-    reportedAt: 0,
-    share: new Map(),
-    reported: new Map(),
-    since: 0,
-    totalsSince: 0,
-  }
-  await accept('first', { pending: { ...pending, isVolatile: true } })
+  await accept('first', { pending: volatile(1) })
   answers.push({ outcome: 'unavailable', reason: 'x' })
   await delivery.send()
   assert.deepEqual(log.lines, [
@@ -470,6 +469,14 @@ test('a person\u2019s no deletes the installation id, unless the product keeps i
     assert.deepEqual(await entries(), [`report 1 discarded: ${personsNo.because}`])
     assert.ok(log.lines.includes(`info: Usage report report 1 is not sent any more, ${personsNo.because}.`))
   }
+})
+
+test('a no before the first report does not use up the id that an installation had before', async () => {
+  const identity = { adopt: ID }
+  const { clock, delivery, state } = createSender({ identity })
+  await delivery.withdraw(personsNo)
+  const installation = createInstallation(state, clock, identity)
+  assert.equal((await installation.propose()).id, ID)
 })
 
 test('the next attempt comes after fifteen seconds or later, and never if nothing waits or the process ends', async () => {
@@ -754,6 +761,26 @@ test('of very many reports the rest is discarded with one line, but a request fo
   )
 })
 
+test('of very many waiting reports a round handles a thousand, and the next one the rest', async () => {
+  const many = createSender()
+  for (let number = 1; number <= 1_101; number++) await many.put(number)
+  many.answers.push({ outcome: 'unavailable', reason: 'x' })
+  await many.delivery.send()
+  assert.equal((await many.numbers()).length, 101, 'a thousand are discarded')
+
+  const erasures = createSender()
+  for (let number = 1; number <= 1_001; number++) await erasures.put(number, { bytes: ERASURE })
+  await erasures.delivery.send()
+  assert.equal(erasures.sent.length, 1_000)
+  await erasures.delivery.send()
+  assert.equal(erasures.sent.length, 1_001)
+
+  const gone = createSender()
+  for (let number = 1; number <= 1_000; number++) await gone.put(number, { bytes: reportOf('acme.gone') })
+  await gone.put(1_001)
+  assert.equal((await exported(gone)).problem, 'no report waits that may be exported')
+})
+
 test('an outcome that cannot be recorded ends the round: the next one tries it again', async () => {
   const inner = createMemoryStore()
   let isFull = false
@@ -896,6 +923,15 @@ test('a document takes sixteen reports and 250,000 bytes, and an export says how
     assert.deepEqual([found.ids?.length, found.problem], [first, problem], `${reports} of ${size}`)
     assert.equal((await sender.numbers()).length, reports - first)
   }
+})
+
+test('an export has what waits in the store and in memory, and all of it is recorded as exported', async () => {
+  const sender = createSender()
+  for (const number of [1, 2]) await sender.put(number)
+  for (const number of [1, 2]) await sender.accept(`memory ${number}`, { pending: volatile(number) })
+  const { ids, outcomes, problem } = await exported(sender)
+  assert.deepEqual(ids, ['report 1', 'report 2', 'memory 1', 'memory 2'])
+  assert.deepEqual([Object.keys(outcomes), problem], [ids, undefined])
 })
 
 test('a report between exported ones whose facts may not leave is discarded; one that was put there meanwhile waits', async () => {
