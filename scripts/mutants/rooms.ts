@@ -70,7 +70,9 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     tests: [
       ...below(
         'consent',
+        'announce-facts',
         'automation',
+        'development',
         'given',
         'history',
         'stored-choice',

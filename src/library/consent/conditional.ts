@@ -19,12 +19,11 @@ export const FIRST = ''
  * counted then, and so it does now: it may be a no.
  */
 export function countingLines<L extends Line>(lines: readonly L[]): readonly L[] {
-  if (lines.every(({ after }) => after === undefined)) return lines
   const counting: L[] = []
-  const names = new Set([FIRST])
+  const names = new Set<string | undefined>([FIRST])
   let last = FIRST
   for (const line of lines) {
-    if (line.after !== undefined && line.after !== last && names.has(line.after)) continue
+    if (line.after !== last && names.has(line.after)) continue
     counting.push(line)
     last = nameOfLine(line.text)
     names.add(last)
