@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { startProcessorTime } from '../support/processor-time.ts'
 import fc from 'fast-check'
 import {
   type ConsentInputs,
@@ -9,6 +8,7 @@ import {
   SOURCES,
   type Verdict,
 } from '../../src/library/consent/index.ts'
+import { startProcessorTime } from '../support/processor-time.ts'
 import { anyInputs, anyPlace, inputsWith, PLACES, placeOf, REMEMBERED, silence } from './arbitraries.ts'
 
 /** The runs of one property: enough for every pair of places and words to come up. */
