@@ -10,8 +10,15 @@ const full = (store: StateStore = createMemoryStore()): StateStore => ({
   ...store,
   append: () => Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })),
 })
-const fact = { kind: 'gauge', level: 'basic', since: 1, why: 'Shows it.', example: 1 } as const
-const EARLY = { 'acme.users': fact } as unknown as Facts
+const fact = {
+  kind: 'gauge',
+  unit: '{item}',
+  level: 'basic',
+  since: 1,
+  why: 'Shows it.',
+  example: 1,
+} as const
+const EARLY = { 'acme.users': fact } as Facts
 const LATE = { ...EARLY, 'acme.nodes': { ...fact, since: 2 } } as Facts
 
 test('a choice that was not stored says what holds instead, and which variable says the same', async () => {
