@@ -110,7 +110,7 @@ test('a yes lifts a no under another name also where the clock was set back sinc
   assert.equal((await consent.history())[0]?.at, '2026-06-01T00:00:00.001Z')
 })
 
-test('who listens hears of a yes to more facts, and not of one to fewer', async () => {
+test('listeners hear of a yes to more facts, and not of one to fewer', async () => {
   type Options = RunningOptions
   const only = (definitions: Facts): Options => ({ definitions: () => definitions })
   const contributing = (versions: Record<string, number>): Options => ({ contributions: () => versions })
