@@ -133,3 +133,22 @@ test('sticky: a level of the environment is kept, and changes are; what the prod
     ['basic', 'full', 'disabled'],
   )
 })
+
+test('sticky: an unreadable value, a run in passing and the words of the product are not kept', async () => {
+  for (const inputs of [
+    { flag: 'rhubarb' },
+    { environment: { ACME_TELEMETRY_DEBUG: '1' } },
+    { configured: 'on' },
+    { default: 'enabled' },
+  ] as const) {
+    const store = createMemoryStore()
+    await consentIn(store, { sticky: true, inputs }).begin()
+    assert.deepEqual(await consentIn(store).history(), [], JSON.stringify(inputs))
+  }
+})
+
+test('not sticky: a product with a seed keeps no decision of the environment', async () => {
+  const store = createMemoryStore()
+  await consentIn(store, { inputs: { ...DNT, seed: 'undecided' } }).begin()
+  assert.deepEqual(await consentIn(store).history(), [])
+})
