@@ -96,7 +96,8 @@ SETTINGS mutations_sync = 1, allow_nondeterministic_mutations = 1;
 
 -- Rollups -------------------------------------------------------------------------------------------------------------------
 
--- Each of them writes the days again, with a deleted row for each key that a day does not have any more.
+-- Each of them writes the days again, with a deleted row for each key that a day does not have any more. Groups that need more than 1 GB,
+-- or 0.3 of the memory that is free where that is less, are put aside on the disk: after a month without a run, all its days come at once.
 
 INSERT INTO changed_days (Product, Day, StartedAt)
 SELECT Product, Day, now64(3, 'UTC')
@@ -121,13 +122,16 @@ SELECT
     Installations = 0 AS IsDeleted
 FROM
 (
-    SELECT Product, said.1 AS By, Days, toDate(number) AS Day, said.2 AS Value, count() AS Counted
+    SELECT Product, said.1 AS By, Days, toDate(number) AS Day, said.2 AS Value, sum(Same) AS Counted
     FROM
     (
-        SELECT Product, report.1 AS first, next, report.2 AS Version, report.3 AS Country
+        SELECT Product, report.1 AS first, next, report.2 AS Version, report.3 AS Country, count() AS Same
         FROM
         (
-            SELECT Product, arraySort(groupArray((Day, Version, Country))) AS reports
+            -- Of the days before, only the last one counts. Without one, it is a day of 1970, which is in no window.
+            SELECT Product, arraySort(arrayPushFront(
+                groupArrayIf((Day, Version, Country), Day >= since),
+                (maxIf(Day, Day < since), argMaxIf(Version, Day, Day < since), argMaxIf(Country, Day, Day < since)))) AS reports
             FROM installation_days FINAL
             WHERE Day > since - 30 AND Day <= today
             GROUP BY Product, InstallationId
@@ -135,6 +139,8 @@ FROM
         ARRAY JOIN
             reports AS report,
             arrayPushBack(arrayMap(each -> each.1, arrayPopFront(reports)), today + 1) AS next
+        WHERE next > since
+        GROUP BY Product, first, next, Version, Country
     )
     ARRAY JOIN [1, 7, 30] AS Days
     ARRAY JOIN range(toUInt32(greatest(first, since)), toUInt32(least(next, first + Days))) AS number
@@ -146,7 +152,7 @@ FROM
     WHERE Day >= since AND Day <= today
 )
 GROUP BY Product, By, Days, Day, Value
-SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
+SETTINGS max_bytes_ratio_before_external_group_by = 0.3, max_bytes_before_external_group_by = 1000000000;
 
 -- Numbers are given by first day, so that installations which live at the same time are close together in a set.
 INSERT INTO installation_numbers
@@ -192,7 +198,7 @@ FROM
 )
 GROUP BY Product, Fact, Of, Day, Value
 HAVING bitmapXorCardinality(Who, groupBitmapOrStateIf(Set, NOT IsNew)) > 0
-SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
+SETTINGS max_bytes_ratio_before_external_group_by = 0.3, max_bytes_before_external_group_by = 1000000000;
 
 -- Of a number with many values the first two digits, and what is left of each value, in powers of two. Of those only who are in the set
 -- of all that day: a row of `installation_days` may have been deleted before those of `fact_days`.
@@ -240,7 +246,7 @@ FROM
 )
 GROUP BY Product, Fact, Of, Day, Dimensions, Value
 HAVING bitmapXorCardinality(Who, groupBitmapOrStateIf(Set, NOT IsNew)) > 0
-SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
+SETTINGS max_bytes_ratio_before_external_group_by = 0.3, max_bytes_before_external_group_by = 1000000000;
 
 -- All first days, because an installation whose report came late moves from one to another.
 INSERT INTO installation_sets
@@ -322,7 +328,7 @@ FROM
     WHERE (Product, Day) IN (SELECT Product, Day FROM days_to_roll_up WHERE Day > toDate(now('UTC')) - 90)
 )
 GROUP BY Product, Fact, Day, Dimensions
-SETTINGS max_bytes_ratio_before_external_group_by = 0.3;
+SETTINGS max_bytes_ratio_before_external_group_by = 0.3, max_bytes_before_external_group_by = 1000000000;
 
 INSERT INTO anonymous_days
 SELECT
