@@ -74,6 +74,15 @@ test('a question that cannot be asked is refused with all mistakes, before anyth
   })
 })
 
+test('what can-i-drop does not understand is refused, and is not said to be a store out of reach', async () => {
+  const insights = createInsights({ url: 'http://127.0.0.1:1' })
+  for (const what of ['=x', 'a b', 'version new', 'acme.edition!=team', 'acme.users>=8', '!acme.storage'])
+    await assert.rejects(insights.canIDrop({ product: 'acme-db', what }), (error: Error) => {
+      assert.match(error.message, /- what: is .+; use /, what)
+      return true
+    })
+})
+
 test('a group under the smallest one is not shown, and its size does not follow from the others', () => {
   fc.assert(
     fc.property(

@@ -1,3 +1,4 @@
+import { describeValue } from '../../../platform/index.ts'
 import { isInRange, newestFirst, text, versionRange, whole } from '../arguments.ts'
 import { type Cell, type Cells, quantileOf } from '../cells.ts'
 import { readCondition } from '../conditions.ts'
@@ -211,15 +212,27 @@ const HURT = ['service.version', 'geo.country.iso_code', 'usage.consent.level']
 /** Words that make a range of versions of the thing to be dropped. */
 const VERSIONS = /^version\s*(.+)$/s
 
+const WHAT = text(
+  'A fact, <fact>=<value>, or version followed by a range, such as "version <2".',
+  'what',
+  'acme.storage=memory',
+)
+
+function readWhat(given: unknown): string {
+  const what = WHAT.read(given)
+  const range = VERSIONS.exec(what)?.[1]
+  if (range !== undefined) versionRange('', '<2').read(range)
+  else if (!['has', 'in'].includes(readCondition(what).operator)) {
+    throw new TypeError(`is ${describeValue(given)}; use <fact>, <fact>=<value>, or version <range>`)
+  }
+  return what
+}
+
 export const canIDrop = question({
   description:
     'Can a fact, a value of it, or a version be dropped: who uses it still, and is it fewer each month?',
   arguments: {
-    what: text(
-      'A fact, <fact>=<value>, or version followed by a range, such as "version <2".',
-      'what',
-      'acme.storage=memory',
-    ),
+    what: { ...WHAT, read: readWhat },
   },
   positional: ['what'],
   columns: {
