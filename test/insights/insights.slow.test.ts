@@ -2,8 +2,15 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import fc from 'fast-check'
 import { connectClickHouse, maintainStore, type RunningClickHouse } from '../../src/gateway.ts'
-import { createInsights, type Insights } from '../../src/insights.ts'
+import { type Answer, createInsights, type Insights } from '../../src/insights.ts'
+import {
+  commandName,
+  QUESTIONS,
+  type Question,
+  type QuestionName,
+} from '../../src/maintainer/insights/index.ts'
 import { rowsOf, runClickHouse, uuid } from '../gateway/running-gateway.ts'
 import { scratchDirectory } from '../gateway/scratch.ts'
 import { insertReports, type StoredReport } from '../gateway/stored-reports.ts'
@@ -106,20 +113,118 @@ test('a withheld group follows neither from a filter for the others, nor from ot
   assert.deepEqual(exact, [])
 })
 
-test('hostile texts are texts', async () => {
-  for (const text of [
-    "x' OR 1=1 --",
-    "\\'; DROP TABLE points; --",
-    '{product:String}',
-    '\u0000',
-    '%s',
-    '`',
-    '日本',
-  ]) {
-    const { rows } = await insights.breakdown({ product: text, fact: text, where: [`acme.edition=${text}`] })
-    assert.deepEqual(rows, [], text)
+const NAMES = Object.keys(QUESTIONS) as QuestionName[]
+const described = QUESTIONS as unknown as Readonly<Record<QuestionName, Question>>
+const HOSTILE = [
+  "x' OR 1=1 --",
+  "\\'; DROP TABLE points; --",
+  '{product:String}',
+  '\u0000',
+  '%s',
+  '`',
+  "') UNION ALL SELECT 'all', '', '', 99 --",
+  '\t\r\n\\N',
+  '日本',
+]
+
+/** Asks a question with these texts where it takes a text. */
+function askWith(name: QuestionName, texts: Readonly<Record<string, string>>, options = {}): Promise<Answer> {
+  const { arguments: args, counts } = described[name]
+  const own = Object.keys(args).flatMap((key) => (texts[key] === undefined ? [] : [[key, texts[key]]]))
+  const ask = insights[name] as (options: object) => Promise<Answer>
+  return ask({
+    product: texts['product'],
+    ...Object.fromEntries(own),
+    ...(counts !== 'none' && options),
+  })
+}
+
+test('hostile names of products, facts, values and versions are counted by every question like others', async () => {
+  const reports = HOSTILE.flatMap((text) =>
+    Array.from({ length: 6 }, (): StoredReport => {
+      const about = { installation: uuid('4'), reportId: uuid('7'), at: `${dayOf(1)} 10:00:00` }
+      const attributes = { [text]: text, 'service.version': text }
+      return { ...about, product: text, attributes, points: [{ name: `${text}#`, value: 7 }] }
+    }),
+  )
+  await insertReports(store, ...reports)
+  await maintainStore(store)
+  for (const text of HOSTILE) {
+    const texts = { product: text, fact: text, by: text, what: `acme.edition=${text}`, range: '>=1' }
+    const counted = NAMES.filter((name) => name !== 'unused')
+    const answers = await Promise.all(counted.map((name) => askWith(name, texts)))
+    for (const { question, installations } of answers)
+      assert.equal(installations, 6, `${question} of ${JSON.stringify(text)}`)
+    for (const name of ['breakdown', 'versions'] as const)
+      assert.deepEqual((await askWith(name, texts)).rows, [{ value: text, installations: 6, share: 1 }])
+    const { rows } = await insights.totals({ product: text, fact: `${text}#` })
+    assert.equal(rows[0]?.total, 42, JSON.stringify(text))
   }
-  assert.ok((await rowsOf(store, 'SELECT 1 FROM points LIMIT 1')).length > 0)
+})
+
+test('every question with hostile texts has an answer without rows, or is refused with what is wrong', async () => {
+  const stored = () =>
+    rowsOf(store, 'SELECT count() AS n, sum(cityHash64(ReportId, MetricName)) AS hash FROM points')
+  const before = await stored()
+  const hostile = fc.oneof(
+    fc.constantFrom(...HOSTILE),
+    fc.string({ unit: 'binary', minLength: 1 }),
+    fc.stringMatching(/^[\\'"`{}();:,=!<>%$-]{1,12}$/),
+  )
+  const outcomes = { answered: 0, refused: 0 }
+  await fc.assert(
+    fc.asyncProperty(hostile, hostile, hostile, hostile, async (product, fact, value, range) => {
+      const texts = {
+        product: `${product} of nobody`,
+        fact,
+        by: value,
+        what: `${fact}=${value}`,
+        range: '>=2',
+      }
+      for (const [given, options] of [
+        [texts, {}],
+        [{ ...texts, what: value }, { where: [`acme.edition!=${value}`, value] }],
+        [{ ...texts, range, what: `version ${range}` }, { level: value }],
+        [texts, { versions: range }],
+      ] as const) {
+        await Promise.all(
+          NAMES.map(async (name) => {
+            const refused = (error: { readonly code?: string; readonly message: string }) => {
+              assert.equal(error.code, 'ERR_USAGE_CONFIGURATION', `${name}: ${error.message}`)
+            }
+            const answer = await askWith(name, given, options).catch(refused)
+            assert.deepEqual(answer?.rows ?? [], [], name)
+            outcomes[answer ? 'answered' : 'refused']++
+          }),
+        )
+      }
+    }),
+    { numRuns: 5 },
+  )
+  assert.ok(outcomes.answered > 50 && outcomes.refused > 0, JSON.stringify(outcomes))
+  assert.deepEqual(await stored(), before)
+})
+
+test('every question to an empty store is answered with the sentence that there are no reports, and exit code 0', async (t) => {
+  const empty = await runClickHouse(t, await scratchDirectory(t))
+  const environment = { CLICKHOUSE_URL: empty.url }
+  const given: Readonly<Record<string, string>> = {
+    range: '>=2',
+    fact: 'acme.edition',
+    what: 'acme.edition=team',
+  }
+  for (const name of NAMES) {
+    const question = described[name]
+    const positional = (question.positional ?? []).map((key) => given[key] ?? 'acme.commands')
+    const args = ['insights', commandName(name), ...positional, '--product', product]
+    const text = await runCommand(args, { environment })
+    assert.equal(text.code, 0, `${name}: ${text.stderr}`)
+    assert.match(text.stdout, /^The store has no reports of this product/m, name)
+    const json = await runCommand([...args, '--json'], { environment })
+    assert.deepEqual([json.code, JSON.parse(json.stdout).rows], [0, []], `${name}: ${json.stderr}`)
+    const csv = await runCommand([...args, '--csv'], { environment })
+    assert.deepEqual([csv.code, csv.stdout], [0, `${Object.keys(question.columns).join(',')}\r\n`], name)
+  }
 })
 
 test('a product without reports, and one with a single installation, have an answer without rows', async () => {
