@@ -71,6 +71,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       ...below(
         'consent',
         'announce-facts',
+        'choosing',
         'automation',
         'development',
         'given',

@@ -7,10 +7,8 @@ import type { CommandContext } from './command-io.ts'
 import { storeUrlOf } from './store-url.ts'
 
 const HELP = `
-Exit codes:
-  0  Everything is imported, but reports of installations that asked to be forgotten.
-  1  Something was refused, and is listed; the rest is imported. Or the store cannot be written.
-  2  Called wrongly. Nothing is imported.`
+What is refused is listed with its place, the rest is imported, and the exit code is 1. Reports of installations
+that asked to be forgotten are left out, which is no error.`
 
 interface ImportCommandOptions extends ProductOptions {
   readonly archive?: true
