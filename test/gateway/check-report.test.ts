@@ -263,3 +263,11 @@ test('the conditions on every report are those of gateway.yaml', () => {
   for (const pattern of patterns)
     if (pattern !== '^(enabled|undecided)$') assert.ok(gateway.includes(`"${pattern}"`), pattern)
 })
+
+test('points without a value count for the size of a report, as the gateway reads them as 0', () => {
+  const [item] = structuredClone(report({ at: now }).resourceMetrics)
+  const empty = Array(30).fill({ name: 'usage.facts', gauge: { dataPoints: [{}] } })
+  const larger = { ...item, scopeMetrics: [...(item?.scopeMetrics ?? []), { metrics: empty }] }
+  assert.equal(typeof check(item, { now }), 'object')
+  assert.equal(check(larger, { now }), 'it has more points than its catalog has series')
+})

@@ -1,5 +1,5 @@
 import { describeValue } from '../../../platform/index.ts'
-import { isInRange, newestFirst, text, versionRange, whole } from '../arguments.ts'
+import { type Argument, isInRange, newestFirst, text, versionRange, whole } from '../arguments.ts'
 import { type Cell, type Cells, quantileOf } from '../cells.ts'
 import { readCondition } from '../conditions.ts'
 import type { Sets } from '../once.ts'
@@ -232,7 +232,7 @@ export const canIDrop = question({
   description:
     'Can a fact, a value of it, or a version be dropped: who uses it still, and is it fewer each month?',
   arguments: {
-    what: { ...WHAT, read: readWhat },
+    what: { ...WHAT, read: readWhat } as Argument<string>,
   },
   positional: ['what'],
   columns: {
