@@ -8,7 +8,7 @@ import { storeUrlOf } from './store-url.ts'
 
 const HELP = `
 What is refused is listed with its place, the rest is imported, and the exit code is 1. Reports of installations
-that asked to be forgotten are left out, which is no error.`
+that asked to be forgotten are left out, and do not change the exit code.`
 
 interface ImportCommandOptions extends ProductOptions {
   readonly archive?: true
