@@ -2,7 +2,7 @@
  * A server that counts a step each 20 ms until it is told to end (SIGTERM): `node host.ts '{"endpoint", "origin", …}'`. Nobody asks
  * for reports: they are made on schedule.
  */
-import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { createUsageTelemetry } from 'otel-usage'
 import { createPostgresStore } from 'otel-usage/postgres'
@@ -53,9 +53,8 @@ const usage = createUsageTelemetry({
   logger: { debug() {}, info() {}, warn: trouble, error: trouble },
 })
 usage.set('acme.pid', () => {
-  if (existsSync(stop)) {
+  if (isTaken(stop)) {
     writeFileSync(`${stop}.pid`, String(process.pid))
-    rmSync(stop)
     process.kill(process.pid, 'SIGSTOP')
   }
   return process.pid
@@ -79,3 +78,13 @@ process.once('SIGTERM', async () => {
 // Loads what a report needs: where a day passes in a minute, that would take an hour.
 await usage.preview()
 await usage.start()
+
+/** Takes a file away. Of two processes that try at once, one succeeds. */
+function isTaken(file: string): boolean {
+  try {
+    unlinkSync(file)
+    return true
+  } catch {
+    return false
+  }
+}
