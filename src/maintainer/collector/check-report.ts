@@ -71,9 +71,7 @@ export function reportCheck(products: readonly GatewayProduct[]): ReportCheck {
     if (catalogs === undefined) return `no catalog of its product '${product}' was given`
     const points = resource.metrics.flatMap((metric) => declaredPoints(metric, catalogs, units))
     if (points.length === 0) return 'it has no point that the catalog declares'
-    // The Collector counts points without a value too: it reads them as 0.
-    const declared = resource.metrics.filter(({ name }) => shapesIn(catalogs, name).length > 0)
-    if (pointsIn(declared) > mostPoints(catalogs)) return 'it has more points than its catalog has series'
+    if (points.length > mostPoints(catalogs)) return 'it has more points than its catalog has series'
     const wrong = points.find(({ at }) => !isNear(at, now))
     if (wrong !== undefined) return `its time is ${dayOf(wrong.at)}, and the store takes 90 days up to now`
 
@@ -124,7 +122,7 @@ function declaredPoints(
   units: ReadonlySet<string>,
 ): CheckedPoint[] {
   if (hasMore || !units.has(unit)) return []
-  const shapes = shapesIn(catalogs, name)
+  const shapes = [...catalogs.flatMap(({ facts }) => shapesOf(facts, name)), ...shapesOf(OWN_POINTS, name)]
   return points.flatMap((point) => {
     const isRight = !point.isAmbiguous && !point.hasMore && shapes.some((shape) => fits(point, shape))
     if (!isRight) return []
@@ -134,11 +132,6 @@ function declaredPoints(
 }
 
 type NumberFact = Extract<Fact, { kind: 'gauge' | 'count' }>
-
-const shapesIn = (catalogs: readonly Catalog[], name: string): NumberFact[] => [
-  ...catalogs.flatMap(({ facts }) => shapesOf(facts, name)),
-  ...shapesOf(OWN_POINTS, name),
-]
 
 const shapesOf = (facts: Readonly<Record<string, Fact>>, name: string): NumberFact[] => {
   const fact = Object.hasOwn(facts, name) ? facts[name] : undefined

@@ -7,9 +7,9 @@ export interface ReceivedPoint {
   readonly attributes: ReadonlyMap<string, ReceivedValue>
   /** `true` if it has a key twice. */
   readonly isAmbiguous: boolean
-  /** Time in seconds since 1970; `NaN` if there is none. */
+  /** Time in seconds since 1970; `NaN` if the point has no time. */
   readonly at: number
-  /** `NaN` if there is no number. */
+  /** 0 if the point has no value, as the Collector reads it; `NaN` if the value is not a number. */
   readonly value: number
   /** `true` if it has flags or exemplars. */
   readonly hasMore: boolean
@@ -80,7 +80,7 @@ function readPoint(point: unknown): ReceivedPoint {
     attributes,
     isAmbiguous: attributes.size < keyValues.length,
     at: secondsOf(memberOf(point, 'timeUnixNano')),
-    value: numberOf(double ?? int),
+    value: numberOf(double ?? int ?? 0),
     hasMore:
       (listIn(point, 'exemplars')?.length ?? 0) > 0 ||
       ![undefined, 0].includes(memberOf(point, 'flags') as 0),
