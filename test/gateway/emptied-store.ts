@@ -2,7 +2,7 @@
  * Store for the tests of a file: started once, emptied before each test. Days are relative to today: what is older than its retention
  * is not there.
  */
-import { after, before, beforeEach } from 'node:test'
+import { after, before, beforeEach, type TestContext } from 'node:test'
 import type { RunningClickHouse } from '../../src/gateway.ts'
 import { rowsOf, runClickHouse } from './running-gateway.ts'
 import { scratchDirectory } from './scratch.ts'
@@ -10,10 +10,11 @@ import { command } from './stored-reports.ts'
 
 export let store: RunningClickHouse
 const endings: (() => unknown)[] = []
-const suite = { after: (end: () => unknown) => void endings.unshift(end) }
+/** Context of the whole file, for what ends with it. */
+export const suite = { after: (end: () => unknown) => void endings.unshift(end) } as unknown as TestContext
 
 before(async () => {
-  store = await runClickHouse(suite as never, await scratchDirectory(suite as never))
+  store = await runClickHouse(suite, await scratchDirectory(suite))
 })
 after(async () => {
   for (const end of endings) await end()

@@ -2,42 +2,24 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { appendFile, mkdir, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { before, beforeEach, describe, test } from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { defineCatalog } from '../../src/catalog/index.ts'
-import { maintainStore, type RunningClickHouse } from '../../src/gateway.ts'
+import { maintainStore } from '../../src/gateway.ts'
 import { createInsights, type ImportOptions, importReports } from '../../src/insights.ts'
-import { type ReportParts, report, rowsOf, runClickHouse, uuid } from '../gateway/running-gateway.ts'
+import { DAY, dayOf, empty, requestsAge, rows, store, suite, tablesWith } from '../gateway/emptied-store.ts'
+import { type ReportParts, report, uuid } from '../gateway/running-gateway.ts'
 import { scratchDirectory } from '../gateway/scratch.ts'
 import { answersOf, command, letPass } from '../gateway/stored-reports.ts'
 import { runCommand } from '../support/command.ts'
 
-/** The store of all tests here: started once, emptied before each. */
-let store: RunningClickHouse
 let directory: string
-const endings: (() => unknown)[] = []
-const suite = { after: (end: () => unknown) => void endings.unshift(end) }
 
 before(async () => {
-  directory = await scratchDirectory(suite as never)
-  store = await runClickHouse(suite as never, directory)
+  directory = await scratchDirectory(suite)
 })
-after(async () => {
-  for (const end of endings) await end()
-})
-beforeEach(() => empty())
 
-async function empty(): Promise<void> {
-  const tables = await rows<{ name: string }>(
-    "SELECT name FROM system.tables WHERE database = 'usage' AND engine LIKE '%MergeTree' AND name != 'salt'",
-  )
-  for (const { name } of tables) await command(store, `TRUNCATE TABLE ${name}`)
-}
-
-const rows = <Row = unknown>(query: string) => rowsOf<Row>(store, query)
-const DAY = 86_400_000
 const daysAgo = (days: number) => Date.now() - days * DAY
-const dayOf = (days: number) => new Date(daysAgo(days)).toISOString().slice(0, 10)
 
 const why = 'to know'
 const catalog = defineCatalog({
@@ -79,19 +61,6 @@ const bring = (paths: readonly string[], options: Partial<ImportOptions> = {}) =
 async function maintain(): Promise<void> {
   await letPass(store, 61)
   await maintainStore(store)
-}
-
-/** Tables that hold any of these texts. */
-async function tablesWith(...texts: string[]): Promise<string[]> {
-  const tables = await rows<{ name: string }>(
-    "SELECT name FROM system.tables WHERE database = 'usage' AND engine LIKE '%MergeTree' ORDER BY name",
-  )
-  const found: string[] = []
-  for (const { name } of tables) {
-    const text = JSON.stringify(await rows(`SELECT * FROM ${name}`))
-    if (texts.some((each) => text.includes(each))) found.push(name)
-  }
-  return found
 }
 
 test('reports have the time that they have in the file, in any order, and an import of the same doubles nothing', async () => {
@@ -166,12 +135,6 @@ describe('nobody who asked to be forgotten comes back', () => {
     await insights.close()
     assert.equal(installations, 1, when)
   }
-  /** Lets so many days pass for the requests that are there. */
-  const requestsAge = (days: number) =>
-    command(
-      store,
-      `ALTER TABLE erasure_requests UPDATE AskedAt = AskedAt - INTERVAL ${days} DAY WHERE true SETTINGS mutations_sync = 1`,
-    )
   const before = [said(gone, 60, 'secret'), said(gone, 45, 'secret'), said(stays, 9, 'free')]
 
   test('where the request is in a later file than the reports, or in the same one behind them', async () => {
