@@ -4,18 +4,7 @@ import { test } from 'node:test'
 import { type Facts, scopesOf } from '../../src/catalog/index.ts'
 import { readAnnounced } from '../../src/library/consent/announced.ts'
 import { createMemoryStore, type StateStore } from '../../src/state/index.ts'
-import { consentIn, type RunningOptions } from './running.ts'
-
-const fact = {
-  kind: 'gauge',
-  unit: '{item}',
-  level: 'basic',
-  since: 1,
-  why: 'Shows it.',
-  example: 1,
-} as const
-const EARLY = { 'acme.users': fact } as Facts
-const LATE = { ...EARLY, 'acme.nodes': { ...fact, since: 2 } } as Facts
+import { consentIn, EARLY, fact, LATE, type RunningOptions } from './running.ts'
 
 /** Starts a product with these facts. Returns what its notice names as new, what is remembered, and how often that was written. */
 async function start(store: StateStore, facts: Facts, { inputs, ...more }: RunningOptions = {}) {

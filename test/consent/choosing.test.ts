@@ -3,23 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Facts } from '../../src/catalog/index.ts'
 import { createMemoryStore, type StateStore } from '../../src/state/index.ts'
-import { consentIn, type RunningOptions } from './running.ts'
+import { consentIn, EARLY, LATE, type RunningOptions } from './running.ts'
 
 const ALICE = { by: 'alice' }
 const full = (store: StateStore = createMemoryStore()): StateStore => ({
   ...store,
   append: () => Promise.reject(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' })),
 })
-const fact = {
-  kind: 'gauge',
-  unit: '{item}',
-  level: 'basic',
-  since: 1,
-  why: 'Shows it.',
-  example: 1,
-} as const
-const EARLY = { 'acme.users': fact } as Facts
-const LATE = { ...EARLY, 'acme.nodes': { ...fact, since: 2 } } as Facts
 
 test('a choice that was not stored says what holds instead, and which variable says the same', async () => {
   const IN_PROCESS = 'It applies in this process until the process ends; other processes do not know of it.'

@@ -1,3 +1,4 @@
+import type { Facts } from '../../src/catalog/index.ts'
 import { type ConsentInputs, type ConsentOptions, createConsent } from '../../src/library/consent/index.ts'
 import { createDirectoryStore, type StateStore } from '../../src/state/index.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
@@ -18,3 +19,15 @@ export function consentIn(state: string | StateStore, { inputs, ...more }: Runni
     ...more,
   })
 }
+
+export const fact = {
+  kind: 'gauge',
+  unit: '{item}',
+  level: 'basic',
+  since: 1,
+  why: 'Shows it.',
+  example: 1,
+} as const
+/** Facts of an early catalog, and of a later one that has one more. */
+export const EARLY = { 'acme.users': fact } as Facts
+export const LATE = { ...EARLY, 'acme.nodes': { ...fact, since: 2 } } as Facts
