@@ -12,8 +12,10 @@ import {
 } from './panels.ts'
 import { productVariable } from './usage-dashboard.ts'
 
-const OF_FACT = `Product = ${variable('product')} AND Fact = ${variable('fact')} AND $__dateFilter(Day) AND Day < toDate(now('UTC'))`
-const OF_NUMBER = `Product = ${variable('product')} AND Fact = ${variable('number')} AND $__dateFilter(Day) AND Day < toDate(now('UTC'))`
+const of = (fact: 'fact' | 'number') =>
+  `Product = ${variable('product')} AND Fact = ${variable(fact)} AND $__dateFilter(Day) AND Day < toDate(now('UTC'))`
+const OF_FACT = of('fact')
+const OF_NUMBER = of('number')
 
 const frequent = `Value IN (
       SELECT Value FROM shown_values WHERE ${OF_FACT}
@@ -23,6 +25,14 @@ const frequent = `Value IN (
 /** Shows dimensions such as `{"command":"find"}` in words. */
 const DIMENSIONS =
   "if(Dimensions IN ('', '{}'), 'all', replaceRegexpAll(replaceAll(replaceAll(Dimensions, '\",\"', ', '), '\":\"', '='), '[{}\"]', ''))"
+
+/** A column of the gauge or count by day, with a series for each of its dimensions. */
+const byDimensions = (column: string) =>
+  sql(`
+    SELECT toDateTime(Day, 'UTC') AS time, ${DIMENSIONS} AS dimensions, ${column}
+    FROM shown_numbers
+    WHERE ${OF_NUMBER}
+    ORDER BY time, dimensions`)
 
 /** Dashboard: any declared fact of a product. */
 export const factsDashboard = {
@@ -93,11 +103,7 @@ export const factsDashboard = {
         width: 12,
         name: labelOf('dimensions'),
       },
-      sql(`
-        SELECT toDateTime(Day, 'UTC') AS time, ${DIMENSIONS} AS dimensions, MeanLatest
-        FROM shown_numbers
-        WHERE ${OF_NUMBER}
-        ORDER BY time, dimensions`),
+      byDimensions('MeanLatest'),
     ),
     series(
       {
@@ -107,11 +113,7 @@ export const factsDashboard = {
         width: 12,
         name: labelOf('dimensions'),
       },
-      sql(`
-        SELECT toDateTime(Day, 'UTC') AS time, ${DIMENSIONS} AS dimensions, MeanTotal
-        FROM shown_numbers
-        WHERE ${OF_NUMBER}
-        ORDER BY time, dimensions`),
+      byDimensions('MeanTotal'),
     ),
     series(
       {
@@ -120,11 +122,7 @@ export const factsDashboard = {
         width: 12,
         name: labelOf('dimensions'),
       },
-      sql(`
-        SELECT toDateTime(Day, 'UTC') AS time, ${DIMENSIONS} AS dimensions, Installations
-        FROM shown_numbers
-        WHERE ${OF_NUMBER}
-        ORDER BY time, dimensions`),
+      byDimensions('Installations'),
     ),
     bars(
       {

@@ -110,7 +110,7 @@ export function series(options: SeriesOptions, ...queries: Builder<Dataquery>[])
   return common(panel, options, queries)
 }
 
-/** One number with its trend behind it, the text of a row, or the name of a series. */
+/** Panel that shows the last number with its trend in the background, the text of a row, or the name of a series. */
 export const stat = (
   options: PanelOptions,
   query: Builder<Dataquery>,

@@ -47,6 +47,21 @@ const frequent = (by: string, limit: number) => `Value IN (
       GROUP BY Value ORDER BY sum(Installations) DESC, Value LIMIT ${limit}
     )`
 
+/** Countries of the last day, the most frequent first. */
+const countries = (limit = '') =>
+  sql(
+    `
+    SELECT Value AS country, Installations FROM shown_active
+    WHERE Product = ${variable('product')} AND By = 'geo.country.iso_code' AND Days = 30 AND Value != ''
+      AND Day = (SELECT max(Day) ${active(30).trim()})
+    ORDER BY Installations DESC, country${limit}`,
+    'table',
+  )
+
+/** Installations that were active on the last days up to each day. */
+const activeUpTo = (days: number) =>
+  sql(`SELECT toDateTime(Day, 'UTC') AS time, Installations ${active(days).trim()} ORDER BY time`)
+
 const week = (column: string) =>
   sql(`
     SELECT toDateTime(Week, 'UTC') AS time, ${column}
@@ -70,7 +85,7 @@ export const usageDashboard = {
         width: 4,
         height: 5,
       },
-      sql(`SELECT toDateTime(Day, 'UTC') AS time, Installations ${active(30).trim()} ORDER BY time`),
+      activeUpTo(30),
     ),
     stat(
       {
@@ -79,7 +94,7 @@ export const usageDashboard = {
         width: 4,
         height: 5,
       },
-      sql(`SELECT toDateTime(Day, 'UTC') AS time, Installations ${active(7).trim()} ORDER BY time`),
+      activeUpTo(7),
     ),
     stat(
       {
@@ -180,16 +195,7 @@ export const usageDashboard = {
         ORDER BY time, version`),
     ),
     new RowBuilder('Countries'),
-    countryMap(
-      sql(
-        `
-        SELECT Value AS country, Installations FROM shown_active
-        WHERE Product = ${variable('product')} AND By = 'geo.country.iso_code' AND Days = 30 AND Value != ''
-          AND Day = (SELECT max(Day) ${active(30).trim()})
-        ORDER BY Installations DESC, country`,
-        'table',
-      ),
-    ),
+    countryMap(countries()),
     bars(
       {
         title: 'Countries',
@@ -197,14 +203,7 @@ export const usageDashboard = {
         width: 10,
         height: 12,
       },
-      sql(
-        `
-        SELECT Value AS country, Installations FROM shown_active
-        WHERE Product = ${variable('product')} AND By = 'geo.country.iso_code' AND Days = 30 AND Value != ''
-          AND Day = (SELECT max(Day) ${active(30).trim()})
-        ORDER BY Installations DESC, country LIMIT 20`,
-        'table',
-      ),
+      countries(' LIMIT 20'),
     ),
     new RowBuilder('Consent'),
     ...(['state', 'level'] as const).map((what) =>
