@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { type ImportProgress, type ImportSummary, importReports } from '../insights/index.ts'
+import { visible } from '../publish/index.ts'
 import { databaseOf } from '../stack/index.ts'
 import { CallError } from './call-error.ts'
 import { addProductOptions, describedProduct, type ProductOptions } from './catalog-product.ts'
@@ -92,4 +93,4 @@ function summaryText(summary: ImportSummary): string {
 }
 
 /** Returns a text of somebody else without what could drive a terminal. */
-const shown = (text: string) => text.replaceAll(/\p{C}/gu, '\uFFFD').slice(0, 300)
+const shown = (text: string) => visible(text).slice(0, 300)

@@ -48,32 +48,32 @@ export function lineOf(
   return ''
 }
 
-export function wordsOf(
-  given: Readonly<Record<string, unknown>>,
-  name: string,
-  path: Path,
-  refuse: Refuse,
-): string | undefined {
-  const value = given[name]
-  if (value === undefined) return undefined
-  if (typeof value === 'string' && value.trim() !== '' && value.length <= 10_000) return value.trim()
-  refuse([...path, name], `is ${describeValue(value)}; use a text, or leave it out`)
-  return undefined
-}
+/** Returns an optional value, and refuses one that cannot be read. */
+const optional =
+  (read: (value: unknown) => string | undefined, help: string) =>
+  (
+    given: Readonly<Record<string, unknown>>,
+    name: string,
+    path: Path,
+    refuse: Refuse,
+  ): string | undefined => {
+    const value = given[name]
+    const found = value === undefined ? undefined : read(value)
+    if (value !== undefined && found === undefined)
+      refuse([...path, name], `is ${describeValue(value)}; use ${help}, or leave it out`)
+    return found
+  }
 
-export function linkOf(
-  given: Readonly<Record<string, unknown>>,
-  name: string,
-  path: Path,
-  refuse: Refuse,
-): string | undefined {
-  const value = given[name]
-  if (value === undefined) return undefined
-  if (typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value))
-    return new URL(value).href
-  refuse(
-    [...path, name],
-    `is ${describeValue(value)}; use an address that begins with https:// or http://, or leave it out`,
-  )
-  return undefined
-}
+export const wordsOf = optional(
+  (value) =>
+    typeof value === 'string' && value.trim() !== '' && value.length <= 10_000 ? value.trim() : undefined,
+  'a text',
+)
+
+export const linkOf = optional(
+  (value) =>
+    typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value)
+      ? new URL(value).href
+      : undefined,
+  'an address that begins with https:// or http://',
+)
