@@ -82,6 +82,7 @@ export function noticeIn(start: VersionStart | undefined): VersionNotice | undef
   }
 }
 
+// `feed/` has these checks as well, and is not loaded at a start.
 function isShowable(notice: VersionNotice): boolean {
   const { version, condition, severity, message, latest = '', latestInLine = '', url, advisories } = notice
   const versions = [version, latest, latestInLine, ...advisories.flatMap(({ fixedIn }) => fixedIn)]

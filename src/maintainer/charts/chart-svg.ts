@@ -6,13 +6,13 @@ import { escapeXml } from './svg-document.ts'
 
 export interface ChartOptions {
   readonly title: string
-  /** Sentences that say what is to be known to read it. */
+  /** Sentences that a reader of the chart needs, such as the period and what is not shown. */
   readonly description: readonly string[]
   /** In pixels. Default: 720. */
   readonly width?: number
 }
 
-/** Returns the chart of an answer as a file: with its title, and with what is to be known below. */
+/** Returns the chart of an answer as a file, with its title above it and its description below it. */
 export function chartSvg(answer: Answer, { title, description, width = 720 }: ChartOptions): string {
   const margin = 24
   const inner = width - 2 * margin

@@ -5,7 +5,7 @@ export interface Sets {
   /** Table expression with the columns `Key` and `Who`. */
   readonly rows: string
   /**
-   * Returns a table expression: that of `rows` with the set for the key of each row in one more column, an empty set where there is none.
+   * Returns a table expression that adds a column to `rows`: the set for the key of each row, or an empty set.
    *
    * @param key Default: the column `Key`.
    */
