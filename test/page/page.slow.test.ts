@@ -241,6 +241,7 @@ test('an advisory is acknowledged until a day, by keyboard, and stays on the pag
   assert.equal(await dialog.count(), 1, 'more than a year is refused by the field')
   await day.fill(new Date(Date.now() + 30 * 86_400_000).toISOString().slice(0, 10))
   await day.press('Enter')
+  await dialog.waitFor({ state: 'detached' })
   await advisory.getByText(/^Acknowledged by alice until /).waitFor()
   assert.equal(await focused(), 'Change the day… ACME-2026-7')
   const [known] = served.usage.version.notice()?.advisories ?? []

@@ -16,11 +16,15 @@ export function Dialog({
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
   useEffect(() => {
-    if (!dialog.current) return undefined
-    const { activeElement } = dialog.current.getRootNode() as ShadowRoot
-    dialog.current.showModal()
-    // The browser gives the focus back only where the dialog is closed before it is removed.
-    return () => (activeElement as HTMLElement | null)?.focus()
+    const opened = dialog.current
+    if (!opened) return undefined
+    const { activeElement } = opened.getRootNode() as ShadowRoot
+    opened.showModal()
+    return () => {
+      // Behind an open dialog nothing takes the focus, and the browser gives it back for Escape only.
+      opened.close()
+      ;(activeElement as HTMLElement | null)?.focus()
+    }
   }, [])
   return (
     <dialog ref={dialog} aria-labelledby={id} onClose={onClose}>
