@@ -62,9 +62,107 @@ test('a no that comes too late, because the product is locked to a yes before it
   const no = consent.set('disabled', ALICE)
   configured = { value: 'on', locked: true }
   await assert.rejects(no, { code: 'ERR_USAGE_CONSENT_LOCKED' })
+  assert.deepEqual(
+    consent.verdict().opinions.map(({ source }) => source),
+    ['locked-configuration', 'default'],
+  )
   configured = undefined
   assert.equal((await consent.refresh()).state, 'enabled')
   assert.deepEqual(await consent.history(), [])
+})
+
+test('a yes that lifts the no which its person has seen is refused if another no is made during its turn', async () => {
+  const store = createMemoryStore()
+  await consentIn(store).set('disabled', { by: 'bob' })
+  let no: Promise<unknown> | undefined
+  const consent = consentIn({
+    ...store,
+    async read(name) {
+      no ??= consent.set('disabled', { by: 'carol' })
+      return store.read(name)
+    },
+  })
+  await assert.rejects(consent.set('enabled', { ...ALICE, expected: 'disabled' }), {
+    code: 'ERR_USAGE_CONSENT_CHANGED',
+  })
+  await no
+  assert.deepEqual(
+    (await consent.history()).map(({ by }) => by),
+    ['bob', 'carol'],
+  )
+})
+
+test('a no that is refused at once, because the product is locked to a yes, takes the turn of no other choice', async () => {
+  const store = createMemoryStore()
+  let configured: unknown
+  let no: Promise<unknown> | undefined
+  const read: StateStore['read'] = async (name) => {
+    configured = { value: 'on', locked: true }
+    no ??= assert.rejects(consent.set('disabled', { by: 'bob' }), { code: 'ERR_USAGE_CONSENT_LOCKED' })
+    return store.read(name)
+  }
+  const consent = consentIn(
+    { ...store, read },
+    {
+      inputs: {
+        ...{ default: 'enabled', configured: () => configured },
+        overruleStoredNo: ['locked-configuration'],
+      },
+    },
+  )
+  assert.equal((await consent.set('basic', { ...ALICE, expected: 'enabled' })).level, 'basic')
+  await no
+})
+
+test('a choice that expects the verdict as it is, but would have no effect, is refused as locked and not stored', async () => {
+  const consent = consentIn(createMemoryStore(), { inputs: { environment: { DO_NOT_TRACK: '1' } } })
+  await assert.rejects(consent.set('enabled', { ...ALICE, expected: 'disabled' }), {
+    code: 'ERR_USAGE_CONSENT_LOCKED',
+  })
+  assert.deepEqual(await consent.history(), [])
+})
+
+test('a yes that cannot be stored does not lift a no that is made meanwhile', async () => {
+  let no: Promise<unknown> | undefined
+  const consent = consentIn({
+    ...full(),
+    append(name, line) {
+      no ??= assert.rejects(consent.set('disabled', { by: 'bob' }), /It applies in this process/)
+      return full().append(name, line)
+    },
+  })
+  const heard: string[] = []
+  consent.on('change', ({ state }) => heard.push(state))
+  await assert.rejects(
+    consent.set('enabled', ALICE),
+    /It does not apply: the choice of bob .* says disabled\./,
+  )
+  await no
+  assert.deepEqual(heard, ['disabled'])
+})
+
+test('a no is not said to be unstored once it is stored, also after a history that could not be read', async () => {
+  const inner = createMemoryStore()
+  let isAway = true
+  const { state, unstored, because } = await consentIn({
+    ...inner,
+    read: (name) => (isAway ? Promise.reject(new Error('EIO')) : inner.read(name)),
+    append(name, line) {
+      isAway = false
+      return inner.append(name, line)
+    },
+  }).set('disabled', ALICE)
+  assert.deepEqual([state, unstored], ['disabled', undefined])
+  assert.equal(because, 'the choice of alice on 2026-01-01T00:00:00.000Z')
+})
+
+test('a choice that could not be stored covers the facts of its moment, and none that are added later', async () => {
+  let definitions = EARLY
+  const consent = consentIn(full(), { definitions: () => definitions })
+  await assert.rejects(consent.set('enabled', ALICE), { code: 'ERR_USAGE_NOT_STORED' })
+  assert.deepEqual(consent.verdict().permitted.newer, [])
+  definitions = LATE
+  assert.deepEqual((await consent.refresh()).permitted.newer, ['acme.nodes'])
 })
 
 test('a choice that others confirm again and again has twenty turns, and changes nothing after them', async () => {
