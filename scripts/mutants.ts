@@ -34,6 +34,10 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(ROOMS)) {
   if (!room) throw new Error(`There is no room '${name}'; use one of ${Object.keys(ROOMS).join(', ')}.`)
   // For the processes that run the tests.
   process.env['MUTANTS_TESTS'] = (values.tests ?? room.tests).join()
+  process.env['MUTANTS_CODE'] = (values.mutate ?? room.code)
+    .filter((pattern) => !pattern.startsWith('!'))
+    .map((pattern) => pattern.replace(/:\d.*$/, ''))
+    .join()
   await new Stryker({
     mutate: values.mutate ?? [...room.code],
     testRunner: 'in-process',

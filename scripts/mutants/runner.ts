@@ -3,7 +3,7 @@
  * runner for TAP starts a process for each mutant and test file. Stryker starts another process for a mutant in code that runs only while a
  * module is loaded, and for one that never ends.
  */
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, globSync, readFileSync, writeFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -64,6 +64,9 @@ class Runner {
   async dryRun() {
     // For tests that start a process of another user: Stryker makes the copy of the project for its own user alone.
     chmodSync('.', 0o755)
+    // What is computed while a file is loaded belongs to no test, not even to the first one that needs a file which the library loads late.
+    for (const file of globSync((process.env['MUTANTS_CODE'] ?? '').split(',')))
+      await import(pathToFileURL(path.resolve(file)).href)
     while (this.#files.length > 0) await this.#loadNext()
     const tests = []
     const costs: Record<string, number> = {}

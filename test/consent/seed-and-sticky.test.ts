@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMemoryStore } from '../../src/state/index.ts'
+import { PLACES, silence } from './arbitraries.ts'
 import { consentIn } from './running.ts'
 
 const DNT = { environment: { DO_NOT_TRACK: '1' } }
@@ -144,6 +145,21 @@ test('sticky: an unreadable value, a run in passing and the words of the product
     const store = createMemoryStore()
     await consentIn(store, { sticky: true, inputs }).begin()
     assert.deepEqual(await consentIn(store).history(), [], JSON.stringify(inputs))
+  }
+})
+
+test('sticky: of the sources outside of the product, those that a person has set are kept, and no others', async () => {
+  const kept = ['do-not-track', 'opt-out-variable', 'otel-sdk-disabled', 'executable-name']
+  const sources = [...kept, 'variable', 'flag', 'locked-configuration'] as const
+  for (const place of PLACES.filter(({ locks }) => locks)) {
+    const store = createMemoryStore()
+    const inputs = place.put(silence(), place.no)
+    const { because } = await consentIn(store, { sticky: true, inputs }).begin()
+    assert.deepEqual(
+      (await consentIn(store).history()).map(({ by, state }) => [by, state]),
+      sources.includes(place.source) ? [[because, 'disabled']] : [],
+      place.label,
+    )
   }
 })
 
