@@ -166,11 +166,9 @@ test('a directory that cannot be made rejects the write and the line', async () 
 
 test('where a directory cannot be synced, the rename itself must do', async () => {
   using scratch = createScratch()
-  const files = withHandles((handle, flags) => {
-    if (flags === 'r') throw errorOf('EISDIR')
-    return handle
-  })
-  const store = createDirectoryStore(scratch.directory, files)
+  const open: FileFunctions['open'] = (file, flags, mode) =>
+    flags === 'r' ? Promise.reject(errorOf('EISDIR')) : realFiles.open(file, flags, mode)
+  const store = createDirectoryStore(scratch.directory, { ...realFiles, open })
   await store.write('entry', 'new')
   assert.equal(textOf(await store.read('entry')), 'new')
 })
