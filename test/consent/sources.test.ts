@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decideConsent } from '../../src/library/consent/index.ts'
+import { type ConsentInputs, decideConsent } from '../../src/library/consent/index.ts'
 import { PLACES, silence } from './arbitraries.ts'
 
 for (const [index, place] of PLACES.entries()) {
@@ -121,7 +121,21 @@ test('what was withheld stays withheld under an old name and a new one, by name 
     ['', ' ', []],
   ] as const) {
     const environment = { ACME_TELEMETRY_EXCLUDE: mine, OLD_TELEMETRY_EXCLUDE: old }
-    assert.deepEqual(decideConsent(silence({ environment })).permitted.excluded, excluded)
+    const { permitted, state } = decideConsent(silence({ environment }))
+    assert.deepEqual([permitted.excluded, state], [excluded, 'undecided'])
+  }
+})
+
+test('a name that a fact had is no mistake, and withholds no other; while no fact is known, no name is wrong', () => {
+  const environment = { ACME_TELEMETRY_EXCLUDE: 'acme.people' }
+  for (const [known, state] of [
+    [{}, 'disabled'],
+    [{ formerFacts: ['acme.people'] }, 'undecided'],
+    [{ formerFacts: ['acme.persons'] }, 'disabled'],
+    [{ facts: undefined }, 'undecided'],
+  ] as const) {
+    const verdict = decideConsent({ ...silence({ environment }), ...known } as ConsentInputs)
+    assert.deepEqual([verdict.state, verdict.permitted.excluded], [state, []], JSON.stringify(known))
   }
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decideConsent } from '../../src/library/consent/index.ts'
+import { decideConsent, optsOut, printable, readDecision } from '../../src/library/consent/index.ts'
 import { PLACES, silence } from './arbitraries.ts'
 
 const LISTS = {
@@ -187,3 +187,19 @@ for (const place of PLACES.filter(({ kind }) => kind === 'opt-out')) {
     })
   }
 }
+
+test('a value that is not there is undecided, and opts nobody out', () => {
+  for (const value of [undefined, null])
+    assert.deepEqual(readDecision(value, ['full']), { state: 'undecided' })
+  assert.equal(optsOut(undefined), false)
+})
+
+test('what is shown of a value is one line of at most 60 characters; of an object, only that it is one', () => {
+  for (const [value, shown] of [
+    ['a\u{1b}\n\u{202e}b', 'a\u{fffd}\u{fffd}\u{fffd}b'],
+    ['x'.repeat(61), 'x'.repeat(60)],
+    [{ toString: () => 'on' }, 'an object'],
+    [7, '7'],
+  ] as const)
+    assert.equal(printable(value), shown)
+})

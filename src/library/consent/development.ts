@@ -25,5 +25,5 @@ const DEVELOPMENT_WORDS: readonly string[] = ['development', 'dev', 'local']
 export const meansDevelopment = (value: string): boolean =>
   value
     .slice(0, 1_000)
-    .split(/[\s,;]+/)
+    .split(/[\s,;]/)
     .some((word) => DEVELOPMENT_WORDS.includes(word.toLowerCase()))

@@ -14,11 +14,12 @@ export interface Exclusions {
 export function readExclusions({ names, environment, facts, formerFacts = [] }: NamedInputs): Exclusions {
   const excluded = new Set<string>()
   const unknown = new Map<string, string>()
-  for (const variable of names.get('EXCLUDE') ?? []) {
-    const list = facts === undefined ? undefined : environment[variable]
-    for (const word of new Set(list?.toLowerCase().split(/[\s,]+/))) {
+  // While no fact is known, no name is wrong.
+  if (facts === undefined) return { excluded: [], unknown }
+  for (const variable of names.EXCLUDE) {
+    for (const word of new Set(environment[variable]?.toLowerCase().split(/[\s,]/))) {
       if (word === '') continue
-      const meant = factsMeantBy(word, facts ?? [])
+      const meant = factsMeantBy(word, facts)
       for (const fact of meant) excluded.add(fact)
       const isKnown = meant.length > 0 || factsMeantBy(word, formerFacts).length > 0
       if (!isKnown && !unknown.has(variable)) unknown.set(variable, word)

@@ -253,7 +253,7 @@ export const wordsOf = (levels: readonly string[]): string =>
   `(also ${[...ENABLING_WORDS.slice(4, 5), ...DISABLING_WORDS.slice(4, 5), 'true', 'false', '1', '0'].join(', ')})`
 
 function optOuts({ environment, names }: NamedInputs, meaning: Meaning): Statement[] {
-  return (names.get(meaning) ?? []).flatMap((name) => {
+  return names[meaning].flatMap((name) => {
     const value = environment[name]
     if (value === undefined) return []
     return [{ name, value: printable(value), reading: { state: optsOut(value) ? 'disabled' : 'undecided' } }]
@@ -261,7 +261,7 @@ function optOuts({ environment, names }: NamedInputs, meaning: Meaning): Stateme
 }
 
 const decisions = (inputs: NamedInputs, meaning: Meaning): Statement[] =>
-  (inputs.names.get(meaning) ?? []).flatMap((name) => decision(name, inputs.environment[name], inputs))
+  inputs.names[meaning].flatMap((name) => decision(name, inputs.environment[name], inputs))
 
 function decision(name: string, value: unknown, { levels }: ConsentInputs): Statement[] {
   if (value === undefined || value === null) return []

@@ -19,7 +19,7 @@ export type Meaning =
 /** The operator's variables in an environment. Found once for many verdicts, because a process has many other variables. */
 export interface NamedVariables {
   /** Names by meaning. The right names come first, even if they are not set. */
-  readonly names: ReadonlyMap<Meaning, readonly string[]>
+  readonly names: Readonly<Record<Meaning, readonly string[]>>
   /** Variables with a misspelt name. */
   readonly misspelt: readonly Misspelt[]
 }
@@ -68,23 +68,22 @@ export function variablesIn(
 ): NamedVariables {
   const prefixes = [prefix, ...legacyPrefixes]
   const right = (suffix: string) => prefixes.map((one) => `${one}_TELEMETRY${suffix}`)
-  const names = new Map<Meaning, string[]>([
-    ['DO_NOT_TRACK', ['DO_NOT_TRACK']],
-    ['OTEL_SDK_DISABLED', ['OTEL_SDK_DISABLED']],
-    ['TELEMETRY', right('')],
-    ['OPTOUT', right('_OPTOUT')],
-    ['EXCLUDE', right('_EXCLUDE')],
-    ['DEBUG', right('_DEBUG')],
-    ['NO', []],
-  ])
+  const names: Record<Meaning, string[]> = {
+    DO_NOT_TRACK: ['DO_NOT_TRACK'],
+    OTEL_SDK_DISABLED: ['OTEL_SDK_DISABLED'],
+    TELEMETRY: right(''),
+    OPTOUT: right('_OPTOUT'),
+    EXCLUDE: right('_EXCLUDE'),
+    DEBUG: right('_DEBUG'),
+    NO: [],
+  }
   const rightNames = new Set(SUFFIXES.flatMap(right))
   const misspelt: Misspelt[] = []
   for (const name of Object.keys(environment)) {
     const written = capitals(name.slice(0, MAX_NAME_LENGTH + 1))
     const below = prefixes.filter((one) => written.startsWith(`${one}_`))
     const meaning = meaningOf(written, below)
-    const list = names.get(meaning as Meaning)
-    if (list && !list.includes(name)) list.push(name)
+    if (meaning && !names[meaning].includes(name)) names[meaning].push(name)
     if (rightNames.has(name)) continue
     const meant = meaning === 'NO' ? `${below[0]}_TELEMETRY` : nearestTo(written, below)
     const isObeyed = meaning !== undefined && meaning !== 'NO' && meaning !== 'DEBUG'

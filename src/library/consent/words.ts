@@ -47,8 +47,8 @@ export type Reading =
 export function readDecision(value: unknown, levels: readonly string[]): Reading {
   if (value === undefined || value === null) return { state: 'undecided' }
   if (typeof value === 'boolean') return { state: value ? 'enabled' : 'disabled' }
-  const word = typeof value === 'string' || typeof value === 'number' ? normalized(String(value)) : undefined
-  if (word === undefined) return { state: 'disabled', unreadable: true }
+  if (typeof value !== 'string' && typeof value !== 'number') return { state: 'disabled', unreadable: true }
+  const word = normalized(String(value))
   if (DISABLING_WORDS.includes(word)) return { state: 'disabled' }
   if (levels.includes(word)) return { state: 'enabled', level: word }
   if (ENABLING_WORDS.includes(word)) return { state: 'enabled' }
@@ -67,5 +67,4 @@ export const printable = (value: unknown): string => {
   return text.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
 }
 
-/** Trims before it cuts a long value, so that a word after many spaces still counts. */
-const normalized = (value: string) => value.trim().slice(0, 200).toLowerCase()
+const normalized = (value: string) => value.trim().toLowerCase()

@@ -39,7 +39,7 @@ export async function makeDetachedWork(
   const adopted = adopt && (await adoptedId(settings))
   const { prefix, legacyPrefixes = [], environment } = consentInputs
   const known = new Set([
-    ...[...variablesIn(environment, { prefix, legacyPrefixes }).names.values()].flat(),
+    ...Object.values(variablesIn(environment, { prefix, legacyPrefixes }).names).flat(),
     ...[prefix, ...legacyPrefixes].map((one) => `${one}_TELEMETRY_ENDPOINT`),
     ...(versionCheck
       ? (await import('./version-check.ts')).versionVariablesIn(environment, versionCheck, [

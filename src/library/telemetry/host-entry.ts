@@ -43,7 +43,7 @@ function entryOf(settings: Settings, contributions: Contributions, verdict: Verd
   const { prefix, legacyPrefixes = [], environment, endpoint, headers, executableName } = consentInputs
   const { development } = policy
   const { machine: _, adopt: __, ...kept } = identity
-  const known = [...variablesIn(environment, { prefix, legacyPrefixes }).names.values()].flat()
+  const known = Object.values(variablesIn(environment, { prefix, legacyPrefixes }).names).flat()
   if (typeof development === 'string') known.push(development)
   const variables = known.flatMap((name) => [[name, environment[name]] as const])
   // Many variables say what runs the process: one of them stands for all.

@@ -81,7 +81,7 @@ function shownOf(environment: Environment, prefixes: readonly string[]): Record<
   const [prefix = '', ...legacyPrefixes] = prefixes
   const { names } = variablesIn(Object.fromEntries(own), { prefix, legacyPrefixes })
   const known = new Set([
-    ...[...names.values()].flat(),
+    ...Object.values(names).flat(),
     ...prefixes.flatMap((one) => [`${one}_TELEMETRY_ENDPOINT`, `${one}_TELEMETRY_DIR`]),
   ])
   return Object.fromEntries(
