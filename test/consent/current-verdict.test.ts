@@ -29,7 +29,7 @@ test('listeners hear nothing of the first reading if it changes nothing', async 
 test('before the first reading the verdict follows the configuration; after it, as of the last reading, of which listeners hear', async () => {
   let configured = 'on'
   const { consent, heard } = heardBy(createMemoryStore(), { inputs: { configured: () => configured } })
-  assert.equal(consent.reconsider(), undefined)
+  assert.deepEqual([consent.reconsider(), consent.unannounced()], [undefined, []])
   configured = 'off'
   assert.equal(consent.verdict().state, 'disabled')
   await consent.read()
@@ -46,7 +46,10 @@ test('before the first reading the verdict follows the configuration; after it, 
 
 test('a start reads the choices once, and again only after it has stored one', async () => {
   const store = createMemoryStore()
-  for (const [options, isReadBefore, count] of [
+  const full = { ...store, append: () => Promise.reject(new Error('ENOSPC')) }
+  for (const [options, isReadBefore, count, isFull] of [
+    [{ inputs: { seed: 'on' } }, false, 1, true],
+    [{ inputs: { flag: 'off' }, sticky: true }, false, 1, true],
     [{}, false, 1],
     [{}, true, 1],
     [{ inputs: { seed: 'undecided' } }, false, 1],
@@ -54,13 +57,13 @@ test('a start reads the choices once, and again only after it has stored one', a
     [{ inputs: { seed: 'on' } }, false, 1],
     [{ inputs: { flag: 'off' }, sticky: true }, false, 2],
     [{ inputs: { flag: 'off' }, sticky: true }, false, 1],
-  ] as ReadonlyArray<[RunningOptions, boolean, number]>) {
+  ] as ReadonlyArray<[RunningOptions, boolean, number, isFull?: boolean]>) {
     let reads = 0
     const read: StateStore['read'] = (name) => {
       if (name === 'consent.jsonl') reads++
       return store.read(name)
     }
-    const consent = consentIn({ ...store, read }, options)
+    const consent = consentIn({ ...(isFull ? full : store), read }, options)
     if (isReadBefore) await consent.read()
     await consent.begin()
     assert.equal(reads, count, JSON.stringify([options, isReadBefore]))

@@ -163,6 +163,21 @@ test('sticky: of the sources outside of the product, those that a person has set
   }
 })
 
+test('sticky: a decision that cannot be stored holds as long as the environment says so, and the warning says that', async () => {
+  const store = { ...createMemoryStore(), append: () => Promise.reject(new Error('ENOSPC')) }
+  const warnings: string[] = []
+  const warn = (text: string) => void warnings.push(text)
+  for (const options of [{ warn }, {}])
+    assert.equal(
+      (await consentIn(store, { sticky: true, inputs: DNT, ...options }).begin()).state,
+      'disabled',
+    )
+  assert.deepEqual(warnings, [
+    "The choice 'disabled' about the usage telemetry was not stored in memory/consent.jsonl (ENOSPC). " +
+      'It applies only while DO_NOT_TRACK=1 does. Set ACME_TELEMETRY_OPTOUT=1, or make that file writable and choose again.',
+  ])
+})
+
 test('not sticky: a product with a seed keeps no decision of the environment', async () => {
   const store = createMemoryStore()
   await consentIn(store, { inputs: { ...DNT, seed: 'undecided' } }).begin()
