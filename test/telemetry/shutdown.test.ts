@@ -4,6 +4,9 @@ import { existsSync, readdirSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
+import type { FileFunctions } from '../../src/platform/index.ts'
+import { createDirectoryStore } from '../../src/state/index.ts'
+import { errorOf, realFiles } from '../state/files.ts'
 import { createAcme } from '../support/acme.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { attributesOf, numbersOf, startReceiver } from '../support/receiver.ts'
@@ -56,6 +59,25 @@ for (const [what, start] of Object.entries(ENDPOINTS)) {
     assert.deepEqual(counts, [3, 4])
   })
 }
+
+test('files are held for a moment, as by a virus scanner: shutdown waits until what was counted is written, in a store that the host has made as well', async () => {
+  using scratch = createScratch()
+  let attempts = 0
+  const rename: FileFunctions['rename'] = (from, to) => {
+    const isHeld = to.includes('counts') && ++attempts <= 4
+    return isHeld ? Promise.reject(errorOf('EBUSY')) : realFiles.rename(from, to)
+  }
+  const usage = createAcme({ state: createDirectoryStore(scratch.directory, { ...realFiles, rename }) })
+  await usage.start()
+  usage.counter('acme.commands').add(3, { command: 'find', result: 'ok' })
+  await usage.shutdown()
+  assert.equal(attempts, 5)
+
+  await using receiver = await startReceiver()
+  await createAcme({ endpoint: receiver.endpoint, state: scratch.directory }).report()
+  const [report] = receiver.received
+  assert.equal(numbersOf(report?.json)['acme.commands{command=find,result=ok}'], 3)
+})
 
 test('a start opens no connection, though a report is due and another one waits', async () => {
   using scratch = createScratch()

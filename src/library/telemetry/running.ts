@@ -263,7 +263,7 @@ export function createRunning(
     }
 
   async function end(): Promise<void> {
-    const { delivery, directory } = settings
+    const { delivery, isInFiles } = settings
     const isStarted = planned
     const sends = isStarted && delivery !== 'inline'
     const grace = runner.grace()
@@ -282,7 +282,7 @@ export function createRunning(
         ? delivery.within
         : DISK_BUDGET
       : (grace ?? SHUTDOWN_BUDGET)
-    const persisting = directory === undefined ? SHUTDOWN_BUDGET : DISK_BUDGET
+    const persisting = isInFiles ? DISK_BUDGET : SHUTDOWN_BUDGET
     await Promise.all([inTime(persisted, Math.max(persisting, budget)), inTime(stopped, budget)])
   }
 

@@ -109,6 +109,8 @@ export interface Settings {
   readonly noPlace: string | undefined
   /** Directory of the state, for a child process; `undefined` if the state is in another kind of store. */
   readonly directory: string | undefined
+  /** `true` if the state is in files. An end of the process waits for a slow disk, but for no database. */
+  readonly isInFiles: boolean
   readonly logger: Logger
   readonly clock: Clock
   /** Time at which the telemetry was created and began to count, in milliseconds since 1970. */
@@ -229,6 +231,7 @@ export function resolveSettings(
     }),
     noPlace,
     directory: typeof place === 'string' ? state.location : undefined,
+    isInFiles: store.blocking === true,
     identity: identityOf(options.identity, state),
     logger,
     clock,
