@@ -213,6 +213,7 @@ test('listeners hear of a yes to more facts, and not of one to fewer', async () 
     [contributing({ acme: 2 }), contributing({}), false],
     [only(EARLY), only(LATE), true],
     [only(LATE), only(EARLY), false],
+    [only(EARLY), {}, true],
     [only(LATE), only(LATE), false],
   ] as ReadonlyArray<[Options, Options, boolean]>) {
     const store = createMemoryStore()

@@ -44,26 +44,27 @@ test('before the first reading the verdict follows the configuration; after it, 
   assert.deepEqual(heard, ['disabled configuration', 'enabled configuration'])
 })
 
-test('a start reads the choices once, and again only after it has stored one', async () => {
-  const store = createMemoryStore()
-  const full = { ...store, append: () => Promise.reject(new Error('ENOSPC')) }
-  for (const [options, isReadBefore, count, isFull] of [
-    [{ inputs: { seed: 'on' } }, false, 1, true],
-    [{ inputs: { flag: 'off' }, sticky: true }, false, 1, true],
-    [{}, false, 1],
-    [{}, true, 1],
-    [{ inputs: { seed: 'undecided' } }, false, 1],
-    [{ inputs: { seed: 'on' } }, false, 2],
-    [{ inputs: { seed: 'on' } }, false, 1],
-    [{ inputs: { flag: 'off' }, sticky: true }, false, 2],
-    [{ inputs: { flag: 'off' }, sticky: true }, false, 1],
-  ] as ReadonlyArray<[RunningOptions, boolean, number, isFull?: boolean]>) {
+test('a start reads the store once, and again only after it has stored a choice', async () => {
+  const [planted, sticky] = [{ inputs: { seed: 'off' } }, { inputs: { flag: 'off' }, sticky: true }]
+  const full: StateStore = { ...createMemoryStore(), append: () => Promise.reject(new Error('ENOSPC')) }
+  const [first, second] = [createMemoryStore(), createMemoryStore()]
+  for (const [store, options, count, isReadBefore] of [
+    [first, {}, 1],
+    [first, {}, 1, true],
+    [first, { inputs: { seed: 'undecided' } }, 1],
+    [full, planted, 1],
+    [full, sticky, 1],
+    [first, planted, 2],
+    [first, planted, 1],
+    [second, sticky, 2],
+    [second, sticky, 1],
+  ] as ReadonlyArray<[StateStore, RunningOptions, number, isReadBefore?: boolean]>) {
     let reads = 0
     const read: StateStore['read'] = (name) => {
-      if (name === 'consent.jsonl') reads++
+      reads++
       return store.read(name)
     }
-    const consent = consentIn({ ...(isFull ? full : store), read }, options)
+    const consent = consentIn({ ...store, read }, options)
     if (isReadBefore) await consent.read()
     await consent.begin()
     assert.equal(reads, count, JSON.stringify([options, isReadBefore]))
@@ -136,4 +137,49 @@ test('a no that is added to the environment later is found among other variables
   await consent.set('disabled', ALICE)
   now = { PATH: '/bin', DO_NOT_TRACK: '1' }
   assert.equal((await consent.refresh()).source, 'stored-choice')
+})
+
+test('a choice that could not be stored holds until another process has stored one', async () => {
+  const inner = createMemoryStore()
+  const consent = consentIn({ ...inner, append: () => Promise.reject(new Error('ENOSPC')) })
+  await assert.rejects(consent.set('disabled', ALICE), { code: 'ERR_USAGE_NOT_STORED' })
+  assert.equal((await consent.refresh()).unstored, true)
+  await consentIn(inner).set('enabled', { by: 'bob' })
+  const { state, unstored } = await consent.refresh()
+  assert.deepEqual([state, unstored], ['enabled', undefined])
+})
+
+test('a choice that was stored without its facts covers those of the last notice, also where a process only reads', async () => {
+  const store = createMemoryStore()
+  await consentIn(store).set('enabled', ALICE)
+  await consentIn(store, { definitions: () => EARLY }).begin()
+  const { permitted } = await consentIn(store, { definitions: () => LATE }).refresh()
+  assert.deepEqual(permitted.newer, ['acme.nodes'])
+})
+
+test('what runs the process is detected only where the product asks for that', async () => {
+  for (const [automation, environment, said, sources] of [
+    ['disabled', { CI: '1' }, undefined, ['automation', 'default']],
+    ['disabled', {}, undefined, ['default']],
+    ['ignore', { CI: '1' }, undefined, ['default']],
+    [undefined, { CI: '1' }, undefined, ['default']],
+    [undefined, {}, 'a test', ['automation', 'default']],
+  ] as const) {
+    const inputs = { default: 'enabled', environment, automation: said } as const
+    const { opinions } = await consentIn(createMemoryStore(), { automation, inputs }).begin()
+    assert.deepEqual(
+      opinions.map(({ source }) => source),
+      sources,
+    )
+  }
+})
+
+test('the facts of a notice are those of no choice but one that was stored without its facts', async () => {
+  let definitions = EARLY
+  const options = { inputs: { default: 'enabled' }, definitions: () => definitions } as const
+  const consent = consentIn(createMemoryStore(), options)
+  await consent.begin()
+  assert.equal((await consent.refresh()).source, 'default')
+  definitions = LATE
+  assert.deepEqual((await consent.set('enabled', ALICE)).permitted.newer, [])
 })

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { countingLines, nameOfLine } from '../../src/library/consent/conditional.ts'
-import { ConsentChangedError, choiceNotStored } from '../../src/library/consent/errors.ts'
+import {
+  ConsentChangedError,
+  ConsentConflictError,
+  ConsentDecisionError,
+  ConsentLockedError,
+  ConsentSourceError,
+  choiceNotStored,
+} from '../../src/library/consent/errors.ts'
 import { isAsSeen } from '../../src/library/consent/expected.ts'
 import {
   addChoice,
@@ -165,6 +172,9 @@ test('a choice after a history that cannot be read keeps a copy of it, and puts 
     assert.deepEqual(names, moves ? [`consent.jsonl -> ${aside}`, `${aside} -> consent.jsonl`] : [], code)
     assert.equal(new TextDecoder().decode(await store.read('consent.jsonl')), 'of root')
   }
+  const { rename: _, ...without } = createMemoryStore()
+  await addChoice(without, choice(2), { choices: [], error: errorWith('EACCES') })
+  assert.equal((await readHistory(without)).choices.length, 1, 'a store that renames nothing')
   const late = errorWith('ETIMEDOUT')
   await assert.rejects(addChoice(inner, choice(4), { choices: [], error: late }), late)
 })
@@ -238,4 +248,19 @@ test('a choice that was not stored says what, where, why, what holds and what to
         'this choice. Look at it again, and repeat the choice if it is still meant.',
     ],
   )
+})
+
+test('an error has a name, a code, and what a program needs to go on', () => {
+  const verdict = { state: 'enabled', source: 'flag', because: 'the flag' } as Verdict
+  for (const [error, name, code] of [
+    [new ConsentLockedError(verdict), 'ConsentLockedError', 'ERR_USAGE_CONSENT_LOCKED'],
+    [new ConsentDecisionError(''), 'ConsentDecisionError', 'ERR_USAGE_CONSENT_DECISION'],
+    [new ConsentChangedError(verdict), 'ConsentChangedError', 'ERR_USAGE_CONSENT_CHANGED'],
+    [new ConsentConflictError(''), 'ConsentConflictError', 'ERR_USAGE_CONSENT_CONFLICT'],
+    [new ConsentSourceError(''), 'ConsentSourceError', 'ERR_USAGE_CONSENT_SOURCE'],
+  ] as const)
+    assert.deepEqual([error.name, error.code], [name, code])
+  assert.ok(new ConsentDecisionError('') instanceof TypeError)
+  assert.equal(new ConsentLockedError(verdict).source, 'flag')
+  assert.equal(new ConsentChangedError(verdict).verdict, verdict)
 })

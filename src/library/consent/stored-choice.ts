@@ -146,8 +146,7 @@ function historyFrom(location: HistoryLocation, bytes: Uint8Array): ChoiceHistor
   if (lines.at(-1)?.choice === undefined)
     return { ...unreadableHistory(location, choices, 'ends with a line that cannot be read'), lines }
   // Any choice comes before the seed; of several seeds, the first one applies.
-  const current = choices.findLast(({ seed }) => !seed) ?? choices[0]
-  if (!current) return { choices, lines }
+  const current = choices.findLast(({ seed }) => !seed) ?? (choices[0] as StoredChoice)
   const { facts: _, ...choice } = current
   const facts = factsOf(current, choices)
   const held = { ...choice, ...(facts && { facts }), heldSince: heldSince(choices, current) }
@@ -172,10 +171,10 @@ export function factsToStore(facts: Scopes, choices: readonly StoredChoice[]): S
 
 /** Returns the time of the first of the choices in a row that say the same as the current one. */
 function heldSince(choices: readonly StoredChoice[], current: StoredChoice): string {
-  const earlier = choices.filter(({ seed }) => !seed).slice(0, -1)
+  const made = choices.filter(({ seed }) => !seed)
   const subject = subjectOf(current, choices)
-  const other = earlier.findLastIndex((choice) => subjectOf(choice, choices) !== subject)
-  return (earlier[other + 1] ?? current).at
+  const other = made.findLastIndex((choice) => subjectOf(choice, choices) !== subject)
+  return (made[other + 1] ?? current).at
 }
 
 function subjectOf(choice: StoredChoice, choices: readonly StoredChoice[]): string {
