@@ -10,7 +10,7 @@ import {
   ConsentSourceError,
   choiceNotStored,
 } from '../../src/library/consent/errors.ts'
-import { isAsSeen } from '../../src/library/consent/expected.ts'
+import { addChoiceNext, isAsSeen } from '../../src/library/consent/expected.ts'
 import {
   addChoice,
   factsToStore,
@@ -195,6 +195,16 @@ test('a line that names the one before it counts only right after that one, and 
   assert.equal(nameOfLine(''), `0-${(0x811c9dc5).toString(36)}`)
   assert.equal(nameOfLine('a'), `1-${(0xe40c292c).toString(36)}`, 'FNV-1a')
   assert.notEqual(nameOfLine('ab'), nameOfLine('ba'))
+})
+
+test('a conditional choice whose history is gone after it was added did not count; one that cannot be read again is not stored', async () => {
+  const store = createMemoryStore()
+  await store.write('consent.jsonl', `${lineOf(choice(1))}\n`)
+  const history = await readHistory(store)
+  const gone = { ...store, append: () => store.remove('consent.jsonl') }
+  assert.equal(await addChoiceNext(gone, choice(2), history), false)
+  const away = { ...store, read: () => Promise.reject(errorWith('EIO')) }
+  await assert.rejects(addChoiceNext(away, choice(2), history), { code: 'EIO' })
 })
 
 test('what was seen is compared in the parts that were given, and a time only with that of a stored choice', () => {
