@@ -184,7 +184,7 @@ test('a line that names the one before it counts only right after that one, and 
   const after = (line: { text: string }, text: string) => ({ text, after: nameOfLine(line.text) })
   const counted = (...lines: ReadonlyArray<{ text: string; after?: string }>) =>
     countingLines(lines)
-      .map(({ text }) => text)
+      .map(({ text }) => String(text))
       .join('')
   assert.equal(counted(a, b), 'ab')
   assert.equal(counted(a, after(a, '1'), after(a, '2'), b), 'a1b')
