@@ -83,11 +83,12 @@ test('an unreadable line in the middle costs that line only, and messages say wh
       problem: `in memory/consent.jsonl ends with a line that cannot be read, ${end}`,
     },
   )
+  assert.equal(isUnreadable(await currentOf(choice(1), ' \t')), false, 'a line of spaces')
   assert.deepEqual({ ...(await currentOf()) }, { problem: `in memory/consent.jsonl is empty, ${end}` })
   const broken = { ...createMemoryStore(), read: () => Promise.reject(errorWith('EIO')) }
-  const { current: unread, error } = await readHistory(broken)
+  const { current: unread, error, choices: none } = await readHistory(broken)
   assert.deepEqual({ ...unread }, { problem: `in memory/consent.jsonl cannot be read (EIO), ${end}` })
-  assert.equal(error?.code, 'EIO')
+  assert.deepEqual([error?.code, none], ['EIO', []])
   assert.deepEqual({ ...(await readHistory(createMemoryStore())) }, { choices: [] })
 })
 
@@ -175,6 +176,12 @@ test('a choice after a history that cannot be read keeps a copy of it, and puts 
   const { rename: _, ...without } = createMemoryStore()
   await addChoice(without, choice(2), { choices: [], error: errorWith('EACCES') })
   assert.equal((await readHistory(without)).choices.length, 1, 'a store that renames nothing')
+  await assert.rejects(
+    addChoice({ ...without, append: () => Promise.reject(errorWith('ENOSPC')) }, choice(2), {
+      ...{ choices: [], error: errorWith('EACCES') },
+    }),
+    { code: 'ENOSPC' },
+  )
   const late = errorWith('ETIMEDOUT')
   await assert.rejects(addChoice(inner, choice(4), { choices: [], error: late }), late)
 })

@@ -157,7 +157,7 @@ function whyOf({ source, statement }: Candidate, winner: Candidate | undefined, 
   if (won && state === 'disabled' && source.restricts) return 'it says no, and a no comes first'
   if (won) return 'it is the first source that has decided'
   if (state === 'undecided') return 'it does not decide'
-  return `${winner ? nameOf(winner.statement) : 'another source'} comes first`
+  return `${nameOf((winner as Candidate).statement)} comes first`
 }
 
 const defaultName = ({ defaultBy }: ConsentInputs): string => defaultBy ?? "the product's default"
@@ -209,6 +209,7 @@ function conflicts(candidates: readonly Candidate[], winner: Candidate | undefin
     )
 }
 
-const nameOf = ({ name, value, title }: Statement): string =>
-  title ??
-  (/^[\w-]+$/.test(name) ? `${name}=${value ?? ''}` : `${name}${value === undefined ? '' : ` ('${value}')`}`)
+function nameOf({ name, value, title }: Statement): string {
+  if (title !== undefined || value === undefined) return title ?? name
+  return /^[\w-]+$/.test(name) ? `${name}=${value}` : `${name} ('${value}')`
+}
