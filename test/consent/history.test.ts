@@ -132,6 +132,14 @@ test('facts that a choice covers are stored once; a reference that leads nowhere
     await factsOf(choice(1, { facts: FACTS }), choice(1, { facts: FACTS }), choice(2, { facts: on(1) })),
     {},
   )
+  const [first, second] = [choice(1, { facts: FACTS }), choice(2, { facts: on(1) })]
+  assert.deepEqual(await factsOf(first, choice(1), second), FACTS, 'of two, one says nothing of facts')
+  assert.deepEqual(
+    await factsOf(first, second, choice(3, { facts: on(2) })),
+    {},
+    'a reference to a reference',
+  )
+  assert.equal(factsToStore(FACTS, [first]), on(1))
   assert.equal(await factsOf(choice(1, { facts: FACTS }), choice(2)), undefined)
   assert.equal(factsToStore(FACTS, [choice(1, { facts: FACTS }), choice(2)]), on(1))
   assert.equal(factsToStore(FACTS, [choice(1, { facts: FACTS }), choice(2, { facts: FACTS })]), on(2))
