@@ -105,7 +105,7 @@ export async function addChoice(
   if (codeOf(error) === 'ETIMEDOUT') throw error
   const aside = `consent.${choice.at.replaceAll(/\D/g, '')}.unreadable`
   if (bytes && current && hasProblem(current)) await store.write(aside, bytes)
-  const moves = error !== undefined && isOutOfReach(error)
+  const moves = isOutOfReach(error)
   if (moves) await store.rename?.(ENTRIES.consent, aside)
   try {
     await store.append(ENTRIES.consent, lineOf(choice))
