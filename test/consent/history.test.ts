@@ -10,7 +10,7 @@ import {
   ConsentSourceError,
   choiceNotStored,
 } from '../../src/library/consent/errors.ts'
-import { addChoiceNext, isAsSeen } from '../../src/library/consent/expected.ts'
+import { addChoiceNext, isAsSeen, parseSeen } from '../../src/library/consent/expected.ts'
 import {
   addChoice,
   factsToStore,
@@ -220,6 +220,27 @@ test('a conditional choice whose history is gone after it was added did not coun
   assert.equal(await addChoiceNext(gone, choice(2), history), false)
   const away = { ...store, read: () => Promise.reject(errorWith('EIO')) }
   await assert.rejects(addChoiceNext(away, choice(2), history), { code: 'EIO' })
+})
+
+test('the first conditional choice is created whole; one after an empty file, or after one that could not be read, is added', async () => {
+  const fail = () => Promise.reject(errorWith('ENOSPC'))
+  const none = { ...createMemoryStore(), append: fail }
+  assert.equal(await addChoiceNext(none, choice(1), await readHistory(none)), true)
+  const later = { choices: [], error: errorWith('EIO') }
+  for (const history of [later, undefined]) {
+    const store = { ...createMemoryStore(), create: fail }
+    await store.write('consent.jsonl', '')
+    assert.equal(await addChoiceNext(store, choice(1), history ?? (await readHistory(store))), true)
+    assert.equal((await readHistory(store)).choices.length, 1)
+  }
+})
+
+test('what a person has seen keeps the parts that its state does not name', () => {
+  const word = (level?: string) => () => ['enabled', level] as const
+  const seen = { state: 'enabled', level: 'basic', source: 'flag', since: on(1) } as const
+  assert.deepEqual(parseSeen(seen, word()), seen)
+  assert.deepEqual(parseSeen('full', word('full')), { state: 'enabled', level: 'full' })
+  assert.deepEqual(parseSeen('enabled', word()), { state: 'enabled' })
 })
 
 test('what was seen is compared in the parts that were given, and a time only with that of a stored choice', () => {

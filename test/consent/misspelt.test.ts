@@ -91,6 +91,43 @@ for (const [name, meant] of [
   })
 }
 
+test('of two spellings of a name, the right one is named, whichever comes first in the environment', () => {
+  for (const [wrong, right] of [
+    ['do_not_track', 'DO_NOT_TRACK'],
+    ['otel_sdk_disabled', 'OTEL_SDK_DISABLED'],
+    ['acme_db_telemetry', 'ACME_DB_TELEMETRY'],
+  ] as const) {
+    const value = wrong.startsWith('acme') ? 'off' : '1'
+    assert.equal(verdictOf({ [wrong]: value, [right]: value }).because, `${right}=${value}`)
+  }
+})
+
+test('a name is read up to a hundred characters, and with two wrong letters in its first word', () => {
+  const long = (length: number) => `DO${'_'.repeat(length - 11)}NOT_TRACK`
+  assert.equal(verdictOf({ [long(100)]: '1' }).state, 'disabled')
+  assert.equal(verdictOf({ [long(101)]: '1' }).state, 'enabled')
+  const meant = (name: string) =>
+    verdictOf({ [name]: '1' }).warnings.map((text) => /perhaps (\S+) is/.exec(text)?.[1])
+  assert.deepEqual(meant('ACME_DB_TELMTRY'), ['ACME_DB_TELEMETRY'])
+  assert.deepEqual(meant('ACME_DB_TELMTY'), [])
+  assert.deepEqual(meant('ACME_DB_TELMTRY_DIRS'), ['ACME_DB_TELEMETRY_DIR'])
+})
+
+test('a misspelt name without a value is no reason to warn, nor is one of DEBUG that asks for nothing; of many, five are named', () => {
+  for (const value of ['', ' ', undefined])
+    assert.deepEqual(verdictOf({ ACME_DB_TELEMETRY_OPTUOT: value as string }).warnings, [])
+  assert.equal(verdictOf({ ACME_DB_TELEMETRY_OPTUOT: '0' }).warnings.length, 1)
+  assert.deepEqual(verdictOf({ acme_db_telemetry_debug: '0' }).warnings, [])
+  const many = Array.from({ length: 7 }, (_, index) => [`ACME_DB_TELEMETRY_X${index}`, '1'])
+  assert.equal(verdictOf(Object.fromEntries(many)).warnings.length, 5)
+})
+
+test('a name below an old name of the product that begins with the new one has its meaning', () => {
+  const environment = { ACME_DB_TELEMETRY_OPT_OUT: '1' }
+  const inputs = { prefix: 'ACME', legacyPrefixes: ['ACME_DB'] }
+  assert.equal(decideConsent({ ...silence({ environment }), ...inputs }).source, 'opt-out-variable')
+})
+
 test('variables of other products, and others of the product, are left alone', () => {
   for (const name of [
     ...[

@@ -332,3 +332,34 @@ test('the lowest level of the winner and the environment counts; where none of t
   ] as const)
     assert.equal(verdict.level, level)
 })
+
+test('an opinion has a value and a level only where its source has', () => {
+  const opinionOf = ({ opinions }: Verdict) => opinions[0]
+  const [unreadable, no] = [
+    given({ stored: { problem: 'is empty' } }),
+    stored({ state: 'disabled', level: 'full' }),
+  ]
+  const said = { state: 'disabled', won: true, why: 'it says no, and a no comes first' } as const
+  assert.deepEqual(opinionOf(unreadable), { source: 'stored-choice', name: 'the stored choice', ...said })
+  assert.deepEqual(opinionOf(no), { source: 'stored-choice', name: CHOICE, value: 'full', ...said })
+})
+
+test('a yes that may overrule a stored no overrules that alone, and locks; another yes and a no do not', () => {
+  const no = { ...STORED, state: 'disabled' } as const
+  for (const [inputs, state, source, locked] of [
+    [{ flag: 'on', overruleStoredNo: ['variable', 'flag'] }, 'enabled', 'flag', true],
+    [{ flag: 'on', overruleStoredNo: ['variable'] }, 'disabled', 'stored-choice', false],
+    [{ flag: 'on' }, 'disabled', 'stored-choice', false],
+    [{ flag: '', overruleStoredNo: ['flag'] }, 'disabled', 'stored-choice', false],
+    [{ flag: 'off', overruleStoredNo: ['flag'] }, 'disabled', 'flag', true],
+    [
+      { flag: 'on', overruleStoredNo: ['flag'], environment: { ACME_TELEMETRY: 'off' } },
+      ...(['disabled', 'variable', true] as const),
+    ],
+  ] as const) {
+    const verdict = given({ stored: no, ...inputs } as Partial<ConsentInputs>)
+    assert.deepEqual([verdict.state, verdict.source, verdict.locked], [state, source, locked])
+  }
+  assert.equal(given({ flag: 'on', overruleStoredNo: ['flag'] }).locked, true)
+  assert.equal(given({ flag: 'on' }).locked, false)
+})

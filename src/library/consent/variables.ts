@@ -80,7 +80,7 @@ export function variablesIn(
   const rightNames = new Set(SUFFIXES.flatMap(right))
   const misspelt: Misspelt[] = []
   for (const name of Object.keys(environment)) {
-    const written = capitals(name.slice(0, MAX_NAME_LENGTH + 1))
+    const written = capitals(name)
     const below = prefixes.filter((one) => written.startsWith(`${one}_`))
     const meaning = meaningOf(written, below)
     if (meaning && !names[meaning].includes(name)) names[meaning].push(name)
@@ -136,7 +136,7 @@ function nearestTo(written: string, below: readonly string[]): string | undefine
     const [first = '', ...rest] = written.slice(prefix.length + 1, MAX_NAME_LENGTH).split('_')
     // The prefix must be right: a name with another prefix belongs to another product.
     if (distanceOf(first, 'TELEMETRY') > MAX_TYPOS) continue
-    const end = ['', ...rest].join('_')
+    const end = rest.map((part) => `_${part}`).join('')
     const [nearest] = SUFFIXES.map((one) => ({ one, distance: distanceOf(end, one) })).sort(
       (a, b) => a.distance - b.distance,
     )

@@ -59,7 +59,7 @@ function decide(inputs: NamedInputs): Verdict {
   )
   const winner = refusals[0] ?? candidates.find(({ statement }) => statement.reading.state !== 'undecided')
   const state = winner?.statement.reading.state ?? inputs.default
-  const level = levelFrom(candidates, winner, inputs.levels)
+  const level = levelFrom(candidates, inputs.levels)
   const since = winner?.statement.since ?? inputs.startedAt
 
   return {
@@ -96,8 +96,7 @@ function disabledBy(refusals: readonly Candidate[], winner: Candidate | undefine
 
 /** Returns `true` for a no that is not a person's decision. An unreadable value may be a typing error. */
 const isCircumstance = ({ source, statement }: Candidate): boolean =>
-  (Object.hasOwn(source, 'isCircumstance') && source.isCircumstance === true) ||
-  Object.hasOwn(statement.reading, 'unreadable')
+  Object.hasOwn(source, 'isCircumstance') || Object.hasOwn(statement.reading, 'unreadable')
 
 function permittedFactsOf(
   state: ConsentState,
@@ -119,17 +118,13 @@ function permittedFactsOf(
 }
 
 /**
- * Returns the lowest level among the winner's and those of the operator's environment. If none of these names a level, the first other
- * source that names one sets it, so that its yes is not extended. If no source names a level, it is the highest.
+ * Returns the lowest level that the operator's environment names. If it names none, the first other source that names one sets it, so that
+ * its yes is not extended: the winner, or a source after it. If no source names a level, it is the highest.
  */
-function levelFrom(
-  candidates: readonly Candidate[],
-  winner: Candidate | undefined,
-  levels: readonly string[],
-): string {
+function levelFrom(candidates: readonly Candidate[], levels: readonly string[]): string {
   const ranksOf = (some: readonly Candidate[]) =>
-    some.map(({ statement }) => levels.indexOf(levelOf(statement) ?? '')).filter((rank) => rank >= 0)
-  const first = ranksOf(candidates.filter((candidate) => candidate === winner || candidate.source.locks))
+    some.map(({ statement }) => levels.indexOf(levelOf(statement) as string)).filter((rank) => rank >= 0)
+  const first = ranksOf(candidates.filter(({ source }) => source.locks))
   const ranks = first.length > 0 ? first : ranksOf(candidates).slice(0, 1)
   return levels[ranks.length > 0 ? Math.min(...ranks) : levels.length - 1] as string
 }
