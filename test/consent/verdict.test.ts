@@ -299,6 +299,7 @@ test('warnings name what cannot be read or used, and each source that is overrul
         `the stored choice disables the usage telemetry, the command-line flag ('on') enables it: it stays enabled. ${end}`,
       ],
     ],
+    [given({ development: true }), []],
     [given({ warnings: ['A word.'] }), ['A word.']],
     [
       stored({ state: 'disabled' }, { flag: 'on', configured: 'on', seed: 'on' }),
@@ -359,6 +360,7 @@ test('a yes that may overrule a stored no overrules that alone, and locks; anoth
   ] as const) {
     const verdict = given({ stored: no, ...inputs } as Partial<ConsentInputs>)
     assert.deepEqual([verdict.state, verdict.source, verdict.locked], [state, source, locked])
+    assert.equal(verdict.disabledBy, state === 'disabled' ? 'person' : undefined)
   }
   assert.equal(given({ flag: 'on', overruleStoredNo: ['flag'] }).locked, true)
   assert.equal(given({ flag: 'on' }).locked, false)
