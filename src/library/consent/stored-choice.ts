@@ -163,9 +163,7 @@ function factsOf({ facts }: StoredChoice, choices: readonly StoredChoice[]): Sco
 /** Returns the facts in the form for the store: in full, or the time of an earlier choice with the same facts. */
 export function factsToStore(facts: Scopes, choices: readonly StoredChoice[]): Scopes | string {
   const text = JSON.stringify(facts)
-  const at = choices.findLast(
-    (one) => typeof one.facts === 'object' && JSON.stringify(one.facts) === text,
-  )?.at
+  const at = choices.findLast((one) => JSON.stringify(one.facts) === text)?.at
   return at !== undefined && choices.filter((one) => one.at === at).length === 1 ? at : facts
 }
 

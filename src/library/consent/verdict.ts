@@ -190,7 +190,7 @@ function unusable(candidates: readonly Candidate[], state: ConsentState): string
 /** Returns a warning for each source that contradicts the winner: a yes from outside of the product against a no, or a no against a yes. */
 function conflicts(candidates: readonly Candidate[], winner: Candidate | undefined): string[] {
   const state = winner?.statement.reading.state
-  if (winner === undefined || state === 'undecided') return []
+  if (winner === undefined) return []
   const [does, other] = state === 'disabled' ? ['disables', 'enables'] : ['enables', 'disables']
   return candidates
     .filter(({ source, statement }) => {
