@@ -113,7 +113,7 @@ test('a name is read up to a hundred characters, and with two wrong letters in i
   assert.deepEqual(meant('ACME_DB_TELMTRY_DIRS'), ['ACME_DB_TELEMETRY_DIR'])
 })
 
-test('a misspelt name without a value is no reason to warn, nor is one of DEBUG that asks for nothing; of many, five are named', () => {
+test('a misspelt name without a value gives no warning, nor does one of DEBUG that asks for nothing; of many, five are named', () => {
   for (const value of ['', ' ', undefined])
     assert.deepEqual(verdictOf({ ACME_DB_TELEMETRY_OPTUOT: value as string }).warnings, [])
   assert.equal(verdictOf({ ACME_DB_TELEMETRY_OPTUOT: '0' }).warnings.length, 1)

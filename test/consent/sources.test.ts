@@ -126,7 +126,7 @@ test('what was withheld stays withheld under an old name and a new one, by name 
   }
 })
 
-test('a name that a fact had is no mistake, and withholds no other; while no fact is known, no name is wrong', () => {
+test('a former name of a fact is accepted, and withholds no other fact; while no fact is known, every name is accepted', () => {
   const environment = { ACME_TELEMETRY_EXCLUDE: 'acme.people' }
   for (const [known, state] of [
     [{}, 'disabled'],

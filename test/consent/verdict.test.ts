@@ -246,7 +246,7 @@ test('a verdict since when, under which versions, for which facts, and with whic
   assert.equal(stored({ level: 'rare' }, { startedAt }).since, AT)
 })
 
-test('who is behind a no: a person before a circumstance before the product', () => {
+test('the origin of a no: a person before a circumstance before the product', () => {
   for (const [verdict, disabledBy] of [
     [given({ flag: 'off' }), 'person'],
     [given({ flag: 'offf' }), 'circumstance'],
