@@ -1,14 +1,14 @@
 /**
  * Runs all tests: `node scripts/test.ts`; or those without Collector, ClickHouse and many processes: `node scripts/test.ts fast`. First
- * come the formatter and linter, the build (the examples use the built package) and the types. The fast tests of a room share a process,
- * because to start one and to load the library takes longer than most of them. The slow tests, in files that end in `.slow.test.ts`, have a
- * process for each file and are reported separately. Each has its own ports and directories and waits half of the time, so that twice as many
- * run at once as there are processors. The last line counts passed and failed tests.
+ * comes the build: the examples use the built package. Formatter, linter and types are checked beside the first tests. The fast tests of a
+ * room share a process, because to start one and to load the library takes longer than most of them. The slow tests, in files that end in
+ * `.slow.test.ts`, have a process for each file and are reported separately. Each has its own ports and directories and waits half of the
+ * time, so that twice as many run at once as there are processors. The last line counts passed and failed tests.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { availableParallelism, getPriority, setPriority } from 'node:os'
 import path from 'node:path'
 import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
@@ -26,14 +26,56 @@ const timesFile = path.join(cache, 'times.json')
 const times = readTimes()
 /** Largest number of files that share a process: each waits for those before it, and a room with many files should use all processors. */
 const MAX_FILES = 12
-/** Longest slow test files, which start first in the first run of a fresh clone. */
+/**
+ * Slow test files that take longest, about in this order: the first run of a fresh clone knows no times. Those that compute and those that
+ * wait take turns.
+ */
 const LONGEST = [
-  'test/faults/faults.slow.test.ts',
-  'test/gateway/proxy.slow.test.ts',
-  'test/gateway/queue-guard.slow.test.ts',
-  'test/gateway/store-rollups.slow.test.ts',
-  'test/gateway/store-erasure.slow.test.ts',
+  'faults/faults',
+  'gateway/proxy',
+  'gateway/queue-guard',
+  'gateway/alerts',
+  'gateway/store-rollups',
+  'gateway/stalled',
+  'gateway/store-erasure',
+  'gateway/status',
+  'gateway/store',
+  'page/page',
+  'insights/import',
+  'admin/fuzz',
+  'gateway/grafana',
+  'gateway/poison',
+  'gateway/reader',
+  'faults/endurance',
+  'testing/off-is-off',
+  'fleet/fleet',
+  'gateway/protection',
+  'gateway/durability',
+  'gateway/store-cluster',
+  'gateway/archive',
+  'project/getting-started',
+  'telemetry/many-tools',
+  'gateway/origin',
+  'gateway/gateway',
+  'page/community-report',
+  'insights/insights',
+  'testing/docs',
+  'ledger/processes',
+  'project/start',
 ]
+/** Rooms of fast tests that take longest. */
+const LONGEST_ROOMS = [
+  'telemetry',
+  'packs',
+  'transport',
+  'gateway',
+  'schedule',
+  'version',
+  'admin',
+  'delivery',
+]
+/** Time of a test file of which nothing is known, in milliseconds: it may be long. */
+const UNKNOWN = 20_000
 /** Directory of test files that run when all others have ended: their time goes 20 times as fast, and so do timeouts on a busy machine. */
 const ALONE = 'test/many-processes/'
 /** Test files whose processes run. */
@@ -51,15 +93,16 @@ mkdirSync(cache, { recursive: true })
 process.env['NODE_COMPILE_CACHE'] = path.join(cache, 'compiled')
 process.env['TMPDIR'] = temporaryDirectory()
 endAfter(60)
-await Promise.all([
+await step('build', ['scripts/build.ts'])
+const checks = Promise.all([
   step(
     'formatter and linter',
     ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
     'npm run fix',
   ),
-  step('build', ['scripts/build.ts'])
-    .then(() => step('types', ['node_modules/typescript/bin/tsc']))
-    .then(() => step('types of the page', ['node_modules/typescript/bin/tsc', '-p', 'src/operator/page'])),
+  step('types', ['node_modules/typescript/bin/tsc']).then(() =>
+    step('types of the page', ['node_modules/typescript/bin/tsc', '-p', 'src/operator/page']),
+  ),
 ])
 
 const files = globSync('test/**/*.test.ts').filter((file) => names.every((name) => file.includes(name)))
@@ -78,6 +121,7 @@ if (!fastOnly) {
   )
 }
 
+await checks
 writeFileSync(timesFile, JSON.stringify(times, undefined, 2))
 
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''
@@ -94,9 +138,12 @@ function endAfter(minutes: number): void {
   }, minutes * 60_000).unref()
 }
 
-/** Runs a step before the tests, which counts as a test. */
+/** Runs a step, which counts as a test. It has a low priority: most steps run beside the first tests, and must not slow them down. */
 async function step(name: string, args: readonly string[], repair?: string): Promise<void> {
-  const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit')
+  const child = spawn(process.execPath, args, { stdio: 'inherit' })
+  const exit = once(child, 'exit')
+  if (child.pid !== undefined) setPriority(child.pid, Math.min(getPriority() + 7, 19))
+  const [code] = await exit
   if (code === 0) {
     totals.passed++
     return
@@ -127,8 +174,7 @@ async function runTests(kind: string, files: readonly string[], concurrency: num
   if (files.length === 0) return
   const before = { ...totals }
   const started = performance.now()
-  // The longest first, so that no long file runs alone at the end. A new file may be long.
-  const timeOf = (file: string) => times[file] ?? (LONGEST.includes(file) ? Infinity : 60_000)
+  // The longest first, so that no long file runs alone at the end.
   const sorted = files.toSorted().toSorted((a, b) => timeOf(b) - timeOf(a) || 0)
   const stream = run({
     files: sorted,
@@ -158,6 +204,15 @@ async function runTests(kind: string, files: readonly string[], concurrency: num
   const seconds = ((performance.now() - started) / 1_000).toFixed(1)
   const [passed, failed] = [totals.passed - before.passed, totals.failed - before.failed]
   console.log(`${kind} tests: ${passed} passed, ${failed} failed in ${seconds} s`)
+}
+
+/** Returns how long a process took in the last run, in milliseconds, or a time that puts it where it belongs among the others. */
+function timeOf(file: string): number {
+  const known = times[file]
+  if (known !== undefined) return known
+  const names = file.endsWith('.mjs') ? LONGEST_ROOMS : LONGEST
+  const place = names.findIndex((name) => file.includes(`/${name}.slow.`) || file.includes(`/rooms/${name}-`))
+  return place === -1 ? UNKNOWN : 1_000_000 - place
 }
 
 /** Times of the processes, in milliseconds. */
