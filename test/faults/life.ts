@@ -50,13 +50,16 @@ export interface LifeOptions {
   /** The user that it runs as. Default: this one. */
   readonly user?: number | undefined
   readonly environment: Readonly<Record<string, string>>
+  /** The program of the host. Default: `hosts/host.ts`, and the package as it is built. */
+  readonly program?: string | undefined
   /** Told what should never be. */
   readonly crash: (what: string) => void
 }
 
 /** Starts a host, and waits until it is there or gone. */
-export async function startLife({ host, tally, user, environment, crash }: LifeOptions): Promise<Life> {
-  const child = spawn(process.execPath, [HOST, JSON.stringify(host)], {
+export async function startLife(options: LifeOptions): Promise<Life> {
+  const { host, tally, user, environment, program = HOST, crash } = options
+  const child = spawn(process.execPath, [program, JSON.stringify(host)], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: environment,
     ...(user !== undefined && { uid: user, gid: user }),
@@ -150,7 +153,7 @@ export async function startLife({ host, tally, user, environment, crash }: LifeO
   return life
 }
 
-const HOST = path.join(import.meta.dirname, 'hosts/host.ts')
+export const HOST = path.join(import.meta.dirname, 'hosts/host.ts')
 
 interface Exit {
   readonly code?: number

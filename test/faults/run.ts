@@ -1,4 +1,4 @@
-import { type Fault, play, type Result } from './stage.ts'
+import { type Fault, type PlayOptions, play, type Result } from './stage.ts'
 
 /** All runs of one fault. */
 export interface FaultRuns {
@@ -8,20 +8,18 @@ export interface FaultRuns {
   readonly skipped?: string
 }
 
-export interface RunOptions {
+export interface RunOptions extends PlayOptions {
   readonly faults: readonly Fault[]
   /** The seeds, one for each run of each fault. */
   readonly seeds: readonly number[]
   /** How many runs take place at a time. Most of a run is waiting. */
   readonly jobs: number
-  /** A file for what the library logs in the hosts. */
-  readonly log?: string | undefined
   readonly onRun?: (fault: Fault, result: Result) => void
 }
 
 /** Plays every fault with every seed. */
 export async function playAll(options: RunOptions): Promise<FaultRuns[]> {
-  const { faults, seeds, jobs, log, onRun } = options
+  const { faults, seeds, jobs, log, program, onRun } = options
   const all = faults.map((fault) => ({
     ...{ fault, runs: [] as Result[] },
     skipped: fault.impossible?.(),
@@ -32,7 +30,7 @@ export async function playAll(options: RunOptions): Promise<FaultRuns[]> {
   )
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
-      const result = await play(next.fault, next.seed, log)
+      const result = await play(next.fault, next.seed, { log, program })
       next.runs.push(result)
       onRun?.(next.fault, result)
     }

@@ -63,8 +63,15 @@ export const isGood = (result: Result): boolean =>
   result.lost + result.doubled + result.torn === 0 &&
   [result.crashes, result.unhandled, result.complaints].every(({ length }) => length === 0)
 
+export interface PlayOptions {
+  /** A file for what the library logs in the hosts. */
+  readonly log?: string | undefined
+  /** The program of the hosts. Default: that of `startLife`. */
+  readonly program?: string | undefined
+}
+
 /** Plays a fault once. The same seed takes the same choices; how processes take turns is up to the machine. */
-export async function play(fault: Fault, seed: number, log?: string): Promise<Result> {
+export async function play(fault: Fault, seed: number, { log, program }: PlayOptions = {}): Promise<Result> {
   using scratch = createScratch()
   // A host may run as another user.
   await chmod(scratch.directory, 0o777)
@@ -85,7 +92,7 @@ export async function play(fault: Fault, seed: number, log?: string): Promise<Re
       ...options,
     }
     const started = await startLife({
-      ...{ host, user, tally: tally.open(!host.threads), environment: hostEnvironment },
+      ...{ host, user, tally: tally.open(!host.threads), environment: hostEnvironment, program },
       crash: (what) => crashes.push(what),
     })
     lives.push(started)

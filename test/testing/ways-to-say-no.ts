@@ -44,7 +44,7 @@ export const WAYS_TO_SAY_NO: Readonly<Record<string, WayToSayNo>> = {
   'a program whose name says donottrack': {
     source: 'executable-name',
     program: ({ directory }, file) => {
-      const link = path.join(directory, 'acme-DoNotTrack.ts')
+      const link = path.join(directory, `acme-DoNotTrack${path.extname(file)}`)
       symlinkSync(file, link)
       return link
     },

@@ -1,0 +1,23 @@
+import path from 'node:path'
+import { buildSync } from 'esbuild'
+
+/**
+ * Bundles a program with all that it imports, packages included, and returns the new file. It starts in half of the processor time: a test
+ * with a hundred processes would spend most of its time on resolving and reading hundreds of modules.
+ *
+ * @param directory Where it is written.
+ */
+export function bundled(file: string, directory: string): string {
+  buildSync({
+    entryPoints: [file],
+    outdir: directory,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: `node${process.versions.node}`,
+    logLevel: 'error',
+  })
+  return path.join(directory, `${path.basename(file, '.ts')}.mjs`)
+}
