@@ -26,38 +26,26 @@ import {
 } from './running-gateway.ts'
 import { scratchDirectory, until } from './scratch.ts'
 
+const about = { since: 1, why: 'to know' } as const
+const text = { ...about, kind: 'attribute', type: 'string', pattern: '[a-z]+', maxLength: 1_024 } as const
+
 /** As many facts as the largest report here has: of each, the gateway takes one point. */
 const names = Array.from({ length: 500 }, (_, index) => `acme.users_${index}`)
-const catalog = defineCatalog({
-  version: 1,
-  prefix: 'acme',
-  facts: {
-    ...Object.fromEntries(
-      names.map(
-        (name) => [name, { kind: 'gauge', unit: '{user}', since: 1, why: 'to know', example: 1 }] as const,
-      ),
-    ),
-    'acme.text': {
-      kind: 'attribute',
-      type: 'string',
-      pattern: '[a-z]+',
-      maxLength: 1_024,
-      since: 1,
-      why: 'to know',
-      example: 'text',
+
+/** A product with so many of these facts. */
+function productWith(facts: number) {
+  const gauge = { ...about, kind: 'gauge', unit: '{user}', example: 1 } as const
+  const catalog = defineCatalog({
+    version: 1,
+    prefix: 'acme',
+    facts: {
+      ...Object.fromEntries(names.slice(0, facts).map((name) => [name, gauge] as const)),
+      'acme.text': { ...text, example: 'text' },
+      'acme.other_text': { ...text, example: 'text' },
     },
-    'acme.other_text': {
-      kind: 'attribute',
-      type: 'string',
-      pattern: '[a-z]+',
-      maxLength: 1_024,
-      since: 1,
-      why: 'to know',
-      example: 'text',
-    },
-  },
-})
-const products = [{ name: 'acme-db', catalog }]
+  })
+  return { name: 'acme-db', catalog }
+}
 
 /** A gateway at places that stay, so that it comes back where it was, and a ClickHouse that is not there yet. */
 export async function aGateway(
@@ -69,6 +57,7 @@ export async function aGateway(
     memory,
     openFiles,
     onNotice,
+    facts = 500,
   }: {
     environment?: Readonly<Record<string, string>>
     home?: string
@@ -79,8 +68,11 @@ export async function aGateway(
     /** How many files and connections `startCommand` may have open. Default: no limit. */
     openFiles?: number
     onNotice?: (sentence: string) => void
+    /** Number of gauges that its product has, and thus of points in the largest report. Default: 500. */
+    facts?: number
   } = {},
 ) {
+  const products = [productWith(facts)]
   const directory = await scratchDirectory(t)
   const ports = { httpPort: httpPort ?? (await freePort()) }
   const places = {
@@ -104,7 +96,7 @@ export async function aGateway(
   await writeFile(overlay, '{}\n')
   await writeFile(path.join(directory, 'products.yaml'), collectorConfig(products))
   const startCommand = async () => {
-    const bin = path.resolve(import.meta.dirname, '../../src/bin.ts')
+    const bin = path.resolve(import.meta.dirname, '../../dist/bin.js')
     const configs = [collectorConfigFile('gateway.yaml'), path.join(directory, 'products.yaml'), overlay]
     const collector = [...(await theCollector()).command, ...configs.flatMap((file) => ['--config', file])]
     const guarded = [process.execPath, bin, 'gateway', 'guard', '--', ...collector]

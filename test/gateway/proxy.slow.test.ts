@@ -62,77 +62,80 @@ const PROXIES = {
   },
 } as const
 
-for (const [name, proxy] of Object.entries(PROXIES)) {
-  const skip =
-    !isInstalled(name, proxy.version) && `${name} is not installed; \`apt-get install ${proxy.package}\``
-  describe(`behind ${name}`, { skip }, () => {
-    test('reports pass, a caller who sends too many has to wait, and no address is kept', async (t) => {
-      const { directory, gateway, from, port, running, lines, tls } = await behind(t, proxy)
-      const own = '127.7.8.9'
-      const forged = { 'x-forwarded-for': '203.0.113.5', forwarded: 'for=203.0.113.6' }
-      assert.equal((await from(own, report(), { headers: forged })).status, 200)
-      assert.equal((await archiveOf(gateway)).length, 2)
-      assert.equal((await from(own, report(), { method: 'GET' })).status, name === 'nginx' ? 403 : 405)
-      assert.equal((await from(own, report(), { path: '/v1/traces' })).status, 404)
-      const large = report({ attributes: { padding: 'x'.repeat(300_000) } })
-      assert.equal((await from(own, large)).status, 413)
+// Most of the time the tests wait until a proxy gives up on callers that stall.
+describe('a gateway', { concurrency: 2 }, () => {
+  for (const [name, proxy] of Object.entries(PROXIES)) {
+    const skip =
+      !isInstalled(name, proxy.version) && `${name} is not installed; \`apt-get install ${proxy.package}\``
+    describe(`behind ${name}`, { skip }, () => {
+      test('reports pass, a caller who sends too many has to wait, and no address is kept', async (t) => {
+        const { directory, gateway, from, port, running, lines, tls } = await behind(t, proxy)
+        const own = '127.7.8.9'
+        const forged = { 'x-forwarded-for': '203.0.113.5', forwarded: 'for=203.0.113.6' }
+        assert.equal((await from(own, report(), { headers: forged })).status, 200)
+        assert.equal((await archiveOf(gateway)).length, 2)
+        assert.equal((await from(own, report(), { method: 'GET' })).status, name === 'nginx' ? 403 : 405)
+        assert.equal((await from(own, report(), { path: '/v1/traces' })).status, 404)
+        const large = report({ attributes: { padding: 'x'.repeat(300_000) } })
+        assert.equal((await from(own, large)).status, 413)
 
-      const answers = new Map<number, string | undefined>()
-      for (let sent = 0; sent < 400 && !answers.has(429) && !answers.has(503); sent += 1) {
-        const { status, headers } = await from('127.9.9.9')
-        answers.set(status, headers['retry-after'])
-      }
-      const refused = name === 'nginx' ? 503 : 429
-      assert.deepEqual([...answers.keys()], [200, refused])
-      assert.equal(answers.get(refused), '900')
-      assert.equal((await from('127.0.0.1')).status, 200, 'the others are not kept out')
-
-      for (const [encoding, body] of ENCODED) {
-        const headers = { 'content-encoding': encoding }
-        assert.equal((await from(own, body(), { headers })).status, 200, encoding)
-      }
-      assert.equal((await from(own, '{}', { headers: { 'content-encoding': 'br' } })).status, 400)
-
-      await callAwkwardly({ port, localAddress: own, tls })
-      await callAwkwardly({ port, localAddress: own })
-
-      const slow = connect({ port, host: '127.0.0.1', ...tls })
-      slow.on('error', () => {})
-      const head = 'POST /v1/metrics HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
-      slow.write(`${head}content-length: 100\r\n\r\n{`)
-      slow.resume()
-      const started = performance.now()
-      await new Promise((resolve) => slow.once('close', resolve))
-      assert.ok(performance.now() - started < 15_000)
-
-      await gateway.stop()
-      assert.match(String((await from(own)).status), /^50[234]$/, 'what cannot be passed on is sent again')
-      await running.stop()
-      const addresses = [own, '127.9.9.9', '203.0.113.5', '203.0.113.6']
-      assert.deepEqual(await filesWith(directory, addresses), [])
-      assert.doesNotMatch(lines.join('\n'), /127\.7\.8\.9|127\.9\.9\.9|203\.0\.113/)
-    })
-
-    for (const [what, bytes] of Object.entries(STALLS)) {
-      test(`a thousand callers that stall after ${what} cost the gateway nothing, and keep out nobody`, async (t) => {
-        const { gateway, from, port, tls } = await behind(t, proxy)
-        const before = await memoryOf(gateway.pid)
-        const stalled = await stall(1_000, bytes, { port, tls })
-        let most = 0
-        let longest = 0
-        for (let sent = 0; sent < 20; sent += 1) {
-          const started = performance.now()
-          assert.equal((await from('127.0.0.1')).status, 200)
-          longest = Math.max(longest, performance.now() - started)
-          most = Math.max(most, (await memoryOf(gateway.pid)) - before)
+        const answers = new Map<number, string | undefined>()
+        for (let sent = 0; sent < 400 && !answers.has(429) && !answers.has(503); sent += 1) {
+          const { status, headers } = await from('127.9.9.9')
+          answers.set(status, headers['retry-after'])
         }
-        await stalled.over
-        t.diagnostic(`at most ${most} MiB of the gateway, and ${Math.round(longest)} ms for a report`)
-        assert.ok(most < 50, `${most} MiB`)
+        const refused = name === 'nginx' ? 503 : 429
+        assert.deepEqual([...answers.keys()], [200, refused])
+        assert.equal(answers.get(refused), '900')
+        assert.equal((await from('127.0.0.1')).status, 200, 'the others are not kept out')
+
+        for (const [encoding, body] of ENCODED) {
+          const headers = { 'content-encoding': encoding }
+          assert.equal((await from(own, body(), { headers })).status, 200, encoding)
+        }
+        assert.equal((await from(own, '{}', { headers: { 'content-encoding': 'br' } })).status, 400)
+
+        await callAwkwardly({ port, localAddress: own, tls })
+        await callAwkwardly({ port, localAddress: own })
+
+        const slow = connect({ port, host: '127.0.0.1', ...tls })
+        slow.on('error', () => {})
+        const head = 'POST /v1/metrics HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n'
+        slow.write(`${head}content-length: 100\r\n\r\n{`)
+        slow.resume()
+        const started = performance.now()
+        await new Promise((resolve) => slow.once('close', resolve))
+        assert.ok(performance.now() - started < 15_000)
+
+        await gateway.stop()
+        assert.match(String((await from(own)).status), /^50[234]$/, 'what cannot be passed on is sent again')
+        await running.stop()
+        const addresses = [own, '127.9.9.9', '203.0.113.5', '203.0.113.6']
+        assert.deepEqual(await filesWith(directory, addresses), [])
+        assert.doesNotMatch(lines.join('\n'), /127\.7\.8\.9|127\.9\.9\.9|203\.0\.113/)
       })
-    }
-  })
-}
+
+      for (const [what, bytes] of Object.entries(STALLS)) {
+        test(`a thousand callers that stall after ${what} cost the gateway nothing, and keep out nobody`, async (t) => {
+          const { gateway, from, port, tls } = await behind(t, proxy)
+          const before = await memoryOf(gateway.pid)
+          const stalled = await stall(1_000, bytes, { port, tls })
+          let most = 0
+          let longest = 0
+          for (let sent = 0; sent < 20; sent += 1) {
+            const started = performance.now()
+            assert.equal((await from('127.0.0.1')).status, 200)
+            longest = Math.max(longest, performance.now() - started)
+            most = Math.max(most, (await memoryOf(gateway.pid)) - before)
+          }
+          await stalled.over
+          t.diagnostic(`at most ${most} MiB of the gateway, and ${Math.round(longest)} ms for a report`)
+          assert.ok(most < 50, `${most} MiB`)
+        })
+      }
+    })
+  }
+})
 
 /** What RFC 9110 has for the encodings that the gateway takes. */
 const packed = () => gzipSync(JSON.stringify(report()))

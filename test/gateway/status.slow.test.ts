@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import { defineCatalog } from '../../src/catalog/index.ts'
 import {
   freePort,
@@ -210,33 +210,36 @@ test('an erasure that is not done is reported by status, and by the maintenance 
   assert.deepEqual(await troublesIn(30), [])
 })
 
-for (const scheme of ['tcp', 'http'])
-  test(`a store that takes connections and never answers is named by status and log: ${scheme}`, async (t) => {
-    const silent = createServer((socket) => socket.on('error', () => {}).resume())
-    silent.listen(0, '127.0.0.1')
-    await once(silent, 'listening')
-    t.after(() => silent.close())
-    const { port } = silent.address() as AddressInfo
-    const address = { USAGE_CLICKHOUSE_ENDPOINT: `${scheme}://127.0.0.1:${port}` }
-    const lines: string[] = []
-    const gateway = await runGateway(t, {
-      directory: await scratchDirectory(t),
-      environment: address,
-      onLine: (line) => lines.push(line),
+// Each waits ten seconds for an answer.
+describe('a silent store', { concurrency: 2 }, () => {
+  for (const scheme of ['tcp', 'http'])
+    test(`a store that takes connections and never answers is named by status and log: ${scheme}`, async (t) => {
+      const silent = createServer((socket) => socket.on('error', () => {}).resume())
+      silent.listen(0, '127.0.0.1')
+      await once(silent, 'listening')
+      t.after(() => silent.close())
+      const { port } = silent.address() as AddressInfo
+      const address = { USAGE_CLICKHOUSE_ENDPOINT: `${scheme}://127.0.0.1:${port}` }
+      const lines: string[] = []
+      const gateway = await runGateway(t, {
+        directory: await scratchDirectory(t),
+        environment: address,
+        onLine: (line) => lines.push(line),
+      })
+      assert.equal((await send(gateway.url, report())).status, 200)
+      const environment = settingsOf(gateway, address)
+      const [{ store, problems }, code] = await Promise.all([
+        gatewayStatus({ directory: gateway.directory, environment }),
+        statusCommand(gateway.directory, environment),
+        until('the log says why', () =>
+          lines.some((line) => /Will retry/.test(line) && /timeout|deadline exceeded/.test(line)),
+        ),
+      ])
+      assert.deepEqual(store, { state: 'unreachable', reason: 'no answer within 10 seconds' })
+      assert.match(problems.join('\n'), /^The store at .+ cannot be reached; reports wait in the queue/)
+      assert.equal(code, 1)
     })
-    assert.equal((await send(gateway.url, report())).status, 200)
-    const environment = settingsOf(gateway, address)
-    const [{ store, problems }, code] = await Promise.all([
-      gatewayStatus({ directory: gateway.directory, environment }),
-      statusCommand(gateway.directory, environment),
-      until('the log says why', () =>
-        lines.some((line) => /Will retry/.test(line) && /timeout|deadline exceeded/.test(line)),
-      ),
-    ])
-    assert.deepEqual(store, { state: 'unreachable', reason: 'no answer within 10 seconds' })
-    assert.match(problems.join('\n'), /^The store at .+ cannot be reached; reports wait in the queue/)
-    assert.equal(code, 1)
-  })
+})
 
 test('status says why the store is unreachable: another program answers at its address, or nothing does', async (t) => {
   const gateway = await runGateway(t, { directory: await scratchDirectory(t) })
