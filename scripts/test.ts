@@ -64,16 +64,7 @@ const LONGEST = [
   'project/start',
 ]
 /** Rooms of fast tests that take longest. */
-const LONGEST_ROOMS = [
-  'telemetry',
-  'packs',
-  'transport',
-  'gateway',
-  'schedule',
-  'version',
-  'admin',
-  'delivery',
-]
+const LONG_ROOMS = ['telemetry', 'packs', 'transport', 'gateway', 'schedule', 'version', 'admin', 'delivery']
 /** Time of a test file of which nothing is known, in milliseconds: it may be long. */
 const UNKNOWN = 20_000
 /** Directory of test files that run when all others have ended: their time goes 20 times as fast, and so do timeouts on a busy machine. */
@@ -210,7 +201,7 @@ async function runTests(kind: string, files: readonly string[], concurrency: num
 function timeOf(file: string): number {
   const known = times[file]
   if (known !== undefined) return known
-  const names = file.endsWith('.mjs') ? LONGEST_ROOMS : LONGEST
+  const names = file.endsWith('.mjs') ? LONG_ROOMS : LONGEST
   const place = names.findIndex((name) => file.includes(`/${name}.slow.`) || file.includes(`/rooms/${name}-`))
   return place === -1 ? UNKNOWN : 1_000_000 - place
 }
