@@ -66,15 +66,30 @@ const reporting = (installations: number, back: number) => `
   FROM numbers(1, ${installations})
   WHERE first <= day AND (first = day OR NOT (${IS_YOUNG})) AND cityHash64(number, day) % 100 < 93`
 
-const setsOf = (installations: number, back: number) => `
-  INSERT INTO installation_sets
-  SELECT 'acme-db', said.1, said.2, day, said.3, said.4, groupBitmapState(toUInt32(number)) AS who, bitmapCardinality(who), now64(3, 'UTC')
-  FROM (${reporting(installations, back)})
-  ARRAY JOIN arrayConcat([('', 'all', '', ''), ('acme.edition', 'value', '', ${EDITION}), ('service.version', 'value', '', ${VERSION}), ('geo.country.iso_code', 'value', '', ${COUNTRY}),
-    ('usage.consent.level', 'value', '', ${LEVEL}), ('usage.consent.state', 'value', '', ${STATE}), ('acme.users', 'number', '{}', toString(${USERS})), ('acme.users', 'used', '{}', ''),
-    ('acme.commands', 'number', '{"command":"find"}', toString(toUInt64(${DIGITS}))), ('acme.commands', 'used', '{"command":"find"}', '')],
-    arrayMap(bit -> ('acme.commands', 'number rest', '{"command":"find"}', toString(bitShiftLeft(toUInt64(1), bit))), bitPositionsToArray(${COMMANDS} - toUInt64(${DIGITS})))) AS said
-  GROUP BY said, day`
+/** What everybody says on a day: the fact, the kind of its sets, its dimensions, and an expression for the value. */
+const SAID: readonly (readonly [string, string, string, string])[] = [
+  ['', 'all', '', "''"],
+  ['acme.edition', 'value', '', EDITION],
+  ['service.version', 'value', '', VERSION],
+  ['geo.country.iso_code', 'value', '', COUNTRY],
+  ['usage.consent.level', 'value', '', LEVEL],
+  ['usage.consent.state', 'value', '', STATE],
+  ['acme.users', 'number', '{}', USERS],
+  ['acme.users', 'used', '{}', "''"],
+  ['acme.commands', 'number', '{"command":"find"}', `toUInt64(${DIGITS})`],
+  [
+    ...(['acme.commands', 'number rest', '{"command":"find"}'] as const),
+    `arrayJoin(arrayMap(bit -> bitShiftLeft(toUInt64(1), bit), bitPositionsToArray(${COMMANDS} - toUInt64(${DIGITS}))))`,
+  ],
+  ['acme.commands', 'used', '{"command":"find"}', "''"],
+]
+
+const setsOf = (installations: number, back: number) =>
+  `INSERT INTO installation_sets ${SAID.map(
+    ([fact, of, dimensions, value]) => `
+  SELECT 'acme-db', '${fact}' AS fact, '${of}' AS kind, day, '${dimensions}' AS dimensions, toString(said), groupBitmapState(toUInt32(number)) AS who, bitmapCardinality(who), now64(3, 'UTC')
+  FROM (SELECT number, day, ${value} AS said FROM (${reporting(installations, back)})) GROUP BY day, said`,
+  ).join(' UNION ALL ')}`
 
 const daysOf = (installations: number, back: number) => `
   INSERT INTO installation_days (Product, Day, InstallationId, ReportOrder, ReportedAt, ReportId, Attributes)

@@ -11,8 +11,11 @@ export const SETS = 'FROM installation_sets FINAL WHERE Product = {product:Strin
 /** Days of the period. */
 export const IN_PERIOD = 'Day > {after:Date} AND Day <= {until:Date}'
 
+/** Sets of everybody who reported. */
+const EVERYBODY = "Fact = '' AND Of = 'all'"
+
 /** Everybody who reported, by day. */
-export const REPORTED = setsByDay("Fact = '' AND Of = 'all'")
+const REPORTED = setsByDay(EVERYBODY)
 
 /** Sets that hold the last number of a day, and those that hold the sum of a day. */
 export const LAST = "Of IN ('number', 'last')"
@@ -26,24 +29,49 @@ export function setsByDay(condition: string, columns = 'Who'): string {
   return `SELECT Day AS Key, ${columns} ${SETS} AND ${condition} AND ${IN_PERIOD}`
 }
 
-/** Days by the last report of each installation in the period: everybody is on one day only. */
+/** Sets of each day by the names of their columns, each with the condition of the stored sets that are merged into it. */
+export type MergedSets = Readonly<Record<string, string>>
+
+/** Query for several sets of each day, which reads the table once. */
+function mergedByDay(sets: MergedSets): string {
+  const merged = Object.entries(sets).map(
+    ([column, condition]) => `groupBitmapMergeStateIf(Stored, ${condition}) AS ${column}`,
+  )
+  const any = Object.values(sets).map((condition) => `(${condition})`)
+  return `SELECT Day AS Key, ${merged.join(', ')}
+  FROM (SELECT Day, Fact, Of, Value, Who AS Stored ${SETS} AND (${any.join(' OR ')}) AND ${IN_PERIOD}) GROUP BY Day`
+}
+
+/** Days by the last report of each installation in the period: in `Who`, everybody is on one day only. */
 export const byLastReport = (days: string) => onOneDay(days, 'DESC')
 
 /** The same by the first report in the period. */
 export const byFirstReport = (days: string) => onOneDay(days, 'ASC')
 
 const onOneDay = (days: string, order: 'ASC' | 'DESC') => `
-  SELECT Key, bitmapAndnot(Who, lagInFrame(Seen) OVER (ORDER BY Key ${order})) AS Who
-  FROM (SELECT Key, Who, groupBitmapMergeState(Who) OVER (ORDER BY Key ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Seen FROM ${days})`
+  SELECT * EXCEPT (Who, Seen), bitmapAndnot(Who, lagInFrame(Seen) OVER (ORDER BY Key ${order})) AS Who
+  FROM (SELECT *, groupBitmapMergeState(Who) OVER (ORDER BY Key ${order} ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS Seen FROM ${days})`
+
+/** Query for cells that are aggregates over the same rows: the words of each, and the aggregate. */
+export const aggregateCells = (
+  rows: string,
+  cells: readonly (readonly [part: string, a: string, aggregate: string])[],
+): string => `
+  SELECT cell.1 AS part, cell.2 AS a, '' AS b, toFloat64(cell.3) AS n
+  FROM (SELECT arrayJoin([${cells.map(([part, a, aggregate]) => `('${part}', '${a}', ${aggregate})`).join(', ')}]) AS cell FROM ${rows})`
 
 /** Installations that an answer counts: those who meet all filters, by day. */
-export interface Population extends Sets {
+export interface Population {
+  /** Table expression with the columns `Key` and `Who`. */
+  readonly rows: string
   /** Returns a table expression for sets of the period, with those only who are counted: `Key`, `Who` and these columns. */
   within(condition: string, columns: string): string
-  /** The same with `Installations`, their number, in place of `Who`. */
+  /** The same with \`Installations\`, their number, in place of \`Who\`. */
   sizes(condition: string, columns: string): string
-  /** For each filter, a query for those that only this one leaves out, by day. */
-  readonly leftOut: readonly string[]
+  /** Returns a table expression for the days: `Key`, `Who`, and other sets, of everybody. */
+  along(sets: MergedSets): string
+  /** Query for the cells `all`, whom the answer rests on, and `without`, whom only one filter leaves out, by its number. */
+  readonly totals: string
 }
 
 /**
@@ -57,56 +85,71 @@ export function populationOf(
   leaveOut: readonly ThrowAway[],
   once: Once,
 ): Population {
-  const everybody = once(counts === 'last' ? byLastReport(`(${REPORTED})`) : REPORTED)
   const filters = [...conditions.map(meeting), ...leaveOut.map((kind) => KINDS[kind])]
-  // Whoever is in a set of a day has reported on that day.
-  if (filters.length === 0 && counts === 'days') {
-    return {
-      ...everybody,
-      within: (condition, columns) => `(${setsByDay(condition, `${columns}, Who`)})`,
-      sizes: (condition, columns) => `(${setsByDay(condition, `${columns}, Installations`)})`,
-      leftOut: [],
-    }
-  }
-  const sets = filters.map(({ query }) => once(query))
+  if (filters.length === 0 && counts === 'days') return everybody(once)
+  const days = Object.fromEntries(
+    filters.flatMap(({ sets, isForAllDays }, number) => (isForAllDays ? [] : [[`Filter${number}`, sets]])),
+  )
+  const everyDay = `(${mergedByDay({ Who: EVERYBODY, ...days })})`
+  const rows = filters.reduce(
+    (rows, { sets, isForAllDays }, number) =>
+      isForAllDays ? once(mergedInAll(sets)).besideAll(rows, `Filter${number}`) : rows,
+    counts === 'last' ? `(${byLastReport(everyDay)})` : everyDay,
+  )
   /** Those that meet all filters, or all but one and not that one. */
-  const met = (inverted?: number) => {
-    const rows = filters.reduce(
-      (query, { isForAllDays }, number) =>
-        (sets[number] as Sets)[isForAllDays ? 'besideAll' : 'beside'](query, `Filter${number}`),
-      everybody.rows,
-    )
-    const who = filters.reduce(
+  const met = (inverted?: number) =>
+    filters.reduce(
       (who, { keeps }, number) =>
         `${keeps === (number !== inverted) ? 'bitmapAnd' : 'bitmapAndnot'}(${who}, Filter${number})`,
       'Who',
     )
-    return `SELECT Key, ${who} AS Who FROM ${rows}`
-  }
-  const counted = filters.length === 0 ? everybody : once(met())
+  const [met0, ...without] = [met(), ...filters.map((_, number) => met(number))]
+  const counted = once(
+    `SELECT Key, Met AS Who, groupBitmapMerge(Met) OVER () AS Total${without.map((_, number) => `, groupBitmapMerge(Left${number}) OVER () AS Without${number}`).join('')}
+  FROM (SELECT Key, ${met0} AS Met${without.map((who, number) => `, ${who} AS Left${number}`).join('')} FROM ${rows})`,
+    ['Who', 'Total', ...without.map((_, number) => `Without${number}`)],
+  )
   const beside = (condition: string, columns: string) =>
-    counted.beside(`(${setsByDay(condition, `${columns}, Who`)})`, 'Counted')
+    counted.beside(`(${setsByDay(condition, `${columns}, Who`)})`, ['Counted'])
   return {
-    ...counted,
+    rows: counted.rows,
     within: (condition, columns) =>
       `(SELECT Key, ${columns}, bitmapAnd(Who, Counted) AS Who FROM ${beside(condition, columns)})`,
     sizes: (condition, columns) =>
       `(SELECT Key, ${columns}, bitmapAndCardinality(Who, Counted) AS Installations FROM ${beside(condition, columns)})`,
-    leftOut: filters.map((_, number) => met(number)),
+    along: (sets) => counted.beside(`(${mergedByDay(sets)})`, ['Who']),
+    totals: aggregateCells(counted.rows, [
+      ['all', '', 'any(Total)'],
+      ...without.map((_, number) => ['without', String(number), `any(Without${number})`] as const),
+    ]),
+  }
+}
+
+/** Counts everybody on each day. Whoever is in a set of a day has reported on that day. */
+function everybody(once: Once): Population {
+  let sets: Sets | undefined
+  return {
+    get rows() {
+      sets ??= once(REPORTED)
+      return sets.rows
+    },
+    within: (condition, columns) => `(${setsByDay(condition, `${columns}, Who`)})`,
+    sizes: (condition, columns) => `(${setsByDay(condition, `${columns}, Installations`)})`,
+    along: (others) => `(${mergedByDay({ Who: EVERYBODY, ...others })})`,
+    totals: aggregateCells(`(${REPORTED})`, [['all', '', 'groupBitmapMerge(Who)']]),
   }
 }
 
 interface Filter {
-  /** Query for sets by day, or for a single set. */
-  readonly query: string
+  /** Condition of the sets that are merged, by day or all into one. */
+  readonly sets: string
   readonly isForAllDays?: boolean
   /** `true`: those in the sets are kept; `false`: they are left out. */
   readonly keeps: boolean
 }
 
-/** Query for who is in any of the sets, by day. */
-const mergedByDay = (condition: string) =>
-  `SELECT Day AS Key, groupBitmapMergeState(Who) AS Who ${SETS} AND ${condition} AND ${IN_PERIOD} GROUP BY Day`
+const mergedInAll = (condition: string) =>
+  `SELECT '' AS Key, groupBitmapMergeState(Who) AS Who ${SETS} AND ${condition}`
 
 const OF_ATTRIBUTE = "Of IN ('value', 'other')"
 const oneOf = (number: number) => `Of = 'value' AND Value IN {values${number}:Array(String)}`
@@ -122,27 +165,19 @@ const MEETING: Readonly<Record<Condition['operator'], (number: number) => string
 }
 
 const meeting = ({ operator }: Condition, number: number): Filter => ({
-  query: mergedByDay(`Fact = {fact${number}:String} AND ${MEETING[operator](number)}`),
+  sets: `Fact = {fact${number}:String} AND ${MEETING[operator](number)}`,
   keeps: operator !== 'not in' && operator !== 'has not',
 })
 
 /** Facts that show what kind an installation is of go by the names of the semantic conventions and of products. */
 const KINDS: Readonly<Record<ThrowAway, Filter>> = {
-  young: {
-    query: `SELECT '' AS Key, groupBitmapMergeState(Who) AS Who ${SETS} AND Fact = '' AND Of = 'first' AND Value = 'once'`,
-    isForAllDays: true,
-    keeps: false,
-  },
+  young: { sets: "Fact = '' AND Of = 'first' AND Value = 'once'", isForAllDays: true, keeps: false },
   ci: {
-    query: mergedByDay(
-      `${OF_ATTRIBUTE} AND match(Fact, '(^|[.])(ci|cicd)([.]|$)') AND Value NOT IN ('', 'false', 'Unknown')`,
-    ),
+    sets: `${OF_ATTRIBUTE} AND match(Fact, '(^|[.])(ci|cicd)([.]|$)') AND Value NOT IN ('', 'false', 'Unknown')`,
     keeps: false,
   },
   containers: {
-    query: mergedByDay(
-      `${OF_ATTRIBUTE} AND startsWith(Fact, 'container.') AND Value NOT IN ('', 'false', 'Unknown')`,
-    ),
+    sets: `${OF_ATTRIBUTE} AND startsWith(Fact, 'container.') AND Value NOT IN ('', 'false', 'Unknown')`,
     keeps: false,
   },
 }

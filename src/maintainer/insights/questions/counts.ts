@@ -22,17 +22,14 @@ export const totals = question({
   },
   days: 28,
   counts: 'days',
-  query({ values, population, once }) {
-    const sets = population.within("Fact = {fact:String} AND Of = 'used'", 'Dimensions')
-    const users = once(
-      `SELECT Dimensions AS Key, groupBitmapMergeState(Who) AS Who FROM ${sets} GROUP BY Dimensions`,
-    )
+  query({ values, population }) {
+    const users = population.within("Fact = {fact:String} AND Of = 'used'", 'Dimensions')
     return {
       sql: `
   SELECT 'total' AS part, Dimensions AS a, '' AS b, sum(toFloat64(Value) * Installations) AS n
   FROM ${population.sizes(`Fact = {fact:String} AND ${SUM}`, 'Dimensions, Value')} GROUP BY Dimensions
-  UNION ALL SELECT 'users', Key, '', toFloat64(bitmapCardinality(Who)) FROM ${users.rows}
-  UNION ALL SELECT 'users', '${ALL}', '', toFloat64(groupBitmapMerge(Who)) FROM ${users.rows}`,
+  UNION ALL SELECT 'users', if(grouping(Of) = 1, '${ALL}', Of), '', toFloat64(groupBitmapMerge(Who))
+  FROM (SELECT toString(Dimensions) AS Of, Who FROM ${users}) GROUP BY ROLLUP(Of)`,
       parameters: { fact: values.fact },
     }
   },

@@ -54,8 +54,8 @@ export const growth = question({
     return {
       sql: `
   SELECT 'active' AS part, toString(Key) AS a, '' AS b, toFloat64(bitmapCardinality(Who)) AS n FROM ${periods.rows}
-  UNION ALL SELECT 'new', toString(Key), '', toFloat64(bitmapAndCardinality(Who, First)) FROM ${first.beside(periods.rows, 'First')}
-  UNION ALL SELECT 'stayed', toString(Key), '', toFloat64(bitmapAndCardinality(Who, Before)) FROM ${periods.beside(periods.rows, 'Before', 'Key + 1')}`,
+  UNION ALL SELECT 'new', toString(Key), '', toFloat64(bitmapAndCardinality(Who, First)) FROM ${first.beside(periods.rows, ['First'])}
+  UNION ALL SELECT 'stayed', toString(Key), '', toFloat64(bitmapAndCardinality(Who, Before)) FROM ${periods.beside(periods.rows, ['Before'], 'Key + 1')}`,
     }
   },
   derive(cells, { values: { periods } }) {

@@ -2,9 +2,8 @@ import { describeValue } from '../../../platform/index.ts'
 import { type Argument, isInRange, newestFirst, text, versionRange, whole } from '../arguments.ts'
 import { type Cell, type Cells, quantileOf } from '../cells.ts'
 import { readCondition } from '../conditions.ts'
-import type { Sets } from '../once.ts'
 import { question, shareOf } from '../question.ts'
-import { byFirstReport, byLastReport, IN_USE, SETS, SUM, setsByDay } from '../sets.ts'
+import { aggregateCells, byFirstReport, byLastReport, IN_USE, SETS, SUM, setsByDay } from '../sets.ts'
 import { valuesOf } from './facts.ts'
 
 const VERSION = "Fact = 'service.version' AND Of = 'value'"
@@ -65,7 +64,7 @@ export const upgrades = question({
     FROM
     (
       SELECT Value, groupBitmapOrState(bitmapAnd(Who, First)) AS OfFirst, groupBitmapOrState(bitmapAnd(Who, Last)) AS OfLast
-      FROM ${last.beside(first.beside(sets, 'First'), 'Last')} GROUP BY Value
+      FROM ${last.beside(first.beside(sets, ['First']), ['Last'])} GROUP BY Value
     )
   )
   ARRAY JOIN Values AS Earlier, OfFirsts AS OfFirst
@@ -138,22 +137,19 @@ export const effect = question({
   counts: 'days',
   async query({ values, population, frequent, once }) {
     const known = await frequent('service.version')
-    const release = population.within(`${VERSION} AND Value IN {newVersions:Array(String)}`, 'Value')
-    const recent = once(
-      `SELECT Key, groupBitmapMergeState(sets.Who) AS Who FROM ${release} AS sets GROUP BY Key`,
+    // The old versions are those of everybody else, because their sets are many. Of those in the set of rare versions it is not known.
+    const days = population.along({
+      Recent: `${VERSION} AND Value IN {newVersions:Array(String)}`,
+      Rare: "Fact = 'service.version' AND Of = 'other'",
+    })
+    const sides = once(
+      `
+  SELECT Key, bitmapAnd(Old, Both) AS Before, bitmapAnd(New, Both) AS After, bitmapCardinality(Both) AS Upgraded
+  FROM (
+    SELECT Key, Old, New, bitmapAnd(groupBitmapMergeState(Old) OVER (), groupBitmapMergeState(New) OVER ()) AS Both
+    FROM (SELECT Key, bitmapAndnot(bitmapAndnot(Who, Recent), Rare) AS Old, bitmapAnd(Who, Recent) AS New FROM ${days}))`,
+      ['Before', 'After', 'Upgraded'],
     )
-    // Everybody else, because the sets of all other versions are many. Of those in the set of rare versions it is not known.
-    const rare = once(setsByDay("Fact = 'service.version' AND Of = 'other'", 'Who'))
-    const old = once(
-      `SELECT Key, bitmapAndnot(bitmapAndnot(Who, Recent), Rare) AS Who FROM ${rare.beside(recent.beside(population.rows, 'Recent'), 'Rare')}`,
-    )
-    const anyDay = ({ rows }: Sets) => `(SELECT groupBitmapMergeState(each.Who) AS Who FROM ${rows} AS each)`
-    const upgraded = once(
-      `SELECT '' AS Key, bitmapAnd(old.Who, recent.Who) AS Who FROM ${anyDay(old)} AS old CROSS JOIN ${anyDay(recent)} AS recent`,
-    )
-    const ofUpgraded = ({ rows }: Sets) =>
-      once(`SELECT Key, bitmapAnd(Who, Upgraded) AS Who FROM ${upgraded.besideAll(rows, 'Upgraded')}`)
-    const [before, after] = [ofUpgraded(old), ofUpgraded(recent)]
     const numbers = `(${setsByDay(`Fact = {fact:String} AND ${SUM}`, 'Of, Value, Who')})`
     return {
       sql: `
@@ -164,12 +160,14 @@ export const effect = question({
       toFloat64(sumIf(Installations, Of IN ('number', 'sum') AND toFloat64(Value) != 0)) AS reporting
     FROM (
       SELECT Of, Value, [bitmapAndCardinality(Who, Before), bitmapAndCardinality(Who, After)] AS Both
-      FROM ${after.beside(before.beside(numbers, 'Before'), 'After')})
+      FROM ${sides.beside(numbers, ['Before', 'After'])})
     ARRAY JOIN ['before', 'after'] AS side, Both AS Installations GROUP BY side)
   ARRAY JOIN ['total', 'squares', 'reporting'] AS part, [total, squares, reporting] AS n
-  UNION ALL SELECT 'days', 'before', '', toFloat64(sum(bitmapCardinality(Who))) FROM ${before.rows}
-  UNION ALL SELECT 'days', 'after', '', toFloat64(sum(bitmapCardinality(Who))) FROM ${after.rows}
-  UNION ALL SELECT 'upgraded', '', '', toFloat64(sum(bitmapCardinality(Who))) FROM ${upgraded.rows}`,
+  UNION ALL ${aggregateCells(sides.rows, [
+    ['days', 'before', 'sum(bitmapCardinality(Before))'],
+    ['days', 'after', 'sum(bitmapCardinality(After))'],
+    ['upgraded', '', 'any(Upgraded)'],
+  ])}`,
       parameters: {
         fact: values.fact,
         newVersions: known.filter((version) => isInRange(version, values.range)),
@@ -265,14 +263,14 @@ export const canIDrop = question({
     )
     const thisPeriod = `(SELECT Key, Who FROM ${population.rows} WHERE ${period} = 0)`
     const last = once(
-      `SELECT Key, bitmapAnd(Who, Using) AS Who FROM ${using.beside(`(${byLastReport(thisPeriod)})`, 'Using', period)}`,
+      `SELECT Key, bitmapAnd(Who, Using) AS Who FROM ${using.beside(`(${byLastReport(thisPeriod)})`, ['Using'], period)}`,
     )
     const hurt = `(${setsByDay(`Fact IN (${HURT.map((name) => `'${name}'`).join(', ')}) AND Of = 'value' AND Day > {until:Date} - {days:UInt32}`, 'Fact, Value, Who')})`
     return {
       sql: `
   SELECT 'using' AS part, toString(Key) AS a, '' AS b, toFloat64(bitmapCardinality(Who)) AS n FROM ${using.rows}
   UNION ALL SELECT 'period', toString(${period}) AS a, '', toFloat64(groupBitmapMerge(Who)) FROM ${population.rows} GROUP BY a
-  UNION ALL SELECT 'hurt', Fact, Value, toFloat64(sum(bitmapAndCardinality(Who, Last))) FROM ${last.beside(hurt, 'Last')} GROUP BY Fact, Value`,
+  UNION ALL SELECT 'hurt', Fact, Value, toFloat64(sum(bitmapAndCardinality(Who, Last))) FROM ${last.beside(hurt, ['Last'])} GROUP BY Fact, Value`,
       parameters: { drop: fact, ...(uses.includes('dropValues') && { dropValues: some }) },
     }
   },
