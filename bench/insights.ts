@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import {
   applySchema,
@@ -55,9 +55,8 @@ const SCANS: Readonly<Record<string, string>> = {
     "SELECT Day, uniqExact(InstallationId) FROM installation_days WHERE Product = 'acme-db' AND Day > toDate(now('UTC')) - 30 GROUP BY Day",
 }
 
-/** Budgets of the questions: wall time on two free cores, so twice that in processor time. */
 const FLOOR =
-  'The reading itself is the floor: with 10 million installations the sets of 30 days of a count take 590 ms of processor time, those of the versions 310, because roaring bitmaps are made again from 160 pieces each. To merge two thirds of the versions for a filter takes 190 ms more, to intersect all sets of a count with a filter 480. Tried: a join by day (copied a set of up to 1.25 MB for each row: 3.7 GB for `effect` at 1 million), a constant by day (in use), ZSTD, LZ4 (in use) and no compression (a fifth faster, 3 % larger). Numbers as bits were not tried: to read the seven bits that are stored takes 195 ms, so 14 would take as long as all numbers.'
+  'The reading itself is the floor: with 10 million installations the sets of 30 days of a count take 590 ms of processor time, those of the versions 310, because roaring bitmaps are made again from 160 pieces each. To merge two thirds of the versions for a filter takes 190 ms more, to intersect all sets of a count with a filter 480. Both cores read, and what is computed first is one constant for each question: several, one from the other, were copied by a single thread, which took a third of all. Tried: a join by day (copied a set of up to 1.25 MB for each row: 3.7 GB for `effect` at 1 million), a constant by day (in use), ZSTD, LZ4 (in use) and no compression (a fifth faster, 3 % larger). Numbers as bits were not tried: to read the seven bits that are stored takes 195 ms, so 14 would take as long as all numbers.'
 
 /**
  * Measures each question over 30 days of so many million installations, warm, beside plain scans (1 million only).
@@ -67,6 +66,7 @@ const FLOOR =
 export async function measureInsights(millions: number, kept?: string): Promise<string[]> {
   const installations = Math.round(millions * 1e6)
   if (!(installations >= 1)) throw new Error('Give the number of installations in millions, such as 1 or 10.')
+  const busy = loadavg()[0] ?? 0
   const directory = kept ?? (await mkdtemp(path.join(tmpdir(), 'otel-usage-bench-')))
   await using started = new AsyncDisposableStack()
   if (kept === undefined) started.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
@@ -117,31 +117,33 @@ export async function measureInsights(millions: number, kept?: string): Promise<
         withDays
           ? `, \`installation_days\` ${digits(Number(scans?.bytes) / Number(size?.days))} (with six attributes)`
           : ''
-      }. Each question six times, the first not counted; with the queries for values and for the state of the store. Processor time is that of all threads of the server: on two free cores a question takes half of it.`,
+      }. Each question six times, the first not counted, until the answer is there; with the queries for values and for the state of the store. Processor time is that of all threads of the server. The load average was ${digits(busy)} before the run began, on ${availableParallelism()} cores; beside other work a question takes longer.`,
     '',
     ...table(
       [
         'question',
-        'processor time',
         'median',
         'slowest',
+        'processor time',
         'memory of a query',
-        'processor time of a plain scan of `installation_days`',
+        'a plain scan of `installation_days`',
+        'its processor time',
       ],
       measured.map(({ name, taken, memory, scan }) => [
         name,
-        `${digits(taken.processor.median)} ms`,
         `${digits(taken.wall.median)} ms`,
         `${digits(taken.wall.max)} ms`,
+        `${digits(taken.processor.median)} ms`,
         `${digits(memory)} MB`,
+        scan === undefined ? '' : `${digits(scan.wall.median)} ms`,
         scan === undefined ? '' : `${digits(scan.processor.median)} ms`,
       ]),
     ),
     '',
-    `Budget: at most ${2 * limit} ms of processor time for each question (${limit} ms on two cores), and 2,000 MB for each query.`,
+    `Budget: at most ${limit} ms for each question on two free cores (median), and 2,000 MB for each query.`,
     ...missed(
       measured.flatMap(({ name, taken, memory }) => [
-        [taken.processor.median, { what: name, limit: 2 * limit, unit: 'ms', floor: FLOOR }],
+        [taken.wall.median, { what: name, limit, unit: 'ms', floor: FLOOR }],
         [memory, { what: `Memory of ${name}`, limit: 2_000, unit: 'MB', floor: FLOOR }],
       ]),
     ),

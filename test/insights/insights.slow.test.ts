@@ -235,14 +235,22 @@ test('a product without reports, and one with a single installation, have an ans
 })
 
 test('whoever reported no version before a release is seen before and after it', async () => {
-  const { rows } = await insights.effect({ product: 'upgraded', range: '>=2', fact: 'acme.commands' })
-  assert.deepEqual(
-    rows.map(({ when, installations, days, total }) => ({ when, installations, days, total })),
-    [
-      { when: 'before', installations: 6, days: 6, total: 72 },
-      { when: 'after', installations: 6, days: 6, total: 6 },
-    ],
-  )
+  for (const filter of [{}, { where: ['acme.commands'] }, { leaveOut: ['young', 'ci'] as const }]) {
+    const { rows } = await insights.effect({
+      product: 'upgraded',
+      range: '>=2',
+      fact: 'acme.commands',
+      ...filter,
+    })
+    assert.deepEqual(
+      rows.map(({ when, installations, days, total }) => ({ when, installations, days, total })),
+      [
+        { when: 'before', installations: 6, days: 6, total: 72 },
+        { when: 'after', installations: 6, days: 6, total: 6 },
+      ],
+      JSON.stringify(filter),
+    )
+  }
 })
 
 /** Runs the command and returns what it printed. */

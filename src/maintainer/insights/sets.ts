@@ -66,7 +66,7 @@ export interface Population {
   readonly rows: string
   /** Returns a table expression for sets of the period, with those only who are counted: `Key`, `Who` and these columns. */
   within(condition: string, columns: string): string
-  /** The same with \`Installations\`, their number, in place of \`Who\`. */
+  /** The same with `Installations`, their number, in place of `Who`. */
   sizes(condition: string, columns: string): string
   /** Returns a table expression for the days: `Key`, `Who`, and other sets, of everybody. */
   along(sets: MergedSets): string
@@ -85,7 +85,7 @@ export function populationOf(
   leaveOut: readonly ThrowAway[],
   once: Once,
 ): Population {
-  const filters = [...conditions.map(meeting), ...leaveOut.map((kind) => KINDS[kind])]
+  const filters = [...conditions.map(filterOf), ...leaveOut.map((kind) => KINDS[kind])]
   if (filters.length === 0 && counts === 'days') return everybody(once)
   const days = Object.fromEntries(
     filters.flatMap(({ sets, isForAllDays }, number) => (isForAllDays ? [] : [[`Filter${number}`, sets]])),
@@ -97,17 +97,18 @@ export function populationOf(
     counts === 'last' ? `(${byLastReport(everyDay)})` : everyDay,
   )
   /** Those that meet all filters, or all but one and not that one. */
-  const met = (inverted?: number) =>
+  const meeting = (inverted?: number) =>
     filters.reduce(
       (who, { keeps }, number) =>
         `${keeps === (number !== inverted) ? 'bitmapAnd' : 'bitmapAndnot'}(${who}, Filter${number})`,
       'Who',
     )
-  const [met0, ...without] = [met(), ...filters.map((_, number) => met(number))]
+  const numbers = [...filters.keys()]
+  const each = (column: (number: number) => string) => numbers.map((number) => `, ${column(number)}`).join('')
   const counted = once(
-    `SELECT Key, Met AS Who, groupBitmapMerge(Met) OVER () AS Total${without.map((_, number) => `, groupBitmapMerge(Left${number}) OVER () AS Without${number}`).join('')}
-  FROM (SELECT Key, ${met0} AS Met${without.map((who, number) => `, ${who} AS Left${number}`).join('')} FROM ${rows})`,
-    ['Who', 'Total', ...without.map((_, number) => `Without${number}`)],
+    `SELECT Key, Met AS Who, groupBitmapMerge(Met) OVER () AS Total${each((number) => `groupBitmapMerge(But${number}) OVER () AS Without${number}`)}
+  FROM (SELECT Key, ${meeting()} AS Met${each((number) => `${meeting(number)} AS But${number}`)} FROM ${rows})`,
+    ['Who', 'Total', ...numbers.map((number) => `Without${number}`)],
   )
   const beside = (condition: string, columns: string) =>
     counted.beside(`(${setsByDay(condition, `${columns}, Who`)})`, ['Counted'])
@@ -117,10 +118,11 @@ export function populationOf(
       `(SELECT Key, ${columns}, bitmapAnd(Who, Counted) AS Who FROM ${beside(condition, columns)})`,
     sizes: (condition, columns) =>
       `(SELECT Key, ${columns}, bitmapAndCardinality(Who, Counted) AS Installations FROM ${beside(condition, columns)})`,
-    along: (sets) => counted.beside(`(${mergedByDay(sets)})`, ['Who']),
+    // With everybody, so that each day has a row.
+    along: (sets) => counted.beside(`(${mergedByDay({ Everybody: EVERYBODY, ...sets })})`, ['Who']),
     totals: aggregateCells(counted.rows, [
       ['all', '', 'any(Total)'],
-      ...without.map((_, number) => ['without', String(number), `any(Without${number})`] as const),
+      ...numbers.map((number) => ['without', String(number), `any(Without${number})`] as const),
     ]),
   }
 }
@@ -164,7 +166,7 @@ const MEETING: Readonly<Record<Condition['operator'], (number: number) => string
   '<': (number) => `${LAST} AND toFloat64OrZero(Value) < {least${number}:Float64}`,
 }
 
-const meeting = ({ operator }: Condition, number: number): Filter => ({
+const filterOf = ({ operator }: Condition, number: number): Filter => ({
   sets: `Fact = {fact${number}:String} AND ${MEETING[operator](number)}`,
   keeps: operator !== 'not in' && operator !== 'has not',
 })

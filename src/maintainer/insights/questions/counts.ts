@@ -28,8 +28,8 @@ export const totals = question({
       sql: `
   SELECT 'total' AS part, Dimensions AS a, '' AS b, sum(toFloat64(Value) * Installations) AS n
   FROM ${population.sizes(`Fact = {fact:String} AND ${SUM}`, 'Dimensions, Value')} GROUP BY Dimensions
-  UNION ALL SELECT 'users', if(grouping(Of) = 1, '${ALL}', Of), '', toFloat64(groupBitmapMerge(Who))
-  FROM (SELECT toString(Dimensions) AS Of, Who FROM ${users}) GROUP BY ROLLUP(Of)`,
+  UNION ALL SELECT 'users', if(grouping(Dimensions) = 1, '${ALL}', Dimensions), '', toFloat64(groupBitmapMerge(Who))
+  FROM ${users} GROUP BY ROLLUP(Dimensions)`,
       parameters: { fact: values.fact },
     }
   },
