@@ -29,11 +29,8 @@ export function setsByDay(condition: string, columns = 'Who'): string {
   return `SELECT Day AS Key, ${columns} ${SETS} AND ${condition} AND ${IN_PERIOD}`
 }
 
-/** Sets of each day by the names of their columns, each with the condition of the stored sets that are merged into it. */
-export type MergedSets = Readonly<Record<string, string>>
-
-/** Query for several sets of each day, which reads the table once. */
-function mergedByDay(sets: MergedSets): string {
+/** Query for several sets of each day, which reads the table once: by the name of each, the condition of the stored sets that it merges. */
+function mergedByDay(sets: Readonly<Record<string, string>>): string {
   const merged = Object.entries(sets).map(
     ([column, condition]) => `groupBitmapMergeStateIf(Stored, ${condition}) AS ${column}`,
   )
@@ -68,8 +65,8 @@ export interface Population {
   within(condition: string, columns: string): string
   /** The same with `Installations`, their number, in place of `Who`. */
   sizes(condition: string, columns: string): string
-  /** Returns a table expression for the days: `Key`, `Who`, and other sets, of everybody. */
-  along(sets: MergedSets): string
+  /** Returns a table expression for the days: `Key`, `Who`, and other sets, of everybody: by the name of each, its condition. */
+  along(sets: Readonly<Record<string, string>>): string
   /** Query for the cells `all`, whom the answer rests on, and `without`, whom only one filter leaves out, by its number. */
   readonly totals: string
 }
