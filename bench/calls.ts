@@ -5,7 +5,7 @@ import { PEERS } from './peers.ts'
 
 type State = 'on' | 'off' | 'nothing'
 
-const PLACES = 'The floor is a look-up in a map for each attribute.'
+const FLOOR = 'The floor is a look-up in a map for each attribute.'
 
 const COUNTED_WHILE_OFF =
   'While disabled the product still counts, so that the operator’s local log can show what would have been sent; a product that does not want that says ' +
@@ -41,7 +41,7 @@ interface Row {
 }
 
 const OURS: readonly Row[] = [
-  ...LIMITS.map(([call, limit]) => row(TITLE[call], 'on', call, limit, PLACES)),
+  ...LIMITS.map(([call, limit]) => row(TITLE[call], 'on', call, limit, FLOOR)),
   ...LIMITS.map(([call]) =>
     row(`disabled: ${TITLE[call]}`, 'off', call, 10, call === 'set' ? KEPT_WHILE_OFF : COUNTED_WHILE_OFF),
   ),

@@ -86,7 +86,7 @@ export async function measureInsights(millions: number, kept?: string): Promise<
     "SELECT sum(bytes_on_disk) AS bytes FROM system.parts WHERE active AND table = 'installation_days'",
   )
 
-  const measured: { name: string; taken: Taken; memory: number; scan: Taken | undefined }[] = []
+  const measured: { name: string; times: Times; memory: number; scan: Times | undefined }[] = []
   for (const [name, ask] of Object.entries(QUESTIONS)) {
     console.error(name)
     const queries: AskedQuery[] = []
@@ -95,7 +95,7 @@ export async function measureInsights(millions: number, kept?: string): Promise<
       timeout: 600_000,
       onQuery: (query) => queries.push(query),
     })
-    const taken = await timesOf(connection, 6, () => {
+    const times = await timesOf(connection, 6, () => {
       queries.length = 0
       return ask(insights)
     })
@@ -105,7 +105,7 @@ export async function measureInsights(millions: number, kept?: string): Promise<
     )
     const scan = withDays ? SCANS[name] : undefined
     measured.push({
-      ...{ name, taken, memory: Math.max(...memories) / 1e6 },
+      ...{ name, times, memory: Math.max(...memories) / 1e6 },
       scan: scan === undefined ? undefined : await timesOf(connection, 4, () => connection.query(scan)),
     })
   }
@@ -129,11 +129,11 @@ export async function measureInsights(millions: number, kept?: string): Promise<
         'a plain scan of `installation_days`',
         'its processor time',
       ],
-      measured.map(({ name, taken, memory, scan }) => [
+      measured.map(({ name, times, memory, scan }) => [
         name,
-        `${digits(taken.wall.median)} ms`,
-        `${digits(taken.wall.max)} ms`,
-        `${digits(taken.processor.median)} ms`,
+        `${digits(times.wall.median)} ms`,
+        `${digits(times.wall.max)} ms`,
+        `${digits(times.processor.median)} ms`,
         `${digits(memory)} MB`,
         scan === undefined ? '' : `${digits(scan.wall.median)} ms`,
         scan === undefined ? '' : `${digits(scan.processor.median)} ms`,
@@ -142,8 +142,8 @@ export async function measureInsights(millions: number, kept?: string): Promise<
     '',
     `Budget: at most ${limit} ms for each question on two free cores (median), and 2,000 MB for each query.`,
     ...missed(
-      measured.flatMap(({ name, taken, memory }) => [
-        [taken.wall.median, { what: name, limit, unit: 'ms', floor: FLOOR }],
+      measured.flatMap(({ name, times, memory }) => [
+        [times.wall.median, { what: name, limit, unit: 'ms', floor: FLOOR }],
         [memory, { what: `Memory of ${name}`, limit: 2_000, unit: 'MB', floor: FLOOR }],
       ]),
     ),
@@ -152,7 +152,7 @@ export async function measureInsights(millions: number, kept?: string): Promise<
 }
 
 /** Milliseconds of several turns. */
-interface Taken {
+interface Times {
   readonly wall: Figure
   readonly processor: Figure
 }
@@ -162,7 +162,7 @@ async function timesOf(
   connection: ClickHouseConnection,
   turns: number,
   run: () => Promise<unknown>,
-): Promise<Taken> {
+): Promise<Times> {
   const walls: number[] = []
   const processors: number[] = []
   for (let turn = 0; turn < turns; turn++) {

@@ -74,25 +74,25 @@ interface Locked {
 function footprint(directory: string, from: string): Footprint | undefined {
   const { packages } = JSON.parse(readFileSync(path.join(directory, 'package-lock.json'), 'utf8'))
   const needed = new Set([from])
-  for (const place of needed) {
-    const { dependencies, peerDependencies, peerDependenciesMeta } = packages[place] as Locked
+  for (const folder of needed) {
+    const { dependencies, peerDependencies, peerDependenciesMeta } = packages[folder] as Locked
     const required = Object.keys(peerDependencies ?? {}).filter(
       (name) => !peerDependenciesMeta?.[name]?.optional,
     )
     for (const name of [...Object.keys(dependencies ?? {}), ...required]) {
-      const found = placesAbove(place, name).find((candidate) => candidate in packages)
+      const found = foldersAbove(folder, name).find((candidate) => candidate in packages)
       if (found) needed.add(found)
     }
   }
   needed.delete(from)
-  const folders = [...needed].map((place) => path.join(directory, place))
+  const folders = [...needed].map((folder) => path.join(directory, folder))
   if (!folders.every((folder) => existsSync(folder))) return undefined
   return { packages: folders.length, bytes: folders.reduce((sum, folder) => sum + sizeOf(folder), 0) }
 }
 
 /** Returns the directories in which `a/node_modules/b` finds its dependencies: its own node_modules, that of `a`, and the topmost. */
-function placesAbove(place: string, name: string): string[] {
-  const parts = place === '' ? [] : place.split('/')
+function foldersAbove(folder: string, name: string): string[] {
+  const parts = folder === '' ? [] : folder.split('/')
   const above = parts.map((_, index) => parts.slice(0, parts.length - index))
   return [...above.filter((one) => one.at(-1) !== 'node_modules').map((one) => one.join('/')), ''].map(
     (one) => (one === '' ? `node_modules/${name}` : `${one}/node_modules/${name}`),

@@ -125,11 +125,11 @@ function attributeOf(
         ? { value: String(given) }
         : { problem: 'is not one of the words in the catalog' }
     case 'string': {
-      const isTaken =
+      const isAccepted =
         typeof given === 'string' &&
         given.length <= (fact.maxLength ?? 64) &&
         (new RegExp(`^(?:${fact.pattern})$`, 'u').test(given) || given === fact.whenUnknown)
-      return isTaken ? { value: given } : { problem: 'does not have the form that the catalog declares' }
+      return isAccepted ? { value: given } : { problem: 'does not have the form that the catalog declares' }
     }
     default:
       return { value: given }

@@ -112,9 +112,11 @@ const exportedBy = (page: string): ReadonlySet<string> =>
 
 function describe(root: string, message: Message): string {
   const { text, sourceFilePath, sourceFileLine } = message
-  const place = sourceFilePath ? `${path.relative(root, sourceFilePath)}:${sourceFileLine}` : 'API Extractor'
+  const location = sourceFilePath
+    ? `${path.relative(root, sourceFilePath)}:${sourceFileLine}`
+    : 'API Extractor'
   const name = forgottenIn(message)
   return name
-    ? `${place} shows the type ${name}, which no user can name: export it from src/index.ts or from the door, then npm run docs`
-    : `${place}: ${text}`
+    ? `${location} shows the type ${name}, which no user can name: export it from src/index.ts or from the door, then npm run docs`
+    : `${location}: ${text}`
 }

@@ -123,11 +123,11 @@ function removeUnusedDeclarations(doors: readonly string[]): void {
 async function minifyPackages({ outputs }: Metafile): Promise<void> {
   for (const [file, { inputs }] of Object.entries(outputs)) {
     if (!Object.keys(inputs).some((input) => input.startsWith('node_modules/'))) continue
-    const place = path.join(root, file)
+    const absolute = path.join(root, file)
     const { format, target } = options
     writeFileSync(
-      place,
-      (await transform(readFileSync(place, 'utf8'), { minify: true, format, target })).code,
+      absolute,
+      (await transform(readFileSync(absolute, 'utf8'), { minify: true, format, target })).code,
     )
   }
 }
@@ -176,11 +176,11 @@ async function joinChunks(door: string, joined: string, { outputs }: Metafile): 
   })
   for (const chunk of chunks) rmSync(path.join(root, chunk))
   for (const file of Object.keys(outputs).filter((file) => !chunks.has(file))) {
-    const place = path.join(root, file)
-    const text = readFileSync(place, 'utf8')
+    const absolute = path.join(root, file)
+    const text = readFileSync(absolute, 'utf8')
     const named = text.replaceAll(/"\.\/(chunk-\w+\.js)"/g, (whole, chunk) =>
       chunks.has(`dist/${chunk}`) ? `"./${path.basename(joined)}"` : whole,
     )
-    writeFileSync(place, named)
+    writeFileSync(absolute, named)
   }
 }

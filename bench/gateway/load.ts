@@ -39,14 +39,14 @@ export async function buildLoad(directory: string): Promise<(options: LoadOption
   const program = path.join(directory, process.platform === 'win32' ? 'load.exe' : 'load')
   await run('go', ['build', '-o', program, '.'], { cwd: path.join(import.meta.dirname, 'load') })
   return async ({ url, reports, connections, keepAlive, seconds }) => {
-    const taken = path.join(directory, 'acknowledged')
+    const acknowledged = path.join(directory, 'acknowledged')
     const { stdout } = await run(program, [
-      ...[`-address=${new URL(url).host}`, `-reports=${reports.file}`, `-acknowledged=${taken}`],
+      ...[`-address=${new URL(url).host}`, `-reports=${reports.file}`, `-acknowledged=${acknowledged}`],
       ...[`-connections=${connections}`, `-keep-alive=${keepAlive}`, `-lasts=${seconds}s`],
     ])
     const { ranOut, ...loaded } = JSON.parse(stdout)
     if (ranOut) throw new Error(`${reports.ids.length} reports were too few; make more in bench/gateway.ts.`)
-    const bytes = await readFile(taken)
+    const bytes = await readFile(acknowledged)
     const numbers = Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readUInt32LE(index * 4))
     return { ...loaded, acknowledged: new Set(numbers.map((number) => reports.ids[number] as string)) }
   }

@@ -36,9 +36,9 @@ class Reporter {
     if (lines[last] !== undefined) lines[last] = lines[last].slice(0, end.column - 1)
     if (lines[0] !== undefined) lines[0] = lines[0].slice(start.column - 1)
     const inOneLine = (text: string) => text.replaceAll(/\s+/g, ' ').slice(0, 160)
-    const place = `${path.relative('', fileName)}:${start.line}:${start.column}`
+    const position = `${path.relative('', fileName)}:${start.line}:${start.column}`
     console.log(
-      `${status} ${mutatorName} ${place}\n  - ${inOneLine(lines.join(' '))}\n  + ${inOneLine(replacement)}`,
+      `${status} ${mutatorName} ${position}\n  - ${inOneLine(lines.join(' '))}\n  + ${inOneLine(replacement)}`,
     )
   }
 }

@@ -14,7 +14,7 @@ import {
 export type FactValue = AttributeValue | Readonly<Record<string, string>>
 
 /** Result of checking a value that the host gave for a fact. */
-export interface TakenValue {
+export interface AcceptedValue {
   /** Value to report; absent when every part was refused. Checking this value again returns the same value. */
   readonly value?: FactValue
   /** One reason for each part of the value that was refused. */
@@ -22,7 +22,7 @@ export interface TakenValue {
 }
 
 /** Checks a value from the host, of any type, against an attribute fact. Never throws. */
-export function acceptValue(fact: AttributeFact, value: unknown): TakenValue {
+export function acceptValue(fact: AttributeFact, value: unknown): AcceptedValue {
   if (isUnknown(fact, value)) return { value: value as AttributeValue, problems: [] }
   if (fact.type === 'metadata') return metadataEntries(fact, value)
   if (fact.type === 'uuids') return uuidsOf(fact, value)

@@ -61,8 +61,8 @@ function prefixMistakes(
     const message = `is '${prefix}', and the product's own is '${base.prefix}'; use another one, such as '${base.prefix}.plugin'`
     return [{ path: 'prefix', message }]
   }
-  const taken = [...Object.keys(base.contributions ?? {}), ...earlier.map((one) => one.prefix)]
-  const overlapping = taken.find((other) => isWithin(prefix, other) || isWithin(other, prefix))
+  const inUse = [...Object.keys(base.contributions ?? {}), ...earlier.map((one) => one.prefix)]
+  const overlapping = inUse.find((other) => isWithin(prefix, other) || isWithin(other, prefix))
   if (overlapping !== undefined) {
     const message = `is '${prefix}', which overlaps '${overlapping}' of another contribution; give each its own prefix`
     return [{ path: 'prefix', message }]

@@ -33,8 +33,8 @@ function reaches(version: string, limit: string): boolean {
   const [have, want] = [version, limit].map((one) =>
     one.replace(/^v/, '').split(/[.+-]/).slice(0, 3).map(Number),
   )
-  for (let place = 0; place < 3; place++) {
-    const difference = (have?.[place] || 0) - (want?.[place] || 0)
+  for (let part = 0; part < 3; part++) {
+    const difference = (have?.[part] || 0) - (want?.[part] || 0)
     if (difference !== 0) return difference > 0
   }
   return true

@@ -1,10 +1,10 @@
 /** Catalog: declares and checks the facts that a product may report. Everything else is derived from the catalog. Pure. */
 export {
+  type AcceptedValue,
   acceptValue,
   attributesOf,
   type FactValue,
   factNameOf,
-  type TakenValue,
   valuesIn,
 } from './attributes.ts'
 export { changeFindings, expiryFindings, type Finding } from './changes.ts'

@@ -84,7 +84,7 @@ function saysNoMore(was: Loose, is: Loose, levels: readonly string[]): boolean {
     (was.randomize === undefined || (is.randomize?.epsilon ?? most) <= was.randomize.epsilon) &&
     // A sum says something about all processes, and each other value is that of one.
     (same('combine') || is['combine'] !== 'sum') &&
-    placeOf(is, levels) >= placeOf(was, levels) &&
+    rankOf(is, levels) >= rankOf(was, levels) &&
     combinesNoMore(was, is)
   )
 }
@@ -94,10 +94,10 @@ const isWithin = (some: readonly string[], all: readonly string[]) => some.every
 const isDelta = ({ temporality }: Loose) => temporality === undefined || temporality === 'delta'
 
 /** Returns the rank of a level, from 0. A removed level ranks above all others. */
-function placeOf({ level }: Loose, levels: readonly string[]): number {
+function rankOf({ level }: Loose, levels: readonly string[]): number {
   if (level === undefined) return 0
-  const place = levels.indexOf(level)
-  return place < 0 ? levels.length : place
+  const rank = levels.indexOf(level)
+  return rank < 0 ? levels.length : rank
 }
 
 /** Returns `true` when a fact distinguishes no more cases than before: no new dimension, and no new value of a dimension. */

@@ -62,6 +62,7 @@ export interface EnumFact extends FactCommon, WhenUnknown, Randomized {
   readonly example: string
 }
 
+/** Yes or no. */
 export interface BooleanFact extends FactCommon, WhenUnknown, Randomized {
   readonly kind: 'attribute'
   readonly type: 'boolean'
@@ -211,6 +212,7 @@ export interface CountFact extends NumberFact {
   readonly example?: number
 }
 
+/** Declaration of one item of usage data. */
 export type Fact = AttributeFact | GaugeFact | CountFact
 
 /** Facts of a catalog by name. */
@@ -244,9 +246,9 @@ export interface Catalog<F extends Facts = Facts> {
   readonly contributions?: Readonly<Record<string, number>>
 }
 
-/** Names of the facts of one kind in a catalog. */
+/** Names of the facts of one kind in a catalog; any name when the compiler does not know the catalog. */
 export type NameOf<F extends Facts, K extends Fact['kind']> = {
-  [N in keyof F & string]: F[N] extends { readonly kind: K } ? N : never
+  [N in keyof F & string]: Fact extends F[N] ? N : F[N] extends { readonly kind: K } ? N : never
 }[keyof F & string]
 
 /** Type of the values of an attribute fact or a gauge fact. */

@@ -1,5 +1,5 @@
 import { process } from './natives.ts'
-import { pathProblem } from './places.ts'
+import { pathProblem } from './paths.ts'
 
 /** Environment variables by name. */
 export type Environment = Readonly<Record<string, string | undefined>>

@@ -120,5 +120,5 @@ export const readTextFile = (file: string): string => fs().readFileSync(file, 'u
 export const readLinkNow = (file: string): string => fs().readlinkSync(file)
 
 /** Returns the path of a directory that is given as a path or as a file URL. Throws for any other URL. */
-export const pathOf = (place: string | URL): string =>
-  typeof place === 'string' ? place : process.getBuiltinModule('node:url').fileURLToPath(place)
+export const pathOf = (file: string | URL): string =>
+  typeof file === 'string' ? file : process.getBuiltinModule('node:url').fileURLToPath(file)

@@ -60,7 +60,7 @@ export {
   parseOwn,
   unknownName,
 } from './own-options.ts'
-export { absolutePath, isPath, pathProblem } from './places.ts'
+export { absolutePath, isPath, pathProblem } from './paths.ts'
 export { bootOfMachine, type ProcessOwner, processOwner } from './process-owner.ts'
 export { randomUuid, randomWord, sha256 } from './random.ts'
 export { OLDEST_NODE, unsuitableRuntime } from './runtime.ts'

@@ -13,7 +13,7 @@ export interface ProcessOwner {
 /** Returns the identity of this process. */
 export const processOwner = (): ProcessOwner => ({
   pid: process.pid,
-  host: placeOfPids(),
+  host: pidScope(),
   hasEnded(pid) {
     try {
       process.kill(pid, 0)
@@ -24,8 +24,8 @@ export const processOwner = (): ProcessOwner => ({
   },
 })
 
-/** Cached place of this process's ids: it never changes while the process lives. */
-let place: string | undefined
+/** Cached scope of this process's ids: it never changes while the process lives. */
+let knownPidScope: string | undefined
 
 /**
  * Returns a name for this start of the machine, which the monotonic clock counts from. Outside Linux it names only the machine; there
@@ -48,16 +48,16 @@ function findBoot(): string {
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id'
 
-function placeOfPids(): string {
-  place ??= findPlaceOfPids()
-  return place
+function pidScope(): string {
+  knownPidScope ??= findPidScope()
+  return knownPidScope
 }
 
 /**
- * Returns a name for the place where this process's ids are valid. The host name is not enough: containers may share it, and each
+ * Returns a name for the scope in which this process's ids are valid. The host name is not enough: containers may share it, and each
  * would then take the running processes of the others for ended. On Linux the boot id and the pid namespace are added.
  */
-function findPlaceOfPids(): string {
+function findPidScope(): string {
   const hostname = process.getBuiltinModule('node:os').hostname()
   try {
     return `${hostname} ${readTextFile(BOOT_ID).trim()} ${readLinkNow('/proc/self/ns/pid')}`

@@ -164,13 +164,13 @@ export function createDirectoryStore(
   async function throughTemporary<R>(
     file: string,
     data: string | Uint8Array,
-    place: (temporary: string) => Promise<R>,
+    move: (temporary: string) => Promise<R>,
   ): Promise<R> {
     const temporary = `${file}.${randomWord()}.tmp`
     const result = await withDirectory(file, async () => {
       try {
         await writeNew(temporary, data)
-        return await place(temporary)
+        return await move(temporary)
       } catch (error) {
         await files.unlink(temporary).catch(() => {})
         throw error

@@ -10,8 +10,8 @@ export class StateEntryError extends Error {
   /** Problem with the entry, such as `it is not a regular file`. */
   readonly problem: string
 
-  constructor(place: string, problem: string) {
-    super(`${place} cannot be used: ${problem}.`)
+  constructor(location: string, problem: string) {
+    super(`${location} cannot be used: ${problem}.`)
     this.problem = problem
   }
 }

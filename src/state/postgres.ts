@@ -26,6 +26,7 @@ export interface PostgresPool {
   query(text: string, values: unknown[]): Promise<{ readonly rows: ReadonlyArray<Record<string, unknown>> }>
 }
 
+/** Options of {@link createPostgresStore}. */
 export interface PostgresStoreOptions {
   /**
    * Pool of the host. The store neither ends the pool nor listens to its events: the host handles the `error` event, as with every

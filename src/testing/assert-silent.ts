@@ -3,6 +3,7 @@ import { observeHost } from './observe.ts'
 import type { ObserveOptions } from './options.ts'
 import type { HostAction, HostObservation } from './types.ts'
 
+/** Options of {@link assertSilent}. */
 export interface SilenceOptions {
   /**
    * Returns `true` for an action that the product does independently of its telemetry, such as its own listening socket or its database.

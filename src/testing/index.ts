@@ -10,6 +10,6 @@ export {
 } from './errors.ts'
 export { observeHost } from './observe.ts'
 export type { ObserveOptions } from './options.ts'
-export { type HostUnderTest, type OffAndOn, provesOffIsOff } from './prove-off.ts'
+export { assertOffIsOff, type HostUnderTest, type OffAndOn } from './prove-off.ts'
 export { straceProblem } from './strace.ts'
 export type { ActionKind, HostAction, HostObservation, Tracer } from './types.ts'

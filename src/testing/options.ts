@@ -1,6 +1,7 @@
 import type { Duration, Environment } from '../platform/index.ts'
 import type { Tracer } from './types.ts'
 
+/** Options of {@link observeHost}. */
 export interface ObserveOptions {
   /** Program of the host and its arguments, such as `[process.execPath, 'server.js', '--check']`. Started without a shell. */
   readonly command: readonly string[]

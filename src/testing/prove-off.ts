@@ -10,6 +10,7 @@ export interface HostUnderTest extends ObserveOptions, SilenceOptions {
   readonly environment: Environment
 }
 
+/** Variables of the two runs of a host. */
 export interface OffAndOn {
   /** Environment variables that switch the usage telemetry off. */
   readonly off: Readonly<Record<string, string>>
@@ -21,7 +22,7 @@ export interface OffAndOn {
 const SENDING: ReadonlySet<ActionKind> = new Set(['socket', 'dns', 'child-process'])
 
 /**
- * Proves that a host with its usage telemetry off is silent, with a control run: with the variables of `off` the host must be silent, and
+ * Asserts that a host is silent while its usage telemetry is off, with a control run: with the variables of `off` the host must be silent, and
  * with those of `on` the same host must send a report. Without the control, a host that never reaches its report would pass, and so would
  * a host whose `except` permits every action.
  *
@@ -32,7 +33,7 @@ const SENDING: ReadonlySet<ActionKind> = new Set(['socket', 'dns', 'child-proces
  * @throws {ProofWithoutControlError} when the host sends nothing, or fails, while the telemetry is on.
  * @throws {HostNotObservedError} when the host could not be observed from its start to its exit.
  */
-export async function provesOffIsOff(
+export async function assertOffIsOff(
   host: (variables: Record<string, string>) => HostUnderTest,
   { off, on }: OffAndOn,
 ): Promise<{ readonly off: HostObservation; readonly on: HostObservation }> {

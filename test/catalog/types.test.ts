@@ -13,7 +13,21 @@ import {
 } from '../../src/index.ts'
 import { good } from './good.ts'
 
-const catalog = defineCatalog(good)
+const catalog = defineCatalog({
+  ...good,
+  facts: {
+    ...good.facts,
+    'acme.nodes': {
+      kind: 'gauge',
+      unit: '{node}',
+      by: { state: ['up', 'down'] },
+      level: 'full',
+      since: 1,
+      why: 'Shows how large clusters are.',
+      example: 3,
+    },
+  },
+})
 
 const create = () =>
   createUsageTelemetry({
@@ -46,9 +60,8 @@ test('a value that is not declared does not compile, and does not throw', () => 
     usage.set('acme.edition', 'enterprize')
     // @ts-expect-error a function that gives a value that is not in the list
     usage.set('acme.edition', () => 'enterprize')
-    usage.set('acme.edition', async () => 'enterprise' as const)
     // @ts-expect-error a promise of a value that is not in the list
-    usage.set('acme.edition', async () => 'enterprize' as const)
+    usage.set('acme.edition', async () => 'enterprize')
     // @ts-expect-error a promise itself: a source is a function
     usage.set('acme.edition', Promise.resolve('community'))
     // @ts-expect-error a text for a boolean
@@ -59,6 +72,12 @@ test('a value that is not declared does not compile, and does not throw', () => 
     usage.set('acme.users', '64')
     // @ts-expect-error null
     usage.set('acme.edition', null)
+    // @ts-expect-error a dimension that is not in the list
+    usage.set('acme.nodes', () => [{ value: 3, attributes: { state: 'lost' } }])
+    // @ts-expect-error another dimension
+    usage.set('acme.nodes', () => [{ value: 3, attributes: { status: String('up') } }])
+    // @ts-expect-error dimensions for a fact without them
+    usage.set('acme.users', () => [{ value: 3, attributes: { state: String('up') } }])
   })
 })
 
@@ -71,6 +90,16 @@ test('a text from a database compiles where words are declared, and is checked w
   usage.set('acme.edition', row.plan)
   usage.counter('acme.commands').add(1, { command: row.command, result: 'ok' })
   usage.counter('acme.commands').bind({ command: row.command, result: 'error' }).add()
+  const states: ReadonlyArray<{ state: string; nodes: number }> = [{ state: 'up', nodes: 2 }]
+  const { edition } = row
+  usage.set('acme.edition', () => edition)
+  usage.set('acme.edition', async () => row.plan)
+  usage.set('acme.nodes', () => states.map(({ state, nodes }) => ({ value: nodes, attributes: { state } })))
+  usage.set('acme.nodes', async () => [
+    { value: 1, attributes: { state: 'down' } },
+    { value: 2, attributes: { state: row.command } },
+  ])
+  usage.set('acme.nodes', () => [])
   usage.set('acme.edition', row.edition)
   assert.equal((await usage.preview()).facts.attributes['acme.edition'], undefined)
   usage.set('acme.edition', `${'commun'}${'ity'}`)
@@ -207,6 +236,27 @@ test('a fact that is not whole does not compile', () => {
   assert.deepEqual(
     [missing, mixed, free].map((facts) => Object.keys(facts)),
     [['acme.a'], ['acme.a'], ['acme.a']],
+  )
+})
+
+test('a part of the product that gets a telemetry of any catalog records with it', async () => {
+  const record = (usage: UsageTelemetry, found: string) => {
+    usage.set('acme.edition', 'community')
+    usage.set('acme.users', () => 64)
+    usage.set('acme.nodes', () => [{ value: 3, attributes: { state: found } }])
+    usage.counter('acme.commands').add(1, { command: 'find', result: 'ok' })
+  }
+  const usage = create()
+  record(usage, 'up')
+  const { facts } = await usage.preview()
+  assert.equal(facts.attributes['acme.edition'], 'community')
+  assert.deepEqual(
+    facts.points.map(({ name, value }) => [name, value]),
+    [
+      ['acme.commands', 1],
+      ['acme.nodes', 3],
+      ['acme.users', 64],
+    ],
   )
 })
 

@@ -15,7 +15,7 @@ async function read(file: string): Promise<FoundDocument[]> {
   return found
 }
 
-const shown = ({ place, text, problem }: FoundDocument) => `${place}: ${text ?? problem}`
+const shown = ({ location, text, problem }: FoundDocument) => `${location}: ${text ?? problem}`
 
 /** A message as the Collector's file exporter writes it with `compression: zstd`. */
 function message(text: string): Buffer {
@@ -52,7 +52,7 @@ test('a file is read in every form that a Collector and its rotation leave', asy
   }
 })
 
-test('a damaged or truncated file is refused with the place, and what can be read of it is read', async (t) => {
+test('a damaged or truncated file is refused with its location, and what can be read of it is read', async (t) => {
   const directory = await scratchDirectory(t)
   const many = Array.from(
     { length: 4_000 },

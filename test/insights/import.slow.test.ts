@@ -264,11 +264,11 @@ describe('nobody who asked to be forgotten comes back', () => {
       assert.deepEqual((await readdir(archive)).toSorted(), [`${dayOf(0)}-1.jsonl`, 'forgotten.jsonl'])
     })
 
-    test('or nothing is imported where it cannot be read, and a damaged line is refused with its place', async () => {
+    test('or nothing is imported where it cannot be read, and a damaged line is refused with its location', async () => {
       const file = path.join(archive, 'forgotten.jsonl')
       await appendFile(file, '{"product":"acme-db","installation"\n')
       const { refusals, forgotten } = await bring([archive], { archive: true })
-      assert.deepEqual(refusals, [{ file, place: 'line 3', reason: 'it is damaged' }])
+      assert.deepEqual(refusals, [{ file, location: 'line 3', reason: 'it is damaged' }])
       assert.equal(forgotten, 2)
       await rm(file)
       await mkdir(file)
@@ -332,7 +332,7 @@ describe('nobody who asked to be forgotten comes back', () => {
   })
 })
 
-test('what cannot be imported is refused with its place, and the rest goes on', async () => {
+test('what cannot be imported is refused with its location, and the rest goes on', async () => {
   const good = said(uuid('4'), 2, 'free')
   const { resourceMetrics } = good
   const other = {
@@ -405,7 +405,7 @@ The answers have them after the next \`otel-usage gateway maintain\`.
     assert.ok(!text.stdout.includes('\u001b'))
     assert.match(
       text.stdout,
-      /^1 value removed that no catalog declares\.\n\n1 place refused:\n {2}.+\[31m\.jsonl, line 1: it is not an OTLP request with metrics\n\nNothing was written: this was a dry run\.\n$/m,
+      /^1 value removed that no catalog declares\.\n\n1 part refused:\n {2}.+\[31m\.jsonl, line 1: it is not an OTLP request with metrics\n\nNothing was written: this was a dry run\.\n$/m,
     )
     const json = await run([hostile, '--json', '--dry-run'])
     assert.equal(json.code, 1)

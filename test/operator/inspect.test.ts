@@ -19,8 +19,8 @@ async function inspect(...args: string[]) {
   return { code, stdout: stdout.text(), stderr: stderr.text() }
 }
 
-const statusOf = async (...place: string[]) =>
-  JSON.parse((await inspect(...place, 'status', '--json')).stdout)
+const statusOf = async (...location: string[]) =>
+  JSON.parse((await inspect(...location, 'status', '--json')).stdout)
 
 /** Lets a host live for a moment: it starts, makes a report, and ends. */
 async function live(options: Parameters<typeof createAcme>[0]): Promise<string | undefined> {
@@ -183,12 +183,12 @@ for (const [what, make] of Object.entries<(directory: string) => string>({
 })) {
   test(`an inspection of something else says so in a sentence, and in a document: ${what}`, async () => {
     using scratch = createScratch()
-    const place = make(scratch.directory)
-    const { code, stdout, stderr } = await inspect(place)
+    const location = make(scratch.directory)
+    const { code, stdout, stderr } = await inspect(location)
     assert.ok([1, 2].includes(code))
     assert.equal(stdout, '')
     assert.match(stderr, /^[^\n]+[.)]\n$/)
-    const asJson = await inspect(place, 'status', '--json')
+    const asJson = await inspect(location, 'status', '--json')
     assert.equal(asJson.stderr, '')
     assert.equal(typeof JSON.parse(asJson.stdout).error.message, 'string')
   })

@@ -8,6 +8,7 @@ import { parseSync } from 'oxc-parser'
 const root = path.resolve(import.meta.dirname, '../..')
 
 const OPENING = /^(?:What|Whatever|Whether|Where|Which|Who|Whose|Why|When|How|Of)\b/
+const NAME_ANOTHER_WAY = "name it by what it is: 'location', 'position', 'index', 'inUse', 'announced'"
 const BEGIN = "begin with a verb or a noun: 'Returns the …', 'Time of the …, in milliseconds', '`true` if …'"
 
 /** Words by what to write instead. */
@@ -37,6 +38,9 @@ const AVOIDED_IN_NAMES: typeof AVOIDED = [
 /** A test or a group of tests, and its name in quotes. */
 const NAME =
   /(?<![\w.])(?:t\.)?(?:test|it|describe|suite)\(\s*(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)/g
+
+/** Words that no name has, as a part of it either. */
+const AVOIDED_PARTS = /(?:^|_)(?:places?|taken|told)(?![a-z])|(?:Places?|Taken|Told)(?![a-z])/
 
 /** Names of limits. */
 const LIMIT = /^(?:MOST|LONGEST|LARGEST|LEAST|SHORTEST)_/
@@ -100,13 +104,19 @@ for (const [what, text, expected] of [
   ['a word in a message', "throw new Error('the name is none')", [AVOIDED[3]?.[1]]],
   ['a word in a template', 'throw new Error(`Begin anew.`)', [AVOIDED[1]?.[1]]],
   ['a refusal', "refuse('is no list')", [AVOIDED[4]?.[1]]],
-  ['a name', 'const MOST_BYTES = 1', ["name it 'MAX_…' or 'MIN_…'"]],
+  ['a name of a limit', 'const MOST_BYTES = 1', ["name it 'MAX_…' or 'MIN_…'"]],
+  ['a name of a noun', 'const oldPlaces = 1', [NAME_ANOTHER_WAY]],
+  ['a name of a member', 'interface A { readonly taken: string }', [NAME_ANOTHER_WAY]],
   [
     'plain English',
     '/** Returns what is sent, if there is none. */\nconst whether = 1 // There is no limit, and it is no longer sent.\n',
     [],
   ],
-  ['other words', "/** Whereas … */\nconst MOSTLY = 'retold, howl'", []],
+  [
+    'other words',
+    "/** Whereas … */\nconst MOSTLY = 'retold, howl', placement = mistaken.replaceAll('a', 'b')",
+    [],
+  ],
 ] as const) {
   test(`the check of words: ${what}`, () => {
     const instead = findings('src/a.ts', text).map((finding) => finding.slice(finding.lastIndexOf('); ') + 3))
@@ -159,6 +169,8 @@ function findings(file: string, text: string): string[] {
   visit(program, (node) => {
     if (node.type === 'Literal' && typeof node.value === 'string') check(node.start, node.value)
     if (node.type === 'TemplateElement') check(node.start, node.value.cooked)
+    if (node.type === 'Identifier' && AVOIDED_PARTS.test(node.name))
+      add(node.start, node.name, NAME_ANOTHER_WAY)
     if (node.type === 'VariableDeclarator' && LIMIT.test(node.id.name))
       add(node.start, node.id.name, "name it 'MAX_…' or 'MIN_…'")
   })

@@ -13,7 +13,7 @@ const HOSTS = path.join(import.meta.dirname, 'hosts')
 const NAMES = [
   ...['age', 'attributes', 'by', 'catalogVersion', 'clock', 'debugOutput', 'delivery', 'dueAt', 'ended'],
   ...['failure', 'final', 'forget', 'grace', 'id', 'lastReportAt', 'lineage', 'maxLength', 'newer'],
-  ...['noPlace', 'note', 'problem', 'proxy', 'random', 'rejectedDataPoints', 'schemaUrl', 'sources'],
+  ...['noLocation', 'note', 'problem', 'proxy', 'random', 'rejectedDataPoints', 'schemaUrl', 'sources'],
   ...['undecidedDelay', 'unwritten', 'values', 'current', 'interval', 'at', 'counts', 'seed', 'environment'],
   ...[
     'merged',

@@ -6,13 +6,13 @@ import path from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import {
+  assertOffIsOff,
   assertSilent,
   HostNotObservedError,
   HostNotSilentError,
   type HostObservation,
   observeAndAssertSilent,
   observeHost,
-  provesOffIsOff,
   straceProblem,
   type Tracer,
 } from '../../src/testing/index.ts'
@@ -45,7 +45,7 @@ for (const [tracer, skip] of tracers) {
     })
 
     test('a host that is silent while off and sends while on is proven', { skip }, async () => {
-      const proof = await provesOffIsOff(hostBy, { off: { ACT: 'nothing' }, on: { ACT: 'connect' } })
+      const proof = await assertOffIsOff(hostBy, { off: { ACT: 'nothing' }, on: { ACT: 'connect' } })
       assert.deepEqual([proof.off.actions, proof.on.actions.length > 0], [[], true])
     })
 
@@ -56,14 +56,14 @@ for (const [tracer, skip] of tracers) {
         ['nothing', /the host sent nothing either/],
         ['fail', /the host failed: it ended with exit code 3/],
       ] as const) {
-        await assert.rejects(provesOffIsOff(hostBy, { off: { ACT: 'nothing' }, on: { ACT: act } }), {
+        await assert.rejects(assertOffIsOff(hostBy, { off: { ACT: 'nothing' }, on: { ACT: act } }), {
           code: 'ERR_USAGE_PROOF_WITHOUT_CONTROL',
           message,
         })
       }
       const letsAllThrough = (acts: Record<string, string>) => ({ ...hostBy(acts), except: () => true })
       await assert.rejects(
-        provesOffIsOff(letsAllThrough, { off: { ACT: 'nothing' }, on: { ACT: 'connect' } }),
+        assertOffIsOff(letsAllThrough, { off: { ACT: 'nothing' }, on: { ACT: 'connect' } }),
         { code: 'ERR_USAGE_PROOF_WITHOUT_CONTROL' },
       )
     })

@@ -130,7 +130,7 @@ for (const [what, content] of [
     server.content = content
     for (let check = 0; check < 3; check++) assert.equal((await usage.version.check()).outcome, 'unreachable')
     assert.deepEqual(usage.version.notice(), before)
-    assert.equal((await usage.status()).version?.troubles.unreachable, 3)
+    assert.equal((await usage.status()).version?.failures.unreachable, 3)
     assert.equal(logger.lines.filter((line) => line.includes('cannot be read')).length, 1)
     await usage.shutdown()
   })
@@ -205,7 +205,7 @@ for (const [what, content] of [
   ['a wait of a year', acmeFeed({ checkAfterHours: 8_760 })],
   ['an envelope of another type', { payloadType: 'application/json', payload: '', signatures: [] }],
 ] as const) {
-  test(`a feed with ${what} is refused: the notice stays, the trouble is counted, the log says so once`, async () => {
+  test(`a feed with ${what} is refused: the notice stays, the failure is counted, the log says so once`, async () => {
     await using server = await startFeedServer()
     const { usage, logger } = createChecking({ feed: server.feed })
     await usage.start()
@@ -214,7 +214,7 @@ for (const [what, content] of [
     server.content = content
     for (let check = 0; check < 3; check++) assert.equal((await usage.version.check()).outcome, 'refused')
     assert.deepEqual(usage.version.notice(), before)
-    assert.equal((await usage.status()).version?.troubles.refused, 3)
+    assert.equal((await usage.status()).version?.failures.refused, 3)
     const lines = logger.lines.filter((line) => line.includes('It is not used'))
     assert.equal(lines.length, 1, logger.lines.join('\n'))
     assert.doesNotMatch(lines[0] ?? '', /[\p{C}]|hacked|disk is full|alert/u)

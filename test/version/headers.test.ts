@@ -54,13 +54,13 @@ for (const [what, latest] of [
 }
 
 for (const latest of ['acme-db=<b>', 'acme-db=', `acme-db=${'1'.repeat(129)}`, 'acme-db=2.5.0;rm']) {
-  test(`a header with ${latest.slice(0, 20)} is counted as trouble, and the report is delivered all the same`, async () => {
+  test(`a header with ${latest.slice(0, 20)} is counted as failure, and the report is delivered all the same`, async () => {
     await using receiver = await receiverThatSays(latest)
     const { usage } = createChecking({}, { endpoint: receiver.endpoint })
     await usage.start()
     assert.equal((await usage.report()).outcome, 'sent')
     assert.equal(usage.version.notice(), undefined)
-    assert.deepEqual((await usage.status()).version?.troubles, { unreachable: 0, refused: 1 })
+    assert.deepEqual((await usage.status()).version?.failures, { unreachable: 0, refused: 1 })
     await usage.shutdown()
   })
 }
@@ -121,7 +121,7 @@ test('without headers, as behind an operator’s own Collector, nothing is known
   await usage.start()
   assert.equal((await usage.report()).outcome, 'sent')
   assert.equal(usage.version.notice(), undefined)
-  assert.deepEqual((await usage.status()).version?.troubles, { unreachable: 0, refused: 0 })
+  assert.deepEqual((await usage.status()).version?.failures, { unreachable: 0, refused: 0 })
   assert.ok(
     !logger.lines.some((line) => /version/i.test(line) && !line.includes('usage.')),
     logger.lines.join('\n'),

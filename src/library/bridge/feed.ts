@@ -42,13 +42,13 @@ export function createFeed(recorder: FactRecorder, catalog: () => Catalog): Feed
   const counters = createRegistry((name) => meter.createCounter(name))
   const totals = createRegistry((name) => createTotals(meter.createObservableCounter(name)))
   const lastTotals = createLastTotals()
-  const taken = takenBy(recorder)
+  const claimed = claimedBy(recorder)
   const self = {}
 
   /** Two readers of one provider, or a reader beside an exporter, are both given each event. */
   function isOurs(scope: object): boolean {
-    if (!taken.has(scope)) taken.set(scope, self)
-    return taken.get(scope) === self
+    if (!claimed.has(scope)) claimed.set(scope, self)
+    return claimed.get(scope) === self
   }
 
   function feedCount(name: string, metric: SumMetricData): void {
@@ -107,13 +107,13 @@ export function createFeed(recorder: FactRecorder, catalog: () => Catalog): Feed
 }
 
 /** The scopes that feeds into a recorder have taken, each with its feed. A meter of a provider has one object for its scope. */
-function takenBy(recorder: FactRecorder): WeakMap<object, object> {
-  const taken = takenScopes.get(recorder) ?? new WeakMap()
-  takenScopes.set(recorder, taken)
-  return taken
+function claimedBy(recorder: FactRecorder): WeakMap<object, object> {
+  const claimed = claimedScopes.get(recorder) ?? new WeakMap()
+  claimedScopes.set(recorder, claimed)
+  return claimed
 }
 
-const takenScopes = new WeakMap<FactRecorder, WeakMap<object, object>>()
+const claimedScopes = new WeakMap<FactRecorder, WeakMap<object, object>>()
 
 const factOf = ({ facts }: Catalog, name: string): Fact | undefined =>
   Object.hasOwn(facts, name) ? facts[name] : undefined

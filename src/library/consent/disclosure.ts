@@ -166,6 +166,7 @@ export interface StartupWarnings {
   lines(): readonly string[]
 }
 
+/** Returns warnings without a line yet, whose `sink` is for `disclosure.sinks`. */
 export function createStartupWarnings(): StartupWarnings {
   const lines = new Map<string | symbol, string>()
   const [notice, version] = [Symbol('notice'), Symbol('version')]

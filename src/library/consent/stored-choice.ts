@@ -57,9 +57,9 @@ export interface HistoryLocation {
  * Resolves to the latest no among histories under other names. A history that cannot be read is a no as well, but a no that can be read
  * comes before it.
  */
-export async function latestNoIn(places: readonly HistoryLocation[]): Promise<StoredOpinion | undefined> {
+export async function latestNoIn(locations: readonly HistoryLocation[]): Promise<StoredOpinion | undefined> {
   const found = await Promise.all(
-    places.map(async ({ store, entry }) => {
+    locations.map(async ({ store, entry }) => {
       const { current } = await readHistory(store, entry)
       if (!current || hasProblem(current)) return current
       return current.state === 'disabled' && !current.seed

@@ -242,10 +242,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
 
   /** Returns a function that tells the host once that a report is about to be sent: a redirect is a part of the same attempt. */
   function sending(reportId: string, bytes: Uint8Array): () => void {
-    let isTold = false
+    let isAnnounced = false
     return () => {
-      if (isTold) return
-      isTold = true
+      if (isAnnounced) return
+      isAnnounced = true
       const at = new Date(clock.now()).toISOString()
       tell('sending', () => eventOf({ at, reportId, endpoint: url, bytes }))
     }

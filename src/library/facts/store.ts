@@ -15,6 +15,7 @@ import type { Mistakes } from './mistakes.ts'
 /** Value, or a function that returns it when a report is made. */
 export type FactSource<V> = V | FactFunction<V>
 
+/** Function that returns a value when a report is made, or a promise of it; `undefined` if there is none. */
 export type FactFunction<V> = () => V | undefined | Promise<V | undefined>
 
 /** Value of a gauge fact with dimensions. */

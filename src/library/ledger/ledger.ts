@@ -97,7 +97,7 @@ export function createLedger(store: StateStore, options: LedgerOptions = {}): Le
     append: (entry) =>
       runExclusive(async () => {
         const line = lineOf(entry)
-        await store.append(await segments.placeFor(Buffer.byteLength(line) + 1), line)
+        await store.append(await segments.segmentFor(Buffer.byteLength(line) + 1), line)
       }),
 
     entries,

@@ -18,7 +18,7 @@ export interface SegmentBounds {
  */
 export interface Segments {
   /** Returns the name of the entry to append a line of `length` bytes to. Removes the oldest segments if needed. */
-  placeFor(length: number): Promise<string>
+  segmentFor(length: number): Promise<string>
   /**
    * Iterates over the segments that exist when reading begins and lie before a position; `undefined` if they cannot be listed.
    * Default: all of them.
@@ -109,7 +109,7 @@ export function createSegments(store: StateStore, { clock, maxSize, maxAge }: Se
   }
 
   return {
-    async placeFor(length) {
+    async segmentFor(length) {
       const growing = store.rename ? ENTRIES.ledger : (await names()).at(-1)
       if (growing !== undefined && !(await isOver(growing, length))) return growing
       const next = nameAfter((await names()).at(-1))

@@ -21,6 +21,7 @@ export const INSTALL_METHODS = [
   ...(['appimage', 'helm', 'archive', 'binary', 'source', 'other', 'unknown'] as const),
 ] as const
 
+/** One of {@link INSTALL_METHODS}. */
 export type InstallMethod = (typeof INSTALL_METHODS)[number]
 
 /** Options of {@link installPack}. */
@@ -48,7 +49,7 @@ export interface InstallPackOptions<P extends string> extends PackOptions<P> {
 
 /** Returns a pack of facts about the installation: its method and its date. */
 export function installPack<const P extends string>(options: InstallPackOptions<P>) {
-  const { precision = 'month', installedAt, host = systemPackHost, ...places } = ownOf(options)
+  const { precision = 'month', installedAt, host = systemPackHost, ...hints } = ownOf(options)
   return createPack('install', options, {
     '.install.method': item(
       {
@@ -59,7 +60,7 @@ export function installPack<const P extends string>(options: InstallPackOptions<
         example: 'deb',
       },
       async () =>
-        (await saidMethod(ownOf(places), host)) ?? (await foundMethod(ownOf(places), host)) ?? 'unknown',
+        (await saidMethod(ownOf(hints), host)) ?? (await foundMethod(ownOf(hints), host)) ?? 'unknown',
     ),
     '.install.date': item(
       {
@@ -80,9 +81,12 @@ export function installPack<const P extends string>(options: InstallPackOptions<
 }
 
 type UsedHost = NonNullable<InstallPackOptions<string>['host']>
-type Places = Pick<InstallPackOptions<string>, 'method' | 'marker' | 'root' | 'debianPackage'>
+type InstallHints = Pick<InstallPackOptions<string>, 'method' | 'marker' | 'root' | 'debianPackage'>
 
-async function saidMethod({ method, marker }: Places, host: UsedHost): Promise<InstallMethod | undefined> {
+async function saidMethod(
+  { method, marker }: InstallHints,
+  host: UsedHost,
+): Promise<InstallMethod | undefined> {
   const said = typeof method === 'function' ? await answerOfHost(method) : method
   if (said !== undefined) return methodOf(said)
   const text = marker === undefined ? undefined : await readText(host, marker, 256)
@@ -93,7 +97,7 @@ const methodOf = (word: string) => INSTALL_METHODS.find((method) => method === w
 
 /** Tries the most reliable signs first: npm may have been used to build the contents of a container or a package. */
 async function foundMethod(
-  { root, debianPackage }: Places,
+  { root, debianPackage }: InstallHints,
   host: UsedHost,
 ): Promise<InstallMethod | undefined> {
   const environment = host.environment()

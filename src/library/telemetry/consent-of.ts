@@ -5,7 +5,7 @@ import type { Settings } from './settings.ts'
 
 /** Creates the consent of a telemetry from its settings. `readEnvironment` finds a no that is added to the environment later. */
 export function createConsentOf(
-  { policy, consentInputs, state, oldPlaces, clock, product, catalog, logger }: Settings,
+  { policy, consentInputs, state, earlierStores, clock, product, catalog, logger }: Settings,
   contributions: Contributions,
   durability: Durability,
   readEnvironment?: Settings['readEnvironment'],
@@ -27,7 +27,7 @@ export function createConsentOf(
     clock,
     productVersion: product.readVersion,
     catalogVersion: catalog.version,
-    otherHistories: oldPlaces,
+    otherHistories: earlierStores,
     ...(readEnvironment && { readEnvironment }),
     stateProblem: durability.problem,
     warn: logger.warn,

@@ -57,7 +57,7 @@ export const PARTS = {
 } as const
 
 /**
- * Returns the options with what the product's description says about them. What stands in both places is reported as a mistake: one of
+ * Returns the options with what the product's description says about them. What stands in both is reported as a mistake: one of
  * them would be ignored.
  */
 export function withDescription<F extends Facts>(

@@ -15,16 +15,16 @@ export interface Durability {
 export function createDurability({
   state,
   isClaimed,
-  noPlace,
+  noLocation,
   identity,
   clock,
   product,
   prefix,
 }: Settings): Durability {
-  let problem = noPlace
+  let problem = noLocation
 
   async function check(): Promise<void> {
-    if (noPlace !== undefined) return
+    if (noLocation !== undefined) return
     const hasFailed = state.failure() !== undefined
     if (!hasFailed) problem = isClaimed() || (await hasOwner()) ? undefined : await probe()
     if (!hasFailed && problem === undefined) return

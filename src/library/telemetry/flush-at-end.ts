@@ -8,12 +8,19 @@ export async function flushAtEnd(
   contributions: Contributions,
   ending: Omit<EndingProcess, 'state' | 'clock' | 'endpoint' | 'handOver'>,
 ): Promise<void> {
-  const { state, clock, endpoint, logger, directory, noPlace } = settings
+  const { state, clock, endpoint, logger, directory, noLocation } = settings
   const { proxyEnvironment, headersVariable, identity } = settings
   await flushOnShutdown({
     ...{ ...ending, state, clock, endpoint },
     handOver: {
-      ...{ directory, logger, proxyEnvironment, headersVariable, identity, isDurable: noPlace === undefined },
+      ...{
+        directory,
+        logger,
+        proxyEnvironment,
+        headersVariable,
+        identity,
+        isDurable: noLocation === undefined,
+      },
       // `undefined` in a product that was bundled into a CommonJS file.
       besideFile: import.meta.filename,
       async makeWork(now) {

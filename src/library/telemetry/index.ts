@@ -19,7 +19,9 @@ export type {
   Dimensioned,
   ObservedSource,
   UncheckedDimensions,
+  UncheckedPoints,
   UncheckedWord,
+  UncheckedWords,
   UsageCounter,
   UsageRecorder,
 } from './recorder.ts'

@@ -15,7 +15,7 @@ export interface InspectedHost {
 /**
  * Reads what a host has left in a state, and creates its telemetry over it. Resolves to a sentence that says why that is not possible.
  *
- * @param product Name of the product, where the state of several lies in one place. Default: the one that owns the place.
+ * @param product Name of the product, where several share a state store. Default: the one that owns the store.
  */
 export async function inspectHost(
   store: StateStore,

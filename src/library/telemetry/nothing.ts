@@ -38,7 +38,7 @@ export function createUnsuitable<F extends Facts>(
 }
 
 interface Silence extends Pick<Settings['consentInputs'], 'prefix' | 'levels' | 'defaultBy' | 'startedAt'> {
-  /** Place where the state would be. Default: nowhere. */
+  /** Location where the state would be. Default: nowhere. */
   readonly location?: string
   readonly product: UsageStatus['product']
   /** Default: no facts. */

@@ -42,7 +42,7 @@ export function mistakesOfParts(options: UsageTelemetryOptions): Mistake[] {
     identity?.adopt,
     'pass a UUID, or a function that returns one',
   )
-  check(isPlace, 'state', state, 'name a directory or pass a state store')
+  check(isLocation, 'state', state, 'name a directory or pass a state store')
   check(
     has('debug', 'info', 'warn', 'error'),
     'logger',
@@ -93,7 +93,7 @@ const has =
 
 const isStore = has('read', 'write', 'create', 'append', 'remove', 'list')
 
-const isPlace = (value: unknown) => isPath(value) || (typeof value === 'object' && isStore(value))
+const isLocation = (value: unknown) => isPath(value) || (typeof value === 'object' && isStore(value))
 
 /**
  * Returns whether a value is a record of texts. A Map, or an object that inherits its variables, would look like an empty environment,

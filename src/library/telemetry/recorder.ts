@@ -1,5 +1,5 @@
 import type { Meter, MeterProvider } from '@opentelemetry/api'
-import type { DimensionsOf, Facts, NameOf, ValueOf } from '../../catalog/index.ts'
+import type { DimensionBlocks, DimensionsOf, Facts, NameOf, ValueOf } from '../../catalog/index.ts'
 import type { Date } from '../../platform/index.ts'
 import {
   type BoundCounter,
@@ -7,6 +7,7 @@ import {
   type FactFunction,
   type FactSource,
   type FactStore,
+  type GaugePoint,
   type SourcedOf,
 } from '../facts/index.ts'
 
@@ -70,18 +71,22 @@ export type UncheckedDimensions<D, T extends string> = D extends unknown
 export interface UsageRecorder<F extends Facts = Facts> extends MeterProvider {
   /**
    * Sets an attribute fact, or a gauge fact without dimensions. A function is called when a report is made, and has a second
-   * to return (`facts.sourceTimeout`); `undefined` removes the value. Of an enum fact the compiler checks literals; any other `string`, such as one from a database, is
-   * checked when it is set or returned, and a word that the fact does not declare is dropped and counted.
+   * to return (`facts.sourceTimeout`); `undefined` removes the value.
    *
    * A function for a gauge fact with dimensions returns all of its values:
    * `usage.set('acme.nodes', () => [{ value: 3, attributes: { state: 'leader' } }])`.
+   *
+   * Of an enum fact and of dimensions the compiler checks literals; any other `string`, such as one from a database, is checked when
+   * it is set or returned, and a word that the fact does not declare is dropped and counted.
    */
-  set<N extends NameOf<F, 'attribute' | 'gauge'>, T = never>(
+  set<N extends NameOf<F, 'attribute' | 'gauge'>, T = never, const W extends string = never, const D = never>(
     name: N,
     value:
       | FactSource<ValueOf<F[N]>>
       | FactFunction<SourcedOf<F[N]>>
-      | FactSource<UncheckedWord<F[N], T>>
+      | UncheckedWord<F[N], T>
+      | FactFunction<UncheckedWord<F[N], W>>
+      | FactFunction<ReadonlyArray<GaugePoint<D>> & UncheckedPoints<F[N], D>>
       | undefined,
   ): void
   /**
@@ -98,6 +103,16 @@ export interface UsageRecorder<F extends Facts = Facts> extends MeterProvider {
 /** Text for an enum fact, if the compiler knows only that it is a `string`. */
 export type UncheckedWord<A, T> = T &
   (A extends { readonly type: 'enum' } ? (string extends T ? string : never) : never)
+
+/** Values of a gauge fact with dimensions, each word a literal that the fact declares, or a `string` that is not a literal in `D`. */
+export type UncheckedPoints<A, D> = A extends { readonly kind: 'gauge'; readonly by: DimensionBlocks }
+  ? ReadonlyArray<GaugePoint<UncheckedWords<DimensionsOf<A>, D>>>
+  : never
+
+/** Combination of dimension values `C`, each a declared literal, or any `string` if the value in `D` is not a literal. */
+export type UncheckedWords<C, D> = C extends unknown
+  ? { readonly [K in keyof C]: C[K] | (K extends keyof D ? (string extends D[K] ? string : never) : never) }
+  : never
 
 export function createRecorder<F extends Facts>(facts: FactStore): UsageRecorder<F> {
   const meter = createMeter(facts)

@@ -31,11 +31,11 @@ import type { Mistakes, SourceTimeouts } from '../facts/index.ts'
 import type { IdentityPolicy } from '../identity/index.ts'
 import type { Transport } from '../transport/index.ts'
 import type { FetchFeed } from '../version/index.ts'
-import { oldPlaces } from './old-places.ts'
+import { earlierStores } from './earlier-stores.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import { type PackagingSwitch, readPackagingSwitch } from './packaging.ts'
-import { type Place, placeOf, storeAt } from './place.ts'
 import { createRunningProduct, type RunningProduct } from './running-product.ts'
+import { type StateLocation, stateLocationOf, storeAt } from './state-location.ts'
 import { timeoutsOf } from './timeouts.ts'
 import { readVariables } from './variables.ts'
 
@@ -104,9 +104,9 @@ export interface Settings {
   /** Returns the location of an entry of the state, for people. Never rejects. */
   readonly locationOf: (entry: string) => Promise<string>
   /** Entries where a choice may lie that was made under another name of the product. */
-  readonly oldPlaces: readonly HistoryLocation[]
-  /** Reason why there is no place for the state, as a clause: then nothing that is written outlives the process. */
-  readonly noPlace: string | undefined
+  readonly earlierStores: readonly HistoryLocation[]
+  /** Reason why the state cannot be stored, as a clause: then nothing that is written outlives the process. */
+  readonly noLocation: string | undefined
   /** Directory of the state, for a child process; `undefined` if the state is in another kind of store. */
   readonly directory: string | undefined
   /** `true` if the state is in files. An end of the process waits for a slow disk, but for no database. */
@@ -150,8 +150,8 @@ export function resolveSettings(
   const variables = readVariables(environment, [prefix, ...legacyPrefixes])
   const { debugOutput = systemStderr } = options
   const endpoint = readEndpoint(options.endpoint).url as string
-  const { place, noPlace, advice } = ownOf<Place>(
-    placeOf({
+  const { location, noLocation, advice } = ownOf<StateLocation>(
+    stateLocationOf({
       product,
       state: options.state,
       environment,
@@ -159,7 +159,7 @@ export function resolveSettings(
       prefix,
     }),
   )
-  const store = storeWithTimeout(createCheckedStore(storeAt(place, noPlace, prefix, clock)), clock)
+  const store = storeWithTimeout(createCheckedStore(storeAt(location, noLocation, prefix, clock)), clock)
   const own = namespacedStore(
     createWatchedStore(store, logger),
     { name: product.name, prefix, legacyPrefixes },
@@ -217,20 +217,20 @@ export function resolveSettings(
     state,
     isClaimed: own.isClaimed,
     locationOf: own.locationOf,
-    oldPlaces: oldPlaces({
+    earlierStores: earlierStores({
       ...{
         product: product.name,
         prefixes: [prefix, ...legacyPrefixes],
         environment,
         clock,
-        place,
+        location,
         store,
         own,
       },
       directories: variables.directories,
     }),
-    noPlace,
-    directory: typeof place === 'string' ? state.location : undefined,
+    noLocation,
+    directory: typeof location === 'string' ? state.location : undefined,
     isInFiles: store.blocking === true,
     identity: identityOf(options.identity, state),
     logger,

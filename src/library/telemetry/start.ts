@@ -58,7 +58,7 @@ export function disclosureOf(
   unannounced: readonly string[] = [],
   change?: ConsequencesOfChange,
 ): string | undefined {
-  const { title, homepage, endpoint, prefix, disclosure, policy, state, noPlace } = settings
+  const { title, homepage, endpoint, prefix, disclosure, policy, state, noLocation } = settings
   const takesVariable = !policy.ignore?.includes('variable')
   const { newer, reported } = factsUnder(verdict, settings)
   const subject = ownOf<DisclosureSubject>({
@@ -72,7 +72,7 @@ export function disclosureOf(
     newFacts: newer,
     coveredFacts: reported.filter((name) => unannounced.includes(name)),
     isLogged:
-      noPlace === undefined &&
+      noLocation === undefined &&
       state.failure() === undefined &&
       !(verdict.state === 'disabled' && policy.whileDisabled === 'nothing'),
     ...settings.versionsOf?.(verdict),

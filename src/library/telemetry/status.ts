@@ -37,7 +37,7 @@ export interface UsageStatus {
    * unless the product keeps it then.
    */
   readonly installation?: KeptInstallation
-  /** Place of the state, and its condition as far as this process has seen. */
+  /** Location of the state, and its condition as far as this process has seen. */
   readonly state: StoreHealth & { readonly location: string }
   /** Version checks, with the notice about the running version; absent if the product makes none. */
   readonly version?: VersionStatus

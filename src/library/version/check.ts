@@ -67,24 +67,27 @@ export interface CheckOptions extends VersionSubject {
 /** Result of one check, with the state that follows from it. */
 export type Checked =
   | { readonly outcome: 'read'; readonly memory: VersionMemory }
-  /** `trouble`: the end of a sentence about the feed. */
+  /** `failure`: the end of a sentence about the feed. */
   | {
       readonly outcome: 'refused' | 'unreachable'
       readonly memory: VersionMemory
-      readonly trouble: string
+      readonly failure: string
     }
 
 /** Makes a check, unless another process is making one: `undefined`. Never rejects because of the network, the feed or the store. */
 export async function checkAlone(options: CheckOptions): Promise<Checked | undefined> {
   const { state, clock } = options
-  const lease = await takeLease({ store: state, clock, task: 'version' }).catch(() => 'none' as const)
+  const lease = await takeLease({ store: state, clock, task: 'version' }).catch(() => NO_LEASE)
   if (!lease) return undefined
   try {
     return await checkFeed(options)
   } finally {
-    if (lease !== 'none') await lease.release().catch(() => {})
+    await lease.release().catch(() => {})
   }
 }
+
+/** Lease where the store gives none: two processes that read the feed at once only ask twice. */
+const NO_LEASE = { release: async () => {} }
 
 /** Returns what calls off the checks that are given its signal. */
 export const createCallOff = (): AbortController => new AbortController()
@@ -101,7 +104,7 @@ async function checkFeed(options: CheckOptions): Promise<Checked> {
     const { retryAfter } = ownOf(found)
     return {
       outcome: 'unreachable',
-      trouble: found.reason,
+      failure: found.reason,
       memory: ownOf({
         ...seen,
         ...(retryAfter !== undefined && { notBefore: new Date(now + retryAfter).toISOString() }),
@@ -110,7 +113,7 @@ async function checkFeed(options: CheckOptions): Promise<Checked> {
   }
   const bytes = found.outcome === 'unchanged' ? (stored as Uint8Array) : found.body
   const reading = readFeed(bytes, { product, keys, now, notBefore: memory.issued })
-  if (reading.feed === undefined) return { outcome: 'refused', trouble: reading.problem, memory: ownOf(seen) }
+  if (reading.feed === undefined) return { outcome: 'refused', failure: reading.problem, memory: ownOf(seen) }
   if (found.outcome === 'fetched') await state.write(ENTRIES.versionFeed, bytes).catch(() => {})
   const { issued, checkAfterHours } = reading.feed
   return {

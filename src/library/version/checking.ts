@@ -74,7 +74,7 @@ export function createChecking(known: KnownVersions, options: CheckingOptions): 
         reason: signal.aborted ? 'the check was called off' : (await readPermission()).because,
       }
     if (checked.outcome !== 'read') return failed(address, checked)
-    await known.change({ ...checked.memory, lastTrouble: undefined, loggedTrouble: undefined })
+    await known.change({ ...checked.memory, lastFailure: undefined, loggedFailure: undefined })
     await show()
     const isSame = known.notice()?.message === before
     return { outcome: isSame ? 'unchanged' : 'changed', reason: `the version feed ${address} was read` }
@@ -82,19 +82,19 @@ export function createChecking(known: KnownVersions, options: CheckingOptions): 
 
   async function failed(
     address: string,
-    { outcome, trouble, memory }: Exclude<Checked, { outcome: 'read' }>,
+    { outcome, failure, memory }: Exclude<Checked, { outcome: 'read' }>,
   ): Promise<VersionCheckResult> {
-    const { troubles, loggedTrouble } = known.memory()
+    const { failures, loggedFailure } = known.memory()
     // Once until the feed can be read again, and not once a day: on a closed network it never can.
-    const toLog = outcome === 'refused' ? `refused: ${trouble}` : outcome
-    if (toLog !== loggedTrouble) logger.warn(troubleText(outcome, address, trouble))
+    const toLog = outcome === 'refused' ? `refused: ${failure}` : outcome
+    if (toLog !== loggedFailure) logger.warn(failureText(outcome, address, failure))
     await known.change({
       ...memory,
-      troubles: { ...troubles, [outcome]: troubles[outcome] + 1 },
-      lastTrouble: trouble,
-      loggedTrouble: toLog,
+      failures: { ...failures, [outcome]: failures[outcome] + 1 },
+      lastFailure: failure,
+      loggedFailure: toLog,
     })
-    return { outcome, reason: trouble }
+    return { outcome, reason: failure }
   }
 
   return {
@@ -112,11 +112,11 @@ export function createChecking(known: KnownVersions, options: CheckingOptions): 
     async hear(headers) {
       const { readHeaders, concludeFromHeader } = await import('./check.ts')
       const { latest, feed: address, problem } = readHeaders(headers, options)
-      const { troubles, findings, headerFeed } = known.memory()
+      const { failures, findings, headerFeed } = known.memory()
       if (problem !== undefined)
         await known.change({
-          troubles: { ...troubles, refused: troubles.refused + 1 },
-          lastTrouble: problem,
+          failures: { ...failures, refused: failures.refused + 1 },
+          lastFailure: problem,
         })
       const isFromFeed = findings?.source === 'feed' && findings.version === version()
       if (latest !== undefined && !isFromFeed)
@@ -138,7 +138,7 @@ export function createChecking(known: KnownVersions, options: CheckingOptions): 
   }
 }
 
-const troubleText = (outcome: 'refused' | 'unreachable', address: string, trouble: string) =>
+const failureText = (outcome: 'refused' | 'unreachable', address: string, failure: string) =>
   outcome === 'refused'
-    ? `The version feed ${address} ${trouble}. It is not used; what was known before still holds.`
-    : `The version feed ${address} cannot be read: ${trouble}. New versions and advisories are not known until it can be read; this is not logged again.`
+    ? `The version feed ${address} ${failure}. It is not used; what was known before still holds.`
+    : `The version feed ${address} cannot be read: ${failure}. New versions and advisories are not known until it can be read; this is not logged again.`

@@ -11,7 +11,7 @@ import {
 import { type Acknowledgement, holdsUntil, isWorthShowing, noticeOf } from './notice.ts'
 import type { ShownVersion, VersionNotice } from './types.ts'
 
-/** Knowledge of this process about versions: findings, acknowledgements and troubles, as it and others have stored them. */
+/** Knowledge of this process about versions: findings, acknowledgements and failures, as it and others have stored them. */
 export interface KnownVersions {
   memory(): VersionMemory
   /** Reads what this or another process has stored. Never rejects. */

@@ -19,11 +19,11 @@ export interface VersionMemory {
   /** Time before which the schedule makes no check. */
   readonly notBefore?: string | undefined
   readonly lastCheckAt?: string | undefined
-  readonly troubles: { readonly unreachable: number; readonly refused: number }
-  /** Trouble of the last check. */
-  readonly lastTrouble?: string | undefined
-  /** Trouble that was logged: the same one is not logged again. */
-  readonly loggedTrouble?: string | undefined
+  readonly failures: { readonly unreachable: number; readonly refused: number }
+  /** Failure of the last check. */
+  readonly lastFailure?: string | undefined
+  /** Failure that was logged: the same one is not logged again. */
+  readonly loggedFailure?: string | undefined
   /** Notice that was logged last. */
   readonly logged?: string | undefined
   /** Time at which the notice was last printed on a terminal, and its text. */
@@ -32,20 +32,20 @@ export interface VersionMemory {
   readonly start?: object | undefined
 }
 
-export const EMPTY_MEMORY: VersionMemory = Object.freeze({ troubles: { unreachable: 0, refused: 0 } })
+export const EMPTY_MEMORY: VersionMemory = Object.freeze({ failures: { unreachable: 0, refused: 0 } })
 
 /** Reads the stored state. What is damaged or not there is read as empty. Never rejects. */
 export async function readMemory(store: StateStore): Promise<VersionMemory> {
   try {
     const bytes = await store.read(ENTRIES.version)
     if (!bytes) return EMPTY_MEMORY
-    const { format, findings, troubles, start, ...rest } = parseOwn(new TextDecoder().decode(bytes))
-    if (format !== FORMAT || !isTroubles(troubles)) return EMPTY_MEMORY
+    const { format, findings, failures, start, ...rest } = parseOwn(new TextDecoder().decode(bytes))
+    if (format !== FORMAT || !areFailures(failures)) return EMPTY_MEMORY
     const texts = Object.entries(rest).filter(([name, value]) => MEMBERS.get(name)?.(value))
     return ownOf({
       ...EMPTY_MEMORY,
       ...Object.fromEntries(texts),
-      troubles,
+      failures,
       ...(isFindings(findings) && { findings }),
       ...(typeof start === 'object' && { start }),
     })
@@ -75,17 +75,17 @@ const MEMBERS: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['headerFeed', (value) => isText(2_000)(value) && URL.canParse(value as string)],
   ['notBefore', isTime],
   ['lastCheckAt', isTime],
-  ['lastTrouble', isText(500)],
-  ['loggedTrouble', isText(500)],
+  ['lastFailure', isText(500)],
+  ['loggedFailure', isText(500)],
   ['logged', isText(10_000)],
   ['printedAt', isTime],
 ])
 
-const isTroubles = (value: unknown): value is VersionMemory['troubles'] =>
+const areFailures = (value: unknown): value is VersionMemory['failures'] =>
   typeof value === 'object' &&
   value !== null &&
   (['unreachable', 'refused'] as const).every((name) =>
-    Number.isSafeInteger(memberOf(value as VersionMemory['troubles'], name)),
+    Number.isSafeInteger(memberOf(value as VersionMemory['failures'], name)),
   )
 
 /** Checks findings as if they came from the network: another program may have written them. */

@@ -80,9 +80,9 @@ export interface VersionStatus {
   /** Time of the next check; absent while none is planned. */
   readonly nextCheckAt?: string
   /** Number of checks that found no feed, or a feed that was refused, since the state was created. */
-  readonly troubles: { readonly unreachable: number; readonly refused: number }
-  /** Trouble of the last check, in words; absent if there was none. */
-  readonly lastTrouble?: string
+  readonly failures: { readonly unreachable: number; readonly refused: number }
+  /** Failure of the last check, in words; absent if there was none. */
+  readonly lastFailure?: string
 }
 
 /** Newest version and advisories for the operator. */

@@ -176,14 +176,14 @@ export function createVersionWatch(options: VersionWatchOptions): VersionWatch {
       await known.look()
       const { checks, because } = permission()
       const [address, now, due] = [checking.feed(), known.notice(), schedule.due()]
-      const { lastCheckAt, troubles, lastTrouble } = known.memory()
+      const { lastCheckAt, failures, lastFailure } = known.memory()
       return {
-        ...{ checks, because, mode, troubles: { ...troubles } },
+        ...{ checks, because, mode, failures: { ...failures } },
         ...(address !== undefined && { feed: address }),
         ...(now && { notice: now }),
         ...(lastCheckAt !== undefined && { lastCheckAt }),
         ...(due !== undefined && { nextCheckAt: new Date(due).toISOString() }),
-        ...(lastTrouble !== undefined && { lastTrouble }),
+        ...(lastFailure !== undefined && { lastFailure }),
       }
     },
     forget: () => runExclusive(known.forget),

@@ -90,12 +90,12 @@ export function legend(keys: readonly Key[], width: number): Part {
   let [x, y] = [0, 0]
   const entries = keys.map(({ label, colour, isOutlined }) => {
     const shown = fitted(label, width - 20)
-    const taken = 18 + textWidth(shown) + 14
-    if (x > 0 && x + taken - 14 > width) [x, y] = [0, y + 20]
+    const occupied = 18 + textWidth(shown) + 14
+    if (x > 0 && x + occupied - 14 > width) [x, y] = [0, y + 20]
     const entry =
       `<rect x="${x}" y="${y + 3}" width="12" height="12" rx="2" fill="${colour}"${isOutlined ? ` stroke="${REST}" stroke-width="0.5"` : ''}/>` +
       `<text x="${x + 18}" y="${y + 14}" font-size="${FONT_SIZE}" fill="currentColor">${escapeXml(shown)}</text>`
-    x = Math.round(x + taken)
+    x = Math.round(x + occupied)
     return entry
   })
   return { height: y + 28, svg: entries.join('') }

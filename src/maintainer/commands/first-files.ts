@@ -113,7 +113,7 @@ const testFile = ({ name, prefix, ending }: FirstFilesOptions) => `import { mkdt
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
-import { provesOffIsOff } from 'otel-usage/testing'
+import { assertOffIsOff } from 'otel-usage/testing'
 
 /** Returns a run of the product that reports at once, with its own state. */
 function run(variables${ending === 'ts' ? ': Readonly<Record<string, string>>' : ''}) {
@@ -132,7 +132,7 @@ function run(variables${ending === 'ts' ? ': Readonly<Record<string, string>>' :
 
 for (const no of ['DO_NOT_TRACK', '${prefix}_TELEMETRY_OPTOUT']) {
   test(\`with \${no}=1 nothing leaves, and there is no installation id\`, async () => {
-    await provesOffIsOff(run, { off: { [no]: '1' }, on: { ${prefix}_TELEMETRY: 'on' } })
+    await assertOffIsOff(run, { off: { [no]: '1' }, on: { ${prefix}_TELEMETRY: 'on' } })
   })
 }
 `

@@ -8,7 +8,7 @@ import type { CommandContext } from './command-io.ts'
 import { storeUrlOf } from './store-url.ts'
 
 const HELP = `
-What is refused is listed with its place, the rest is imported, and the exit code is 1. Reports of installations
+What is refused is listed with its location, the rest is imported, and the exit code is 1. Reports of installations
 that asked to be forgotten are left out, and do not change the exit code.`
 
 interface ImportCommandOptions extends ProductOptions {
@@ -79,9 +79,10 @@ function summaryText(summary: ImportSummary): string {
       ? [`${counted(forgotten, 'report')} left out: their installations asked to be forgotten.`]
       : []),
     ...(removed > 0 ? [`${counted(removed, 'value')} removed that no catalog declares.`] : []),
-    ...(refused > 0 ? ['', `${counted(refused, 'place')} refused:`] : []),
+    ...(refused > 0 ? ['', `${counted(refused, 'part')} refused:`] : []),
     ...refusals.map(
-      ({ file, place, reason }) => `  ${shown(file)}${place === null ? '' : `, ${place}`}: ${shown(reason)}`,
+      ({ file, location, reason }) =>
+        `  ${shown(file)}${location === null ? '' : `, ${location}`}: ${shown(reason)}`,
     ),
     ...(refused > refusals.length ? [`  and ${refused - refusals.length} more`] : []),
     ...(refused > 0 ? [''] : []),

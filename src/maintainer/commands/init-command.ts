@@ -48,11 +48,11 @@ function writeFirstFiles(name: string, options: InitOptions, { stdout }: Command
     ending: endingOf(options, manifest),
     manifest: manifest && relativePath(directory, manifest.file),
   } satisfies FirstFilesOptions)
-  const places = Object.entries(files).map(([file, content]) => ({
+  const targets = Object.entries(files).map(([file, content]) => ({
     file: path.join(directory, file),
     content,
   }))
-  const existing = places.filter(({ file }) => existsSync(file))
+  const existing = targets.filter(({ file }) => existsSync(file))
   if (existing.length > 0) {
     throw new CallError(
       `${existing.map(({ file }) => `'${file}'`).join(', ')} ${existing.length === 1 ? 'exists' : 'exist'} already. Nothing was written; choose another --directory.`,
@@ -61,14 +61,14 @@ function writeFirstFiles(name: string, options: InitOptions, { stdout }: Command
   try {
     mkdirSync(directory, { recursive: true })
     // Never replaces a file that was created meanwhile.
-    for (const { file, content } of places) writeFileSync(file, content, { flag: 'wx' })
+    for (const { file, content } of targets) writeFileSync(file, content, { flag: 'wx' })
   } catch (error) {
     throw new GatewayError(`The files could not be written into '${directory}': ${errorMessage(error)}.`, {
       cause: error,
     })
   }
   const [, product = ''] = Object.keys(files)
-  stdout.write(`${places.map(({ file }) => `wrote ${file}`).join('\n')}
+  stdout.write(`${targets.map(({ file }) => `wrote ${file}`).join('\n')}
 Next: put your own words into ${product}, and write the page with:
   npx otel-usage catalog docs --product ${path.join(directory, product)} --out TELEMETRY.md
 `)

@@ -175,7 +175,7 @@ function questionOf(
   return { id: id as string | undefined, ask, product, title, decision, ...words, options }
 }
 
-/** The places of the page that are not questions, and the files of facts, have names, too. */
+/** The parts of the page that are not questions, and the files of facts, have names, too. */
 const ID = /^(?!(?:content|data|method|fact-.*)$)[a-z0-9]+(?:-[a-z0-9]+)*$/
 
 /** Reads the arguments and filters of a question by their own rules. */
@@ -271,9 +271,9 @@ function freeId(
     .replaceAll(/^-|-$/g, '')
     .slice(0, 80)
     .replace(/-$/, '')
-  const taken = new Set(others.map((other) => other.id))
+  const inUse = new Set(others.map((other) => other.id))
   for (let number = 1; ; number++) {
     const free = number === 1 ? id : `${id}-${number}`
-    if (!taken.has(free)) return free
+    if (!inUse.has(free)) return free
   }
 }

@@ -18,17 +18,17 @@ export async function readDefinition(
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const mistakes: Mistake[] = []
-  const placeOf = (offset: number) => {
+  const lineOf = (offset: number) => {
     const { line, col } = lines.linePos(offset)
     return `line ${line}, column ${col}`
   }
   const refuse: Refuse = (path, message) =>
     void mistakes.push({
-      path: [placeOf(offsetOf(document, path)), nameOf(path)].filter(Boolean).join(', '),
+      path: [lineOf(offsetOf(document, path)), nameOf(path)].filter(Boolean).join(', '),
       message,
     })
   for (const { message, pos } of document.errors)
-    mistakes.push({ path: placeOf(pos[0]), message: `${message.replace(/\.$/, '')}; correct the YAML there` })
+    mistakes.push({ path: lineOf(pos[0]), message: `${message.replace(/\.$/, '')}; correct the YAML there` })
   if (mistakes.length > 0) throw mistaken(file, mistakes)
   let given: unknown
   try {

@@ -31,6 +31,7 @@ export interface Answer<R = Row> {
   readonly rows: readonly R[]
 }
 
+/** Fact that an answer is about. */
 export interface FactOfAnswer {
   readonly name: string
   /** Level of consent from which on it is reported: installations below it are not in its values. */

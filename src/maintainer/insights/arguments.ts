@@ -13,6 +13,7 @@ export interface Argument<T = unknown> {
   readonly read: (given: unknown) => T
 }
 
+/** Arguments of a question, by name. */
 export type Arguments = Readonly<Record<string, Argument>>
 
 /** Values of arguments, all filled in. */

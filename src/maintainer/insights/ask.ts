@@ -6,7 +6,7 @@ import { type Argument, type Arguments, whole } from './arguments.ts'
 import { type Cell, withoutSmallGroups } from './cells.ts'
 import { type Condition, conditionsOf, conditionText, FILTERS, type Filters } from './conditions.ts'
 import { dayBefore, dayOf } from './days.ts'
-import { type Computed, computedInPlace, computedOnce } from './once.ts'
+import { type Computed, computedInline, computedOnce } from './once.ts'
 import type { Asking, Columns, OwnQuery, Question, Row } from './question.ts'
 import { estimated } from './randomized.ts'
 import { conditionParameters, type Population, populationOf, rareValues } from './sets.ts'
@@ -87,7 +87,7 @@ export async function ask(
   }
   const conditions =
     question.counts === 'none' ? [] : await conditionsOf(filters, () => asking.frequent('service.version'))
-  const computed = store.shards === undefined ? computedOnce() : computedInPlace()
+  const computed = store.shards === undefined ? computedOnce() : computedInline()
   const counts = question.counts === 'last' ? 'last' : 'days'
   const population = populationOf(counts, conditions, filters.leaveOut, computed.once)
   const own = await question.query({ ...asking, population, once: computed.once })

@@ -59,7 +59,7 @@ const constants = (name: string, columns: readonly string[], query: string) =>
   `(SELECT groupArray((Key, ${columns.join(', ')})) FROM (${query})) AS ${name}, (SELECT groupArray(each.1) FROM (SELECT arrayJoin(${name}) AS each)) AS ${name}Keys`
 
 /** Puts each query where it is read. A cluster needs that: of a constant, its shards would all get that of one server. */
-export function computedInPlace(): Computed {
+export function computedInline(): Computed {
   return {
     once: (query, columns = ['Who']) => ({
       rows: `(${query})`,

@@ -5,12 +5,14 @@ import type { Population } from './sets.ts'
 
 /** Columns of an answer, by name: `text`, `day`, `count` (of installations or of events), `share` (0 to 1) or `number`. */
 export type Columns = Readonly<Record<string, ColumnType>>
+/** Type of the values in a column. */
 export type ColumnType = 'text' | 'day' | 'count' | 'share' | 'number'
 
 /** Row of an answer. A number that is withheld, or not known, is `null`. */
 export type RowOf<C extends Columns> = {
   readonly [N in keyof C]: C[N] extends 'text' | 'day' ? string : number | null
 }
+/** Row of an answer whose columns are not known to the compiler. */
 export type Row = Readonly<Record<string, string | number | null>>
 
 /** Arguments and surroundings of a question. */

@@ -84,7 +84,7 @@ function keptInWords({ retention }: ProductReceiver, { levels }: Catalog): strin
 
 function seeing(product: PublishedProduct): Block[] {
   const { name, environmentPrefix: prefix, state, consent } = product
-  const place =
+  const directory =
     state === undefined
       ? text`the user's directory for state: ${code(`~/.local/state/${name}/usage`)} on Linux (or below ${code('XDG_STATE_HOME')}), ${code(`~/Library/Application Support/${name}/usage`)} on macOS, ${code(`%LOCALAPPDATA%\\${name}\\usage`)} on Windows`
       : [code(state)]
@@ -94,7 +94,7 @@ function seeing(product: PublishedProduct): Block[] {
         ? 'A local log contains the exact bytes of every report that is sent. While the telemetry is off, nothing is collected.'
         : 'A local log contains the exact bytes of every report, whether it is sent or not: while the telemetry is off, the log shows what would have been sent.',
     ]),
-    paragraph(text`The log is the file ${code('ledger.jsonl')} in ${place}.`),
+    paragraph(text`The log is the file ${code('ledger.jsonl')} in ${directory}.`),
     paragraph(
       text`${code(`${prefix}_TELEMETRY_DIR`)} names another directory. ${code('tail -n 1 ledger.jsonl')} shows the last report.`,
     ),

@@ -14,6 +14,7 @@ import { problemsOf } from './status-text.ts'
 import { askStore } from './store/ask-store.ts'
 import type { StoreAccess } from './store/store-access.ts'
 
+/** Options of {@link gatewayStatus}. */
 export interface GatewayStatusOptions {
   /** Directory of queue and archive. */
   readonly directory: string
@@ -88,10 +89,10 @@ async function accessTo(
 /** Returns the address of a store for display. */
 export const storeOf = (address: string) => shownAddress(address).replace(/\/$/, '')
 
-const PLACES_FILE = 'gateway.json'
+const ENDPOINTS_FILE = 'gateway.json'
 
 /** Returns the path of the file in which `gateway up` describes what it has started. */
-export const endpointsFile = (directory: string) => path.join(directory, PLACES_FILE)
+export const endpointsFile = (directory: string) => path.join(directory, ENDPOINTS_FILE)
 
 async function endpointsOf(directory: string, environment: Environment): Promise<GatewayEndpoints> {
   try {

@@ -20,6 +20,7 @@ export interface ClickHouseConnection {
   close(): Promise<void>
 }
 
+/** Options of a query. */
 export interface QueryOptions {
   readonly parameters?: Readonly<Record<string, unknown>>
   /** Comment for the server's query log, in the column `log_comment`. */

@@ -7,6 +7,7 @@ import { describeValue } from '../../platform/index.ts'
 import { errorMessage, GatewayError, GatewayOptionsError } from '../package/index.ts'
 import { connected, read, requireName, run, type StoreAddress, type StoreCluster } from './schema.ts'
 
+/** User of the store who only reads, such as Grafana: sees the views, and no installation. */
 export interface StoreReader {
   /** Name of the user in ClickHouse. */
   readonly name: string
@@ -15,6 +16,7 @@ export interface StoreReader {
   readonly products?: readonly string[] | undefined
 }
 
+/** Options of {@link readerStatements}. */
 export interface ReaderOptions extends Pick<StoreAddress, 'database' | 'cluster'> {
   /** Number of installations below which the views show no group, 2 to 1,000. Default: 5. */
   readonly smallestGroup?: number | undefined

@@ -161,8 +161,8 @@ function onCluster(
 const ENGINE = /\bENGINE = (\w*MergeTree)(?:\((.+)\))?/
 
 /** Returns the replicated form of an engine, with a separate path in Keeper for each shard. */
-const replicatedEngine = (place: string) => (_: string, engine?: string, of?: string) =>
-  `ENGINE = Replicated${engine}('/clickhouse/tables/{shard}/${place}', '{replica}'${of === undefined ? '' : `, ${of}`})`
+const replicatedEngine = (path: string) => (_: string, engine?: string, of?: string) =>
+  `ENGINE = Replicated${engine}('/clickhouse/tables/{shard}/${path}', '{replica}'${of === undefined ? '' : `, ${of}`})`
 
 /** Key that keeps all data of an installation on one shard; a report without an installation id goes by its report id. */
 const SHARDING_KEY =

@@ -69,7 +69,7 @@ function refusals(names: readonly ProblemName[]): Json {
   )
 }
 
-function parametersIn(place: 'path' | 'query', schema: v.GenericSchema | undefined): Json[] {
+function parametersIn(location: 'path' | 'query', schema: v.GenericSchema | undefined): Json[] {
   if (!schema) return []
   const { properties = {}, required = [] } = inline(schema) as {
     readonly properties?: Record<string, Json>
@@ -77,9 +77,9 @@ function parametersIn(place: 'path' | 'query', schema: v.GenericSchema | undefin
   }
   return Object.entries(properties).map(([name, { description, ...schema }]) => ({
     name,
-    in: place,
+    in: location,
     ...(description !== undefined && { description }),
-    ...((place === 'path' || required.includes(name)) && { required: true }),
+    ...((location === 'path' || required.includes(name)) && { required: true }),
     schema,
   }))
 }

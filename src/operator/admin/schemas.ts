@@ -107,8 +107,8 @@ export const VersionState = v.object({
   notice: v.optional(Notice),
   lastCheckAt: v.optional(time),
   nextCheckAt: v.optional(time),
-  troubles: v.object({ unreachable: count, refused: count }),
-  lastTrouble: v.optional(v.string()),
+  failures: v.object({ unreachable: count, refused: count }),
+  lastFailure: v.optional(v.string()),
 })
 
 export const Version = v.object({

@@ -13,6 +13,7 @@ export interface AdminAccess {
   readonly write: boolean
 }
 
+/** Options of {@link createAdminHandler}. */
 export interface AdminHandlerOptions {
   /**
    * Decides who may read and who may write. It is called with each request: with the `IncomingMessage` of `node:http`, which has what

@@ -35,13 +35,13 @@ const functionOf = (called: string, before: readonly string[]) =>
 
 function bash(called: string, before: readonly string[], words: readonly Word[]): string {
   const own = functionOf(called, before)
-  const place = before.length + 1
+  const position = before.length + 1
   return `# Completion of \`${[called, ...before].join(' ')}\` for bash: put this line into ~/.bashrc
 #   source <(${[called, ...before, 'completion', 'bash'].join(' ')})
 ${own}_before=$(complete -p ${called} 2>/dev/null | sed -n 's/.*-F \\([^ ]*\\).*/\\1/p')
 ${own}() {
   local current="\${COMP_WORDS[COMP_CWORD]}"
-  if [[ "\${COMP_WORDS[*]:1:${before.length}}" != "${before.join(' ')}" || $COMP_CWORD -lt ${place} ]]; then
+  if [[ "\${COMP_WORDS[*]:1:${before.length}}" != "${before.join(' ')}" || $COMP_CWORD -lt ${position} ]]; then
     if [[ -n "$${own}_before" && "$${own}_before" != ${own} ]]; then
       "$${own}_before" "$@"
     else
@@ -49,11 +49,11 @@ ${own}() {
     fi
     return
   fi
-  if [[ $COMP_CWORD -eq ${place} ]]; then
+  if [[ $COMP_CWORD -eq ${position} ]]; then
     COMPREPLY=($(compgen -W "${words.map((word) => word.name).join(' ')}" -- "$current"))
     return
   fi
-  case "\${COMP_WORDS[${place}]}" in
+  case "\${COMP_WORDS[${position}]}" in
 ${words.map((word) => `    ${word.name}) COMPREPLY=($(compgen -W "${word.options.join(' ')}" -- "$current")) ;;`).join('\n')}
   esac
 }
@@ -63,12 +63,12 @@ complete -o default -F ${own} ${called}
 
 function zsh(called: string, before: readonly string[], words: readonly Word[]): string {
   const own = functionOf(called, before)
-  const place = before.length + 2
+  const position = before.length + 2
   return `# Completion of \`${[called, ...before].join(' ')}\` for zsh: put this line into ~/.zshrc, after compinit
 #   source <(${[called, ...before, 'completion', 'zsh'].join(' ')})
 ${own}_before=\${_comps[${called}]}
 ${own}() {
-  if [[ "\${words[2,${before.length + 1}]}" != "${before.join(' ')}" || $CURRENT -lt ${place} ]]; then
+  if [[ "\${words[2,${before.length + 1}]}" != "${before.join(' ')}" || $CURRENT -lt ${position} ]]; then
     if [[ -n "$${own}_before" && "$${own}_before" != ${own} ]]; then
       "$${own}_before" "$@"
     else
@@ -76,14 +76,14 @@ ${own}() {
     fi
     return
   fi
-  if [[ $CURRENT -eq ${place} ]]; then
+  if [[ $CURRENT -eq ${position} ]]; then
     local -a commands=(
 ${words.map(({ name, description }) => `      ${quoted(`${name}:${description.replaceAll(':', '\\:')}`)}`).join('\n')}
     )
     _describe command commands
     return
   fi
-  case "\${words[${place}]}" in
+  case "\${words[${position}]}" in
 ${words.map((word) => `    ${word.name}) compadd -- ${word.options.join(' ')} ;;`).join('\n')}
   esac
 }

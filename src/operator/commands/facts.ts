@@ -16,8 +16,8 @@ export async function facts({ usage, terminal }: Context): Promise<Answer> {
   )
   return {
     json: { facts: described },
-    lines: described.flatMap(({ why, owner, expires, since, review }, place) => [
-      ...(heads[place] ?? []).map(terminal.bold),
+    lines: described.flatMap(({ why, owner, expires, since, review }, index) => [
+      ...(heads[index] ?? []).map(terminal.bold),
       ...terminal.wrap(why, '    '),
       ...terminal
         .wrap(

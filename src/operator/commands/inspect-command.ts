@@ -10,7 +10,7 @@ export function addInspectCommand(program: Command, context: Surroundings): void
     )
     .argument('<state>', 'Directory of the state, or the address of a PostgreSQL database (postgres://…).')
     .argument('[command...]', 'What to do, with its options. Default: status.')
-    .option('--product <name>', 'Name of the product, where several have their state in one place.')
+    .option('--product <name>', 'Name of the product, where several share a state store.')
     .option('--table <name>', 'Table of the state in a PostgreSQL database.')
     .passThroughOptions()
     .action(async (state: string, args: string[], options: InspectOptions) => {

@@ -17,21 +17,21 @@ import { runOffered, writeFailure } from './run.ts'
 /** Runs a command over the state of a product that does not run, and resolves to its exit code. */
 export async function inspect(
   { plain, stderr, environment, clock }: Surroundings,
-  place: string,
+  location: string,
   args: readonly string[],
   { product, table }: InspectOptions,
 ): Promise<number> {
   const output = { stdout: plain, stderr, environment, isJson: args.includes('--json') }
   let close = async () => {}
   try {
-    const isDatabase = /^postgres(ql)?:/.test(place)
-    const opened = isDatabase ? await openDatabase(place, table) : openDirectory(place)
+    const isDatabase = /^postgres(ql)?:/.test(location)
+    const opened = isDatabase ? await openDatabase(location, table) : openDirectory(location)
     close = opened.close
     const isReadOnly = args[0] !== 'off'
     const found = await inspectHost(opened.store, { product, clock, isReadOnly })
     if (typeof found === 'string') throw new CommandFailure(found, EXIT.failed)
     // The address of a database may have a password in it, and messages repeat the name of the command.
-    const name = `otel-usage inspect ${isDatabase ? 'postgres://…' : place}`
+    const name = `otel-usage inspect ${isDatabase ? 'postgres://…' : location}`
     const io = { stdout: plain, stderr, environment, clock, name }
     return await runOffered(found.usage, args, io, OFFERED)
   } catch (error) {
@@ -46,15 +46,15 @@ interface Opened {
   close(): Promise<void>
 }
 
-function openDirectory(place: string): Opened {
+function openDirectory(location: string): Opened {
   try {
-    if (!statSync(place).isDirectory())
-      throw new CommandFailure(`${place} is not a directory.`, EXIT.calledWrongly)
+    if (!statSync(location).isDirectory())
+      throw new CommandFailure(`${location} is not a directory.`, EXIT.calledWrongly)
   } catch (error) {
     if (error instanceof CommandFailure) throw error
-    throw new CommandFailure(`${place} cannot be read (${codeOf(error)}).`, EXIT.calledWrongly)
+    throw new CommandFailure(`${location} cannot be read (${codeOf(error)}).`, EXIT.calledWrongly)
   }
-  return { store: createDirectoryStore(path.resolve(place)), close: async () => {} }
+  return { store: createDirectoryStore(path.resolve(location)), close: async () => {} }
 }
 
 /** Opens a database with the package `pg` of this folder: this package does not bring it. */

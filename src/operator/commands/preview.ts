@@ -36,7 +36,7 @@ async function sideBySide({ usage, terminal }: Context): Promise<Answer> {
   const levels = ['off', ...usage.catalog().levels]
   const previews = await Promise.all(levels.map((level) => usage.preview({ level })))
   // Under `off` nothing is sent: the local log has it.
-  const facts = previews.map(({ bytes }, place) => (bytes && place > 0 ? factsOf(bytes) : {}))
+  const facts = previews.map(({ bytes }, index) => (bytes && index > 0 ? factsOf(bytes) : {}))
   const names = [...new Set(facts.flatMap((one) => Object.keys(one)))].filter(
     (name) => !/^(usage|service)\./.test(name),
   )
@@ -44,7 +44,7 @@ async function sideBySide({ usage, terminal }: Context): Promise<Answer> {
   return {
     json: {
       levels: Object.fromEntries(
-        levels.map((level, place) => [level, documentOf(previews[place] as Preview)]),
+        levels.map((level, index) => [level, documentOf(previews[index] as Preview)]),
       ),
     },
     lines: [

@@ -81,8 +81,8 @@ function opinionLines({ opinions }: Verdict, terminal: Terminal): string[] {
     level === undefined ? state : `${state}, ${level}`,
     timeText(why),
   ])
-  return columns(terminal, rows).flatMap((lines, place) =>
-    lines.map(opinions[place]?.won ? terminal.bold : terminal.dim),
+  return columns(terminal, rows).flatMap((lines, index) =>
+    lines.map(opinions[index]?.won ? terminal.bold : terminal.dim),
   )
 }
 

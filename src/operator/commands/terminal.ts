@@ -88,13 +88,13 @@ function pieces(word: string, width: number): string[] {
  */
 export function columns({ width }: Terminal, rows: ReadonlyArray<readonly string[]>): string[][] {
   const widths = rows.reduce<number[]>(
-    (sizes, row) => row.map((cell, place) => Math.max(sizes[place] ?? 0, widthOf(cell))),
+    (sizes, row) => row.map((cell, index) => Math.max(sizes[index] ?? 0, widthOf(cell))),
     [],
   )
   const before = widths.slice(0, -1).reduce((sum, size) => sum + size + GAP.length, 0)
   const isBeside = width - before >= NARROWEST_CELL || before + (widths.at(-1) ?? 0) <= width
   return rows.map((row) => {
-    const head = row.slice(0, -1).map((cell, place) => padded(cell, widths[place] ?? 0))
+    const head = row.slice(0, -1).map((cell, index) => padded(cell, widths[index] ?? 0))
     const last = row.at(-1) ?? ''
     if (isBeside) return wrapped(last, width, ' '.repeat(before), [...head, ''].join(GAP)).map(trimEnd)
     return [head.join(GAP).trimEnd(), ...wrapped(last, width, INDENT, INDENT)]

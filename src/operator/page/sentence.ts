@@ -9,14 +9,14 @@ export interface Sentences {
   readonly more: readonly string[]
 }
 
-export interface Told {
+export interface Shown {
   readonly status: Status
   readonly choices: readonly Choice[]
   /** Time in milliseconds since 1970. */
   readonly now: number
 }
 
-export function sentencesOf({ status, choices, now }: Told, messages: Messages, format: Format): Sentences {
+export function sentencesOf({ status, choices, now }: Shown, messages: Messages, format: Format): Sentences {
   const { verdict, product, delivery, nextReportAt } = status
   const due = nextReportAt === undefined ? undefined : Date.parse(nextReportAt) - now
   const time = due === undefined ? undefined : due < 60_000 ? messages.now : format.duration(due)

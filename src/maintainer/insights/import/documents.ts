@@ -4,10 +4,10 @@ import { createGunzip, createZstdDecompress, zstdDecompressSync } from 'node:zli
 import { errorMessage } from '../../package/index.ts'
 import { faultOf } from './import-files.ts'
 
-/** An OTLP request of a file, or the reason that a place has none. */
+/** An OTLP request of a file, or the reason why there is none at a location. */
 export interface FoundDocument {
-  /** Place in the file, such as `line 12`. */
-  readonly place: string
+  /** Location in the file, such as `line 12`. */
+  readonly location: string
   readonly text?: string
   /** As the end of a sentence. */
   readonly problem?: string
@@ -25,14 +25,14 @@ export async function* documentsIn(
   file: string,
   onRead: (bytes: number) => void = () => {},
 ): AsyncGenerator<FoundDocument> {
-  let place = 'its beginning'
+  let location = 'its beginning'
   try {
     const start = await firstBytes(file)
     const isFramed = start.subarray(4).equals(ZSTD)
     const chunks = isFramed ? chunksOf(file, onRead) : unpacked(file, start, onRead)
     const isOne = /\.json(\.gz|\.zst)?$/.test(file)
     for await (const found of isFramed ? messagesIn(chunks) : isOne ? wholeOf(chunks) : linesIn(chunks)) {
-      place = found.place
+      location = found.location
       if (found.text?.trim() !== '') yield found
     }
   } catch (error) {
@@ -40,7 +40,7 @@ export async function* documentsIn(
     const problem = isPacked
       ? `the compressed file is damaged or ends too early behind it: ${errorMessage(error)}`
       : faultOf(error)
-    yield { place, problem }
+    yield { location, problem }
   }
 }
 
@@ -111,36 +111,36 @@ async function* messagesIn(chunks: AsyncIterable<Buffer>): AsyncGenerator<FoundD
     rest = Buffer.concat([rest, chunk])
     while (rest.length >= 4) {
       const length = rest.readUInt32BE(0)
-      const place = `message ${message}`
+      const location = `message ${message}`
       if (length > MAX_DOCUMENT_BYTES) {
-        yield { place, problem: `it is said to have ${length} bytes; what follows cannot be read either` }
+        yield { location, problem: `it is said to have ${length} bytes; what follows cannot be read either` }
         return
       }
       if (rest.length < 4 + length) break
-      yield messageOf(place, rest.subarray(4, 4 + length))
+      yield messageOf(location, rest.subarray(4, 4 + length))
       rest = rest.subarray(4 + length)
       message += 1
     }
   }
-  if (rest.length > 0) yield { place: `message ${message}`, problem: 'the file ends within it' }
+  if (rest.length > 0) yield { location: `message ${message}`, problem: 'the file ends within it' }
 }
 
-function messageOf(place: string, packed: Buffer): FoundDocument {
+function messageOf(location: string, packed: Buffer): FoundDocument {
   try {
     const bytes = zstdDecompressSync(packed, { maxOutputLength: MAX_DOCUMENT_BYTES })
-    return documentOf(place, [bytes], bytes.length)
+    return documentOf(location, [bytes], bytes.length)
   } catch (error) {
-    return { place, problem: `it cannot be unpacked: ${errorMessage(error)}` }
+    return { location, problem: `it cannot be unpacked: ${errorMessage(error)}` }
   }
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-function documentOf(place: string, parts: readonly Buffer[], size: number): FoundDocument {
-  if (size > MAX_DOCUMENT_BYTES) return { place, problem: `it has more than ${MAX_DOCUMENT_BYTES} bytes` }
+function documentOf(location: string, parts: readonly Buffer[], size: number): FoundDocument {
+  if (size > MAX_DOCUMENT_BYTES) return { location, problem: `it has more than ${MAX_DOCUMENT_BYTES} bytes` }
   try {
-    return { place, text: decoder.decode(Buffer.concat(parts)) }
+    return { location, text: decoder.decode(Buffer.concat(parts)) }
   } catch {
-    return { place, problem: 'it is not UTF-8' }
+    return { location, problem: 'it is not UTF-8' }
   }
 }

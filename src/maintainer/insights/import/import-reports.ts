@@ -36,6 +36,7 @@ export interface ImportOptions extends ClickHouseAddress {
   readonly clock?: Clock | undefined
 }
 
+/** Progress of an import. */
 export interface ImportProgress {
   /** Every file is read twice: first for the requests to be forgotten. */
   readonly step: 'requests' | 'reports'
@@ -58,7 +59,7 @@ export interface ImportSummary {
   readonly forgotten: number
   /** Attributes and points that were removed from imported reports, because no catalog declares them. */
   readonly removed: number
-  /** Number of places that could not be imported. */
+  /** Number of parts of the files that could not be imported: reports, lines, whole files. */
   readonly refused: number
   /** The first 100 of them. */
   readonly refusals: readonly Refusal[]
@@ -67,10 +68,11 @@ export interface ImportSummary {
   readonly until: string | null
 }
 
+/** Part of a file that was not imported. */
 export interface Refusal {
   readonly file: string
-  /** Place in the file, such as `line 12, report 3`; `null` for the file as a whole. */
-  readonly place: string | null
+  /** Location in the file, such as `line 12, report 3`; `null` for the file as a whole. */
+  readonly location: string | null
   /** End of a sentence. */
   readonly reason: string
 }
@@ -78,7 +80,7 @@ export interface Refusal {
 /**
  * Imports reports from files straight into the store, after the checks that the gateway makes. Reports have the time that they have in the
  * file. First come the requests to be forgotten in all files, then the reports, without those of installations that asked. What cannot be
- * imported is refused with its place, and the rest goes on. The same files can be imported again: a report counts once. The answers have
+ * imported is refused with its location, and the rest goes on. The same files can be imported again: a report counts once. The answers have
  * them after the next run of `maintain.sql`.
  *
  * @throws {UsageConfigurationError} if a catalog breaks a rule of `defineCatalog`.
@@ -178,17 +180,17 @@ async function* batchesOf(
     const onRead = (bytes: number) => {
       read += bytes
     }
-    for await (const { place, text, problem } of documentsIn(file, onRead)) {
+    for await (const { location, text, problem } of documentsIn(file, onRead)) {
       onProgress?.({ step, file, read, size, reports })
       if (step === 'requests' && !text?.includes('usage.forget')) continue
       const items = problem === undefined ? itemsIn(text ?? '') : problem
       if (typeof items === 'string') {
-        refuse(file, place, items)
+        refuse(file, location, items)
         continue
       }
       for (const [index, item] of items.entries()) {
         const report = check(item, { isArchive: archive, now: clock.now() })
-        if (typeof report === 'string') refuse(file, `${place}, report ${index + 1}`, report)
+        if (typeof report === 'string') refuse(file, `${location}, report ${index + 1}`, report)
         else if (step === 'reports' || report.isRequest) {
           batch.push(report)
           points += report.points.length
@@ -224,9 +226,9 @@ function createTally() {
   let [imported, requests, forgotten, removed, refused] = [0, 0, 0, 0, 0]
   let [first, last] = [Number.POSITIVE_INFINITY, 0]
   return {
-    refuse(file: string, place: string | null, reason: string) {
+    refuse(file: string, location: string | null, reason: string) {
       refused += 1
-      if (refusals.length < 100) refusals.push({ file, place, reason })
+      if (refusals.length < 100) refusals.push({ file, location, reason })
     },
     add(reports: readonly CheckedReport[], leftOut: number) {
       forgotten += leftOut

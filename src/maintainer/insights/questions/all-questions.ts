@@ -25,6 +25,7 @@ export const QUESTIONS = {
   consent,
 } as const
 
+/** Name of a question, as the function of that name: `canIDrop`. */
 export type QuestionName = keyof typeof QUESTIONS
 
 /** Returns the name of a question in a command: `canIDrop` is `can-i-drop`. */

@@ -21,6 +21,7 @@ export type FoundClickHouse =
   | { readonly how: 'address'; readonly url: string }
   | { readonly how: 'path' | 'npm'; readonly command: readonly string[] }
 
+/** Options of {@link findClickHouse}. */
 export interface FindClickHouseOptions {
   /** The HTTP address of a server. Default: the variable `CLICKHOUSE_URL`. */
   readonly address?: string | undefined

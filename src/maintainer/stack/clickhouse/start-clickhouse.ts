@@ -18,6 +18,7 @@ import { databaseOf, requireWritable } from '../settings.ts'
 import { serverConfiguration, usersConfiguration } from './engine-configuration.ts'
 import { type ClickHouseOrigin, type FoundClickHouse, findClickHouse } from './find-clickhouse.ts'
 
+/** Options of {@link startClickHouse}. */
 export interface StartClickHouseOptions {
   /** Directory of the data, which outlives a run. Not used with an address. */
   readonly directory: string

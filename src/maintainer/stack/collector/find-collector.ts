@@ -23,6 +23,7 @@ import { createProgress, type Progress } from './progress.ts'
 import { archiveName, downloadRelease } from './release.ts'
 import { takeWorkLock } from './work-lock.ts'
 
+/** Options of {@link findCollector}. */
 export interface FindCollectorOptions {
   /** Environment with `OTELCOL`, the path of a Collector, PATH, and the variables of the cache directory. Default: that of the process. */
   readonly environment?: Environment
@@ -61,8 +62,8 @@ export async function findCollector(options: FindCollectorOptions = {}): Promise
   const pins = await readPins(environment, options.checksums)
   const cache = path.resolve(options.cache ?? cacheDirectory(environment))
   const root = path.join(cache, 'collector')
-  const place = path.join(root, `${manifest.hash}-${process.platform}-${process.arch}`)
-  const program = path.join(place, process.platform === 'win32' ? 'otelcol.exe' : 'otelcol')
+  const target = path.join(root, `${manifest.hash}-${process.platform}-${process.arch}`)
+  const program = path.join(target, process.platform === 'win32' ? 'otelcol.exe' : 'otelcol')
   const failed: FailedWay[] = [{ way: 'the variable OTELCOL', reason: 'it is not set' }]
 
   const look = { program, cache, environment, ...expectation(pins, manifest) }
@@ -79,7 +80,7 @@ export async function findCollector(options: FindCollectorOptions = {}): Promise
     const lock = await prepareCache(root, cache)
       .then(() =>
         takeWorkLock({
-          path: `${place}.lock`,
+          path: `${target}.lock`,
           isDone: async () => {
             refuseEnded(options.signal)
             return 'version' in (await cachedCollector(look))
@@ -99,7 +100,7 @@ export async function findCollector(options: FindCollectorOptions = {}): Promise
     try {
       await removeLeftovers(root)
       const { releases, signal } = options
-      const made = await make({ look, pins, manifest, root, place, releases, signal }, failed, {
+      const made = await make({ look, pins, manifest, root, target, releases, signal }, failed, {
         ...progress,
         phase: (text) => {
           progress.phase(text)
@@ -180,7 +181,7 @@ interface Making {
   readonly releases: string | undefined
   readonly signal: AbortSignal | undefined
   readonly root: string
-  readonly place: string
+  readonly target: string
 }
 
 /** Downloads or builds in a separate directory, tries the result, and renames it into the cache. */
@@ -233,7 +234,7 @@ async function make(making: Making, failed: FailedWay[], progress: Progress): Pr
       const answer = await readVersion([target], environment)
       if ('reason' in answer) throw new Error(`the result does not run: ${answer.reason}`)
       await writeProvenance(target, { how, archive })
-      await putIntoPlace(ready, making)
+      await moveToTarget(ready, making)
       progress.end(how === 'build' ? 'built' : `downloaded; ${checked}`)
       return { command: [program], version: answer.version, how }
     } catch (error) {
@@ -257,15 +258,15 @@ async function removeLeftovers(root: string): Promise<void> {
 }
 
 /** Renames a program into the cache. Keeps a working one, which another process has put there first; replaces one that does not run. */
-async function putIntoPlace(ready: string, { place, look }: Making): Promise<void> {
+async function moveToTarget(ready: string, { target, look }: Making): Promise<void> {
   try {
-    await rename(ready, place)
+    await rename(ready, target)
   } catch (error) {
     if ('version' in (await cachedCollector(look))) return
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'EPERM') throw error
-    await rename(place, path.join(ready, '..', 'replaced'))
-    await rename(ready, place)
+    await rename(target, path.join(ready, '..', 'replaced'))
+    await rename(ready, target)
   }
 }
 

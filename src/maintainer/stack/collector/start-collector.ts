@@ -14,6 +14,7 @@ import { collectorArguments, readableFiles } from './collector-arguments.ts'
 import { collectorEnvironment } from './collector-environment.ts'
 import { containerCommand } from './docker.ts'
 
+/** Options of {@link startCollector}. */
 export interface StartCollectorOptions {
   readonly collector: Collector
   /** Paths of configurations that are merged over gateway.yaml, in this order. Default: none. */

@@ -49,17 +49,17 @@ export function openBolt(file: string, mode: 'r' | 'r+'): BoltFile {
   const descriptor = openSync(file, mode)
   const state = (meta: Meta) => ({ meta, ...walk(descriptor, meta) })
   try {
-    let { meta, places, used, bucket } = state(newestMeta(descriptor))
+    let { meta, values, used, bucket } = state(newestMeta(descriptor))
     return {
-      keys: () => places.keys(),
-      has: (key) => places.has(key),
+      keys: () => values.keys(),
+      has: (key) => values.has(key),
       get: (key) => {
-        const place = places.get(key)
-        return place === undefined || Buffer.isBuffer(place) ? place : readAt(descriptor, place)
+        const value = values.get(key)
+        return value === undefined || Buffer.isBuffer(value) ? value : readAt(descriptor, value)
       },
       apply: (edits) => {
         const next = commit({ descriptor, meta, used, bucket }, edits)
-        ;({ meta, places, used, bucket } = state(next))
+        ;({ meta, values, used, bucket } = state(next))
       },
       close: () => closeSync(descriptor),
     }
@@ -73,14 +73,14 @@ export function openBolt(file: string, mode: 'r' | 'r+'): BoltFile {
 const NAME = 'default'
 
 /** Range of bytes in the file. */
-interface Place {
+interface FileRange {
   readonly at: number
   readonly length: number
 }
 
 interface Tree {
   /** Position of each value; for a small bucket, the value itself. */
-  readonly places: ReadonlyMap<string, Place | Buffer>
+  readonly values: ReadonlyMap<string, FileRange | Buffer>
   /** Numbers of the pages that are in use. */
   readonly used: ReadonlySet<number>
   /** Page of the bucket's root, and its sequence; for a small bucket, whose root is in the tree of all buckets, its elements. */
@@ -132,15 +132,15 @@ function walk(descriptor: number, meta: Meta): Tree {
   leavesUnder(meta.root, ({ elements }) => {
     found ??= elements.find(({ key, flags }) => flags === BUCKET && key.toString('latin1') === NAME)
   })
-  const places = new Map<string, Place | Buffer>()
-  if (found === undefined) return { places, used, bucket: undefined }
+  const values = new Map<string, FileRange | Buffer>()
+  if (found === undefined) return { values, used, bucket: undefined }
   if (found.value.length < 16) throw new BoltDamage('its bucket is cut off')
 
   const bucket = { root: Number(found.value.readBigUInt64LE(0)), sequence: found.value.readBigUInt64LE(8) }
   if (bucket.root === 0) {
     const { elements } = readPage(found.value.subarray(16), 0)
-    for (const { key, value } of elements) places.set(key.toString('latin1'), value)
-    return { places, used, bucket: { ...bucket, inlined: elements } }
+    for (const { key, value } of elements) values.set(key.toString('latin1'), value)
+    return { values, used, bucket: { ...bucket, inlined: elements } }
   }
   let last = ''
   leavesUnder(bucket.root, ({ id, elements }, bytes) => {
@@ -149,10 +149,10 @@ function walk(descriptor: number, meta: Meta): Tree {
       if (name <= last) throw new BoltDamage(`the keys of page ${id} are not in order`)
       last = name
       const at = id * meta.pageSize + value.byteOffset - bytes.byteOffset
-      places.set(name, { at, length: value.length })
+      values.set(name, { at, length: value.length })
     }
   })
-  return { places, used, bucket: { ...bucket, inlined: [] } }
+  return { values, used, bucket: { ...bucket, inlined: [] } }
 }
 
 function pageAt(descriptor: number, { pageSize, end }: Meta, id: number): { page: Page; bytes: Buffer } {
@@ -165,7 +165,7 @@ function pageAt(descriptor: number, { pageSize, end }: Meta, id: number): { page
   return { page: readPage(bytes, id), bytes }
 }
 
-function readAt(descriptor: number, { at, length }: Place): Buffer {
+function readAt(descriptor: number, { at, length }: FileRange): Buffer {
   const bytes = Buffer.allocUnsafe(length)
   for (let read = 0; read < length; ) {
     const more = readSync(descriptor, bytes, read, length - read, at + read)
@@ -182,14 +182,14 @@ interface Committing {
   readonly bucket: Bucket | undefined
 }
 
-/** Writes new pages to free places, syncs them, and then writes the meta page that leads to them. */
+/** Writes new pages where none is in use, syncs them, and then writes the meta page that leads to them. */
 function commit({ descriptor, meta, used, bucket }: Committing, edits: Edits): Meta {
   if (bucket === undefined) throw new BoltDamage('it has no bucket')
   let { end } = meta
-  const taken = new Set(used)
-  const place = (pages: number): number => {
+  const inUse = new Set(used)
+  const allocate = (pages: number): number => {
     for (let id = 2, free = 0; id < meta.end; id++) {
-      free = taken.has(id) ? 0 : free + 1
+      free = inUse.has(id) ? 0 : free + 1
       if (free === pages) return id - pages + 1
     }
     end += pages
@@ -197,8 +197,8 @@ function commit({ descriptor, meta, used, bucket }: Committing, edits: Edits): M
   }
   const put = (kind: Page['kind'], elements: readonly Element[]): number => {
     const pages = Math.ceil(sizeOf(elements) / meta.pageSize)
-    const id = place(pages)
-    for (let each = id; each < id + pages; each++) taken.add(each)
+    const id = allocate(pages)
+    for (let each = id; each < id + pages; each++) inUse.add(each)
     writeAll(descriptor, writePage({ id, kind, elements }, meta.pageSize), id * meta.pageSize)
     return id
   }

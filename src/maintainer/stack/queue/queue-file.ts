@@ -74,13 +74,13 @@ export function putBack(file: BoltFile): number {
   if (state === undefined || state.dispatched.length === 0) return 0
   const present = new Set(state.dispatched.filter((number) => file.has(String(number))))
   const read = state.read - BigInt(present.size)
-  const places = Array.from(present, (_, index) => read + BigInt(index)).filter(
-    (place) => !present.has(place),
+  const freeNumbers = Array.from(present, (_, index) => read + BigInt(index)).filter(
+    (free) => !present.has(free),
   )
   const movers = [...present].filter((number) => number < read)
   const edits = new Map<string, Buffer | undefined>([[STATE, stateBytes({ ...state, read, dispatched: [] })]])
   for (const [index, number] of movers.entries()) {
-    edits.set(String(places[index]), file.get(String(number)))
+    edits.set(String(freeNumbers[index]), file.get(String(number)))
     edits.set(String(number), undefined)
   }
   file.apply(edits)
@@ -112,7 +112,7 @@ export function readDispatched(file: BoltFile): Dispatched | undefined {
   const points = pointsIn(request)
   const takeOut = () => {
     const gone: Edits = new Map(state.dispatched.map((number) => [String(number), undefined]))
-    const less = (had: bigint, taken: number) => (had > BigInt(taken) ? had - BigInt(taken) : 0n)
+    const less = (had: bigint, sent: number) => (had > BigInt(sent) ? had - BigInt(sent) : 0n)
     const rest = { points: less(state.points, points), bytes: less(state.bytes, request.length) }
     const empty = state.read === state.write
     const left = empty ? { points: 0n, bytes: 0n } : rest

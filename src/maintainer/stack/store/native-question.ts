@@ -15,8 +15,8 @@ export async function askNatively(access: StoreAccess, query: string, timeout: n
   const { hostname, port, searchParams } = new URL(access.address.replace(/^[a-z]+:/i, 'http:'))
   const host = hostname.replace(/^\[|\]$/g, '')
   const isSecure = searchParams.get('secure') === 'true'
-  const place = { host, port: Number(port) || (isSecure ? 9440 : 9000) }
-  const socket = isSecure ? connectByTls({ ...place, servername: host }) : connect(place)
+  const address = { host, port: Number(port) || (isSecure ? 9440 : 9000) }
+  const socket = isSecure ? connectByTls({ ...address, servername: host }) : connect(address)
   const timer = setTimeout(
     () => socket.destroy(new Error(`no answer within ${timeout / 1_000} seconds`)),
     timeout,
@@ -109,9 +109,9 @@ function reader(socket: Socket): Reader {
     flag: async () => (await read.bytes(1))[0] as number,
     async varint() {
       let value = 0
-      for (let place = 1; place < 2 ** 49; place *= 128) {
+      for (let weight = 1; weight < 2 ** 49; weight *= 128) {
         const byte = await read.flag()
-        value += (byte & 0x7f) * place
+        value += (byte & 0x7f) * weight
         if (byte < 0x80) return value
       }
       throw new Error("what listens there does not talk ClickHouse's native protocol")

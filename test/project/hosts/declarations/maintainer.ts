@@ -14,7 +14,7 @@ export const overlay = async () => gateway.originOverlay(await collector, {})
 export const answers = insights.createInsights({ url: 'http://localhost' })
 export const question = insights.createInsights({ url: 'http://localhost' }).versions({ product: 'acme' })
 export const observed = testing.observeHost({ command: ['true'] })
-export const proof = testing.provesOffIsOff(() => ({ command: ['true'], environment: {} }), {
+export const proof = testing.assertOffIsOff(() => ({ command: ['true'], environment: {} }), {
   off: {},
   on: {},
 })

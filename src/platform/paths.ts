@@ -20,9 +20,9 @@ export const isPath = (value: unknown): value is string =>
   !/\p{Cc}|^(?:~|\$|%|(?:undefined|null)(?:[/\\]|$)|[a-z][a-z0-9+.-]+:\/\/)/iu.test(value)
 
 /** Returns a path as an absolute one; `undefined` if it is relative to a working directory that was deleted. */
-export function absolutePath(place: string): string | undefined {
+export function absolutePath(text: string): string | undefined {
   try {
-    return path.resolve(place)
+    return path.resolve(text)
   } catch {
     return undefined
   }

@@ -9,14 +9,14 @@ import {
 } from '../../state/index.ts'
 import type { HistoryLocation } from '../consent/index.ts'
 
-export interface OldPlacesOptions {
+export interface EarlierStoresOptions {
   readonly product: string
   /** Present and former prefixes of the product's variables. */
   readonly prefixes: readonly string[]
   readonly environment: Environment
   readonly clock: Clock
-  /** Present place of the state. */
-  readonly place: string | StateStore | undefined
+  /** Present location of the state. */
+  readonly location: string | StateStore | undefined
   readonly store: StateStore
   readonly own: NamespacedStore
   /** Directories that the operator has named, under any prefix. */
@@ -25,19 +25,19 @@ export interface OldPlacesOptions {
 
 /**
  * Returns the entries where a choice may lie that was made under another name: before the product was renamed, or for the product that
- * owns the place of the state. A no that was stored there still holds.
+ * owns the state store. A no that was stored there still holds.
  */
-export function oldPlaces(options: OldPlacesOptions): readonly HistoryLocation[] {
-  const { product, prefixes, environment, clock, place, store, own, directories } = options
+export function earlierStores(options: EarlierStoresOptions): readonly HistoryLocation[] {
+  const { product, prefixes, environment, clock, location, store, own, directories } = options
   // A renamed product may keep its prefix, so the present prefix may stand for a former name.
   const names = [...new Set(prefixes.map(nameOf))].filter((name) => name !== product)
   const besides = names.map((name) => ({ store, entry: `${name}.${ENTRIES.consent}` }))
   const here = [{ store: own.ofOwner, entry: ENTRIES.consent }, ...besides]
   // A product that brings its own store brings it along when it is renamed.
-  if (typeof place === 'object') return here
+  if (typeof location === 'object') return here
   const defaults = names.map((name) => defaultStateDirectory(name, environment))
   const elsewhere = [...new Set([...directories, ...defaults])].flatMap((directory) =>
-    directory === undefined || directory === place
+    directory === undefined || directory === location
       ? []
       : [storeWithTimeout(createDirectoryStore(directory), clock)],
   )

@@ -9,17 +9,17 @@ import { printable } from '../consent/index.ts'
 import type { UsageTelemetryOptions } from './options.ts'
 import type { Variables } from './variables.ts'
 
-/** Place of the state, or the reason why there is no place. */
-export interface Place {
+/** Location of the state, or the reason why nothing can be stored. */
+export interface StateLocation {
   /** Absolute path of a directory, or a store. */
-  readonly place?: string | StateStore
-  /** Reason why there is no place, as a clause. */
-  readonly noPlace?: string
+  readonly location?: string | StateStore
+  /** Reason why nothing can be stored, as a clause. */
+  readonly noLocation?: string
   /** Advice to the operator if nothing can be written, as a sentence. Default: to make the directory writable, or to name another one. */
   readonly advice?: string
 }
 
-export interface PlaceOptions extends Pick<UsageTelemetryOptions, 'product'> {
+export interface StateLocationOptions extends Pick<UsageTelemetryOptions, 'product'> {
   readonly state: UsageTelemetryOptions['state'] | undefined
   readonly environment: Environment
   readonly variables: Pick<Variables, 'directory'>
@@ -27,20 +27,27 @@ export interface PlaceOptions extends Pick<UsageTelemetryOptions, 'product'> {
 }
 
 /** Returns the operator's directory, else the product's directory or store, else the user's directory for state. */
-export function placeOf({ product, state, environment, variables, prefix }: PlaceOptions): Place {
+export function stateLocationOf({
+  product,
+  state,
+  environment,
+  variables,
+  prefix,
+}: StateLocationOptions): StateLocation {
   const { directory } = variables
   if (directory?.problem !== undefined) {
     return {
-      noPlace: `${directory.name}='${printable(directory.value)}' ${directory.problem}`,
+      noLocation: `${directory.name}='${printable(directory.value)}' ${directory.problem}`,
       advice: `Name a directory by its whole path, such as ${directory.name}=/var/lib/${product.name}/usage.`,
     }
   }
-  if (directory) return { place: directory.value }
-  if (typeof state === 'object') return { place: state }
-  const place = state === undefined ? defaultStateDirectory(product.name, environment) : absolutePath(state)
-  if (place !== undefined) return { place }
+  if (directory) return { location: directory.value }
+  if (typeof state === 'object') return { location: state }
+  const location =
+    state === undefined ? defaultStateDirectory(product.name, environment) : absolutePath(state)
+  if (location !== undefined) return { location }
   return {
-    noPlace:
+    noLocation:
       state === undefined
         ? `${prefix}_TELEMETRY_DIR is not set, and this user has no home directory`
         : `'${printable(state)}' is below a working directory that has been deleted`,
@@ -48,13 +55,13 @@ export function placeOf({ product, state, environment, variables, prefix }: Plac
 }
 
 export function storeAt(
-  place: Place['place'],
-  noPlace: string | undefined,
+  location: StateLocation['place'],
+  noLocation: string | undefined,
   prefix: string,
   clock: Clock,
 ): StateStore {
-  if (typeof place === 'object') return place
-  return place === undefined
-    ? createAbsentStore(`$${prefix}_TELEMETRY_DIR`, noPlace ?? '')
-    : createDirectoryStore(place, undefined, clock)
+  if (typeof location === 'object') return location
+  return location === undefined
+    ? createAbsentStore(`$${prefix}_TELEMETRY_DIR`, noLocation ?? '')
+    : createDirectoryStore(location, undefined, clock)
 }
