@@ -16,8 +16,8 @@ export const throughDoors: Plugin = {
         (_, keyword: string, list: string, door: string) =>
           namesIn(list)
             .map(([name, as]) => {
-              const [file, original] = behind(path.resolve(path.dirname(file), door), name)
-              return `${keyword} { ${original} as ${as} } from ${JSON.stringify(file)}`
+              const [target, original] = behind(path.resolve(path.dirname(file), door), name)
+              return `${keyword} { ${original} as ${as} } from ${JSON.stringify(target)}`
             })
             .join(';'),
       ),

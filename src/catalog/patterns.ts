@@ -174,8 +174,8 @@ class Positions {
     }
     const partings = [first, ...this.#followers].map((followers, index) => ({
       position: index - 1,
-      pairs: followers.flatMap((one, index) =>
-        followers.slice(index + 1).flatMap((other) => meet(one, other) ?? []),
+      pairs: followers.flatMap((one, at) =>
+        followers.slice(at + 1).flatMap((other) => meet(one, other) ?? []),
       ),
     }))
     for (const pair of pairs.values()) {

@@ -62,8 +62,8 @@ export async function findCollector(options: FindCollectorOptions = {}): Promise
   const pins = await readPins(environment, options.checksums)
   const cache = path.resolve(options.cache ?? cacheDirectory(environment))
   const root = path.join(cache, 'collector')
-  const target = path.join(root, `${manifest.hash}-${process.platform}-${process.arch}`)
-  const program = path.join(target, process.platform === 'win32' ? 'otelcol.exe' : 'otelcol')
+  const folder = path.join(root, `${manifest.hash}-${process.platform}-${process.arch}`)
+  const program = path.join(folder, process.platform === 'win32' ? 'otelcol.exe' : 'otelcol')
   const failed: FailedWay[] = [{ way: 'the variable OTELCOL', reason: 'it is not set' }]
 
   const look = { program, cache, environment, ...expectation(pins, manifest) }
@@ -80,7 +80,7 @@ export async function findCollector(options: FindCollectorOptions = {}): Promise
     const lock = await prepareCache(root, cache)
       .then(() =>
         takeWorkLock({
-          path: `${target}.lock`,
+          path: `${folder}.lock`,
           isDone: async () => {
             refuseEnded(options.signal)
             return 'version' in (await cachedCollector(look))
@@ -100,7 +100,7 @@ export async function findCollector(options: FindCollectorOptions = {}): Promise
     try {
       await removeLeftovers(root)
       const { releases, signal } = options
-      const made = await make({ look, pins, manifest, root, target, releases, signal }, failed, {
+      const made = await make({ look, pins, manifest, root, folder, releases, signal }, failed, {
         ...progress,
         phase: (text) => {
           progress.phase(text)
@@ -181,7 +181,7 @@ interface Making {
   readonly releases: string | undefined
   readonly signal: AbortSignal | undefined
   readonly root: string
-  readonly target: string
+  readonly folder: string
 }
 
 /** Downloads or builds in a separate directory, tries the result, and renames it into the cache. */
@@ -234,7 +234,7 @@ async function make(making: Making, failed: FailedWay[], progress: Progress): Pr
       const answer = await readVersion([target], environment)
       if ('reason' in answer) throw new Error(`the result does not run: ${answer.reason}`)
       await writeProvenance(target, { how, archive })
-      await moveToTarget(ready, making)
+      await moveToCache(ready, making)
       progress.end(how === 'build' ? 'built' : `downloaded; ${checked}`)
       return { command: [program], version: answer.version, how }
     } catch (error) {
@@ -258,15 +258,15 @@ async function removeLeftovers(root: string): Promise<void> {
 }
 
 /** Renames a program into the cache. Keeps a working one, which another process has put there first; replaces one that does not run. */
-async function moveToTarget(ready: string, { target, look }: Making): Promise<void> {
+async function moveToCache(ready: string, { folder, look }: Making): Promise<void> {
   try {
-    await rename(ready, target)
+    await rename(ready, folder)
   } catch (error) {
     if ('version' in (await cachedCollector(look))) return
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'EPERM') throw error
-    await rename(target, path.join(ready, '..', 'replaced'))
-    await rename(ready, target)
+    await rename(folder, path.join(ready, '..', 'replaced'))
+    await rename(ready, folder)
   }
 }
 
