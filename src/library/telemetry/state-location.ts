@@ -55,7 +55,7 @@ export function stateLocationOf({
 }
 
 export function storeAt(
-  location: StateLocation['place'],
+  location: StateLocation['location'],
   noLocation: string | undefined,
   prefix: string,
   clock: Clock,
