@@ -67,7 +67,7 @@ export type {
   VersionFact,
   WhenUnknown,
 } from './types.ts'
-export { IS_UUID, UUID } from './uuids.ts'
+export { IS_UUID, UUID, uuidPattern } from './uuids.ts'
 export {
   type AttributeValue,
   DEFAULT_LIMITS,

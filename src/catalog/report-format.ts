@@ -1,4 +1,4 @@
-import { UUID } from './uuids.ts'
+import { UUID, uuidPattern } from './uuids.ts'
 import { DROP_REASONS, VERSION } from './values.ts'
 
 /**
@@ -21,7 +21,7 @@ export interface ReportAttribute {
     | 'version'
     | { readonly constant: string }
     | { readonly words: readonly string[] }
-  /** Regular expression of the text, where `holds` alone does not determine the text and the product does not matter. */
+  /** Regular expression of the text, where `holds` alone does not determine the text. */
   readonly pattern?: string
   /** `always`: the attribute is in every report. `sometimes`: it may be absent. */
   readonly presence: 'always' | 'sometimes'
@@ -34,12 +34,22 @@ const PRODUCT_VERSION = `^[A-Za-z]{1,20}(?:[+_-][0-9A-Za-z]+)*$|${VERSION}`
 
 /** Resource attributes by name. See https://opentelemetry.io/docs/specs/semconv/resource/ for `service.*` and `telemetry.*`. */
 export const REPORT_ATTRIBUTES = {
-  'service.name': { holds: 'product', presence: 'always', isRequired: true },
+  'service.name': {
+    holds: 'product',
+    pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+    presence: 'always',
+    isRequired: true,
+  },
   'service.version': { holds: 'version', pattern: PRODUCT_VERSION, presence: 'always' },
-  'service.instance.id': { holds: 'uuid', presence: 'sometimes', isRequired: true },
+  'service.instance.id': {
+    holds: 'uuid',
+    pattern: uuidPattern('[1-8]'),
+    presence: 'sometimes',
+    isRequired: true,
+  },
   'telemetry.distro.name': { holds: { constant: 'otel-usage' }, presence: 'always' },
   'telemetry.distro.version': { holds: 'version', pattern: VERSION, presence: 'always' },
-  'usage.report.id': { holds: 'uuid', presence: 'always', isRequired: true },
+  'usage.report.id': { holds: 'uuid', pattern: uuidPattern('7'), presence: 'always', isRequired: true },
   'usage.consent.state': {
     holds: { words: ['enabled', 'undecided', 'disabled'] },
     presence: 'always',

@@ -4,6 +4,10 @@ import { DEFAULT_LIMITS, type DropReason } from './values.ts'
 /** Regular expression of a UUID (RFC 9562) in lower case, without anchors. */
 export const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 
+/** Returns the regular expression of the UUIDs of some versions, with anchors. `versions` is a digit, or a class such as `[1-8]`. */
+export const uuidPattern = (versions: string) =>
+  `^[0-9a-f]{8}-[0-9a-f]{4}-${versions}[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`
+
 /** Longest accepted list, and largest accepted map. A longer one is refused unread, because reading it would take the host's time. */
 export const MAX_LIST_LENGTH = 10_000
 

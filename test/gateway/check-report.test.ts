@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { defineCatalog } from '../../src/catalog/index.ts'
+import { defineCatalog, patternOf, REPORT_ATTRIBUTES } from '../../src/catalog/index.ts'
 import { type CheckedReport, reportCheck } from '../../src/maintainer/collector/check-report.ts'
 import { type ReportParts, report, uuid } from './running-gateway.ts'
 
@@ -257,11 +257,20 @@ test('a value or a metric that is two things at once is refused, whichever of th
 
 test('the conditions on every report are those of gateway.yaml', () => {
   const gateway = readFileSync('collector-config/gateway.yaml', 'utf8')
-  const check = readFileSync('src/maintainer/collector/check-report.ts', 'utf8')
-  const patterns = [...check.matchAll(/^const [A-Z_]+ = \/(\^.+\$)\/$/gm)].map(([, pattern]) => pattern)
-  assert.equal(patterns.length, 5)
-  for (const pattern of patterns)
-    if (pattern !== '^(enabled|undecided)$') assert.ok(gateway.includes(`"${pattern}"`), pattern)
+  const [processor = ''] = /^ {2}filter\/report:(?:\n(?: {4}.*)?)+/m.exec(gateway) ?? []
+  const conditions = [...processor.matchAll(/^ {6}- (.+)$/gm)].map(([, condition]) => condition)
+  const isNot = (name: keyof typeof REPORT_ATTRIBUTES) =>
+    `not IsMatch(resource.attributes["${name}"], "${patternOf(REPORT_ATTRIBUTES[name])}")`
+  const consented = REPORT_ATTRIBUTES['usage.consent.state'].holds.words.filter(
+    (state) => state !== 'disabled',
+  )
+  assert.deepEqual(conditions, [
+    `resource.attributes["service.instance.id"] != nil and ${isNot('service.instance.id')}`,
+    `resource.attributes["service.instance.id"] == nil and ${isNot('usage.installation.age')}`,
+    isNot('usage.report.id'),
+    `not IsString(resource.attributes["service.name"]) or ${isNot('service.name')}`,
+    consented.map((state) => `resource.attributes["usage.consent.state"] != "${state}"`).join(' and '),
+  ])
 })
 
 test('points without a value count for the size of a report, as the gateway reads them as 0', () => {

@@ -3,6 +3,7 @@
  * beside the id outlives it: `begun` before any id is stored, and `over` before one is deleted, so that no process and no crash brings an
  * erased id back.
  */
+import { REPORT_ATTRIBUTES } from '../../catalog/index.ts'
 import { askHost, type Clock, parseOwn, TextDecoder } from '../../platform/index.ts'
 import { ENTRIES, type StateStore } from '../../state/index.ts'
 import type { IdentityPolicy } from './policy.ts'
@@ -84,4 +85,5 @@ function adoptableId(value: unknown): string | undefined {
   return ANY_UUID.test(id) ? id : undefined
 }
 
-export const ANY_UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+/** Ids that a gateway takes: see the format of a report. */
+export const ANY_UUID = new RegExp(REPORT_ATTRIBUTES['service.instance.id'].pattern)

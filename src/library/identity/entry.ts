@@ -1,3 +1,4 @@
+import { uuidPattern } from '../../catalog/index.ts'
 import { Date, ownOf, parseOwn, TextDecoder } from '../../platform/index.ts'
 import type { StateStore } from '../../state/index.ts'
 import { ANY_UUID } from './adoption.ts'
@@ -62,7 +63,7 @@ const isTime = (value: unknown): value is string =>
 
 const isMarker = (value: unknown): value is string => typeof value === 'string' && MARKER.test(value)
 
-const UUID_V4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
+const UUID_V4 = new RegExp(uuidPattern('4'))
 
 const MARKER = /^[0-9a-f]{64}$/
 

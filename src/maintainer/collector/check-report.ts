@@ -2,7 +2,10 @@ import {
   type Catalog,
   type Fact,
   isDeclaredSet,
+  patternOf,
+  REPORT_ATTRIBUTES,
   REPORT_METRICS,
+  type ReportAttribute,
   type ReportMetric,
 } from '../../catalog/index.ts'
 import { permittedAttributes } from './check-attributes.ts'
@@ -93,27 +96,26 @@ export function reportCheck(products: readonly GatewayProduct[]): ReportCheck {
 
 /** Returns what `filter/report` of gateway.yaml drops a report for, as the end of a sentence; `undefined` if it passes. */
 function reportMistake(attributes: ReceivedResource['attributes']): string | undefined {
-  const valueOf = (name: string) => attributes.get(name) ?? undefined
-  const isRight = (name: string, pattern: RegExp) => {
-    const value = valueOf(name)
-    return typeof value === 'string' && pattern.test(value)
+  const isRight = (name: keyof typeof REPORT_ATTRIBUTES) => {
+    const value = attributes.get(name)
+    return typeof value === 'string' && patterns.get(name)?.test(value) === true
   }
-  if (!isRight('service.name', PRODUCT)) return 'it names no product'
-  if (!isRight('usage.report.id', REPORT_ID)) return 'its report id is not a UUID of version 7'
-  if (valueOf('service.instance.id') === undefined) {
-    if (!isRight('usage.installation.age', AGE)) return 'it has neither the id of an installation nor its age'
-  } else if (!isRight('service.instance.id', INSTALLATION_ID))
-    return 'the id of its installation is not a UUID'
-  return isRight('usage.consent.state', CONSENT)
+  if (!isRight('service.name')) return 'it names no product'
+  if (!isRight('usage.report.id')) return 'its report id is not a UUID of version 7'
+  if ((attributes.get('service.instance.id') ?? undefined) === undefined) {
+    if (!isRight('usage.installation.age')) return 'it has neither the id of an installation nor its age'
+  } else if (!isRight('service.instance.id')) return 'the id of its installation is not a UUID'
+  return isRight('usage.consent.state') && attributes.get('usage.consent.state') !== 'disabled'
     ? undefined
     : 'it does not say that its operator has consented'
 }
 
-const PRODUCT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
-const REPORT_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
-const INSTALLATION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/
-const AGE = /^(day|week|month|half-year|older)$/
-const CONSENT = /^(enabled|undecided)$/
+const patterns = new Map(
+  Object.entries<ReportAttribute>(REPORT_ATTRIBUTES).map(([name, attribute]) => [
+    name,
+    new RegExp(patternOf(attribute) ?? '(?!)'),
+  ]),
+)
 
 /** Returns the points that `filter/points` keeps. */
 function declaredPoints(

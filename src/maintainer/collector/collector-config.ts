@@ -1,5 +1,5 @@
 import { Document, Scalar } from 'yaml'
-import { type Catalog, checkedCatalog, type Fact, seriesOf } from '../../catalog/index.ts'
+import { type Catalog, checkedCatalog, type Fact, REPORT_ATTRIBUTES, seriesOf } from '../../catalog/index.ts'
 import { GatewayOptionsError } from '../package/index.ts'
 import { attributeBytes, attributeStatements, reportAttributeStatements } from './attribute-statements.ts'
 import { isNoneOf, literal, type Rule, resourceAttribute } from './ottl.ts'
@@ -111,7 +111,7 @@ function check(products: readonly GatewayProduct[]): void {
   }
   const seen = new Set<string>()
   for (const { name, catalog } of products) {
-    if (!/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) {
+    if (!new RegExp(REPORT_ATTRIBUTES['service.name'].pattern).test(name)) {
       throw new GatewayOptionsError(
         `The product name '${name}' would be refused by the gateway; use 1 to 64 letters, digits, dots, underscores and hyphens.`,
       )
