@@ -6,6 +6,7 @@ import {
   type AskedQuery,
   answerCsv,
   COMMON,
+  chartSentencesOf,
   commandName,
   createInsights,
   FILTERS,
@@ -14,7 +15,6 @@ import {
   QUESTIONS,
   type Question,
   type QuestionName,
-  sentencesOf,
 } from '../insights/index.ts'
 import { databaseOf } from '../stack/index.ts'
 import { CallError } from './call-error.ts'
@@ -151,12 +151,12 @@ async function answer(
 /** Returns the chart of an answer. The library that draws it is loaded for it only. */
 async function chartOf(found: Answer): Promise<string> {
   const { chartSvg } = await import('../charts/index.ts')
-  const { product, period, question } = found
+  const { product, question } = found
   const { positional = [] }: { readonly positional?: readonly string[] } = QUESTIONS[question as QuestionName]
   const about = positional.map((name) => ` ${oneLine(String(found.arguments[name]))}`).join('')
   return chartSvg(found, {
     title: `${product}: ${commandName(question)}${about}`,
-    description: [`From ${period.from} to ${period.until} (UTC).`, ...sentencesOf(found)],
+    description: chartSentencesOf(found),
   })
 }
 

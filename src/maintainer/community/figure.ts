@@ -3,11 +3,11 @@ import {
   type Answer,
   type Columns,
   cellText,
+  chartSentencesOf,
   emptySentence,
   headingOf,
   QUESTIONS,
   type QuestionName,
-  sentencesOf,
 } from '../insights/index.ts'
 import { escapeHtml } from '../publish/index.ts'
 
@@ -20,11 +20,7 @@ export interface Figure {
 
 /** Returns the chart of an answer with what has to be known to read it, all of its numbers, and the files that have them. */
 export function figureHtml({ id, title, answer }: Figure): string {
-  const { period } = answer
-  const description = [
-    `From ${period.from} to ${period.until} (${period.days} days, UTC).`,
-    ...sentencesOf(answer),
-  ]
+  const description = chartSentencesOf(answer)
   const notes = `<ul class="notes">${description.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('\n')}</ul>`
   if (answer.rows.length === 0)
     return `<div class="figure"><p>${escapeHtml(emptySentence(answer))}</p>\n${notes}</div>`

@@ -3,9 +3,9 @@ import {
   type Answer,
   answerCsv,
   type Columns,
+  chartSentencesOf,
   QUESTIONS,
   type QuestionName,
-  sentencesOf,
 } from '../insights/index.ts'
 import { badgesOf, latestVersion } from './badges.ts'
 import { factId, factsPage } from './facts-page.ts'
@@ -29,11 +29,9 @@ export function siteFiles(report: GatheredReport): ReadonlyMap<string, string> {
   for (const data of dataOf(report)) {
     const { id, title, answer } = data
     const columns: Columns = QUESTIONS[answer.question as QuestionName].columns
-    const { period } = answer
-    const description = [`From ${period.from} to ${period.until} (UTC).`, ...sentencesOf(answer)]
     files.set(`data/${id}.json`, json(answerFile(data, columns)))
     files.set(`data/${id}.csv`, answerCsv(answer, columns))
-    files.set(`data/${id}.svg`, chartSvg(answer, { title, description }))
+    files.set(`data/${id}.svg`, chartSvg(answer, { title, description: chartSentencesOf(answer) }))
   }
   files.set(INDEX, json(indexOf(report, [...files.keys()].toSorted())))
   return files

@@ -35,4 +35,4 @@ export type {
 } from './question.ts'
 export { commandName, QUESTIONS, type QuestionName } from './questions/all-questions.ts'
 export type { Population } from './sets.ts'
-export { cellText, emptySentence, headingOf, oneLine, sentencesOf } from './words.ts'
+export { cellText, chartSentencesOf, emptySentence, headingOf, oneLine, sentencesOf } from './words.ts'

@@ -10,6 +10,12 @@ export function emptySentence({ installations, source, smallestGroup, period }: 
   return `There are fewer than ${smallestGroup} installations, or none in any group, so nothing is shown.`
 }
 
+/** Says what has to be known to read the chart of an answer, in sentences: its period first, which a table shows by itself. */
+export function chartSentencesOf(answer: Answer): string[] {
+  const { from, until, days } = answer.period
+  return [`From ${from} to ${until} (${days} days, UTC).`, ...sentencesOf(answer)]
+}
+
 /** Says what has to be known to read an answer, in sentences. */
 export function sentencesOf(answer: Answer): string[] {
   const { installations, filters, leftOut, smallestGroup, withheldGroups, isRounded, source } = answer
