@@ -86,6 +86,23 @@ for (const code of ['EROFS', 'ENOSPC', 'EDQUOT', 'EACCES', '57P01']) {
   })
 }
 
+test('a no that is not stored said that id and counts are deleted, beside that it is not stored yet', async () => {
+  const disk = createTroubled()
+  const log = createLog()
+  const clock = createFakeClock()
+  // Whatever is removed is gone, but nothing can be written.
+  const state = { ...disk.store, remove: disk.inner.remove }
+  const usage = createAcme({ state, clock, logger: log, consent: { default: 'enabled' } })
+  await usage.start()
+  disk.code = 'EROFS'
+  await assert.rejects(usage.consent.set('disabled', ALICE), { code: 'ERR_USAGE_NOT_STORED' })
+  await clock.advance(0)
+  const lines = () => log.lines.filter((line) => line.includes('sends no usage reports'))
+  assert.match(lines().join('\n'), /which is not stored yet\)/)
+  assert.doesNotMatch(lines().join('\n'), /are deleted/)
+  await usage.shutdown()
+})
+
 test('a no holds before the store answers, and rejects when it does not', async () => {
   await using receiver = await startReceiver()
   const disk = createTroubled()

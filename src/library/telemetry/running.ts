@@ -127,8 +127,10 @@ export function createRunning(
 
   function consequencesOf(now: Verdict): ConsequencesOfChange {
     if (now.state === 'disabled') {
-      const isPersons = ownOf(now).disabledBy === 'person'
-      return { isDeleted: isPersons && !isLeft && !settings.policy.keepInstallation }
+      const { disabledBy, unstored } = ownOf(now)
+      // A choice that is not stored ends with the process, and what it deletes is made again by the next one.
+      const isLasting = disabledBy === 'person' && !unstored
+      return { isDeleted: isLasting && !isLeft && !settings.policy.keepInstallation }
     }
     const due = runner.due()
     return { dueAt: due === undefined ? undefined : new Date(due).toISOString() }
