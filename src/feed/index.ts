@@ -10,7 +10,6 @@ export {
   type FeedEnvelope,
   keyIdOf,
   preAuthenticationEncoding,
-  SPKI_OF_ED25519,
 } from './signature.ts'
 export {
   type AdvisorySeverity,

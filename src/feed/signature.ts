@@ -59,4 +59,4 @@ const publicKeyOf = (key: string) =>
   crypto().createPublicKey({ key: Buffer.concat([SPKI_OF_ED25519, rawOf(key)]), format: 'der', type: 'spki' })
 
 /** Beginning of the DER form of an Ed25519 public key (RFC 8410); the 32 bytes of the key follow. */
-export const SPKI_OF_ED25519: Uint8Array = Buffer.from('302a300506032b6570032100', 'hex')
+const SPKI_OF_ED25519 = Buffer.from('302a300506032b6570032100', 'hex')

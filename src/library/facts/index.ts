@@ -3,7 +3,7 @@
  *
  * Counts only grow. The room `counts/` computes which of them are pending.
  */
-export { type BoundCounter, CountCell, type SourceObservation } from './cells.ts'
+export type { BoundCounter, SourceObservation } from './cells.ts'
 export {
   type Collected,
   type CollectOptions,
@@ -19,7 +19,6 @@ export {
   difference,
   factIn,
   parseSeriesKey,
-  seriesKey,
   sumOf,
 } from './counts.ts'
 export { createMeter } from './meter.ts'

@@ -4,7 +4,7 @@
  */
 
 export { composeReport, dayOf, type ReportFrame } from './compose.ts'
-export { type Composer, createComposer } from './composer.ts'
+export type { Composer } from './composer.ts'
 export type { ErasureResult } from './erasure.ts'
 export { exampleReport } from './example.ts'
 export { observeFacts } from './observe.ts'

@@ -13,10 +13,10 @@ export interface PackagingSwitch {
 }
 
 /** File beside the product's package.json with the setting, as one word. */
-export const SWITCH_FILE = 'usage-telemetry'
+const SWITCH_FILE = 'usage-telemetry'
 
 /** Field of the product's package.json with the setting. */
-export const SWITCH_FIELD = 'usageTelemetry'
+const SWITCH_FIELD = 'usageTelemetry'
 
 /**
  * Reads the setting of a packager beside the installed product: the file `usage-telemetry`, or the field `usageTelemetry` of its

@@ -1,5 +1,4 @@
 /** Charts of answers, as SVG. The same answer gives the same bytes. */
 export { type ChartOptions, chartSvg, type InlineChartOptions, inlineChart } from './chart-svg.ts'
 export { CHART_STYLE } from './colours.ts'
-export { escapeXml } from './svg-document.ts'
 export { countryName } from './world-map.ts'

@@ -73,7 +73,7 @@ function changeTile(active: Answer, tile: (value: string, words: string) => stri
 }
 
 /** Returns a number of installations in words that hold for a rounded one too. */
-export function countText(value: unknown, { smallestGroup }: Answer): string {
+function countText(value: unknown, { smallestGroup }: Answer): string {
   return typeof value === 'number' && value > 0 ? value.toLocaleString('en') : `fewer than ${smallestGroup}`
 }
 

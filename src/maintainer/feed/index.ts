@@ -2,4 +2,4 @@
 export { advisoriesIn } from './advisories.ts'
 export { type BuildOptions, buildFeed, remarksOn } from './build-feed.ts'
 export { FeedError } from './errors.ts'
-export { createKeyPair, pinnedForm, readPrivateKey, signFeed } from './keys.ts'
+export { createKeyPair, readPrivateKey, signFeed } from './keys.ts'

@@ -84,7 +84,7 @@ export const versionRange = (description: string, example: string): Argument<str
 const RANGES = { loose: true, includePrerelease: true } as const
 
 /** Parses a version as people write it: `2.4` and `v2.4.0` too, and pre-releases as they are. */
-export const parsedVersion = (version: string): semver.SemVer | null =>
+const parsedVersion = (version: string): semver.SemVer | null =>
   semver.parse(version, RANGES) ?? semver.coerce(version, RANGES)
 
 /** Returns `true` if the text is a version in the range. What is not a version is in no range. */

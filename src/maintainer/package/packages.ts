@@ -19,7 +19,7 @@ export function missingPackages(names: readonly string[]): string[] {
 }
 
 /** Returns the command that installs packages, for the end of a message. */
-export const installCommand = (names: readonly string[]) => `npm install ${names.join(' ')}`
+const installCommand = (names: readonly string[]) => `npm install ${names.join(' ')}`
 
 /**
  * Checks that packages are installed, before they are needed.

@@ -21,7 +21,7 @@ const UNITS = [
 ] as const
 
 /** Returns a span of whole seconds in words: `5 minutes`, `1 day 12 hours`. */
-export function spanInWords(milliseconds: number): string {
+function spanInWords(milliseconds: number): string {
   let rest = Math.round(milliseconds / 1_000) * 1_000
   const parts = UNITS.flatMap(([name, size]) => {
     const count = Math.floor(rest / size)

@@ -180,7 +180,7 @@ export function requireName(what: string, name: string, example: string): void {
  * The oldest ClickHouse on which schema and maintenance were seen to work (25.5.2, 26.7.2). Version 24.8 takes the schema, but not the
  * settings that bound the memory of a rollup, so that it would never roll up.
  */
-export const MIN_CLICKHOUSE_VERSION = '25.5'
+const MIN_CLICKHOUSE_VERSION = '25.5'
 
 async function requireVersion(url: string): Promise<void> {
   const [row] = await connected({ url, database: 'default' }, (connection) =>

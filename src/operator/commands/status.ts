@@ -56,12 +56,7 @@ export function verdictLines(
   ]
 }
 
-export function sentenceOf(
-  title: string,
-  verdict: Verdict,
-  nextReportAt: string | undefined,
-  now: number,
-): string {
+function sentenceOf(title: string, verdict: Verdict, nextReportAt: string | undefined, now: number): string {
   const { state, level } = verdict
   if (state === 'disabled') return `${title} sends no usage reports.`
   if (state === 'enabled') return `${title} sends usage reports, with the facts of level '${level}'.`

@@ -3,7 +3,7 @@
  * it.
  */
 export { type DescribedFact, describeFacts } from './describe-facts.ts'
-export { type Comparison, compareReports, diffFacts, type FactChange } from './diff.ts'
+export { type Comparison, compareReports, type FactChange } from './diff.ts'
 export { type ExportFile, exportFileOf } from './export-file.ts'
 export type { OperatedTelemetry } from './operated.ts'
 export { factsOf, type ReportedFacts } from './reported-facts.ts'

@@ -9,7 +9,7 @@ import { mostUsefulLine, runCommand } from '../process/run-command.ts'
 import { type Pins, parseChecksums, RELEASE_SHA256 } from './pins.ts'
 
 /** Address of the official releases; `v<version>/<file>` is added. */
-export const OFFICIAL_RELEASES =
+const OFFICIAL_RELEASES =
   'https://github.com/open-telemetry/opentelemetry-collector-releases/releases/download'
 
 export interface DownloadOptions {

@@ -3,7 +3,7 @@
  * bytes, then keys and values. bbolt uses the byte order of the machine; this code is for little-endian machines.
  */
 
-export const BRANCH = 0x01
+const BRANCH = 0x01
 export const LEAF = 0x02
 const META = 0x04
 

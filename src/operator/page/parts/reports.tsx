@@ -55,7 +55,7 @@ export function Reports() {
 }
 
 /** Returns the newest entry of each report. */
-export function latestOf(entries: readonly Entry[]): readonly Entry[] {
+function latestOf(entries: readonly Entry[]): readonly Entry[] {
   const seen = new Set<string>()
   return entries.filter(({ reportId }) => !seen.has(reportId) && seen.add(reportId))
 }
@@ -96,7 +96,7 @@ function Bars({ latest }: { readonly latest: readonly Entry[] }) {
 }
 
 /** Says what became of a report; the reason only where it is more than the consent that it was sent under. */
-export function becameOf(
+function becameOf(
   { outcome, reason }: Pick<Entry, 'outcome' | 'reason'>,
   messages: Messages,
   format: Format,
