@@ -364,7 +364,8 @@ test('what cannot be imported is refused with its location, and the rest goes on
   assert.deepEqual({ imported, removed, refused }, { imported: 3, removed: 1, refused: 7 })
   assert.deepEqual(
     refusals.map(
-      ({ file, location, reason }) => `${path.basename(file)}, ${location}: ${reason.replaceAll(directory, '')}`,
+      ({ file, location, reason }) =>
+        `${path.basename(file)}, ${location}: ${reason.replaceAll(directory, '')}`,
     ),
     [
       'export.json, null: its SHA-256 is another one than in /export.json.sha256: it is damaged; copy it again',
