@@ -15,7 +15,7 @@ const usage = createUsageTelemetry({
   logger: console,
 })
 
-const requests = usage.counter('notes.requests').bind({})
+const requests = usage.counter('notes.requests').bind()
 const server = http.createServer((_, response) => {
   requests.add()
   response.end('Hello\n')
