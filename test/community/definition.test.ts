@@ -139,7 +139,7 @@ questions:
     /^line 11, column 10, questions\[0\]\.ask: is 'versoins'; use active, growth, versions/,
     /^line 16, column 11, questions\[1\]\.fact: is 'acme\.edtion', which the catalog does not have; use acme\.edition, acme\.labels/,
     /^line 19, column 5, questions\[2\]\.decision: is missing; say which decision the answer serves/,
-    /^line 21, column 11, questions\[2\]\.fact: is 'acme\.edition', a fact of the kind attribute; `distribution` needs for fact one of the kind gauge/,
+    /^line 21, column 11, questions\[2\]\.fact: is 'acme\.edition', a fact of the kind attribute; use one of the kind gauge/,
     /^line 23, column 11, questions\[2\]\.days: is 'many'; use a whole number from 1 to 400/,
     /^line 24, column 11, questions\[2\]\.link: is 'javascript:alert\(1\)'; use an address that begins with https:/,
     /^line 26, column 14, questions\[3\]\.product: is 'other'; use Acme DB, acme-db, acme-db/,

@@ -94,7 +94,7 @@ test('a group under the smallest one is not shown, and its size does not follow 
         const shown = withoutSmallGroups(cells, k)
         for (const { n } of shown.of('value')) assert.ok(n === 0 || n >= k)
         const small = sizes.filter((size) => size > 0 && size < k)
-        assert.equal(shown.isRounded, small.length > 0 || (all > 0 && all < k))
+        assert.ok(shown.isRounded)
         if (small.length !== 1) return
         // All that a reader knows: each shown number is that or up to k - 1 more.
         const rest = (shown.get('all') ?? 0) - shown.of('value').reduce((sum, { n }) => sum + n, 0)
@@ -106,13 +106,81 @@ test('a group under the smallest one is not shown, and its size does not follow 
   )
 })
 
-test('a filter that leaves out a small group makes the numbers inexact, as the group itself would', () => {
-  const cells = [group('a', 13), group('', 13, 'all'), group('0', 3, 'without')]
-  const shown = withoutSmallGroups(cells, 5)
-  assert.deepEqual([shown.get('all'), shown.get('value', 'a'), shown.isRounded], [10, 10, true])
-  assert.equal(withoutSmallGroups([...cells.slice(0, 2), group('0', 0, 'without')], 5).get('all'), 13)
-  assert.equal(withoutSmallGroups([...cells.slice(0, 2), group('0', 1, 'rare')], 5).get('all'), 10)
-  assert.equal(withoutSmallGroups([...cells.slice(0, 2), group('0', 1, 'rare')], 1).get('all'), 13)
+test('two numbers that differ by a small group do not show that, whatever filter or period is between them', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 2, max: 20 }).chain((k) => fc.tuple(fc.constant(k), fc.nat({ max: k - 1 }))),
+      fc.nat({ max: 200 }),
+      ([k, few], n) => {
+        const [more, less] = [n + few, n].map(
+          (n) => withoutSmallGroups([group('', n, 'all')], k).get('all') ?? 0,
+        )
+        // Two multiples of k, also where `few` is k or more.
+        assert.ok([0, k].includes((more as number) - (less as number)))
+      },
+    ),
+  )
+  assert.deepEqual([withoutSmallGroups([group('', 13, 'all')], 1).get('all')], [13])
+})
+
+test('a fact that few installations ever used is not named as unused', () => {
+  const cells = [
+    { part: 'last', a: 'acme.labels.customer', b: '2026-01-02', n: 1 },
+    { part: 'last', a: 'acme.old', b: '2026-01-02', n: 9 },
+    { part: 'last', a: 'acme.old', b: '2026-01-03', n: 2 },
+    { part: 'users', a: 'acme.edition', b: '2026-02-01', n: 7 },
+  ]
+  const asking = { values: {}, k: 5 } as never
+  const rows = QUESTIONS.unused.rows(
+    withoutSmallGroups(QUESTIONS.unused.derive?.(cells, asking) ?? [], 5),
+    asking,
+  )
+  assert.deepEqual(rows, [
+    { fact: 'acme.old', lastDay: '2026-01-02', installations: 0 },
+    { fact: 'acme.edition', lastDay: '2026-02-01', installations: 5 },
+  ])
+})
+
+test('a quantile is not the number of a single installation', () => {
+  const numbers = [...Array(40).keys()].map((index) => ({
+    part: 'number',
+    a: `${1_001 + index}`,
+    b: '{}',
+    n: 1,
+  }))
+  const quantiles = (k: number) =>
+    (QUESTIONS.distribution.derive?.(numbers, { k } as never) ?? [])
+      .filter(({ part }) => part === 'quantile')
+      .map(({ b, n }) => [b, n])
+  assert.deepEqual(quantiles(5), [
+    ['25 %', 1000],
+    ['median', 1000],
+    ['75 %', 1000],
+  ])
+  assert.deepEqual(quantiles(1)[0], ['10 %', 1004])
+})
+
+test('the effect of a release on a fact that few of the upgraded installations used has no sum and no mean', () => {
+  const cells = [
+    group('', 60, 'upgraded'),
+    ...['before', 'after'].flatMap((when) => [
+      group(when, 600, 'days'),
+      group(when, 5_000, 'total'),
+      group(when, 50_000, 'squares'),
+      group(when, 600, 'reporting'),
+      group(when, when === 'after' ? 1 : 60, 'users'),
+    ]),
+  ]
+  const { derive, measures, rows } = QUESTIONS.effect
+  const asking = { k: 5 } as never
+  const shown = rows(withoutSmallGroups(derive?.(cells, asking) ?? [], 5, measures), asking)
+  assert.deepEqual(
+    shown.map(({ installations, total, perDay, low }) => ({ installations, total, perDay, low })),
+    [
+      { installations: 60, total: 5_000, perDay: 8.3, low: 8 },
+      { installations: 60, total: null, perDay: null, low: null },
+    ],
+  )
 })
 
 test('a measure of a small group is not shown, and others are then known to two digits', () => {
@@ -212,6 +280,20 @@ test('a spreadsheet takes no value for a formula, and reads commas and quotes as
     answerCsv({ rows } as unknown as Answer, { value: 'text', n: 'count' }),
     'value,n\r\n"\'=HYPERLINK(""x"")",5\r\n"a,""b""",\r\n',
   )
+})
+
+test('a formula behind a semicolon, a tab or a line break, and one in wide letters, is none in a spreadsheet either', () => {
+  for (const [value, cell] of [
+    ['x;=1+1', "x;'=1+1"],
+    ['x\t@SUM(1)', "x\t'@SUM(1)"],
+    ['x\n-1', '"x\n\'-1"'],
+    ['＝1+1', "'＝1+1"],
+    ['2.0.0-rc+build', '2.0.0-rc+build'],
+  ])
+    assert.equal(
+      answerCsv({ rows: [{ value }] } as unknown as Answer, { value: 'text' }),
+      `value\r\n${cell}\r\n`,
+    )
 })
 
 test('wide characters, emoji and combining marks in the values of facts shift no column of an answer', () => {

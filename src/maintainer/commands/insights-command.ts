@@ -69,7 +69,7 @@ export function addInsightsCommand(program: Command, context: CommandContext): v
       .option('--chart <file>', 'Write a chart of it as SVG, and print the table.')
       .option(
         '--smallest-group <number>',
-        'Number of installations below which a group is not shown. Default: 5',
+        'Number of installations below which a group is not shown; numbers are rounded down to a multiple of it. 1 shows all of them as they are. Default: 5',
         Number,
       )
       .option(
@@ -142,7 +142,7 @@ async function answer(
     await insights.close()
   }
   if (chart !== undefined) writeText('--chart', chart, await chartOf(found))
-  if (sql) plain.write(queries.map(queryText).join('\n'))
+  if (sql) plain.write(`${SQL_IS_RAW}${queries.map(queryText).join('\n')}`)
   else if (json) plain.write(`${JSON.stringify(found, undefined, 2)}\n`)
   else if (csv) plain.write(answerCsv(found, QUESTIONS[name].columns))
   else plain.write(answerText(found, QUESTIONS[name].columns))
@@ -159,6 +159,9 @@ async function chartOf(found: Answer): Promise<string> {
     description: chartSentencesOf(found),
   })
 }
+
+const SQL_IS_RAW =
+  '-- For who may read the tables: parameters can name values of few installations, and numbers are shown as they are.\n'
 
 /** A query as clickhouse-client takes it: parameters first. */
 const queryText = ({ sql, parameters }: AskedQuery) =>

@@ -1,11 +1,13 @@
-import type { Catalog, Fact } from '../../catalog/index.ts'
+import type { Catalog } from '../../catalog/index.ts'
 import { isProductName } from '../../library/telemetry/index.ts'
 import { describeValue } from '../../platform/index.ts'
 import {
   type Argument,
   COMMON,
+  catalogMistakes,
   commandName,
   FILTERS,
+  listed,
   QUESTIONS,
   type Question,
   type QuestionName,
@@ -16,7 +18,6 @@ import {
   isRecord,
   lineOf,
   linkOf,
-  listed,
   type Path,
   type Refuse,
   refuseUnknown,
@@ -207,53 +208,12 @@ function optionsOf(
       )
     } catch (error) {
       refuse([...path, name], (error as Error).message)
-      continue
     }
-    if (catalog !== undefined && (name === 'fact' || name === 'by'))
-      refuseFact(String(value), ask, name, catalog, [...path, name], refuse)
   }
+  if (catalog !== undefined)
+    for (const { path: name, message } of catalogMistakes(ask, options, catalog))
+      refuse([...path, name], message)
   return options
-}
-
-/** Kinds of facts that a question is about. */
-const KINDS: Readonly<Partial<Record<QuestionName, readonly Fact['kind'][]>>> = {
-  breakdown: ['attribute'],
-  cross: ['attribute'],
-  adoption: ['attribute'],
-  distribution: ['gauge'],
-  totals: ['count'],
-  effect: ['count', 'gauge'],
-}
-
-function refuseFact(
-  name: string,
-  ask: QuestionName,
-  argument: string,
-  catalog: Catalog,
-  path: Path,
-  refuse: Refuse,
-): void {
-  const fact = catalog.facts[name]
-  const kinds = KINDS[ask]
-  if (fact === undefined) {
-    const isOwn = name.startsWith(`${catalog.prefix}.`)
-    // Each entry of a metadata fact has its own name.
-    const isEntry = Object.entries(catalog.facts).some(
-      ([other, each]) =>
-        each.kind === 'attribute' && each.type === 'metadata' && name.startsWith(`${other}.`),
-    )
-    if (isOwn && !isEntry)
-      refuse(
-        path,
-        `is '${name}', which the catalog does not have; use ${listed(Object.entries(catalog.facts).flatMap(([other, each]) => (kinds === undefined || kinds.includes(each.kind) ? [other] : [])))}`,
-      )
-    return
-  }
-  if (kinds !== undefined && !kinds.includes(fact.kind))
-    refuse(
-      path,
-      `is '${name}', a fact of the kind ${fact.kind}; \`${commandName(ask)}\` needs for ${argument} one of the kind ${kinds.join(' or ')}`,
-    )
 }
 
 /** Returns a name for the files of a question: its product, what is asked, and about what. */

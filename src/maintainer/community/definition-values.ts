@@ -12,11 +12,6 @@ export const isRecord = (value: unknown): value is Readonly<Record<string, unkno
 export const isOrMissing = (value: unknown) =>
   value === undefined || value === null ? 'is missing' : `is ${describeValue(value)}`
 
-export const listed = (words: readonly string[]) =>
-  words.length > 12
-    ? `${words.slice(0, 12).join(', ')} or one of ${words.length - 12} more`
-    : words.join(', ')
-
 export function refuseUnknown(
   given: Readonly<Record<string, unknown>>,
   known: readonly string[],

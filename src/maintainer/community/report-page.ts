@@ -100,7 +100,7 @@ function methodHtml(
     `The numbers come from reports that installations send once a day, where their operators allow it.${pages.length > 0 ? ` All that a report can say is on a separate page: ${pages.join(', ')}.` : ''}`,
     'Installations whose operators have said no send nothing, and are in no number. So every count is a least count, and a share is one of those who report: they may differ from those who do not.',
     'An installation is known by a random id. In a question about a period it counts once, with its last report; in one by day, once on each day. Containers, tests and short-lived machines may count as further installations, unless a chart says that they are left out.',
-    `A group of fewer than ${smallestGroup} installations is not shown. Where an answer has one, all of its numbers are rounded down to a multiple of ${smallestGroup}, so that the small one does not follow from the others; the chart says so.`,
+    `A group of fewer than ${smallestGroup} installations is not shown. All numbers of installations are rounded down to a multiple of ${smallestGroup}, so that the size of a small group does not follow from other numbers, here or in another edition of this page.`,
     'Network addresses are not data: the receiver derives a country from the connection and forgets the address before anything is stored.',
     `The last day is the last complete one that the receiver had when it was last updated. A report that arrives later is in the next edition of this page.`,
     'Versions that are texts of another form than a version number come last. Facts that are rounded or randomized before they are sent are named beside their charts.',

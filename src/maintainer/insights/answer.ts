@@ -16,7 +16,7 @@ export interface Answer<R = Row> {
   readonly smallestGroup: number
   /** Number of groups that are not shown because they are smaller than that. */
   readonly withheldGroups: number
-  /** `true`: numbers of installations are rounded down to a multiple of `smallestGroup`, so that no small group follows from them. */
+  /** `true`: numbers of installations are rounded down to a multiple of `smallestGroup`, so that no small group follows from them. Always, unless that is 1. */
   readonly isRounded: boolean
   /** Facts of the answer, as the catalog declares them. Empty without a catalog. */
   readonly facts: readonly FactOfAnswer[]

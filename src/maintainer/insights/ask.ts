@@ -3,14 +3,16 @@ import { type Clock, type Mistake, systemClock, UsageConfigurationError } from '
 import type { ClickHouseConnection } from '../store/index.ts'
 import type { Answer, AskedQuery, FactOfAnswer } from './answer.ts'
 import { type Argument, type Arguments, whole } from './arguments.ts'
+import { catalogMistakes } from './catalog-names.ts'
 import { type Cell, withoutSmallGroups } from './cells.ts'
-import { type Condition, conditionsOf, conditionText, FILTERS, type Filters } from './conditions.ts'
+import { conditionsOf, conditionText, FILTERS, type Filters } from './conditions.ts'
 import { dayBefore, dayOf } from './days.ts'
 import { type Computed, computedInline, computedOnce } from './once.ts'
 import type { Asking, Columns, OwnQuery, Question, Row } from './question.ts'
 import { estimated } from './randomized.ts'
-import { conditionParameters, type Population, populationOf, rareValues } from './sets.ts'
+import { conditionParameters, type Population, populationOf } from './sets.ts'
 import { requireSchema, type StoreState } from './store-state.ts'
+import { oneLine } from './words.ts'
 
 /** Arguments of every question. */
 export const COMMON = {
@@ -65,7 +67,7 @@ export async function ask(
   settings: AskSettings,
 ): Promise<Answer> {
   const { connection, smallestGroup: k, onQuery, catalog, clock = systemClock } = settings
-  const { common, filters, values } = readArguments(name, question, given)
+  const { common, filters, values } = readArguments(name, question, given, catalog)
   const { product } = common
   const days = common.days ?? question.days
   const until = (common.until as string | undefined) ?? dayOf(clock.now())
@@ -91,13 +93,22 @@ export async function ask(
   const counts = question.counts === 'last' ? 'last' : 'days'
   const population = populationOf(counts, conditions, filters.leaveOut, computed.once)
   const own = await question.query({ ...asking, population, once: computed.once })
-  const cells = await run<Cell>(wholeQuery(question, own, population, conditions, computed, store), {
+  const cells = await run<Cell>(wholeQuery(question, own, population, computed, store), {
     ...parameters,
     ...conditionParameters(conditions),
     ...own.parameters,
   })
   const derived = estimated(question.derive?.(cells, asking) ?? cells, question.facts(values), catalog)
   const shown = withoutSmallGroups(derived.cells, k, question.measures)
+  const rows = question.rows(shown, asking)
+  const named = [...new Set([...question.facts(values), ...conditions.map(({ fact }) => fact)])]
+  const isFound = rows.some((row) =>
+    Object.entries(question.columns).some(([column, type]) => type === 'count' && row[column]),
+  )
+  const reported =
+    isFound || store.since === null || named.length === 0
+      ? named
+      : (await run<{ fact: string }>(REPORTED, { ...parameters, facts: named })).map(({ fact }) => fact)
   const installations = question.counts === 'none' ? null : shown.get('all')
   const nobody = installations === undefined || (installations === 0 && question.counts !== 'none')
   return {
@@ -113,8 +124,12 @@ export async function ask(
     isRounded: shown.isRounded,
     facts: factsOf(question.facts(values), catalog),
     source: { table: 'installation_sets', since: store.since, asOf: store.asOf },
-    notes: [...(question.notes ?? []), ...derived.notes],
-    rows: nobody ? [] : question.rows(shown, asking),
+    notes: [
+      ...(question.notes ?? []),
+      ...derived.notes,
+      ...named.filter((fact) => !reported.includes(fact)).map((fact) => absentSentence(fact, k)),
+    ],
+    rows: nobody ? [] : rows,
   }
 }
 
@@ -123,21 +138,29 @@ const FREQUENT = `SELECT Value AS value FROM installation_sets FINAL
 WHERE Product = {product:String} AND Fact = {fact:String} AND Of = 'value' AND Day > {after:Date} AND Day <= {until:Date} AND Installations > 0
 GROUP BY Value ORDER BY sum(Installations) DESC, Value LIMIT {limit:UInt32}`
 
+/** Facts that were reported at all, of those that an answer is about and has nothing of. */
+const REPORTED = `SELECT DISTINCT fact FROM (SELECT Fact AS fact FROM installation_sets FINAL
+WHERE Product = {product:String} AND Fact IN {facts:Array(String)} AND Day > {after:Date} AND Day <= {until:Date}
+GROUP BY Fact, Of, Day, Dimensions, Value HAVING sum(Installations) >= {k:UInt32})`
+
+/** A misspelt name must not look as if nobody used the fact. */
+const absentSentence = (fact: string, k: number) =>
+  `${k === 1 ? 'No installation' : `No installation, or fewer than ${k},`} reported ${oneLine(fact)} at all in this time: see that its name is right.`
+
 /** A set is large: a few rows are worth a second thread. By default, ClickHouse parts what it reads from 163,840 rows on. */
 const IN_THREADS =
   'SETTINGS merge_tree_min_rows_for_concurrent_read = 1, merge_tree_min_bytes_for_concurrent_read = 1'
 
-/** Adds whom the answer rests on, and whom each filter leaves out, and sums the cells. On a cluster each shard has its own. */
+/** Adds how many installations the answer rests on, and sums the cells. On a cluster each shard has its own. */
 function wholeQuery(
   { counts }: Question,
   { sql: own }: OwnQuery,
   { totals }: Population,
-  conditions: readonly Condition[],
   computed: Computed,
   { shards }: StoreState,
 ): string {
-  const parts = [totals, ...conditions.map((_, number) => rareValues(number))]
-  const cells = computed.complete([own, ...(counts === 'none' ? [] : parts)].join('\nUNION ALL '))
+  const cells = computed.complete(counts === 'none' ? own : `${own}
+UNION ALL ${totals}`)
   const from =
     shards === undefined
       ? `(${cells})`
@@ -145,7 +168,12 @@ function wholeQuery(
   return `SELECT part, a, b, sum(n) AS n FROM ${from} GROUP BY part, a, b ${IN_THREADS}`
 }
 
-function readArguments(name: string, question: Question, given: Readonly<Record<string, unknown>>) {
+function readArguments(
+  name: string,
+  question: Question,
+  given: Readonly<Record<string, unknown>>,
+  catalog: Catalog | undefined,
+) {
   const mistakes: Mistake[] = []
   const read = (args: Arguments) =>
     Object.fromEntries(
@@ -174,6 +202,8 @@ function readArguments(name: string, question: Question, given: Readonly<Record<
     filters.leaveOut?.length > 0
   if (question.counts === 'none' && hasFilters)
     mistakes.push({ path: 'filters', message: 'are given, and this question takes none; leave them out' })
+  if (mistakes.length === 0 && catalog !== undefined)
+    mistakes.push(...catalogMistakes(name, { ...values, where: filters.where }, catalog))
   if (mistakes.length > 0) throw new UsageConfigurationError(`The question '${name}'`, mistakes)
   return { common, filters, values }
 }

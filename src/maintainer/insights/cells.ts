@@ -17,17 +17,14 @@ export interface Cells {
   of(part: string): readonly Cell[]
   /** Number of groups that are withheld. */
   readonly withheld: number
-  /** `true` if numbers of installations are rounded down to a multiple of the smallest group, and measures to two digits. */
+  /** `true` if numbers are rounded: all are, unless `k` is 1. */
   readonly isRounded: boolean
 }
 
-/** Parts about filters: how many installations they leave out, and how many of the values that they name are rare. */
-const OF_FILTERS = new Set(['without', 'rare'])
-
 /**
- * Withholds groups of fewer than `k` installations. If there is one, or if a filter parts one from the others, then every number of the
- * answer is rounded down to a multiple of `k`. So the size of a small group does not follow from the others: each of them is known up to
- * `k - 1`, in this answer and in any other one that would tell it.
+ * Withholds groups of fewer than `k` installations, and rounds every other number down to a multiple of `k`, whether there is a small group
+ * or not: other answers have other filters and other periods, and the difference of two exact numbers would be the size of a group that
+ * neither of them shows. A measure is rounded to so many digits that `k` average installations cannot be seen in it, and to two at least.
  *
  * @param measures Parts whose cells are measures, each with the part that has the number of installations behind it; an empty text where
  *   the question itself has seen to that.
@@ -37,24 +34,22 @@ export function withoutSmallGroups(
   k: number,
   measures: Readonly<Record<string, string>> = {},
 ): Cells {
-  const counts = cells.filter(({ part }) => measures[part] === undefined)
-  const isSmall = (n: number) => n > 0 && n < k
-  const isRounded = counts.some(({ part, n }) => (part === 'rare' ? n > 0 && k > 1 : isSmall(n)))
-  const groups = counts.filter(({ part }) => !OF_FILTERS.has(part))
-  const small = new Set(groups.filter(({ n }) => isSmall(n)).map(keyOf))
+  const groups = new Map(
+    cells.filter(({ part }) => measures[part] === undefined).map((cell) => [keyOf(cell), cell]),
+  )
+  const small = new Set([...groups].filter(([, { n }]) => n > 0 && n < k).map(([key]) => key))
   const shown = new Map<string, Cell>()
-  for (const cell of groups) {
-    if (small.has(keyOf(cell))) continue
-    shown.set(keyOf(cell), { ...cell, n: isRounded ? cell.n - (cell.n % k) : cell.n })
-  }
+  for (const [key, cell] of groups) if (!small.has(key)) shown.set(key, { ...cell, n: cell.n - (cell.n % k) })
+  const withheld = small.size
   for (const cell of cells) {
     const base = measures[cell.part]
     if (base === undefined) continue
-    if (base !== '' && !shown.has(keyOf({ ...cell, part: base }))) {
-      small.add(keyOf(cell))
-      continue
+    const key = base === '' ? undefined : keyOf({ ...cell, part: base })
+    if (key !== undefined && !shown.has(key)) small.add(keyOf(cell))
+    else {
+      const installations = key === undefined ? undefined : groups.get(key)?.n
+      shown.set(keyOf(cell), { ...cell, n: measureOf(cell.n, k, installations) })
     }
-    shown.set(keyOf(cell), { ...cell, n: isRounded && base !== '' ? Number(cell.n.toPrecision(2)) : cell.n })
   }
   return {
     get(part, a = '', b = '') {
@@ -62,9 +57,14 @@ export function withoutSmallGroups(
       return small.has(key) ? undefined : (shown.get(key)?.n ?? 0)
     },
     of: (part) => [...shown.values()].filter((cell) => cell.part === part),
-    withheld: groups.filter((cell) => small.has(keyOf(cell))).length,
-    isRounded,
+    withheld,
+    isRounded: k > 1,
   }
+}
+
+function measureOf(n: number, k: number, installations: number | undefined): number {
+  if (k === 1 || installations === undefined) return n
+  return Number(n.toPrecision(Math.min(15, Math.max(2, Math.floor(Math.log10(installations / k))))))
 }
 
 const keyOf = ({ part, a, b }: Cell) => JSON.stringify([part, a, b])
@@ -76,7 +76,7 @@ export function withRest(cells: readonly Cell[], part: string, total: string, re
   return n > 0 ? [...cells, { part: rest, a: '', b: '', n }] : [...cells]
 }
 
-export const sumOf = (cells: readonly Cell[]): number => cells.reduce((sum, { n }) => sum + n, 0)
+export const sumOf = (cells: readonly Pick<Cell, 'n'>[]): number => cells.reduce((sum, { n }) => sum + n, 0)
 
 /** Returns the first of sorted groups up to which at least this share of all is reached. */
 export function quantileOf<G extends { readonly n: number }>(

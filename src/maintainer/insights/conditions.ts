@@ -7,6 +7,8 @@ export interface Condition {
   /** `in`: one of the values; `not in`: none of them, or no value; `has`: any value, or a number that is not 0; `has not`; `>=` and `<`: of a number. */
   readonly operator: 'in' | 'not in' | 'has' | 'has not' | '>=' | '<'
   readonly values: readonly string[]
+  /** Words for it, where the values must not be named. */
+  readonly words?: string
 }
 
 /** Kinds of installations that may be left out. */
@@ -43,7 +45,8 @@ export function readCondition(given: unknown): Condition {
 }
 
 /** Says a condition in words. */
-export function conditionText({ fact, operator, values }: Condition): string {
+export function conditionText({ fact, operator, values, words }: Condition): string {
+  if (words !== undefined) return words
   const shown =
     values.length > 6 ? `${values.slice(0, 6).join(', ')} and ${values.length - 6} more` : values.join(', ')
   if (operator === 'has') return `${fact} is reported, and not 0`
@@ -108,7 +111,9 @@ export async function conditionsOf(
   if (level !== undefined) conditions.push({ fact: 'usage.consent.level', operator: 'in', values: [level] })
   if (versions !== undefined) {
     const values = (await knownVersions()).filter((version) => isInRange(version, versions))
-    conditions.push({ fact: 'service.version', operator: 'in', values })
+    // Not the versions themselves: a few installations only may have one of them.
+    const words = `service.version is in the range ${versions}`
+    conditions.push({ fact: 'service.version', operator: 'in', values, words })
   }
   return conditions
 }

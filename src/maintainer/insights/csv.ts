@@ -1,7 +1,7 @@
 import type { Answer } from './answer.ts'
 import type { Columns } from './question.ts'
 
-/** Returns the rows of an answer as CSV (RFC 4180). A text that a spreadsheet would take for a formula begins with an apostrophe. */
+/** Returns the rows of an answer as CSV (RFC 4180). What a spreadsheet would take for a formula gets an apostrophe before it. */
 export function answerCsv({ rows }: Answer, columns: Columns): string {
   const names = Object.keys(columns)
   const lines = [names, ...rows.map((row) => names.map((name) => row[name] ?? ''))]
@@ -10,6 +10,7 @@ export function answerCsv({ rows }: Answer, columns: Columns): string {
 
 function csvCell(value: string | number): string {
   if (typeof value === 'number') return String(value)
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
+  // A spreadsheet may part cells by semicolons or tabs as well, by the language of its user.
+  const text = value.replaceAll(/(^|[;\t\r\n])(?=[=+\-@\t\r\n＝＋－＠])/g, "$1'")
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }

@@ -27,14 +27,23 @@ export class StoreUnreachableError extends InsightsError {
   override readonly code = 'ERR_USAGE_STORE_UNREACHABLE'
 }
 
+/** The client has no code for it. */
+const TIMED_OUT = /^Timeout error\b/
+
 /** Returns an error from the store as one that says what helps. */
 export function storeError(error: unknown, url: string, refusal: string): unknown {
   if (error instanceof GatewayError || error instanceof UsageConfigurationError) return error
-  const message = withoutSecrets(errorMessage(error), secretsOf(url)).split('\n')[0]?.slice(0, 500)
+  const message = withoutSecrets(errorMessage(error), secretsOf(url)).split('\n', 1).join('').slice(0, 500).replace(/\.$/, '')
   const code = (error as { code?: unknown } | null)?.code
   // The server's own codes are numbers in texts; those of a connection are words such as ECONNREFUSED.
   if (typeof code === 'string' && /^\d+$/.test(code)) {
     return new InsightsError(`The store at ${shownAddress(url)} ${refusal}: ${message}.`, { cause: error })
+  }
+  if (TIMED_OUT.test(message)) {
+    return new StoreUnreachableError(
+      `The store at ${shownAddress(url)} did not answer in time. See that it runs and has enough memory and processors, or ask for fewer days.`,
+      { cause: error },
+    )
   }
   return new StoreUnreachableError(
     `The store at ${shownAddress(url)} cannot be reached: ${message}. Correct CLICKHOUSE_URL, or start the store.`,

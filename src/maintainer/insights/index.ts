@@ -2,6 +2,7 @@
 export type { Answer, AskedQuery, FactOfAnswer } from './answer.ts'
 export type { Argument, Arguments, Given, Optional, Values } from './arguments.ts'
 export { COMMON } from './ask.ts'
+export { catalogMistakes, listed } from './catalog-names.ts'
 export type { Cell, Cells } from './cells.ts'
 export { FILTERS, THROW_AWAY, type ThrowAway } from './conditions.ts'
 export { answerCsv } from './csv.ts'

@@ -9,7 +9,7 @@ import { storeError } from './errors.ts'
 import type { RowOf } from './question.ts'
 import { QUESTIONS, type QuestionName } from './questions/all-questions.ts'
 
-/** Address of the store, and how it is asked. */
+/** Address of the store, and how it is asked. A question may take 10 minutes, where `timeout` says nothing else. */
 export interface InsightsOptions extends ClickHouseAddress {
   /** The product's catalog: answers then say what is rounded or randomized, and estimate what is randomized. Default: none. */
   readonly catalog?: Catalog | undefined
@@ -66,13 +66,13 @@ export function createInsights(options: InsightsOptions): Insights {
   }
   let connecting: Promise<ClickHouseConnection> | undefined
   const answer = async (name: string, question: AnyQuestion, given: Readonly<Record<string, unknown>>) => {
-    connecting ??= connectClickHouse(options)
-    const connection = await connecting
-    return ask(name, question, given, { connection, database, smallestGroup, catalog, onQuery }).catch(
-      (error) => {
-        throw storeError(error, options.url, 'refused the question')
-      },
-    )
+    connecting ??= connect(options)
+    try {
+      const connection = await connecting
+      return await ask(name, question, given, { connection, database, smallestGroup, catalog, onQuery })
+    } catch (error) {
+      throw storeError(error, options.url, 'refused the question')
+    }
   }
   const functions = Object.fromEntries(
     Object.entries(QUESTIONS).map(([name, question]) => [
@@ -86,5 +86,28 @@ export function createInsights(options: InsightsOptions): Insights {
     close: async () => {
       await (await connecting)?.close()
     },
+  }
+}
+
+/** Connects for questions that take long. A store that is away is found out in the time that the client takes for usual. */
+async function connect({ timeout = 600_000, ...address }: InsightsOptions): Promise<ClickHouseConnection> {
+  const connection = await connectClickHouse({ ...address, timeout })
+  let isReached = false
+  return {
+    ...connection,
+    async query(...asked) {
+      if (!isReached) await reach(address)
+      isReached = true
+      return connection.query(...asked)
+    },
+  }
+}
+
+async function reach(address: ClickHouseAddress): Promise<void> {
+  const connection = await connectClickHouse(address)
+  try {
+    await connection.query('SELECT 1')
+  } finally {
+    await connection.close()
   }
 }

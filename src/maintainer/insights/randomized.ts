@@ -32,6 +32,13 @@ export function estimated(
   const reported = (b: string) => (all.get(b) ?? []).reduce((sum, { n }) => sum + n, 0)
   const total = reported('')
   const error = (1.96 * Math.sqrt(total / 4)) / (p - q)
+  if (all.size === 0)
+    return {
+      cells,
+      notes: [
+        `Values of ${name} are randomized before they are sent (epsilon ${fact.randomize.epsilon}), and the numbers of this answer are as they were reported, not estimates: \`breakdown ${name}\` estimates them.`,
+      ],
+    }
   const seen = new Set(cells.filter(isValue).map(({ a }) => a))
   const rest = all.has('')
     ? values.filter((value) => !seen.has(value)).map((a) => ({ part: 'value', a, b: '', n: 0 }))

@@ -67,7 +67,7 @@ export interface Population {
   sizes(condition: string, columns: string): string
   /** Returns a table expression for the days: `Key`, `Who`, and other sets, of everybody: by the name of each, its condition. */
   along(sets: Readonly<Record<string, string>>): string
-  /** Query for the cells `all`, whom the answer rests on, and `without`, whom only one filter leaves out, by its number. */
+  /** Query for the cell `all`: how many installations the answer rests on. */
   readonly totals: string
 }
 
@@ -93,19 +93,13 @@ export function populationOf(
       isForAllDays ? once(mergedInAll(sets)).besideAll(rows, `Filter${number}`) : rows,
     counts === 'last' ? `(${byLastReport(everyDay)})` : everyDay,
   )
-  /** Those that meet all filters, or all but one and not that one. */
-  const meeting = (inverted?: number) =>
-    filters.reduce(
-      (who, { keeps }, number) =>
-        `${keeps === (number !== inverted) ? 'bitmapAnd' : 'bitmapAndnot'}(${who}, Filter${number})`,
-      'Who',
-    )
-  const numbers = [...filters.keys()]
-  const each = (column: (number: number) => string) => numbers.map((number) => `, ${column(number)}`).join('')
+  const met = filters.reduce(
+    (who, { keeps }, number) => `${keeps ? 'bitmapAnd' : 'bitmapAndnot'}(${who}, Filter${number})`,
+    'Who',
+  )
   const counted = once(
-    `SELECT Key, Met AS Who, groupBitmapMerge(Met) OVER () AS Total${each((number) => `groupBitmapMerge(But${number}) OVER () AS Without${number}`)}
-  FROM (SELECT Key, ${meeting()} AS Met${each((number) => `${meeting(number)} AS But${number}`)} FROM ${rows})`,
-    ['Who', 'Total', ...numbers.map((number) => `Without${number}`)],
+    `SELECT Key, Met AS Who, groupBitmapMerge(Met) OVER () AS Total FROM (SELECT Key, ${met} AS Met FROM ${rows})`,
+    ['Who', 'Total'],
   )
   const beside = (condition: string, columns: string) =>
     counted.beside(`(${setsByDay(condition, `${columns}, Who`)})`, ['Counted'])
@@ -117,10 +111,7 @@ export function populationOf(
       `(SELECT Key, ${columns}, bitmapAndCardinality(Who, Counted) AS Installations FROM ${beside(condition, columns)})`,
     // With everybody, so that each day has a row.
     along: (sets) => counted.beside(`(${mergedByDay({ Everybody: EVERYBODY, ...sets })})`, ['Who']),
-    totals: aggregateCells(counted.rows, [
-      ['all', '', 'any(Total)'],
-      ...numbers.map((number) => ['without', String(number), `any(Without${number})`] as const),
-    ]),
+    totals: aggregateCells(counted.rows, [['all', '', 'any(Total)']]),
   }
 }
 
@@ -191,8 +182,3 @@ export function conditionParameters(conditions: readonly Condition[]): Record<st
     ]),
   )
 }
-
-/** Cells with the values of a fact that fewer than `k` installations had on every day of the period, by the number of a condition. */
-export const rareValues = (number: number): string => `
-  SELECT 'rare' AS part, '${number}' AS a, '' AS b, toFloat64(count()) AS n
-  FROM (SELECT Value ${SETS} AND Fact = {fact${number}:String} AND ${OF_ATTRIBUTE} AND ${IN_PERIOD} GROUP BY Value HAVING max(Installations) BETWEEN 1 AND {k:UInt32} - 1)`

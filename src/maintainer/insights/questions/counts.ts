@@ -1,4 +1,5 @@
 import { text } from '../arguments.ts'
+import { sumOf } from '../cells.ts'
 import { question } from '../question.ts'
 import { IN_PERIOD, IN_USE, SETS, SUM } from '../sets.ts'
 import { shownDimensions } from './facts.ts'
@@ -33,12 +34,19 @@ export const totals = question({
       parameters: { fact: values.fact },
     }
   },
-  measures: { total: 'users' },
-  derive: (cells) => {
+  measures: { total: 'users', mean: 'users' },
+  derive(cells) {
     const totals = cells.filter(({ part }) => part === 'total')
-    return [...cells, { part: 'total', a: ALL, b: '', n: totals.reduce((sum, { n }) => sum + n, 0) }]
+    const all = { part: 'total', a: ALL, b: '', n: sumOf(totals) }
+    // From exact numbers: those that are shown may be rounded.
+    const means = [...totals, all].flatMap(({ a, n }) => {
+      const users = cells.find((cell) => cell.part === 'users' && cell.a === a)?.n ?? 0
+      return users > 0 ? [{ part: 'mean', a, b: '', n: n / users }] : []
+    })
+    return [...cells, all, ...means]
   },
   rows(cells, { period }) {
+    const means = new Map(cells.of('mean').map(({ a, n }) => [a, n]))
     const series = cells.of('total').filter(({ n }) => n !== 0)
     const isSingle = series.length === 2
     return series
@@ -50,7 +58,7 @@ export const totals = question({
           dimensions: a === ALL ? '(all)' : shownDimensions(a),
           total: n,
           installations: users ?? null,
-          perInstallation: users ? n / users : null,
+          perInstallation: means.get(a) ?? null,
           perDay: n / period.days,
         }
       })
@@ -69,18 +77,28 @@ export const unused = question({
   counts: 'none',
   query: () => ({
     sql: `
-  SELECT 'last' AS part, Fact AS a, toString(max(Day)) AS b, toFloat64(0) AS n
-  ${USED} AND Installations > 0 AND Day <= {until:Date} GROUP BY Fact
+  SELECT 'last' AS part, Fact AS a, toString(Day) AS b, toFloat64(sum(Installations)) AS n
+  ${USED} AND Day <= {after:Date} AND Fact NOT IN (SELECT Fact ${USED} AND Installations > 0 AND ${IN_PERIOD}) GROUP BY Fact, Day
   UNION ALL SELECT 'users', Fact, toString(Day), toFloat64(sum(Installations))
   ${USED} AND Of != 'used' AND ${IN_PERIOD} GROUP BY Fact, Day
   UNION ALL SELECT 'users', Fact, toString(Day), toFloat64(groupBitmapMerge(Who))
   ${USED} AND Of = 'used' AND ${IN_PERIOD} GROUP BY Fact, Day`,
   }),
-  derive: (cells) =>
-    [...Map.groupBy(cells, ({ a }) => a)].map(([fact, its]) => {
-      const days = its.filter(({ part }) => part === 'last').map(({ b }) => b)
-      const users = its.filter(({ part }) => part === 'users').map(({ n }) => n)
-      return { part: 'fact', a: fact, b: days.sort().at(-1) ?? '', n: Math.max(0, ...users) }
+  // A fact that few installations ever used may have the name that an operator has given to it.
+  derive: (cells, { k }) =>
+    [
+      ...Map.groupBy(
+        cells.filter(({ n }) => n > 0),
+        ({ a }) => a,
+      ),
+    ].map(([fact, its]) => {
+      const lastDay = its
+        .filter(({ n }) => n >= k)
+        .map(({ b }) => b)
+        .sort()
+        .at(-1)
+      const most = Math.max(0, ...its.filter(({ part }) => part === 'users').map(({ n }) => n))
+      return { part: 'fact', a: fact, b: lastDay ?? '', n: lastDay === undefined ? 1 : most }
     }),
   rows: (cells) =>
     [...cells.of('fact')]
@@ -88,6 +106,6 @@ export const unused = question({
       .map(({ a, b, n }) => ({ fact: a, lastDay: b, installations: n })),
   facts: () => [],
   notes: [
-    'Installations: the most that used it on one day of the period. A number that is 0, a value that is false, and an empty value do not count as use of a fact. A fact that nobody ever used has no row; `otel-usage catalog docs` lists all.',
+    'Installations: the most that used it on one day of the period. Last day: the last one on which enough of them for a group did. A number that is 0, a value that is false, and an empty value do not count as use of a fact. A fact that nobody ever used has no row; `otel-usage catalog docs` lists all.',
   ],
 })

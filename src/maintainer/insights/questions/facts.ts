@@ -220,7 +220,7 @@ export const distribution = question({
     }),
   facts: ({ fact }) => [fact],
   notes: [
-    'Of a number with more than 100 different values on a day, the first two digits are known. A quantile is such a number: nothing is interpolated. A row of the histogram has the numbers from its own to that of the next row. The first and last quantiles are left out where they would rest on fewer installations than a group needs.',
+    'Of a number with more than 100 different values on a day, the first two digits are known. A quantile is such a number: nothing is interpolated, and one that too few installations have is rounded. A row of the histogram has the numbers from its own to that of the next row. The first and last quantiles are left out where they would rest on fewer installations than a group needs.',
   ],
 })
 
@@ -245,11 +245,25 @@ function histograms(cells: readonly Cell[], k: number): Cell[] {
       ...[...buckets].map(([from, n]) => ({ part: 'bucket', a: dimensions, b: String(from), n })),
       ...QUANTILES.filter((share) => all * Math.min(share, 1 - share) >= k).flatMap((share) => {
         const found = quantileOf(sorted, share)
+        const n = found && sharedNumber(found.number, sorted, k)
         const name = share === 0.5 ? 'median' : `${share * 100} %`
-        return found ? [{ part: 'quantile', a: dimensions, b: name, n: found.number }] : []
+        return n === undefined ? [] : [{ part: 'quantile', a: dimensions, b: name, n }]
       }),
     ]
   })
+}
+
+/** Returns a number with so many digits that at least `k` installations have it: all, two, one, or its power of two. */
+function sharedNumber(
+  number: number,
+  all: readonly { readonly number: number; readonly n: number }[],
+  k: number,
+): number | undefined {
+  const digits = (places: number) => (value: number) => Number(value.toPrecision(places))
+  const form = [(value: number) => value, digits(2), digits(1), powerOfTwo].find(
+    (form) => sumOf(all.filter((each) => form(each.number) === form(number))) >= k,
+  )
+  return form?.(number)
 }
 
 const powerOfTwo = (number: number) =>

@@ -68,9 +68,7 @@ export const growth = question({
       derived.push({ part: 'returned', a, b: '', n: n('active', period) - known })
       derived.push({ part: 'lost', a, b: '', n: n('active', period + 1) - n('stayed', period) })
     }
-    return derived.filter(
-      ({ a, part }) => part === 'all' || part === 'without' || part === 'rare' || Number(a) < periods,
-    )
+    return derived.filter(({ a, part }) => part === 'all' || Number(a) < periods)
   },
   rows: (cells, { period, values: { periods } }) =>
     Array.from({ length: periods }, (_, index) => {

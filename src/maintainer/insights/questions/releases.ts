@@ -151,6 +151,7 @@ export const effect = question({
       ['Before', 'After', 'Upgraded'],
     )
     const numbers = `(${setsByDay(`Fact = {fact:String} AND ${SUM}`, 'Of, Value, Who')})`
+    const used = `(${setsByDay("Fact = {fact:String} AND Of = 'used'", 'Who')})`
     return {
       sql: `
   SELECT part, side AS a, '' AS b, n FROM (
@@ -167,6 +168,10 @@ export const effect = question({
     ['days', 'before', 'sum(bitmapCardinality(Before))'],
     ['days', 'after', 'sum(bitmapCardinality(After))'],
     ['upgraded', '', 'any(Upgraded)'],
+  ])}
+  UNION ALL ${aggregateCells(sides.beside(used, ['Before', 'After']), [
+    ['users', 'before', 'groupBitmapMerge(bitmapAnd(Who, Before))'],
+    ['users', 'after', 'groupBitmapMerge(bitmapAnd(Who, After))'],
   ])}`,
       parameters: {
         fact: values.fact,
@@ -174,28 +179,33 @@ export const effect = question({
       },
     }
   },
-  measures: { days: 'upgraded', total: 'upgraded', squares: 'upgraded', reporting: 'upgraded' },
-  derive(cells) {
-    const upgraded = cells.find(({ part }) => part === 'upgraded')?.n ?? 0
-    return [...cells, ...['before', 'after'].map((a) => ({ part: 'upgraded', a, b: '', n: upgraded }))]
+  measures: {
+    days: 'upgraded',
+    ...{ reporting: 'users', total: 'users', perDay: 'users', low: 'users', high: 'users' },
   },
+  // Mean and interval from exact numbers: those that are shown may be rounded.
+  derive: (cells) =>
+    ['before', 'after']
+      .flatMap((when): Cell[] => {
+        const n = (part: string, a = when) => cells.find((cell) => cell.part === part && cell.a === a)?.n ?? 0
+        const [days, total, squares] = [n('days'), n('total'), n('squares')]
+        const mean = total / Math.max(1, days)
+        const error = 1.96 * Math.sqrt(Math.max(0, squares / days - mean ** 2) / days)
+        const [of, users] = [n('upgraded', ''), n('users')]
+        return Object.entries({
+          ...{ upgraded: of, users, days, total, reporting: n('reporting') },
+          ...(days > 0 && { perDay: mean, low: mean - error, high: mean + error }),
+        }).map(([part, n]) => ({ part, a: when, b: '', n }))
+      })
+      .concat(cells.filter(({ part }) => part === 'all')),
   rows: (cells) =>
     ['before', 'after'].map((when) => {
-      const [days = 0, total = 0, squares = 0] = ['days', 'total', 'squares'].map((part) =>
-        cells.get(part, when),
-      )
-      const mean = days > 0 ? total / days : undefined
-      const error = mean === undefined ? 0 : 1.96 * Math.sqrt(Math.max(0, squares / days - mean ** 2) / days)
-      const known = cells.get('upgraded', when) === undefined ? undefined : mean
+      const n = (part: string) => cells.get(part, when) ?? null
+      const mean = (part: string) => cells.of(part).find(({ a }) => a === when)?.n ?? null
       return {
         when,
-        installations: cells.get('upgraded', when) ?? null,
-        days: cells.get('days', when) ?? null,
-        reporting: cells.get('reporting', when) ?? null,
-        total: cells.get('total', when) ?? null,
-        perDay: known ?? null,
-        low: known === undefined ? null : known - error,
-        high: known === undefined ? null : known + error,
+        ...{ installations: n('upgraded'), days: n('days'), reporting: n('reporting'), total: n('total') },
+        ...{ perDay: mean('perDay'), low: mean('low'), high: mean('high') },
       }
     }),
   facts: ({ fact }) => [fact],
@@ -209,6 +219,9 @@ const HURT = ['service.version', 'geo.country.iso_code', 'usage.consent.level']
 
 /** Words that make a range of versions of the thing to be dropped. */
 const VERSIONS = /^version\s*(.+)$/s
+
+/** Returns `true` if a thing to be dropped is a range of versions. */
+export const isAboutVersions = (what: string): boolean => VERSIONS.test(what)
 
 const WHAT = text(
   'A fact, <fact>=<value>, or version followed by a range, such as "version <2".',
@@ -308,7 +321,7 @@ export const canIDrop = question({
         })),
     ),
   ],
-  facts: ({ what }) => (VERSIONS.test(what) ? [] : [readCondition(what).fact]),
+  facts: ({ what }) => (isAboutVersions(what) ? [] : [readCondition(what).fact]),
   notes: [
     'Low and high: 95 % interval (Wilson) of the share, if those who report are a fair sample of all. Those who said no, or at a level that does not include the fact, are not seen: look at `consent`. The other rows: whom it would hurt, by their last report.',
   ],
