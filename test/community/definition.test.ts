@@ -118,6 +118,7 @@ questions:
     fact: acme.edition
     title: x
     days: many
+    where: [acme.editon=team]
     link: javascript:alert(1)
   - ask: supported
     product: other
@@ -141,13 +142,14 @@ questions:
     /^line 19, column 5, questions\[2\]\.decision: is missing; say which decision the answer serves/,
     /^line 21, column 11, questions\[2\]\.fact: is 'acme\.edition', a fact of the kind attribute; use one of the kind gauge/,
     /^line 23, column 11, questions\[2\]\.days: is 'many'; use a whole number from 1 to 400/,
-    /^line 24, column 11, questions\[2\]\.link: is 'javascript:alert\(1\)'; use an address that begins with https:/,
-    /^line 26, column 14, questions\[3\]\.product: is 'other'; use Acme DB, acme-db, acme-db/,
-    /^line 27, column 12, questions\[3\]\.title: is '/,
-    /^line 31, column 11, questions\[3\]\.fact: is unknown; the names here are ask, product/,
-    /^line 32, column 9, questions\[3\]\.id: is 'data'; use lower-case words/,
-    /^line 25, column 5, questions\[3\]\.range: is missing\. Versions that are supported/,
-    /^line 33, column 5, questions\[4\]: is 7; write ask, title and decision/,
+    /^line 24, column 12, questions\[2\]\.where: is 'acme\.editon', which the catalog does not have; use /,
+    /^line 25, column 11, questions\[2\]\.link: is 'javascript:alert\(1\)'; use an address that begins with https:/,
+    /^line 27, column 14, questions\[3\]\.product: is 'other'; use Acme DB, acme-db, acme-db/,
+    /^line 28, column 12, questions\[3\]\.title: is '/,
+    /^line 32, column 11, questions\[3\]\.fact: is unknown; the names here are ask, product/,
+    /^line 33, column 9, questions\[3\]\.id: is 'data'; use lower-case words/,
+    /^line 26, column 5, questions\[3\]\.range: is missing\. Versions that are supported/,
+    /^line 34, column 5, questions\[4\]: is 7; write ask, title and decision/,
   ]
   for (const each of expected)
     assert.ok(

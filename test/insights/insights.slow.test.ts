@@ -241,6 +241,14 @@ test('a product without reports, and one with a single installation, have an ans
   assert.deepEqual([one.rows, one.installations], [[], null])
 })
 
+test('a fact that nobody ever reported is said to be so, because its name may be wrong', async () => {
+  const noteOf = async (what: string) => (await insights.canIDrop({ product, what })).notes.at(-1)
+  const absent =
+    'No installation, or fewer than 5, reported acme.edtion at all in this time: see that its name is right.'
+  assert.equal(await noteOf('acme.edtion=team'), absent)
+  assert.doesNotMatch((await noteOf('acme.edition=nobody')) ?? '', /its name is right/)
+})
+
 test('whoever reported no version before a release is seen before and after it', async () => {
   for (const filter of [{}, { where: ['acme.commands'] }, { leaveOut: ['young', 'ci'] as const }]) {
     const { rows } = await insights.effect({

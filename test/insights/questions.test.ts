@@ -11,6 +11,7 @@ import { isInRange, newestFirst } from '../../src/maintainer/insights/arguments.
 import { ask } from '../../src/maintainer/insights/ask.ts'
 import { type Cell, withoutSmallGroups } from '../../src/maintainer/insights/cells.ts'
 import { conditionText, readCondition } from '../../src/maintainer/insights/conditions.ts'
+import { storeError } from '../../src/maintainer/insights/errors.ts'
 import { answerCsv, QUESTIONS } from '../../src/maintainer/insights/index.ts'
 import { estimated } from '../../src/maintainer/insights/randomized.ts'
 
@@ -81,6 +82,49 @@ test('what can-i-drop does not understand is refused, and is not said to be a st
       assert.match(error.message, /- what: is .+; use /, what)
       return true
     })
+})
+
+test('with the catalog a misspelt fact or value is refused, and is not said to be used by nobody', async () => {
+  const about = { level: 'basic', since: 1, why: 'Shows who uses it.' } as const
+  const catalog = defineCatalog({
+    version: 1,
+    prefix: 'acme',
+    levels: ['basic'],
+    facts: {
+      'acme.storage': {
+        kind: 'attribute',
+        type: 'enum',
+        values: ['heap', 'memory'],
+        example: 'heap',
+        ...about,
+      },
+      'acme.users': { kind: 'gauge', unit: '{user}', example: 1, ...about },
+    },
+  })
+  const insights = createInsights({ url: 'http://127.0.0.1:1', catalog })
+  const product = 'acme-db'
+  for (const [asked, message] of [
+    [
+      insights.canIDrop({ product, what: 'acme.storag=memory' }),
+      /- what: is 'acme\.storag', which the catalog/,
+    ],
+    [
+      insights.canIDrop({ product, what: 'acme.storage=memmory' }),
+      /- what: has 'memmory'.+; use heap, memory/,
+    ],
+    [
+      insights.active({ product, where: ['acme.users=8'] }),
+      /- where: is about 'acme\.users'.+acme\.users>=8/,
+    ],
+    [insights.breakdown({ product, fact: 'acme.users' }), /- fact: .+ of the kind gauge; use .+ attribute/],
+    [insights.canIDrop({ product, what: 'acme.storage=memory' }), /cannot be reached/],
+  ] as const)
+    await assert.rejects(asked, { message })
+})
+
+test('a store that is too slow is not said to be out of reach', () => {
+  const error = storeError(new Error('Timeout error.'), 'http://127.0.0.1:1', 'refused') as Error
+  assert.match(error.message, /^The store at http:\/\/127\.0\.0\.1:1 did not answer in time\. See that /)
 })
 
 test('a group under the smallest one is not shown, and its size does not follow from the others', () => {

@@ -33,7 +33,11 @@ const TIMED_OUT = /^Timeout error\b/
 /** Returns an error from the store as one that says what helps. */
 export function storeError(error: unknown, url: string, refusal: string): unknown {
   if (error instanceof GatewayError || error instanceof UsageConfigurationError) return error
-  const message = withoutSecrets(errorMessage(error), secretsOf(url)).split('\n', 1).join('').slice(0, 500).replace(/\.$/, '')
+  const message = withoutSecrets(errorMessage(error), secretsOf(url))
+    .split('\n', 1)
+    .join('')
+    .slice(0, 500)
+    .replace(/\.$/, '')
   const code = (error as { code?: unknown } | null)?.code
   // The server's own codes are numbers in texts; those of a connection are words such as ECONNREFUSED.
   if (typeof code === 'string' && /^\d+$/.test(code)) {
