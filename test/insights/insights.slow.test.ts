@@ -169,6 +169,32 @@ test('hostile names of products, facts, values and versions are counted by every
   }
 })
 
+test('what --sql prints for hostile texts is the question that was asked, and nothing printed is obeyed by a terminal', async () => {
+  const text = "\u001b[31m\u009b\t\\\\N' \r\n;"
+  const report = { product: text, attributes: { 'service.version': text }, points: [] }
+  const about = () => ({ installation: uuid('4'), reportId: uuid('7'), at: `${dayOf(1)} 10:00:00` })
+  await insertReports(store, ...Array.from({ length: 6 }, () => ({ ...report, ...about() })))
+  await maintainStore(store)
+  const asked = ['adoption', '--product', text, '--where', `service.version=${text}`, '--days', '2']
+  for (const form of ['--json', '--csv', '--sql', undefined]) {
+    const { code, out, errors } = await run([...asked, ...(form ? [form] : [])])
+    assert.equal(code, 0, errors)
+    assert.doesNotMatch(out, /(?![\t\r\n])\p{Cc}/u, form)
+    if (form !== '--sql') continue
+    const { origin, username, password } = new URL(store.url)
+    const headers = { 'x-clickhouse-user': username, 'x-clickhouse-key': password }
+    const address = `${origin}/?database=usage&session_id=${uuid('4')}`
+    const [, sets = '', query = ''] = /^((?:SET [^\n]*;\n)+)(SELECT part[\s\S]*);\n$/m.exec(out) ?? []
+    let answered = ''
+    for (const body of [...sets.split(';\n').filter(Boolean), query]) {
+      const response = await fetch(address, { method: 'POST', headers, body })
+      answered = await response.text()
+      assert.ok(response.ok, answered)
+    }
+    assert.match(answered, /^value\t.*\t6$/m)
+  }
+})
+
 test('every question with hostile texts has an answer without rows, or is refused with what is wrong', async () => {
   const stored = () =>
     rowsOf(store, 'SELECT count() AS n, sum(cityHash64(ReportId, MetricName)) AS hash FROM points')

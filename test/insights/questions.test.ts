@@ -332,6 +332,7 @@ test('a formula behind a semicolon, a tab or a line break, and one in wide lette
     ['x\t@SUM(1)', "x\t'@SUM(1)"],
     ['x\n-1', '"x\n\'-1"'],
     ['＝1+1', "'＝1+1"],
+    ['\u001b]0;x\u0007\u009b31m', '?]0;x??31m'],
     ['2.0.0-rc+build', '2.0.0-rc+build'],
   ])
     assert.equal(

@@ -143,7 +143,7 @@ async function answer(
   }
   if (chart !== undefined) writeText('--chart', chart, await chartOf(found))
   if (sql) plain.write(`${SQL_IS_RAW}${queries.map(queryText).join('\n')}`)
-  else if (json) plain.write(`${JSON.stringify(found, undefined, 2)}\n`)
+  else if (json) plain.write(`${answerJson(found)}\n`)
   else if (csv) plain.write(answerCsv(found, QUESTIONS[name].columns))
   else plain.write(answerText(found, QUESTIONS[name].columns))
 }
@@ -160,6 +160,13 @@ async function chartOf(found: Answer): Promise<string> {
   })
 }
 
+/** JSON leaves the control characters from U+007F to U+009F as they are, and a terminal may obey them. */
+const answerJson = (found: Answer) =>
+  JSON.stringify(found, undefined, 2).replaceAll(
+    /[\u007f-\u009f]/g,
+    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+  )
+
 const SQL_IS_RAW =
   '-- For who may read the tables: parameters can name values of few installations, and numbers are shown as they are.\n'
 
@@ -170,11 +177,17 @@ const queryText = ({ sql, parameters }: AskedQuery) =>
     `${sql.trim()};\n`,
   ].join('\n')
 
+/** A value of a parameter is read twice: as a literal, and then, where it is not a list, with escapes of its own. */
 function literal(value: unknown): string {
-  const text = Array.isArray(value)
-    ? `[${value.map((each) => quoted(String(each))).join(', ')}]`
-    : String(value)
-  return quoted(text)
+  if (Array.isArray(value)) return quoted(`[${value.map((each) => quoted(String(each))).join(', ')}]`)
+  return quoted(String(value).replaceAll(/[\\\t\n\r\0]/g, (each) => `\\${ESCAPES[each] ?? each}`))
 }
 
-const quoted = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`
+const ESCAPES: Readonly<Record<string, string>> = { '\t': 't', '\n': 'n', '\r': 'r', '\0': '0' }
+
+const quoted = (text: string) =>
+  `'${text
+    .replaceAll(/[\\']/g, '\\$&')
+    .replaceAll(/\p{Cc}/gu, (each) =>
+      [...Buffer.from(each)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
+    )}'`

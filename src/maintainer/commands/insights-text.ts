@@ -4,6 +4,7 @@ import {
   type Columns,
   type ColumnType,
   cellText,
+  commandName,
   emptySentence,
   headingOf,
   oneLine,
@@ -28,7 +29,7 @@ export function answerText(answer: Answer, columns: Columns): string {
   const widths = names.map((_, index) => Math.max(...table.map((cells) => widthOf(cells[index] as string))))
   const trends = trendsOf(answer, columns)
   return [
-    `${product}: ${question}, ${period.from} to ${period.until} (${period.days} ${period.days === 1 ? 'day' : 'days'}, UTC)`,
+    `${oneLine(product)}: ${commandName(question)}, ${period.from} to ${period.until} (${period.days} ${period.days === 1 ? 'day' : 'days'}, UTC)`,
     '',
     ...(rows.length === 0 ? [emptyText(answer)] : table.map((cells) => line(cells.map(oneLine)))),
     ...(trends.length > 0 ? ['', ...trends] : []),
@@ -40,7 +41,9 @@ export function answerText(answer: Answer, columns: Columns): string {
 
 function emptyText(answer: Answer): string {
   const hint =
-    answer.source.since !== null && answer.installations !== 0 ? ' --smallest-group changes that.' : ''
+    answer.source.since !== null && (answer.installations === null || answer.withheldGroups > 0)
+      ? ' --smallest-group changes that.'
+      : ''
   return `${emptySentence(answer)}${hint}`
 }
 

@@ -93,11 +93,13 @@ export async function ask(
   const counts = question.counts === 'last' ? 'last' : 'days'
   const population = populationOf(counts, conditions, filters.leaveOut, computed.once)
   const own = await question.query({ ...asking, population, once: computed.once })
-  const cells = await run<Cell>(wholeQuery(question, own, population, computed, store), {
+  const found = await run<Cell>(wholeQuery(question, own, population, computed, store), {
     ...parameters,
     ...conditionParameters(conditions),
     ...own.parameters,
   })
+  // A cell of 0 would name a value that only those have who are not counted here, and these may be few.
+  const cells = found.filter(({ n }) => n !== 0)
   const derived = estimated(question.derive?.(cells, asking) ?? cells, question.facts(values), catalog)
   const shown = withoutSmallGroups(derived.cells, k, question.measures)
   const rows = question.rows(shown, asking)
@@ -106,7 +108,7 @@ export async function ask(
     Object.entries(question.columns).some(([column, type]) => type === 'count' && row[column]),
   )
   const reported =
-    isFound || store.since === null || named.length === 0
+    isFound || store.since === null || named.length === 0 || shown.get('all') === undefined
       ? named
       : (await run<{ fact: string }>(REPORTED, { ...parameters, facts: named })).map(({ fact }) => fact)
   const installations = question.counts === 'none' ? null : shown.get('all')

@@ -7,7 +7,9 @@ export function emptySentence({ installations, source, smallestGroup, period }: 
   if (source.since === null)
     return 'The store has no reports of this product, or the housekeeping has not run since they came: `otel-usage gateway maintain` runs it.'
   if (installations === 0) return `No installation meets this between ${period.from} and ${period.until}.`
-  return `There are fewer than ${smallestGroup} installations, or none in any group, so nothing is shown.`
+  return installations === null
+    ? `There are fewer than ${smallestGroup} installations, so nothing is shown.`
+    : `No group of ${smallestGroup} installations or more reported this, so nothing is shown.`
 }
 
 /** Says what has to be known to read the chart of an answer, in sentences: its period first, which a table shows by itself. */

@@ -34,18 +34,19 @@ export const totals = question({
       parameters: { fact: values.fact },
     }
   },
-  measures: { total: 'users', mean: 'users' },
-  derive(cells) {
+  measures: { total: 'users', mean: 'users', rate: 'users' },
+  derive(cells, { period }) {
     const totals = cells.filter(({ part }) => part === 'total')
     const all = { part: 'total', a: ALL, b: '', n: sumOf(totals) }
     // From exact numbers: those that are shown may be rounded.
     const means = [...totals, all].flatMap(({ a, n }) => {
       const users = cells.find((cell) => cell.part === 'users' && cell.a === a)?.n ?? 0
-      return users > 0 ? [{ part: 'mean', a, b: '', n: n / users }] : []
+      const rate = { part: 'rate', a, b: '', n: n / period.days }
+      return users > 0 ? [rate, { part: 'mean', a, b: '', n: n / users }] : [rate]
     })
     return [...cells, all, ...means]
   },
-  rows(cells, { period }) {
+  rows(cells) {
     const means = new Map(cells.of('mean').map(({ a, n }) => [a, n]))
     const series = cells.of('total').filter(({ n }) => n !== 0)
     const isSingle = series.length === 2
@@ -59,7 +60,7 @@ export const totals = question({
           total: n,
           installations: users ?? null,
           perInstallation: means.get(a) ?? null,
-          perDay: n / period.days,
+          perDay: cells.get('rate', a) ?? null,
         }
       })
   },
