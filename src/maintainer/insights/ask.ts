@@ -161,8 +161,12 @@ function wholeQuery(
   computed: Computed,
   { shards }: StoreState,
 ): string {
-  const cells = computed.complete(counts === 'none' ? own : `${own}
-UNION ALL ${totals}`)
+  const cells = computed.complete(
+    counts === 'none'
+      ? own
+      : `${own}
+UNION ALL ${totals}`,
+  )
   const from =
     shards === undefined
       ? `(${cells})`
