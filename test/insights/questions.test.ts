@@ -204,6 +204,24 @@ test('a quantile is not the number of a single installation', () => {
   assert.deepEqual(quantiles(1)[0], ['10 %', 1004])
 })
 
+test('the interval of an effect on a fact with dimensions is not narrower than that of their sum', () => {
+  // Of 100 days half have 1 in both dimensions and half have 3: the sum is 2 or 6, so 4 with a deviation of 2.
+  const of = (part: string, b: string, n: number) => ({ part, a: 'after', b, n })
+  const series = ['find', 'insert'].flatMap((b) => [of('total', b, 200), of('squares', b, 500)])
+  const cells = [of('days', '', 100), of('users', '', 50), of('reporting', '', 100), ...series]
+  const { derive, measures, rows } = QUESTIONS.effect
+  const asking = { k: 1 } as never
+  const upgraded = group('', 50, 'upgraded')
+  const [, after] = rows(
+    withoutSmallGroups(derive?.([upgraded, ...cells], asking) ?? [], 1, measures),
+    asking,
+  )
+  const { reporting, total, perDay, low, high } = after ?? {}
+  const error = (1.96 * 2) / Math.sqrt(100)
+  assert.deepEqual({ reporting, total, perDay }, { reporting: 100, total: 400, perDay: 4 })
+  assert.deepEqual([low?.toFixed(6), high?.toFixed(6)], [(4 - error).toFixed(6), (4 + error).toFixed(6)])
+})
+
 test('the effect of a release on a fact that few of the upgraded installations used has no sum and no mean', () => {
   const cells = [
     group('', 60, 'upgraded'),

@@ -1,6 +1,6 @@
 import { describeValue } from '../../../platform/index.ts'
 import { type Argument, isInRange, newestFirst, text, versionRange, whole } from '../arguments.ts'
-import { type Cell, type Cells, quantileOf } from '../cells.ts'
+import { type Cell, type Cells, quantileOf, sumOf } from '../cells.ts'
 import { readCondition } from '../conditions.ts'
 import { question, shareOf } from '../question.ts'
 import { aggregateCells, byFirstReport, byLastReport, IN_USE, SETS, SUM, setsByDay } from '../sets.ts'
@@ -150,29 +150,33 @@ export const effect = question({
     FROM (SELECT Key, bitmapAndnot(bitmapAndnot(Who, Recent), Rare) AS Old, bitmapAnd(Who, Recent) AS New FROM ${days}))`,
       ['Before', 'After', 'Upgraded'],
     )
-    const numbers = `(${setsByDay(`Fact = {fact:String} AND ${SUM}`, 'Of, Value, Who')})`
+    const numbers = `(${setsByDay(`Fact = {fact:String} AND ${SUM}`, 'Of, Value, Dimensions, Who')})`
     const used = `(${setsByDay("Fact = {fact:String} AND Of = 'used'", 'Who')})`
     return {
       sql: `
-  SELECT part, side AS a, '' AS b, n FROM (
-    SELECT side,
+  SELECT part, side AS a, toString(Dimensions) AS b, n FROM (
+    SELECT side, Dimensions,
       sum(toFloat64(Value) * Installations) AS total,
-      sumIf(pow(toFloat64(Value), 2) * Installations, Of IN ('number', 'sum')) AS squares,
-      toFloat64(sumIf(Installations, Of IN ('number', 'sum') AND toFloat64(Value) != 0)) AS reporting
+      sumIf(pow(toFloat64(Value), 2) * Installations, Of IN ('number', 'sum')) AS squares
     FROM (
-      SELECT Of, Value, [bitmapAndCardinality(Who, Before), bitmapAndCardinality(Who, After)] AS Both
+      SELECT Of, Value, Dimensions, [bitmapAndCardinality(Who, Before), bitmapAndCardinality(Who, After)] AS Both
       FROM ${sides.beside(numbers, ['Before', 'After'])})
-    ARRAY JOIN ['before', 'after'] AS side, Both AS Installations GROUP BY side)
-  ARRAY JOIN ['total', 'squares', 'reporting'] AS part, [total, squares, reporting] AS n
+    ARRAY JOIN ['before', 'after'] AS side, Both AS Installations GROUP BY side, Dimensions)
+  ARRAY JOIN ['total', 'squares'] AS part, [total, squares] AS n
   UNION ALL ${aggregateCells(sides.rows, [
     ['days', 'before', 'sum(bitmapCardinality(Before))'],
     ['days', 'after', 'sum(bitmapCardinality(After))'],
     ['upgraded', '', 'any(Upgraded)'],
   ])}
-  UNION ALL ${aggregateCells(sides.beside(used, ['Before', 'After']), [
-    ['users', 'before', 'groupBitmapMerge(bitmapAnd(Who, Before))'],
-    ['users', 'after', 'groupBitmapMerge(bitmapAnd(Who, After))'],
-  ])}`,
+  UNION ALL ${aggregateCells(
+    `(SELECT Key, groupBitmapMergeState(bitmapAnd(Who, Before)) AS Before, groupBitmapMergeState(bitmapAnd(Who, After)) AS After FROM ${sides.beside(used, ['Before', 'After'])} GROUP BY Key)`,
+    [
+      ['users', 'before', 'groupBitmapMerge(Before)'],
+      ['users', 'after', 'groupBitmapMerge(After)'],
+      ['reporting', 'before', 'sum(bitmapCardinality(Before))'],
+      ['reporting', 'after', 'sum(bitmapCardinality(After))'],
+    ],
+  )}`,
       parameters: {
         fact: values.fact,
         newVersions: known.filter((version) => isInRange(version, values.range)),
@@ -183,14 +187,22 @@ export const effect = question({
     days: 'upgraded',
     ...{ reporting: 'users', total: 'users', perDay: 'users', low: 'users', high: 'users' },
   },
-  // Mean and interval from exact numbers: those that are shown may be rounded.
+  // Mean and interval from exact numbers: those that are shown may be rounded. Of several dimensions it is not known how they go
+  // together, so that the deviation of their sum is at most the sum of their deviations.
   derive: (cells) =>
     ['before', 'after']
       .flatMap((when): Cell[] => {
-        const n = (part: string, a = when) => cells.find((cell) => cell.part === part && cell.a === a)?.n ?? 0
-        const [days, total, squares] = [n('days'), n('total'), n('squares')]
+        const n = (part: string, a = when) =>
+          sumOf(cells.filter((cell) => cell.part === part && cell.a === a))
+        const [days, total] = [n('days'), n('total')]
         const mean = total / Math.max(1, days)
-        const error = 1.96 * Math.sqrt(Math.max(0, squares / days - mean ** 2) / days)
+        const deviations = cells
+          .filter(({ part, a }) => part === 'squares' && a === when)
+          .map(({ b, n: squares }) => {
+            const its = cells.find((cell) => cell.part === 'total' && cell.a === when && cell.b === b)?.n ?? 0
+            return { n: Math.sqrt(Math.max(0, squares / days - (its / days) ** 2)) }
+          })
+        const error = (1.96 * sumOf(deviations)) / Math.sqrt(days)
         const [of, users] = [n('upgraded', ''), n('users')]
         return Object.entries({
           ...{ upgraded: of, users, days, total, reporting: n('reporting') },
