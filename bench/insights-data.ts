@@ -66,7 +66,7 @@ const reporting = (installations: number, back: number) => `
   FROM numbers(1, ${installations})
   WHERE first <= day AND (first = day OR NOT (${IS_YOUNG})) AND cityHash64(number, day) % 100 < 93`
 
-/** What everybody says on a day: the fact, the kind of its sets, its dimensions, and an expression for the value. */
+/** Parts of everybody's report of a day: the fact, the kind of its sets, its dimensions, and an expression for the value. */
 const SAID: readonly (readonly [string, string, string, string])[] = [
   ['', 'all', '', "''"],
   ['acme.edition', 'value', '', EDITION],

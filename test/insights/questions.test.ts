@@ -344,7 +344,7 @@ test('a spreadsheet takes no value for a formula, and reads commas and quotes as
   )
 })
 
-test('a formula behind a semicolon, a tab or a line break, and one in wide letters, is none in a spreadsheet either', () => {
+test('a spreadsheet finds no formula behind a semicolon, a tab or a line break, and none in wide letters', () => {
   for (const [value, cell] of [
     ['x;=1+1', "x;'=1+1"],
     ['x\t@SUM(1)', "x\t'@SUM(1)"],

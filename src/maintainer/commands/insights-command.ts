@@ -177,7 +177,7 @@ const queryText = ({ sql, parameters }: AskedQuery) =>
     `${sql.trim()};\n`,
   ].join('\n')
 
-/** A value of a parameter is read twice: as a literal, and then, where it is not a list, with escapes of its own. */
+/** A value of a parameter is read twice: as a literal, and then, where it is not a list, as a text with further escapes. */
 function literal(value: unknown): string {
   if (Array.isArray(value)) return quoted(`[${value.map((each) => quoted(String(each))).join(', ')}]`)
   return quoted(String(value).replaceAll(/[\\\t\n\r\0]/g, (each) => `\\${ESCAPES[each] ?? each}`))
