@@ -27,11 +27,15 @@ for (const [what, manifest, options, ending] of [
 
     // Without the variable by which a test runner tells its child processes that they are such.
     const { NODE_TEST_CONTEXT: _, ...env } = process.env
-    const { stdout } = await run(process.execPath, ['--test', `telemetry/off-is-off.test.${ending}`], {
-      cwd,
-      env,
-    })
-    assert.match(stdout, /pass 2\n/)
+    const { stdout } = await run(
+      process.execPath,
+      ['--test', '--test-reporter=tap', `telemetry/off-is-off.test.${ending}`],
+      {
+        cwd,
+        env,
+      },
+    )
+    assert.match(stdout, /^# pass 2$/m)
 
     const product = ['--product', `telemetry/product.${ending}`]
     await run(process.execPath, [bin, 'catalog', 'docs', ...product, '--out', 'TELEMETRY.md'], { cwd })

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
@@ -15,7 +16,7 @@ const V2 = '/sys/fs/cgroup'
 /** Makes a group; `undefined` where this user or system cannot. */
 export function memoryGroup(t: { after(end: () => void): void }, bytes: number): MemoryGroup | undefined {
   const isFirst = existsSync(path.join(V1, 'memory.limit_in_bytes'))
-  const directory = path.join(isFirst ? V1 : V2, `otel-usage-test-${process.pid}-${bytes}`)
+  const directory = path.join(isFirst ? V1 : V2, `otel-usage-test-${randomUUID()}`)
   try {
     mkdirSync(directory)
     writeFileSync(path.join(directory, isFirst ? 'memory.limit_in_bytes' : 'memory.max'), String(bytes))

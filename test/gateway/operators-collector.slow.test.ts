@@ -119,10 +119,13 @@ describe('a Collector of the operator between product and gateway', () => {
     assert.equal(attributes['usage.gateway.cut'], undefined)
     assert.deepEqual(arrived.numbers, ['acme.commands', 'usage.facts', 'usage.withheld'])
 
-    const seen = operator.shown.join('\n')
-    assert.equal(seen.split(reportId).length - 1, 2, 'once as received, once as forwarded')
-    assert.equal(seen.split('Str(enterprise)').length - 1, 1)
-    assert.equal(seen.split('Name: acme.users').length - 1, 1)
+    const shown = (text: string) => operator.shown.join('\n').split(text).length - 1
+    await until('the report is shown as received and as forwarded', () =>
+      arrived.numbers.every((name) => shown(`Name: ${name}`) >= 2),
+    )
+    assert.equal(shown(reportId), 2, 'once as received, once as forwarded')
+    assert.equal(shown('Str(enterprise)'), 1)
+    assert.equal(shown('Name: acme.users'), 1)
 
     await usage.forget({ by: 'alice' })
     await usage.shutdown()

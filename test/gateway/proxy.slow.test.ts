@@ -105,7 +105,7 @@ describe('a gateway', { concurrency: 2 }, () => {
         slow.resume()
         const started = performance.now()
         await new Promise((resolve) => slow.once('close', resolve))
-        assert.ok(performance.now() - started < 15_000)
+        assert.ok(performance.now() - started < 45_000)
 
         await gateway.stop()
         assert.match(String((await from(own)).status), /^50[234]$/, 'what cannot be passed on is sent again')

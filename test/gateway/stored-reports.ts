@@ -1,3 +1,4 @@
+import '../support/whole-day.ts'
 import { connectClickHouse, type RunningClickHouse } from '../../src/gateway.ts'
 import { rowsOf } from './running-gateway.ts'
 

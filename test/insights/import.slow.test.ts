@@ -66,7 +66,7 @@ async function maintain(): Promise<void> {
 test('reports have the time that they have in the file, in any order, and an import of the same doubles nothing', async () => {
   const [one, other] = [uuid('4'), uuid('4')]
   const first = [said(one, 40, 'free'), said(one, 3, 'paid'), said(other, 20, 'free')]
-  const second = [said(one, 20, 'trial'), said(other, 2, 'paid'), said(one, 2.99, 'late')]
+  const second = [said(one, 20, 'trial'), said(other, 2, 'paid'), said(one, 3 - 1e-4, 'late')]
   const files = [await fileOf(second), await fileOf(first)]
   const summary = await bring(files)
   assert.deepEqual(

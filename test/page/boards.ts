@@ -82,6 +82,8 @@ export interface ServedPage extends AsyncDisposable {
   /** Stops and starts the server at the same port. */
   stop(): Promise<void>
   start(): Promise<void>
+  /** Closes every connection; the server goes on. */
+  hangUp(): void
 }
 
 /** Days of reports before the page is opened. */
@@ -169,10 +171,11 @@ export async function serveBoards({
     server.close()
     server.closeAllConnections()
   }
+  const hangUp = () => server.closeAllConnections()
   await start()
   return Object.assign(served, {
     url: `http://127.0.0.1:${port}/telemetry`,
-    ...{ kit, usage, start, stop },
+    ...{ kit, usage, start, stop, hangUp },
     async [Symbol.asyncDispose]() {
       admin.close()
       await stop()

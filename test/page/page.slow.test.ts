@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { createUsageTelemetry, defineCatalog } from '../../src/index.ts'
 import { createScratch } from '../support/scratch.ts'
+import { until } from '../support/until.ts'
 import { axeFindings, LEGAL_NOTE, launch, open, product, serveBoards } from './boards.ts'
 
 /** Pictures of the documentation, made by `SCREENSHOTS=1 node --test test/page/page.slow.test.ts`. */
@@ -79,6 +80,41 @@ test('a choice of somebody else is on the page at once', async () => {
   await page.getByRole('heading', { name: 'Acme Boards sends no usage reports.' }).waitFor()
 })
 
+test('a choice that somebody else made after the page was read, and before it heard of events, is on the page', async () => {
+  await using served = await serveBoards()
+  const chosen = Promise.withResolvers<void>()
+  const page = await open(browser, served.url, {
+    before: (page) =>
+      page.route('**/events', async (route) => {
+        await chosen.promise
+        await route.continue()
+      }),
+  })
+  await served.usage.consent.set('disabled', { by: 'bob' })
+  chosen.resolve()
+  await page.getByRole('heading', { name: 'Acme Boards sends no usage reports.' }).waitFor()
+})
+
+test('what a choice would mean stays in sight while the page reads again', async () => {
+  await using served = await serveBoards()
+  const page = await open(browser, served.url)
+  await page.getByText('Full', { exact: true }).click()
+  const table = page.locator('[data-part=consequences] table')
+  await table.waitFor()
+  const asked = Promise.withResolvers<void>()
+  const seen = Promise.withResolvers<void>()
+  await page.route('**/preview?level=full', async (route) => {
+    asked.resolve()
+    await seen.promise
+    await route.continue()
+  })
+  await served.usage.report()
+  await asked.promise
+  assert.equal(await table.count(), 1)
+  seen.resolve()
+  await page.unrouteAll({ behavior: 'wait' })
+})
+
 test('what is locked says by what and how to unlock it, and cannot be switched', async () => {
   await using served = await serveBoards({ environment: { DO_NOT_TRACK: '1' } })
   const page = await open(browser, served.url)
@@ -98,9 +134,26 @@ test('somebody who may only read sees everything and can change nothing', async 
     assert.equal(await page.getByRole('button', { name }).count(), 0, name)
 })
 
-test('a session that has ended and a product that is gone are said, and what was seen stays', async () => {
+test('a session that ends while the page is open is said, and after the next one has begun the page hears of events again', async () => {
   await using served = await serveBoards({ level: 'basic' })
   const page = await open(browser, served.url)
+  await served.usage.consent.set('full', { by: 'bob' })
+  await page.getByText('Because bob chose so').waitFor()
+  served.access = undefined
+  served.hangUp()
+  await page.getByRole('alert').getByText('You are signed out of the product').waitFor()
+
+  served.access = { by: 'alice', read: true, write: true }
+  await page.getByRole('button', { name: 'Read again' }).click()
+  await page.getByRole('alert').waitFor({ state: 'detached' })
+  await served.usage.consent.set('disabled', { by: 'bob' })
+  await page.getByRole('heading', { name: 'Acme Boards sends no usage reports.' }).waitFor()
+})
+
+test('a session that has ended and a product that is gone are said, and what was seen stays', async () => {
+  await using served = await serveBoards({ level: 'basic' })
+  // Without events: with them the page reads again by itself once the product is back.
+  const page = await open(browser, served.url, { withoutEvents: true })
   await page.getByText('Off', { exact: true }).click()
   const choose = page.getByRole('button', { name: 'Choose “Off”' })
 
@@ -302,7 +355,7 @@ test('an export is a file with the exact reports, and the command that sends it'
     dialog.getByRole('button', { name: 'Make the file' }).click(),
   ])
   assert.match(download.suggestedFilename(), /^acme-boards-usage-.*\.json$/)
-  assert.match(await dialog.innerText(), /curl --fail-with-body .*usage\.acme\.example/)
+  await dialog.getByText(/curl --fail-with-body .*usage\.acme\.example/).waitFor()
 })
 
 test('the prompt asks while nobody has decided, stays away after “Decide later”, and opens again from a menu', async () => {
@@ -332,7 +385,7 @@ test('the whole page can be used by keyboard', async () => {
   await page.getByRole('button', { name: /^Choose “/ }).waitFor()
   await page.getByRole('button', { name: /^Choose “/ }).focus()
   await page.keyboard.press('Enter')
-  await page.getByRole('heading', { name: /sends/ }).first().waitFor()
+  await page.getByRole('heading', { name: /^Acme Boards sends (?:usage|no usage) reports/ }).waitFor()
   await served.usage.report()
   await page
     .getByRole('button', { name: /^Open the report/ })
@@ -402,16 +455,18 @@ test('what is copied for support has the id of the installation only where someb
   await using served = await serveBoards({ level: 'full' })
   const page = await open(browser, served.url, { permissions: ['clipboard-read', 'clipboard-write'] })
   const id = (await served.usage.status()).installation?.id ?? assert.fail()
-  const copied = async () => {
-    await page.getByRole('button', { name: 'Copy for support' }).click()
-    await page.getByText('Copied.').waitFor()
-    return page.evaluate(() => navigator.clipboard.readText())
-  }
-  const without = await copied()
+  const clipboard = () => page.evaluate(() => navigator.clipboard.readText())
+  const copy = page.getByRole('button', { name: 'Copy for support' })
+  await copy.click()
+  await page.getByText('Copied.').waitFor()
+  const without = await clipboard()
   assert.ok(!without.includes(id))
   assert.equal(JSON.parse(without).verdict.level, 'full')
   await page.getByLabel('with the installation id').check()
-  assert.ok((await copied()).includes(id))
+  await copy.click()
+  // That the first one was copied is still said.
+  await until(async () => (await clipboard()) !== without)
+  assert.ok((await clipboard()).includes(id))
 })
 
 test('the course of a number is drawn from the local log, with its first and its last value in words', async () => {

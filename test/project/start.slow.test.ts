@@ -105,7 +105,7 @@ test('on a machine without a Collector, npm start shows the product first, says 
     HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as net.AddressInfo).port}`,
   })
   await demo.until(/2\. The gateway and the store/)
-  assert.match(demo.output(), /no Collector yet\. .*takes .*Ctrl-C is safe/)
+  await demo.until(/no Collector yet\. .*takes .*Ctrl-C is safe/)
   const positions = [/Acme Notes sends a usage report/, /Its verdict: enabled/, /The preview of its report/]
   for (const pattern of positions) assert.match(demo.output(), pattern)
   await demo.until(/OpenTelemetry Collector 0\.161\.0: /)

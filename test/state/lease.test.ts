@@ -54,7 +54,7 @@ test('a holder that renews holds on', async () => {
 
 test('a holder on this machine that was killed loses its lease at once; one elsewhere, when its time is over', async () => {
   const { take } = createTask()
-  const pid = Number(execFileSync(process.execPath, ['-p', 'process.pid'], { encoding: 'utf8' }))
+  const pid = Number(execFileSync(process.execPath, ['-p', 'String(process.pid)'], { encoding: 'utf8' }))
   const hasEnded = (one: number) => one === pid
   await take({ pid, host: 'a', hasEnded })
   assert.equal(await take({ pid: 2, host: 'b', hasEnded }), undefined)
@@ -132,7 +132,8 @@ test('a container does not take a living process of another one for ended, also 
     import { systemClock } from './src/platform/index.ts'
     import { createDirectoryStore, takeLease } from './src/state/index.ts'
     const store = createDirectoryStore(process.argv[1])
-    console.log(process.pid, (await takeLease({ store, clock: systemClock, task: 'drain' })) !== undefined)
+    const isTaken = (await takeLease({ store, clock: systemClock, task: 'drain' })) !== undefined
+    console.log(\`\${process.pid} \${isTaken}\`)
   `
   const node = [process.execPath, '--no-warnings', '--input-type=module', '--eval', take, scratch.directory]
   const root = path.resolve(import.meta.dirname, '../..')

@@ -226,7 +226,7 @@ for (const [what, place] of Object.entries(ENDLESS)) {
       // Nor is anything sent under an id that would be another one at each start: a directory is in the way of that.
       const isSent = name !== 'consent.jsonl' && (what !== 'a directory' || name !== 'installation.json')
       assert.deepEqual(countsAt(receiver), isSent ? [5] : [], name)
-      assert.ok(performance.now() - began < 10_000, name)
+      assert.ok(performance.now() - began < 30_000, name)
       assert.ok(process.memoryUsage().rss - before < 200e6, name)
     }
   })

@@ -273,7 +273,7 @@ for (const [status, header, wait] of [
     assert.equal(receiver.connections, 1)
     // The jitter after the first failure is a minute at most.
     await clock.advance(5 * 60_000)
-    await arrived(receiver, 2)
+    await until(() => receiver.received.length >= 2)
     assert.deepEqual(idsAt(receiver), [reportId, reportId])
     await next.shutdown()
   })
@@ -287,7 +287,7 @@ test('a receiver that asks for two hours has them also where reports are made ea
   const usage = life()
   await usage.start()
   await clock.advance(60_000)
-  await arrived(receiver, 1)
+  await until(async () => (await usage.status()).delivery.failures === 1)
   for (let passed = 0; passed < 115; passed++) await clock.advance(60_000)
   assert.equal(receiver.connections, 1)
   await usage.shutdown()
@@ -349,9 +349,3 @@ test('a process that another one has overtaken while it made its report makes it
   assert.deepEqual(await outcomesOf(slow, reportId), ['queued', 'sent'])
   assert.deepEqual(countsAt(receiver), [8, 0])
 })
-
-async function arrived({ received }: Receiver, number: number): Promise<void> {
-  await until(() => received.length >= number)
-  // What it is answered is put down.
-  await new Promise((resolve) => setTimeout(resolve, 20))
-}

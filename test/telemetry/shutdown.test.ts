@@ -45,7 +45,7 @@ for (const [what, start] of Object.entries(ENDPOINTS)) {
     const since = performance.now()
     await usage.shutdown()
     // The budget is 50 ms; this only tells it from the timeouts of the network. bench/ measures.
-    assert.ok(performance.now() - since < 2_000)
+    assert.ok(performance.now() - since < 5_000)
     const { outcome, reportId } = await pending
     assert.equal(outcome, 'queued')
     dispose?.()

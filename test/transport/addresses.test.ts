@@ -56,7 +56,8 @@ test('an address that nothing comes back from: an attempt takes no longer than i
     REPORT,
   )
   assert.equal(result.outcome, 'unavailable')
-  assert.ok(performance.now() - began < 2_000)
+  // Without a limit of its own it is ten seconds.
+  assert.ok(performance.now() - began < 8_000)
 })
 
 test('a host name that does not exist: the report is kept', async () => {

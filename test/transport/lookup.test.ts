@@ -153,7 +153,7 @@ for (const way of ['shutdown', 'process.exit()', 'nothing more to do']) {
     host.send(way)
     assert.deepEqual(await ended, [0, null])
     // What an operating system needs to end a process is in it; a query has two seconds, `getaddrinfo` ten.
-    assert.ok(performance.now() - began < 1_000, `it took ${performance.now() - began} ms`)
+    assert.ok(performance.now() - began < 1_800, `it took ${performance.now() - began} ms`)
     assert.deepEqual(service.asked, ['usage.acme.test A'])
   })
 }

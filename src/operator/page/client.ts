@@ -64,8 +64,15 @@ export interface Client {
   forget(): Promise<Made>
   /** Acknowledges an advisory until a time, ISO 8601. */
   acknowledge(id: string, until: string): Promise<void>
-  /** Calls `changed` when something has happened at the product. Returns a function that ends it. */
-  follow(changed: () => void): () => void
+  /** Calls `changed` when something has happened at the product, or may have happened unheard. */
+  follow(changed: () => void): Following
+}
+
+/** Stream of events of the product. */
+export interface Following {
+  /** Opens the stream again if it has ended for good: with the session, or while something else answered for the product. */
+  renew(): void
+  close(): void
 }
 
 /** @param base address of the interface, without a slash at its end */
@@ -119,9 +126,27 @@ export function createClient(base: string): Client {
       await request('/version/acknowledgements', 'POST', { id, until })
     },
     follow(changed) {
-      const source = new EventSource(`${base}/events`)
-      for (const event of ['consent', 'report', 'missed']) source.addEventListener(event, changed)
-      return () => source.close()
+      const open = () => {
+        const opened = new EventSource(`${base}/events`)
+        let wasReady = false
+        opened.addEventListener('ready', () => {
+          wasReady = true
+        })
+        // What happened before the stream was ready is in no event.
+        for (const event of ['ready', 'consent', 'report', 'missed']) opened.addEventListener(event, changed)
+        // The browser tries again by itself unless it is refused, which says of a stream that was ready that the session has ended.
+        opened.addEventListener('error', () => {
+          if (wasReady && opened.readyState === EventSource.CLOSED) changed()
+        })
+        return opened
+      }
+      let source = open()
+      return {
+        renew() {
+          if (source.readyState === EventSource.CLOSED) source = open()
+        },
+        close: () => source.close(),
+      }
     },
   }
 }

@@ -5,6 +5,7 @@ import {
   type Client,
   type Entry,
   type Fact,
+  type Following,
   type Preview,
   RequestError,
   type Series,
@@ -48,6 +49,7 @@ export function createModel(client: Client): Model {
   let view: View = {}
   let loading: Promise<void> | undefined
   let isStale = false
+  let following: Following | undefined
   const listeners = new Set<() => void>()
 
   function show(next: View): void {
@@ -73,6 +75,7 @@ export function createModel(client: Client): Model {
           ...(older !== undefined && { older }),
         },
       })
+      following?.renew()
     } catch (error) {
       show({ ...(view.known && { known: view.known }), trouble: errorOf(error) })
     }
@@ -118,7 +121,11 @@ export function createModel(client: Client): Model {
     },
     open() {
       void load()
-      return client.follow(() => void load())
+      following = client.follow(() => void load())
+      return () => {
+        following?.close()
+        following = undefined
+      }
     },
   }
 }

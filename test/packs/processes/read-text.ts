@@ -2,4 +2,4 @@
 import { systemPackHost } from '../../../src/library/packs/index.ts'
 import { readText } from '../../../src/library/packs/read-text.ts'
 
-console.log(await readText(systemPackHost, process.argv[2] ?? ''))
+console.log(String(await readText(systemPackHost, process.argv[2] ?? '')))

@@ -12,6 +12,7 @@ const log = createLog()
 const usage = createUsageTelemetry({
   product: { name: 'acme-db', version: '2.4.0' },
   ...{ catalog: acmeCatalog, endpoint, state: directory, logger: log, consent: { default: 'enabled' } },
+  environment: {},
 })
 await usage.start()
 const outcomes = [(await usage.report()).outcome]

@@ -80,7 +80,8 @@ function save(name: string, content: Blob): void {
   link.href = url
   link.download = name
   link.click()
-  URL.revokeObjectURL(url)
+  // Some browsers read it after the click.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }
 
 function Forget({ onClose }: { readonly onClose: () => void }) {

@@ -52,6 +52,7 @@ export function Switch() {
       )}
       {chosen !== undefined && !isFixed && (
         <Consequences
+          key={chosen}
           level={chosen}
           name={nameOf(chosen)}
           onConfirm={() => confirm(chosen)}
@@ -80,7 +81,6 @@ function Consequences({
   useEffect(() => {
     if (level === 'off') return
     let isWanted = true
-    setPreview(undefined)
     model.client.preview(level).then(
       (found) => isWanted && setPreview(found),
       () => {},
