@@ -6,6 +6,7 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { createLog } from '../support/log.ts'
 import { createScratch } from '../support/scratch.ts'
 import { ALICE, serve } from './served.ts'
 
@@ -126,6 +127,17 @@ test('a body without an end is refused while it comes, and its connection is clo
   }
   flood()
   assert.match(await answer.catch(() => ''), /^(?:HTTP\/1\.1 413 |$)/)
+})
+
+test('a body that breaks off is no failure of the product, and is not in its log', async () => {
+  const logger = createLog()
+  await using served = await serve({ authorize: () => ALICE, logger })
+  const body = new ReadableStream({ pull: (controller) => controller.error(new Error('aborted')) })
+  const headers = { 'content-type': 'application/json' }
+  const request = { method: 'PUT', headers, body, duplex: 'half' } as const
+  const answer = await served.admin.fetch(new Request('http://localhost/telemetry/consent', request))
+  assert.equal(answer.status, 400)
+  assert.deepEqual(logger.lines, [])
 })
 
 test('methods that are not possible are answered 405 with those that are', async () => {

@@ -2,8 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import {
   AggregationTemporality,
@@ -15,6 +13,7 @@ import { createMemoryStore, createUsageTelemetry, defineCatalog } from '../../sr
 import { ConsentAwareMetricExporter, type ConsentAwareMetricExporterOptions } from '../../src/sdk.ts'
 import { type AcmeFacts, acmeCatalog, createAcme } from '../support/acme.ts'
 import { createFakeClock, type FakeClock } from '../support/fake-clock.ts'
+import { collectGarbage } from '../support/kept-memory.ts'
 import { createLog } from '../support/log.ts'
 import { attributesOf, numbersOf, type Receiver, startReceiver } from '../support/receiver.ts'
 
@@ -278,8 +277,6 @@ test('a provider that shuts down with the reader leaves what was counted to the 
 })
 
 test('a reader that was shut down is let go: it and its provider stayed in memory as long as the telemetry', async () => {
-  setFlagsFromString('--expose-gc')
-  const collectGarbage = runInNewContext('gc') as () => void
   const usage = createAcme()
   const openAndShutDown = async () => {
     const reader = await usage.reader()

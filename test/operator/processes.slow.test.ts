@@ -95,6 +95,15 @@ test('a reader that has closed the pipe ends the command without a word', async 
   assert.equal(stderr, '')
 })
 
+test('a reader of errors that has closed the pipe leaves the exit code as it is', {
+  skip: spawnSync('bash', ['-c', 'true']).status === 0 ? false : 'there is no bash',
+}, async () => {
+  using scratch = createScratch()
+  const command = `${process.execPath} ${ACME} bare telemetry show 1234 2>&1 >/dev/null | true; exit \${PIPESTATUS[0]}`
+  const { code } = await run('bash', ['-c', command], { ACME_DB_TELEMETRY_DIR: scratch.directory })
+  assert.equal(code, 5)
+})
+
 /** Asks a shell what completes a line, after it has read the completion script. */
 const SHELLS: Readonly<Record<string, (script: string, line: string) => readonly string[]>> = {
   bash: (script, line) => [

@@ -53,6 +53,22 @@ for (const [what, latest] of [
   })
 }
 
+test('a header that is too long names no version: cut off, it named a part of one', async () => {
+  const named = 'acme-db=2.5.1'
+  const others = `${'x'.repeat(4_096 - named.length - 1)},`
+  await using receiver = await receiverThatSays(`${others}${named}0`)
+  const { usage } = createChecking({}, { endpoint: receiver.endpoint })
+  await usage.start()
+  assert.equal((await usage.report()).outcome, 'sent')
+  assert.equal(usage.version.notice(), undefined)
+  const { version } = await usage.status()
+  assert.deepEqual(
+    [version?.troubles.refused, version?.lastTrouble],
+    [1, 'a header of versions has more than 4096 characters'],
+  )
+  await usage.shutdown()
+})
+
 for (const latest of ['acme-db=<b>', 'acme-db=', `acme-db=${'1'.repeat(129)}`, 'acme-db=2.5.0;rm']) {
   test(`a header with ${latest.slice(0, 20)} is counted as failure, and the report is delivered all the same`, async () => {
     await using receiver = await receiverThatSays(latest)

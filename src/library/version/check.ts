@@ -154,14 +154,16 @@ export function readHeaders(
   { product, hosts }: Pick<VersionSubject, 'product' | 'hosts'>,
 ): HeaderReading {
   const { latest = '', feed } = ownOf(headers)
-  const named = latest
-    .slice(0, MAX_HEADER)
+  // Cut off, it would name a part of a version.
+  const isTooLong = latest.length > MAX_HEADER
+  const named = (isTooLong ? '' : latest)
     .split(',')
     .map((one) => one.trim())
     .find((one) => one.startsWith(`${product}=`))
     ?.slice(product.length + 1)
   const isGood = feed === undefined || isFeedAddress(feed, hosts)
   const problems = [
+    ...(isTooLong ? [`a header of versions has more than ${MAX_HEADER} characters`] : []),
     ...(named === undefined || isVersion(named) ? [] : ['a header names an invalid version']),
     ...(isGood ? [] : ['a header names a feed that is not on an allowed host, or not an https address']),
   ]

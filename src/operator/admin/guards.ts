@@ -92,7 +92,7 @@ async function textOf({ body, headers }: Request): Promise<string> {
     length = 0
     const reader = body?.getReader()
     for (;;) {
-      const { value } = (await reader?.read()) ?? {}
+      const { value } = (await reader?.read().catch(brokenOff)) ?? {}
       if (!value) return text + decoder.decode()
       length += value.length
       if (length > MAX_BODY_BYTES) break
@@ -107,6 +107,10 @@ async function textOf({ body, headers }: Request): Promise<string> {
     // What is left of the body is not read.
     { connection: 'close' },
   )
+}
+
+function brokenOff(): never {
+  throw new Refusal('invalid', 'The body broke off before its end. Send it again.')
 }
 
 /** Returns the host that a request is meant for, with its port, and its name alone. */

@@ -53,7 +53,7 @@ async function run(
   const { stdout = process.stdout, stderr = process.stderr, stdin = process.stdin } = io
   const { environment = systemEnvironment(), clock = systemClock, signal } = io
   const isJson = args.includes('--json')
-  endQuietly(stdout)
+  for (const stream of [stdout, stderr]) endQuietly(stream)
   let code: number = EXIT.done
   try {
     const context: Context = {
@@ -84,7 +84,7 @@ async function run(
 /** Streams whose errors are looked at. */
 const looked = new WeakSet<object>()
 
-/** Lets a command end in silence where its reader has seen enough, such as `head`, and has closed the pipe. */
+/** Lets a command end in silence, with its exit code, where its reader has seen enough, such as `head`, and has closed the pipe. */
 function endQuietly(stream: Output): void {
   if (looked.has(stream)) return
   looked.add(stream)
