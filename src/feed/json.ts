@@ -27,10 +27,13 @@ function textOf(bytes: Uint8Array): string {
   }
 }
 
-/** Returns the depth of brackets outside of strings; stops counting above {@link MAX_DEPTH}. */
+/**
+ * Returns the depth of brackets outside of strings; stops counting above {@link MAX_DEPTH}. A string without an end goes to the end of the
+ * text: if it did not match, each quotation mark in it would be tried as the beginning of another one.
+ */
 function depthOf(text: string): number {
   let [depth, deepest] = [0, 0]
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.?)*(?:"|$)|[[\]{}]/gs)) {
     if (token === '[' || token === '{') deepest = Math.max(deepest, ++depth)
     else if (token === ']' || token === '}') depth--
     if (deepest > MAX_DEPTH) break

@@ -109,6 +109,36 @@ test('a connection that is not read holds back its own stream, and neither memor
   deaf.destroy()
 })
 
+test('a stream of many large events leaves no listener at its connection: Node.js warned of them on standard error', async () => {
+  const usage = createAcme({ consent: { default: 'undecided' } })
+  let send: (verdict: object) => void = () => {}
+  const consent = {
+    ...usage.consent,
+    on(_: 'change', listener: (verdict: never, before: never) => void) {
+      send = listener as never
+      return () => {}
+    },
+  }
+  const admin = createAdminHandler({ ...usage, consent }, { authorize: () => ALICE })
+  let listeners = () => 0
+  await using server = await listen(
+    http.createServer((request, response) => {
+      listeners = () => response.listenerCount('close') + response.listenerCount('drain')
+      admin(request, response)
+    }),
+  )
+  const reader = readerOf(await fetch(`http://127.0.0.1:${server.port}/telemetry/events`))
+  await reader.until('ready')
+  const before = listeners()
+  for (let number = 0; number < 20; number++) {
+    send({ state: 'enabled', level: 'full', source: 'flag', because: 'x'.repeat(100_000), locked: false })
+    await reader.until('consent')
+  }
+  // One wait may be under way.
+  assert.ok(listeners() <= before + 2, `${listeners()} listeners, and ${before} before`)
+  await reader.cancel()
+})
+
 test('a stream ends with the session of its reader, and shows a sign of life while the session lasts', async () => {
   const clock = createFakeClock()
   let access: AdminAccess | undefined = ALICE

@@ -84,11 +84,12 @@ test('a choice that somebody else made after the page was read, and before it he
   await using served = await serveBoards()
   const chosen = Promise.withResolvers<void>()
   const page = await open(browser, served.url, {
-    before: (page) =>
-      page.route('**/events', async (route) => {
+    async before(page) {
+      await page.route('**/events', async (route) => {
         await chosen.promise
         await route.continue()
-      }),
+      })
+    },
   })
   await served.usage.consent.set('disabled', { by: 'bob' })
   chosen.resolve()

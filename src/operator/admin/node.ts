@@ -69,9 +69,14 @@ async function write(
   }
 }
 
+/** Leaves no listener behind: Node.js would count those of a long answer, and warn of them on the standard error of the host. */
 const drained = (response: ServerResponse) =>
   new Promise<void>((resolve) => {
-    for (const event of ['drain', 'close'] as const) response.once(event, resolve)
+    const go = () => {
+      response.off('drain', go).off('close', go)
+      resolve()
+    }
+    response.on('drain', go).on('close', go)
   })
 
 /** Headers that the handler looks at; `authorize` has the request itself. */
