@@ -377,6 +377,27 @@ test('the prompt asks while nobody has decided, stays away after “Decide later
   assert.equal(served.usage.consent.verdict().state, 'enabled')
 })
 
+test('what another administrator has decided while the prompt asks is not overruled by it unseen', async () => {
+  await using served = await serveBoards()
+  const page = await open(browser, served.url.replace('/telemetry', '/settings'))
+  const dialog = page.getByRole('dialog', { name: 'Help Acme Boards get better?' })
+  await dialog.waitFor()
+  const isRead = page.waitForResponse(async (response) => {
+    if (!response.url().endsWith('/telemetry/status')) return false
+    return (await response.json()).verdict.state === 'disabled'
+  })
+  await served.usage.consent.set('disabled', { by: 'bob' })
+  await isRead
+  await page.waitForLoadState('networkidle')
+  const yes = dialog.getByRole('button', { name: 'Send reports' })
+  await yes.click()
+  await dialog.getByText('The consent has changed meanwhile').waitFor()
+  assert.equal(served.usage.consent.verdict().state, 'disabled')
+  await yes.click()
+  await dialog.getByText('Stored.', { exact: false }).waitFor()
+  assert.equal(served.usage.consent.verdict().state, 'enabled')
+})
+
 test('the whole page can be used by keyboard', async () => {
   await using served = await serveBoards()
   const page = await open(browser, served.url)

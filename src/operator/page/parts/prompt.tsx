@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef, useState } from 'preact/hooks'
-import { seenIn } from '../client.ts'
+import { RequestError, seenIn, type Verdict } from '../client.ts'
 import { rowsOf } from '../rows.ts'
 import { receiverOf } from '../sentence.ts'
 import { Surroundings } from './context.ts'
@@ -13,9 +13,12 @@ export function Prompt({ model, messages, format, onClose }: PageProps & { reado
   const heading = useId()
   const [said, say] = useState<string>()
   const [isDone, setIsDone] = useState(false)
+  /** Verdict of when the question was asked: the prompt does not show what somebody else decides meanwhile. */
+  const [seen, setSeen] = useState<Verdict>()
   const isReady = known !== undefined
   useEffect(() => {
     if (isReady) dialog.current?.showModal()
+    setSeen(known?.status.verdict)
   }, [isReady])
   if (!known) return null
   const { status, about, preview, facts } = known
@@ -23,11 +26,13 @@ export function Prompt({ model, messages, format, onClose }: PageProps & { reado
 
   async function decide(decision: string): Promise<void> {
     try {
-      await model.client.decide(decision, seenIn(verdict))
+      await model.client.decide(decision, seenIn(seen ?? verdict))
       setIsDone(true)
       say(messages.promptThanks)
     } catch (error) {
       say(troubleText(error, messages))
+      // The message says what holds now.
+      if (error instanceof RequestError && error.problem?.verdict) setSeen(error.problem.verdict)
       void model.load()
     }
   }
