@@ -129,7 +129,7 @@ test('a body without an end is refused while it comes, and its connection is clo
   assert.match(await answer.catch(() => ''), /^(?:HTTP\/1\.1 413 |$)/)
 })
 
-test('a body that breaks off is no failure of the product, and is not in its log', async () => {
+test('a body that breaks off is refused, and is not in the log of the product as a failure of it', async () => {
   const logger = createLog()
   await using served = await serve({ authorize: () => ALICE, logger })
   const body = new ReadableStream({ pull: (controller) => controller.error(new Error('aborted')) })

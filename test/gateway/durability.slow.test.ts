@@ -41,7 +41,7 @@ test('a full queue refuses with 503 and Retry-After; it outlives a restart, and 
 
   await first.stop()
   await gateway.start()
-  await until('it is full again', async () => (await sender.one(499)) === 503, 5_000)
+  await until('it is full again', async () => (await sender.one(499)) === 503)
   const store = await gateway.store()
   await until('it takes reports again', async () => (await sender.one(499)) === 200, 60_000)
   await allArrive(store, sender.acknowledged)

@@ -27,7 +27,7 @@ export function bareEnvironment(home: string): Record<string, string> {
 export async function until(
   what: string,
   ask: () => boolean | Promise<boolean>,
-  within = 30_000,
+  within = 90_000,
 ): Promise<void> {
   const deadline = performance.now() + within
   while (!(await ask())) {

@@ -212,6 +212,8 @@ export async function open(
     viewport: { width: 1280, height: 900 },
     ...options,
   })
+  // The usual 30 seconds are too short on a busy machine, where a browser is among the first that wait.
+  context.setDefaultTimeout(120_000)
   const page = await context.newPage()
   if (options.withoutEvents) await page.route('**/events', (route) => route.abort())
   await options.before?.(page)

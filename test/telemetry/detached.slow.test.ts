@@ -323,7 +323,8 @@ test('where the child ends at once, the next run says so once, and from then on 
   using scratch = createScratch()
   const { directory } = scratch
   await using receiver = await startReceiver()
-  const order = { ...options(receiver.endpoint, directory), explains: true }
+  // The runs have a second to send by themselves, which is too short on a machine that is busy with other things.
+  const order = { ...options(receiver.endpoint, directory), explains: true, slowness: 30 }
   // In a program that ends at once in its place the child never begins.
   const flags = ['--import', "data:text/javascript,process.execPath='/bin/false'"]
 
@@ -345,10 +346,9 @@ test('where the child ends at once, the next run says so once, and from then on 
     return new Set(receiver.received.map(({ json }) => attributesOf(json)['usage.report.id'])).size
   }
 
-  /** By the runs themselves, which have a second for it: on a machine that is busy with other things that is too short for some. */
+  /** By the runs themselves. */
   async function sentBy(order: object, reports: number): Promise<void> {
-    const deadline = performance.now() + 60_000
-    while (arrived() < reports && performance.now() < deadline) {
+    for (let run = 0; run < 5 && arrived() < reports; run++) {
       rmSync(path.join(directory, 'retry.json'), { force: true })
       const { stderr: _, ...ended } = await runTool(order, { flags })
       assert.deepEqual(ended, { stdout: DONE.stdout, code: DONE.code })

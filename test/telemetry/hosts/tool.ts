@@ -1,7 +1,8 @@
 /**
  * A command-line tool: counts its run, prints a word and ends: `node tool.ts OPTIONS`, with the process's own environment. Uses the
  * package as it is built. `plain`: the same without telemetry. `exits`: it ends by `process.exit()`, as many do.
- * `reports`: it asks for a report, and waits for it. `explains`: debug lines go to standard error.
+ * `reports`: it asks for a report, and waits for it. `explains`: debug lines go to standard error. `slowness`: how many times as slowly as
+ * usual the time of its telemetry goes, as on a machine that is not busy.
  */
 import { createUsageTelemetry, defineCatalog, type UsageTelemetryOptions } from 'otel-usage'
 
@@ -10,6 +11,7 @@ interface Orders extends Omit<UsageTelemetryOptions, 'catalog' | 'product'> {
   readonly exits?: boolean
   readonly reports?: boolean
   readonly explains?: boolean
+  readonly slowness?: number
 }
 
 const {
@@ -17,8 +19,18 @@ const {
   exits = false,
   reports = false,
   explains = false,
+  slowness,
   ...options
 }: Orders = JSON.parse(process.argv[2] ?? '{}')
+
+const slowClock = (times: number): NonNullable<UsageTelemetryOptions['clock']> => ({
+  now: Date.now,
+  monotonic: () => Number(process.hrtime.bigint()) / 1e6 / times,
+  after(delay, callback) {
+    const timer = setTimeout(callback, delay * times).unref()
+    return { cancel: () => clearTimeout(timer) }
+  },
+})
 
 const common = { since: 1, why: 'Shows how the tool is used.' } as const
 const catalog = defineCatalog({
@@ -52,6 +64,7 @@ else {
     catalog,
     consent: { default: 'enabled' },
     ...(explains && { logger: { debug: console.error, info() {}, warn() {}, error() {} } }),
+    ...(slowness && { clock: slowClock(slowness) }),
     ...options,
   })
   usage.set('acme.edition', async () => 'paid' as const)
