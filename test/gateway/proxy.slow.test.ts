@@ -67,7 +67,7 @@ describe('a gateway', { concurrency: 2 }, () => {
   for (const [name, proxy] of Object.entries(PROXIES)) {
     const skip =
       !isInstalled(name, proxy.version) && `${name} is not installed; \`apt-get install ${proxy.package}\``
-    describe(`behind ${name}`, { skip }, () => {
+    describe(`behind ${name}`, { skip, concurrency: 1 }, () => {
       test('reports pass, a caller who sends too many has to wait, and no address is kept', async (t) => {
         const { directory, gateway, from, port, running, lines, tls } = await behind(t, proxy)
         const own = '127.7.8.9'
