@@ -63,7 +63,7 @@ test('a header that is too long names no version: cut off, it named a part of on
   assert.equal(usage.version.notice(), undefined)
   const { version } = await usage.status()
   assert.deepEqual(
-    [version?.troubles.refused, version?.lastTrouble],
+    [version?.failures.refused, version?.lastFailure],
     [1, 'a header of versions has more than 4096 characters'],
   )
   await usage.shutdown()
