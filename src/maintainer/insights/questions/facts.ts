@@ -259,7 +259,7 @@ function sharedNumber(
   all: readonly { readonly number: number; readonly n: number }[],
   k: number,
 ): number | undefined {
-  const digits = (places: number) => (value: number) => Number(value.toPrecision(places))
+  const digits = (length: number) => (value: number) => Number(value.toPrecision(length))
   const form = [(value: number) => value, digits(2), digits(1), powerOfTwo].find(
     (form) => sumOf(all.filter((each) => form(each.number) === form(number))) >= k,
   )
