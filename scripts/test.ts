@@ -202,7 +202,9 @@ function timeOf(file: string): number {
   const known = times[file]
   if (known !== undefined) return known
   const names = file.endsWith('.mjs') ? LONG_ROOMS : LONGEST
-  const position = names.findIndex((name) => file.includes(`/${name}.slow.`) || file.includes(`/rooms/${name}-`))
+  const position = names.findIndex(
+    (name) => file.includes(`/${name}.slow.`) || file.includes(`/rooms/${name}-`),
+  )
   return position === -1 ? UNKNOWN : 1_000_000 - position
 }
 
