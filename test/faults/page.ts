@@ -36,13 +36,13 @@ export function reliabilityPage({ played, command, version, at, took, before, mu
     '',
     `**${played.length} faults, ${runs.length} runs, ${total(runs, 'lives')} hosts, ${total(runs, 'begun')} steps counted, ${total(runs, 'reports')} reports accepted: ` +
       `${total(runs, 'lost')} lost, ${total(runs, 'doubled')} doubled, ${length(runs, 'crashes')} crashes, ${length(runs, 'unhandled')} unhandled rejections; ` +
-      `${bad === 0 ? 'every run ended as it has to' : `**${bad} runs did not end as they have to**`}.**`,
+      `${bad === 0 ? 'every run ended as it has to' : `${bad} runs did not end as they have to`}.**`,
     '',
     '## What is measured',
     '',
     'A run starts real processes on a real directory, against a real receiver, and lets one thing go wrong while they count and report. Then all is well, and new processes report until the outbox is empty.',
     '',
-    '- Each step of a host counts another power of four, in two series at once. So the sum of what the receiver has accepted says how often each step is in it. The tally are kept outside of the hosts.',
+    '- Each step of a host counts another power of four, in two series at once. So the sum of what the receiver has accepted says how often each step is in it. The tally is kept outside of the hosts.',
     '- A step is *certain* when a report after it, or an orderly end of the host, has come back to the host. Certain steps must arrive. A step that was under way when the host was killed, or was counted while nothing could be written, may arrive or not: never twice, never half, never without those before it.',
     '- The receiver takes each report once, by its `usage.report.id`; *repeats* are reports that came in again after it had accepted them.',
     '- *Crashes*: a host that ends otherwise than it was told to, prints a character, waits for the network in `shutdown()`, or stays. *Unhandled*: rejections that nobody handles and exceptions that nobody catches in a host. *Other*: a report under a known id with other bytes, an outbox that does not empty, a report to somebody who is not the receiver.',
