@@ -55,7 +55,7 @@ test('require of any door gives what import gives, the very same, and prints not
       const required = require(name)
       import(name).then((imported) => {
         for (const [key, value] of Object.entries(imported)) if (required[key] !== value) throw new Error(name + ' ' + key)
-        console.log(name, Object.keys(required).length === Object.keys(imported).length)
+        console.log(name + ' ' + (Object.keys(required).length === Object.keys(imported).length))
       })
     }`
   const names = doors.map((door) => door.replace('.', 'otel-usage'))
