@@ -149,9 +149,16 @@ GROUP BY Fact, Of, Day, Dimensions, Value HAVING sum(Installations) >= {k:UInt32
 const absentSentence = (fact: string, k: number) =>
   `${k === 1 ? 'No installation' : `No installation, or fewer than ${k},`} reported ${oneLine(fact)} at all in this time: see that its name is right.`
 
-/** A set is large: a few rows are worth a second thread. By default, ClickHouse parts what it reads from 163,840 rows on. */
-const IN_THREADS =
-  'SETTINGS merge_tree_min_rows_for_concurrent_read = 1, merge_tree_min_bytes_for_concurrent_read = 1'
+/**
+ * A set is large. So a few rows are worth a second thread, the threads take turns at small parts, and the conditions are met before sets
+ * are read. By default, ClickHouse parts what it reads from 163,840 rows on, and reads first where it merges rows (`FINAL`).
+ */
+const FOR_LARGE_ROWS = `SETTINGS ${[
+  'merge_tree_min_rows_for_concurrent_read = 1',
+  'merge_tree_min_bytes_for_concurrent_read = 1',
+  'merge_tree_min_read_task_size = 1',
+  'optimize_move_to_prewhere_if_final = 1',
+].join(', ')}`
 
 /** Adds how many installations the answer rests on, and sums the cells. On a cluster each shard has its own. */
 function wholeQuery(
@@ -171,7 +178,7 @@ UNION ALL ${totals}`,
     shards === undefined
       ? `(${cells})`
       : `cluster('${shards.cluster}', view(${cells.replaceAll('FROM installation_sets ', `FROM ${shards.database}.${shards.table} `)}))`
-  return `SELECT part, a, b, sum(n) AS n FROM ${from} GROUP BY part, a, b ${IN_THREADS}`
+  return `SELECT part, a, b, sum(n) AS n FROM ${from} GROUP BY part, a, b ${FOR_LARGE_ROWS}`
 }
 
 function readArguments(

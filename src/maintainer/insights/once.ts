@@ -13,6 +13,8 @@ export interface Sets {
   beside(rows: string, columns: readonly string[], key?: string): string
   /** The same with the only set, where there is one set. */
   besideAll(rows: string, column: string): string
+  /** Returns a table expression of one row with a column that is the same for every key. */
+  common(column: string): string
 }
 
 /**
@@ -48,6 +50,7 @@ export function computedOnce(): Computed {
           return `(SELECT *, ${added.join(', ')} FROM ${rows})`
         },
         besideAll: (rows, column) => `(SELECT *, ${name}[1].2 AS ${column} FROM ${rows})`,
+        common: (column) => `(SELECT ${name}[1].${columns.indexOf(column) + 2} AS ${column})`,
       }
     },
     complete: (query) => (queries.length === 0 ? query : `WITH ${queries.join(', ')}\n${query}`),
@@ -56,7 +59,7 @@ export function computedOnce(): Computed {
 
 /** The keys are a separate constant, because ClickHouse would evaluate `name.1` in advance and copy all sets for it. */
 const constants = (name: string, columns: readonly string[], query: string) =>
-  `(SELECT groupArray((Key, ${columns.join(', ')})) FROM (${query})) AS ${name}, (SELECT groupArray(each.1) FROM (SELECT arrayJoin(${name}) AS each)) AS ${name}Keys`
+  `(SELECT groupArray((Key, ${columns.join(', ')})) FROM (${query})) AS ${name}, (SELECT arrayMap(each -> each.1, ${name})) AS ${name}Keys`
 
 /** Puts each query where it is read. A cluster needs that: of a constant, its shards would all get that of one server. */
 export function computedInline(): Computed {
@@ -67,6 +70,7 @@ export function computedInline(): Computed {
         `(SELECT * EXCEPT Their FROM (SELECT *, ${key} AS Their FROM ${rows}) AS mine LEFT JOIN (SELECT Key AS Their, ${as.map((column, index) => `${columns[index]} AS ${column}`).join(', ')} FROM (${query})) AS their USING (Their))`,
       besideAll: (rows, column) =>
         `(SELECT * FROM ${rows} AS mine CROSS JOIN (SELECT Who AS ${column} FROM (${query})) AS their)`,
+      common: (column) => `(SELECT any(each.${column}) AS ${column} FROM (${query}) AS each)`,
     }),
     complete: (query) => query,
   }

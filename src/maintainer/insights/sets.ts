@@ -111,7 +111,7 @@ export function populationOf(
       `(SELECT Key, ${columns}, bitmapAndCardinality(Who, Counted) AS Installations FROM ${beside(condition, columns)})`,
     // With everybody, so that each day has a row.
     along: (sets) => counted.beside(`(${mergedByDay({ Everybody: EVERYBODY, ...sets })})`, ['Who']),
-    totals: aggregateCells(counted.rows, [['all', '', 'any(Total)']]),
+    totals: aggregateCells(counted.common('Total'), [['all', '', 'any(Total)']]),
   }
 }
 
