@@ -30,6 +30,26 @@ function readerOf(answer: Response) {
   }
 }
 
+/** Returns the handler of a product whose changes of consent the test makes, and the number of those who listen for them. */
+function watched() {
+  const usage = createAcme({ consent: { default: 'undecided' } })
+  const listening = new Set<(verdict: object) => void>()
+  const consent = {
+    ...usage.consent,
+    on(_: 'change', listener: (verdict: never, before: never) => void) {
+      listening.add(listener as never)
+      return () => void listening.delete(listener as never)
+    },
+  }
+  return {
+    admin: createAdminHandler({ ...usage, consent }, { authorize: () => ALICE }),
+    listeners: () => listening.size,
+    send(verdict: object) {
+      for (const listener of listening) listener(verdict)
+    },
+  }
+}
+
 test('a page that stays open sees decisions and reports as they happen', async () => {
   await using served = await serve({ authorize: () => ALICE }, { consent: { default: 'disabled' } })
   const answer = await fetch(`http://127.0.0.1:${served.port}/telemetry/events`)
@@ -48,25 +68,14 @@ test('a page that stays open sees decisions and reports as they happen', async (
 })
 
 test('of 10,000 events a reader that reads none keeps a hundred at most, and then reads that it has missed some', async () => {
-  const usage = createAcme({ consent: { default: 'undecided' } })
-  let listeners = 0
-  const listening: Array<(verdict: object) => void> = []
-  const consent = {
-    ...usage.consent,
-    on(_: 'change', listener: (verdict: never, before: never) => void) {
-      listeners++
-      listening.push(listener as never)
-      return () => void listeners--
-    },
-  }
-  const admin = createAdminHandler({ ...usage, consent }, { authorize: () => ALICE })
+  const { admin, send, listeners } = watched()
   const reader = readerOf(await admin.fetch(new Request(URL_OF_EVENTS)))
   await reader.until('ready')
-  assert.equal(listeners, 1)
+  assert.equal(listeners(), 1)
   const before = keptMemory()
   const because = 'x'.repeat(10_000)
   for (let number = 0; number < 10_000; number++)
-    listening[0]?.({
+    send({
       state: 'enabled',
       level: 'full',
       source: 'flag',
@@ -78,20 +87,11 @@ test('of 10,000 events a reader that reads none keeps a hundred at most, and the
   assert.match(value, /^event: missed\n/)
   assert.ok(value.split('event: consent').length <= 101)
   await reader.cancel()
-  assert.equal(listeners, 0)
+  assert.equal(listeners(), 0)
 })
 
 test('a connection that is not read holds back its own stream, and neither memory nor another stream', async () => {
-  const usage = createAcme({ consent: { default: 'undecided' } })
-  let send: (verdict: object) => void = () => {}
-  const consent = {
-    ...usage.consent,
-    on(_: 'change', listener: (verdict: never, before: never) => void) {
-      send = listener as never
-      return () => {}
-    },
-  }
-  const admin = createAdminHandler({ ...usage, consent }, { authorize: () => ALICE })
+  const { admin, send } = watched()
   await using server = await listen(http.createServer(admin))
   const deaf = net.connect(server.port, '127.0.0.1').pause()
   deaf.write('GET /telemetry/events HTTP/1.1\r\nHost: localhost\r\n\r\n')
@@ -110,16 +110,7 @@ test('a connection that is not read holds back its own stream, and neither memor
 })
 
 test('a stream of many large events leaves no listener at its connection: Node.js warned of them on standard error', async () => {
-  const usage = createAcme({ consent: { default: 'undecided' } })
-  let send: (verdict: object) => void = () => {}
-  const consent = {
-    ...usage.consent,
-    on(_: 'change', listener: (verdict: never, before: never) => void) {
-      send = listener as never
-      return () => {}
-    },
-  }
-  const admin = createAdminHandler({ ...usage, consent }, { authorize: () => ALICE })
+  const { admin, send } = watched()
   let listeners = () => 0
   await using server = await listen(
     http.createServer((request, response) => {

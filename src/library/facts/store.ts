@@ -15,7 +15,7 @@ import type { Mistakes } from './mistakes.ts'
 /** Value, or a function that returns it when a report is made. */
 export type FactSource<V> = V | FactFunction<V>
 
-/** Function that returns a value when a report is made, or a promise of it; `undefined` if there is none. */
+/** Function that is called when a report is made. It returns the value of a fact, or a promise of the value; `undefined` if the fact has no value. */
 export type FactFunction<V> = () => V | undefined | Promise<V | undefined>
 
 /** Value of a gauge fact with dimensions. */

@@ -19,7 +19,7 @@ export const PACKAGE_KINDS = [
   ...(['archive', 'binary', 'embedded', 'source', 'other'] as const),
 ] as const
 
-/** One of {@link PACKAGE_KINDS}. */
+/** Kind of a package: one of {@link PACKAGE_KINDS}. */
 export type PackageKind = (typeof PACKAGE_KINDS)[number]
 
 /** Information about the build of a product. A value that is left out is absent from the report. */

@@ -21,7 +21,7 @@ export const INSTALL_METHODS = [
   ...(['appimage', 'helm', 'archive', 'binary', 'source', 'other', 'unknown'] as const),
 ] as const
 
-/** One of {@link INSTALL_METHODS}. */
+/** Way to install a product: one of {@link INSTALL_METHODS}. */
 export type InstallMethod = (typeof INSTALL_METHODS)[number]
 
 /** Options of {@link installPack}. */

@@ -150,8 +150,8 @@ const absentSentence = (fact: string, k: number) =>
   `${k === 1 ? 'No installation' : `No installation, or fewer than ${k},`} reported ${oneLine(fact)} at all in this time: see that its name is right.`
 
 /**
- * A set is large. So a few rows are worth a second thread, the threads take turns at small parts, and the conditions are met before sets
- * are read. By default, ClickHouse parts what it reads from 163,840 rows on, and reads first where it merges rows (`FINAL`).
+ * Sets are large, so a few rows are worth a second thread. By default, ClickHouse splits a read between threads from 163,840 rows on. It
+ * also reads all columns before it checks the conditions where it merges rows (`FINAL`): here it checks first.
  */
 const FOR_LARGE_ROWS = `SETTINGS ${[
   'merge_tree_min_rows_for_concurrent_read = 1',

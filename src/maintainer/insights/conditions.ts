@@ -13,7 +13,7 @@ export interface Condition {
 
 /** Kinds of installations that may be left out. */
 export const THROW_AWAY = ['young', 'ci', 'containers'] as const
-/** One of {@link THROW_AWAY}. */
+/** Kind of throw-away installation: one of {@link THROW_AWAY}. */
 export type ThrowAway = (typeof THROW_AWAY)[number]
 
 /**

@@ -4,7 +4,7 @@ import { createGunzip, createZstdDecompress, zstdDecompressSync } from 'node:zli
 import { errorMessage } from '../../package/index.ts'
 import { faultOf } from './import-files.ts'
 
-/** An OTLP request of a file, or the reason why there is none at a location. */
+/** Result of reading one location of a file: the text of an OTLP request, or the reason why the location has no request. */
 export interface FoundDocument {
   /** Location in the file, such as `line 12`. */
   readonly location: string
