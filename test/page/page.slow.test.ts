@@ -377,6 +377,10 @@ test('the prompt asks while nobody has decided, stays away after “Decide later
   await dialog.getByRole('button', { name: 'Send reports' }).click()
   await dialog.getByText('Stored.', { exact: false }).waitFor()
   assert.equal(served.usage.consent.verdict().state, 'enabled')
+  await dialog.getByRole('button', { name: 'Close' }).click()
+  await page.locator('dialog').waitFor({ state: 'detached' })
+  const focused = await page.evaluate(() => document.activeElement?.textContent?.trim())
+  assert.equal(focused, 'Usage telemetry', 'the entry of the menu has the focus again')
 })
 
 test('what another administrator has decided while the prompt asks is not overruled by it unseen', async () => {

@@ -57,9 +57,12 @@ export class UsageTelemetryPromptElement extends HTMLElement {
   open(): void {
     const { root, ...props } = prepare(this)
     this.#root = root
+    const { activeElement } = document
     const onClose = () => {
       sessionStorage.setItem(CLOSED, '1')
       this.#close()
+      // Such as the entry of a menu. The browser gives the focus back for Escape only.
+      if (activeElement instanceof HTMLElement) activeElement.focus()
     }
     render(<Prompt {...props} onClose={onClose} />, root)
   }
