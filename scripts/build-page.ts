@@ -21,7 +21,7 @@ export async function buildPage(): Promise<Metafile> {
     jsx: 'automatic',
     jsxImportSource: 'preact',
     tsconfigRaw: {},
-    plugins: [throughDoors, styleAsText],
+    plugins: [throughDoors(/./), styleAsText],
     metafile: true,
   })
   for (const file of ['index.html', 'page.css'])

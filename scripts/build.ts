@@ -67,6 +67,9 @@ const dynamicImportsStay: Plugin = {
   },
 }
 
+/** Rooms of which a command such as `gateway guard`, which stays as long as the gateway, loads a few files only. */
+const MAINTAINER = /[\\/]src[\\/]maintainer[\\/]/
+
 rmSync(path.join(root, 'dist'), { recursive: true, force: true })
 /** Names that each file of the build exports. */
 const exported = new Map<string, readonly string[]>()
@@ -77,7 +80,7 @@ for (const entryPoints of [hostDoors, otherDoors]) {
     ...options,
     entryPoints,
     outdir: 'dist',
-    plugins: entryPoints === hostDoors ? [throughDoors, bundled] : [bundled],
+    plugins: [throughDoors(entryPoints === hostDoors ? /./ : MAINTAINER), bundled],
     splitting: true,
     chunkNames: '[name]-[hash]',
     metafile: true,

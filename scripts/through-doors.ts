@@ -4,26 +4,31 @@ import type { Plugin } from 'esbuild'
 
 /**
  * Resolves an import from the door of a room to the file that defines the name. Otherwise esbuild would load every file behind such a
- * door into the host, also those that only a report needs.
+ * door, into a host also those that only a report needs.
+ *
+ * @param rooms The rooms, by the absolute paths of their doors.
  */
-export const throughDoors: Plugin = {
+export const throughDoors = (rooms: RegExp): Plugin => ({
   name: 'through doors',
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]src[\\/].*\.tsx?$/ }, ({ path: file }) => ({
       loader: file.endsWith('x') ? 'tsx' : 'ts',
       contents: readFileSync(file, 'utf8').replaceAll(
         /^(import|export) \{([^}]*)\} from '([^']*\/index\.ts)'$/gm,
-        (_, keyword: string, list: string, door: string) =>
-          namesIn(list)
+        (statement: string, keyword: string, list: string, from: string) => {
+          const door = path.resolve(path.dirname(file), from)
+          if (!rooms.test(door)) return statement
+          return namesIn(list)
             .map(([name, as]) => {
-              const [target, original] = behind(path.resolve(path.dirname(file), door), name)
+              const [target, original] = behind(door, name)
               return `${keyword} { ${original} as ${as} } from ${JSON.stringify(target)}`
             })
-            .join(';'),
+            .join(';')
+        },
       ),
     }))
   },
-}
+})
 
 /** Returns the file that defines an exported name of a door, and the name in that file. */
 function behind(door: string, wanted: string): readonly [file: string, name: string] {

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The command `otel-usage`, for maintainers, and for operators of a product that does not run. */
 import { runOtelUsage } from './maintainer/commands/index.ts'
-import { addInspectCommand } from './operator/commands/index.ts'
 
 // A reader that has seen enough, such as `head`, closes the pipe.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -9,6 +8,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit()
 })
 
-process.exitCode = await runOtelUsage(process.argv.slice(2), {}, [addInspectCommand])
+process.exitCode = await runOtelUsage(process.argv.slice(2), {}, async () => {
+  const { addInspectCommand } = await import('./operator/commands/index.ts')
+  return [addInspectCommand]
+})
 // A connection to a proxy that never answers cannot be aborted, and would keep the process for minutes.
 setTimeout(() => process.exit(), 1_000).unref()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
@@ -249,6 +249,30 @@ test('guard hands every argument on, also those that are options of ours', async
     const args = [...call, '--config', 'a.yaml', '--help', '--version', '--', 'b']
     assert.equal((await runCommand(args, { environment })).code, 7)
   }
+})
+
+test('guard says the same about a wrong call, with hyphens and without', async () => {
+  using scratch = createScratch()
+  const environment = { USAGE_GATEWAY_DIRECTORY: scratch.directory }
+  const withHyphens = await runCommand(['gateway', 'guard', '--'], { environment })
+  assert.equal(withHyphens.code, 2)
+  assert.match(withHyphens.stderr, /^No Collector was given; .+\n`otel-usage gateway guard --help` shows /)
+  assert.deepEqual(withHyphens, await runCommand(['gateway', 'guard'], { environment }))
+  const collector = path.join(scratch.directory, 'none')
+  const absent = await runCommand(['gateway', 'guard', '--', collector], { environment })
+  assert.deepEqual(absent, await runCommand(['gateway', 'guard', collector], { environment }))
+  assert.match(absent.stderr, /could not be started/)
+})
+
+test('guard, which is in memory for as long as the Collector runs, loads no package', async () => {
+  using scratch = createScratch()
+  for (const file of globSync('dist/*.js', { cwd: root }))
+    copyFileSync(path.join(root, file), path.join(scratch.directory, path.basename(file)))
+  writeFileSync(path.join(scratch.directory, 'package.json'), '{ "type": "module" }')
+  const call = ['bin.js', 'gateway', 'guard', '--', process.execPath, '--eval', 'console.log("it runs")']
+  const env = { USAGE_GATEWAY_DIRECTORY: scratch.directory }
+  const { stdout } = await promisify(execFile)(process.execPath, call, { cwd: scratch.directory, env })
+  assert.equal(stdout, 'it runs\n')
 })
 
 test('the installed command ends with the exit code, and quietly where its reader has gone', async () => {

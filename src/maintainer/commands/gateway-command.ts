@@ -8,7 +8,6 @@ import {
   findCollector,
   gatewayStatus,
   originOverlay,
-  runGuarded,
   statusText,
   validateConfig,
 } from '../stack/index.ts'
@@ -24,6 +23,7 @@ import { type ClusterOptions, clusterOf, takesCluster } from './cluster-option.t
 import type { CommandContext } from './command-io.ts'
 import { writeDeployFiles } from './deploy-files.ts'
 import { runGateway } from './gateway-up.ts'
+import { guard } from './guard.ts'
 import { addReaderCommand } from './reader-command.ts'
 import { storeUrlOf } from './store-url.ts'
 import { requireReadable } from './text-files.ts'
@@ -178,13 +178,6 @@ async function status(directory: string, context: CommandContext): Promise<void>
   })
   stdout.write(statusText(found))
   if (found.problems.length > 0) context.exitCode = 1
-}
-
-/** Takes the directory from the environment, as the Collector does: that one knows no options of ours. */
-async function guard(command: readonly string[], context: CommandContext): Promise<void> {
-  const { environment, stderr } = context
-  const onNotice = (sentence: string) => stderr.write(`${sentence}\n`)
-  context.exitCode = await runGuarded({ command, environment, onNotice })
 }
 
 async function maintain(

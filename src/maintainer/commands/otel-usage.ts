@@ -1,10 +1,8 @@
 import { Command, CommanderError } from 'commander'
-import { LIBRARY_VERSION, UsageConfigurationError } from '../../platform/index.ts'
-import { FeedError } from '../feed/index.ts'
-import { GatewayError, GatewayOptionsError } from '../package/index.ts'
-import { CallError } from './call-error.ts'
+import { LIBRARY_VERSION } from '../../platform/index.ts'
 import { addCatalogCommand } from './catalog-command.ts'
 import { type CommandContext, type CommandIo, contextOf } from './command-io.ts'
+import { CALLED_WRONGLY, exitCodeOf, hintAt } from './failure.ts'
 import { addFeedCommand } from './feed-command.ts'
 import { addGatewayCommand } from './gateway-command.ts'
 import { addInitCommand } from './init-command.ts'
@@ -31,9 +29,6 @@ Exit codes:
   1  Failed, or a check found an error.
   2  Called wrongly: an unknown command or option, or a value or a file that cannot be used.`
 
-/** Exit code of a wrong call. */
-const CALLED_WRONGLY = 2
-
 /**
  * Runs the command `otel-usage` and returns its exit code: 0, 1 or 2 as its help says, or that of the Collector under `gateway guard`.
  * Throws nothing that a user of the command can bring about.
@@ -57,20 +52,8 @@ export async function runOtelUsage(
   } catch (error) {
     // Commander has written its message, or the help.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : CALLED_WRONGLY
-    const isWrongCall =
-      error instanceof CallError ||
-      error instanceof GatewayOptionsError ||
-      error instanceof FeedError ||
-      error instanceof UsageConfigurationError
-    if (!isWrongCall && !(error instanceof GatewayError)) throw error
-    context.stderr.write(`${error.message}\n${isWrongCall ? `${hintAt(running)}\n` : ''}`)
-    return isWrongCall ? CALLED_WRONGLY : 1
+    return exitCodeOf(error, context.stderr, nameOf(running))
   }
-}
-
-/** Runs `otel-usage gateway` with these arguments, and returns its exit code as {@link runOtelUsage} does. */
-export function runGatewayCommand(args: readonly string[], io?: CommandIo): Promise<number> {
-  return runOtelUsage(['gateway', ...args], io)
 }
 
 function createProgram(context: CommandContext, more: readonly AddCommand[]): Command {
@@ -108,11 +91,9 @@ const asSentence = (text: string) =>
 
 /** Lets every command end its errors with the call that prints its own help. */
 function showHints(command: Command): void {
-  command.showHelpAfterError(hintAt(command))
+  command.showHelpAfterError(hintAt(nameOf(command)))
   for (const each of command.commands) showHints(each)
 }
-
-const hintAt = (command: Command) => `\`${nameOf(command)} --help\` shows how to call it.`
 
 const nameOf = (command: Command): string =>
   command.parent ? `${nameOf(command.parent)} ${command.name()}` : command.name()

@@ -6,7 +6,7 @@ import { errorMessage, GatewayOptionsError } from '../../package/index.ts'
 import { localUrl, parseEndpoint } from '../process/ports.ts'
 import { runCommand } from '../process/run-command.ts'
 import { answers, eventually } from '../process/wait.ts'
-import { deliverAside } from '../queue/aside.ts'
+import { deliverAside, waitAside } from '../queue/aside.ts'
 import { startCourier } from '../queue/courier.ts'
 import { type GuardedQueue, guardQueue, isCrash } from '../queue/guard-queue.ts'
 import { requireWritable, SETTING_DEFAULTS, withInnerToken } from '../settings.ts'
@@ -144,6 +144,7 @@ async function deliver(
   collector: ChildProcess,
   signal: AbortSignal,
 ): Promise<void> {
+  if (!(await waitAside(directory))) return
   const health = parseEndpoint(
     environment['USAGE_GATEWAY_HEALTH_ENDPOINT'] || SETTING_DEFAULTS.USAGE_GATEWAY_HEALTH_ENDPOINT,
   )

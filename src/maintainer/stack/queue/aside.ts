@@ -44,6 +44,11 @@ export async function asideReports(directory: string): Promise<AsideReports> {
   return { waiting: await count(WAITING), kept: await count(KEPT) }
 }
 
+/** Returns `true` if reports beside the queue wait to be sent. */
+export async function waitAside(directory: string): Promise<boolean> {
+  return (await asideFiles(directory, WAITING)).length > 0
+}
+
 /** Second Collector with a separate queue, in a directory that can be deleted. */
 export interface Courier {
   /** Sends a request, and resolves when all of it is in the store. Rejects if the courier ends before. */
