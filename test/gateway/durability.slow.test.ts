@@ -30,7 +30,7 @@ test('killed again and again under load, with the store down and up, the gateway
 })
 
 test('a full queue refuses with 503 and Retry-After; it outlives a restart, and empties when the store is back', async (t) => {
-  const gateway = await aGateway(t, { environment: { USAGE_GATEWAY_QUEUE_POINTS: '10000' } })
+  const gateway = await aGateway(t, { facts: 500, environment: { USAGE_GATEWAY_QUEUE_POINTS: '10000' } })
   const sender = aSender(gateway.url)
   const first = await gateway.start()
   for (let sent = 0; sent < 100 && sender.refused.length === 0; sent += 1) await sender.one(499)
@@ -51,7 +51,7 @@ test('on a full disk nothing is acknowledged that is not kept; with room again a
   skip: !canMount() && 'a small file system can be mounted by root on Linux only',
 }, async (t) => {
   const home = await aSmallDisk(t)
-  const gateway = await aGateway(t, { home })
+  const gateway = await aGateway(t, { home, facts: 150 })
   const sender = aSender(gateway.url)
   const running = await gateway.start()
   for (let sent = 0; sent < 3_000 && sender.refused.length < 5; sent += 1) await sender.one(150)

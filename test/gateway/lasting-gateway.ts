@@ -29,7 +29,7 @@ import { scratchDirectory, until } from './scratch.ts'
 const about = { since: 1, why: 'to know' } as const
 const text = { ...about, kind: 'attribute', type: 'string', pattern: '[a-z]+', maxLength: 1_024 } as const
 
-/** As many facts as the largest report here has: of each, the gateway takes one point. */
+/** As many facts as the largest report of all tests has: of each, the gateway takes one point. */
 const names = Array.from({ length: 500 }, (_, index) => `acme.users_${index}`)
 
 /** A product with so many of these facts. */
@@ -57,7 +57,7 @@ export async function aGateway(
     memory,
     openFiles,
     onNotice,
-    facts = 500,
+    facts = 60,
   }: {
     environment?: Readonly<Record<string, string>>
     home?: string
@@ -68,7 +68,10 @@ export async function aGateway(
     /** How many files and connections `startCommand` may have open. Default: no limit. */
     openFiles?: number
     onNotice?: (sentence: string) => void
-    /** Number of gauges that its product has, and thus of points in the largest report. Default: 500. */
+    /**
+     * Number of gauges that its product has, at most 500, and thus of points in the largest report. Default: 60. For the rules of 500, a
+     * Collector takes more than half of its start.
+     */
     facts?: number
   } = {},
 ) {

@@ -41,7 +41,7 @@ test('small requests that would be large at the store are cut to what the catalo
   skip,
 }, async (t) => {
   const memory = limited(t)
-  const gateway = await aGateway(t, { environment: LIMITS, memory })
+  const gateway = await aGateway(t, { environment: LIMITS, memory, facts: 500 })
   const store = await gateway.store()
   const running = await gateway.runCommand()
   const sender = aSender(gateway.url)

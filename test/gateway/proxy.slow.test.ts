@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { request as httpsRequest } from 'node:https'
 import path from 'node:path'
 import { describe, type TestContext, test } from 'node:test'
-import { connect } from 'node:tls'
+import { connect, createSecureContext } from 'node:tls'
 import { gzipSync } from 'node:zlib'
 import { freePort, type RunningCollector } from '../../src/gateway.ts'
 import { startGuarded } from '../../src/maintainer/stack/process/guarded-process.ts'
@@ -164,10 +164,11 @@ async function behind(t: TestContext, proxy: (typeof PROXIES)[keyof typeof PROXI
   })
   t.after(() => running.stop())
   const ca = await readFile(certificate('authority.crt'))
+  const tls = { ca, servername: 'localhost', secureContext: createSecureContext({ ca }) }
   const from = (localAddress: string, body: unknown = report(), options = {}) =>
-    answerOf(port, { ca, localAddress, ...options }, body)
+    answerOf(port, { ...tls, localAddress, ...options }, body)
   await until('it listens', async () => (await from('127.0.0.1').catch(() => undefined))?.status === 200)
-  return { directory, gateway, port, running, lines, from, tls: { ca, servername: 'localhost' } }
+  return { directory, gateway, port, running, lines, from, tls }
 }
 
 /** The resident memory of a process in MiB. */

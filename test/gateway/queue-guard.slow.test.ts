@@ -16,8 +16,7 @@ test('killed a hundred times while it starts, the gateway loses no acknowledged 
 })
 
 async function killWhileStarting(t: TestContext, kills: number): Promise<void> {
-  // Few facts: the Collector needs a third of a start for the rules of 500.
-  const gateway = await aGateway(t, { facts: 60 })
+  const gateway = await aGateway(t)
   const sender = aSender(gateway.url)
   const first = await gateway.start()
   for (let sent = 0; sent < 300; sent += 1) await sender.one(60)
@@ -46,7 +45,7 @@ test('stopped and started again on a full disk, the gateway loses no acknowledge
   skip: !canMount() && 'a small file system can be mounted by root on Linux only',
 }, async (t) => {
   const home = await aSmallDisk(t)
-  const gateway = await aGateway(t, { home })
+  const gateway = await aGateway(t, { home, facts: 150 })
   const sender = aSender(gateway.url)
   let running = await gateway.start()
   for (let sent = 0; sent < 3_000 && sender.refused.length < 5; sent += 1) await sender.one(150)
