@@ -10,6 +10,7 @@
 
 -- Each statement waits until it is done on this server. A replica follows, and where its result is another one, it fetches this one.
 -- A replica that is down (which 2 would wait for) delays nothing, and follows when it is back.
+-- The WHERE of a deletion and its SETTINGS each begin a line: `otel-usage gateway maintain` asks by them whether it finds a row.
 
 -- The requests themselves go with what they are about.
 ALTER TABLE points DELETE

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { collectorConfigFile, GatewayError, GatewayOptionsError } from '../package/index.ts'
 import { type ClickHouseAddress, type ClickHouseConnection, connectClickHouse } from './clickhouse-client.ts'
+import { runWhereNeeded } from './deletions.ts'
 
 /** Cluster over which the store is distributed. */
 export interface StoreCluster {
@@ -58,7 +59,8 @@ export async function maintainStore({
   const tables = [...new Set(statements.flatMap((one) => /^ALTER TABLE (\w+)/.exec(one)?.[1] ?? []))]
   await requireVersion(url)
   await requireDeletionsDone({ url, database }, tables, timeout)
-  await run({ url, database, timeout }, statements).catch(async (error) => {
+  const maintain = (connection: ClickHouseConnection) => runWhereNeeded(connection, statements)
+  await connected({ url, database, timeout }, maintain).catch(async (error) => {
     await requireDeletionsDone({ url, database }, tables, 0)
     throw error
   })
