@@ -50,9 +50,9 @@ export const requestsAge = (days: number) =>
 
 export async function empty(): Promise<void> {
   const tables = await rows<{ name: string }>(
-    "SELECT name FROM system.tables WHERE database = 'usage' AND engine LIKE '%MergeTree' AND name != 'salt'",
+    "SELECT DISTINCT table AS name FROM system.parts WHERE database = 'usage' AND active AND table != 'salt'",
   )
-  for (const { name } of tables) await command(store, `TRUNCATE TABLE ${name}`)
+  await Promise.all(tables.map(({ name }) => command(store, `TRUNCATE TABLE ${name}`)))
 }
 
 export const rows = <Row = unknown>(query: string) => rowsOf<Row>(store, query)

@@ -97,11 +97,9 @@ test('reports have the time that they have in the file, in any order, and an imp
     { Day: dayOf(3), edition: 'late' },
     { Day: dayOf(2), edition: 'paid' },
   ])
-  for (const again of [files.toReversed(), [files[0] as string]]) {
-    await bring(again)
-    await maintain()
-    assert.deepEqual(await answersOf(store), answers)
-  }
+  for (const again of [files.toReversed(), [files[0] as string]]) await bring(again)
+  await maintain()
+  assert.deepEqual(await answersOf(store), answers)
 })
 
 test('an import that was broken off is done by running it again', async () => {
@@ -160,24 +158,28 @@ describe('nobody who asked to be forgotten comes back', () => {
   })
 
   test('where the store alone knows the request: in force, over, and of somebody whom it had never heard of', async () => {
-    const file = await fileOf(before)
-    const request = await fileOf([forget(gone, 0)])
-    for (const isKnown of [true, false]) {
-      if (isKnown) await bring([file])
-      await bring([request])
-      await maintain()
-      assert.equal((await bring([file, request])).forgotten, 2)
-      await requestsAge(31)
-      await maintain()
-      assert.deepEqual(
-        await rows(
-          "SELECT hex(Installation) AS hash FROM erasure_requests FINAL WHERE Installation != toFixedString('', 16)",
-        ),
-        [],
-      )
-      assert.equal((await bring([file, request])).forgotten, 2)
-      await assertGone(`known: ${isKnown}`)
+    const unheard = uuid('4')
+    const known = await fileOf(before)
+    const files = [known, await fileOf([said(unheard, 60, 'secret'), said(unheard, 45, 'secret')])]
+    const requests = await fileOf([forget(gone, 0), forget(unheard, 0)])
+    const assertForgotten = async () => {
+      for (const file of files) assert.equal((await bring([file, requests])).forgotten, 2)
     }
+    await bring([known])
+    await bring([requests])
+    await maintain()
+    await assertForgotten()
+    await requestsAge(31)
+    await maintain()
+    assert.deepEqual(
+      await rows(
+        "SELECT hex(Installation) AS hash FROM erasure_requests FINAL WHERE Installation != toFixedString('', 16)",
+      ),
+      [],
+    )
+    await assertForgotten()
+    await assertGone('over')
+    assert.deepEqual(await tablesWith(unheard), [])
   })
 
   describe('in a store that is made from an archive whose first day is after the request', () => {
