@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import {
   applySchema,
   type ClickHouseConnection,
@@ -85,10 +85,10 @@ function report(installation: number, day: number, now: number): object[] {
 
 /** Returns a number from 0 to 1 that looks like chance, and is the same in each run. */
 const chance = (installation: number, what: string): number =>
-  createHash('md5').update(`${installation} ${what}`).digest().readUInt32BE() / 2 ** 32
+  Number.parseInt(hash('md5', `${installation} ${what}`).slice(0, 8), 16) / 2 ** 32
 
 function uuid(what: string): string {
-  const hex = createHash('md5').update(what).digest('hex')
+  const hex = hash('md5', what)
   return [
     hex.slice(0, 8),
     hex.slice(8, 12),

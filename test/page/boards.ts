@@ -6,7 +6,13 @@ import type { AddressInfo } from 'node:net'
 import chromiumOfNpm from '@sparticuz/chromium'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { type AdminAccess, createAdminHandler } from '../../src/admin.ts'
-import { createUsageTelemetry, defineCatalog, defineProduct } from '../../src/index.ts'
+import {
+  createMemoryStore,
+  createUsageTelemetry,
+  defineCatalog,
+  defineProduct,
+  type StateStore,
+} from '../../src/index.ts'
 import { createTestTelemetry, type TestTelemetry } from '../../src/testing.ts'
 
 const catalog = defineCatalog({
@@ -104,54 +110,30 @@ const FEED = JSON.stringify({
   ],
 })
 
-/** Serves Acme Boards; with a level, alice has chosen it some days ago, and a report was made on each of them. */
-export async function serveBoards({
-  level,
-  environment = {},
-  title = 'Acme Boards',
-  state,
-  hasFeed = false,
-}: {
+interface BoardsOptions {
   readonly level?: string
   readonly environment?: Readonly<Record<string, string>>
   readonly title?: string
+  /** State directory. The days before are not in it. Default: memory. */
   readonly state?: string
   /** Whether the product has a version feed, with advisories. Default: it makes no version checks. */
   readonly hasFeed?: boolean
-} = {}): Promise<ServedPage> {
-  const now = Date.now() - DAYS * 86_400_000 - 4 * 3_600_000
-  const kit = createTestTelemetry(
-    {
-      product: { ...product, title },
-      environment,
-      ...(hasFeed && { versionCheck: { feed: 'https://acme.example/versions.json' } }),
-    },
-    { now },
-  )
-  if (hasFeed) kit.receiver.feed(FEED)
+}
+
+/** Serves Acme Boards; with a level, alice has chosen it some days ago, and a report was made on each of them. */
+export async function serveBoards(options: BoardsOptions = {}): Promise<ServedPage> {
+  const { level, environment = {}, title = 'Acme Boards', state, hasFeed = false } = options
+  const store = createMemoryStore()
+  const hasLived = level !== undefined && state === undefined
+  if (hasLived) for (const [entry, bytes] of await daysBefore(level, hasFeed)) await store.write(entry, bytes)
+  const kit = createKit({ environment, title, hasFeed, store, now: hasLived ? Date.now() : beginOfDays() })
   const usage =
     state === undefined
       ? kit.usage
       : createUsageTelemetry({ product: { ...product, title }, environment: {}, state })
   await usage.start()
-  let boards = 20
-  usage.set('boards.edition', 'community')
-  usage.set('boards.database.version', '15.2')
-  usage
-    .getMeter('boards')
-    .createObservableGauge('boards.count')
-    .addCallback((result) => result.observe(boards))
-  const searches = usage.counter('boards.searches')
-  if (level !== undefined) {
-    await usage.consent.set(level, { by: 'alice' })
-    for (let day = 0; day < DAYS; day++) {
-      boards = Math.round(20 * 1.3 ** day)
-      searches.add(30 + ((day * 37) % 50), { result: 'ok' })
-      if (day % 3 === 0) searches.add(2, { result: 'failed' })
-      kit.receiver.answer(day === 2 ? 503 : 200)
-      await kit.clock.advance('24h')
-    }
-  }
+  setFacts(usage, () => boardsOn(DAYS - 1))
+  if (level !== undefined && !hasLived) await usage.consent.set(level, { by: 'alice' })
   if (hasFeed) await usage.version.check()
   kit.clock.set(Date.now())
 
@@ -182,6 +164,85 @@ export async function serveBoards({
       await usage.shutdown()
     },
   })
+}
+
+const beginOfDays = () => Date.now() - DAYS * 86_400_000 - 4 * 3_600_000
+
+const boardsOn = (day: number) => Math.round(20 * 1.3 ** day)
+
+function createKit({
+  environment = {},
+  title = 'Acme Boards',
+  hasFeed,
+  store,
+  now,
+}: Omit<BoardsOptions, 'level' | 'state'> & { readonly store: StateStore; readonly now: number }) {
+  const kit = createTestTelemetry(
+    {
+      product: { ...product, title },
+      ...{ environment, state: store },
+      ...(hasFeed && { versionCheck: { feed: 'https://acme.example/versions.json' } }),
+    },
+    { now },
+  )
+  if (hasFeed) kit.receiver.feed(FEED)
+  return kit
+}
+
+function setFacts(usage: ServedPage['usage'], boards: () => number): void {
+  usage.set('boards.edition', 'community')
+  usage.set('boards.database.version', '15.2')
+  usage
+    .getMeter('boards')
+    .createObservableGauge('boards.count')
+    .addCallback((result) => result.observe(boards()))
+}
+
+/** Entries of the store after the days, which pass once for all tests: each time takes a second. */
+const passed = new Map<string, Promise<ReadonlyMap<string, Uint8Array>>>()
+
+function daysBefore(level: string, hasFeed: boolean): Promise<ReadonlyMap<string, Uint8Array>> {
+  const key = `${level}, ${hasFeed}`
+  const found = passed.get(key) ?? passDays(level, hasFeed)
+  passed.set(key, found)
+  return found
+}
+
+async function passDays(level: string, hasFeed: boolean): Promise<ReadonlyMap<string, Uint8Array>> {
+  const store = createMemoryStore()
+  const names = new Set<string>()
+  const named = Object.fromEntries(
+    (['write', 'create', 'append'] as const).map((method) => [
+      method,
+      (name: string, data: string) => {
+        names.add(name)
+        return store[method](name, data)
+      },
+    ]),
+  )
+  const { usage, clock, receiver } = createKit({
+    hasFeed,
+    store: { ...store, ...named },
+    now: beginOfDays(),
+  })
+  await usage.start()
+  let day = 0
+  setFacts(usage, () => boardsOn(day))
+  const searches = usage.counter('boards.searches')
+  await usage.consent.set(level, { by: 'alice' })
+  for (; day < DAYS; day++) {
+    searches.add(30 + ((day * 37) % 50), { result: 'ok' })
+    if (day % 3 === 0) searches.add(2, { result: 'failed' })
+    receiver.answer(day === 2 ? 503 : 200)
+    await clock.advance('24h')
+  }
+  await usage.shutdown()
+  const entries = new Map<string, Uint8Array>()
+  for (const name of names) {
+    const bytes = await store.read(name)
+    if (bytes) entries.set(name, bytes)
+  }
+  return entries
 }
 
 /** Page of the product that embeds the prompt. */

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { cpSync, existsSync, symlinkSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
-import { test } from 'node:test'
+import { before, test } from 'node:test'
 import { createScratch } from '../support/scratch.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
@@ -42,8 +42,11 @@ function start(args: readonly string[], environment: Record<string, string> = {}
   }
 }
 
-test('npm start needs no build: in a fresh clone the product runs from its sources, and its page is there', async () => {
-  using scratch = createScratch()
+/** A copy of what is committed, without a build. Two tests run in it: the second finds compiled what the first has loaded. */
+const clone = createScratch()
+const inClone = { NODE_COMPILE_CACHE: path.join(clone.directory, 'compiled') }
+
+before(() => {
   const files = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
     cwd: root,
   })
@@ -51,15 +54,37 @@ test('npm start needs no build: in a fresh clone the product runs from its sourc
     .toString()
     .split('\0')
     .filter((name) => name !== '' && existsSync(path.join(root, name))))
-    cpSync(path.join(root, file), path.join(scratch.directory, file))
-  symlinkSync(path.join(root, 'node_modules'), path.join(scratch.directory, 'node_modules'))
-  const { child, exited, until, output } = start([], {}, scratch.directory)
-  await until(/The operator's page +http\S+/)
-  const [, page = ''] = /The operator's page +(http\S+)/.exec(output()) ?? []
-  const answers = await Promise.all(
-    ['', 'page.js', 'page.css'].map(async (file) => (await fetch(page + file)).status),
-  )
-  assert.deepEqual(answers, [200, 200, 200])
+    cpSync(path.join(root, file), path.join(clone.directory, file))
+  symlinkSync(path.join(root, 'node_modules'), path.join(clone.directory, 'node_modules'))
+  return () => clone[Symbol.dispose]()
+})
+
+/** Environment of a machine without a Collector, on which the way to one takes its time: a proxy that accepts and never answers. */
+async function withoutCollector(cache: string) {
+  const proxy = net.createServer(() => {}).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  return {
+    environment: {
+      XDG_CACHE_HOME: cache,
+      NODE_USE_ENV_PROXY: '1',
+      HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as net.AddressInfo).port}`,
+    },
+    [Symbol.dispose]: () => void proxy.close(),
+  }
+}
+
+/** Returns the status of each file of the operator's page. */
+const statusesOf = (page = '') =>
+  Promise.all(['', 'page.js', 'page.css'].map(async (file) => (await fetch(page + file)).status))
+
+test('npm start needs no build: in a fresh clone the product runs from its sources, and its page is there', async () => {
+  using scratch = createScratch()
+  using machine = await withoutCollector(scratch.directory)
+  const environment = { ...inClone, ...machine.environment }
+  const { child, exited, until, output } = start([], environment, clone.directory)
+  await until(/2\. The gateway and the store/)
+  const [, page] = /Its usage telemetry: (http\S+)/.exec(output()) ?? []
+  assert.deepEqual(await statusesOf(page), [200, 200, 200])
   child.kill('SIGINT')
   assert.equal(await exited, 0)
 })
@@ -96,14 +121,8 @@ test('npm start -- --exit: a report travels from host code to an answer through 
 
 test('on a machine without a Collector, npm start shows the product first, says how long the rest takes, and can be ended', async () => {
   using scratch = createScratch()
-  // The way to the Collector takes its time: a proxy that accepts and never answers.
-  const proxy = net.createServer(() => {}).listen(0, '127.0.0.1')
-  await once(proxy, 'listening')
-  const demo = start(['--directory', scratch.directory], {
-    XDG_CACHE_HOME: scratch.directory,
-    NODE_USE_ENV_PROXY: '1',
-    HTTPS_PROXY: `http://127.0.0.1:${(proxy.address() as net.AddressInfo).port}`,
-  })
+  using machine = await withoutCollector(scratch.directory)
+  const demo = start(['--directory', scratch.directory], machine.environment)
   await demo.until(/2\. The gateway and the store/)
   await demo.until(/no Collector yet\. .*takes .*Ctrl-C is safe/)
   const positions = [/Acme Notes sends a usage report/, /Its verdict: enabled/, /The preview of its report/]
@@ -112,13 +131,15 @@ test('on a machine without a Collector, npm start shows the product first, says 
   process.kill(-(demo.child.pid ?? 0), 'SIGINT')
   assert.equal(await demo.exited, 0, demo.output())
   assert.deepEqual(processesWith(scratch.directory), [])
-  proxy.close()
 })
 
 test('npm start stays up and says what to try; Ctrl-C ends all of it, and no process is left', async () => {
   using scratch = createScratch()
-  const demo = start(['--directory', scratch.directory])
+  // In the fresh clone: all that follows runs from its sources too.
+  const demo = start(['--directory', scratch.directory], inClone, clone.directory)
   await demo.until(/Ctrl-C ends all of it/)
+  const [, page] = /The operator's page +(http\S+)/.exec(demo.output()) ?? []
+  assert.deepEqual(await statusesOf(page), [200, 200, 200])
   const host = /The product +(http\S+)/.exec(demo.output())?.[1]
   const view = (await (await fetch(`${host}/telemetry`)).json()) as { verdict: { state: string } }
   assert.equal(view.verdict.state, 'enabled')

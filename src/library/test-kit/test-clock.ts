@@ -5,11 +5,11 @@ import {
   type Duration,
   describeValue,
   type Mistake,
+  onNextTurn,
   parseDuration,
   process,
   systemClock,
   UsageConfigurationError,
-  yieldToEventLoop,
 } from '../../platform/index.ts'
 
 /** Clock that stands still until the test moves it. */
@@ -118,15 +118,21 @@ const FILE_TIMEOUT = 10_000
 const FILE_OPERATION = /^(?:FSReq|CloseReq)/
 
 /** Resolves when promises and file operations in progress have ended, and the functions of the product have answered. */
-async function settled(isAsking: () => boolean): Promise<void> {
+function settled(isAsking: () => boolean): Promise<void> {
   const deadline = systemClock.monotonic() + FILE_TIMEOUT
   const readsFiles = () =>
     process.getActiveResourcesInfo().some((name) => FILE_OPERATION.test(name)) &&
     systemClock.monotonic() < deadline
-  for (let quiet = 0; quiet < QUIET_TURNS; quiet++) {
-    await yieldToEventLoop()
-    if (isAsking() || readsFiles()) quiet = 0
-  }
+  return new Promise((resolve) => {
+    let quiet = 0
+    // Not a promise for each turn: a day has thousands of turns, and a test runner follows each promise.
+    const turn = () => {
+      quiet = isAsking() || readsFiles() ? 0 : quiet + 1
+      if (quiet === QUIET_TURNS) resolve()
+      else onNextTurn(turn)
+    }
+    onNextTurn(turn)
+  })
 }
 
 /** Longest time that passes at once, in milliseconds. */
