@@ -3,15 +3,19 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { freePort } from '../../src/maintainer/stack/process/ports.ts'
+import { bundled } from '../support/bundled.ts'
 import { createScratch } from '../support/scratch.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const page = readFileSync(path.join(root, 'docs/testing.md'), 'utf8')
 const examples = [...page.matchAll(/```ts\n(.*?)```/gs)].map(([, example = '']) => example)
-const address = (file: string) => pathToFileURL(path.join(root, file)).href
+/** The product's own modules in few files: it starts 24 times, and most of its time under strace would go into finding modules. */
+const modules = createScratch()
+const acme = bundled(path.join(root, 'test/support/acme.ts'), modules.directory)
+after(() => modules[Symbol.dispose]())
 
 /** The examples stand for this many tests: three variables of the tool, and the server. */
 const TESTS = 4
@@ -50,7 +54,7 @@ async function runExamples({ consent = "{ default: 'enabled' }", report = 'usage
   writeFileSync(
     path.join(scratch.directory, 'bin/acme-db.js'),
     `import { createServer } from 'node:net'
-     import { createAcme } from '${address('test/support/acme.ts')}'
+     import { createAcme } from '${pathToFileURL(acme)}'
      const usage = createAcme({ environment: process.env, consent: ${consent} })
      if (process.argv.includes('--serve')) createServer().listen(${port}, '::')
      const report = ${report}
@@ -63,7 +67,7 @@ async function runExamples({ consent = "{ default: 'enabled' }", report = 'usage
     examples
       .join('\n')
       .replace('5432', String(port))
-      .replace("'otel-usage/testing'", `'${address('src/testing/index.ts')}'`),
+      .replace("'otel-usage/testing'", `'${pathToFileURL(path.join(root, 'src/testing/index.ts'))}'`),
   )
   const { PATH = '' } = process.env
   return await new Promise<{ code: number; stdout: string }>((resolve) => {
