@@ -125,7 +125,7 @@ async function follow({ kind, options, text, expected = '' }: Block): Promise<vo
   const deadline = performance.now() + 1_000 * Number.parseInt(options['until'] ?? '0', 10)
   let output = await runToEnd(here(text))
   while (!pattern.test(output) && performance.now() < deadline) {
-    await new Promise((resolve) => setTimeout(resolve, 500))
+    await new Promise((resolve) => setTimeout(resolve, BETWEEN_QUESTIONS))
     output = await runToEnd(here(text))
   }
   assert.match(output, pattern)
@@ -145,6 +145,9 @@ function patternOf(expected: string): RegExp {
 }
 
 const escaped = (text: string) => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`)
+
+/** Milliseconds before a command is run again: npx and the command cost a second of processor time, and the answer comes in ten. */
+const BETWEEN_QUESTIONS = 3_000
 
 const start = (text: string, { detached = false } = {}) =>
   spawn('bash', ['-euc', text], {

@@ -11,6 +11,7 @@ import { before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { numbersOf, startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
+import { tsc } from '../support/tsc.ts'
 
 const run = promisify(execFile)
 const root = path.resolve(import.meta.dirname, '../..')
@@ -66,7 +67,9 @@ test('in an empty project, beside what hosts really have', { timeout: 300_000 },
     path.join(host, 'package.json'),
     JSON.stringify({ ...about, dependencies: { ...dependencies, 'otel-usage': `file:${tarball}` } }),
   )
-  await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: host })
+  await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'], {
+    cwd: host,
+  })
 
   await t.test('npm installs a second copy of the API, nested', async () => {
     const versionIn = async (place: string) =>
@@ -125,7 +128,7 @@ async function compile(host: string, options: Record<string, string>, file: stri
   const all = { strict: 'true', skipLibCheck: 'false', target: 'es2023', lib: 'es2023', ...options }
   const types = ['--types', 'node', '--typeRoots', path.join(root, 'node_modules/@types')]
   const args = [...Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]), ...types, file]
-  await run(process.execPath, [bin('tsc'), ...args], { cwd: host })
+  assert.equal(await tsc(args, host), '')
 }
 
 /** Runs the host between a gateway and a service of its own, both real. */
