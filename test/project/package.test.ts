@@ -187,3 +187,26 @@ test('a start reads two files, and makes nothing of Node.js ready that is not ne
   assert.deepEqual(found(later), [])
   assert.ok(!later.modules.some((name) => name.includes('fs/promises')), 'only the first start writes')
 })
+
+test('a report over HTTP makes neither TLS ready nor the client of fetch, which take longer than the report itself', async () => {
+  using scratch = createScratch()
+  const script = `
+    const { createUsageTelemetry, defineCatalog } = await import('otel-usage')
+    const usage = createUsageTelemetry({
+      product: { name: 'acme', version: '1.0.0' },
+      catalog: defineCatalog({ version: 1, prefix: 'acme', facts: {} }),
+      endpoint: 'http://127.0.0.1:9',
+      consent: { default: 'enabled' }, state: process.argv[1], environment: {},
+    })
+    const { outcome } = await usage.report()
+    process.stdout.write(JSON.stringify({ outcome, modules: process.moduleLoadList }))
+  `
+  const args = ['--input-type=module', '--eval', script, scratch.directory]
+  const { outcome, modules } = JSON.parse((await run(process.execPath, args, { cwd: root })).stdout)
+  assert.equal(outcome, 'queued')
+  assert.ok(modules.includes('NativeModule _http_client'))
+  assert.deepEqual(
+    modules.filter((name: string) => /\b(?:undici|tls|http2|webstreams)\b/.test(name)),
+    [],
+  )
+})
