@@ -5,14 +5,20 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { createPostgresStore, type StateStore } from '../../src/state/index.ts'
+import { bundled } from '../support/bundled.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { createScratch } from '../support/scratch.ts'
 import { consentIn } from './running.ts'
 
 const PROCESSES = 50
 const CHOICES = ['enabled', 'disabled', 'undecided', 'basic', 'some', 'full']
+
+const scratch = createScratch()
+after(() => scratch[Symbol.dispose]())
+const program = bundled(path.join(import.meta.dirname, 'hosts/choose.ts'), scratch.directory)
+const environment = { ...process.env, NODE_COMPILE_CACHE: path.join(scratch.directory, 'compiled') }
 
 type Host = ChildProcessByStdio<Writable, Readable, null>
 
@@ -23,9 +29,8 @@ async function ready(
   by: string,
   expected: readonly string[] = [],
 ): Promise<Host> {
-  const host = path.join(import.meta.dirname, 'hosts/choose.ts')
-  const args = [host, place, choice, by, ...expected]
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  const args = [program, place, choice, by, ...expected]
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'], env: environment })
   await once(child.stdout, 'data')
   return child
 }

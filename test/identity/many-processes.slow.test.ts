@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { createInstallation } from '../../src/library/identity/index.ts'
 import { systemClock } from '../../src/platform/index.ts'
 import { createDirectoryStore } from '../../src/state/index.ts'
+import { bundled } from '../support/bundled.ts'
 import { createScratch } from '../support/scratch.ts'
 import { UUID_V4 } from './host.ts'
 
@@ -28,12 +29,15 @@ const FOUND: Record<string, (directory: string) => void | Promise<void>> = {
   },
 }
 
+const programs = createScratch()
+const program = bundled(path.join(import.meta.dirname, 'hosts/keep.ts'), programs.directory)
 const hosts = Array.from({ length: PROCESSES }, startHost)
 before(async () => {
   for (const host of hosts) assert.equal(await host.line(), 'ready')
 })
 after(() => {
   for (const host of hosts) host.end()
+  programs[Symbol.dispose]()
 })
 
 for (const [what, prepare] of Object.entries(FOUND)) {
@@ -55,8 +59,7 @@ for (const [what, prepare] of Object.entries(FOUND)) {
 }
 
 function startHost() {
-  const host = path.join(import.meta.dirname, 'hosts/keep.ts')
-  const child = spawn(process.execPath, [host, 'this machine'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [program, 'this machine'], { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   return {
     tell: (line: string) => child.stdin.write(`${line}\n`),

@@ -9,7 +9,7 @@ import { entry, idsIn } from './stores.ts'
 
 test('an entry is one line of JSON, with the report in it as it is on the wire', async () => {
   const store = createMemoryStore()
-  await createLedger(store).append(entry())
+  await createLedger(store).append(entry({ at: '2026-01-01T00:00:00.000Z' }))
   assert.equal(
     Buffer.from((await store.read('ledger.jsonl')) ?? []).toString(),
     '{"at":"2026-01-01T00:00:00.000Z","reportId":"01a1fd46-2141-78d9-b2ae-7a22907cad99","outcome":"sent","reason":"DO_NOT_TRACK=1",' +

@@ -4,18 +4,24 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { setTimeout as passed } from 'node:timers/promises'
 import { createLedger, type Ledger } from '../../src/library/ledger/index.ts'
 import { createDirectoryStore } from '../../src/state/index.ts'
+import { bundled } from '../support/bundled.ts'
 import { createScratch } from '../support/scratch.ts'
 import { until } from '../support/until.ts'
 import { entry, idsIn } from './stores.ts'
 
 const PROCESSES = 6
-const REPORTS = 80
-/** A segment has a tenth of it, a few reports; all that is written has room. */
+const REPORTS = 40
+/** All that is written has room. A segment ends with each report, or with those that come at once: their dates are old. */
 const MAX_SIZE = 200_000 * PROCESSES
+
+const programs = createScratch()
+after(() => programs[Symbol.dispose]())
+const program = bundled(path.join(import.meta.dirname, 'hosts/append.ts'), programs.directory)
+const environment = { ...process.env, NODE_COMPILE_CACHE: path.join(programs.directory, 'compiled') }
 
 test('six processes that write into one ledger and cut it lose no report, double none, tear none', async () => {
   using scratch = createScratch()
@@ -76,9 +82,9 @@ interface Host {
 }
 
 function startHost(directory: string, name: string, reports = REPORTS): Host {
-  const host = path.join(import.meta.dirname, 'hosts/append.ts')
-  const child = spawn(process.execPath, [host, directory, `${MAX_SIZE}`, name, `${reports}`], {
+  const child = spawn(process.execPath, [program, directory, `${MAX_SIZE}`, name, `${reports}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: environment,
   })
   const written: string[] = []
   createInterface({ input: child.stdout }).on('line', (line) => written.push(line))

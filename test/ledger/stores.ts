@@ -19,8 +19,11 @@ export function withoutRename({ rename: _, ...store }: StateStore): StateStore {
   return store
 }
 
+/** Two months ago: a segment ends with a report of that age, and a report is removed after a year. */
+const OLD = new Date(Date.now() - 60 * 86_400_000).toISOString()
+
 export const entry = (over: Partial<NewLedgerEntry> = {}): NewLedgerEntry => ({
-  at: '2026-01-01T00:00:00.000Z',
+  at: OLD,
   reportId: '01a1fd46-2141-78d9-b2ae-7a22907cad99',
   outcome: 'sent',
   reason: 'DO_NOT_TRACK=1',

@@ -3,11 +3,15 @@ import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { createAcme } from '../support/acme.ts'
+import { bundled } from '../support/bundled.ts'
 import { createScratch } from '../support/scratch.ts'
 
-const ACME = path.join(import.meta.dirname, 'hosts/acme.ts')
+const programs = createScratch()
+after(() => programs[Symbol.dispose]())
+chmodSync(programs.directory, 0o755)
+const ACME = bundled(path.join(import.meta.dirname, 'hosts/acme.ts'), programs.directory)
 
 /** Runs a process to its end, with no variables but those given. */
 function run(command: string, args: readonly string[], environment: Record<string, string> = {}) {

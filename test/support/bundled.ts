@@ -17,6 +17,10 @@ export function bundled(file: string, directory: string): string {
     format: 'esm',
     platform: 'node',
     target: `node${process.versions.node}`,
+    // Packages in CommonJS require modules of Node.js.
+    banner: {
+      js: `import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url)`,
+    },
     logLevel: 'error',
   })
   return path.join(directory, `${path.basename(file, '.ts')}.mjs`)

@@ -3,13 +3,13 @@
  * PLACE is a directory, or the connection of a PostgreSQL server as JSON.
  */
 import { once } from 'node:events'
-import pg from 'pg'
+import type { Pool } from 'pg'
 import { ConsentChangedError } from '../../../src/library/consent/index.ts'
 import { createPostgresStore } from '../../../src/state/postgres.ts'
 import { consentIn } from '../running.ts'
 
 const [place = '', choice = '', by = '', expected] = process.argv.slice(2)
-const pool = place.startsWith('{') ? new pg.Pool(JSON.parse(place)) : undefined
+const pool: Pool | undefined = place.startsWith('{') ? await connected(JSON.parse(place)) : undefined
 const consent = consentIn(pool ? createPostgresStore({ pool }) : place)
 if (expected !== undefined) await consent.begin()
 process.stdout.write('ready\n')
@@ -23,3 +23,8 @@ try {
 }
 await pool?.end()
 process.stdin.destroy()
+
+async function connected(connection: object): Promise<Pool> {
+  const { default: pg } = await import('pg')
+  return new pg.Pool(connection)
+}
