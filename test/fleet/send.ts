@@ -1,12 +1,9 @@
 import http from 'node:http'
 import { setTimeout } from 'node:timers/promises'
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
+import { gzipSync } from 'node:zlib'
 import { type FleetReport, SECOND, type Sending } from './lives.ts'
 import { bytesOf } from './pipeline.ts'
 import { isTimedByArrival } from './truth.ts'
-
-const compress = promisify(gzip)
 
 export interface SendOptions {
   /** The gateway's. */
@@ -36,7 +33,7 @@ export async function sendAll(sendings: readonly Sending[], options: SendOptions
   let done = 0
 
   async function deliver(report: FleetReport): Promise<void> {
-    const body = await compress(await bytesOf(report))
+    const body = gzipSync(await bytesOf(report))
     const localAddress = fromOwnAddress ? report.caller.address : undefined
     for (;;) {
       const { status, retryAfter, reason } = await post(url, body, localAddress)

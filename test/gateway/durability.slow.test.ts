@@ -11,14 +11,14 @@ test('killed again and again under load, with the store down and up, the gateway
   let running = await gateway.start()
   const load = sender.load()
   for (let kill = 0; kill < 3; kill += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    await new Promise((resolve) => setTimeout(resolve, 500))
     process.kill(running.pid, 'SIGKILL')
     await running.exited
     running = await gateway.start()
   }
   const store = await gateway.store()
   for (let kill = 0; kill < 2; kill += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    await new Promise((resolve) => setTimeout(resolve, 750))
     process.kill(running.pid, 'SIGKILL')
     await running.exited
     running = await gateway.start()

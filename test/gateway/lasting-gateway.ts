@@ -172,12 +172,15 @@ export function aSender(url: string, { keepAlive = true } = {}) {
     acknowledged,
     refused,
     one,
-    /** Eight callers at a time, until they are told to stop. */
-    load() {
+    /** Eight callers at a time, until they are told to stop; each waits so many milliseconds after an answer. Default: none. */
+    load(pause = 0) {
       let isOver = false
       const callers = Array.from({ length: 8 }, async () => {
-        while (!isOver)
-          if ((await one()) === undefined) await new Promise((resolve) => setTimeout(resolve, 10))
+        while (!isOver) {
+          const status = await one()
+          const wait = status === undefined ? Math.max(pause, 10) : pause
+          if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait))
+        }
       })
       return {
         stop: async () => {
@@ -209,6 +212,8 @@ export async function allArrive(store: RunningClickHouse, acknowledged: Readonly
       return missing === 0
     },
     60_000,
+    // Each answer reads all points.
+    200,
   ).catch((error: Error) => assert.fail(`${error.message}: ${missing} of ${acknowledged.size} are missing`))
   const [doubled] = await rowsOf<{ n: string }>(
     store,

@@ -12,11 +12,17 @@ import { until } from './scratch.ts'
 
 // The kills are shared by four gateways, each with its own queue: most of a start is waiting.
 test('killed a hundred times while it starts, the gateway loses no acknowledged report', async (t) => {
-  await Promise.all(Array.from({ length: 4 }, () => killWhileStarting(t, 25)))
+  const httpPort = await freePort()
+  const gateways = await Promise.all(Array.from({ length: 4 }, () => killWhileStarting(t, httpPort, 25)))
+  const acknowledged = new Set(gateways.flatMap((each) => [...each.acknowledged]))
+  assert.equal(acknowledged.size, 4 * 300)
+  const [{ gateway } = assert.fail()] = gateways
+  await allArrive(await gateway.store(), acknowledged)
 })
 
-async function killWhileStarting(t: TestContext, kills: number): Promise<void> {
-  const gateway = await aGateway(t)
+/** Leaves a gateway that runs, and the reports that it has acknowledged before it was killed so often. */
+async function killWhileStarting(t: TestContext, httpPort: number, kills: number) {
+  const gateway = await aGateway(t, { httpPort })
   const sender = aSender(gateway.url)
   const first = await gateway.start()
   for (let sent = 0; sent < 300; sent += 1) await sender.one(60)
@@ -37,8 +43,7 @@ async function killWhileStarting(t: TestContext, kills: number): Promise<void> {
   }
   t.diagnostic(`a start takes ${Math.round(start)} ms`)
   await gateway.start()
-  assert.equal(sender.acknowledged.size, 300)
-  await allArrive(await gateway.store(), sender.acknowledged)
+  return { gateway, acknowledged: sender.acknowledged }
 }
 
 test('stopped and started again on a full disk, the gateway loses no acknowledged report', {

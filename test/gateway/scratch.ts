@@ -23,15 +23,16 @@ export function bareEnvironment(home: string): Record<string, string> {
   return { HOME: home, PATH: [path.join(home, 'bin'), '/usr/bin', '/bin'].join(path.delimiter) }
 }
 
-/** Waits until something is so, and fails with its name after the deadline. */
+/** Waits until something is so, asked each 20 milliseconds or less often, and fails with its name after the deadline. */
 export async function until(
   what: string,
   ask: () => boolean | Promise<boolean>,
   within = 90_000,
+  every = 20,
 ): Promise<void> {
   const deadline = performance.now() + within
   while (!(await ask())) {
     if (performance.now() > deadline) throw new Error(`${what}: not within ${within} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, every))
   }
 }

@@ -48,7 +48,7 @@ for (const { callers, what } of CASES) {
     const seconds = () => Math.round((performance.now() - started) / 1_000)
     const stalled = await stall(callers, STALLS[what], { port: Number(new URL(gateway.url).port) })
     // Installations call meanwhile: each is taken, refused for the moment, or waits.
-    const load = sender.load()
+    const load = sender.load(100)
     await stalled.over
     await load.stop()
     const over = seconds()
