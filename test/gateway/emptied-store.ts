@@ -6,7 +6,7 @@ import { after, before, beforeEach, type TestContext } from 'node:test'
 import type { RunningClickHouse } from '../../src/gateway.ts'
 import { rowsOf, runClickHouse } from './running-gateway.ts'
 import { scratchDirectory } from './scratch.ts'
-import { command } from './stored-reports.ts'
+import { command, emptyStore } from './stored-reports.ts'
 
 export let store: RunningClickHouse
 const endings: (() => unknown)[] = []
@@ -19,6 +19,7 @@ before(async () => {
 after(async () => {
   for (const end of endings) await end()
 })
+export const empty = () => emptyStore(store)
 beforeEach(empty)
 
 export const DAY = 86_400_000
@@ -47,13 +48,6 @@ export const requestsAge = (days: number) =>
     store,
     `ALTER TABLE erasure_requests UPDATE AskedAt = AskedAt - INTERVAL ${days} DAY WHERE true SETTINGS mutations_sync = 1`,
   )
-
-export async function empty(): Promise<void> {
-  const tables = await rows<{ name: string }>(
-    "SELECT DISTINCT table AS name FROM system.parts WHERE database = 'usage' AND active AND table != 'salt'",
-  )
-  await Promise.all(tables.map(({ name }) => command(store, `TRUNCATE TABLE ${name}`)))
-}
 
 export const rows = <Row = unknown>(query: string) => rowsOf<Row>(store, query)
 

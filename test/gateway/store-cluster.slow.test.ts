@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { after, before, beforeEach, type TestContext, test } from 'node:test'
 import { defineCatalog } from '../../src/catalog/index.ts'
 import {
   applySchema,
@@ -17,16 +17,34 @@ import { checkAnswers } from '../insights/check-answers.ts'
 import { sampleLives } from '../insights/sample-lives.ts'
 import { report, rowsOf, runClickHouse, runGateway, STORE_PASSWORD, send, uuid } from './running-gateway.ts'
 import { scratchDirectory, until } from './scratch.ts'
-import { command, insertReports, letPass, type StoredReport } from './stored-reports.ts'
+import { command, emptyStore, insertReports, letPass, type StoredReport } from './stored-reports.ts'
 
 const today = new Date().toISOString().slice(0, 10)
 
-test('a store over two servers: each installation is on one of them, and any of them answers for both', async (t) => {
-  // The engine from npm takes neither ON CLUSTER nor writes to a Replicated table, so each server is given the statements.
-  const cluster = { name: 'usage', replicated: false, onCluster: false }
-  const servers = await runServers(t, 2)
+/** The engine from npm takes neither ON CLUSTER nor writes to a Replicated table, so each server is given the statements. */
+const cluster = { name: 'usage', replicated: false, onCluster: false }
+/** Two shards, and a server by itself: started once, emptied before each test. */
+let servers: RunningClickHouse[]
+let first: RunningClickHouse
+let second: RunningClickHouse
+let single: RunningClickHouse
+const endings: (() => unknown)[] = []
+const suite = { after: (end: () => unknown) => void endings.unshift(end) } as unknown as TestContext
+
+before(async () => {
+  servers = await runServers(suite, 2)
+  ;[first, second] = servers as [RunningClickHouse, RunningClickHouse]
   for (const { url } of servers) await applySchema({ url, cluster })
-  const [first, second] = servers as [RunningClickHouse, RunningClickHouse]
+  single = await runClickHouse(suite, await scratchDirectory(suite))
+})
+after(async () => {
+  for (const end of endings) await end()
+})
+beforeEach(async () => {
+  for (const server of [...servers, single]) await emptyStore(server)
+})
+
+test('a store over two servers: each installation is on one of them, and any of them answers for both', async (t) => {
   const installations = Array.from({ length: 20 }, () => uuid('4'))
   const reports = installations.flatMap((installation): StoredReport[] => {
     const at = (time: string, version: string): StoredReport => ({
@@ -135,10 +153,6 @@ test('a store over two servers: each installation is on one of them, and any of 
 })
 
 test('every question has the same answer over two servers as over one', async (t) => {
-  const cluster = { name: 'usage', replicated: false, onCluster: false }
-  const servers = await runServers(t, 2)
-  for (const { url } of servers) await applySchema({ url, cluster })
-  const [first, second] = servers as [RunningClickHouse, RunningClickHouse]
   const { lives, reports } = sampleLives(60, 8)
   await insertReports(first, ...reports)
   for (const server of servers) await maintainStore({ ...server, cluster })
@@ -154,16 +168,11 @@ test('every question has the same answer over two servers as over one', async (t
   )
 })
 
-test('the views of a reader show the same over two servers as over one', async (t) => {
-  const cluster = { name: 'usage', replicated: false, onCluster: false }
-  const servers = await runServers(t, 2)
-  const single = await runClickHouse(t, await scratchDirectory(t))
+test('the views of a reader show the same over two servers as over one', async () => {
   const { reports } = sampleLives(60, 16)
   await insertReports(single, ...reports)
   await maintainStore(single)
   await applyReaderViews(single)
-  for (const { url } of servers) await applySchema({ url, cluster })
-  const [first, second] = servers as [RunningClickHouse, RunningClickHouse]
   await insertReports(first, ...reports)
   for (const server of servers) await maintainStore({ ...server, cluster })
   for (const server of servers) for (const _ of [1, 2]) await applyReaderViews({ ...server, cluster })
@@ -180,7 +189,6 @@ test('the views of a reader show the same over two servers as over one', async (
 })
 
 test('the weeks of a reader are those of the question about growth, rounded down', async (t) => {
-  const server = await runClickHouse(t, await scratchDirectory(t))
   const { reports } = sampleLives(160, 30)
   // Each pauses every fourth week, by its place and not by its random id: on any day some have returned, and some were lost.
   const installations = [...new Set(reports.map(({ installation }) => installation))]
@@ -189,14 +197,14 @@ test('the weeks of a reader are those of the question about growth, rounded down
     const week = Math.floor((Date.parse(`${at.slice(0, 10)}T00:00:00Z`) / 86_400_000 + 3) / 7)
     return installations.indexOf(installation) % 4 !== week % 4
   })
-  await insertReports(server, ...kept)
-  await maintainStore(server)
-  await applyReaderViews(server)
-  const insights = createInsights({ url: server.url, smallestGroup: 1 })
+  await insertReports(single, ...kept)
+  await maintainStore(single)
+  await applyReaderViews(single)
+  const insights = createInsights({ url: single.url, smallestGroup: 1 })
   t.after(() => insights.close())
   const rows = await rowsOf<
     Record<'Week', string> & Record<'Active' | 'New' | 'Stayed' | 'Returned' | 'Lost', number>
-  >(server, 'SELECT * FROM shown_weeks ORDER BY Week')
+  >(single, 'SELECT * FROM shown_weeks ORDER BY Week')
   assert.ok(rows.some(({ Returned }) => Returned > 0) && rows.some(({ Lost }) => Lost > 0))
   const rounded = (n: number | null) => Math.floor((n ?? 0) / 5) * 5
   for (const { Week, Active, New, Stayed, Returned, Lost } of rows) {
@@ -213,10 +221,6 @@ test('the weeks of a reader are those of the question about growth, rounded down
 })
 
 test('the Collector writes to a cluster as to one server', async (t) => {
-  const cluster = { name: 'usage', replicated: false, onCluster: false }
-  const servers = await runServers(t, 2)
-  for (const { url } of servers) await applySchema({ url, cluster })
-  const [first, second] = servers as [RunningClickHouse, RunningClickHouse]
   const gateway = await runGateway(t, {
     directory: await scratchDirectory(t),
     nativeEndpoint: `${first.nativeEndpoint}?distributed_foreground_insert=1`,
@@ -229,12 +233,11 @@ test('the Collector writes to a cluster as to one server', async (t) => {
   })
 })
 
-test('the statements for a cluster with replicas can be read by ClickHouse', async (t) => {
-  const server = await runClickHouse(t, await scratchDirectory(t))
+test('the statements for a cluster with replicas can be read by ClickHouse', async () => {
   for (const file of ['schema', 'maintain'] as const) {
     const statements = await storeStatements(file, { database: 'usage', cluster: { name: 'acme' } })
     for (const statement of statements) {
-      await command(server, `EXPLAIN AST ${statement}`)
+      await command(single, `EXPLAIN AST ${statement}`)
       if (file === 'schema') assert.match(statement, / ON CLUSTER acme\b/)
       assert.doesNotMatch(statement, /ENGINE = (?!Replicated)\w*MergeTree/)
       // What waits for all replicas fails while one is down, and what comes after it is not done.

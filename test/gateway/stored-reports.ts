@@ -97,6 +97,15 @@ export async function command(
   }
 }
 
+/** Removes everything but the salt. */
+export async function emptyStore(clickHouse: RunningClickHouse): Promise<void> {
+  const tables = await rowsOf<{ name: string }>(
+    clickHouse,
+    "SELECT DISTINCT table AS name FROM system.parts WHERE database = 'usage' AND active AND table NOT LIKE 'salt%'",
+  )
+  await Promise.all(tables.map(({ name }) => command(clickHouse, `TRUNCATE TABLE ${name}`)))
+}
+
 /** Lets so many seconds pass, as far as the store can tell. The suffix is that of the tables on a cluster. */
 export async function letPass(clickHouse: RunningClickHouse, seconds: number, suffix = ''): Promise<void> {
   for (const [table, columns] of [
