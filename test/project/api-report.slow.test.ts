@@ -15,7 +15,8 @@ test('a type that a signature shows and no door exports is refused, and one that
     './more': { import: { types: './dist/more.d.ts' } },
   }
   put('package.json', JSON.stringify({ name: 'acme-notes', version: '1.4.2', type: 'module', exports }))
-  put('tsconfig.json', '{ "compilerOptions": { "module": "nodenext", "target": "es2023", "types": [] } }')
+  const compilerOptions = { module: 'nodenext', target: 'es2023', lib: ['es2023'], types: [] }
+  put('tsconfig.json', JSON.stringify({ compilerOptions }))
   put('dist/note.d.ts', 'export interface Note { readonly text: string }\n')
   put('dist/index.d.ts', "export type { Note } from './note.js'\n")
   put('dist/more.d.ts', "import type { Note } from './note.js'\nexport declare function read(): Note\n")
