@@ -12,7 +12,7 @@ import { createScratch } from '../support/scratch.ts'
 import { UUID_V4 } from './host.ts'
 
 const PROCESSES = 20
-const ROUNDS = 25
+const ROUNDS = 10
 const STORED = '0b7c1d1e-5f0a-4c3e-9a57-2f6d1f1f3a10'
 
 /** What twenty processes of one machine find at once. */
