@@ -4,16 +4,19 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { createAcme } from '../support/acme.ts'
 import { bareEnvironment } from '../support/bare-environment.ts'
+import { bundled } from '../support/bundled.ts'
 import { attributesOf, numbersOf, type Receiver, startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 import { until } from '../support/until.ts'
 import { startStubborn } from './tool.ts'
 
-const ENDS = path.join(import.meta.dirname, 'hosts/ends.ts')
+const programs = createScratch()
+after(() => programs[Symbol.dispose]())
+const ENDS = bundled(path.join(import.meta.dirname, 'hosts/ends.ts'), programs.directory)
 const COUNT = 'acme.commands{command=find,result=ok}'
 
 /** How it ends, with which exit, and what was kept: the report that hung (3), or all that was counted (7). */

@@ -18,9 +18,15 @@ export async function runTool(
     environment = {},
     flags = [],
     cwd,
-  }: { environment?: Record<string, string>; flags?: string[]; cwd?: string | undefined } = {},
+    program = TOOL,
+  }: {
+    environment?: Record<string, string>
+    flags?: string[]
+    cwd?: string | undefined
+    program?: string | undefined
+  } = {},
 ) {
-  const child = spawn(process.execPath, [...flags, TOOL, JSON.stringify(options)], {
+  const child = spawn(process.execPath, [...flags, program, JSON.stringify(options)], {
     env: { ...bareEnvironment(), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd,

@@ -1,6 +1,6 @@
 /**
  * A host in surroundings that are not those of Node.js: node life.ts SURROUNDINGS before|after ENDPOINT STATE. They come before the
- * library is imported, or after it. Prints what each step of the telemetry's life comes to, as JSON.
+ * library is imported, as it is built, or after it. Prints what each step of the telemetry's life comes to, as JSON.
  */
 import { writeSync } from 'node:fs'
 
@@ -67,7 +67,7 @@ const GLOBALS = [
 
 const surround = () => SURROUNDINGS[kind]?.()
 if (when === 'before') await surround()
-const { createUsageTelemetry, defineCatalog } = await import('../../../src/index.ts')
+const { createUsageTelemetry, defineCatalog } = await import('otel-usage')
 if (when === 'after') await surround()
 
 const since = 1

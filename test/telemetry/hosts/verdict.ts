@@ -13,7 +13,7 @@ registerHooks({
   },
 })
 
-const { createUsageTelemetry, defineCatalog } = await import('../../../src/index.ts')
+const { createUsageTelemetry, defineCatalog } = await import('otel-usage')
 const { report, ...options } = JSON.parse(process.argv[2] ?? '{}')
 const facts = {
   'acme.runs': { kind: 'count', unit: '{run}', since: 1, why: 'Shows whether it is used.' },
