@@ -116,11 +116,12 @@ export async function rowsOf<Row>({ url }: RunningClickHouse, query: string): Pr
 
 export async function untilRows(clickHouse: RunningClickHouse, table: string, count: number): Promise<void> {
   let found = 0
-  await until(`${count} rows in ${table}`, async () => {
+  const areThere = async () => {
     const [row] = await rowsOf<{ count: number }>(clickHouse, `SELECT count() AS count FROM ${table} FINAL`)
     found = row?.count ?? 0
     return found >= count
-  }).catch((error: Error) => {
+  }
+  await until(`${count} rows in ${table}`, areThere, 90_000, 50).catch((error: Error) => {
     throw new Error(`${error.message}; there are ${found}`)
   })
 }
