@@ -6,7 +6,7 @@ import { assertOneAnInterval, type Installation, startInstallation, sumOf, until
 
 const canUnshare = spawnSync('unshare', [...container('a'), 'true']).status === 0
 
-describe('an installation of many processes', { concurrency: 4 }, () => {
+describe('an installation of many processes', { concurrency: true }, () => {
   test('four workers of a cluster make one report an interval together', async () => {
     await using installation = await startInstallation()
     installation.startCluster()

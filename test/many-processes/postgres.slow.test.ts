@@ -12,7 +12,7 @@ after(() => server[Symbol.asyncDispose]())
 
 const database = (scope: string) => ({ connection: server.connection, pool: server.pool(), scope })
 
-describe('an installation on a database', { concurrency: 4 }, () => {
+describe('an installation on a database', { concurrency: true }, () => {
   test('four workers of a cluster make one report an interval together', async () => {
     await using installation = await startInstallation({ database: database('cluster') })
     installation.startCluster()
