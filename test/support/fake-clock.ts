@@ -51,12 +51,22 @@ export function createFakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
 /** Until promises and file operations that are under way have had their turn: a disk that is busy must not make time fly. */
 async function settled(): Promise<void> {
   const deadline = performance.now() + FILE_OPERATION_TIMEOUT
-  for (let quiet = 0; quiet < 20; quiet++) {
+  for (let quiet = 0, needed = TURNS; quiet < needed; quiet++) {
     await new Promise((resolve) => setImmediate(resolve))
-    const isBusy = process.getActiveResourcesInfo().some((name) => FILE_OPERATION.test(name))
-    if (isBusy && performance.now() < deadline) quiet = 0
+    const active = process.getActiveResourcesInfo()
+    needed = active.every((name) => AT_REST.has(name)) ? TURNS_AT_REST : TURNS
+    if (active.some((name) => FILE_OPERATION.test(name)) && performance.now() < deadline) quiet = 0
   }
 }
+
+/** Turns of the event loop that an exchange with a server of the test needs from one step to the next. */
+const TURNS = 20
+
+/** Turns where nothing but promises and callbacks can be under way. Each turn costs a test with a thousand timers a part of a second. */
+const TURNS_AT_REST = 4
+
+/** Resources that a process has while it waits for nothing but the time: timers, servers, its own output. */
+const AT_REST = new Set(['Immediate', 'Timeout', 'TCPServerWrap', 'PipeWrap', 'TTYWrap'])
 
 const FILE_OPERATION = /^(?:FSReq|CloseReq)/
 
