@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
@@ -323,6 +323,23 @@ test('the command prints a table, JSON, CSV or the queries', async () => {
     (await run(['active', '--product', product, '--smallest-group', '1', '--days', '3'])).out,
     /^day 1 {2,}▁█▁$/m,
   )
+})
+
+test('the product may be named by the file of its description, as for every other command', async (t) => {
+  const file = path.join(await scratchDirectory(t), 'acme.product.json')
+  const edition = {
+    ...{ kind: 'attribute', type: 'enum', values: ['community', 'team', 'enterprise'], example: 'team' },
+    ...{ level: 'basic', since: 1, why: 'Shows which edition the work should go into.' },
+  }
+  const catalog = { version: 1, prefix: 'acme', levels: ['basic'], facts: { 'acme.edition': edition } }
+  await writeFile(file, JSON.stringify({ name: product, version: '2.0.0', catalog }))
+  const args = ['breakdown', 'acme.edition', '--json', '--product']
+  const [named, described] = [await run([...args, product]), await run([...args, file])]
+  assert.equal(described.code, 0, described.errors)
+  assert.deepEqual(JSON.parse(described.out).rows, JSON.parse(named.out).rows)
+  const misspelt = await run(['breakdown', 'acme.edtion', '--product', file])
+  assert.equal(misspelt.code, 2)
+  assert.match(misspelt.errors, /acme\.edtion/)
 })
 
 test('the command writes a chart as SVG, prints the table as well, and says where the file cannot be written', async (t) => {

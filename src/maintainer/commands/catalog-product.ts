@@ -2,7 +2,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type Catalog, checkedCatalog, combineCatalogs } from '../../catalog/index.ts'
-import { defineProduct, type ProductDescription } from '../../library/telemetry/index.ts'
+import { defineProduct, isProductName, type ProductDescription } from '../../library/telemetry/index.ts'
 import { UsageConfigurationError } from '../../platform/index.ts'
 import type { GatewayProduct } from '../collector/index.ts'
 import { errorMessage } from '../package/index.ts'
@@ -73,7 +73,8 @@ export async function describedProduct(options: ProductOptions): Promise<Describ
       catalog: await loadCatalog('--additional-product', file),
     })),
   )
-  if (NAME.test(product)) {
+  // Every other value is a file.
+  if (isProductName(product)) {
     const [own, ...contributions] = loaded
     if (own === undefined)
       throw new CallError(
@@ -98,14 +99,23 @@ export async function describedProduct(options: ProductOptions): Promise<Describ
   return { name, version, catalog, description: { ...described, catalog }, additional }
 }
 
+/**
+ * Loads what a command needs that asks about a product: its name, and its catalog where the option names a description.
+ *
+ * @throws {CallError} when the option names a file that cannot be loaded.
+ * @throws {UsageConfigurationError} when a description breaks a rule.
+ */
+export async function namedProduct(
+  product: string,
+): Promise<{ readonly name: string; readonly catalog: Catalog | undefined }> {
+  return isProductName(product) ? { name: product, catalog: undefined } : loadProduct('--product', product)
+}
+
 const combined = (own: Catalog, contributions: readonly Catalog[]): Catalog =>
   contributions.length === 0 ? own : combineCatalogs(own, contributions)
 
 /** Version of a product that says none. */
 const UNVERSIONED = '0.0.0'
-
-/** Name of a product. Every other value of `--product` is a file. */
-const NAME = /^[a-z][a-z0-9-]*$/
 
 /**
  * Loads the description of a product from a module, or from JSON. In JSON, `catalog` may be the path of another JSON file, seen from the

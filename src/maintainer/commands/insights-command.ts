@@ -18,7 +18,7 @@ import {
 } from '../insights/index.ts'
 import { databaseOf } from '../stack/index.ts'
 import { CallError } from './call-error.ts'
-import { loadCatalog } from './catalog-product.ts'
+import { loadCatalog, namedProduct } from './catalog-product.ts'
 import type { CommandContext } from './command-io.ts'
 import { addImportCommand } from './import-command.ts'
 import { answerText } from './insights-text.ts'
@@ -122,21 +122,25 @@ async function answer(
   context: CommandContext,
 ): Promise<void> {
   const { environment, stderr, plain } = context
-  const url = await storeUrlOf(environment)
   if (asked['product'] === undefined)
     throw new CallError(
-      '--product is missing; use the name of the product in its reports, such as --product acme-db.',
+      '--product is missing; use the name of the product in its reports, such as --product acme-db, or the file of its description.',
     )
+  const product = await namedProduct(String(asked['product']))
+  const url = await storeUrlOf(environment)
   const queries: AskedQuery[] = []
   const insights = createInsights({
     ...{ url, database: databaseOf(environment), smallestGroup },
-    catalog: catalog === undefined ? undefined : await loadCatalog('--catalog', catalog),
+    catalog: catalog === undefined ? product.catalog : await loadCatalog('--catalog', catalog),
     onQuery: (query) => queries.push(query),
   })
   const { stop: stopProgress } = showProgress(stderr)
   let found: Answer
   try {
-    found = await (insights[name] as (options: object) => ReturnType<Insights['active']>)(asked)
+    found = await (insights[name] as (options: object) => ReturnType<Insights['active']>)({
+      ...asked,
+      product: product.name,
+    })
   } finally {
     stopProgress()
     await insights.close()

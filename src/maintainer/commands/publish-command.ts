@@ -1,13 +1,12 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
-import { isProductName } from '../../library/telemetry/index.ts'
 import type { AskProduct, ReportDefinition } from '../community/index.ts'
 import { COMMON, createInsights, type Insights } from '../insights/index.ts'
 import { errorMessage, GatewayError } from '../package/index.ts'
 import { databaseOf } from '../stack/index.ts'
 import { CallError } from './call-error.ts'
-import { loadCatalog } from './catalog-product.ts'
+import { loadCatalog, namedProduct } from './catalog-product.ts'
 import type { CommandContext } from './command-io.ts'
 import { showProgress } from './progress.ts'
 import { storeUrlOf } from './store-url.ts'
@@ -40,13 +39,18 @@ export function addPublishCommand(insights: Command, context: CommandContext): v
       'Last day of the answers (UTC). Default: the last complete day that the store has, so that the same data give the same site',
     )
     .option('--init', 'Write a first definition, and nothing else. An existing file is never replaced.')
-    .option('--product <name>', 'For --init: the name of the product in its reports, such as acme-db.')
+    .option(
+      '--product <name>',
+      'For --init: the name of the product in its reports, such as acme-db, or the file of its description.',
+    )
     .action((options: PublishOptions) => (options.init ? init(options, context) : publish(options, context)))
 }
 
-async function init({ definition, product }: PublishOptions, { stdout }: CommandContext): Promise<void> {
-  if (product === undefined || !isProductName(product))
+async function init(options: PublishOptions, { stdout }: CommandContext): Promise<void> {
+  const { definition } = options
+  if (options.product === undefined)
     throw new CallError('--init needs the name of the product in its reports: --product acme-db.')
+  const { name: product } = await namedProduct(options.product)
   const { firstDefinition } = await import('../community/index.ts')
   const title = product.replaceAll('-', ' ').replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase())
   if (existsSync(definition))

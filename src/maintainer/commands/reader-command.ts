@@ -4,6 +4,7 @@ import { errorMessage, GatewayError, MissingPackageError } from '../package/inde
 import { databaseOf } from '../stack/index.ts'
 import { applyReader, readerStatements, type StoreReader } from '../store/index.ts'
 import { CallError } from './call-error.ts'
+import { namedProduct } from './catalog-product.ts'
 import { type ClusterOptions, clusterOf, takesCluster } from './cluster-option.ts'
 import type { CommandContext } from './command-io.ts'
 import { storeUrlOf } from './store-url.ts'
@@ -19,7 +20,7 @@ export function addReaderCommand(gateway: Command, context: CommandContext): voi
       .option('--user <name>', 'Name of the user in ClickHouse.', 'grafana')
       .option(
         '--product <name>',
-        'A product whose numbers it sees. Can be repeated. Default: all.',
+        'A product whose numbers it sees, or the file of its description. Can be repeated. Default: all.',
         (name: string, names: readonly string[] = []) => [...names, name],
       )
       .option('--smallest-group <number>', 'Smallest group that the views of all readers show.', '5')
@@ -39,7 +40,8 @@ async function reader(given: ReaderCommandOptions, context: CommandContext): Pro
   const password = environment['USAGE_READER_PASSWORD']
   if (!password)
     throw new CallError('USAGE_READER_PASSWORD is not set; set it to the password that the user is to have.')
-  const user: StoreReader = { name: given.user, password, products: given.product }
+  const products = given.product && (await Promise.all(given.product.map(namedProduct)))
+  const user: StoreReader = { name: given.user, password, products: products?.map(({ name }) => name) }
   const options = {
     database: databaseOf(environment),
     cluster: clusterOf(given),
