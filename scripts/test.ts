@@ -1,9 +1,9 @@
 /**
  * Runs all tests: `node scripts/test.ts`; or those without Collector, ClickHouse and many processes: `node scripts/test.ts fast`. First
- * comes the build: the examples use the built package. Formatter, linter and types are checked beside the first tests. The fast tests of a
- * room share a process, because to start one and to load the library takes longer than most of them. The slow tests, in files that end in
- * `.slow.test.ts`, have a process for each file and are reported separately. Each has its own ports and directories and waits half of the
- * time, so that twice as many run at once as there are processors. The last line counts passed and failed tests.
+ * comes the build: the examples use the built package. A run of all tests also checks formatter, linter and types, beside the first tests.
+ * The fast tests of a room share a process, because to start one and to load the library takes longer than most of them. The slow tests,
+ * in files that end in `.slow.test.ts`, have a process for each file and are reported separately. Each has its own ports and directories
+ * and waits half of the time, so that twice as many run at once as there are processors. The last line counts passed and failed tests.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -26,45 +26,55 @@ const timesFile = path.join(cache, 'times.json')
 const times = readTimes()
 /** Largest number of files that share a process: each waits for those before it, and a room with many files should use all processors. */
 const MAX_FILES = 12
+/** Largest number of files of a room that shares its processes with others like it. */
+const SMALL_ROOM = 4
 /**
  * Slow test files that take longest, about in this order: the first run of a fresh clone knows no times. Those that compute and those that
  * wait take turns.
  */
 const LONGEST = [
-  'faults/faults',
-  'gateway/proxy',
   'gateway/queue-guard',
   'gateway/alerts',
-  'gateway/store-rollups',
+  'faults/faults',
+  'gateway/proxy',
   'gateway/stalled',
-  'gateway/store-erasure',
-  'gateway/status',
-  'gateway/store',
-  'page/page',
-  'insights/import',
-  'admin/fuzz',
-  'gateway/grafana',
-  'gateway/poison',
-  'gateway/reader',
-  'faults/endurance',
-  'testing/off-is-off',
   'fleet/fleet',
-  'gateway/protection',
-  'gateway/durability',
-  'gateway/store-cluster',
-  'gateway/archive',
   'project/getting-started',
-  'telemetry/many-tools',
-  'gateway/origin',
-  'gateway/gateway',
-  'page/community-report',
-  'insights/insights',
-  'testing/docs',
-  'ledger/processes',
+  'insights/import',
+  'gateway/store-cluster',
+  'gateway/store-erasure',
   'project/start',
+  'insights/insights',
+  'gateway/command',
+  'page/page',
+  'admin/fuzz',
+  'gateway/store',
+  'gateway/poison',
+  'page/community-report',
+  'gateway/store-rollups',
+  'testing/off-is-off',
+  'gateway/status',
+  'faults/endurance',
+  'gateway/reader',
+  'gateway/durability',
+  'telemetry/many-tools',
+  'project/packed',
+  'gateway/protection',
+  'telemetry/short-lived',
+  'gateway/operators-collector',
 ]
 /** Rooms of fast tests that take longest. */
-const LONG_ROOMS = ['telemetry', 'packs', 'transport', 'gateway', 'schedule', 'version', 'admin', 'delivery']
+const LONG_ROOMS = [
+  'telemetry',
+  'packs',
+  'small-rooms',
+  'transport',
+  'gateway',
+  'schedule',
+  'version',
+  'admin',
+  'delivery',
+]
 /** Time of a test file of which nothing is known, in milliseconds: it may be long. */
 const UNKNOWN = 20_000
 /** Directory of test files that run when all others have ended: their time goes 20 times as fast, and so do timeouts on a busy machine. */
@@ -77,8 +87,6 @@ const preloaded = [
   'test-deadline.ts',
   ...(process.versions.node.startsWith('22.') ? ['older-syntax.mjs'] : []),
 ]
-/** Room for new objects, in MiB. With the usual 1 MiB a test process spends a tenth of its time on what a thousand telemetries leave behind. */
-const YOUNG_GENERATION = '--min-semi-space-size=32'
 const totals = { passed: 0, failed: 0, skipped: 0 }
 
 process.chdir(root)
@@ -87,16 +95,7 @@ process.env['NODE_COMPILE_CACHE'] = path.join(cache, 'compiled')
 process.env['TMPDIR'] = temporaryDirectory()
 endAfter(60)
 await step('build', ['scripts/build.ts'])
-const checks = Promise.all([
-  step(
-    'formatter and linter',
-    ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.'],
-    'npm run fix',
-  ),
-  step('types', ['node_modules/typescript/bin/tsc']).then(() =>
-    step('types of the page', ['node_modules/typescript/bin/tsc', '-p', 'src/operator/page']),
-  ),
-])
+const checks = fastOnly ? undefined : check()
 
 const files = globSync('test/**/*.test.ts').filter((file) => names.every((name) => file.includes(name)))
 await runTests('fast', inRooms(files.filter((file) => !file.endsWith('.slow.test.ts'))), processors + 1)
@@ -120,6 +119,16 @@ writeFileSync(timesFile, JSON.stringify(times, undefined, 2))
 const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : ''
 console.log(`\n${totals.passed} passed, ${totals.failed} failed${skipped}`)
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0
+
+/** Checks formatter, linter and types. */
+async function check(): Promise<void> {
+  const types = async () => {
+    await step('types', ['node_modules/typescript/bin/tsc'])
+    await step('types of the page', ['node_modules/typescript/bin/tsc', '-p', 'src/operator/page'])
+  }
+  const biome = ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']
+  await Promise.all([step('formatter and linter', biome, 'npm run fix'), types()])
+}
 
 /** Ends the run after some minutes, even if a test process hangs. */
 function endAfter(minutes: number): void {
@@ -145,12 +154,19 @@ async function step(name: string, args: readonly string[], repair?: string): Pro
   console.error(`✖ ${name} failed.${repair ? ` To repair what can be repaired by itself: ${repair}` : ''}`)
 }
 
-/** Writes files that import the test files of a room, and returns their names. They lie in `node_modules`, where TypeScript is not run. */
+/**
+ * Writes files that import the test files of a room, or of several small ones, and returns their names. They lie in `node_modules`, where
+ * TypeScript is not run.
+ */
 function inRooms(files: readonly string[]): string[] {
   const directory = path.join(path.relative(root, cache), 'rooms')
   mkdirSync(directory, { recursive: true })
-  const rooms = Object.entries(Object.groupBy(files.toSorted(), (file) => path.basename(path.dirname(file))))
-  return rooms.flatMap(([room, members = []]) => {
+  const roomOf = (file: string) => path.basename(path.dirname(file))
+  const { true: small = [], false: large = [] } = Object.groupBy(files.toSorted(), (file) =>
+    String(files.filter((other) => roomOf(other) === roomOf(file)).length <= SMALL_ROOM),
+  )
+  const rooms = { ...Object.groupBy(large, roomOf), 'small-rooms': small }
+  return Object.entries(rooms).flatMap(([room, members = []]) => {
     const processes = Math.ceil(members.length / MAX_FILES)
     return Array.from({ length: processes }, (_, index) => {
       const imports = members
@@ -172,10 +188,10 @@ async function runTests(kind: string, files: readonly string[], concurrency: num
   const stream = run({
     files: sorted,
     timeout: kind === 'fast' ? 240_000 : 480_000,
-    execArgv: [
-      YOUNG_GENERATION,
-      ...preloaded.flatMap((file) => ['--import', pathToFileURL(path.join(import.meta.dirname, file)).href]),
-    ],
+    execArgv: preloaded.flatMap((file) => [
+      '--import',
+      pathToFileURL(path.join(import.meta.dirname, file)).href,
+    ]),
     concurrency,
   })
   const isFile = (one: { name: string; nesting: number }) => one.nesting === 0 && sorted.includes(one.name)

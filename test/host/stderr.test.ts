@@ -4,8 +4,9 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { suite, test } from 'node:test'
+import { bundled } from '../support/bundled.ts'
 
-const host = path.join(import.meta.dirname, 'hosts/debugs.ts')
+const host = bundled(path.join(import.meta.dirname, 'hosts/debugs.ts'))
 const skip = process.platform === 'win32' ? 'shells differ' : false
 
 /** What the shell does with the standard error of the host. */

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { type InstallPackOptions, installPack } from '../../src/library/packs/index.ts'
+import { bundled } from '../support/bundled.ts'
 import { createPackHost, type Machine } from './host.ts'
 
 type Options = Partial<InstallPackOptions<'acme'>>
@@ -83,7 +84,7 @@ test('the date is the same in every time zone and language', () => {
     { TZ: 'Asia/Tehran', LANG: 'fa_IR.UTF-8', LC_ALL: 'fa_IR.UTF-8' },
     { TZ: ':nowhere', LANG: 'no-such-language' },
   ]
-  const program = path.join(import.meta.dirname, 'processes/install-dates.ts')
+  const program = bundled(path.join(import.meta.dirname, 'processes/install-dates.ts'))
   const outputs = places.map((env) => execFileSync(process.execPath, [program], { env, encoding: 'utf8' }))
   assert.equal(outputs[0], '2024-02 2024-02-29\n2025-12 2025-12-31\n2026-01 2026-01-01\n')
   assert.deepEqual([...new Set(outputs)], [outputs[0]])

@@ -12,6 +12,7 @@ import {
 } from '../../src/index.ts'
 import { type AcmeFacts, createAcme } from '../support/acme.ts'
 import { bareEnvironment } from '../support/bare-environment.ts'
+import { bundled } from '../support/bundled.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
 
@@ -262,6 +263,7 @@ test('warnings are at warn and before the notice, which is at info', async () =>
 })
 
 test('nothing of it is ever on standard output, in no state, with a logger and without one', async () => {
+  const host = bundled(path.join(import.meta.dirname, 'hosts/told.ts'))
   for (const [options, environment, told] of [
     [{}, {}, /sends a usage report/],
     [{ consent: {} }, {}, /will send a usage report/],
@@ -271,7 +273,6 @@ test('nothing of it is ever on standard output, in no state, with a logger and w
     [{ logged: false }, {}, /^$/],
     [{ logged: false }, { DO_NOT_TRACK: '1' }, /^$/],
   ] as const) {
-    const host = path.join(import.meta.dirname, 'hosts/told.ts')
     const { stdout, stderr } = await run(
       process.execPath,
       [host, JSON.stringify({ ...options, state: undefined })],

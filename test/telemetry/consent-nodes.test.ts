@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { createMemoryStore } from '../../src/index.ts'
 import { createAcme } from '../support/acme.ts'
 import { bareEnvironment } from '../support/bare-environment.ts'
+import { bundled } from '../support/bundled.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
@@ -15,10 +16,11 @@ import { until } from '../support/until.ts'
 
 const run = promisify(execFile)
 
+const CHOOSE = bundled(path.join(import.meta.dirname, 'hosts/choose.ts'))
+
 /** Chooses in a process of its own. */
 async function chooseElsewhere(directory: string, choice: string, by: string): Promise<void> {
-  const host = path.join(import.meta.dirname, 'hosts/choose.ts')
-  const { stdout, stderr } = await run(process.execPath, [host, directory, choice, by], {
+  const { stdout, stderr } = await run(process.execPath, [CHOOSE, directory, choice, by], {
     env: bareEnvironment(),
   })
   assert.deepEqual([stdout, stderr], ['', ''])

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { createMemoryStore, NotStoredError, type StateStore } from '../../src/index.ts'
 import { createAcme } from '../support/acme.ts'
 import { bareEnvironment } from '../support/bare-environment.ts'
+import { bundled } from '../support/bundled.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createLog } from '../support/log.ts'
 import { attributesOf, startReceiver } from '../support/receiver.ts'
@@ -298,7 +299,7 @@ test('a store of memory that the product names is its own decision: choices are 
 
 /** A user without a home directory: no entry in the user database, and no HOME. */
 const NOBODY = 54_321
-const STATELESS = path.join(import.meta.dirname, 'hosts/stateless.ts')
+const STATELESS = bundled(path.join(import.meta.dirname, 'hosts/stateless.ts'))
 
 async function live(endpoint: string, environment: Record<string, string>, ...args: string[]) {
   const user = { uid: NOBODY, gid: NOBODY, cwd: '/' }

@@ -9,18 +9,17 @@ import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { createAcme } from '../support/acme.ts'
 import { bareEnvironment } from '../support/bare-environment.ts'
+import { bundled } from '../support/bundled.ts'
 import { numbersOf, startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 
+const QUIET = bundled(path.join(import.meta.dirname, 'hosts/quiet.ts'))
+
 function host(endpoint: string, state: string, work: number): ChildProcess {
-  return spawn(
-    process.execPath,
-    [path.join(import.meta.dirname, 'hosts/quiet.ts'), endpoint, state, String(work)],
-    {
-      env: bareEnvironment(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  )
+  return spawn(process.execPath, [QUIET, endpoint, state, String(work)], {
+    env: bareEnvironment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 }
 
 async function ended(child: ChildProcess) {

@@ -4,10 +4,11 @@ import { execFile, spawnSync } from 'node:child_process'
 import path from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { bundled } from '../support/bundled.ts'
 import { attributesOf, startReceiver } from '../support/receiver.ts'
 import { createScratch } from '../support/scratch.ts'
 
-const HOST = path.join(import.meta.dirname, 'hosts/read-only.ts')
+const HOST = bundled(path.join(import.meta.dirname, 'hosts/read-only.ts'))
 
 /** Whether a process may have mounts of its own: root may on Linux, outside of most containers. */
 const MOUNT = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1"'

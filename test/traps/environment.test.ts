@@ -14,13 +14,17 @@ import { test } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { promisify } from 'node:util'
 import { bareEnvironment } from '../support/bare-environment.ts'
+import { bundled } from '../support/bundled.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 const run = promisify(execFile)
 const certificate = (name: string) => path.join(import.meta.dirname, 'certificates', name)
 
+const hostOf = (name: string) => bundled(path.join(import.meta.dirname, 'hosts', `${name}.ts`))
+const HOSTS = { usage: hostOf('usage'), 'standard-exporter': hostOf('standard-exporter') }
+
 function host(name: 'usage' | 'standard-exporter', endpoint: string, environment: Record<string, string>) {
-  return run(process.execPath, [path.join(import.meta.dirname, 'hosts', `${name}.ts`), endpoint], {
+  return run(process.execPath, [HOSTS[name], endpoint], {
     env: { ...bareEnvironment(), ...environment },
   })
 }

@@ -109,8 +109,14 @@ export function createTestClock(start: Date | string | number, prepare: () => Pr
   return { clock, sourceClock }
 }
 
-/** Turns of the event loop without work after which nothing is in progress any more. */
+/** Turns of the event loop without work after which nothing is in progress any more, such as an exchange with a server of the product. */
 const QUIET_TURNS = 20
+
+/** The same where only promises and callbacks can be in progress. A day has hundreds of timers, and each waits for these turns. */
+const QUIET_TURNS_AT_REST = 4
+
+/** Resources of a process that waits for nothing but the time: timers, servers, its own output. */
+const AT_REST = new Set(['Immediate', 'Timeout', 'TCPServerWrap', 'PipeWrap', 'TTYWrap'])
 
 /** Longest wait for files, in milliseconds: a test may have a disk that hangs. */
 const FILE_TIMEOUT = 10_000
@@ -120,15 +126,16 @@ const FILE_OPERATION = /^(?:FSReq|CloseReq)/
 /** Resolves when promises and file operations in progress have ended, and the functions of the product have answered. */
 function settled(isAsking: () => boolean): Promise<void> {
   const deadline = systemClock.monotonic() + FILE_TIMEOUT
-  const readsFiles = () =>
-    process.getActiveResourcesInfo().some((name) => FILE_OPERATION.test(name)) &&
-    systemClock.monotonic() < deadline
   return new Promise((resolve) => {
     let quiet = 0
     // Not a promise for each turn: a day has thousands of turns, and a test runner follows each promise.
     const turn = () => {
-      quiet = isAsking() || readsFiles() ? 0 : quiet + 1
-      if (quiet === QUIET_TURNS) resolve()
+      const active = process.getActiveResourcesInfo()
+      const readsFiles =
+        active.some((name) => FILE_OPERATION.test(name)) && systemClock.monotonic() < deadline
+      quiet = isAsking() || readsFiles ? 0 : quiet + 1
+      const isAtRest = active.every((name) => AT_REST.has(name))
+      if (quiet >= (isAtRest ? QUIET_TURNS_AT_REST : QUIET_TURNS)) resolve()
       else onNextTurn(turn)
     }
     onNextTurn(turn)
