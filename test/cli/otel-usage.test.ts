@@ -75,7 +75,11 @@ const WRONG: ReadonlyArray<[call: string, message: string]> = [
     "Option '--additional-product <name>=<file>' argument 'b' is invalid. Write it as <name>=<file>.",
   ],
   ['insights versions --product nowhere.ts', "--product names 'nowhere.ts', which does not exist."],
-  ['insights publish --init --product Acme', "--product names 'Acme', which does not exist."],
+  ['insights publish --init --product nowhere.ts', "--product names 'nowhere.ts', which does not exist."],
+  [
+    'insights publish --init --product Acme',
+    "--product is 'Acme', which is not the name of a product; write it as acme-db.",
+  ],
   ['gateway vaildate', "Unknown command 'vaildate'. Did you mean validate?"],
   ['gateway validate up', "Too many arguments for 'validate'. Expected 0 arguments but got 1: up."],
   ['gateway up --direktory x', "Unknown option '--direktory'. Did you mean --directory?"],

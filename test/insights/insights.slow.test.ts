@@ -332,7 +332,10 @@ test('the product may be named by the file of its description, as for every othe
     ...{ level: 'basic', since: 1, why: 'Shows which edition the work should go into.' },
   }
   const catalog = { version: 1, prefix: 'acme', levels: ['basic'], facts: { 'acme.edition': edition } }
-  await writeFile(file, JSON.stringify({ name: product, version: '2.0.0', catalog }))
+  await writeFile(
+    file,
+    JSON.stringify({ name: product, version: '2.0.0', endpoint: 'https://usage.acme.example', catalog }),
+  )
   const args = ['breakdown', 'acme.edition', '--json', '--product']
   const [named, described] = [await run([...args, product]), await run([...args, file])]
   assert.equal(described.code, 0, described.errors)

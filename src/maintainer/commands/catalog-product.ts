@@ -100,7 +100,8 @@ export async function describedProduct(options: ProductOptions): Promise<Describ
 }
 
 /**
- * Loads what a command needs that asks about a product: its name, and its catalog where the option names a description.
+ * Loads what a command needs that asks about a product: its name, and its catalog where the option names the file of a description. The
+ * store may have any other name as well, of products that do not use this library.
  *
  * @throws {CallError} when the option names a file that cannot be loaded.
  * @throws {UsageConfigurationError} when a description breaks a rule.
@@ -108,8 +109,10 @@ export async function describedProduct(options: ProductOptions): Promise<Describ
 export async function namedProduct(
   product: string,
 ): Promise<{ readonly name: string; readonly catalog: Catalog | undefined }> {
-  return isProductName(product) ? { name: product, catalog: undefined } : loadProduct('--product', product)
+  return A_FILE.test(product) ? loadProduct('--product', product) : { name: product, catalog: undefined }
 }
+
+const A_FILE = /\.(?:json|[cm]?[jt]s)$/
 
 const combined = (own: Catalog, contributions: readonly Catalog[]): Catalog =>
   contributions.length === 0 ? own : combineCatalogs(own, contributions)

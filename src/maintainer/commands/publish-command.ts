@@ -1,6 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Command } from 'commander'
+import { isProductName } from '../../library/telemetry/index.ts'
 import type { AskProduct, ReportDefinition } from '../community/index.ts'
 import { COMMON, createInsights, type Insights } from '../insights/index.ts'
 import { errorMessage, GatewayError } from '../package/index.ts'
@@ -51,6 +52,8 @@ async function init(options: PublishOptions, { stdout }: CommandContext): Promis
   if (options.product === undefined)
     throw new CallError('--init needs the name of the product in its reports: --product acme-db.')
   const { name: product } = await namedProduct(options.product)
+  if (!isProductName(product))
+    throw new CallError(`--product is '${product}', which is not the name of a product; write it as acme-db.`)
   const { firstDefinition } = await import('../community/index.ts')
   const title = product.replaceAll('-', ' ').replaceAll(/\b[a-z]/g, (letter) => letter.toUpperCase())
   if (existsSync(definition))
