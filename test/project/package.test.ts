@@ -138,6 +138,17 @@ test('importing and starting loads no package; the SDK is loaded when the first 
   assert.deepEqual(JSON.parse(stdout), { atStart: [], atReport: true })
 })
 
+/** Loads the library in a script, and makes `usage` with it, whose state is in the directory of the first argument. */
+const CREATE_USAGE = `
+    const { createUsageTelemetry, defineCatalog } = await import('otel-usage')
+    const usage = createUsageTelemetry({
+      product: { name: 'acme', version: '1.0.0' },
+      catalog: defineCatalog({ version: 1, prefix: 'acme', facts: {} }),
+      endpoint: 'http://127.0.0.1:9',
+      consent: { default: 'enabled' }, state: process.argv[1], environment: {},
+    })
+`
+
 /** What a start reads of this library, in bytes. Half of the time of an import is Node.js compiling it. */
 const MAX_START_BYTES = 284_500
 
@@ -151,13 +162,7 @@ test('a start reads two files, and makes nothing of Node.js ready that is not ne
     const files = []
     registerHooks({ load: (url, context, next) => { files.push(url); return next(url, context) } })
     const before = process.moduleLoadList.length
-    const { createUsageTelemetry, defineCatalog } = await import('otel-usage')
-    const usage = createUsageTelemetry({
-      product: { name: 'acme', version: '1.0.0' },
-      catalog: defineCatalog({ version: 1, prefix: 'acme', facts: {} }),
-      endpoint: 'http://127.0.0.1:9',
-      consent: { default: 'enabled' }, state: process.argv[1], environment: {},
-    })
+    ${CREATE_USAGE}
     await usage.start()
     const modules = process.moduleLoadList.slice(before)
     process.stdout.write(JSON.stringify({ files, modules }))
@@ -191,13 +196,7 @@ test('a start reads two files, and makes nothing of Node.js ready that is not ne
 test('a report over HTTP makes neither TLS ready nor the client of fetch, which take longer than the report itself', async () => {
   using scratch = createScratch()
   const script = `
-    const { createUsageTelemetry, defineCatalog } = await import('otel-usage')
-    const usage = createUsageTelemetry({
-      product: { name: 'acme', version: '1.0.0' },
-      catalog: defineCatalog({ version: 1, prefix: 'acme', facts: {} }),
-      endpoint: 'http://127.0.0.1:9',
-      consent: { default: 'enabled' }, state: process.argv[1], environment: {},
-    })
+    ${CREATE_USAGE}
     const { outcome } = await usage.report()
     process.stdout.write(JSON.stringify({ outcome, modules: process.moduleLoadList }))
   `

@@ -123,8 +123,11 @@ const FILE_TIMEOUT = 10_000
 
 const FILE_OPERATION = /^(?:FSReq|CloseReq)/
 
-/** Resolves when promises and file operations in progress have ended, and the functions of the product have answered. */
-function settled(isAsking: () => boolean): Promise<void> {
+/**
+ * Resolves when promises and file operations in progress have ended, and the functions of the product have answered: a disk that is busy
+ * must not make time fly.
+ */
+export function settled(isAsking: () => boolean): Promise<void> {
   const deadline = systemClock.monotonic() + FILE_TIMEOUT
   return new Promise((resolve) => {
     let quiet = 0

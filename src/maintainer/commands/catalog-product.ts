@@ -112,6 +112,7 @@ export async function namedProduct(
   return A_FILE.test(product) ? loadProduct('--product', product) : { name: product, catalog: undefined }
 }
 
+/** Value of `--product` that names a file. */
 const A_FILE = /\.(?:json|[cm]?[jt]s)$/
 
 const combined = (own: Catalog, contributions: readonly Catalog[]): Catalog =>
